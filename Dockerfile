@@ -1,0 +1,40 @@
+# Two images: `--target bot` is small and has no torch, `--target worker` draws.
+
+FROM python:3.11-slim AS base
+ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1
+WORKDIR /app
+RUN useradd --create-home emojich
+
+FROM base AS bot
+COPY pyproject.toml README.md LICENSE ./
+COPY bot bot
+# Only what the bot imports of the other rooms: no weights, no torch.
+COPY worker worker
+COPY emojich_core/__init__.py emojich_core/request.py emojich_core/
+RUN pip install -e .
+USER emojich
+CMD ["python", "-m", "bot"]
+
+FROM base AS wheels
+RUN apt-get update && apt-get install -y --no-install-recommends g++ && rm -rf /var/lib/apt/lists/*
+RUN python -m venv /venv
+ENV PATH=/venv/bin:$PATH
+RUN pip install setuptools wheel cython
+RUN pip install "torch>=2.6,<3" "torchvision>=0.21,<1" "numpy>=2"
+RUN pip install --no-build-isolation youtokentome basicsr realesrgan
+COPY pyproject.toml README.md LICENSE ./
+COPY bot/__init__.py bot/
+COPY worker/__init__.py worker/
+COPY emojich_core/__init__.py emojich_core/
+RUN pip install --no-build-isolation -e ".[model]"
+# The build of OpenCV that needs no display libraries.
+RUN pip uninstall -y opencv-python && pip install opencv-python-headless
+
+FROM base AS worker
+COPY --from=wheels /venv /venv
+ENV PATH=/venv/bin:$PATH
+COPY pyproject.toml README.md LICENSE ./
+COPY worker worker
+COPY emojich_core emojich_core
+USER emojich
+CMD ["python", "-m", "worker"]

@@ -1,0 +1,59 @@
+# Everything a newcomer needs; `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ART := @iconify-json/noto @iconify-json/twemoji @iconify-json/fluent-emoji-flat emojibase-data
+
+.PHONY: help run test test-fast lint format mini data clean
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/installed ## start everything; prints the address of the chat page
+	@exec $(BIN)/python run.py
+
+test: $(VENV)/installed ## the whole test suite
+	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/installed ## the tests that take no more than a few seconds each
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/installed ## what CI checks besides the tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/installed ## bring the code into shape
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# youtokentome and basicsr are built from source and do not declare what their builds need.
+$(VENV)/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "emojich: Python 3.11 or newer is needed: make run PYTHON=python3.11" >&2; exit 1; }
+	@command -v c++ >/dev/null \
+		|| { echo "emojich: a C++ compiler is needed to build youtokentome: install g++" >&2; exit 1; }
+	@echo "Installing into $(VENV) (some minutes the first time) …" >&2
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q setuptools wheel cython
+	$(BIN)/pip install -q "torch>=2.6,<3" "torchvision>=0.21,<1" "numpy>=2"
+	$(BIN)/pip install -q --no-build-isolation youtokentome basicsr realesrgan
+	$(BIN)/pip install -q --no-build-isolation -e ".[model,sandbox,train,dev]"
+	@# The build of OpenCV that needs no display libraries; basicsr asks for the other one.
+	$(BIN)/pip uninstall -qy opencv-python
+	$(BIN)/pip install -q opencv-python-headless
+	@touch $@
+
+data: ## fetch the emoji art and its Russian names (needs npm)
+	mkdir -p .data
+	npm install --prefix .data --no-save --no-audit --no-fund $(ART)
+
+mini: $(VENV)/installed data ## train the shipped bundle anew, about two hours on 2 cores
+	$(BIN)/python -m emojich_core.training.vqgan
+	$(BIN)/python -m emojich_core.training.upscale
+	$(BIN)/python -m emojich_core.training.matting
+	$(BIN)/python -m emojich_core.training.transformer
+	$(BIN)/python -m emojich_core.training.export
+
+clean: ## remove what was installed; data and training stay
+	rm -rf $(VENV) *.egg-info

@@ -1,0 +1,1 @@
+"""The model side of Emojich: from a Russian prompt to stickers.  Start with `pipeline`."""

@@ -1,0 +1,117 @@
+"""`emojich`: the command line, for work without a chat."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from emojich_core.request import MAX_COUNT, MAX_SEED, InvalidRequest, clean_prompt, new_seed
+
+
+def main() -> None:
+    """Run the command that the arguments name; exit with 1 and one line if it cannot be done."""
+    arguments = _parser().parse_args()
+    from emojich_core.bundles import BundleError  # imports torch: not for --help
+
+    try:
+        arguments.command(arguments)
+    except (BundleError, InvalidRequest, OSError) as error:
+        sys.exit(f"emojich: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="emojich", description="Stickers from Russian prompts.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    generate = commands.add_parser(
+        "generate",
+        help="draw stickers into a folder",
+        description="Write 0.webp … (best first), grid.png and result.json for each prompt.",
+    )
+    what = generate.add_mutually_exclusive_group(required=True)
+    what.add_argument("prompt", nargs="?", help='what to draw, in Russian: "кот в космосе"')
+    what.add_argument("--prompts", type=Path, metavar="FILE", help="a file with one prompt a line")
+    generate.add_argument("--count", type=_number(1, MAX_COUNT), default=4, help="images (4)")
+    generate.add_argument("--seed", type=_number(0, MAX_SEED), help="for the same images again")
+    generate.add_argument("--out", type=Path, default=Path("out"), help="folder (out/)")
+    generate.add_argument("--model", default=os.environ.get("EMOJICH_MODEL", "mini"))
+    generate.add_argument("--device", default=os.environ.get("EMOJICH_DEVICE"))
+    generate.add_argument("--json", action="store_true", help="print the results as JSON, too")
+    generate.set_defaults(command=_generate)
+    return parser
+
+
+def _number(low: int, high: int) -> Any:
+    def parse(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"must be {low} to {high}")
+        return value
+
+    parse.__name__ = "number"  # argparse names it in its message
+    return parse
+
+
+def _generate(arguments: argparse.Namespace) -> None:
+    prompts = _prompts(arguments)
+    from emojich_core.pipeline import Pipeline
+
+    pipeline = Pipeline.load(arguments.model, arguments.device)
+    results = []
+    for i, prompt in enumerate(prompts):
+        folder = arguments.out / f"{i:03}" if arguments.prompts else arguments.out
+        results.append(_draw(pipeline, prompt, folder, arguments))
+    if arguments.json:
+        print(json.dumps(results if arguments.prompts else results[0], ensure_ascii=False))
+
+
+def _prompts(arguments: argparse.Namespace) -> list[str]:
+    """The prompts to draw, all of them checked before anything starts."""
+    if arguments.prompts is None:
+        return [clean_prompt(arguments.prompt)]
+    prompts = []
+    for number, line in enumerate(arguments.prompts.read_text("utf-8").splitlines(), start=1):
+        if line.strip():
+            try:
+                prompts.append(clean_prompt(line))
+            except InvalidRequest as error:
+                message = f"{arguments.prompts}, line {number}: {error}"
+                raise InvalidRequest(error.reason, message) from error
+    return prompts
+
+
+def _draw(
+    pipeline: Any, prompt: str, folder: Path, arguments: argparse.Namespace
+) -> dict[str, Any]:
+    """Draw one prompt into a folder; returns what result.json says."""
+    from tqdm import tqdm
+
+    from emojich_core.sticker import grid
+
+    seed = new_seed() if arguments.seed is None else arguments.seed
+    folder.mkdir(parents=True, exist_ok=True)
+    look = "{desc}: {percentage:3.0f}% {bar} {elapsed}"
+    with tqdm(total=1.0, desc=prompt[:40], bar_format=look) as bar:
+        drawings = pipeline.generate(
+            prompt, arguments.count, seed, progress=lambda done: bar.update(done - bar.n)
+        )
+    candidates = []
+    for drawing in drawings:
+        file = f"{drawing.candidate.number}.webp"
+        (folder / file).write_bytes(drawing.sticker)
+        fields = drawing.candidate.to_json()
+        del fields["number"]
+        candidates.append({"file": file, **fields})
+    grid([drawing.image for drawing in drawings]).save(folder / "grid.png")
+    result = {
+        "prompt": prompt,
+        "model": pipeline.bundle.name,
+        "seed": seed,
+        "candidates": candidates,
+    }
+    text = json.dumps(result, ensure_ascii=False, indent=2)
+    (folder / "result.json").write_text(text + "\n", "utf-8")
+    return result

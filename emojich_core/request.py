@@ -1,0 +1,105 @@
+"""What is asked for, and what comes back.  No torch here: the bot imports this module too."""
+
+import re
+import secrets
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+MAX_PROMPT_LENGTH = 200  # characters; the big model reads 128 tokens, about four characters each
+MAX_COUNT = 9
+MAX_SEED = 2**31 - 1
+
+_RUSSIAN_LETTER = re.compile(r"[а-яё]", re.IGNORECASE)
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+class Reason(StrEnum):
+    """Why a request cannot be drawn."""
+
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    NO_WORDS = "no_words"  # only emoji, digits or punctuation
+    NOT_RUSSIAN = "not_russian"  # letters, but no Russian ones
+    BAD_COUNT = "bad_count"
+    BAD_SEED = "bad_seed"
+
+
+class InvalidRequest(ValueError):
+    """A request that cannot be drawn; `reason` says why, the message says it in English."""
+
+    def __init__(self, reason: Reason, message: str):
+        super().__init__(message)
+        self.reason = reason
+
+
+def clean_prompt(text: str) -> str:
+    """The prompt with its white space folded.
+
+    Raises InvalidRequest when nothing can be drawn from it.
+    """
+    prompt = " ".join(text.split())
+    if not prompt:
+        raise InvalidRequest(Reason.EMPTY, "The prompt is empty: say in Russian what to draw.")
+    if len(prompt) > MAX_PROMPT_LENGTH:
+        message = f"The prompt has {len(prompt)} characters, at most {MAX_PROMPT_LENGTH} are read."
+        raise InvalidRequest(Reason.TOO_LONG, message)
+    if not _LETTER.search(prompt):
+        raise InvalidRequest(Reason.NO_WORDS, "The prompt has no words: say what to draw.")
+    if not _RUSSIAN_LETTER.search(prompt):
+        raise InvalidRequest(Reason.NOT_RUSSIAN, "The model reads Russian only.")
+    return prompt
+
+
+def new_seed() -> int:
+    """A seed nobody chose."""
+    return secrets.randbelow(MAX_SEED + 1)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One prompt, to be drawn `count` times.
+
+    The same prompt, count and seed give the same stickers from the same bundle.
+    Raises InvalidRequest for values outside their limits.
+    """
+
+    id: str
+    prompt: str
+    count: int = 4
+    seed: int = field(default_factory=new_seed)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "prompt", clean_prompt(self.prompt))
+        if not 1 <= self.count <= MAX_COUNT:
+            raise InvalidRequest(Reason.BAD_COUNT, f"The count must be 1 to {MAX_COUNT}.")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise InvalidRequest(Reason.BAD_SEED, f"The seed must be 0 to {MAX_SEED}.")
+
+    def to_json(self) -> dict[str, Any]:
+        """A dictionary that `from_json` turns back into an equal request."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Request":
+        """The request that `to_json` wrote."""
+        return cls(**data)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One generated image of a request, best first; its sticker's bytes travel beside it."""
+
+    number: int  # 0 is the best by perplexity
+    seed: int  # of this image alone: a request of one image with it draws the same
+    perplexity: float  # of the image codes given the prompt; lower is better
+    matting: str  # "unet" or "contour": what cut it out
+
+    def to_json(self) -> dict[str, Any]:
+        """A dictionary that `from_json` turns back into an equal candidate."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Candidate":
+        """The candidate that `to_json` wrote."""
+        return cls(**data)

@@ -1,0 +1,1 @@
+"""How the `mini` bundle is made: data, one trainer a stage, export."""

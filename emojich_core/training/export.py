@@ -1,0 +1,45 @@
+"""Put what was trained into a bundle: half precision, safetensors, check sums."""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from emojich_core.bundles import SHIPPED, save_bundle
+from emojich_core.training.presets import (
+    MINI_MATTING,
+    MINI_SAMPLING,
+    MINI_TRANSFORMER,
+    MINI_UPSCALE,
+    MINI_VQGAN,
+)
+
+
+def export(training: Path, out: Path) -> None:
+    """Read the checkpoints in `training` and write the bundle folder `out`."""
+    weights = {
+        stage: torch.load(training / f"{stage}.pt", weights_only=True)
+        for stage in ("transformer", "vqgan", "upscale", "matting")
+    }
+    weights["vqgan"] = weights["vqgan"]["model"]
+    half = {
+        stage: {k: v.half() if v.is_floating_point() else v for k, v in tensors.items()}
+        for stage, tensors in weights.items()
+    }
+    configs = {
+        "transformer": MINI_TRANSFORMER,
+        "vqgan": MINI_VQGAN,
+        "upscale": MINI_UPSCALE,
+        "matting": MINI_MATTING,
+        "sampling": MINI_SAMPLING,
+    }
+    tokenizer = training / "bpe.model"
+    save_bundle(out, name="mini", tokenizer=tokenizer, configs=configs, weights=half)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--training", type=Path, default=Path(".data/training"))
+    parser.add_argument("--out", type=Path, default=SHIPPED / "mini")
+    arguments = parser.parse_args()
+    export(arguments.training, arguments.out)

@@ -1,0 +1,287 @@
+"""The ruDALL-E transformer: Russian text, then an image, code by code (arXiv 2112.02448, sect. 3).
+
+A decoder over one sequence, text before image.  Every layer attends to all of the text; of the
+image it sees only part: the last row's worth of codes, its own column, or a window around it.  The
+layers take turns, so that information from everywhere arrives in a few of them.
+
+Two layouts of the published checkpoints exist.  In v3 the sequence is text, image.  In v2 a BOS
+token stands before the text, which pushes the image by one position against the masks: position p
+holds image code p - text_seq_length - 1, and still the masks treat it as pixel p - text_seq_length.
+The models were trained that way, so that is how they are run.
+
+Parameter names follow the published checkpoints.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+BOS_ID = 2
+CONV_KERNEL = 11
+HALF_MAX = 65504.0  # the largest float16
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    """The numbers of a transformer.  The defaults are the published 1.3 B Emojich."""
+
+    layout: Literal["v2", "v3"] = "v2"
+    num_layers: int = 24
+    hidden_size: int = 2048
+    num_attention_heads: int = 16
+    vocab_size: int = 16384 + 128  # text: the BPE's tokens, then one padding token a position
+    text_seq_length: int = 128
+    image_vocab_size: int = 8192
+    image_tokens_per_dim: int = 32
+
+    @property
+    def image_seq_length(self) -> int:
+        """How many codes an image has."""
+        return self.image_tokens_per_dim**2
+
+    @property
+    def total_seq_length(self) -> int:
+        """The longest sequence the masks cover."""
+        return self.text_seq_length + self.image_seq_length
+
+    @property
+    def prefix_length(self) -> int:
+        """How many positions stand before the first image code."""
+        return self.text_seq_length + (1 if self.layout == "v2" else 0)
+
+
+# --- Masks ----------------------------------------------------------------------------------------
+
+
+Kind = Literal["row", "column", "conv"]
+
+
+def layer_kind(layer: int, num_layers: int) -> Kind:
+    """Which mask a layer has: every fourth sees its column, the last a window, the others rows."""
+    if (layer - 1) % 4 == 0:
+        return "column"
+    return "conv" if layer == num_layers - 1 else "row"
+
+
+def attention_masks(config: TransformerConfig) -> dict[Kind, Tensor]:
+    """The masks (S, S), S = total_seq_length: True where a query's row may see a key's column."""
+    return {"row": _row_mask(config), "column": _column_mask(config), "conv": _conv_mask(config)}
+
+
+def _causal(config: TransformerConfig) -> tuple[Tensor, Tensor, Tensor]:
+    """Query positions (S, 1), key positions (1, S), and where a key is text or not yet drawn."""
+    positions = torch.arange(config.total_seq_length)
+    query, key = positions[:, None], positions[None, :]
+    return query, key, key < config.text_seq_length
+
+
+def _row_mask(config: TransformerConfig) -> Tensor:
+    """Text, and the last `image_tokens_per_dim` codes before the query."""
+    query, key, is_text = _causal(config)
+    near = query - key <= config.image_tokens_per_dim
+    return (key <= query) & (is_text | near)
+
+
+def _column_mask(config: TransformerConfig) -> Tensor:
+    """Text, and the codes above the query."""
+    query, key, is_text = _causal(config)
+    same_column = (query - key) % config.image_tokens_per_dim == 0
+    return (key <= query) & (is_text | same_column)
+
+
+def _conv_mask(config: TransformerConfig) -> Tensor:
+    """Text, and a window around the query; v2 wraps it at the borders, v3 cuts it off."""
+    query, key, is_text = _causal(config)
+    side, reach = config.image_tokens_per_dim, CONV_KERNEL // 2
+    pixel = torch.arange(config.total_seq_length) - config.text_seq_length
+    near = torch.ones_like(key <= query)
+    for axis in (pixel // side, pixel % side):
+        distance = (axis[:, None] - axis[None, :]).abs()
+        if config.layout == "v2":
+            distance = torch.minimum(distance, side - distance)
+        near &= distance <= reach
+    return (key <= query) & (is_text | near)
+
+
+# --- Layers ---------------------------------------------------------------------------------------
+
+
+class KVCache:
+    """Keys and values of all layers for the positions computed so far, allocated once."""
+
+    def __init__(self, config: TransformerConfig, batch: int, like: Tensor):
+        heads = config.num_attention_heads
+        shape = (2, batch, heads, config.total_seq_length, config.hidden_size // heads)
+        self.layers = [like.new_zeros(shape) for _ in range(config.num_layers)]
+
+    def expanded(self, batch: int, length: int) -> "KVCache":
+        """A cache for `batch` sequences that all begin with the first `length` of this one."""
+        copy = object.__new__(KVCache)
+        copy.layers = []
+        for layer in self.layers:
+            wide = layer.new_zeros((2, batch, *layer.shape[2:]))
+            wide[:, :, :, :length] = layer[:, :, :, :length]
+            copy.layers.append(wide)
+        return copy
+
+
+class SelfAttention(nn.Module):
+    """Multi-head attention under a mask.
+
+    The checkpoints were trained with PB-relax (CogView, arXiv 2105.13290, section 2.4): scores are
+    divided, shifted by their maximum and multiplied again, so that float16 does not overflow.  The
+    softmax is the same; PyTorch's attention keeps scores in float32 and so needs no detour.
+    """
+
+    def __init__(self, config: TransformerConfig):
+        super().__init__()
+        self.heads = config.num_attention_heads
+        self.query_key_value = nn.Linear(config.hidden_size, 3 * config.hidden_size)
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(self, x: Tensor, mask: Tensor, cache: Tensor | None, start: int) -> Tensor:
+        end = start + x.shape[1]
+        q, k, v = (
+            part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for part in self.query_key_value(x).chunk(3, dim=-1)
+        )
+        if cache is not None:
+            cache[0, :, :, start:end], cache[1, :, :, start:end] = k, v
+            k, v = cache[0, :, :, :end], cache[1, :, :, :end]
+        out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask[start:end, :end])
+        out = self.dense(out.transpose(1, 2).flatten(2))
+        return out.clamp(-HALF_MAX, HALF_MAX)
+
+
+class MLP(nn.Module):
+    """Feed-forward layer, four times as wide inside."""
+
+    def __init__(self, config: TransformerConfig):
+        super().__init__()
+        self.dense_h_to_4h = nn.Linear(config.hidden_size, 4 * config.hidden_size)
+        self.dense_4h_to_h = nn.Linear(4 * config.hidden_size, config.hidden_size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.dense_4h_to_h(F.gelu(self.dense_h_to_4h(x), approximate="tanh"))
+
+
+class Layer(nn.Module):
+    """Attention and MLP in sandwich layer norm: before each, and before each is added (CogView)."""
+
+    def __init__(self, config: TransformerConfig):
+        super().__init__()
+        self.input_layernorm = nn.LayerNorm(config.hidden_size)
+        self.before_first_addition_layernorm = nn.LayerNorm(config.hidden_size)
+        self.before_second_addition_layernorm = nn.LayerNorm(config.hidden_size)
+        self.attention = SelfAttention(config)
+        self.post_attention_layernorm = nn.LayerNorm(config.hidden_size)
+        self.mlp = MLP(config)
+
+    def forward(self, x: Tensor, mask: Tensor, cache: Tensor | None, start: int) -> Tensor:
+        attended = self.attention(self.input_layernorm(x), mask, cache, start)
+        x = x + self.before_first_addition_layernorm(attended)
+        fed = self.mlp(self.post_attention_layernorm(x))
+        return x + self.before_second_addition_layernorm(fed)
+
+
+class Stack(nn.Module):
+    """All layers, each under its mask, and the norm after them."""
+
+    def __init__(self, config: TransformerConfig):
+        super().__init__()
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_layers))
+        self.final_layernorm = nn.LayerNorm(config.hidden_size)
+        # Not saved: they follow from the configuration.  Layers of a kind share one buffer.
+        for kind, mask in attention_masks(config).items():
+            self.register_buffer(f"{kind}_mask", mask, persistent=False)
+        self.kinds = [layer_kind(i, config.num_layers) for i in range(config.num_layers)]
+
+    def forward(self, x: Tensor, start: int, cache: KVCache | None) -> Tensor:
+        for i, (layer, kind) in enumerate(zip(self.layers, self.kinds, strict=True)):
+            layer_cache = None if cache is None else cache.layers[i]
+            x = layer(x, self.get_buffer(f"{kind}_mask"), layer_cache, start)
+        return self.final_layernorm(x)
+
+
+# --- The model ------------------------------------------------------------------------------------
+
+
+class Transformer(nn.Module):
+    """Embeddings, layers, and the projection to logits over text and image vocabulary."""
+
+    def __init__(self, config: TransformerConfig):
+        super().__init__()
+        self.config = config
+        size, side = config.hidden_size, config.image_tokens_per_dim
+        self.text_embeddings = nn.Embedding(config.vocab_size, size)
+        self.image_embeddings = nn.Embedding(config.image_vocab_size, size)
+        self.text_pos_embeddings = nn.Embedding(config.text_seq_length + 1, size)
+        self.image_row_embeddings = nn.Embedding(side, size)
+        self.image_col_embeddings = nn.Embedding(side, size)
+        self.transformer = Stack(config)
+        self.to_logits = nn.Sequential(
+            nn.LayerNorm(size), nn.Linear(size, config.vocab_size + config.image_vocab_size)
+        )
+
+    def embed_text(self, text: Tensor) -> Tensor:
+        """Token ids (B, text_seq_length), 0 for padding → embeddings (B, prefix_length, H)."""
+        text = self._with_padding_tokens(text)
+        positions = torch.arange(text.shape[1], device=text.device)
+        return self.text_embeddings(text) + self.text_pos_embeddings(positions)
+
+    def embed_codes(self, codes: Tensor, start: int = 0) -> Tensor:
+        """Image codes (B, L), the first of them number `start` of the image → (B, L, H)."""
+        numbers = torch.arange(start, start + codes.shape[1], device=codes.device)
+        side = self.config.image_tokens_per_dim
+        rows = self.image_row_embeddings(numbers // side)
+        columns = self.image_col_embeddings(numbers % side)
+        return self.image_embeddings(codes) + (rows + columns)
+
+    def forward(self, embeddings: Tensor, start: int = 0, cache: KVCache | None = None) -> Tensor:
+        """Embeddings (B, L, H) of positions start … start + L - 1 → features (B, L, H).
+
+        With a cache, the positions before `start` are read from it and these are written to it.
+        """
+        return self.transformer(embeddings, start, cache)
+
+    def text_logits(self, features: Tensor) -> Tensor:
+        """Features (…, H) → logits of the text vocabulary alone (…, vocab_size)."""
+        return self._logits(features, slice(None, self.config.vocab_size))
+
+    def image_logits(self, features: Tensor) -> Tensor:
+        """Features (…, H) → logits of the image vocabulary alone (…, image_vocab_size)."""
+        return self._logits(features, slice(self.config.vocab_size, None))
+
+    def losses(self, text: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean cross-entropy of the text and of the image, teacher forced, as ru-dalle weighs them.
+
+        `text` (B, text_seq_length) token ids, `codes` (B, image_seq_length).
+        In v3 image code 0 counts as text: the checkpoints were trained so, and it keeps the sums
+        comparable.
+        """
+        config = self.config
+        embeddings = torch.cat((self.embed_text(text), self.embed_codes(codes)), dim=1)
+        features = self(embeddings[:, : config.total_seq_length])
+        labels = torch.cat((self._with_padding_tokens(text)[:, 1:], codes), dim=1)
+        split = config.text_seq_length
+        text_logits = self.text_logits(features[:, :split]).float()
+        image_logits = self.image_logits(features[:, split : labels.shape[1]]).float()
+        return (
+            F.cross_entropy(text_logits.flatten(0, 1), labels[:, :split].flatten()),
+            F.cross_entropy(image_logits.flatten(0, 1), labels[:, split:].flatten()),
+        )
+
+    def _logits(self, features: Tensor, vocabulary: slice) -> Tensor:
+        norm, linear = cast(nn.LayerNorm, self.to_logits[0]), cast(nn.Linear, self.to_logits[1])
+        return F.linear(norm(features), linear.weight[vocabulary], linear.bias[vocabulary])
+
+    def _with_padding_tokens(self, text: Tensor) -> Tensor:
+        """Give each padded position its own token, and v2 its BOS in front."""
+        config = self.config
+        padding = torch.arange(config.text_seq_length, device=text.device)
+        padding = padding + (config.vocab_size - config.text_seq_length)
+        text = torch.where(text == 0, padding, text)
+        return F.pad(text, (1, 0), value=BOS_ID) if config.layout == "v2" else text

@@ -1,0 +1,89 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from emojich_core.bundles import BundleError, load_bundle
+from emojich_core.pipeline import Pipeline
+
+
+@pytest.fixture
+def copy(tiny_bundle: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_bundle, tmp_path / "copy"))
+
+
+def truncate(bundle: Path) -> None:
+    file = bundle / "transformer.safetensors"
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def flip_a_byte(bundle: Path) -> None:
+    file = bundle / "vqgan.safetensors"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+
+
+def remove(bundle: Path) -> None:
+    (bundle / "bpe.model").unlink()
+
+
+def break_json(bundle: Path) -> None:
+    (bundle / "bundle.json").write_text("{")
+
+
+def other_format(bundle: Path) -> None:
+    rewrite(bundle, format=99)
+
+
+def lack_a_stage(bundle: Path) -> None:
+    rewrite(bundle, matting=None)
+
+
+def rewrite(bundle: Path, **changes: object) -> None:
+    description = json.loads((bundle / "bundle.json").read_text()) | changes
+    kept = {key: value for key, value in description.items() if value is not None}
+    (bundle / "bundle.json").write_text(json.dumps(kept))
+
+
+@pytest.mark.parametrize(
+    ("damage", "file"),
+    [
+        (truncate, "transformer.safetensors"),
+        (flip_a_byte, "vqgan.safetensors"),
+        (remove, "bpe.model"),
+        (break_json, "bundle.json"),
+        (other_format, "bundle.json"),
+        (lack_a_stage, "bundle.json"),
+    ],
+)
+def test_damage_is_one_sentence_that_names_the_file(
+    copy: Path, damage: Callable[[Path], None], file: str
+) -> None:
+    damage(copy)
+    with pytest.raises(BundleError) as caught:
+        load_bundle(str(copy))
+    assert file in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_bundle_names_those_that_are_there() -> None:
+    with pytest.raises(BundleError, match="EMOJICH_MODEL"):
+        load_bundle("no-such-bundle")
+
+
+def test_weights_of_another_shape_are_refused(copy: Path) -> None:
+    description = json.loads((copy / "bundle.json").read_text())
+    description["transformer"]["num_layers"] = 3
+    rewrite(copy, transformer=description["transformer"])
+    with pytest.raises(BundleError, match="transformer"):
+        Pipeline.load(str(copy), "cpu")
+
+
+def test_a_device_that_is_not_here_is_refused(tiny_bundle: Path) -> None:
+    with pytest.raises(BundleError, match="EMOJICH_DEVICE"):
+        Pipeline.load(str(tiny_bundle), "cuda:7")
+    with pytest.raises(BundleError, match="EMOJICH_DEVICE"):
+        Pipeline.load(str(tiny_bundle), "toaster")

@@ -1,0 +1,76 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+EMOJICH = Path(sys.executable).parent / "emojich"
+
+
+def run(*arguments: str, bundle: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(EMOJICH), "generate", *arguments, "--model", str(bundle), "--device", "cpu"]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def test_generate_writes_stickers_grid_and_result(tiny_bundle: Path, tmp_path: Path) -> None:
+    done = run(
+        "кот в космосе", "--count", "3", "--seed", "42", "--json", bundle=tiny_bundle, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / "out/result.json").read_text())
+    assert json.loads(done.stdout) == result
+    assert result["prompt"] == "кот в космосе"
+    assert result["model"] == "tiny"
+    assert result["seed"] == 42
+    assert [c["file"] for c in result["candidates"]] == ["0.webp", "1.webp", "2.webp"]
+    assert {c["matting"] for c in result["candidates"]} <= {"unet", "contour"}
+    assert sorted(c["seed"] for c in result["candidates"]) == [42, 43, 44]
+    for candidate in result["candidates"]:
+        assert Image.open(tmp_path / "out" / candidate["file"]).size == (512, 512)
+        assert candidate["perplexity"] > 0
+    assert Image.open(tmp_path / "out/grid.png").size == (1024, 1024)
+
+
+def test_a_file_of_prompts_makes_a_folder_each(tiny_bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "prompts.txt").write_text("кот\n\nсобака и пицца\n")
+    arguments = ("--prompts", "prompts.txt", "--count", "1", "--seed", "1", "--out", "many")
+    done = run(*arguments, bundle=tiny_bundle, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    prompts = [
+        json.loads((tmp_path / "many" / folder / "result.json").read_text())["prompt"]
+        for folder in ("000", "001")
+    ]
+    assert prompts == ["кот", "собака и пицца"]
+    assert not (tmp_path / "many/002").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("cat",), "Russian"),
+        (("",), "empty"),
+        (("--prompts", "nowhere.txt"), "nowhere.txt"),
+        (("--prompts", "bad.txt"), "line 2"),
+        (("кот", "--model", "/nowhere"), "EMOJICH_MODEL"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(
+    tiny_bundle: Path, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    (tmp_path / "bad.txt").write_text("кот\ncat\n")
+    bundle = Path("/nowhere") if "--model" in arguments else tiny_bundle
+    done = run(
+        *(a for a in arguments if a not in ("--model", "/nowhere")), bundle=bundle, cwd=tmp_path
+    )
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_count_out_of_range_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:
+    done = run("кот", "--count", "10", bundle=tiny_bundle, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "1 to 9" in done.stderr

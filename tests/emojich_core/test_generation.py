@@ -1,0 +1,83 @@
+import pytest
+import torch
+
+from emojich_core.generation import Sampling, filter_logits, generate, perplexity, sample
+from emojich_core.transformer import Transformer, TransformerConfig
+
+CONFIG = TransformerConfig(
+    num_layers=4,
+    hidden_size=32,
+    num_attention_heads=2,
+    vocab_size=50 + 6,
+    text_seq_length=6,
+    image_vocab_size=20,
+    image_tokens_per_dim=4,
+)
+TEXT = torch.tensor([2, 7, 9, 3, 0, 0])
+
+
+@pytest.fixture(scope="module")
+def model() -> Transformer:
+    torch.manual_seed(0)
+    model = Transformer(CONFIG).eval()
+    for parameter in model.parameters():  # far from uniform, so that choices matter
+        if parameter.ndim > 1:
+            torch.nn.init.normal_(parameter, std=0.3)
+    return model
+
+
+def test_the_same_seed_draws_the_same_and_another_seed_another(model: Transformer) -> None:
+    first, scores = generate(model, TEXT, [1, 2], Sampling())
+    again, same_scores = generate(model, TEXT, [1, 2], Sampling())
+    assert first.equal(again)
+    assert scores.equal(same_scores)
+    assert not first[0].equal(first[1])
+
+
+def test_an_image_does_not_depend_on_its_neighbours(model: Transformer) -> None:
+    together, scores = generate(model, TEXT, [5, 6, 7], Sampling())
+    alone, score = generate(model, TEXT, [6], Sampling())
+    assert together[1].equal(alone[0])
+    torch.testing.assert_close(scores[1], score[0])
+
+
+def test_perplexities_are_those_of_a_second_pass(model: Transformer) -> None:
+    codes, scores = generate(model, TEXT, [1, 2, 3], Sampling(temperature=0.7, top_k=5))
+    with torch.inference_mode():
+        text = TEXT.expand(3, -1)
+        embeddings = torch.cat((model.embed_text(text), model.embed_codes(codes)), dim=1)
+        logits = model.image_logits(model(embeddings[:, :-1])[:, 6:])
+        losses = -logits.log_softmax(-1).gather(-1, codes[..., None]).squeeze(-1)
+    torch.testing.assert_close(scores, perplexity(losses), rtol=1e-4, atol=1e-4)
+
+
+def test_the_text_matters(model: Transformer) -> None:
+    other = torch.tensor([2, 30, 31, 3, 0, 0])
+    codes, _ = generate(model, TEXT, [1], Sampling())
+    changed, _ = generate(model, other, [1], Sampling())
+    assert not codes.equal(changed)
+
+
+def test_every_step_is_reported(model: Transformer) -> None:
+    steps: list[int] = []
+    generate(model, TEXT, [1], Sampling(), on_step=steps.append)
+    assert steps == list(range(1, 17))
+
+
+def test_top_k_and_top_p_keep_the_likeliest() -> None:
+    logits = torch.tensor([[0.5, 0.05, 0.3, 0.15]]).log()
+    kept = lambda k, p: filter_logits(logits, k, p).isfinite()[0].tolist()  # noqa: E731
+    assert kept(4, 1.0) == [True, True, True, True]
+    assert kept(2, 1.0) == [True, False, True, False]
+    assert kept(4, 0.6) == [True, False, True, False]  # the one that crosses 0.6 stays
+    assert kept(4, 0.4) == [True, False, False, False]
+    assert kept(100, 0.0) == [True, False, False, False]
+
+
+def test_sampling_follows_the_probabilities() -> None:
+    probabilities = torch.tensor([0.6, 0.3, 0.1])
+    rows = 4000
+    generators = [torch.Generator().manual_seed(i) for i in range(rows)]
+    drawn = sample(probabilities.log().expand(rows, 3), Sampling(top_p=1.0), generators)
+    shares = drawn.bincount(minlength=3) / rows
+    torch.testing.assert_close(shares, probabilities, atol=0.03, rtol=0)

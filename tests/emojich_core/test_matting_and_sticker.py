@@ -1,0 +1,89 @@
+from io import BytesIO
+
+import pytest
+import torch
+from PIL import Image
+
+from emojich_core.matting import MattingConfig, contour_alpha, cut_out
+from emojich_core.sticker import MAX_BYTES, SIZE, compose, grid, to_webp
+
+
+def disc(size: int = SIZE) -> tuple[torch.Tensor, torch.Tensor]:
+    """A soft-edged red disc on white, and its true alpha."""
+    y, x = torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
+    radius = ((y - size / 2) ** 2 + (x - size / 2) ** 2).sqrt()
+    alpha = (size * 0.35 - radius + 0.5).clamp(0, 1)
+    red = torch.tensor([0.9, 0.1, 0.1])[:, None, None]
+    return red * alpha + (1 - alpha), alpha
+
+
+class Fixed(torch.nn.Module):
+    """A network whose answer is given: logits for a wanted probability."""
+
+    def __init__(self, probability: torch.Tensor):
+        super().__init__()
+        self.probability = probability.clamp(1e-4, 1 - 1e-4)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.stack(((1 - self.probability).log(), self.probability.log()))[None]
+
+
+def test_contours_cut_white_out_and_keep_the_subject() -> None:
+    image, alpha = disc()
+    found = contour_alpha(image)
+    assert found.unique().tolist() == [0, 1]
+    assert found[0, 0] == 0
+    assert found[SIZE // 2, SIZE // 2] == 1
+    assert (found - alpha).abs().mean() < 0.02
+
+
+def test_contours_of_a_picture_without_white_keep_all() -> None:
+    assert contour_alpha(torch.full((3, 64, 64), 0.5)).min() == 1
+
+
+def test_the_unet_is_believed_when_it_is_sure() -> None:
+    image, alpha = disc()
+    config = MattingConfig(confidence=0.9)
+    [(found, method)] = cut_out(Fixed(alpha), config, image[None])
+    assert method == "unet"
+    torch.testing.assert_close(found, alpha, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("probability", [0.6, 0.0])
+def test_contours_serve_when_the_unet_is_unsure_or_sees_nothing(probability: float) -> None:
+    image, _ = disc()
+    unsure = Fixed(torch.full((SIZE, SIZE), probability))
+    [(found, method)] = cut_out(unsure, MattingConfig(confidence=0.9), image[None])
+    assert method == "contour"
+    assert found[SIZE // 2, SIZE // 2] == 1
+
+
+def test_edges_keep_the_colour_of_the_subject() -> None:
+    image, alpha = disc()
+    sticker = compose(image, alpha)
+    edge = [
+        sticker.getpixel((x, SIZE // 2)) for x in range(SIZE) if 0.3 < alpha[SIZE // 2, x] < 0.7
+    ]
+    assert edge
+    for red, green, blue, _ in edge:  # type: ignore[misc]
+        assert abs(red - 230) < 4
+        assert abs(green - 26) < 4
+        assert abs(blue - 26) < 4
+
+
+def test_noise_of_full_size_still_fits_telegram() -> None:
+    noise = Image.effect_noise((SIZE, SIZE), 200).convert("RGB")
+    noise.putalpha(Image.effect_noise((SIZE, SIZE), 200))
+    data = to_webp(noise)
+    assert len(data) <= MAX_BYTES
+    decoded = Image.open(BytesIO(data))
+    assert (decoded.format, decoded.size, decoded.mode) == ("WEBP", (SIZE, SIZE), "RGBA")
+
+
+def test_grid_lays_images_out_in_rows() -> None:
+    tiles = [Image.new("RGBA", (10, 10), colour) for colour in ("red", "blue", "lime")]
+    page = grid(tiles)
+    assert page.size == (20, 20)
+    assert page.getpixel((15, 5)) == (0, 0, 255)
+    assert page.getpixel((15, 15)) == (255, 255, 255)
+    assert grid(tiles, columns=3).size == (30, 10)

@@ -1,0 +1,68 @@
+import pytest
+
+from emojich_core.request import (
+    MAX_PROMPT_LENGTH,
+    MAX_SEED,
+    Candidate,
+    InvalidRequest,
+    Reason,
+    Request,
+    clean_prompt,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", Reason.EMPTY),
+        (" \n\t ", Reason.EMPTY),
+        ("к" * 10_000, Reason.TOO_LONG),
+        ("😺🚀", Reason.NO_WORDS),
+        ("42 !?", Reason.NO_WORDS),
+        ("a cat in space", Reason.NOT_RUSSIAN),
+        ("猫", Reason.NOT_RUSSIAN),
+    ],
+)
+def test_a_prompt_that_cannot_be_drawn_says_why(text: str, reason: Reason) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        clean_prompt(text)
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt"),
+    [
+        ("кот", "кот"),
+        ("  кот\n в   космосе ", "кот в космосе"),
+        ("Ёжик 🦔 и DJ", "Ёжик 🦔 и DJ"),
+        ("я" * MAX_PROMPT_LENGTH, "я" * MAX_PROMPT_LENGTH),
+    ],
+)
+def test_a_prompt_is_cleaned(text: str, prompt: str) -> None:
+    assert clean_prompt(text) == prompt
+
+
+def test_requests_and_candidates_survive_json() -> None:
+    request = Request(id="1_2", prompt="кот", count=3, seed=7)
+    assert Request.from_json(request.to_json()) == request
+    candidate = Candidate(number=0, seed=7, perplexity=1.5, matting="unet")
+    assert Candidate.from_json(candidate.to_json()) == candidate
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"count": 0}, Reason.BAD_COUNT),
+        ({"count": 10}, Reason.BAD_COUNT),
+        ({"seed": -1}, Reason.BAD_SEED),
+        ({"seed": MAX_SEED + 1}, Reason.BAD_SEED),
+    ],
+)
+def test_numbers_have_limits(fields: dict[str, int], reason: Reason) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        Request(id="1", prompt="кот", **fields)
+    assert caught.value.reason == reason
+
+
+def test_seeds_differ() -> None:
+    assert len({Request(id="1", prompt="кот").seed for _ in range(20)}) > 1

@@ -1,0 +1,76 @@
+import pytest
+import torch
+
+from emojich_core.training.vqgan import EMACodebook
+from emojich_core.vqgan import VQGAN, VQGANConfig, inverse_haar
+
+SMALL = VQGANConfig(
+    resolution=32,
+    ch=8,
+    num_res_blocks=1,
+    attn_resolutions=(4,),
+    z_channels=8,
+    embed_dim=8,
+    n_embed=16,
+    norm_groups=4,
+)
+
+
+def test_inverse_haar_undoes_the_transform() -> None:
+    image = torch.rand(2, 3, 8, 6)
+    a, b = image[..., 0::2, 0::2], image[..., 0::2, 1::2]
+    c, d = image[..., 1::2, 0::2], image[..., 1::2, 1::2]
+    low = (a + b + c + d) / 2
+    rows, columns, both = (a + b - c - d) / 2, (a - b + c - d) / 2, (a - b - c + d) / 2
+    high = torch.stack((rows, columns, both), dim=2).flatten(1, 2)
+    torch.testing.assert_close(inverse_haar(torch.cat((low, high), dim=1)), image)
+
+
+@pytest.mark.parametrize(("dwt", "size"), [(True, 64), (False, 32)])
+def test_shapes(dwt: bool, size: int) -> None:
+    config = VQGANConfig(**{**SMALL.__dict__, "dwt": dwt})
+    model = VQGAN(config).eval()
+    with torch.inference_mode():
+        codes = model.encode(torch.rand(2, 3, 32, 32))
+        images = model.decode(codes)
+    assert codes.shape == (2, 16)
+    assert images.shape == (2, 3, size, size)
+    assert config.image_size == size
+    assert images.min() >= 0
+    assert images.max() <= 1
+
+
+def test_the_published_size() -> None:
+    config = VQGANConfig()
+    assert (config.codes_per_side, config.image_size) == (32, 512)
+    with torch.device("meta"):
+        parameters = VQGAN(config).state_dict()
+    # Names and shapes of vqgan.gumbelf8-sber-dwt.model.ckpt.
+    assert parameters["encoder.down.3.block.0.nin_shortcut.weight"].shape == (512, 256, 1, 1)
+    assert parameters["encoder.down.3.attn.1.proj_out.weight"].shape == (512, 512, 1, 1)
+    assert parameters["decoder.up.1.upsample.conv.weight"].shape == (128, 128, 3, 3)
+    assert parameters["decoder.conv_out.weight"].shape == (12, 128, 3, 3)
+    assert parameters["quantize.proj.weight"].shape == (8192, 256, 1, 1)
+
+
+def test_the_exported_codebook_picks_the_nearest_code() -> None:
+    torch.manual_seed(0)
+    book = EMACodebook(n_embed=16, dim=8)
+    model = VQGAN(SMALL)
+    book.export(model.quantize)
+    features = torch.randn(3, 8, 4, 4)
+    flat = features.permute(0, 2, 3, 1).reshape(-1, 8)
+    nearest = torch.cdist(flat, book.codes).argmin(dim=1)
+    assert model.quantize.proj(features).argmax(dim=1).flatten().equal(nearest)
+    torch.testing.assert_close(model.quantize.embed.weight, book.codes)
+
+
+def test_the_codebook_learns_where_the_features_are() -> None:
+    torch.manual_seed(0)
+    book = EMACodebook(n_embed=4, dim=2)
+    centres = torch.tensor([[5.0, 5.0], [-5.0, 5.0], [5.0, -5.0], [-5.0, -5.0]])
+    for _ in range(200):
+        flat = centres[torch.randint(4, (256,))] + 0.1 * torch.randn(256, 2)
+        book(flat.T.reshape(1, 2, 16, 16))
+    distance = torch.cdist(centres, book.codes).min(dim=1).values
+    assert distance.max() < 0.5
