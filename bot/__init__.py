@@ -1,0 +1,1 @@
+"""The Telegram bot: from a prompt in a chat to stickers in the user's own pack."""

@@ -1,0 +1,51 @@
+"""`python -m bot`: run the bot until SIGINT or SIGTERM."""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+
+import redis
+from telegram.error import InvalidToken, TelegramError
+
+from bot.app import run
+from bot.config import Config
+from bot.logs import start_logging
+from worker.embedded import connect, data_folder, redis_url
+from worker.errors import SetupError
+
+
+def main() -> None:
+    """Run the bot; say in one line what keeps it from starting."""
+    try:
+        config = Config.from_environment(os.environ)
+        start_logging(config.token)
+        with redis_url(data_folder()) as url, connect(url) as connection:
+            asyncio.run(_run_until_signal(config, connection, url))
+    except SetupError as error:
+        sys.exit(f"emojich: {error}")
+    except InvalidToken:  # its message quotes the token
+        sys.exit(
+            "emojich: Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the bot's token."
+        )
+    except TelegramError as error:
+        reason = str(error).replace(config.token, "<token>")
+        sys.exit(f"emojich: Telegram at {config.api_url} cannot be reached: {reason}")
+
+
+async def _run_until_signal(config: Config, connection: redis.Redis, url: str) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    running = asyncio.create_task(run(config, connection, url))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    running.cancel()
+    stopping.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+if __name__ == "__main__":
+    main()

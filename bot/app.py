@@ -1,0 +1,135 @@
+"""The bot as a whole: its parts, and how they start and end."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Any
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from telegram import Bot, BotCommand, Update
+from telegram.error import TelegramError
+from telegram.ext import (
+    AIORateLimiter,
+    Application,
+    ApplicationBuilder,
+    CallbackQueryHandler,
+    ContextTypes,
+)
+
+from bot.config import Config
+from bot.delivery import Delivery
+from bot.intake import Intake
+from bot.messages import message_handlers
+from bot.packs import Packs
+from bot.store import Store
+from bot.taps import Taps
+from bot.tasks import end
+from bot.texts import ENGLISH, RUSSIAN, language_for, texts
+from bot.turns import TakeTurns
+from bot.watch import Watch
+from worker.events import EventReader
+from worker.queue import RequestQueue
+
+UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY]  # all others, edited messages too, stay away
+CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
+API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
+STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
+REDIS_RETRIES = 10  # some ten seconds: a Redis that restarts is waited for
+
+AnyApplication = Application[Any, Any, Any, Any, Any, Any]
+
+log = logging.getLogger(__name__)
+
+
+async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
+    """Run the bot until the task is cancelled.
+
+    Raises TelegramError when Telegram refuses the token or is out of reach at the start.
+    """
+    application = _build_application(config)
+    retry = Retry(ExponentialBackoff(cap=2, base=0.1), REDIS_RETRIES)
+    async with redis.asyncio.Redis.from_url(redis_url, retry=retry) as async_connection:
+        store = Store(async_connection)
+        queue = RequestQueue(connection)
+        reader = EventReader(async_connection, CONSUMER)
+        delivery = Delivery(application.bot, store, connection, reader)
+        intake = Intake(store, queue, delivery)
+        taps = Taps(store, intake, delivery, Packs(application.bot, store), connection)
+        application.add_handlers(message_handlers(intake))
+        application.add_handler(CallbackQueryHandler(taps.answer))
+        application.add_error_handler(_report)
+        await _serve(application, delivery, Watch(store, queue, delivery))
+
+
+def _build_application(config: Config) -> AnyApplication:
+    return (
+        ApplicationBuilder()
+        .token(config.token)
+        .base_url(config.api_url)
+        .base_file_url(config.file_url)
+        # No retries of its own: for one chat's 429 it would hold up all the others.
+        .rate_limiter(AIORateLimiter())
+        .concurrent_updates(TakeTurns())
+        .read_timeout(API_TIMEOUT)
+        .write_timeout(API_TIMEOUT)
+        .connection_pool_size(64)
+        .get_updates_connection_pool_size(2)  # one for the farewell while a long poll is let go
+        .job_queue(None)
+        .build()
+    )
+
+
+async def _serve(application: AnyApplication, delivery: Delivery, watch: Watch) -> None:
+    updater = application.updater
+    assert updater is not None, "the builder makes one"
+    async with application:
+        await _set_commands(application.bot)
+        # Telegram has just answered, so what fails now is an outage, to be waited for.
+        await updater.start_polling(
+            allowed_updates=UPDATES, bootstrap_retries=-1, error_callback=_log_polling_error
+        )
+        await application.start()
+        print("bot: ready", flush=True)
+        tasks = [asyncio.create_task(work) for work in (delivery.run(), watch.run())]
+        try:
+            await asyncio.wait(tasks)
+        finally:
+            for stop in (updater.stop, application.stop):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop(), STOP_TIME)
+            await end(tasks)
+            await delivery.drain()
+
+
+async def _set_commands(bot: Bot) -> None:
+    """Fill the menu: English, and Russian for whoever has Telegram in Russian."""
+    try:
+        await bot.set_my_commands(_commands(ENGLISH))
+        await bot.set_my_commands(_commands(RUSSIAN), language_code=RUSSIAN)
+    except TelegramError as error:
+        log.warning("the menu of commands stays as it was: %s", error)
+
+
+def _commands(language: str) -> list[BotCommand]:
+    words = texts(language)
+    return [BotCommand("start", words.start_command), BotCommand("help", words.help_command)]
+
+
+def _log_polling_error(error: TelegramError) -> None:
+    log.warning("polling: %s; trying again", error)
+
+
+async def _report(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+    """Log what a handler could not deal with, and tell the user that it is not their fault."""
+    log.error("an update could not be handled", exc_info=context.error)
+    if not (isinstance(update, Update) and update.effective_user):
+        return
+    sentence = texts(language_for(update.effective_user.language_code)).broken
+    with suppress(TelegramError):
+        if update.callback_query:
+            await update.callback_query.answer(sentence)
+        elif update.effective_message:
+            await update.effective_message.reply_text(sentence)

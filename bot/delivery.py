@@ -1,0 +1,214 @@
+"""Brings the messages in the chats in line with the records.
+
+A change is written to the record at once; then the request's own task shows the record in the chat
+and goes on trying until Telegram has taken it.  A task that waits for Telegram keeps no other
+waiting, and what it sends in the end is the newest state, so no stale progress bar ever follows
+the stickers.  An event is acknowledged once Telegram has taken a message at least as new: a bot
+that dies before meets the event again and edits the same message again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+import redis
+from telegram import Bot, InputMediaPhoto
+from telegram.error import BadRequest, Forbidden, TelegramError
+
+from bot.api_errors import MESSAGE_IS_GONE, MESSAGE_IS_SAME, says
+from bot.patience import pause_after
+from bot.preview import render_preview
+from bot.record import Change, Record, Shown, Spoilt, State, Unreachable
+from bot.store import Store
+from bot.tasks import end
+from bot.texts import Failure
+from bot.view import View, view
+from worker.events import Event, EventReader
+from worker.results import load_stickers
+
+EDIT_INTERVAL = 1.5  # seconds from one progress bar to the next: Telegram wants about 1 a second
+RECONNECT_PAUSE = 1.0  # seconds
+DRAIN_TIME = 2.0  # seconds that messages on their way have left when the bot stops
+
+log = logging.getLogger(__name__)
+
+
+class Expired(Exception):
+    """The stickers were forgotten before they could be shown."""
+
+
+class _Desk:
+    """Where one request's message is worked on."""
+
+    def __init__(self, work: Coroutine[Any, Any, None]):
+        self.task = asyncio.create_task(work)
+        self.stale = False  # the chat is behind the record
+        self.final = asyncio.Event()  # no progress is to come
+        self.entries: set[str] = set()  # to acknowledge once the chat is no longer behind
+
+
+class Delivery:
+    """The only writer of the requests' messages, and the reader of the worker's events."""
+
+    def __init__(self, bot: Bot, store: Store, results: redis.Redis, reader: EventReader):
+        self._bot = bot
+        self._store = store
+        self._results = results
+        self._reader = reader
+        self._desks: dict[str, _Desk] = {}
+
+    async def run(self) -> None:
+        """Read events and act on them, for ever, through outages of Redis."""
+        while True:
+            try:
+                async for entry_id, event in self._reader.events():
+                    await self._receive(event, entry_id)
+            except Exception as error:  # whatever it is, the other requests still want their events
+                log.warning("events: %r; trying again", error, exc_info=_is_unexpected(error))
+                await asyncio.sleep(RECONNECT_PAUSE)
+
+    async def change(self, request_id: str, change: Change) -> None:
+        """Change a record, and its message soon."""
+        record = await self._store.change(request_id, change)
+        if record:
+            self.show(record)
+
+    def show(self, record: Record) -> None:
+        """See to it that the message shows this record, or what it is by then."""
+        desk = self._desks.get(record.id)
+        if desk is None:
+            desk = self._desks[record.id] = _Desk(self._work(record.id))
+        desk.stale = True
+        if not record.is_waited_for:
+            desk.final.set()
+
+    async def drain(self) -> None:
+        """Give messages on their way a moment; what is not shown then, the next bot shows."""
+        tasks = [desk.task for desk in self._desks.values()]
+        if tasks:
+            _, unfinished = await asyncio.wait(tasks, timeout=DRAIN_TIME)
+            await end(unfinished)
+
+    async def _receive(self, event: Event, entry_id: str) -> None:
+        record = await self._store.change(event.request_id, event)
+        if record is None:
+            log.warning("request %s: an event of a forgotten request", event.request_id)
+            await self._reader.acknowledge(entry_id)
+        else:
+            self.show(record)
+            self._desks[record.id].entries.add(entry_id)
+
+    async def _work(self, request_id: str) -> None:
+        """Show the record until the chat is in line with it and all its events are acknowledged."""
+        desk = self._desks[request_id]
+        failures = 0
+        while desk.stale:
+            desk.stale = False
+            try:
+                await self._show(request_id)
+                if not desk.stale:
+                    await self._acknowledge(desk)
+            except Exception as error:  # Telegram or Redis: it must get there some time
+                desk.stale = True
+                failures += 1
+                await self._pause(request_id, error, failures)
+            else:
+                failures = 0
+                with suppress(TimeoutError):  # no flood of progress bars, but the end at once
+                    await asyncio.wait_for(desk.final.wait(), EDIT_INTERVAL)
+        del self._desks[request_id]
+
+    async def _acknowledge(self, desk: _Desk) -> None:
+        while desk.entries:
+            entry_id = next(iter(desk.entries))
+            await self._reader.acknowledge(entry_id)
+            desk.entries.discard(entry_id)
+
+    async def _pause(self, request_id: str, error: Exception, failures: int) -> None:
+        pause = pause_after(error, failures)
+        log.warning(
+            "request %s: %r; again in %.1f s",
+            request_id,
+            error,
+            pause,
+            exc_info=_is_unexpected(error),
+        )
+        await asyncio.sleep(pause)
+
+    async def _show(self, request_id: str) -> None:
+        """Make the message what the record says, or find out that it cannot be made so."""
+        record = await self._store.load(request_id)
+        wanted = view(record) if record else None
+        if record is None or wanted is None:
+            return
+        try:
+            message_id = await self._put(record, wanted)
+        except Expired:
+            await self.change(request_id, Spoilt(Failure.EXPIRED))
+        except Forbidden as error:
+            await self._give_up(request_id, error)
+        except BadRequest as error:
+            await self._refused(record, error)
+        else:
+            await self._store.change(request_id, Shown(message_id, record.state))
+
+    async def _put(self, record: Record, wanted: View) -> int:
+        """Send or edit the message; returns its id."""
+        if record.message_id is None:
+            return await self._send(record, wanted)
+        try:
+            await self._edit(record, record.message_id, wanted)
+        except BadRequest as error:
+            if not says(error, MESSAGE_IS_SAME):
+                raise
+        return record.message_id
+
+    async def _send(self, record: Record, wanted: View) -> int:
+        if wanted.has_picture:
+            picture = await self._picture(record)
+            message = await self._bot.send_photo(
+                record.chat_id, picture, caption=wanted.text, reply_markup=wanted.keyboard
+            )
+        else:
+            message = await self._bot.send_message(
+                record.chat_id, wanted.text, reply_markup=wanted.keyboard
+            )
+        return message.message_id
+
+    async def _edit(self, record: Record, message_id: int, wanted: View) -> None:
+        chat_id, text, keyboard = record.chat_id, wanted.text, wanted.keyboard
+        if record.has_picture:
+            await self._bot.edit_message_caption(
+                chat_id, message_id, caption=text, reply_markup=keyboard
+            )
+        elif wanted.has_picture:
+            media = InputMediaPhoto(await self._picture(record), caption=text)
+            await self._bot.edit_message_media(media, chat_id, message_id, reply_markup=keyboard)
+        else:
+            await self._bot.edit_message_text(text, chat_id, message_id, reply_markup=keyboard)
+
+    async def _picture(self, record: Record) -> bytes:
+        stickers = await asyncio.to_thread(load_stickers, self._results, record.id)
+        if not stickers:
+            raise Expired
+        return await asyncio.to_thread(render_preview, stickers)
+
+    async def _refused(self, record: Record, error: BadRequest) -> None:
+        """Telegram will never take this message: say so if words may still reach the user."""
+        picture_refused = record.state is State.FINISHED and not record.has_picture
+        if picture_refused and not says(error, MESSAGE_IS_GONE):
+            log.error("request %s: the picture is refused: %s", record.id, error)
+            await self.change(record.id, Spoilt(Failure.REFUSED))
+        else:
+            await self._give_up(record.id, error)
+
+    async def _give_up(self, request_id: str, error: Exception) -> None:
+        log.warning("request %s: its message is out of reach: %s", request_id, error)
+        await self._store.change(request_id, Unreachable())
+
+
+def _is_unexpected(error: Exception) -> bool:
+    """Whether a log wants the traceback: not an outage, but perhaps a mistake of ours."""
+    return not isinstance(error, (TelegramError, redis.RedisError, OSError))

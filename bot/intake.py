@@ -1,0 +1,82 @@
+"""Takes prompts in: checks the limits, remembers the request and queues it."""
+
+import asyncio
+from dataclasses import replace
+
+from bot.delivery import Delivery
+from bot.limits import MAX_ACTIVE, MAX_QUEUE, Limit
+from bot.record import NO_WORKER, Queued, Record, Replaced
+from bot.store import Store
+from emojich_core.request import Request, clean_prompt
+from worker.queue import RequestQueue
+
+
+class OverLimit(Exception):
+    """A good prompt, but there is no room for it now."""
+
+    def __init__(self, limit: Limit):
+        super().__init__(limit)
+        self.reason = limit
+
+
+class Intake:
+    """Where every request enters."""
+
+    def __init__(self, store: Store, queue: RequestQueue, delivery: Delivery):
+        self._store = store
+        self._queue = queue
+        self._delivery = delivery
+
+    async def take(self, record: Record) -> None:
+        """Queue a new request and show that it waits.
+
+        Safe to repeat: a request that is known already is left alone.
+        Raises InvalidRequest and OverLimit, and then nothing is queued.
+        """
+        record = replace(record, prompt=clean_prompt(record.prompt))
+        if await self._store.load(record.id):
+            return  # Telegram has delivered the same update twice
+        await self._check_limits(record.user_id)
+        # Remembered first, queued second: what a crash leaves between the two, `watch` finds lost.
+        if await self._store.create(record):
+            place = await asyncio.to_thread(self._enqueue, record)
+            await self._delivery.change(record.id, Queued(place))
+
+    async def take_again(self, record: Record) -> None:
+        """Queue a failed request as a new one, which takes its message over.
+
+        Safe to repeat.  Raises OverLimit.
+        """
+        again = Record(
+            id=next_attempt(record.id),
+            user_id=record.user_id,
+            chat_id=record.chat_id,
+            prompt=record.prompt,
+            language=record.language,
+            message_id=record.message_id,
+        )
+        await self.take(again)
+        await self._delivery.change(record.id, Replaced())
+
+    async def _check_limits(self, user_id: int) -> None:
+        if await self._store.count_open(user_id) >= MAX_ACTIVE:
+            raise OverLimit(Limit.TOO_MANY)
+        if await asyncio.to_thread(lambda: self._queue.rq.count) >= MAX_QUEUE:
+            raise OverLimit(Limit.QUEUE_FULL)
+
+    def _enqueue(self, record: Record) -> int:
+        self._queue.enqueue(Request(record.id, record.prompt))
+        place = waiting_place(self._queue, record.id)
+        return 1 if place is None else place  # None: a worker has taken it already
+
+
+def waiting_place(queue: RequestQueue, request_id: str) -> int | None:
+    """The request's place in the queue, `NO_WORKER` if nobody serves; None if it does not wait."""
+    place = queue.place(request_id)
+    return NO_WORKER if place is not None and not queue.has_workers() else place
+
+
+def next_attempt(request_id: str) -> str:
+    """The id under which a request is asked for again: 7_12 → 7_12_try2 → 7_12_try3."""
+    first, _, attempt = request_id.partition("_try")
+    return f"{first}_try{int(attempt or 1) + 1}"

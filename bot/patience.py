@@ -1,0 +1,42 @@
+"""How to wait for Telegram: it answers 429 when it is asked too often, 5xx when it is unwell."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
+
+Result = TypeVar("Result")
+
+_FIRST_PAUSE = 0.5  # seconds, doubled with each failure
+_LONGEST_PAUSE = 30.0
+_PATIENCE = 60.0  # seconds that somebody who has just tapped a button may wait
+
+
+def pause_after(error: Exception, failures: int) -> float:
+    """Seconds to wait before asking again, after so many failures in a row."""
+    if isinstance(error, RetryAfter):
+        seconds = error.retry_after
+        return seconds if isinstance(seconds, int) else seconds.total_seconds()
+    return min(_FIRST_PAUSE * 2 ** (failures - 1), _LONGEST_PAUSE)
+
+
+async def insist(call: Callable[[], Awaitable[Result]]) -> Result:
+    """Call Telegram until it answers, or until nobody would wait any longer.
+
+    For calls that may be repeated: one that timed out may have been served all the same.
+    Raises TelegramError: at once where asking again is useless.
+    """
+    deadline = asyncio.get_running_loop().time() + _PATIENCE
+    failures = 0
+    while True:
+        try:
+            return await call()
+        except (BadRequest, Forbidden, InvalidToken):
+            raise
+        except TelegramError as error:
+            failures += 1
+            pause = pause_after(error, failures)
+            if asyncio.get_running_loop().time() + pause > deadline:
+                raise
+        await asyncio.sleep(pause)

@@ -1,0 +1,165 @@
+"""The picture of all candidates, that people choose from."""
+
+import math
+from functools import cache
+from io import BytesIO
+
+from PIL import Image, ImageColor, ImageDraw, ImageFilter, ImageFont
+
+_MAX_WIDTH = 1024  # px; Telegram shows a photo of up to 1280 px as it is
+_MAX_CELL = 512  # px, a sticker's own size
+_MARGIN = 36
+_GAP = 24
+_QUALITY = 92  # of the JPEG: far below the 10 MB that the Bot API takes
+
+_CORNERS = ("#dcebff", "#efe3ff", "#dff5ea", "#ffeedd")  # of the background, row by row
+_DOODLE_STEP = 64  # px between two doodles
+_DOODLE = "#ffffffb0"
+_CARD = "#ffffffa8"
+_SHADOW = (43, 62, 96)
+_ACCENT = "#3390ec"  # Telegram's blue
+_FINE = 4  # badges are drawn this much larger and scaled down: Pillow does not smooth edges
+
+Point = tuple[float, float]
+
+
+def columns(count: int) -> int:
+    """How many candidates stand in a row, in the picture and in its buttons."""
+    return 2 if count == 4 else min(count, 3)
+
+
+def render_preview(stickers: list[bytes]) -> bytes:
+    """A JPEG of the stickers (WebP or PNG files) in a grid, numbered from 1."""
+    per_row = columns(len(stickers))
+    rows = math.ceil(len(stickers) / per_row)
+    cell = min(_MAX_CELL, (_MAX_WIDTH - 2 * _MARGIN - (per_row - 1) * _GAP) // per_row)
+    canvas = _background(_span(per_row, cell), _span(rows, cell)).copy()
+    for index, sticker in enumerate(stickers):
+        row, column = divmod(index, per_row)
+        in_this_row = min(per_row, len(stickers) - row * per_row)
+        left = (canvas.width - _span(in_this_row, cell)) // 2  # centres a last row with gaps
+        corner = (left + _MARGIN + column * (cell + _GAP), _MARGIN + row * (cell + _GAP))
+        _draw_candidate(canvas, sticker, index + 1, corner, cell)
+    out = BytesIO()
+    # Colours at full resolution (4:4:4): halved, they would bleed over the stickers' edges.
+    canvas.convert("RGB").save(out, "JPEG", quality=_QUALITY, subsampling=0)
+    return out.getvalue()
+
+
+def _span(cells: int, cell: int) -> int:
+    return 2 * _MARGIN + cells * cell + (cells - 1) * _GAP
+
+
+def _draw_candidate(
+    canvas: Image.Image, file: bytes, number: int, corner: tuple[int, int], cell: int
+) -> None:
+    """A card, the sticker with a soft shadow on it, and its number at the top left."""
+    canvas.alpha_composite(_card(cell), corner)
+    inner = round(cell * 0.88)
+    offset = (cell - inner) // 2
+    sticker = Image.open(BytesIO(file)).convert("RGBA")
+    sticker.thumbnail((inner, inner), Image.Resampling.LANCZOS)
+    tile = Image.new("RGBA", (cell, cell))
+    tile.alpha_composite(
+        sticker, (offset + (inner - sticker.width) // 2, offset + (inner - sticker.height) // 2)
+    )
+    canvas.alpha_composite(_shadow(tile), corner)
+    canvas.alpha_composite(tile, corner)
+    canvas.alpha_composite(_badge(number, max(56, cell // 7)), (corner[0] + 12, corner[1] + 12))
+
+
+def _shadow(tile: Image.Image) -> Image.Image:
+    """What a sticker throws on its card: its own outline, blurred, a little lower."""
+    faint = tile.getchannel("A").point(lambda alpha: alpha * 3 // 10)
+    lower = Image.new("L", tile.size)
+    lower.paste(faint, (0, tile.height // 60))
+    shadow = Image.new("RGBA", tile.size, _SHADOW)
+    shadow.putalpha(lower.filter(ImageFilter.GaussianBlur(tile.height / 55)))
+    return shadow
+
+
+@cache
+def _card(side: int) -> Image.Image:
+    fine = Image.new("RGBA", (side * 2, side * 2), "#ffffff00")
+    ImageDraw.Draw(fine).rounded_rectangle(
+        (0, 0, side * 2 - 1, side * 2 - 1), radius=side // 5, fill=_CARD
+    )
+    return fine.resize((side, side), Image.Resampling.LANCZOS)
+
+
+@cache
+def _badge(number: int, size: int) -> Image.Image:
+    """A number in a blue disc with a white rim."""
+    side = size * _FINE
+    fine = Image.new("RGBA", (side, side), "#ffffff00")
+    draw = ImageDraw.Draw(fine)
+    rim = side // 14
+    draw.ellipse((0, 0, side - 1, side - 1), fill="#ffffff")
+    draw.ellipse((rim, rim, side - 1 - rim, side - 1 - rim), fill=_ACCENT)
+    font = ImageFont.load_default(round(side * 0.56))
+    draw.text(
+        (side / 2, side / 2),
+        str(number),
+        "#ffffff",
+        font,
+        anchor="mm",
+        stroke_width=side // 60,
+        stroke_fill="#ffffff",
+    )
+    return fine.resize((size, size), Image.Resampling.LANCZOS)
+
+
+@cache
+def _background(width: int, height: int) -> Image.Image:
+    """A soft gradient between four colours, strewn with doodles like a chat's wallpaper."""
+    corners = Image.new("RGB", (2, 2))
+    for index, colour in enumerate(_CORNERS):
+        corners.putpixel((index % 2, index // 2), ImageColor.getrgb(colour))
+    canvas = corners.resize((width, height), Image.Resampling.BICUBIC).convert("RGBA")
+    canvas.alpha_composite(_doodles(width, height))
+    return canvas
+
+
+def _doodles(width: int, height: int) -> Image.Image:
+    """Staggered rows of white outlines, each turned another way."""
+    fine = Image.new("RGBA", (width * 2, height * 2), "#ffffff00")
+    draw = ImageDraw.Draw(fine)
+    step = _DOODLE_STEP * 2
+    for row in range(height // _DOODLE_STEP + 2):
+        for column in range(width // _DOODLE_STEP + 2):
+            outline = _OUTLINES[(row * 3 + column * 2) % len(_OUTLINES)]
+            centre = (column * step + row % 2 * step // 2, row * step)
+            turned = _turn(outline, angle=row * 2.1 + column * 0.9, scale=step / 5, centre=centre)
+            draw.line(turned, fill=_DOODLE, width=6, joint="curve")
+    return fine.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _turn(outline: list[Point], angle: float, scale: float, centre: tuple[int, int]) -> list[Point]:
+    sin, cos = math.sin(angle) * scale, math.cos(angle) * scale
+    return [(centre[0] + x * cos - y * sin, centre[1] + x * sin + y * cos) for x, y in outline]
+
+
+def _star(points: int, inner: float) -> list[Point]:
+    """A closed star; with `inner` 1 and many points, a circle."""
+    outline = []
+    for index in range(2 * points + 1):
+        radius = inner if index % 2 else 1.0
+        angle = math.pi * index / points
+        outline.append((radius * math.sin(angle), radius * math.cos(angle)))
+    return outline
+
+
+def _heart() -> list[Point]:
+    outline = []
+    for index in range(49):
+        t = math.tau * index / 48
+        y = 13 * math.cos(t) - 5 * math.cos(2 * t) - 2 * math.cos(3 * t) - math.cos(4 * t)
+        outline.append((math.sin(t) ** 3, -y / 16))
+    return outline
+
+
+def _wave() -> list[Point]:
+    return [(x / 12, 0.35 * math.sin(x / 2.5)) for x in range(-14, 15)]
+
+
+_OUTLINES = (_star(5, 0.45), _heart(), _star(20, 1.0), _wave(), _star(4, 0.3))

@@ -1,0 +1,144 @@
+"""What the bot knows about one request, and how that changes.
+
+The message in the chat is a function of the record (see `view`), and the record changes only
+through `advance`.  So events may come late, twice or out of order, and the message is still right.
+"""
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from worker.events import Failed, Finished, Progress
+
+NO_WORKER = 0  # the place of a request that waits while no worker is running
+
+
+class State(StrEnum):
+    """How far a request has come."""
+
+    WAITING = "waiting"
+    DRAWING = "drawing"
+    FINISHED = "finished"
+    FAILED = "failed"
+    REPLACED = "replaced"  # asked for again: its message shows another request now
+    GONE = "gone"  # its message was deleted, or the user has blocked the bot
+
+
+@dataclass(frozen=True)
+class Record:
+    """One request, its message, and what became of both."""
+
+    id: str
+    user_id: int
+    chat_id: int
+    prompt: str
+    language: str
+    message_id: int | None = None  # None until Telegram has taken the first one
+    shown: State | None = None  # the state that the message shows
+    state: State = State.WAITING
+    place: int = 1  # in the queue; or NO_WORKER
+    fraction: float = 0.0
+    count: int = 0  # of candidates
+    failure: str = ""
+    uploads: dict[int, str] = field(default_factory=dict)  # candidate → Telegram's file id
+    added: dict[int, str] = field(default_factory=dict)  # candidate → name of the pack it is in
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether stickers are still to come."""
+        return self.state in (State.WAITING, State.DRAWING)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the bot still owes the user something: the stickers, or the message."""
+        if self.state in (State.REPLACED, State.GONE):
+            return False
+        return self.is_waited_for or self.shown is not self.state
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether the message is a photo already."""
+        return self.shown is State.FINISHED
+
+
+@dataclass(frozen=True)
+class Queued:
+    """The request waits at this place; `NO_WORKER` while there is nobody to serve it."""
+
+    place: int
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Telegram has taken the message."""
+
+    message_id: int
+    state: State
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """Telegram keeps the file of a candidate."""
+
+    number: int
+    file_id: str
+
+
+@dataclass(frozen=True)
+class Added:
+    """A candidate is in one of the user's packs."""
+
+    number: int
+    pack: str
+
+
+@dataclass(frozen=True)
+class Spoilt:
+    """The stickers cannot be shown.  `reason`: a key of the bot's texts."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """The user has asked again: another request took the message over."""
+
+
+@dataclass(frozen=True)
+class Unreachable:
+    """The message is gone for good."""
+
+
+Change = (
+    Progress | Finished | Failed | Queued | Shown | Uploaded | Added | Spoilt | Replaced
+    | Unreachable
+)  # fmt: skip
+
+
+def advance(record: Record, change: Change) -> Record:
+    """The record after a change; the same record where the change comes too late to matter."""
+    state = record.state
+    match change:
+        case Shown(message_id, shown):
+            return replace(record, message_id=message_id, shown=shown)
+        case Uploaded(number, file_id):
+            return replace(record, uploads=record.uploads | {number: file_id})
+        case Added(number, pack):
+            return replace(record, added=record.added | {number: pack})
+        case _ if state in (State.REPLACED, State.GONE):
+            return record
+        case Queued(place) if state is State.WAITING:
+            return replace(record, place=place)
+        case Progress(fraction=fraction) if record.is_waited_for:
+            return replace(record, state=State.DRAWING, fraction=fraction)
+        case Finished(candidates=candidates) if state is not State.FINISHED:
+            # Even after a failure: stickers are good news, however late.
+            return replace(record, state=State.FINISHED, count=len(candidates))
+        case Failed(reason=reason) if record.is_waited_for:
+            return replace(record, state=State.FAILED, failure=reason)
+        case Spoilt(reason) if state is State.FINISHED and not record.has_picture:
+            return replace(record, state=State.FAILED, failure=reason)
+        case Replaced():
+            return replace(record, state=State.REPLACED)
+        case Unreachable():
+            return replace(record, state=State.GONE)
+    return record

@@ -1,0 +1,75 @@
+"""``python -m bot.sandbox``: run the sandbox until SIGINT or SIGTERM.
+
+Prints its address on a line of its own as soon as it accepts connections.
+"""
+
+import argparse
+import asyncio
+import fcntl
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.sandbox.server import build_app
+from bot.sandbox.world import Sandbox
+
+PORTS_TO_TRY = 50
+
+
+def main() -> None:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m bot.sandbox", description=__doc__)
+    parser.add_argument("--port", type=int, default=8081, help="taken: the next free one is used")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--data", type=Path, default=Path(".data/sandbox"), help="folder to keep")
+    parser.add_argument("--username", default="emojich_sandbox_bot", help="the bot's username")
+    parser.add_argument("--token", help="the only bot token to accept; any by default")
+    arguments = parser.parse_args()
+    with _alone(arguments.data):
+        box = Sandbox(arguments.data, arguments.username)
+        listener = _listen(arguments.host, arguments.port)
+        asyncio.run(
+            _serve(web.AppRunner(build_app(box, arguments.token), access_log=None), listener)
+        )
+
+
+async def _serve(runner: web.AppRunner, listener: socket.socket) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await runner.setup()
+    await web.SockSite(runner, listener).start()
+    host, port = listener.getsockname()[:2]
+    print(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}", flush=True)
+    await stop.wait()
+    await runner.cleanup()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket on ``port`` or, if that is taken, on the next free one."""
+    for candidate in range(port, port + PORTS_TO_TRY):
+        try:
+            return socket.create_server((host, candidate))
+        except OSError:
+            continue
+    raise SystemExit(f"emojich: No free port from {port} to {port + PORTS_TO_TRY - 1} on {host}.")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two sandboxes on one folder would overwrite each other's state: only one may run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(f"emojich: A sandbox is already running on {folder}.") from None
+        yield
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Failures on order: Telegram on a bad day, for tests."""
+
+from dataclasses import dataclass
+
+from bot.sandbox.errors import ApiError
+
+DESCRIPTIONS = {
+    400: "Bad Request: fault",
+    401: "Unauthorized",
+    403: "Forbidden: bot was blocked by the user",
+    404: "Not Found",
+    409: "Conflict: fault",
+    429: "Too Many Requests: retry after {retry_after}",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+}
+
+
+@dataclass
+class Fault:
+    """The next ``times`` calls of ``method`` fail.
+
+    With ``after`` the call does its work and only then fails: an answer lost on its way back.
+    """
+
+    method: str
+    error_code: int
+    retry_after: int | None = None
+    times: int = 1
+    description: str | None = None
+    after: bool = False
+
+    def error(self) -> ApiError:
+        """The answer the bot gets."""
+        description = self.description or DESCRIPTIONS.get(self.error_code, "Fault")
+        description = description.replace("{retry_after}", str(self.retry_after))
+        return ApiError(self.error_code, description, self.retry_after)
+
+
+class Faults:
+    """The ordered failures, first come, first served; they do not survive a restart."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Order a failure."""
+        self._faults.append(fault)
+
+    def take(self, method: str) -> Fault | None:
+        """The failure due for this call of ``method``, used up by one."""
+        for fault in self._faults:
+            if fault.method.lower() == method.lower():
+                fault.times -= 1
+                if fault.times <= 0:
+                    self._faults.remove(fault)
+                return fault
+        return None

@@ -1,0 +1,98 @@
+"""Uploads, kept by their content: the same bytes are the same file, however often they come.
+
+A ``file_unique_id`` is a digest of the bytes. A ``file_id`` says in front of it what kind of file
+it is and, for a sticker in a set, behind it which set: the same picture in two sets has two
+file_ids, so deleteStickerFromSet knows which one is meant.
+"""
+
+import base64
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.sandbox import images
+from bot.sandbox.errors import BadRequest
+
+STICKER = "CAAC"
+PHOTO = "AgAC"
+KINDS = {STICKER: "Sticker", PHOTO: "Photo"}
+FOLDERS = {STICKER: "stickers", PHOTO: "photos"}
+EXTENSIONS = {"WEBP": ".webp", "PNG": ".png", "JPEG": ".jpg"}
+#: Not left to the system's table of types, which may lack WebP.
+CONTENT_TYPES = {".webp": "image/webp", ".png": "image/png", ".jpg": "image/jpeg"}
+UNIQUE_ID_LENGTH = 20
+FILE_ID = re.compile(rf"(CAAC|AgAC)([\w-]{{{UNIQUE_ID_LENGTH}}})([\w-]*)", re.A)
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """What is known of one file; ``path`` is both its ``file_path`` and its place on disk."""
+
+    unique_id: str
+    path: str
+    size: int
+    width: int
+    height: int
+
+    def file_id(self, kind: str, set_name: str = "") -> str:
+        """The identifier a bot reuses the file by, alone or as a sticker of a set."""
+        return kind + self.unique_id + (_digest(set_name.lower().encode())[:8] if set_name else "")
+
+
+class FileStore:
+    """The files of one sandbox, in one folder; the index of them lives in the state."""
+
+    def __init__(self, folder: Path, index: dict[str, StoredFile]) -> None:
+        self._folder = folder
+        self._index = index
+
+    def put(self, data: bytes, kind: str) -> StoredFile:
+        """Keep an image that has passed its checks."""
+        unique_id = "AQAD" + _digest(data)[: UNIQUE_ID_LENGTH - 4]
+        if unique_id not in self._index:
+            info = images.inspect(data)
+            assert info is not None, "only checked images come here"
+            path = f"{FOLDERS[kind]}/{unique_id}{EXTENSIONS[info.format]}"
+            write_atomically(self._folder / path, data)
+            self._index[unique_id] = StoredFile(unique_id, path, len(data), info.width, info.height)
+        return self._index[unique_id]
+
+    def find(self, file_id: str, kind: str | None = None) -> StoredFile:
+        """The file behind a ``file_id``; with ``kind``, only if it can be used as that."""
+        match = FILE_ID.fullmatch(file_id)
+        stored = self._index.get(match[2]) if match else None
+        if match is None or stored is None:
+            raise BadRequest("wrong file_id or the file is temporarily unavailable")
+        if kind is not None and match[1] != kind:
+            raise BadRequest(f"can't use file of type {KINDS[match[1]]} as {KINDS[kind]}")
+        return stored
+
+    def get(self, unique_id: str) -> StoredFile:
+        """The file with this ``file_unique_id``; it must be there."""
+        return self._index[unique_id]
+
+    def read(self, stored: StoredFile) -> bytes:
+        """The bytes of a file."""
+        return (self._folder / stored.path).read_bytes()
+
+    def locate(self, *, path: str = "", unique_id: str = "") -> Path | None:
+        """Where a file lies, by its ``file_path`` or its ``file_unique_id``; never outside."""
+        # The caller's text only selects from the index: it never becomes part of a path.
+        for stored in self._index.values():
+            if path == stored.path or unique_id == stored.unique_id:
+                return self._folder / stored.path
+        return None
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a whole file or nothing: whoever reads ``path`` never sees a part of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(path.name + ".new")
+    new.write_bytes(data)
+    os.replace(new, path)
+
+
+def _digest(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode()

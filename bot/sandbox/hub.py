@@ -1,0 +1,43 @@
+"""Changes, pushed to the chat pages that are open."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+from bot.sandbox.decoding import Json
+
+Inbox = asyncio.Queue[Json | None]
+
+
+class Hub:
+    """One inbox for every open page."""
+
+    def __init__(self) -> None:
+        self._inboxes: dict[Inbox, int] = {}
+
+    @contextmanager
+    def subscribe(self, user_id: int) -> Iterator[Inbox]:
+        """An inbox of what concerns ``user_id``, while the context lasts."""
+        inbox: Inbox = asyncio.Queue()
+        self._inboxes[inbox] = user_id
+        try:
+            yield inbox
+        finally:
+            del self._inboxes[inbox]
+
+    def publish(self, event: Json, user_id: int | None = None) -> None:
+        """Tell the pages of ``user_id``, or all pages."""
+        for inbox, owner in self._inboxes.items():
+            if user_id in (None, owner):
+                inbox.put_nowait(event)
+
+    def close(self) -> None:
+        """End every subscription."""
+        for inbox in self._inboxes:
+            inbox.put_nowait(None)
+
+
+async def events(inbox: Inbox) -> AsyncIterator[Json]:
+    """The events of an inbox until the hub closes."""
+    while (event := await inbox.get()) is not None:
+        yield event

@@ -1,0 +1,71 @@
+"""The objects a bot sends us. Fields that the sandbox does not use are left out and ignored."""
+
+from dataclasses import dataclass, field
+
+from bot.sandbox.decoding import FileRef
+
+
+@dataclass(frozen=True)
+class InlineKeyboardButton:
+    """A button under a message (https://core.telegram.org/bots/api#inlinekeyboardbutton)."""
+
+    text: str
+    url: str | None = None
+    callback_data: str | None = None
+    style: str | None = None
+
+
+@dataclass(frozen=True)
+class InlineKeyboardMarkup:
+    """The buttons under a message (https://core.telegram.org/bots/api#inlinekeyboardmarkup)."""
+
+    inline_keyboard: list[list[InlineKeyboardButton]]
+
+
+@dataclass(frozen=True)
+class ReplyParameters:
+    """The message that is replied to (https://core.telegram.org/bots/api#replyparameters)."""
+
+    message_id: int
+    allow_sending_without_reply: bool = False
+
+
+@dataclass(frozen=True)
+class InputMediaPhoto:
+    """A photo to be sent (https://core.telegram.org/bots/api#inputmediaphoto)."""
+
+    type: str
+    media: FileRef
+    caption: str = ""
+    parse_mode: str = ""
+
+
+@dataclass(frozen=True)
+class InputSticker:
+    """A sticker to be added to a set (https://core.telegram.org/bots/api#inputsticker)."""
+
+    sticker: FileRef
+    format: str
+    emoji_list: list[str]
+    keywords: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class BotCommand:
+    """A command of the bot (https://core.telegram.org/bots/api#botcommand)."""
+
+    command: str
+    description: str
+
+
+@dataclass(frozen=True)
+class BotCommandScope:
+    """Who sees a list of commands (https://core.telegram.org/bots/api#botcommandscope)."""
+
+    type: str = "default"
+    chat_id: int | None = None
+
+    @property
+    def key(self) -> str:
+        """One text for one scope."""
+        return self.type if self.chat_id is None else f"{self.type} {self.chat_id}"

@@ -1,0 +1,108 @@
+"""Editing messages: https://core.telegram.org/bots/api#updating-messages.
+
+An edit replaces the content it names and the keyboard: one that gives no ``reply_markup`` removes
+the buttons, as at Telegram.
+"""
+
+import time
+
+from bot.sandbox.decoding import Json
+from bot.sandbox.errors import BadRequest
+from bot.sandbox.inputs import InlineKeyboardMarkup, InputMediaPhoto
+from bot.sandbox.methods.messages import caption_content, markup_content, text_content
+from bot.sandbox.registry import method
+from bot.sandbox.world import Sandbox
+
+TEXT = ("text", "entities")
+CAPTION = ("caption", "caption_entities")
+NOT_MODIFIED = (
+    "message is not modified: specified new message content and reply markup are exactly the same "
+    "as a current content and reply markup of the message"
+)
+
+
+@method
+def edit_message_text(
+    box: Sandbox,
+    chat_id: int,
+    message_id: int,
+    text: str,
+    parse_mode: str = "",
+    reply_markup: InlineKeyboardMarkup | None = None,
+) -> Json:
+    """Replace a text (https://core.telegram.org/bots/api#editmessagetext)."""
+    content = text_content(text, parse_mode)
+    message = _editable(box, chat_id, message_id)
+    if "text" not in message:
+        raise BadRequest("there is no text in the message to edit")
+    return _edit(box, message, TEXT, content, reply_markup)
+
+
+@method
+def edit_message_caption(
+    box: Sandbox,
+    chat_id: int,
+    message_id: int,
+    caption: str = "",
+    parse_mode: str = "",
+    reply_markup: InlineKeyboardMarkup | None = None,
+) -> Json:
+    """Replace a caption (https://core.telegram.org/bots/api#editmessagecaption)."""
+    content = caption_content(caption, parse_mode)
+    message = _editable(box, chat_id, message_id)
+    if "photo" not in message:
+        raise BadRequest("there is no caption in the message to edit")
+    return _edit(box, message, CAPTION, content, reply_markup)
+
+
+@method
+def edit_message_media(
+    box: Sandbox,
+    chat_id: int,
+    message_id: int,
+    media: InputMediaPhoto,
+    reply_markup: InlineKeyboardMarkup | None = None,
+) -> Json:
+    """Put a photo in the place of a photo or a text (https://core.telegram.org/bots/api#editmessagemedia)."""
+    if media.type != "photo":
+        raise BadRequest("the sandbox takes photos only")
+    message = _editable(box, chat_id, message_id)
+    if "sticker" in message:
+        raise BadRequest("message can't be edited")
+    content = {
+        "photo": box.photo(media.media),
+        **caption_content(media.caption, media.parse_mode),
+    }
+    return _edit(box, message, (*TEXT, *CAPTION, "photo"), content, reply_markup)
+
+
+@method
+def edit_message_reply_markup(
+    box: Sandbox,
+    chat_id: int,
+    message_id: int,
+    reply_markup: InlineKeyboardMarkup | None = None,
+) -> Json:
+    """Replace the buttons (https://core.telegram.org/bots/api#editmessagereplymarkup)."""
+    return _edit(box, _editable(box, chat_id, message_id), (), {}, reply_markup)
+
+
+def _editable(box: Sandbox, chat_id: int, message_id: int) -> Json:
+    message = box.message(chat_id, message_id, "message to edit")
+    if not message["from"]["is_bot"]:
+        raise BadRequest("message can't be edited")
+    return message
+
+
+def _edit(
+    box: Sandbox,
+    message: Json,
+    replaced: tuple[str, ...],
+    content: Json,
+    markup: InlineKeyboardMarkup | None,
+) -> Json:
+    kept = {k: v for k, v in message.items() if k not in (*replaced, "reply_markup")}
+    edited = {**kept, **content, **markup_content(markup)}
+    if edited == message:
+        raise BadRequest(NOT_MODIFIED)
+    return box.replace({**edited, "edit_date": int(time.time())})

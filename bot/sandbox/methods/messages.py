@@ -1,0 +1,154 @@
+"""Sending, deleting, answering: https://core.telegram.org/bots/api#available-methods."""
+
+import time
+
+from bot.sandbox import files, objects, rules
+from bot.sandbox.decoding import FileRef, Json
+from bot.sandbox.entities import parse_text
+from bot.sandbox.errors import BadRequest
+from bot.sandbox.inputs import InlineKeyboardMarkup, ReplyParameters
+from bot.sandbox.registry import method
+from bot.sandbox.state import Answer
+from bot.sandbox.world import Sandbox
+
+
+@method
+def send_message(
+    box: Sandbox,
+    chat_id: int,
+    text: str,
+    parse_mode: str = "",
+    reply_parameters: ReplyParameters | None = None,
+    reply_markup: InlineKeyboardMarkup | None = None,
+) -> Json:
+    """Send a text (https://core.telegram.org/bots/api#sendmessage)."""
+    content = text_content(text, parse_mode)
+    return _send(box, chat_id, content, reply_parameters, reply_markup)
+
+
+@method
+def send_photo(
+    box: Sandbox,
+    chat_id: int,
+    photo: FileRef,
+    caption: str = "",
+    parse_mode: str = "",
+    reply_parameters: ReplyParameters | None = None,
+    reply_markup: InlineKeyboardMarkup | None = None,
+) -> Json:
+    """Send a photo (https://core.telegram.org/bots/api#sendphoto)."""
+    content = {"photo": box.photo(photo), **caption_content(caption, parse_mode)}
+    return _send(box, chat_id, content, reply_parameters, reply_markup)
+
+
+@method
+def send_sticker(
+    box: Sandbox,
+    chat_id: int,
+    sticker: FileRef,
+    emoji: str = "",
+    reply_parameters: ReplyParameters | None = None,
+    reply_markup: InlineKeyboardMarkup | None = None,
+) -> Json:
+    """Send a sticker (https://core.telegram.org/bots/api#sendsticker)."""
+    content = {"sticker": _sticker(box, sticker, emoji)}
+    return _send(box, chat_id, content, reply_parameters, reply_markup)
+
+
+@method
+def send_chat_action(box: Sandbox, chat_id: int, action: str) -> bool:
+    """Show that the bot is busy (https://core.telegram.org/bots/api#sendchataction)."""
+    if action.lower() not in rules.ACTIONS:
+        raise BadRequest("wrong parameter action in request")
+    if chat_id not in box.state.messages:
+        raise BadRequest("chat not found")
+    box.hub.publish({"type": "action", "action": action.lower()}, chat_id)
+    return True
+
+
+@method
+def delete_message(box: Sandbox, chat_id: int, message_id: int) -> bool:
+    """Delete a message (https://core.telegram.org/bots/api#deletemessage)."""
+    message = box.message(chat_id, message_id, "message to delete")
+    if time.time() - message["date"] > rules.DELETABLE_SECONDS:
+        raise BadRequest("message can't be deleted")
+    box.delete(chat_id, message_id)
+    return True
+
+
+@method
+def answer_callback_query(
+    box: Sandbox, callback_query_id: str, text: str = "", show_alert: bool = False, url: str = ""
+) -> bool:
+    """Answer a press on a button (https://core.telegram.org/bots/api#answercallbackquery)."""
+    rules.check_callback_answer(text)
+    tap = box.state.taps.get(callback_query_id)
+    if tap is None or tap.answer or time.time() - tap.date > rules.CALLBACK_SECONDS:
+        raise BadRequest("query is too old and response timeout expired or query ID is invalid")
+    tap.answer = Answer(text, show_alert, url)
+    box.hub.publish(
+        {"type": "answer", "tap": vars(tap) | {"answer": vars(tap.answer)}}, tap.user_id
+    )
+    return True
+
+
+@method
+def get_file(box: Sandbox, file_id: str) -> Json:
+    """Say where a file can be downloaded (https://core.telegram.org/bots/api#getfile)."""
+    stored = box.files.find(file_id)
+    return {**objects.file(stored, files.STICKER), "file_id": file_id}
+
+
+def text_content(text: str, parse_mode: str) -> Json:
+    """The ``text`` and ``entities`` of a message."""
+    plain, entities = parse_text(text, parse_mode)
+    rules.check_text(plain)
+    return {"text": plain, **({"entities": entities} if entities else {})}
+
+
+def caption_content(caption: str, parse_mode: str) -> Json:
+    """The ``caption`` and ``caption_entities`` of a message; nothing for an empty caption."""
+    plain, entities = parse_text(caption, parse_mode)
+    rules.check_caption(plain)
+    content: Json = {"caption": plain} if plain else {}
+    return content | ({"caption_entities": entities} if entities else {})
+
+
+def markup_content(markup: InlineKeyboardMarkup | None) -> Json:
+    """The ``reply_markup`` of a message; nothing without buttons."""
+    if markup is not None:
+        rules.check_keyboard(markup)
+    return objects.keyboard(markup)
+
+
+def _send(
+    box: Sandbox,
+    chat_id: int,
+    content: Json,
+    reply: ReplyParameters | None,
+    markup: InlineKeyboardMarkup | None,
+) -> Json:
+    replied = _replied(box, chat_id, reply) if reply else {}
+    return box.send(chat_id, {**replied, **content, **markup_content(markup)})
+
+
+def _replied(box: Sandbox, chat_id: int, reply: ReplyParameters) -> Json:
+    try:
+        message = box.message(chat_id, reply.message_id, "message to be replied")
+    except BadRequest:
+        if reply.allow_sending_without_reply:
+            return {}
+        raise
+    # A message shown inside another never shows a third: the Bot API cuts the chain here.
+    return {"reply_to_message": {k: v for k, v in message.items() if k != "reply_to_message"}}
+
+
+def _sticker(box: Sandbox, sticker: FileRef, emoji: str) -> Json:
+    if isinstance(sticker, str):
+        try:
+            owner, member = box.sticker_in_set(sticker)
+        except BadRequest:
+            pass  # a sticker of no set, or no sticker at all: found out below
+        else:
+            return objects.sticker_in_set(box.files.get(member.unique_id), member, owner)
+    return objects.sticker(box.sticker_file(sticker, None), emoji)

@@ -1,0 +1,115 @@
+"""The bot about itself: name, commands, descriptions."""
+
+from dataclasses import asdict
+
+from bot.sandbox import rules
+from bot.sandbox.decoding import Json
+from bot.sandbox.entities import utf16_length
+from bot.sandbox.errors import BadRequest
+from bot.sandbox.inputs import BotCommand, BotCommandScope
+from bot.sandbox.registry import method
+from bot.sandbox.world import Sandbox
+
+DEFAULT_SCOPE = BotCommandScope()
+
+
+@method
+def get_me(box: Sandbox) -> Json:
+    """Introduce the bot (https://core.telegram.org/bots/api#getme)."""
+    return {
+        **box.bot,
+        "can_join_groups": False,
+        "can_read_all_group_messages": False,
+        "supports_inline_queries": False,
+        "can_connect_to_business": False,
+        "has_main_web_app": False,
+    }
+
+
+@method
+def set_my_commands(
+    box: Sandbox,
+    commands: list[BotCommand],
+    scope: BotCommandScope = DEFAULT_SCOPE,
+    language_code: str = "",
+) -> bool:
+    """Set the list of commands (https://core.telegram.org/bots/api#setmycommands)."""
+    rules.check_commands(commands)
+    by_language = box.state.profile.commands.setdefault(scope.key, {})
+    by_language[language_code] = [asdict(command) for command in commands]
+    box.hub.publish({"type": "bot"})
+    return True
+
+
+@method
+def get_my_commands(
+    box: Sandbox, scope: BotCommandScope = DEFAULT_SCOPE, language_code: str = ""
+) -> list[Json]:
+    """Get the list of commands (https://core.telegram.org/bots/api#getmycommands)."""
+    return box.state.profile.commands.get(scope.key, {}).get(language_code, [])
+
+
+@method
+def delete_my_commands(
+    box: Sandbox, scope: BotCommandScope = DEFAULT_SCOPE, language_code: str = ""
+) -> bool:
+    """Delete the list of commands (https://core.telegram.org/bots/api#deletemycommands)."""
+    box.state.profile.commands.get(scope.key, {}).pop(language_code, None)
+    box.hub.publish({"type": "bot"})
+    return True
+
+
+@method
+def set_my_description(box: Sandbox, description: str = "", language_code: str = "") -> bool:
+    """Set what an empty chat shows (https://core.telegram.org/bots/api#setmydescription)."""
+    if utf16_length(description) > rules.MAX_DESCRIPTION:
+        raise BadRequest("BOT_DESCRIPTION_TOO_LONG")
+    _set_text(box.state.profile.description, language_code, description)
+    box.hub.publish({"type": "bot"})
+    return True
+
+
+@method
+def get_my_description(box: Sandbox, language_code: str = "") -> Json:
+    """Get what an empty chat shows (https://core.telegram.org/bots/api#getmydescription)."""
+    return {"description": text_for(box.state.profile.description, language_code)}
+
+
+@method
+def set_my_short_description(
+    box: Sandbox, short_description: str = "", language_code: str = ""
+) -> bool:
+    """Set what the profile shows (https://core.telegram.org/bots/api#setmyshortdescription)."""
+    if utf16_length(short_description) > rules.MAX_SHORT_DESCRIPTION:
+        raise BadRequest("BOT_SHORT_DESCRIPTION_TOO_LONG")
+    _set_text(box.state.profile.short_description, language_code, short_description)
+    box.hub.publish({"type": "bot"})
+    return True
+
+
+@method
+def get_my_short_description(box: Sandbox, language_code: str = "") -> Json:
+    """Get what the profile shows (https://core.telegram.org/bots/api#getmyshortdescription)."""
+    return {"short_description": text_for(box.state.profile.short_description, language_code)}
+
+
+def text_for(texts: dict[str, str], language_code: str) -> str:
+    """The text for a language, or the one for all languages that have none of their own."""
+    return texts.get(language_code) or texts.get("", "")
+
+
+def commands_for(box: Sandbox, user_id: int, language_code: str) -> list[Json]:
+    """What a user sees in a private chat: https://core.telegram.org/bots/api#botcommandscope."""
+    for scope in (f"chat {user_id}", "all_private_chats", "default"):
+        by_language = box.state.profile.commands.get(scope, {})
+        for language in (language_code, ""):
+            if language in by_language:
+                return by_language[language]
+    return []
+
+
+def _set_text(texts: dict[str, str], language_code: str, text: str) -> None:
+    if text:
+        texts[language_code] = text
+    else:
+        texts.pop(language_code, None)

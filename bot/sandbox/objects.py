@@ -1,0 +1,114 @@
+"""The objects the Bot API gives a bot, as JSON."""
+
+from dataclasses import asdict
+from hashlib import sha256
+
+from bot.sandbox.decoding import Json
+from bot.sandbox.files import PHOTO, STICKER, FileStore, StoredFile
+from bot.sandbox.inputs import InlineKeyboardMarkup
+from bot.sandbox.state import StickerInSet, StickerSet
+
+
+def user(user_id: int, first_name: str, language_code: str) -> Json:
+    """A person (https://core.telegram.org/bots/api#user)."""
+    return {
+        "id": user_id,
+        "is_bot": False,
+        "first_name": first_name,
+        "language_code": language_code,
+    }
+
+
+def bot_user(bot_id: int, first_name: str, username: str) -> Json:
+    """The bot, as in a message (https://core.telegram.org/bots/api#user)."""
+    return {"id": bot_id, "is_bot": True, "first_name": first_name, "username": username}
+
+
+def private_chat(person: Json) -> Json:
+    """The chat with one person (https://core.telegram.org/bots/api#chat)."""
+    return {"id": person["id"], "type": "private", "first_name": person["first_name"]}
+
+
+def file(stored: StoredFile, kind: str) -> Json:
+    """A file that can be downloaded (https://core.telegram.org/bots/api#file)."""
+    return {**_identity(stored, kind), "file_size": stored.size, "file_path": stored.path}
+
+
+def photo_size(stored: StoredFile) -> Json:
+    """One size of a photo (https://core.telegram.org/bots/api#photosize)."""
+    return {**_identity(stored, PHOTO), **_measures(stored)}
+
+
+def sticker(stored: StoredFile, emoji: str = "") -> Json:
+    """One that belongs to no set (https://core.telegram.org/bots/api#sticker)."""
+    described = {"type": "regular", "is_animated": False, "is_video": False}
+    return {
+        **_identity(stored, STICKER),
+        **_measures(stored),
+        **described,
+        **({"emoji": emoji} if emoji else {}),
+    }
+
+
+def sticker_in_set(stored: StoredFile, member: StickerInSet, owner: StickerSet) -> Json:
+    """One of a set (https://core.telegram.org/bots/api#sticker)."""
+    result = sticker(stored, member.emoji_list[0])
+    result["file_id"] = stored.file_id(STICKER, owner.name)
+    result["set_name"] = owner.name
+    result["type"] = owner.sticker_type
+    if owner.sticker_type == "custom_emoji":
+        result["custom_emoji_id"] = _number(result["file_id"])
+        if owner.needs_repainting:
+            result["needs_repainting"] = True
+    return result
+
+
+def sticker_set(owner: StickerSet, files: FileStore) -> Json:
+    """A sticker set (https://core.telegram.org/bots/api#stickerset)."""
+    return {
+        "name": owner.name,
+        "title": owner.title,
+        "sticker_type": owner.sticker_type,
+        "stickers": [
+            sticker_in_set(files.get(member.unique_id), member, owner) for member in owner.stickers
+        ],
+    }
+
+
+def callback_query(query_id: str, person: Json, message: Json, data: str) -> Json:
+    """A press on a button (https://core.telegram.org/bots/api#callbackquery)."""
+    return {
+        "id": query_id,
+        "from": person,
+        "message": message,
+        "chat_instance": _number(f"chat {message['chat']['id']}"),
+        "data": data,
+    }
+
+
+def keyboard(markup: InlineKeyboardMarkup | None) -> Json:
+    """The ``reply_markup`` of a message: empty without buttons."""
+    if markup is None:
+        return {}
+    rows = [
+        [
+            {key: value for key, value in asdict(button).items() if value is not None}
+            for button in row
+        ]
+        for row in markup.inline_keyboard
+        if row
+    ]
+    return {"reply_markup": {"inline_keyboard": rows}} if rows else {}
+
+
+def _identity(stored: StoredFile, kind: str) -> Json:
+    return {"file_id": stored.file_id(kind), "file_unique_id": stored.unique_id}
+
+
+def _measures(stored: StoredFile) -> Json:
+    return {"width": stored.width, "height": stored.height, "file_size": stored.size}
+
+
+def _number(text: str) -> str:
+    """A number that stands for ``text``, as long as Telegram's 64-bit identifiers."""
+    return str(int.from_bytes(sha256(text.encode()).digest()[:8]) >> 1)

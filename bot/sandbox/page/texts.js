@@ -1,0 +1,94 @@
+// What the page itself says, in the two languages a Telegram app can be in here.
+
+const TEXTS = {
+  ru: {
+    language: "Язык Telegram",
+    packs: "Наборы стикеров",
+    close: "Закрыть",
+    messages: "Сообщения",
+    down: "К последнему сообщению",
+    commands: "Команды",
+    message: "Сообщение",
+    attach: "Приложить",
+    send: "Отправить",
+    photo: "🏞️ Фото",
+    sticker: "🙂 Стикер",
+    what: "Что умеет этот бот?",
+    start: "Начать",
+    noDescription: "Напишите ему, и он ответит.",
+    noPacks: "Наборов пока нет. Стикеры, которые вы оставите себе, появятся здесь.",
+    noSuchPack: "Такого набора нет",
+    bot: "бот · песочница",
+    connecting: "соединение…",
+    typing: "печатает",
+    upload_photo: "отправляет фото",
+    choose_sticker: "выбирает стикер",
+    notSent: "Не отправлено: песочница не отвечает",
+    today: "Сегодня",
+    you: "Вы",
+    photoReply: "Фото",
+    stickerReply: "Стикер",
+    photoAlt: "Фото",
+    stickers: ["стикер", "стикера", "стикеров"],
+  },
+  en: {
+    language: "Telegram's language",
+    packs: "Sticker packs",
+    close: "Close",
+    messages: "Messages",
+    down: "To the latest message",
+    commands: "Commands",
+    message: "Message",
+    attach: "Attach",
+    send: "Send",
+    photo: "🏞️ Photo",
+    sticker: "🙂 Sticker",
+    what: "What can this bot do?",
+    start: "Start",
+    noDescription: "Write to it, and it will answer.",
+    noPacks: "No packs yet. The stickers you keep will appear here.",
+    noSuchPack: "There is no such pack",
+    bot: "bot · sandbox",
+    connecting: "connecting…",
+    typing: "typing",
+    upload_photo: "sending a photo",
+    choose_sticker: "choosing a sticker",
+    notSent: "Not sent: the sandbox does not answer",
+    today: "Today",
+    you: "You",
+    photoReply: "Photo",
+    stickerReply: "Sticker",
+    photoAlt: "Photo",
+    stickers: ["sticker", "stickers", "stickers"],
+  },
+};
+
+const SHOWN_AS = { text: "textContent", label: "ariaLabel", placeholder: "placeholder" };
+
+let current = localStorage.getItem("language") === "en" ? "en" : "ru";
+
+export const language = () => current;
+
+export const text = (key) => TEXTS[current][key];
+
+/** "5 стикеров": the number with the right form of the word. */
+export function stickers(count) {
+  const forms = { one: 0, few: 1, many: 2, other: 2 };
+  const form = forms[new Intl.PluralRules(current).select(count)];
+  return `${count} ${TEXTS[current].stickers[form]}`;
+}
+
+/** Switch the language of everything marked with data-text, data-label or data-placeholder. */
+export function speak(chosen) {
+  current = chosen;
+  localStorage.setItem("language", chosen);
+  document.documentElement.lang = chosen;
+  for (const [mark, property] of Object.entries(SHOWN_AS)) {
+    for (const element of document.querySelectorAll(`[data-${mark}]`)) {
+      element[property] = TEXTS[chosen][element.dataset[mark]];
+    }
+  }
+  for (const button of document.querySelectorAll("[data-language]")) {
+    button.ariaPressed = String(button.dataset.language === chosen);
+  }
+}

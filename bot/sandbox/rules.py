@@ -1,0 +1,215 @@
+"""Telegram's rules: the numbers, and the checks that refuse what Telegram refuses.
+
+The numbers are the Bot API's and https://core.telegram.org/stickers'; the words of the errors are
+those of Telegram's Bot API server wherever it has them.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+from bot.sandbox import images
+from bot.sandbox.entities import utf16_length
+from bot.sandbox.errors import BadRequest
+from bot.sandbox.inputs import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, InputSticker
+
+MAX_TEXT = 4096
+MAX_CAPTION = 1024
+MAX_CALLBACK_DATA_BYTES = 64
+MAX_CALLBACK_ANSWER = 200
+MAX_BUTTONS = 100
+BUTTON_STYLES = ("danger", "success", "primary")
+
+MAX_PHOTO_BYTES = 10 * 1024 * 1024
+MAX_PHOTO_SIDES = 10_000  # width and height together
+MAX_PHOTO_RATIO = 20
+
+MAX_STICKER_BYTES = 512 * 1024
+STICKER_SIDE = 512
+CUSTOM_EMOJI_SIDE = 100
+STICKER_TYPES = ("regular", "mask", "custom_emoji")
+STICKER_FORMATS = ("static", "animated", "video")
+
+SET_NAME = re.compile(r"[A-Za-z](?!.*__)[A-Za-z0-9_]{0,63}")
+MAX_SET_TITLE = 64
+MAX_INITIAL_STICKERS = 50
+MAX_STICKERS = {"regular": 120, "mask": 120, "custom_emoji": 200}
+MAX_EMOJI = 20
+MAX_KEYWORDS = 20
+MAX_KEYWORDS_LENGTH = 64
+
+COMMAND = re.compile(r"[a-z0-9_]{1,32}")
+MAX_COMMANDS = 100
+MAX_COMMAND_DESCRIPTION = 256
+MAX_DESCRIPTION = 512
+MAX_SHORT_DESCRIPTION = 120
+
+DELETABLE_SECONDS = 48 * 3600
+#: Telegram does not publish how long a callback query may wait for its answer; a client shows
+#: progress for about this long, so a bot that needs longer is wrong in any case.
+CALLBACK_SECONDS = 30
+
+ACTIONS = (
+    "typing",
+    "upload_photo",
+    "record_video",
+    "upload_video",
+    "record_voice",
+    "upload_voice",
+    "upload_document",
+    "choose_sticker",
+    "find_location",
+    "record_video_note",
+    "upload_video_note",
+)
+
+# One emoji: a flag, a keycap, or pictures joined by U+200D with their variations and skin tones.
+_PICTURE = (
+    "[\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff\u2190-\u21ff\u2300-\u23ff"
+    "\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u203c\u2049\u2122\u2139\u3030\u303d"
+    "\u3297\u3299\xa9\xae]\ufe0f?[\U0001f3fb-\U0001f3ff]?"
+)
+EMOJI = re.compile(
+    "[\U0001f1e6-\U0001f1ff]{2}"
+    "|[0-9#*]\ufe0f?\u20e3"
+    f"|{_PICTURE}(?:\u200d{_PICTURE})*(?:[\U000e0020-\U000e007f]+)?"
+)
+
+
+def check_text(text: str) -> None:
+    """sendMessage, editMessageText: 1-4096 characters after entities parsing."""
+    if not text:
+        raise BadRequest("message text is empty")
+    if utf16_length(text) > MAX_TEXT:
+        raise BadRequest("message is too long")
+
+
+def check_caption(caption: str) -> None:
+    """sendPhoto, editMessageCaption: 0-1024 characters after entities parsing."""
+    if utf16_length(caption) > MAX_CAPTION:
+        raise BadRequest("message caption is too long")
+
+
+def check_keyboard(markup: InlineKeyboardMarkup) -> None:
+    """InlineKeyboardMarkup: every button has a text and does exactly one thing."""
+    buttons = [button for row in markup.inline_keyboard for button in row]
+    if len(buttons) > MAX_BUTTONS:
+        raise BadRequest("reply markup is too long")
+    for button in buttons:
+        _check_button(button)
+
+
+def _check_button(button: InlineKeyboardButton) -> None:
+    if not button.text.strip():
+        raise BadRequest("can't parse inline keyboard button: text must be non-empty")
+    if button.style is not None and button.style not in BUTTON_STYLES:
+        raise BadRequest("can't parse inline keyboard button: invalid button style specified")
+    if (button.url is None) == (button.callback_data is None):
+        # The sandbox knows these two kinds; Telegram has more (web apps, inline queries, ...).
+        raise BadRequest("can't parse inline keyboard button: expected a url or callback_data")
+    if button.url is not None and urlsplit(button.url).scheme not in ("http", "https", "tg"):
+        raise BadRequest(
+            f"inline keyboard button URL '{button.url}' is invalid: BUTTON_URL_INVALID"
+        )
+    data = button.callback_data
+    if data is not None and not 1 <= len(data.encode()) <= MAX_CALLBACK_DATA_BYTES:
+        raise BadRequest("BUTTON_DATA_INVALID")
+
+
+def check_callback_answer(text: str) -> None:
+    """answerCallbackQuery: 0-200 characters."""
+    if utf16_length(text) > MAX_CALLBACK_ANSWER:
+        raise BadRequest("MESSAGE_TOO_LONG")
+
+
+def check_photo(data: bytes) -> None:
+    """sendPhoto: at most 10 MB, sides at most 10000 together, ratio at most 20."""
+    if len(data) > MAX_PHOTO_BYTES:
+        raise BadRequest("file is too big")
+    info = images.inspect(data)
+    if info is None:
+        raise BadRequest("IMAGE_PROCESS_FAILED")
+    short, long = sorted((info.width, info.height))
+    if short + long > MAX_PHOTO_SIDES or long > MAX_PHOTO_RATIO * short:
+        raise BadRequest("PHOTO_INVALID_DIMENSIONS")
+
+
+def check_sticker_file(data: bytes, sticker_type: str | None = None) -> None:
+    """A static sticker: WebP or PNG, at most 512 KB, the sides of its type.
+
+    uploadStickerFile does not say what the file is for; without a type, any type's sides will do.
+    """
+    if len(data) > MAX_STICKER_BYTES:
+        raise BadRequest("file is too big")
+    info = images.inspect(data)
+    if info is None or info.format not in ("WEBP", "PNG") or info.animated:
+        raise BadRequest("STICKER_PNG_NOPNG")
+    is_emoji = info.width == info.height == CUSTOM_EMOJI_SIDE
+    is_sticker = max(info.width, info.height) == STICKER_SIDE
+    fits = is_emoji if sticker_type == "custom_emoji" else is_sticker
+    if not (fits or (sticker_type is None and is_emoji)):
+        raise BadRequest("STICKER_PNG_DIMENSIONS")
+
+
+def check_sticker_format(sticker_format: str) -> None:
+    """uploadStickerFile, InputSticker: "static"; the sandbox takes no animated and video ones."""
+    if sticker_format not in STICKER_FORMATS:
+        raise BadRequest("invalid sticker format specified")
+    if sticker_format != "static":
+        raise BadRequest("the sandbox takes static stickers only")
+
+
+def check_sticker_type(sticker_type: str) -> None:
+    """createNewStickerSet: "regular", "mask" or "custom_emoji"."""
+    if sticker_type not in STICKER_TYPES:
+        raise BadRequest("unsupported sticker type specified")
+
+
+def check_set_name(name: str, username: str) -> None:
+    """createNewStickerSet: letters, digits, single underscores, then ``_by_<bot_username>``."""
+    if not SET_NAME.fullmatch(name) or not name.lower().endswith(f"_by_{username}".lower()):
+        raise BadRequest("invalid sticker set name is specified")
+
+
+def check_set_title(title: str) -> None:
+    """createNewStickerSet, setStickerSetTitle: 1-64 characters."""
+    if not title.strip():
+        raise BadRequest("sticker set title is empty")
+    if utf16_length(title) > MAX_SET_TITLE:
+        raise BadRequest("sticker set title is too long")
+
+
+def check_initial_stickers(stickers: list[InputSticker]) -> None:
+    """createNewStickerSet: 1-50 initial stickers."""
+    if not stickers:
+        raise BadRequest("STICKERS_EMPTY")
+    if len(stickers) > MAX_INITIAL_STICKERS:
+        raise BadRequest("too many stickers specified")
+
+
+def check_emoji_list(emoji_list: list[str]) -> None:
+    """InputSticker, setStickerEmojiList: 1-20 emoji."""
+    if not emoji_list:
+        raise BadRequest("can't parse emoji list: emoji list must be non-empty")
+    if len(emoji_list) > MAX_EMOJI:
+        raise BadRequest("can't parse emoji list: too many emoji specified")
+    if not all(EMOJI.fullmatch(emoji) for emoji in emoji_list):
+        raise BadRequest("can't parse emoji list: expected a Unicode emoji")
+
+
+def check_keywords(keywords: list[str]) -> None:
+    """InputSticker, setStickerKeywords: 0-20 keywords, together at most 64 characters."""
+    if len(keywords) > MAX_KEYWORDS:
+        raise BadRequest("too many keywords specified")
+    if sum(utf16_length(keyword) for keyword in keywords) > MAX_KEYWORDS_LENGTH:
+        raise BadRequest("keywords are too long")
+
+
+def check_commands(commands: list[BotCommand]) -> None:
+    """setMyCommands: at most 100; lower-case names of 1-32, descriptions of 1-256 characters."""
+    if len(commands) > MAX_COMMANDS:
+        raise BadRequest("BOT_COMMANDS_TOO_MUCH")
+    for command in commands:
+        if not COMMAND.fullmatch(command.command.removeprefix("/")):
+            raise BadRequest("BOT_COMMAND_INVALID")
+        if not 1 <= utf16_length(command.description) <= MAX_COMMAND_DESCRIPTION:
+            raise BadRequest("BOT_COMMAND_DESCRIPTION_INVALID")

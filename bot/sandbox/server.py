@@ -1,0 +1,118 @@
+"""The HTTP server: the Bot API's two routes, the chat page, and the user's side."""
+
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from bot.sandbox import methods  # noqa: F401  (registers the methods)
+from bot.sandbox.errors import ApiError
+from bot.sandbox.guard import Next, guard
+from bot.sandbox.params import Call, read_call
+from bot.sandbox.person import BOX
+from bot.sandbox.person import routes as person_routes
+from bot.sandbox.registry import METHODS, Method
+from bot.sandbox.world import Sandbox
+
+log = logging.getLogger(__name__)
+
+PAGE = Path(__file__).parent / "page"
+#: Larger than any file Telegram takes, so that it is our rules that refuse one.
+MAX_REQUEST_BYTES = 64 * 1024 * 1024
+TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+", re.A)
+ALLOWED_TOKEN: web.AppKey[str | None] = web.AppKey("token")
+#: The page loads only its own files, and nothing from elsewhere.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def build_app(box: Sandbox, token: str | None = None) -> web.Application:
+    """The server for one sandbox; with ``token``, only the bot that has it may use the Bot API."""
+    app = web.Application(middlewares=[guard, _errors], client_max_size=MAX_REQUEST_BYTES)
+    app[BOX] = box
+    app[ALLOWED_TOKEN] = token
+    app.router.add_route("*", "/bot{token}/{method}", bot_api)
+    app.router.add_get("/file/bot{token}/{path:.+}", download)
+    app.router.add_get("/", page)
+    app.router.add_static("/page", PAGE)
+    app.add_routes(person_routes)
+    app.on_response_prepare.append(_harden)
+    app.on_shutdown.append(_end_waiting)
+    return app
+
+
+async def bot_api(request: web.Request) -> web.Response:
+    """A call of a Bot API method."""
+    box = request.app[BOX]
+    _authorize(request)
+    called = METHODS.get(request.match_info["method"].lower())
+    if called is None:
+        raise ApiError(404, "Not Found: method not found")
+    result = await _run(box, called, await read_call(request))
+    return web.json_response({"ok": True, "result": result})
+
+
+async def download(request: web.Request) -> web.StreamResponse:
+    """A file by the ``file_path`` that getFile gave."""
+    _authorize(request)
+    path = request.app[BOX].files.locate(path=request.match_info["path"])
+    if path is None:
+        raise ApiError(404, "Not Found")
+    return web.FileResponse(path)
+
+
+async def page(request: web.Request) -> web.StreamResponse:
+    """The chat page."""
+    return web.FileResponse(PAGE / "index.html")
+
+
+async def _run(box: Sandbox, called: Method, call: Call) -> Any:
+    fault = box.faults.take(called.name)
+    if fault is None:
+        result = await called(box, call)
+        box.save()
+        return result
+    if fault.after:
+        await called(box, call)
+        box.save()
+    raise fault.error()
+
+
+def _authorize(request: web.Request) -> None:
+    token, allowed = request.match_info["token"], request.app[ALLOWED_TOKEN]
+    if not TOKEN.fullmatch(token) or allowed not in (None, token):
+        raise ApiError(401, "Unauthorized")
+    # A bot's id is the number its token begins with; one bot is all the sandbox has.
+    request.app[BOX].state.bot_id = int(token.partition(":")[0])
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: Next) -> web.StreamResponse:
+    """Every failure in the Bot API's shape."""
+    try:
+        return await handler(request)
+    except ApiError as error:
+        return web.json_response(error.answer(), status=error.error_code)
+    except web.HTTPException:
+        raise
+    except Exception:
+        # Not the URL: it holds the token, and a token never reaches a log.
+        log.exception("a call of %s failed", request.match_info.get("method", "the page"))
+        return web.json_response(ApiError(500, "Internal Server Error").answer(), status=500)
+
+
+async def _harden(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers.setdefault("Cache-Control", "no-cache")
+
+
+async def _end_waiting(app: web.Application) -> None:
+    """Let long polls and open pages go, so that stopping takes no time."""
+    app[BOX].updates.wake()
+    app[BOX].hub.close()

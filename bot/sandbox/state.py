@@ -1,0 +1,125 @@
+"""What survives a restart: chats, sticker sets, pending updates; one small state.json.
+
+Messages, updates and users are kept as the JSON the Bot API shows; what only the sandbox knows
+(who owns a set, whether a tap was answered) has dataclasses.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.sandbox.decoding import DecodeError, Json, decode
+from bot.sandbox.files import StoredFile, write_atomically
+
+#: A chat keeps this many messages, so that state.json stays small for ever.
+MAX_MESSAGES = 1000
+MAX_TAPS = 200
+
+
+@dataclass
+class StickerInSet:
+    """One sticker of a set; its picture is the file ``unique_id``."""
+
+    unique_id: str
+    emoji_list: list[str]
+    keywords: list[str]
+
+
+@dataclass
+class StickerSet:
+    """A sticker set made by the bot for a user."""
+
+    name: str
+    title: str
+    sticker_type: str
+    user_id: int
+    stickers: list[StickerInSet] = field(default_factory=list)
+    needs_repainting: bool = False
+
+
+@dataclass
+class Answer:
+    """What answerCallbackQuery said."""
+
+    text: str = ""
+    show_alert: bool = False
+    url: str = ""
+
+
+@dataclass
+class Tap:
+    """A press on an inline button: the sandbox's side of a CallbackQuery."""
+
+    id: str
+    user_id: int
+    message_id: int
+    data: str
+    date: int
+    answer: Answer | None = None
+
+
+@dataclass
+class Profile:
+    """The bot's texts by language ("" for all others), and its commands by scope and language."""
+
+    description: dict[str, str] = field(default_factory=dict)
+    short_description: dict[str, str] = field(default_factory=dict)
+    commands: dict[str, dict[str, list[Json]]] = field(default_factory=dict)
+
+
+@dataclass
+class State:
+    """Everything the sandbox remembers."""
+
+    bot_id: int = 0
+    last_message_id: int = 0
+    last_update_id: int = 0
+    last_tap_id: int = 0
+    allowed_updates: list[str] = field(default_factory=list)
+    updates: list[Json] = field(default_factory=list)
+    users: dict[int, Json] = field(default_factory=dict)
+    messages: dict[int, dict[int, Json]] = field(default_factory=dict)
+    taps: dict[str, Tap] = field(default_factory=dict)
+    sets: dict[str, StickerSet] = field(default_factory=dict)  # by name in lower case
+    files: dict[str, StoredFile] = field(default_factory=dict)
+    photos: dict[str, list[str]] = field(default_factory=dict)  # a size -> all sizes of its photo
+    profile: Profile = field(default_factory=Profile)
+
+
+class StateFile:
+    """The state in memory and its file on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._saved = ""
+        self.state = self._load()
+
+    def save(self) -> None:
+        """Write the state, if anything has changed."""
+        self._forget()
+        text = json.dumps(self.state, default=vars, ensure_ascii=False)
+        if text != self._saved:
+            write_atomically(self._path, text.encode())
+            self._saved = text
+
+    def _load(self) -> State:
+        if not self._path.exists():
+            return State()
+        try:
+            state: State = decode(json.loads(self._path.read_text("utf-8")), State)
+        except (json.JSONDecodeError, DecodeError) as error:
+            raise SystemExit(
+                f"emojich: {self._path} is no state of this sandbox ({error}): move it away."
+            ) from None
+        return state
+
+    def _forget(self) -> None:
+        for messages in self.state.messages.values():
+            _drop_oldest(messages, MAX_MESSAGES)
+        _drop_oldest(self.state.taps, MAX_TAPS)
+
+
+def _drop_oldest(items: dict[Any, Any], keep: int) -> None:
+    for key in list(items)[: max(len(items) - keep, 0)]:
+        del items[key]

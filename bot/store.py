@@ -1,0 +1,104 @@
+"""What the bot remembers, in Redis.
+
+    emojich:request:<request id>   string       a `Record` as JSON
+    emojich:open                 hash         request id → user id, of the open ones
+    emojich:packs:<user id>        sorted set   names of the user's packs by volume
+
+Requests are forgotten after a while, packs never.  One bot process owns these keys, so a lock in
+the process is enough to change a record as a whole.
+"""
+
+import asyncio
+import json
+from dataclasses import asdict
+from typing import Any
+
+import redis.asyncio
+
+from bot.record import Change, Record, State, advance
+
+RECORD_TTL = 48 * 3600  # seconds; longer than a job waits and than its stickers are kept
+OPEN = "emojich:open"
+
+
+class Store:
+    """The bot's memory."""
+
+    def __init__(self, connection: redis.asyncio.Redis):
+        self._redis = connection
+        self._lock = asyncio.Lock()
+
+    async def load(self, request_id: str) -> Record | None:
+        """The record of a request, unless it is unknown or forgotten."""
+        data = await self._redis.get(_record_key(request_id))
+        return None if data is None else _decode(data)
+
+    async def create(self, record: Record) -> bool:
+        """Remember a new request; False when there is one with its id already."""
+        async with self._lock:
+            if await self._redis.exists(_record_key(record.id)):
+                return False
+            await self._save(record)
+            return True
+
+    async def change(self, request_id: str, change: Change) -> Record | None:
+        """Change a record and return what it is now; None when there is none."""
+        async with self._lock:
+            record = await self.load(request_id)
+            if record is None:
+                return None
+            changed = advance(record, change)
+            if changed != record:
+                await self._save(changed)
+            return changed
+
+    async def open_requests(self) -> list[Record]:
+        """The requests whose users still wait for something."""
+        records = []
+        ids: list[Any] = await self._redis.hkeys(OPEN)
+        for request_id in ids:
+            record = await self.load(request_id.decode())
+            if record is None:  # forgotten while the bot was away for days
+                await self._redis.hdel(OPEN, request_id)
+            else:
+                records.append(record)
+        return records
+
+    async def count_open(self, user_id: int) -> int:
+        """How many requests of this user are open."""
+        return [int(owner) for owner in await self._redis.hvals(OPEN)].count(user_id)
+
+    async def volume(self, user_id: int) -> int:
+        """The number of the user's newest pack; 1 when there is none yet."""
+        newest = await self._redis.zrange(_packs_key(user_id), -1, -1, withscores=True)
+        return int(newest[0][1]) if newest else 1
+
+    async def remember_pack(self, user_id: int, volume: int, name: str) -> None:
+        """Remember that this pack is the user's."""
+        await self._redis.zadd(_packs_key(user_id), {name: volume})
+
+    async def _save(self, record: Record) -> None:
+        async with self._redis.pipeline() as pipe:
+            pipe.set(_record_key(record.id), json.dumps(asdict(record)), ex=RECORD_TTL)
+            if record.is_open:
+                pipe.hset(OPEN, record.id, str(record.user_id))
+            else:
+                pipe.hdel(OPEN, record.id)
+            await pipe.execute()
+
+
+def _record_key(request_id: str) -> str:
+    return f"emojich:request:{request_id}"
+
+
+def _packs_key(user_id: int) -> str:
+    return f"emojich:packs:{user_id}"
+
+
+def _decode(data: bytes | str) -> Record:
+    values: dict[str, Any] = json.loads(data)
+    for name in ("uploads", "added"):  # JSON has made strings of their keys
+        values[name] = {int(number): value for number, value in values[name].items()}
+    values["state"] = State(values["state"])
+    values["shown"] = values["shown"] and State(values["shown"])
+    return Record(**values)

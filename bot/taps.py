@@ -1,0 +1,107 @@
+"""What happens when somebody taps a button."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from contextlib import suppress
+
+import redis
+from telegram import CallbackQuery, Update, User
+from telegram.error import BadRequest, TelegramError
+from telegram.ext import ContextTypes
+
+from bot.delivery import Delivery
+from bot.emoji import sticker_emoji
+from bot.intake import Intake, OverLimit
+from bot.keyboards import Add, Again, Example, read_tap
+from bot.packs import Owner, Packs, pack_link
+from bot.patience import insist
+from bot.record import Added, Record, State, Uploaded
+from bot.store import Store
+from bot.texts import Texts, language_for, texts
+from worker.results import load_stickers
+
+log = logging.getLogger(__name__)
+
+
+class Taps:
+    """Answers taps: each with a sentence or silently, or its button would go on blinking."""
+
+    def __init__(
+        self, store: Store, intake: Intake, delivery: Delivery, packs: Packs, results: redis.Redis
+    ):
+        self._store = store
+        self._intake = intake
+        self._delivery = delivery
+        self._packs = packs
+        self._results = results
+
+    async def answer(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Do what the button says, if it is the user's own and still good."""
+        query = update.callback_query
+        if query is None:
+            return
+        sentence = await self._act(query, update.update_id)
+        with suppress(BadRequest):  # too late for an answer; the message tells
+            await insist(lambda: query.answer(sentence))
+
+    async def _act(self, query: CallbackQuery, update_id: int) -> str | None:
+        """Do what the button says; returns the sentence for the user, if it takes one."""
+        user = query.from_user
+        words = texts(language_for(user.language_code))
+        tap = read_tap(query.data or "")
+        if isinstance(tap, Example) and query.message:
+            example = Record(
+                # Not the message's id: the same button may be tapped many times.
+                id=f"{query.message.chat.id}_u{update_id}",
+                user_id=user.id,
+                chat_id=query.message.chat.id,
+                prompt=tap.prompt,
+                language=language_for(user.language_code),
+            )
+            return await self._queue(self._intake.take(example), words)
+        record = await self._store.load(tap.request_id) if isinstance(tap, Add | Again) else None
+        if record is None:
+            return words.old_button
+        if record.user_id != user.id:
+            return words.not_yours
+        if isinstance(tap, Add):
+            return await self._add(user, record, tap.number, words)
+        if record.state is not State.FAILED:
+            return words.asked_again
+        return await self._queue(self._intake.take_again(record), words)
+
+    async def _queue(self, taking: Awaitable[None], words: Texts) -> str | None:
+        try:
+            await taking
+        except OverLimit as error:
+            return words.refusals[error.reason]
+        return None
+
+    async def _add(self, user: User, record: Record, number: int, words: Texts) -> str:
+        try:
+            return await self._put_into_pack(user, record, number, words)
+        except TelegramError as error:
+            log.error("request %s: sticker %d is not added: %s", record.id, number, error)
+            return words.not_added
+
+    async def _put_into_pack(self, user: User, record: Record, number: int, words: Texts) -> str:
+        file_id = record.uploads.get(number) or await self._upload(record, number)
+        if file_id is None:
+            return words.old_button
+        pack = record.added.get(number)
+        if pack and await self._packs.holds(pack, file_id):
+            return words.already_added(number + 1, pack_link(pack))
+        owner = Owner(user.id, user.first_name)
+        pack = await self._packs.add(owner, file_id, sticker_emoji(record.prompt))
+        await self._delivery.change(record.id, Added(number, pack))
+        return words.added(number + 1, pack_link(pack))
+
+    async def _upload(self, record: Record, number: int) -> str | None:
+        """The file id of a candidate; None when the stickers are no longer kept."""
+        stickers = await asyncio.to_thread(load_stickers, self._results, record.id)
+        if number >= len(stickers):
+            return None
+        file_id = await self._packs.upload(record.user_id, stickers[number])
+        await self._store.change(record.id, Uploaded(number, file_id))
+        return file_id

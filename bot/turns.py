@@ -1,0 +1,39 @@
+"""In which order updates are handled."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+from weakref import WeakValueDictionary
+
+from telegram import Update
+from telegram.ext import BaseUpdateProcessor
+
+_MAX_CONCURRENT = 256  # updates; python-telegram-bot's own default for concurrency
+
+
+class TakeTurns(BaseUpdateProcessor):
+    """Each user's updates one after another, all users' side by side.
+
+    So whoever waits for Telegram holds nobody else up, and a handler need not fear that the same
+    user's other tap, or the same tap once more, runs between two of its steps.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(_MAX_CONCURRENT)
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
+        """Handle an update once its user's earlier ones are done."""
+        user = update.effective_user if isinstance(update, Update) else None
+        if user is None:
+            await coroutine
+            return
+        lock = self._locks.setdefault(user.id, asyncio.Lock())
+        async with lock:
+            await coroutine
+
+    async def initialize(self) -> None:
+        """Nothing to prepare."""
+
+    async def shutdown(self) -> None:
+        """Nothing to release."""

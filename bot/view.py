@@ -1,0 +1,62 @@
+"""What the message of a request shows: a function of its record and nothing else."""
+
+from dataclasses import dataclass
+
+from telegram import InlineKeyboardMarkup
+
+from bot import keyboards
+from bot.packs import pack_link
+from bot.record import NO_WORKER, Record, State
+from bot.texts import Failure, Texts, texts
+
+_BAR_LENGTH = 10
+
+
+@dataclass(frozen=True)
+class View:
+    """A message: text, or with a picture its caption, and the buttons below."""
+
+    text: str
+    keyboard: InlineKeyboardMarkup | None = None
+    has_picture: bool = False
+
+
+def view(record: Record) -> View | None:
+    """How the message of a request looks now; None when there is none to show."""
+    words = texts(record.language)
+    match record.state:
+        case State.WAITING:
+            return View(_under_prompt(record, _waiting(record, words)))
+        case State.DRAWING:
+            return View(_under_prompt(record, words.drawing, progress_bar(record.fraction)))
+        case State.FINISHED:
+            return _finished(record, words)
+        case State.FAILED:
+            sentence = words.failures.get(record.failure, words.failures[Failure.FAILED])
+            return View(_under_prompt(record, sentence), keyboards.try_again(record, words))
+        case State.REPLACED | State.GONE:
+            return None
+
+
+def progress_bar(fraction: float) -> str:
+    """A bar of ten and a number: ▰▰▰▰▱▱▱▱▱▱ 40 %."""
+    percent = int(min(max(fraction, 0.0), 1.0) * 100)
+    filled = percent * _BAR_LENGTH // 100
+    bar = "▰" * filled + "▱" * (_BAR_LENGTH - filled)
+    return f"{bar} {percent}\N{NO-BREAK SPACE}%"
+
+
+def _under_prompt(record: Record, *lines: str) -> str:
+    return "\n".join((f"«{record.prompt}»", "", *lines))
+
+
+def _waiting(record: Record, words: Texts) -> str:
+    if record.place == NO_WORKER:
+        return words.no_worker
+    return words.next if record.place == 1 else words.place(record.place)
+
+
+def _finished(record: Record, words: Texts) -> View:
+    links = [words.in_pack(pack_link(pack)) for pack in dict.fromkeys(record.added.values())]
+    text = _under_prompt(record, words.finished(record.count), *links)
+    return View(text, keyboards.candidates(record, words), has_picture=True)

@@ -1,0 +1,70 @@
+"""Looks after the requests that somebody waits for, where no event tells the bot anything.
+
+The queue moves on silently, and a request may vanish from it: its job failed for good, expired
+unserved, or went with a Redis that kept nothing.
+"""
+
+import asyncio
+import logging
+import time
+
+from bot.delivery import Delivery
+from bot.intake import waiting_place
+from bot.record import Queued, Record, State
+from bot.store import Store
+from bot.texts import Failure
+from worker.events import Failed
+from worker.queue import RequestQueue
+
+INTERVAL = 3.0  # seconds; a message shows its place in the queue no more often
+# Seconds for which a request must look lost: its last event may be on its way, or its job be just
+# about to be queued.
+GRACE = 6.0
+
+log = logging.getLogger(__name__)
+
+
+class Watch:
+    """Updates places in the queue, and reports requests that are lost."""
+
+    def __init__(self, store: Store, queue: RequestQueue, delivery: Delivery):
+        self._store = store
+        self._queue = queue
+        self._delivery = delivery
+        self._missing_since: dict[str, float] = {}
+
+    async def run(self) -> None:
+        """Look again and again, for ever, through outages of Redis."""
+        while True:
+            try:
+                await self._look()
+            except Exception as error:  # it looks again soon, whatever it was
+                log.warning("watch: %r", error)
+            await asyncio.sleep(INTERVAL)
+
+    async def _look(self) -> None:
+        records = await self._store.open_requests()
+        ids = {record.id for record in records}
+        self._missing_since = {i: since for i, since in self._missing_since.items() if i in ids}
+        for record in records:
+            if record.shown is not record.state:  # a bot has died before it could show it
+                self._delivery.show(record)
+            if record.is_waited_for:
+                await self._look_after(record)
+
+    async def _look_after(self, record: Record) -> None:
+        place, is_lost = await asyncio.to_thread(self._ask_queue, record.id)
+        if not is_lost:
+            self._missing_since.pop(record.id, None)
+            if record.state is State.WAITING and place not in (None, record.place):
+                await self._delivery.change(record.id, Queued(place))
+        elif self._missing_for(record.id) > GRACE:
+            log.warning("request %s: lost", record.id)
+            await self._delivery.change(record.id, Failed(record.id, Failure.LOST))
+
+    def _missing_for(self, request_id: str) -> float:
+        now = time.monotonic()
+        return now - self._missing_since.setdefault(request_id, now)
+
+    def _ask_queue(self, request_id: str) -> tuple[int | None, bool]:
+        return waiting_place(self._queue, request_id), self._queue.is_lost(request_id)

@@ -1,0 +1,157 @@
+"""Everything on one machine, for `make run`: Redis, worker, bot, and a chat page without a token.
+
+In production the parts run by themselves; this starts them as they are, and stops them together.
+"""
+
+import os
+import re
+import signal
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from worker.children import start_child, stop_child
+from worker.embedded import data_folder, redis_url
+from worker.errors import SetupError
+
+SANDBOX_PORT = 8081
+SANDBOX_TOKEN = "1:sandbox"  # the sandbox takes any; this one is no secret
+STOP_TIMEOUT = 8  # seconds for all parts; the worker takes some to put its job back
+RESTARTS = 3  # of one part, the pauses growing; then something is wrong for good
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+stopping = False
+
+
+def main() -> None:
+    """Start all, say where they are, and keep them running until Ctrl-C."""
+    for number in SIGNALS:
+        signal.signal(number, request_stop)
+    data = data_folder()
+    try:
+        (data / "logs").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        sys.exit(f"emojich: {data} cannot be written ({error.strerror}): correct EMOJICH_DATA.")
+    os.chdir(Path(__file__).parent)  # where `python -m` finds the parts
+    try:
+        with ExitStack() as stack:
+            url = stack.enter_context(redis_url(data))
+            parts: list[Part] = []
+            stack.callback(stop, parts)
+            print(start(parts, url, data), flush=True)
+            watch(parts)
+    except SetupError as error:
+        sys.exit(f"emojich: {error}")
+
+
+def request_stop(number: int, frame: object) -> None:
+    """Have the next `pause` leave: raising here could lose a child that is only half started."""
+    global stopping
+    stopping = True
+
+
+def pause() -> None:
+    """A moment between two looks."""
+    if stopping:
+        sys.exit(0)
+    time.sleep(0.1)
+
+
+class Part:
+    """A child process with its own log file."""
+
+    def __init__(self, module: str, arguments: list[str], env: dict[str, str], data: Path):
+        self.name = module.removeprefix("bot.")
+        self.log = data / "logs" / f"{self.name}.log"
+        self.restarts = 0
+        self._command = [sys.executable, "-m", module, *arguments]
+        self._env = env
+        self.log.unlink(missing_ok=True)
+        self.start()
+
+    def start(self) -> None:
+        """Start the process."""
+        with open(self.log, "ab") as log:
+            self._start_of_log = log.tell()
+            self._process = start_child(self._command, log, self._env)
+
+    def restart(self) -> None:
+        """Start it once more after it has ended."""
+        self.restarts += 1
+        stop_child(self._process, 0)
+        self.start()
+
+    def wait_for(self, pattern: str) -> str:
+        """The first line that it writes like this.
+
+        Raises SetupError with its last words when it ends instead.
+        """
+        while True:
+            ended = self.has_ended()
+            if match := re.search(f"^{pattern}$", self._output(), re.MULTILINE):
+                return match[0]
+            if ended:
+                raise self.failure()
+            pause()
+
+    def has_ended(self) -> bool:
+        """Whether the process has died or left."""
+        return self._process.poll() is not None
+
+    def failure(self) -> SetupError:
+        """Why it ended: its own last line."""
+        last = (self._output().strip().splitlines() or ["it said nothing"])[-1]
+        if last.startswith("emojich: "):
+            return SetupError(last.removeprefix("emojich: "))
+        return SetupError(f"The {self.name} ended ({last}): see {self.log}.")
+
+    def stop(self, deadline: float) -> None:
+        """Ask it to leave; kill it at the deadline."""
+        stop_child(self._process, max(0.1, deadline - time.monotonic()))
+
+    def _output(self) -> str:
+        with open(self.log, "rb") as log:
+            log.seek(self._start_of_log)
+            return log.read().decode(errors="replace")
+
+
+def start(parts: list[Part], url: str, data: Path) -> str:
+    """Start the parts into the list; once all are ready, the line that says where Emojich is."""
+    env = os.environ | {"REDIS_URL": url, "EMOJICH_DATA": str(data), "PYTHONUNBUFFERED": "1"}
+    greeting = "Emojich answers in Telegram.  (Ctrl-C stops it)"
+    if not env.get("TELEGRAM_BOT_TOKEN"):
+        arguments = ["--port", str(SANDBOX_PORT), "--data", str(data / "sandbox")]
+        parts.append(Part("bot.sandbox", arguments, env, data))
+        address = parts[0].wait_for(r"http://127\.0\.0\.1:\d+")
+        env |= {"TELEGRAM_BOT_TOKEN": SANDBOX_TOKEN, "TELEGRAM_API_URL": f"{address}/bot"}
+        greeting = f"Emojich is at {address}  (Ctrl-C stops it)"
+    parts.append(Part("worker", [], env, data))
+    parts.append(Part("bot", [], env, data))
+    for part in parts[-2:]:
+        part.wait_for(f"{part.name}: ready")
+    return greeting
+
+
+def watch(parts: list[Part]) -> None:
+    """Restart what dies.  Raises SetupError for what keeps dying, and for the sandbox."""
+    while True:
+        for part in parts:
+            if part.has_ended():
+                if part.name == "sandbox" or part.restarts == RESTARTS:
+                    raise part.failure()
+                for _ in range(10 * 2**part.restarts):
+                    pause()
+                part.restart()
+        pause()
+
+
+def stop(parts: list[Part]) -> None:
+    """Stop the parts, in the reverse of their order, so that each still finds what it needs."""
+    deadline = time.monotonic() + STOP_TIMEOUT
+    for part in reversed(parts):
+        part.stop(deadline)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Fixtures of the bot's tests: one Valkey, one sandbox and one bot for all of them."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+import redis
+import rq
+
+from bot import delivery, watch
+from bot.store import OPEN
+from tests.bot.parts import RunningBot, Sandbox, User, Worker
+from worker.embedded import connect, redis_url
+
+NewUser = Callable[..., User]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Valkey."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("REDIS_URL", raising=False)
+        with redis_url(tmp_path_factory.mktemp("data")) as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"))
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture(scope="session")
+def session_bot(sandbox: Sandbox, server: str) -> Iterator[RunningBot]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delivery, "EDIT_INTERVAL", 0.1)
+        patch.setattr(watch, "INTERVAL", 0.1)
+        patch.setattr(watch, "GRACE", 0.3)
+        bot = RunningBot(f"{sandbox.url}/bot", server)
+        yield bot
+        bot.stop()
+
+
+@pytest.fixture
+def connection(server: str) -> Iterator[redis.Redis]:
+    """A connection to a Redis in which nobody waits for anything."""
+    with connect(server) as connection:
+        connection.delete(OPEN, "rq:queue:emojich")
+        yield connection
+
+
+@pytest.fixture
+def bot(connection: redis.Redis, session_bot: RunningBot) -> RunningBot:
+    return session_bot
+
+
+@pytest.fixture
+def worker(connection: redis.Redis) -> Worker:
+    return Worker(connection)
+
+
+@pytest.fixture
+def at_work(worker: Worker) -> Iterator[None]:
+    """RQ knows of a worker."""
+    registered = rq.Worker([worker.queue.rq], connection=worker.queue.connection)
+    registered.register_birth()
+    yield
+    registered.register_death()
+
+
+@pytest.fixture(scope="session")
+def user_ids() -> Iterator[int]:
+    return count(2001)
+
+
+@pytest.fixture
+def new_user(sandbox: Sandbox, user_ids: Iterator[int]) -> NewUser:
+    """Makes users whom the bot has never met."""
+
+    def make(language: str = "ru") -> User:
+        return User(sandbox, next(user_ids), language)
+
+    return make
+
+
+@pytest.fixture
+def user(new_user: NewUser) -> User:
+    """A user who has Telegram in Russian."""
+    return new_user()

@@ -1,0 +1,254 @@
+"""Real parts for the tests of the bot: a sandbox, the bot, its user, and the worker's side."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import redis
+from PIL import Image
+from rq.job import JobStatus
+
+from bot.app import run
+from bot.config import Config
+from emojich_core.request import Candidate, Request
+from worker.embedded import connect
+from worker.events import Failed, Finished, Progress, publish
+from worker.queue import RequestQueue
+from worker.results import save_stickers
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "42:test-token"
+Result = TypeVar("Result")
+
+
+def wait_for(look: Callable[[], Result | None], seconds: float = 15) -> Result:
+    """What a look finds, as soon as it finds something; fail when it never does."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.02)
+    return found
+
+
+def draw_sticker(number: int) -> bytes:
+    """A WebP sticker that differs from every other number's."""
+    colour = (number * 37 % 256, number * 91 % 256, number // 256, 255)
+    sticker = Image.new("RGBA", (512, 512))
+    sticker.paste(colour, (64, 64, 448, 448))
+    file = BytesIO()
+    sticker.save(file, "WEBP", lossless=True, method=0)
+    return file.getvalue()
+
+
+class Sandbox:
+    """`python -m bot.sandbox`."""
+
+    def __init__(self, data: Path):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bot.sandbox", "--port", str(port), "--data", str(data)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout
+        self.url = self._process.stdout.readline().strip()
+        self.http = httpx.Client(base_url=self.url, timeout=30)
+
+    def post(self, path: str, **body: Any) -> Any:
+        """The JSON answer to a POST of JSON."""
+        return self.http.post(path, json=body).raise_for_status().json()
+
+    def get(self, path: str, **query: Any) -> Any:
+        """The JSON at a path."""
+        return self.http.get(path, params=query).raise_for_status().json()
+
+    def fault(self, method: str, error_code: int, **more: Any) -> None:
+        """The next calls of a method fail."""
+        self.post("/sandbox/fault", method=method, error_code=error_code, **more)
+
+    def api(self, method: str, **parameters: Any) -> Any:
+        """A call of the Bot API beside the bot's own."""
+        return self.post(f"/bot{TOKEN}/{method}", **parameters)["result"]
+
+    def stop(self) -> None:
+        """End the process."""
+        self.http.close()
+        self._process.terminate()
+        self._process.wait()
+
+
+class User:
+    """Somebody who chats with the bot."""
+
+    def __init__(self, sandbox: Sandbox, user_id: int, language: str):
+        self.sandbox = sandbox
+        self.id = user_id
+        self._who = {"user_id": user_id, "language_code": language}
+
+    def say(self, text: str = "", **more: Any) -> dict[str, Any]:
+        """Send a message."""
+        return self.sandbox.post("/sandbox/message", text=text, **more, **self._who)
+
+    def tap(self, data: str, message_id: int = 0) -> str:
+        """Press a button; returns what the bot answers."""
+        message_id = message_id or self.answer()["message_id"]
+        tap = self.sandbox.post("/sandbox/tap", message_id=message_id, data=data, **self._who)
+        answer = wait_for(lambda: self._answer_to(tap["id"]))
+        return str(answer["text"])
+
+    def messages(self) -> list[dict[str, Any]]:
+        """What the bot has said."""
+        chat = self.sandbox.get("/sandbox/chat", user_id=self.id)
+        return [message for message in chat if message["from"]["is_bot"]]
+
+    def answer(self) -> dict[str, Any]:
+        """The bot's last message, as soon as there is one."""
+        return wait_for(self.messages)[-1]
+
+    def sees(self, *phrases: str) -> dict[str, Any]:
+        """The bot's last message, as soon as it holds all these phrases."""
+
+        def look() -> dict[str, Any] | None:
+            messages = self.messages()
+            found = messages and all(phrase in text_of(messages[-1]) for phrase in phrases)
+            return messages[-1] if found else None
+
+        return wait_for(look)
+
+    def packs(self) -> list[dict[str, Any]]:
+        """The user's sticker sets."""
+        packs: list[dict[str, Any]] = self.sandbox.get("/sandbox/packs", user_id=self.id)
+        return packs
+
+    def _answer_to(self, tap_id: str) -> dict[str, Any] | None:
+        taps = self.sandbox.get("/sandbox/taps", user_id=self.id)
+        answer: dict[str, Any] | None = {tap["id"]: tap["answer"] for tap in taps}[tap_id]
+        return answer
+
+
+def text_of(message: dict[str, Any]) -> str:
+    """A message's text or caption."""
+    return str(message.get("text") or message.get("caption") or "")
+
+
+def buttons_of(message: dict[str, Any]) -> list[dict[str, str]]:
+    """A message's buttons, row by row."""
+    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
+    return [button for row in rows for button in row]
+
+
+class RunningBot:
+    """The bot in a thread of this process, so that a test may shorten its pauses."""
+
+    def __init__(self, api_url: str, redis_url: str):
+        self._config = Config(TOKEN, api_url)
+        self._redis_url = redis_url
+        self.start()
+
+    def start(self) -> None:
+        """Start it; what users say meanwhile waits for it."""
+        self._loop = asyncio.new_event_loop()
+        self._task = self._loop.create_task(self._run())
+        self._thread = threading.Thread(target=self._live)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop it in an orderly way."""
+        self._loop.call_soon_threadsafe(self._task.cancel)
+        self._thread.join()
+
+    async def _run(self) -> None:
+        with connect(self._redis_url) as connection:
+            await run(self._config, connection, self._redis_url)
+
+    def _live(self) -> None:
+        with suppress(asyncio.CancelledError):
+            self._loop.run_until_complete(self._task)
+        self._loop.close()
+
+
+class BotProcess:
+    """`python -m bot`."""
+
+    def __init__(self, **environment: str):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bot"],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def wait_until_ready(self) -> None:
+        """Until it polls for updates."""
+        assert self.process.stdout
+        assert self.process.stdout.readline() == "bot: ready\n"
+
+    def wait_for_log(self, phrase: str) -> None:
+        """Until it logs a line with this in it."""
+        assert self.process.stderr
+        while phrase not in self.process.stderr.readline():
+            assert self.process.poll() is None
+
+    def end(self, number: int) -> str:
+        """Send a signal; returns what it has written to stderr."""
+        self.process.send_signal(number)
+        return self.process.communicate(timeout=15)[1]
+
+
+class Worker:
+    """The worker's side of the queue, by hand."""
+
+    def __init__(self, connection: redis.Redis):
+        self._redis = connection
+        self.queue = RequestQueue(connection)
+
+    def take(self) -> Request:
+        """Take the first job, as a horse does."""
+        request_id: Any = wait_for(lambda: self._redis.lpop(self.queue.rq.key))
+        job = self.queue.job(request_id.decode())
+        assert job is not None
+        job.set_status(JobStatus.STARTED)
+        return Request.from_json(job.args[0])
+
+    def progress(self, request: Request, fraction: float) -> None:
+        """Tell how far the drawing is."""
+        publish(self._redis, Progress(request.id, fraction))
+
+    def finish(self, request: Request, count: int = 4) -> list[bytes]:
+        """Hand in stickers."""
+        stickers = [draw_sticker(number) for number in range(count)]
+        save_stickers(self._redis, request.id, stickers)
+        candidates = [Candidate(n, seed=n, perplexity=1.0, matting="unet") for n in range(count)]
+        publish(self._redis, Finished(request.id, tuple(candidates)))
+        self._end(request, JobStatus.FINISHED)
+        return stickers
+
+    def fail(self, request: Request, reason: str) -> None:
+        """Tell that there will be no stickers."""
+        publish(self._redis, Failed(request.id, reason))
+        self._end(request, JobStatus.FAILED)
+
+    def lose(self, request: Request) -> None:
+        """Forget the job without a word."""
+        job = self.queue.job(request.id)
+        assert job is not None
+        job.delete()
+
+    def _end(self, request: Request, status: JobStatus) -> None:
+        job = self.queue.job(request.id)
+        assert job is not None
+        job.set_status(status)

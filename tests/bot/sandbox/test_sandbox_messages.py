@@ -1,0 +1,218 @@
+"""Messages: sending, editing, answering, and what Telegram refuses."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputMediaPhoto, ReplyParameters
+from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter
+
+from bot.sandbox import rules
+from bot.sandbox.entities import parse_text
+from bot.sandbox.errors import ApiError
+
+from .conftest import Launch
+
+Draw = Callable[..., bytes]
+
+
+def keyboard(data: str = "keep") -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup([[InlineKeyboardButton("Оставить", callback_data=data)]])
+
+
+async def test_a_bot_introduces_itself(launch: Launch) -> None:
+    async with launch() as box:
+        me = await box.bot.get_me()
+        assert (me.id, me.username, me.first_name) == (42, "emojich_sandbox_bot", "Эмоджич")
+        assert (await box.call("GETME"))["ok"], "names of methods are case-insensitive"
+        assert await box.call("getYou") == {
+            "ok": False,
+            "error_code": 404,
+            "description": "Not Found: method not found",
+        }
+
+
+async def test_a_message_is_sent_edited_and_deleted(launch: Launch) -> None:
+    async with launch() as box:
+        await box.say()
+        sent = await box.bot.send_message(box.user, "<b>Рисую</b> 🐱 &amp; жду", parse_mode="HTML")
+        assert sent.text == "Рисую 🐱 & жду"
+        assert [(e.type, e.offset, e.length) for e in sent.entities] == [("bold", 0, 5)]
+        edited = await sent.edit_text("Готово", reply_markup=keyboard())
+        assert not isinstance(edited, bool)
+        assert edited.edit_date is not None
+        assert edited.reply_markup == keyboard()
+        with pytest.raises(BadRequest, match="Message is not modified"):
+            await sent.edit_text("Готово", reply_markup=keyboard())
+        without = await sent.edit_text("Готово")
+        assert not isinstance(without, bool)
+        assert without.reply_markup is None, "an edit without a keyboard removes it"
+        assert (await box.get("/sandbox/chat"))[-1]["text"] == "Готово"
+        assert await sent.delete()
+        with pytest.raises(BadRequest, match="Message to edit not found"):
+            await sent.edit_text("Снова")
+        with pytest.raises(BadRequest, match="Message to delete not found"):
+            await sent.delete()
+
+
+async def test_a_text_becomes_a_photo_and_not_the_other_way(launch: Launch, picture: Draw) -> None:
+    async with launch() as box:
+        await box.say()
+        sent = await box.bot.send_message(box.user, "Рисую")
+        photo = InputMediaPhoto(
+            picture((1024, 512), "PNG"), caption="<i>Кот</i>", parse_mode="HTML"
+        )
+        edited = await sent.edit_media(photo, reply_markup=keyboard())
+        assert not isinstance(edited, bool)
+        assert edited.text is None
+        assert edited.caption == "Кот"
+        assert [size.width for size in edited.photo] == [90, 320, 800, 1024]
+        with pytest.raises(BadRequest, match="not modified"):
+            await sent.edit_media(photo, reply_markup=keyboard())
+        again = InputMediaPhoto(edited.photo[0].file_id, caption="Кот")
+        known = await sent.edit_media(again)
+        assert not isinstance(known, bool)
+        assert known.photo == edited.photo, "a file_id stands for the whole photo"
+        await sent.edit_caption("Пёс")
+        with pytest.raises(BadRequest, match="no text in the message to edit"):
+            await sent.edit_text("Рисую")
+
+
+async def test_photos_and_stickers_arrive_as_they_were_sent(launch: Launch, picture: Draw) -> None:
+    async with launch() as box:
+        await box.say()
+        sticker = (await box.bot.send_sticker(box.user, picture(), emoji="🐱")).sticker
+        assert sticker is not None
+        assert (sticker.width, sticker.emoji) == (512, "🐱")
+        again = await box.bot.send_sticker(box.user, sticker.file_id)
+        assert again.sticker is not None
+        assert again.sticker.file_unique_id == sticker.file_unique_id
+        file = await box.bot.get_file(sticker.file_id)
+        assert await file.download_as_bytearray() == picture()
+        with pytest.raises(BadRequest, match="Can't use file of type sticker as photo"):
+            await box.bot.send_photo(box.user, sticker.file_id)
+        with pytest.raises(BadRequest, match="Wrong file_id"):
+            await box.bot.get_file("CAACnothing")
+        with pytest.raises(BadRequest, match="Photo_invalid_dimensions"):
+            await box.bot.send_photo(box.user, picture((2100, 100), "PNG"))
+        with pytest.raises(BadRequest, match="Image_process_failed"):
+            await box.bot.send_photo(box.user, picture((600, 600), "PNG")[:-200])
+        with pytest.raises(BadRequest, match="File is too big"):
+            await box.bot.send_photo(box.user, b"x" * (rules.MAX_PHOTO_BYTES + 1))
+
+
+async def test_limits_of_messages(launch: Launch) -> None:
+    async with launch() as box:
+        with pytest.raises(BadRequest, match="Chat not found"):
+            await box.bot.send_message(box.user, "Привет")
+        await box.say()
+        for text, error in (("я" * 4097, "Message is too long"), ("<b> </b>", "text is empty")):
+            with pytest.raises(BadRequest, match=error):
+                await box.bot.send_message(box.user, text, parse_mode="HTML")
+        await box.bot.send_message(box.user, "я" * 4096)
+        await box.bot.send_message(box.user, "ok", reply_markup=keyboard("я" * 32))
+        with pytest.raises(BadRequest, match="Button_data_invalid"):
+            await box.bot.send_message(box.user, "ok", reply_markup=keyboard("я" * 33))
+        assert (await box.call("sendMessage", text="hi"))["description"] == (
+            "Bad Request: chat_id is empty"
+        )
+        broken = await box.call("sendMessage", chat_id=box.user, text="hi", reply_markup="{")
+        assert broken["description"] == "Bad Request: can't parse reply_markup JSON object"
+        with pytest.raises(BadRequest, match="Message can't be edited"):
+            await box.bot.edit_message_text("мой", box.user, message_id=1)
+
+
+async def test_a_reply_shows_what_it_answers(launch: Launch) -> None:
+    async with launch() as box:
+        said = await box.say("кот")
+        reply = ReplyParameters(said["message_id"])
+        sent = await box.bot.send_message(box.user, "Рисую", reply_parameters=reply)
+        assert sent.reply_to_message is not None
+        assert sent.reply_to_message.text == "кот"
+        gone = ReplyParameters(999)
+        with pytest.raises(BadRequest, match="Message to be replied not found"):
+            await box.bot.send_message(box.user, "Рисую", reply_parameters=gone)
+        gone = ReplyParameters(999, allow_sending_without_reply=True)
+        await box.bot.send_message(box.user, "Рисую", reply_parameters=gone)
+
+
+async def test_a_tap_is_answered_once_and_in_time(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with launch() as box:
+        await box.say()
+        sent = await box.bot.send_message(box.user, "Готово", reply_markup=keyboard())
+        tap = await box.tap(sent.message_id, "keep")
+        with pytest.raises(BadRequest, match="Message_too_long"):
+            await box.bot.answer_callback_query(tap["id"], "я" * 201)
+        await box.bot.answer_callback_query(tap["id"], "В наборе", show_alert=True)
+        answered = (await box.get("/sandbox/taps"))[0]["answer"]
+        assert answered == {"text": "В наборе", "show_alert": True, "url": ""}
+        late = await box.tap(sent.message_id, "keep")
+        with pytest.raises(BadRequest, match="Query is too old"):
+            await box.bot.answer_callback_query(tap["id"])
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + rules.CALLBACK_SECONDS + 2)
+        with pytest.raises(BadRequest, match="Query is too old"):
+            await box.bot.answer_callback_query(late["id"])
+
+
+async def test_failures_on_order(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")
+    async with launch() as box:
+        await box.say()
+        await box.fault("SENDMESSAGE", 429, retry_after=2)
+        await box.fault("sendMessage", 500)
+        await box.fault("sendMessage", 502, after=True)
+        with pytest.raises(RetryAfter) as flood:
+            await box.bot.send_message(box.user, "раз")
+        assert flood.value.retry_after == timedelta(seconds=2)
+        for text in ("два", "три"):
+            with pytest.raises(NetworkError):
+                await box.bot.send_message(box.user, text)
+        await box.bot.send_message(box.user, "четыре")
+        texts = [message["text"] for message in await box.get("/sandbox/chat")]
+        assert texts == ["/start", "три", "четыре"], "an answer lost on its way back: it was sent"
+
+
+async def test_tokens(launch: Launch) -> None:
+    async with launch() as box:
+        for token in ("nonsense", "1:a b", "1:"):
+            async with box.http.get(f"{box.url}/bot{token}/getMe") as response:
+                assert response.status == 401
+                assert (await response.json())["description"] == "Unauthorized"
+    with pytest.raises(InvalidToken):
+        async with launch(token="42:another"):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "entities"),
+    [
+        ("/pack@my_bot кот", "/pack@my_bot кот", [("bot_command", 0, 12)]),
+        ("  🐱 https://t.me/x. ", "🐱 https://t.me/x.", [("url", 3, 14)]),
+        ("<a href='https://t.me/x'>тут</a>", "тут", [("text_link", 0, 3)]),
+        ("<b>а<i>б</i></b>", "аб", [("bold", 0, 2), ("italic", 1, 1)]),
+        ("<code>/a &lt;b&gt; &nbsp;</code>", "/a <b> &nbsp;", [("code", 0, 13)]),
+    ],
+)
+def test_entities(source: str, text: str, entities: list[tuple[str, int, int]]) -> None:
+    plain, found = parse_text(source, "HTML")
+    assert plain == text
+    assert [(e["type"], e["offset"], e["length"]) for e in found] == entities
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("<b>а", 'Can\'t find end tag corresponding to start tag "b"'),
+        ("<b>а</i>", 'Unmatched end tag at byte offset 5, expected "</b>", found "</i>"'),
+        ("а < б", 'Unsupported start tag "" at byte offset 3'),
+        ("<div>а</div>", 'Unsupported start tag "div" at byte offset 0'),
+    ],
+)
+def test_broken_html_is_refused(source: str, error: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        parse_text(source, "HTML")
+    assert refused.value.description == f"Bad Request: can't parse entities: {error}"

@@ -1,0 +1,234 @@
+"""Updates, restarts, the process, and who may call."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, FormData
+from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats
+from telegram.error import Conflict
+
+from bot.sandbox.server import PAGE
+
+from .conftest import TOKEN, USERNAME, Launch
+
+
+async def test_updates_are_given_until_they_are_confirmed(launch: Launch) -> None:
+    async with launch() as box:
+        await box.say("/start кот", language_code="en")
+        await box.post("/sandbox/message", sticker=True)
+        await box.post("/sandbox/message", photo=True)
+        for _ in range(2):
+            updates = await box.bot.get_updates()
+            assert [update.update_id for update in updates] == [1, 2, 3]
+        first, second, third = (update.message for update in updates)
+        assert first
+        assert first.from_user
+        assert (first.from_user.first_name, first.from_user.language_code) == ("Вы", "en")
+        assert first.entities[0].type == "bot_command"
+        assert second
+        assert second.sticker
+        assert third
+        assert third.photo
+        assert len(await box.bot.get_updates(offset=3, limit=1)) == 1
+        assert [update.update_id for update in await box.bot.get_updates()] == [3]
+        await box.say("ещё")
+        assert [update.update_id for update in await box.bot.get_updates(offset=-1)] == [4]
+        assert not await box.bot.get_updates(offset=5)
+
+
+async def test_a_long_poll_ends_with_a_message_or_with_another_poll(launch: Launch) -> None:
+    async with launch() as box:
+        first = asyncio.create_task(box.bot.get_updates(timeout=5))
+        await asyncio.sleep(0.1)
+        async with Bot(TOKEN, base_url=f"{box.url}/bot") as other:
+            second = asyncio.create_task(other.get_updates(timeout=5))
+            with pytest.raises(Conflict, match="terminated by other getUpdates request"):
+                await first
+            await box.say("кот")
+            (update,) = await second
+        assert update.message
+        assert update.message.text == "кот"
+
+
+async def test_unwanted_updates_do_not_come(launch: Launch) -> None:
+    async with launch() as box:
+        await box.bot.get_updates(allowed_updates=["callback_query"])
+        said = await box.say("кот")
+        await box.tap(said["message_id"], "data")
+        (update,) = await box.bot.get_updates()
+        assert update.callback_query
+        assert update.callback_query.data == "data"
+        await box.bot.delete_webhook(drop_pending_updates=True)
+        assert not await box.bot.get_updates()
+        assert (await box.bot.get_webhook_info()).url == ""
+
+
+async def test_all_survives_a_restart(launch: Launch, picture: Callable[..., bytes]) -> None:
+    name = f"cats_by_{USERNAME}"
+    async with launch() as box:
+        await box.say("кот")
+        await box.bot.send_photo(box.user, picture(), caption="<b>Кот</b>", parse_mode="HTML")
+        sticker = {"sticker": "attach://cat", "format": "static", "emoji_list": ["🐱"]}
+        form = FormData({"user_id": str(box.user), "name": name, "title": "Коты"})
+        form.add_field("stickers", str([sticker]).replace("'", '"'))
+        form.add_field("cat", picture(), filename="cat.webp")
+        url = f"{box.url}/bot{TOKEN}/createNewStickerSet"
+        async with box.http.post(url, data=form) as response:
+            assert response.status == 200, await response.text()
+        before = await box.get("/sandbox/chat"), await box.get("/sandbox/packs")
+    async with launch() as box:
+        assert (await box.get("/sandbox/chat"), await box.get("/sandbox/packs")) == before
+        assert len(await box.bot.get_updates()) == 1
+        unique_id = before[1][0]["stickers"][0]["file_unique_id"]
+        async with box.http.get(f"{box.url}/sandbox/file/{unique_id}") as response:
+            assert await response.read() == picture()
+            assert response.content_type == "image/webp"
+
+
+async def test_every_way_to_pass_parameters(launch: Launch) -> None:
+    async with launch() as box:
+        await box.say()
+        url, fields = f"{box.url}/bot{TOKEN}/sendMessage", {"chat_id": "1001", "text": "кот"}
+        multipart = FormData(fields, default_to_multipart=True)
+        ways: list[tuple[str, dict[str, Any]]] = [
+            ("GET", {"params": fields}),
+            ("POST", {"params": fields}),
+            ("POST", {"data": fields}),
+            ("POST", {"data": multipart}),
+            ("POST", {"json": {"chat_id": 1001, "text": "кот"}}),
+        ]
+        for verb, options in ways:
+            async with box.http.request(verb, url, **options) as response:
+                assert (await response.json())["result"]["text"] == "кот"
+
+
+async def test_the_profile_in_two_languages(launch: Launch) -> None:
+    async with launch() as box:
+        scope = BotCommandScopeAllPrivateChats()
+        await box.bot.set_my_commands([BotCommand("pack", "My pack")])
+        await box.bot.set_my_commands([BotCommand("pack", "Мой набор")], scope, "ru")
+        await box.bot.set_my_description("Draws stickers")
+        await box.bot.set_my_short_description("Рисует стикеры", "ru")
+        english, russian = [
+            await box.get(f"/sandbox/bot?language_code={language}") for language in ("en", "ru")
+        ]
+        assert english["commands"] == [{"command": "pack", "description": "My pack"}]
+        assert russian["commands"] == [{"command": "pack", "description": "Мой набор"}]
+        assert (english["description"], russian["short_description"]) == (
+            "Draws stickers",
+            "Рисует стикеры",
+        )
+        assert await box.bot.get_my_commands(scope, "ru") == (BotCommand("pack", "Мой набор"),)
+        assert (await box.bot.get_my_description("ru")).description == "Draws stickers"
+
+
+async def test_a_page_hears_what_happens(launch: Launch) -> None:
+    async with launch() as box:
+        await box.say()
+        async with box.http.ws_connect(f"{box.url}/sandbox/events") as page:
+            await box.bot.send_chat_action(box.user, "typing")
+            assert await page.receive_json(timeout=2) == {"type": "action", "action": "typing"}
+            await box.say("тихо", user_id=7)
+            sent = await box.bot.send_message(box.user, "кот")
+            heard = await page.receive_json(timeout=2)
+            assert (heard["type"], heard["message"]["text"]) == ("message", "кот")
+            tap = await box.tap(sent.message_id, "x")
+            await box.bot.answer_callback_query(tap["id"], "Да")
+            answer = (await page.receive_json(timeout=2))["tap"]
+            assert (answer["message_id"], answer["answer"]["text"]) == (sent.message_id, "Да")
+            await sent.delete()
+            assert (await page.receive_json(timeout=2))["type"] == "deleted"
+
+
+async def test_the_page_is_whole(launch: Launch) -> None:
+    async with launch() as box:
+        async with box.http.get(box.url) as response:
+            html = await response.text()
+        for name in ("prompt", "send", "messages", "packs", "toggle-packs"):
+            assert f'id="{name}"' in html
+        files = [path.name for path in PAGE.iterdir()]
+        sources = [path.read_text("utf-8") for path in PAGE.iterdir()]
+        for name in re.findall(r"[\w-]+\.(?:js|css|svg)\b", "".join(sources)):
+            assert name in files
+            async with box.http.get(f"{box.url}/page/{name}") as response:
+                assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://127.0.0.1:1"}, 403),
+        ({"Host": "evil.example"}, 403),
+        ({"Host": "127.0.0.1.evil.example"}, 403),
+        ({"Host": "localhost:80"}, 200),
+        ({"Host": "[::1]:80"}, 200),
+    ],
+)
+async def test_other_sites_get_nothing(
+    launch: Launch, headers: dict[str, str], status: int
+) -> None:
+    async with launch() as box:
+        for path in ("/sandbox/chat", "/sandbox/packs", "/"):
+            async with box.http.get(box.url + path, headers=headers) as response:
+                assert response.status == status
+        async with box.http.get(box.url + "/", headers={"Origin": box.url}) as response:
+            assert response.status == 200
+            assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+async def test_no_path_leads_out_of_the_folder(launch: Launch) -> None:
+    async with launch() as box:
+        for path in ("../state.json", "..%2Fstate.json", "stickers/..%2F..%2Fstate.json"):
+            async with box.http.get(f"{box.url}/file/bot{TOKEN}/{path}") as response:
+                assert response.status == 404
+
+
+def start(data: Path) -> tuple[subprocess.Popen[str], str]:
+    command = [sys.executable, "-m", "bot.sandbox", "--port", "18081", "--data", str(data)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, process.stdout.readline().strip()
+
+
+async def test_the_process_says_where_it_is_and_leaves_when_asked(tmp_path: Path) -> None:
+    first, address = start(tmp_path / "a")
+    second, other_address = start(tmp_path / "b")
+    third, nothing = start(tmp_path / "a")
+    try:
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", address)
+        assert other_address != address, "a port that is taken is passed over"
+        assert nothing == ""
+        assert "already running" in third.communicate()[1]
+        async with ClientSession() as http:
+            async with http.get(f"{other_address}/bot1:a/getMe") as response:
+                assert (await response.json())["result"]["username"] == USERNAME
+            waiting = asyncio.create_task(http.get(f"{address}/bot1:a/getUpdates?timeout=30"))
+            await asyncio.sleep(0.2)
+            first.send_signal(signal.SIGTERM)
+            second.send_signal(signal.SIGINT)
+            assert (await waiting).status == 200, "a long poll does not hold it up"
+        assert (first.wait(5), second.wait(5)) == (0, 0)
+        assert first.communicate()[1] == ""
+    finally:
+        for process in (first, second, third):
+            process.kill()
+            process.communicate()
+
+
+def test_the_sandbox_is_light() -> None:
+    script = "import sys, bot.sandbox.__main__ as m; print('torch' in sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=os.environ, check=True
+    )
+    assert run.stdout.strip() == "False"

@@ -1,0 +1,188 @@
+"""Sticker sets: what may be put together, and what stays of it."""
+
+from collections.abc import Callable
+
+import pytest
+from telegram import InputSticker
+from telegram.error import BadRequest
+
+from bot.sandbox import rules
+
+from .conftest import USERNAME, Launch, Running
+
+Draw = Callable[..., bytes]
+NAME = f"emojich_1_by_{USERNAME}"
+
+
+def sticker(data: bytes | str, *emoji: str, keywords: list[str] | None = None) -> InputSticker:
+    return InputSticker(data, emoji or ("🐱",), "static", keywords=keywords)
+
+
+async def create(box: Running, data: bytes | str, name: str = NAME, kind: str = "regular") -> None:
+    await box.say()
+    await box.bot.create_new_sticker_set(box.user, name, "Мои коты", [sticker(data)], kind)
+
+
+async def test_a_set_grows_and_can_be_rearranged(launch: Launch, picture: Draw) -> None:
+    async with launch() as box:
+        await create(box, picture(colour=1))
+        uploaded = await box.bot.upload_sticker_file(box.user, picture(colour=2), "static")
+        await box.bot.add_sticker_to_set(box.user, NAME, sticker(uploaded.file_id, "🐶", "🦮"))
+        whole = await box.bot.get_sticker_set(NAME.upper())
+        assert (whole.name, whole.title, whole.sticker_type) == (NAME, "Мои коты", "regular")
+        assert [(s.emoji, s.set_name) for s in whole.stickers] == [("🐱", NAME), ("🐶", NAME)]
+        dog = whole.stickers[1]
+        assert dog.file_unique_id == uploaded.file_unique_id
+        await box.bot.set_sticker_position_in_set(dog.file_id, 0)
+        await box.bot.set_sticker_emoji_list(dog.file_id, ["🐺"])
+        await box.bot.set_sticker_keywords(dog.file_id, ["волк"])
+        await box.bot.set_sticker_set_title(NAME, "Звери")
+        whole = await box.bot.get_sticker_set(NAME)
+        assert (whole.title, whole.stickers[0].emoji) == ("Звери", "🐺")
+        await box.bot.delete_sticker_from_set(dog.file_id)
+        assert len((await box.bot.get_sticker_set(NAME)).stickers) == 1
+        await box.bot.delete_sticker_set(NAME)
+        with pytest.raises(BadRequest, match="Stickerset_invalid"):
+            await box.bot.get_sticker_set(NAME)
+
+
+async def test_the_same_sticker_again_changes_nothing(launch: Launch, picture: Draw) -> None:
+    async with launch() as box:
+        await create(box, picture())
+        before = await box.bot.get_sticker_set(NAME)
+        uploaded = await box.bot.upload_sticker_file(box.user, picture(), "static")
+        for same in (picture(), uploaded.file_id, before.stickers[0].file_id):
+            assert await box.bot.add_sticker_to_set(box.user, NAME, sticker(same, "🐶"))
+        assert await box.bot.get_sticker_set(NAME) == before
+
+
+async def test_one_picture_in_two_sets_is_two_stickers(launch: Launch, picture: Draw) -> None:
+    other = f"more_by_{USERNAME.upper()}"
+    async with launch() as box:
+        await create(box, picture())
+        await create(box, picture(), name=other)
+        first, second = [(await box.bot.get_sticker_set(n)).stickers[0] for n in (NAME, other)]
+        assert first.file_unique_id == second.file_unique_id
+        assert first.file_id != second.file_id
+        await box.bot.delete_sticker_from_set(second.file_id)
+        assert len((await box.bot.get_sticker_set(NAME)).stickers) == 1
+        assert not (await box.bot.get_sticker_set(other)).stickers
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [
+        (f"A1_b_by_{USERNAME}", True),
+        (f"a_BY_{USERNAME.upper()}", True),
+        ("a" * (60 - len(USERNAME)) + f"_by_{USERNAME}", True),
+        ("a" * (61 - len(USERNAME)) + f"_by_{USERNAME}", False),
+        (f"1a_by_{USERNAME}", False),
+        (f"a__b_by_{USERNAME}", False),
+        (f"кот_by_{USERNAME}", False),
+        (f"a-b_by_{USERNAME}", False),
+        ("a_by_another_bot", False),
+    ],
+)
+def test_names_of_sets(name: str, accepted: bool) -> None:
+    try:
+        rules.check_set_name(name, USERNAME)
+    except Exception:
+        assert not accepted
+    else:
+        assert accepted
+
+
+async def test_names_titles_and_owners(launch: Launch, picture: Draw) -> None:
+    async with launch() as box:
+        first = [sticker(picture())]
+        with pytest.raises(BadRequest, match="User not found"):
+            await box.bot.create_new_sticker_set(box.user, NAME, "Коты", first)
+        await create(box, picture())
+        with pytest.raises(BadRequest, match="Sticker set name is already occupied"):
+            await box.bot.create_new_sticker_set(box.user, NAME.upper(), "Коты", first)
+        with pytest.raises(BadRequest, match="Invalid sticker set name is specified"):
+            await box.bot.create_new_sticker_set(box.user, "cats", "Коты", first)
+        with pytest.raises(BadRequest, match="Sticker set title is too long"):
+            await box.bot.set_sticker_set_title(NAME, "я" * 65)
+        await box.say(user_id=7)
+        with pytest.raises(BadRequest, match="Stickerset_invalid"):
+            await box.bot.add_sticker_to_set(7, NAME, sticker(picture(colour=1)))
+        bad = [sticker(picture(colour=1)), sticker(picture((300, 300)))]
+        with pytest.raises(BadRequest, match="Sticker_png_dimensions"):
+            await box.bot.create_new_sticker_set(7, f"x_by_{USERNAME}", "Коты", bad)
+        with pytest.raises(BadRequest, match="Stickerset_invalid"):
+            await box.bot.get_sticker_set(f"x_by_{USERNAME}")
+
+
+async def test_pictures_are_looked_at(launch: Launch, picture: Draw) -> None:
+    async with launch() as box:
+        await create(box, picture())
+
+        async def add(data: bytes | str) -> None:
+            await box.bot.add_sticker_to_set(box.user, NAME, sticker(data))
+
+        for size in ((512, 1), (200, 512)):
+            await add(picture(size, "PNG"))
+        for size in ((511, 511), (512, 513), (100, 100)):
+            with pytest.raises(BadRequest, match="Sticker_png_dimensions"):
+                await add(picture(size))
+        for data in (b"no image", picture(kind="JPEG"), picture(kind="PNG")[:-40]):
+            with pytest.raises(BadRequest, match="Sticker_png_nopng"):
+                await add(data)
+        with pytest.raises(BadRequest, match="File is too big"):
+            await add(picture(kind="PNG") + b"\0" * rules.MAX_STICKER_BYTES)
+        with pytest.raises(BadRequest, match="Wrong file_id"):
+            await add("CAACAQADnothing")
+        with pytest.raises(BadRequest, match="sandbox fetches nothing"):
+            await add("https://example.com/cat.webp")
+
+
+async def test_custom_emoji_are_small(launch: Launch, picture: Draw) -> None:
+    async with launch() as box:
+        await create(box, picture((100, 100)), kind="custom_emoji")
+        whole = await box.bot.get_sticker_set(NAME)
+        assert whole.sticker_type == "custom_emoji"
+        assert whole.stickers[0].custom_emoji_id is not None
+        uploaded = await box.bot.upload_sticker_file(box.user, picture(), "static")
+        with pytest.raises(BadRequest, match="Sticker_png_dimensions"):
+            await box.bot.add_sticker_to_set(box.user, NAME, sticker(uploaded.file_id))
+
+
+async def test_a_full_set_takes_no_more(launch: Launch, picture: Draw) -> None:
+    async with launch() as box:
+        await create(box, picture((512, 1), "PNG", 0))
+        for colour in range(1, 120):
+            added = sticker(picture((512, 1), "PNG", colour))
+            await box.bot.add_sticker_to_set(box.user, NAME, added)
+        with pytest.raises(BadRequest, match="Stickers_too_much"):
+            await box.bot.add_sticker_to_set(box.user, NAME, sticker(picture((512, 1), "PNG", 120)))
+        await box.bot.add_sticker_to_set(box.user, NAME, sticker(picture((512, 1), "PNG", 5)))
+        assert len((await box.bot.get_sticker_set(NAME)).stickers) == 120
+        many = [sticker(picture((512, 1), "PNG", colour)) for colour in range(50)]
+        await box.bot.create_new_sticker_set(box.user, f"b_by_{USERNAME}", "50", many)
+        with pytest.raises(BadRequest, match="Too many stickers specified"):
+            await box.bot.create_new_sticker_set(
+                box.user, f"c_by_{USERNAME}", "51", [*many, many[0]]
+            )
+
+
+@pytest.mark.parametrize(
+    "emoji", ["🐱", "❤️", "❤", "👨‍👩‍👧", "🇷🇺", "👍🏽", "#️⃣", "☺️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🧑‍🚀", "⭐"]
+)
+def test_emoji(emoji: str) -> None:
+    rules.check_emoji_list([emoji] * 20)
+
+
+@pytest.mark.parametrize("emoji", [[], ["кот"], ["🐱🐶"], [""], ["1"], ["🐱"] * 21])
+def test_no_emoji(emoji: list[str]) -> None:
+    with pytest.raises(Exception, match="can't parse emoji list"):
+        rules.check_emoji_list(emoji)
+
+
+async def test_keywords_have_a_limit(launch: Launch, picture: Draw) -> None:
+    async with launch() as box:
+        await create(box, picture())
+        for words in (["кот"] * 21, ["я" * 65]):
+            added = sticker(picture(colour=1), keywords=words)
+            with pytest.raises(BadRequest, match="eywords"):
+                await box.bot.add_sticker_to_set(box.user, NAME, added)

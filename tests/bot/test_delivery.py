@@ -1,0 +1,138 @@
+"""Events reach the chat: once, in order, through outages of Telegram and ends of the bot."""
+
+import time
+
+import pytest
+import redis
+
+from emojich_core.request import Candidate
+from tests.bot.conftest import NewUser
+from tests.bot.parts import RunningBot, Sandbox, User, Worker, text_of, wait_for
+from worker.events import STREAM, Finished, Progress, publish, to_json
+
+# retry_after will be a timedelta one day; both are understood.
+pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
+
+
+def is_acknowledged(connection: redis.Redis) -> bool:
+    """Whether the bot has dealt with every event."""
+    return connection.xlen(STREAM) == 0
+
+
+def test_events_wait_for_a_bot_that_is_down(
+    bot: RunningBot, user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    user.say("кот")
+    user.sees("«кот»")
+    bot.stop()
+    request = worker.take()
+    worker.progress(request, 0.5)
+    worker.finish(request)
+    user.say("пёс")
+    bot.start()
+    user.sees("«пёс»")
+    [first] = wait_for(lambda: [m for m in user.messages() if "Готово" in text_of(m)])
+    assert first["photo"]
+    assert len(user.messages()) == 2
+    wait_for(lambda: is_acknowledged(connection))
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_429_and_500_delay_but_lose_nothing(
+    bot: RunningBot, user: User, new_user: NewUser, worker: Worker, sandbox: Sandbox, after: bool
+) -> None:
+    other = new_user()
+    user.say("кот")
+    user.sees("«кот»")
+    request = worker.take()
+    sandbox.fault("editMessageMedia", 429, retry_after=2)
+    sandbox.fault("editMessageMedia", 500, after=after)
+    began = time.monotonic()
+    worker.finish(request)
+    other.say("пёс")  # is not held up
+    other.sees("«пёс»")
+    assert time.monotonic() - began < 2
+    user.sees("Готово")
+    assert time.monotonic() - began >= 2
+    assert len(user.messages()) == 1
+
+
+def test_first_message_survives_an_outage(
+    bot: RunningBot, user: User, worker: Worker, sandbox: Sandbox
+) -> None:
+    sandbox.fault("sendMessage", 502, times=2)
+    user.say("кот")
+    user.sees("«кот»")
+    worker.finish(worker.take())
+    user.sees("Готово")
+    assert len(user.messages()) == 1
+
+
+def test_late_progress_does_not_cover_the_stickers(
+    bot: RunningBot, user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    user.say("кот")
+    request = worker.take()
+    worker.finish(request)
+    user.sees("Готово")
+    worker.progress(request, 0.9)
+    again = Finished(request.id, (Candidate(0, 0, 1.0, "unet"),))
+    connection.xadd(STREAM, {"event": to_json(again)})
+    wait_for(lambda: is_acknowledged(connection))
+    assert text_of(user.answer()).startswith("«кот»\n\nГотово, 4 стикера")
+
+
+def test_stickers_that_expired_before_they_were_shown(
+    bot: RunningBot, user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    user.say("кот")
+    request = worker.take()
+    publish(connection, Finished(request.id, (Candidate(0, 0, 1.0, "unet"),)))
+    user.sees("не дождались отправки")
+
+
+def test_refused_picture_is_said(
+    bot: RunningBot, user: User, worker: Worker, sandbox: Sandbox
+) -> None:
+    user.say("кот")
+    user.sees("«кот»")
+    sandbox.fault("editMessageMedia", 400, description="Bad Request: IMAGE_PROCESS_FAILED")
+    worker.finish(worker.take())
+    user.sees("Telegram не принял картинку")
+
+
+@pytest.mark.parametrize(
+    ("error_code", "description"),
+    [(403, "Forbidden: bot was blocked by the user"), (400, "Bad Request: chat not found")],
+)
+def test_user_who_is_gone_is_let_go(
+    bot: RunningBot,
+    user: User,
+    worker: Worker,
+    sandbox: Sandbox,
+    connection: redis.Redis,
+    error_code: int,
+    description: str,
+) -> None:
+    user.say("кот")
+    user.sees("«кот»")
+    sandbox.fault("editMessageMedia", error_code, description=description)
+    worker.finish(worker.take())
+    wait_for(lambda: is_acknowledged(connection))
+    assert not connection.hlen("emojich:open")
+
+
+def test_deleted_message_is_let_go(
+    bot: RunningBot, user: User, worker: Worker, sandbox: Sandbox, connection: redis.Redis
+) -> None:
+    user.say("кот")
+    message = user.sees("«кот»")
+    sandbox.api("deleteMessage", chat_id=user.id, message_id=message["message_id"])
+    worker.finish(worker.take())
+    wait_for(lambda: is_acknowledged(connection))
+    assert user.messages() == []
+
+
+def test_event_of_an_unknown_request_is_let_go(bot: RunningBot, connection: redis.Redis) -> None:
+    publish(connection, Progress("404_404", 0.5))
+    wait_for(lambda: is_acknowledged(connection))

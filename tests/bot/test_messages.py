@@ -1,0 +1,106 @@
+"""What the bot says to prompts, commands and everything else."""
+
+from typing import Any
+
+import pytest
+
+from bot.limits import MAX_ACTIVE
+from tests.bot.conftest import NewUser
+from tests.bot.parts import User, Worker, buttons_of, text_of, wait_for
+
+pytestmark = pytest.mark.usefixtures("bot")
+
+
+@pytest.mark.parametrize(
+    ("language", "welcome"), [("ru", "Привет"), ("uk", "Привет"), ("en", "Hi!"), ("de", "Hi!")]
+)
+def test_start_in_the_users_language(new_user: NewUser, language: str, welcome: str) -> None:
+    user = new_user(language)
+    user.say("/start")
+    message = user.sees(welcome)
+    assert len(buttons_of(message)) == 3
+
+
+def test_help(user: User) -> None:
+    user.say("/help")
+    user.sees("Напишите по-русски")
+
+
+def test_example_is_drawn(user: User, worker: Worker) -> None:
+    user.say("/start")
+    buttons = buttons_of(user.answer())
+    assert user.tap(buttons[0]["callback_data"]) == ""
+    user.sees(f"«{buttons[0]['text']}»")
+    assert worker.take().prompt == buttons[0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("message", "russian", "english"),
+    [
+        ({"text": "кот " * 1000}, "слишком длинно", "too long"),
+        ({"text": "😀🔥"}, "нужны слова", "need words"),
+        ({"text": "a cat in space"}, "только по-русски", "only read Russian"),
+        ({"sticker": True}, "только текст", "only understand text"),
+        ({"photo": True}, "только текст", "only understand text"),
+        ({"text": "/nosuchcommand"}, "Такой команды нет", "no such command"),
+    ],
+)
+def test_bad_input_gets_a_friendly_sentence(
+    new_user: NewUser, worker: Worker, message: dict[str, Any], russian: str, english: str
+) -> None:
+    for language, sentence in (("ru", russian), ("en", english)):
+        user = new_user(language)
+        user.say(**message)
+        user.sees(sentence)
+    assert worker.queue.rq.count == 0
+
+
+def test_places_in_the_queue(new_user: NewUser, worker: Worker, at_work: None) -> None:
+    first, second, third = new_user(), new_user("en"), new_user()
+    first.say("кот")
+    first.sees("Вы следующий")
+    second.say("кот")
+    second.sees("You are 2nd in the queue")
+    third.say("кот")
+    third.sees("Вы 3-й в очереди")
+    worker.finish(worker.take())
+    second.sees("You are next")
+    third.sees("Вы 2-й в очереди")
+    first.sees("Готово")
+
+
+def test_no_worker(user: User, worker: Worker) -> None:
+    user.say("кот")
+    user.sees("Запрос сохранён")
+    worker.progress(worker.take(), 0.1)
+    user.sees("Рисую")
+
+
+def test_a_user_may_have_so_many_requests(user: User, worker: Worker) -> None:
+    for number in range(MAX_ACTIVE):
+        user.say(f"кот номер {number}")
+        user.sees(f"кот номер {number}")
+    user.say("ещё кот")
+    user.sees(f"уже рисую {MAX_ACTIVE}")
+    assert worker.queue.rq.count == MAX_ACTIVE
+    worker.finish(worker.take())
+    wait_for(lambda: any("Готово" in text_of(message) for message in user.messages()))
+    user.say("последний кот")
+    user.sees("«последний кот»")
+
+
+def test_the_queue_has_an_end(
+    user: User, new_user: NewUser, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.intake.MAX_QUEUE", 1)
+    user.say("кот")
+    user.sees("«кот»")
+    late = new_user()
+    late.say("пёс")
+    late.sees("слишком много желающих")
+    assert worker.queue.rq.count == 1
+
+
+def test_markup_in_a_prompt_is_only_text(user: User) -> None:
+    user.say("кот <b>жирный</b> & *важный* «кот»")
+    user.sees("кот <b>жирный</b> & *важный* «кот»")

@@ -1,0 +1,136 @@
+"""`python -m bot`: how it starts, survives and ends, and what it may import."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, Worker
+from worker.embedded import connect, redis_url
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox of this file's own: the other one has a bot that polls."""
+    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"))
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("REDIS_URL", raising=False)
+        with redis_url(tmp_path_factory.mktemp("data")) as url:
+            yield url
+
+
+@pytest.fixture
+def environment(sandbox: Sandbox, server: str) -> dict[str, str]:
+    return {
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "TELEGRAM_API_URL": f"{sandbox.url}/bot",
+        "REDIS_URL": server,
+    }
+
+
+def test_nothing_imports_torch() -> None:
+    code = "import sys, bot.__main__; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_killed_bot_delivers_when_it_is_back(
+    environment: dict[str, str], sandbox: Sandbox, server: str
+) -> None:
+    user = User(sandbox, 3001, "ru")
+    with connect(server) as connection:
+        worker = Worker(connection)
+        bot = BotProcess(**environment)
+        bot.wait_until_ready()
+        user.say("кот")
+        message = user.sees("«кот»")
+        sandbox.fault("editMessageMedia", 429, retry_after=60)
+        worker.finish(worker.take())
+        bot.wait_for_log("again in 60.0 s")
+        bot.end(signal.SIGKILL)
+
+        bot = BotProcess(**environment)
+        bot.wait_until_ready()
+        shown = user.sees("Готово, 4 стикера")
+        assert [m["message_id"] for m in user.messages()] == [message["message_id"]]
+        bot.end(signal.SIGTERM)
+        assert user.messages() == [shown]
+
+
+def test_restart_of_redis_is_survived(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    user = User(sandbox, 3003, "ru")
+    with redis_url(tmp_path) as url:
+        bot = BotProcess(
+            TELEGRAM_BOT_TOKEN=TOKEN, TELEGRAM_API_URL=f"{sandbox.url}/bot", REDIS_URL=url
+        )
+        bot.wait_until_ready()
+        user.say("кот")
+        user.sees("«кот»")
+    with redis_url(tmp_path), connect(url) as connection:
+        worker = Worker(connection)
+        worker.finish(worker.take())
+        user.sees("Готово")
+        user.say("пёс")
+        user.sees("«пёс»")
+        log = bot.end(signal.SIGTERM)
+    assert bot.process.returncode == 0
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_it_cleanly(environment: dict[str, str], number: int) -> None:
+    bot = BotProcess(**environment)
+    bot.wait_until_ready()
+    began = time.monotonic()
+    assert bot.end(number) == ""
+    assert bot.process.returncode == 0
+    assert time.monotonic() - began < 5
+
+
+def test_outage_of_telegram_is_survived_and_the_token_kept(
+    environment: dict[str, str], sandbox: Sandbox
+) -> None:
+    user = User(sandbox, 3002, "ru")
+    bot = BotProcess(**environment)
+    bot.wait_until_ready()
+    sandbox.fault("getUpdates", 502)
+    user.say("кот")
+    user.sees("«кот»")
+    log = bot.end(signal.SIGTERM)
+    assert "polling: Bad Gateway" in log
+    assert TOKEN not in log
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"TELEGRAM_BOT_TOKEN": ""}, "TELEGRAM_BOT_TOKEN is not set"),
+        ({"TELEGRAM_BOT_TOKEN": "refused"}, "Telegram refuses TELEGRAM_BOT_TOKEN"),
+        ({"TELEGRAM_API_URL": "http://127.0.0.1:9/bot"}, "cannot be reached"),
+        ({"TELEGRAM_API_URL": "127.0.0.1"}, "TELEGRAM_API_URL must look like"),
+        ({"REDIS_URL": "redis://127.0.0.1:9"}, "does not answer"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_one_line(
+    environment: dict[str, str], changes: dict[str, str], reason: str
+) -> None:
+    bot = BotProcess(**(environment | changes))
+    out, errors = bot.process.communicate(timeout=30)
+    assert bot.process.returncode == 1
+    assert out == ""
+    [line] = errors.splitlines()
+    assert line.startswith("emojich: ")
+    assert reason in line

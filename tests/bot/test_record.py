@@ -1,0 +1,69 @@
+"""How a record changes: late, repeated and disordered changes do no harm."""
+
+from bot.record import (
+    Added,
+    Queued,
+    Record,
+    Replaced,
+    Shown,
+    Spoilt,
+    State,
+    Unreachable,
+    Uploaded,
+    advance,
+)  # fmt: skip
+from emojich_core.request import Candidate
+from worker.events import Failed, Finished, Progress
+
+RECORD = Record(id="7_1", user_id=7, chat_id=7, prompt="кот", language="ru")
+FINISHED = Finished("7_1", (Candidate(0, 1, 1.0, "unet"), Candidate(1, 2, 2.0, "unet")))
+
+
+def after(*changes: object) -> Record:
+    record = RECORD
+    for change in changes:
+        record = advance(record, change)  # type: ignore[arg-type]
+    return record
+
+
+def test_request_goes_from_waiting_to_finished() -> None:
+    assert after(Queued(3)).place == 3
+    assert after(Queued(3), Progress("7_1", 0.5)).fraction == 0.5
+    finished = after(Queued(3), Progress("7_1", 0.5), FINISHED)
+    assert (finished.state, finished.count) == (State.FINISHED, 2)
+
+
+def test_what_comes_too_late_changes_nothing() -> None:
+    finished = after(FINISHED)
+    late = (Progress("7_1", 0.9), Queued(1), Failed("7_1", "failed"), FINISHED)
+    assert after(FINISHED, *late) == finished
+    drawing = after(Progress("7_1", 0.5))
+    assert after(Progress("7_1", 0.5), Queued(1)) == drawing
+
+
+def test_stickers_are_welcome_after_a_failure() -> None:
+    assert after(Failed("7_1", "lost"), FINISHED).state is State.FINISHED
+
+
+def test_stickers_that_cannot_be_shown_are_a_failure() -> None:
+    assert after(FINISHED, Spoilt("expired")).failure == "expired"
+    shown = after(FINISHED, Shown(5, State.FINISHED))
+    assert advance(shown, Spoilt("expired")) == shown
+
+
+def test_message_that_is_replaced_or_gone_stays_so() -> None:
+    for end in (Replaced(), Unreachable()):
+        assert after(Failed("7_1", "lost"), end, FINISHED) == after(Failed("7_1", "lost"), end)
+
+
+def test_request_is_open_until_its_end_is_shown() -> None:
+    assert after().is_open
+    assert after(FINISHED, Shown(5, State.DRAWING)).is_open
+    assert not after(FINISHED, Shown(5, State.FINISHED)).is_open
+    assert not after(Unreachable()).is_open
+
+
+def test_candidates_are_remembered() -> None:
+    record = after(FINISHED, Uploaded(1, "file"), Added(1, "pack"), Added(0, "pack"))
+    assert record.uploads == {1: "file"}
+    assert record.added == {1: "pack", 0: "pack"}

@@ -1,0 +1,182 @@
+"""Taps on buttons, and the packs they fill."""
+
+from typing import Any
+
+import pytest
+import redis
+
+from bot.packs import pack_name, pack_title
+from bot.sandbox.rules import SET_NAME
+from tests.bot.conftest import NewUser
+from tests.bot.parts import Sandbox, User, Worker, buttons_of, draw_sticker
+
+pytestmark = [
+    pytest.mark.usefixtures("bot"),
+    # retry_after will be a timedelta one day; both are understood.
+    pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning"),
+]
+
+FULL = 120  # stickers in a set: https://core.telegram.org/bots/api#addstickertoset
+
+
+def drawn(user: User, worker: Worker, prompt: str = "кот", count: int = 4) -> dict[str, Any]:
+    """A message with stickers to choose from."""
+    user.say(prompt)
+    worker.finish(worker.take(), count)
+    return user.sees(f"«{prompt}»", "Готово")
+
+
+def data_of(message: dict[str, Any], number: int) -> str:
+    return buttons_of(message)[number]["callback_data"]
+
+
+def test_second_tap_says_that_it_is_there(user: User, worker: Worker) -> None:
+    message = drawn(user, worker)
+    first = user.tap(data_of(message, 0))
+    second = user.tap(data_of(message, 0))
+    assert "Стикер 1 в вашем наборе" in first
+    assert "Стикер 1 уже в наборе: https://t.me/addstickers/" in second
+    [pack] = user.packs()
+    assert len(pack["stickers"]) == 1
+
+
+def test_all_taps_at_once(user: User, worker: Worker, sandbox: Sandbox) -> None:
+    message = drawn(user, worker)
+    for button in buttons_of(message) * 2:
+        tap = {"message_id": message["message_id"], "data": button["callback_data"]}
+        sandbox.post("/sandbox/tap", **tap, user_id=user.id)
+    shown = user.sees("Ваш набор")
+    user.tap(data_of(shown, 3))
+    [pack] = user.packs()
+    assert len(pack["stickers"]) == 4
+    assert pack["title"] == f"Emojich · Гость {user.id}"
+
+
+def test_second_request_goes_into_the_same_pack(user: User, worker: Worker) -> None:
+    user.tap(data_of(drawn(user, worker, "кот", 1), 0))
+    message = drawn(user, worker, "пёс 🐶", 2)
+    user.tap(data_of(message, 1))
+    [pack] = user.packs()
+    assert [sticker["emoji"] for sticker in pack["stickers"]] == ["🎨", "🐶"]
+
+
+def test_full_pack_goes_on_in_the_next_volume(user: User, worker: Worker, sandbox: Sandbox) -> None:
+    message = drawn(user, worker)
+    user.tap(data_of(message, 0))
+    [pack] = user.packs()
+    fill(sandbox, user, pack["name"], FULL - 1)
+    user.tap(data_of(message, 1))
+    user.tap(data_of(message, 2))
+    first, second = user.packs()
+    assert [len(first["stickers"]), len(second["stickers"])] == [FULL, 2]
+    assert second["title"].endswith(" 2")
+    shown = user.sees(first["name"], second["name"])
+    links = [button["url"] for button in buttons_of(shown) if "url" in button]
+    assert links == [f"https://t.me/addstickers/{pack['name']}" for pack in (first, second)]
+
+
+def fill(sandbox: Sandbox, user: User, name: str, count: int) -> None:
+    for number in range(1000, 1000 + count):
+        sandbox.http.post(
+            "/bot42:test-token/addStickerToSet",
+            data={
+                "user_id": user.id,
+                "name": name,
+                "sticker": '{"sticker":"attach://file","format":"static","emoji_list":["🎨"]}',
+            },
+            files={"file": draw_sticker(number)},
+        ).raise_for_status()
+
+
+def test_deleted_pack_is_made_again(user: User, worker: Worker, sandbox: Sandbox) -> None:
+    message = drawn(user, worker)
+    user.tap(data_of(message, 0))
+    [pack] = user.packs()
+    sandbox.api("deleteStickerSet", name=pack["name"])
+    user.tap(data_of(message, 1))
+    assert [len(pack["stickers"]) for pack in user.packs()] == [1]
+    answer = user.tap(data_of(message, 0))  # it says ✓, but went with the pack
+    assert "Стикер 1 в вашем наборе" in answer
+    assert [len(pack["stickers"]) for pack in user.packs()] == [2]
+
+
+def test_telegram_on_a_bad_day(user: User, worker: Worker, sandbox: Sandbox) -> None:
+    message = drawn(user, worker)
+    sandbox.fault("uploadStickerFile", 500)
+    sandbox.fault("createNewStickerSet", 429, retry_after=1)
+    sandbox.fault("answerCallbackQuery", 500)
+    sandbox.fault("getStickerSet", 502)
+    assert "Стикер 1 в вашем наборе" in user.tap(data_of(message, 0))
+    assert "Стикер 1 уже в наборе" in user.tap(data_of(message, 0))
+    [pack] = user.packs()
+    assert len(pack["stickers"]) == 1
+
+
+def test_lost_answers_add_nothing_twice(user: User, worker: Worker, sandbox: Sandbox) -> None:
+    message = drawn(user, worker)
+    sandbox.fault("createNewStickerSet", 500, after=True)
+    assert "Стикер 1 в вашем наборе" in user.tap(data_of(message, 0))
+    sandbox.fault("addStickerToSet", 500, after=True)
+    assert "Стикер 2 в вашем наборе" in user.tap(data_of(message, 1))
+    [pack] = user.packs()
+    assert len(pack["stickers"]) == 2
+
+
+def test_refused_sticker_is_said(user: User, worker: Worker, sandbox: Sandbox) -> None:
+    message = drawn(user, worker)
+    sandbox.fault("uploadStickerFile", 400)
+    assert "не принял стикер" in user.tap(data_of(message, 0))
+    assert "Стикер 1 в вашем наборе" in user.tap(data_of(message, 0))
+
+
+def test_expired_stickers(user: User, worker: Worker, connection: redis.Redis) -> None:
+    message = drawn(user, worker)
+    connection.delete(*connection.keys("emojich:stickers:*"))
+    assert "кнопка уже не работает" in user.tap(data_of(message, 0))
+    assert user.packs() == []
+
+
+@pytest.mark.parametrize("data", ["9:add:1_1:0", "1:add:404_1:0", "1:again:404_1", "nonsense"])
+def test_old_buttons(new_user: NewUser, data: str) -> None:
+    user = new_user("en")
+    user.say("/start")
+    assert "no longer works" in user.tap(data)
+
+
+def test_somebody_elses_button(new_user: NewUser, worker: Worker) -> None:
+    owner, thief = new_user(), new_user()
+    message = drawn(owner, worker)
+    thief.say("/start")
+    assert "чужие стикеры" in thief.tap(data_of(message, 0))
+    assert thief.packs() == owner.packs() == []
+
+
+def test_failed_request_is_drawn_again_in_its_place(user: User, worker: Worker) -> None:
+    user.say("кот")
+    worker.fail(worker.take(), "failed")
+    message = user.sees("Нарисовать не получилось")
+    [button] = buttons_of(message)
+    assert user.tap(button["callback_data"]) == ""
+    assert "Уже рисую заново" in user.tap(button["callback_data"])
+    again = worker.take()
+    assert again.prompt == "кот"
+    worker.fail(again, "timeout")
+    message = user.sees("слишком много времени")
+    user.tap(buttons_of(message)[0]["callback_data"])
+    worker.finish(worker.take())
+    user.sees("Готово")
+    assert len(user.messages()) == 1
+    assert worker.queue.rq.count == 0
+
+
+def test_names_of_packs() -> None:
+    for user_id in (1, 1001, 2**52):
+        name = pack_name(user_id, 999, "a" * 29 + "bot")
+        assert SET_NAME.fullmatch(name)
+    assert pack_name(1001, 2, "emojich_bot") == "emojich_rt_2_by_emojich_bot"
+
+
+def test_titles_of_packs() -> None:
+    assert pack_title("Анна", 1) == "Emojich · Анна"
+    assert pack_title("Анна", 2) == "Emojich · Анна 2"
+    assert len(pack_title("😀" * 64, 100).encode("utf-16-le")) // 2 <= 64

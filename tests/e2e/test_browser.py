@@ -1,0 +1,59 @@
+"""The chat page in a real browser: type, wait, tap, and see the sticker in the pack."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = shutil.which("chromium")
+DRAWN_WITHIN = 120_000  # milliseconds
+# Where to keep the screenshot; the one in the README is made so.
+SCREENSHOTS = os.environ.get("EMOJICH_SCREENSHOTS")
+
+
+@pytest.fixture
+def page(address: str) -> Iterator[Page]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium is installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = browser.new_page(
+            viewport={"width": 900, "height": 760}, device_scale_factor=2, locale="ru-RU"
+        )
+        page.goto(address)
+        yield page
+        browser.close()
+
+
+def test_a_prompt_becomes_a_sticker_in_the_pack(page: Page, tmp_path: Path) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.fill("#prompt", "кот")
+    page.click("#send")
+    first = page.locator(".message .keyboard button", has_text="1").first
+    expect(first).to_be_visible(timeout=DRAWN_WITHIN)
+    first.click()
+    added = page.locator(".message .keyboard button", has_text="✓ 1")
+    expect(added).to_be_visible(timeout=30_000)
+
+    if not page.locator("#packs").is_visible():
+        page.click("#toggle-packs")
+    sticker = page.locator("#packs .pack .sticker img").first
+    expect(sticker).to_be_visible()
+    assert sticker.evaluate("image => image.complete && image.naturalWidth") == 512
+    page.screenshot(path=Path(SCREENSHOTS or tmp_path) / "chat.png")
+    assert errors == []
+
+
+def test_the_page_fits_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 375, "height": 700})
+    expect(page.locator("#prompt")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375

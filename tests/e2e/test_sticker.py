@@ -1,0 +1,125 @@
+"""From a Russian prompt to stickers in the pack, over HTTP alone."""
+
+import time
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.slow
+
+TOKEN = "1:sandbox"
+DRAWN_WITHIN = 120  # seconds, on a machine that is busy with other things
+
+
+class Person:
+    """Someone with the chat page open."""
+
+    def __init__(self, address: str, user_id: int):
+        self.http = httpx.Client(base_url=address, timeout=30)
+        self.user_id = user_id
+
+    def say(self, text: str) -> int:
+        """Send a message; returns its id."""
+        answer = self.http.post("/sandbox/message", json={"text": text, "user_id": self.user_id})
+        return int(answer.raise_for_status().json()["message_id"])
+
+    def tap(self, message: dict[str, Any], label: str) -> None:
+        """Press the button with this label."""
+        [data] = [b["callback_data"] for b in buttons(message) if b["text"] == label]
+        body = {"message_id": message["message_id"], "data": data, "user_id": self.user_id}
+        self.http.post("/sandbox/tap", json=body).raise_for_status()
+
+    def answers(self, to: int) -> list[dict[str, Any]]:
+        """The bot's messages after this one."""
+        chat = self.http.get("/sandbox/chat", params={"user_id": self.user_id}).json()
+        return [m for m in chat if m["message_id"] > to and m["from"]["is_bot"]]
+
+    def wait(self, look: Callable[[], Any], seconds: float = DRAWN_WITHIN) -> Any:
+        """What a look finds, as soon as it finds something."""
+        deadline = time.monotonic() + seconds
+        while not (found := look()):
+            assert time.monotonic() < deadline, f"not within {seconds} s"
+            time.sleep(0.05)
+        return found
+
+    def call(self, method: str, **parameters: Any) -> Any:
+        """A Bot API call, as the bot would make it."""
+        answer = self.http.post(f"/bot{TOKEN}/{method}", json=parameters).json()
+        assert answer["ok"], answer
+        return answer["result"]
+
+    def packs(self) -> list[dict[str, Any]]:
+        """This person's sticker sets."""
+        return self.http.get("/sandbox/packs", params={"user_id": self.user_id}).json()
+
+
+def buttons(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """The buttons under a message."""
+    return [b for row in message.get("reply_markup", {}).get("inline_keyboard", []) for b in row]
+
+
+def preview(person: Person, prompt: int) -> dict[str, Any] | None:
+    """The bot's answer once it is a picture with buttons."""
+    found = [m for m in person.answers(prompt) if "photo" in m and buttons(m)]
+    return found[0] if found else None
+
+
+def test_two_candidates_end_up_in_the_pack(address: str) -> None:
+    person = Person(address, 5001)
+    prompt = person.say("кот")
+    seen: set[str] = set()
+
+    def look() -> dict[str, Any] | None:
+        seen.update(m.get("text", "") for m in person.answers(prompt))
+        return preview(person, prompt)
+
+    message = person.wait(look)
+    assert len(person.answers(prompt)) == 1, "one message a prompt"
+    assert any("%" in text for text in seen), f"no progress among {seen}"
+
+    for label in ("1", "2"):
+        person.tap(preview(person, prompt) or message, label)
+        done = f"✓ {label}"
+        person.wait(lambda done=done: done in [b["text"] for b in buttons(preview(person, prompt))])
+
+    [pack] = person.packs()
+    stickers = person.call("getStickerSet", name=pack["name"])["stickers"]
+    assert len(stickers) == 2
+    for sticker in stickers:
+        path = person.call("getFile", file_id=sticker["file_id"])["file_path"]
+        data = person.http.get(f"/file/bot{TOKEN}/{path}").raise_for_status().content
+        check_sticker(data)
+
+
+def check_sticker(data: bytes) -> None:
+    """WebP of 512×512 with transparent corners around an opaque subject."""
+    assert len(data) <= 512 * 1024
+    image = Image.open(BytesIO(data))
+    assert (image.format, image.size, image.mode) == ("WEBP", (512, 512), "RGBA")
+    alpha = np.asarray(image)[..., 3]
+    assert [alpha[y, x] for y in (0, -1) for x in (0, -1)] == [0, 0, 0, 0]
+    share = (alpha > 250).mean()
+    assert 0.05 < share < 0.95, f"{share:.0%} of the sticker is opaque"
+
+
+def test_many_people_are_all_served(address: str) -> None:
+    people = [Person(address, 6000 + i) for i in range(4)]
+    prompts = ("ракета", "пицца", "собака", "красное сердце")
+    said = [person.say(text) for person, text in zip(people, prompts, strict=True)]
+    for person, prompt in zip(people, said, strict=True):
+        person.wait(lambda person=person, prompt=prompt: preview(person, prompt))
+        assert len(person.answers(prompt)) == 1
+
+
+@pytest.mark.parametrize("text", ["cat in space", "🚀🚀", "к" * 3000])
+def test_what_cannot_be_drawn_gets_a_sentence(address: str, text: str) -> None:
+    person = Person(address, 7001)
+    prompt = person.say(text)
+    [answer] = person.wait(lambda: person.answers(prompt), seconds=20)
+    assert answer["text"]
+    assert "photo" not in answer

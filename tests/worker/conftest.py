@@ -1,0 +1,52 @@
+"""Fixtures of the worker's tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.worker.parts import Server, Worker, wait_until
+from worker.embedded import connect
+from worker.queue import RequestQueue
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("REDIS_URL", raising=False)
+        server = Server(tmp_path_factory.mktemp("data"))
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def connection(server: Server) -> Iterator[redis.Redis]:
+    """A connection to an empty Redis."""
+    with connect(server.url) as connection:
+        connection.flushall()
+        yield connection
+
+
+@pytest.fixture
+def requests(connection: redis.Redis) -> RequestQueue:
+    return RequestQueue(connection)
+
+
+@pytest.fixture(scope="module")
+def worker_process(
+    server: Server, tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Worker]:
+    worker = Worker(server.url, tiny_bundle, tmp_path_factory.mktemp("worker") / "log")
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def worker(worker_process: Worker, connection: redis.Redis) -> Iterator[Worker]:
+    """A running worker, the same for all tests of a file as long as none of them ends it."""
+    if worker_process.process.poll() is not None:
+        worker_process.start()
+    wait_until(worker_process.engine)
+    yield worker_process
+    wait_until(lambda: not worker_process.horse())

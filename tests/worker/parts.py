@@ -1,0 +1,137 @@
+"""Real parts for the tests of the worker: a Valkey, `python -m worker`, and what they run."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import redis
+from rq.registry import StartedJobRegistry, clean_registries
+
+from emojich_core.request import Request
+from worker.embedded import redis_url
+from worker.events import STREAM, Event, Progress, from_json
+from worker.queue import RequestQueue
+
+ROOT = Path(__file__).parents[2]
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait until a condition holds; fail when it never does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.02)
+
+
+def processes() -> dict[int, tuple[int, str]]:
+    """Every process: its parent and its command."""
+    command = ["ps", "-A", "-o", "pid=,ppid=,stat=,args="]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    rows = [line.split(None, 3) for line in lines]
+    return {int(r[0]): (int(r[1]), r[3]) for r in rows if not r[2].startswith("Z") and len(r) > 3}
+
+
+def is_alive(pid: int) -> bool:
+    return pid in processes()
+
+
+class Server:
+    """A Valkey that can be restarted."""
+
+    def __init__(self, data: Path):
+        self._data = data
+        self._stack = ExitStack()
+        self.url = self.start()
+
+    def start(self) -> str:
+        return self._stack.enter_context(redis_url(self._data))
+
+    def stop(self) -> None:
+        self._stack.close()
+
+
+class Worker:
+    """A `python -m worker` with its engine and its horse."""
+
+    def __init__(self, url: str, model: Path, log: Path):
+        self._env = os.environ | {"REDIS_URL": url, "EMOJICH_MODEL": str(model)}
+        self._log = log
+        self.start()
+
+    def start(self) -> None:
+        with open(self._log, "wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "worker"], cwd=ROOT, env=self._env, stdout=log, stderr=log
+            )
+        wait_until(lambda: "worker: ready" in self.log() or self.process.poll() is not None)
+        assert self.process.poll() is None, self.log()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def engine(self) -> int | None:
+        return self._child(lambda command: "worker.engine" in command)
+
+    def horse(self) -> int | None:
+        return self._child(lambda command: command.endswith("-m worker"))
+
+    def _child(self, matches: Callable[[str], bool]) -> int | None:
+        children = [
+            pid
+            for pid, (parent, command) in processes().items()
+            if parent == self.process.pid and matches(command)
+        ]
+        return children[0] if children else None
+
+    def kill(self, find: Callable[[], int | None]) -> int:
+        """SIGKILL the engine or the horse once it is there; its id."""
+        wait_until(find)
+        pid = find()
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not is_alive(pid))
+        return pid
+
+    def hold_engine(self) -> None:
+        """Stop time for the engine, so that a job stays in the middle."""
+        wait_until(self.engine)
+        os.kill(self.engine() or 0, signal.SIGSTOP)
+
+    def release_engine(self) -> None:
+        os.kill(self.engine() or 0, signal.SIGCONT)
+
+
+def request(name: str = "1") -> Request:
+    return Request(id=name, prompt="кот в космосе", count=2, seed=7)
+
+
+def events_of(connection: redis.Redis, request_id: str) -> list[Event]:
+    """All events of a request so far."""
+    entries: Any = connection.xrange(STREAM)
+    events = [from_json(fields[b"event"]) for _, fields in entries]
+    return [event for event in events if event.request_id == request_id]
+
+
+def end_of(connection: redis.Redis, request_id: str) -> Event | None:
+    """The event that ended a request; more than one is an error."""
+    ends = [e for e in events_of(connection, request_id) if not isinstance(e, Progress)]
+    assert len(ends) < 2
+    return ends[0] if ends else None
+
+
+def end_heartbeats(requests: RequestQueue) -> None:
+    """As if a minute had passed since the last ones, and a worker did its maintenance."""
+    registry = StartedJobRegistry(queue=requests.rq)
+    entries: Any = requests.connection.zrange(registry.key, 0, -1)
+    requests.connection.zadd(registry.key, dict.fromkeys(entries, 1))
+    clean_registries(requests.rq)

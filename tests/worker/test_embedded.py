@@ -1,0 +1,114 @@
+"""Where Redis is, and what happens when it is not."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.worker.parts import ROOT, is_alive, wait_until
+from worker.embedded import connect, redis_url
+from worker.errors import SetupError
+
+
+@pytest.fixture(autouse=True)
+def _no_redis_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REDIS_URL", raising=False)
+
+
+def test_redis_url_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://elsewhere")
+    with redis_url(tmp_path) as url:
+        assert url == "redis://elsewhere"
+    assert not list(tmp_path.iterdir())
+
+
+def test_data_outlives_the_server(tmp_path: Path) -> None:
+    with redis_url(tmp_path) as url:
+        connect(url).set("key", "value")
+    with pytest.raises(SetupError):
+        connect(url)
+    with redis_url(tmp_path) as url:
+        assert connect(url).get("key") == b"value"
+
+
+def test_only_this_user_and_only_the_socket(tmp_path: Path) -> None:
+    with redis_url(tmp_path) as url:
+        config = connect(url).config_get("port", "unixsocket")
+        assert config["port"] == "0"
+        assert Path(str(config["unixsocket"])).parent.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("folder", ["deep/" * 40, "with a space", "a=b"])
+def test_any_folder_will_do(tmp_path: Path, folder: str) -> None:
+    with redis_url(tmp_path / folder) as url:
+        assert connect(url).client_info()
+        assert (tmp_path / folder / "valkey" / "appendonlydir").is_dir()
+
+
+def test_a_second_process_shares_it(tmp_path: Path) -> None:
+    with redis_url(tmp_path) as url:
+        with redis_url(tmp_path) as same:
+            assert same == url
+        connect(url).ping()
+
+
+def test_it_does_not_outlive_its_starter(tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib, worker.embedded as e\n"
+        "with e.redis_url(pathlib.Path(sys.argv[1])) as url:\n"
+        "    e.connect(url).set('key', 'value'); print(url, flush=True); input()"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as starter:
+        assert starter.stdout
+        url = starter.stdout.readline().strip()
+        orphan = connect(url).info("server")["process_id"]
+        starter.kill()
+    with redis_url(tmp_path) as same:
+        assert same == url
+        assert connect(same).get("key") == b"value"
+        assert connect(same).info("server")["process_id"] != orphan
+    wait_until(lambda: not is_alive(orphan))
+
+
+def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SetupError, match="EMOJICH_DATA"), redis_url(tmp_path / "file"):
+        pass
+
+
+def test_an_open_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "valkey").mkdir()
+    (tmp_path / "valkey").chmod(0o755)
+    with pytest.raises(SetupError, match="chmod 700"), redis_url(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [
+        ("redis://:secret@localhost:1/0", "redis://localhost:1 "),
+        ("unix:///nowhere/valkey.sock", "unix:///nowhere/valkey.sock "),
+        ("redis://:sec/ret@localhost:6379", "REDIS_URL"),
+        ("localhost:6379", "REDIS_URL"),
+    ],
+)
+def test_an_unreachable_redis_in_one_line(url: str, names: str) -> None:
+    with pytest.raises(SetupError) as error:
+        connect(url)
+    message = str(error.value)
+    assert names in message
+    assert "sec" not in message
+    assert "\n" not in message
+
+
+def test_a_connection_outlives_a_restart(tmp_path: Path) -> None:
+    with redis_url(tmp_path) as url:
+        connection = connect(url)
+        connection.set("key", "value")
+    with redis_url(tmp_path):
+        assert connection.get("key") == b"value"
+        assert isinstance(connection, redis.Redis)

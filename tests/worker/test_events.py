@@ -1,0 +1,121 @@
+"""The stream of events, as the bot reads it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import redis
+import redis.asyncio
+
+from emojich_core.request import Candidate
+from tests.worker.parts import Server, end_of, events_of
+from worker.events import (
+    STREAM,
+    Event,
+    EventReader,
+    Failed,
+    Finished,
+    Progress,
+    from_json,
+    publish,
+    to_json,
+)
+
+CANDIDATE = Candidate(number=0, seed=7, perplexity=31.5, matting="unet")
+PROGRESS = Progress("1", 0.25)
+FINISHED = Finished("1", (CANDIDATE,))
+FAILED = Failed("2", "timeout")
+
+
+def read(
+    url: str, consumer: str, count: int, then: Callable[[EventReader, str], Awaitable[None]]
+) -> list[Event]:
+    """Read `count` events, do something with each, and go away like a bot that is killed."""
+
+    async def run() -> list[Event]:
+        async with redis.asyncio.Redis.from_url(url) as connection:
+            reader = EventReader(connection, consumer)
+            events: list[Event] = []
+            async for entry_id, event in reader.events():
+                events.append(event)
+                await then(reader, entry_id)
+                if len(events) == count:
+                    return events
+        raise AssertionError("never ends")
+
+    return asyncio.run(asyncio.wait_for(run(), 10))
+
+
+async def forget(reader: EventReader, entry_id: str) -> None:
+    pass
+
+
+async def acknowledge(reader: EventReader, entry_id: str) -> None:
+    await reader.acknowledge(entry_id)
+
+
+@pytest.mark.parametrize("event", [PROGRESS, FINISHED, FAILED])
+def test_json_and_back(event: Event) -> None:
+    assert from_json(to_json(event)) == event
+
+
+def test_what_was_published_before_the_bot_came(server: Server, connection: redis.Redis) -> None:
+    publish(connection, PROGRESS)
+    publish(connection, FINISHED)
+    assert read(server.url, "bot", 2, acknowledge) == [PROGRESS, FINISHED]
+
+
+def test_what_was_not_acknowledged_comes_again(server: Server, connection: redis.Redis) -> None:
+    publish(connection, PROGRESS)
+    publish(connection, FINISHED)
+    read(server.url, "bot", 2, forget)
+    publish(connection, FAILED)
+    assert read(server.url, "bot", 3, acknowledge) == [PROGRESS, FINISHED, FAILED]
+    publish(connection, Failed("3", "failed"))
+    assert read(server.url, "bot", 1, acknowledge) == [Failed("3", "failed")]
+
+
+def test_the_stream_holds_what_is_not_dealt_with(server: Server, connection: redis.Redis) -> None:
+    publish(connection, PROGRESS)
+    publish(connection, FINISHED)
+    read(server.url, "bot", 1, acknowledge)
+    assert events_of(connection, "1") == [FINISHED]
+
+
+def test_an_event_that_the_stream_forgot(server: Server, connection: redis.Redis) -> None:
+    publish(connection, PROGRESS)
+    publish(connection, FINISHED)
+    read(server.url, "bot", 2, forget)
+    entries: Any = connection.xrange(STREAM)
+    connection.xdel(STREAM, entries[0][0])
+    assert read(server.url, "bot", 1, acknowledge) == [FINISHED]
+    pending: Any = connection.xpending(STREAM, "bot")
+    assert pending["pending"] == 0
+
+
+def test_a_quiet_stream_is_waited_for(server: Server, connection: redis.Redis) -> None:
+    """Longer than one blocking read, and without a time-out."""
+
+    async def publish_later() -> None:
+        await asyncio.sleep(2.5)
+        await asyncio.to_thread(publish, connection, FINISHED)
+
+    async def run() -> Event:
+        async with redis.asyncio.Redis.from_url(server.url) as other:
+            later = asyncio.create_task(publish_later())
+            async for _, event in EventReader(other, "bot").events():
+                await later
+                return event
+        raise AssertionError("never ends")
+
+    assert asyncio.run(asyncio.wait_for(run(), 10)) == FINISHED
+
+
+def test_a_request_ends_once(connection: redis.Redis) -> None:
+    publish(connection, FINISHED)
+    publish(connection, FINISHED)
+    publish(connection, Failed("1", "failed"))
+    assert end_of(connection, "1") == FINISHED
+    publish(connection, FAILED)
+    assert end_of(connection, "2") == FAILED

@@ -1,0 +1,13 @@
+"""Only the engine imports torch, and only once it loads its models."""
+
+import subprocess
+import sys
+
+from tests.worker.parts import ROOT
+
+
+def test_nothing_but_the_engine_imports_torch() -> None:
+    names = [path.stem for path in (ROOT / "worker").glob("*.py")]
+    modules = ", ".join(f"worker.{name}" for name in names if name != "__init__")
+    code = f"import sys, run, {modules}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

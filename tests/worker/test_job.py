@@ -1,0 +1,53 @@
+"""How a job ends when those who run it die; see test_worker.py for the living."""
+
+import pytest
+import rq
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from tests.worker.parts import end_heartbeats, end_of, request
+from worker.events import Failed, Progress, publish
+from worker.job import report_killed
+from worker.queue import RETRIES, RequestQueue
+
+FAILED = Failed("1", "failed")
+
+
+def start_job(requests: RequestQueue) -> Job:
+    """What a worker does before it forks its horse, and the horse before it draws."""
+    worker = rq.Worker([requests.rq], serializer=JSONSerializer)
+    result = worker.dequeue_job_and_maintain_ttl(timeout=1, max_idle_time=1)
+    assert result
+    job = result[0]
+    worker.prepare_execution(job)
+    worker.prepare_job_execution(job)
+    return job
+
+
+def test_machines_that_die_every_time(requests: RequestQueue) -> None:
+    requests.enqueue(request())
+    for _ in range(1 + RETRIES):
+        assert end_of(requests.connection, "1") is None
+        start_job(requests)
+        end_heartbeats(requests)
+    assert end_of(requests.connection, "1") == FAILED
+    assert requests.is_lost("1")
+
+
+def test_it_is_tried_again_before_those_who_wait(requests: RequestQueue) -> None:
+    for name in "123":
+        requests.enqueue(request(name))
+    start_job(requests)
+    end_heartbeats(requests)
+    assert requests.rq.job_ids == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("retries_left", [None, 0, 1])
+def test_only_the_last_failure_is_told(requests: RequestQueue, retries_left: int | None) -> None:
+    requests.enqueue(request())
+    publish(requests.connection, Progress("1", 0.5))
+    job = requests.job("1")
+    assert job
+    job.retries_left = retries_left
+    report_killed(job, 1, 9, None)
+    assert end_of(requests.connection, "1") == (None if retries_left else FAILED)

@@ -1,0 +1,64 @@
+"""The queue, without anybody who serves it."""
+
+import redis
+from rq.job import JobStatus
+
+from tests.worker.parts import request
+from worker.queue import RequestQueue
+
+
+def test_a_request_is_queued_once(requests: RequestQueue) -> None:
+    requests.enqueue(request())
+    requests.enqueue(request())
+    assert requests.rq.job_ids == ["1"]
+    job = requests.job("1")
+    assert job
+    assert job.args == [request().to_json()]
+
+
+def test_a_finished_request_is_not_queued_again(requests: RequestQueue) -> None:
+    requests.enqueue(request())
+    job = requests.job("1")
+    assert job
+    requests.rq.remove(job)
+    job.set_status(JobStatus.FINISHED)
+    requests.enqueue(request())
+    assert requests.rq.is_empty()
+
+
+def test_payloads_are_json(requests: RequestQueue, connection: redis.Redis) -> None:
+    requests.enqueue(request())
+    job = requests.job("1")
+    assert job
+    assert b"\xd0" not in job.data  # JSON escapes the Cyrillic letters
+    assert job.data.startswith((b"{", b"["))
+
+
+def test_place_in_the_queue(requests: RequestQueue) -> None:
+    for name in "123":
+        requests.enqueue(request(name))
+    assert [requests.place(name) for name in "1234"] == [1, 2, 3, None]
+
+
+def test_lost_requests(requests: RequestQueue) -> None:
+    assert requests.is_lost("1")
+    requests.enqueue(request())
+    assert not requests.is_lost("1")
+    job = requests.job("1")
+    assert job
+    for status, lost in [
+        (JobStatus.STARTED, False),
+        (JobStatus.FINISHED, False),
+        (JobStatus.FAILED, True),
+        (JobStatus.STOPPED, True),
+    ]:
+        job.set_status(status)
+        assert requests.is_lost("1") == lost
+
+
+def test_a_killed_worker_does_not_count(requests: RequestQueue, connection: redis.Redis) -> None:
+    assert not requests.has_workers()
+    connection.sadd("rq:workers:emojich", "rq:worker:1")  # as RQ leaves it for a while
+    assert not requests.has_workers()
+    connection.hset("rq:worker:1", "birth", "today")
+    assert requests.has_workers()

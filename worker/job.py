@@ -1,0 +1,95 @@
+"""The job of a request: what an RQ horse runs.  It imports no torch: the engine draws.
+
+A request ends with one event, Finished or Failed, whatever dies on the way:
+
+- the engine: `draw` raises, and RQ runs the job again;
+- the horse: its worker notices at once, and RQ runs the job again;
+- the worker or its machine: another worker finds the job without a heartbeat, and so on.
+
+With no retry left, RQ calls `report_failure` in the first and the last case; in the second, where
+RQ has no callback of the job's own, it calls the worker's handler, `report_killed`.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import Client, Connection
+from typing import Any
+
+import redis
+from rq import get_current_job
+from rq.job import Job
+from rq.timeouts import JobTimeoutException
+
+from emojich_core.request import Request
+from worker.events import Event, Failed, Finished, Progress, publish
+from worker.results import save_stickers
+from worker.wire import receive_event, send_request
+
+ENGINE_SOCKET = "EMOJICH_ENGINE_SOCKET"  # the variable in which the worker tells its horses
+ENGINE_TIMEOUT = 120  # seconds for an engine that died to be back, its models loaded
+
+log = logging.getLogger("emojich.job")
+
+
+class EngineError(Exception):
+    """The engine died, or did not come back."""
+
+
+def draw(data: dict[str, Any]) -> None:
+    """Have the engine draw a request, and tell the bot how it goes."""
+    request = Request.from_json(data)
+    job = get_current_job()
+    assert job is not None, "RQ runs this"
+    try:
+        _draw(request, job.connection)
+    except JobTimeoutException:  # not left to RQ, whose retries would take as long again
+        log.warning("request %s: took longer than %s s", request.id, job.timeout)
+        publish(job.connection, Failed(request.id, "timeout"))
+
+
+def report_failure(job: Job, connection: redis.Redis, *error: object) -> None:
+    """RQ's `on_failure`: the job raised, or its worker died.  Called before each retry, too."""
+    if not job.should_retry:
+        publish(connection, Failed(job.id, "failed"))
+
+
+def report_killed(job: Job, *status: object) -> None:
+    """RQ's `work_horse_killed_handler`.  Called before each retry, too."""
+    report_failure(job, job.connection)
+
+
+def _draw(request: Request, connection: redis.Redis) -> None:
+    start = time.monotonic()
+    with _connect_to_engine() as engine:
+        for event, stickers in _events(engine, request):
+            if isinstance(event, Finished):
+                save_stickers(connection, request.id, stickers)
+            publish(connection, event)
+    outcome = type(event).__name__.lower()
+    log.info("request %s: %s after %.1f s", request.id, outcome, time.monotonic() - start)
+
+
+def _connect_to_engine() -> Connection:
+    deadline = time.monotonic() + ENGINE_TIMEOUT
+    while True:
+        try:
+            return Client(os.environ[ENGINE_SOCKET], family="AF_UNIX")
+        except (FileNotFoundError, ConnectionRefusedError):
+            if time.monotonic() > deadline:
+                raise EngineError(f"no engine for {ENGINE_TIMEOUT} s") from None
+            time.sleep(0.2)
+
+
+def _events(engine: Connection, request: Request) -> Iterator[tuple[Event, list[bytes]]]:
+    """What the engine answers, up to the event that ends the request."""
+    try:
+        send_request(engine, request)
+        while True:
+            event, stickers = receive_event(engine)
+            yield event, stickers
+            if not isinstance(event, Progress):
+                return
+    except (EOFError, OSError) as error:
+        raise EngineError("the engine died over this request") from error

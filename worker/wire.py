@@ -1,0 +1,36 @@
+"""What a horse and the engine say to each other over their Unix socket.
+
+The horse sends one request and then only listens; hanging up cancels the request.  The engine
+answers with events, and the stickers' bytes follow the event Finished.  JSON and bytes, never
+pickle: `send` and `recv` of `multiprocessing.connection` are not used.
+"""
+
+import json
+from multiprocessing.connection import Connection
+
+from emojich_core.request import Request
+from worker.events import Event, Finished, from_json, to_json
+
+
+def send_request(connection: Connection, request: Request) -> None:
+    """The horse's only message."""
+    connection.send_bytes(json.dumps(request.to_json()).encode())
+
+
+def receive_request(connection: Connection) -> Request:
+    """The request that `send_request` sent."""
+    return Request.from_json(json.loads(connection.recv_bytes()))
+
+
+def send_event(connection: Connection, event: Event, stickers: list[bytes]) -> None:
+    """Send an event; one that is Finished comes with a sticker for each of its candidates."""
+    connection.send_bytes(to_json(event).encode())
+    for sticker in stickers:
+        connection.send_bytes(sticker)
+
+
+def receive_event(connection: Connection) -> tuple[Event, list[bytes]]:
+    """The event and the stickers that `send_event` sent."""
+    event = from_json(connection.recv_bytes())
+    count = len(event.candidates) if isinstance(event, Finished) else 0
+    return event, [connection.recv_bytes() for _ in range(count)]

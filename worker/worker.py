@@ -1,0 +1,86 @@
+"""The RQ worker: RQ's own, with a shutdown that is bounded and loses no job."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+import redis
+import rq
+from rq.job import JobStatus
+
+from worker.job import report_killed
+from worker.queue import RequestQueue
+
+GRACE = 3  # seconds for the running job to finish after the first signal
+
+# A job whose machine died is drawn again within two minutes: RQ gives it up a minute after the
+# last heartbeat, and an idle worker looks after such jobs whenever it wakes up.
+HEARTBEAT_INTERVAL = 10  # seconds, while a job runs
+WAKE_UP_INTERVAL = 15  # seconds, while none does
+MAINTENANCE_INTERVAL = 30  # seconds
+
+
+class Worker(rq.Worker):
+    """One job at a time, each in a horse of its own.
+
+    The first SIGINT or SIGTERM lets the running job finish, for a few seconds; a second one,
+    which the worker sends to itself, kills it.  The killed job goes back to the front of the queue.
+    """
+
+    max_connection_wait_time = 5.0  # seconds between two looks for a Redis that has gone
+
+    def __init__(self, connection: redis.Redis):
+        super().__init__(
+            [RequestQueue(connection).rq],
+            connection=connection,
+            serializer=rq.serializers.JSONSerializer,
+            worker_ttl=WAKE_UP_INTERVAL + 15,  # RQ waits for jobs 15 seconds less than this
+            job_monitoring_interval=HEARTBEAT_INTERVAL,
+            maintenance_interval=MAINTENANCE_INTERVAL,
+            work_horse_killed_handler=report_killed,
+        )
+        self.stopping = False
+        self._patience = threading.Timer(GRACE, send_to_main_thread, (signal.SIGTERM,))
+
+    def bootstrap(self, *args: Any, **kwargs: Any) -> None:
+        """Tell run.py, too, when the worker listens to the queue."""
+        super().bootstrap(*args, **kwargs)
+        print("worker: ready", flush=True)
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """The first signal."""
+        self.stopping = True
+        self._patience.start()
+        super().request_stop(signum, frame)
+
+    def request_force_stop(self, signum: int, frame: FrameType | None) -> None:
+        """The second signal: RQ kills the horse and raises SystemExit."""
+        try:
+            super().request_force_stop(signum, frame)
+        except SystemExit:
+            self._give_back()
+            raise
+
+    def teardown(self) -> None:
+        """The work is over."""
+        self._patience.cancel()
+        super().teardown()
+
+    def _give_back(self) -> None:
+        """Have RQ run the killed job again, and not count it as a retry.
+
+        RQ by itself would leave the job in place until it counts as abandoned.
+        """
+        for execution in list(self.executions.values()):
+            job = execution.job
+            if job.get_status() == JobStatus.STARTED:
+                job.retries_left = (job.retries_left or 0) + 1
+                self.handle_job_failure(job, self.queues[0], execution=execution)
+
+
+def send_to_main_thread(number: signal.Signals) -> None:
+    """Send a signal to where Python handles it, which wakes it up if it waits for a horse."""
+    main = threading.main_thread().ident
+    assert main is not None
+    signal.pthread_kill(main, number)
