@@ -80,6 +80,16 @@ def test_one_step_at_a_time_equals_the_whole_sequence(layout: str) -> None:
     torch.testing.assert_close(torch.cat(parts, dim=1), whole, rtol=1e-4, atol=1e-5)
 
 
+def test_training_and_drawing_see_the_same_model() -> None:
+    torch.manual_seed(0)
+    cfg = config("v2")
+    model = Transformer(cfg)
+    text, codes = torch.randint(3, 50, (2, 6)), torch.randint(0, 20, (2, cfg.image_seq_length))
+    with torch.inference_mode():
+        trained, drawn = model.train().losses(text, codes), model.eval().losses(text, codes)
+    torch.testing.assert_close(trained, drawn)
+
+
 def test_padding_has_tokens_of_its_own_and_v2_a_bos() -> None:
     model = Transformer(config("v2"))
     text = torch.tensor([[2, 7, 3, 0, 0, 0]])
