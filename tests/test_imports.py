@@ -8,8 +8,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROOMS = ("bot", "worker", "emojich_core")
 
-# What each room may import of the others.  The bot's image has no torch, so it sees the queue's side
-# of the worker and the request alone.
+# What each room may import of the others.  The bot's image has no torch, so it sees the queue's
+# side of the worker and the request alone.
 ALLOWED = {
     "emojich_core": (),
     "worker": ("emojich_core",),

@@ -5,6 +5,7 @@ reads through a consumer group and acknowledges an event once Telegram has taken
 """
 
 import json
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ GROUP = "bot"
 MAX_EVENTS = 100_000  # the stream forgets older ones: half a day of drawing without a bot
 END_TTL = 24 * 3600  # seconds for which it is remembered that a request has ended
 BLOCK = 2000  # milliseconds; below redis-py's socket time-out of 5 seconds
+
+log = logging.getLogger("emojich.events")
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,17 @@ def publish(connection: redis.Redis, event: Event) -> None:
         connection.eval(_PUBLISH_END, 2, STREAM, ended, *arguments)
 
 
+def _read(entry_id: str, fields: dict[bytes, bytes] | None) -> Event | None:
+    """The event of a stream entry; None for one that has none, which must not hold up the rest."""
+    if not fields:
+        return None  # the stream has forgotten it meanwhile
+    try:
+        return from_json(fields[b"event"])
+    except (ValueError, KeyError, TypeError):  # of another version of the worker, say
+        log.exception("the event %s cannot be read and is left out", entry_id)
+        return None
+
+
 class EventReader:
     """Reads events as one consumer of the bot's group."""
 
@@ -116,11 +130,12 @@ class EventReader:
             entries = reply[0][1] if reply else []
             if last != ">":
                 last = entries[-1][0] if entries else ">"
-            for entry_id, fields in entries:
-                if fields:
-                    yield entry_id.decode(), from_json(fields[b"event"])
-                else:  # the stream has forgotten it meanwhile
-                    await self.acknowledge(entry_id.decode())
+            for raw_id, fields in entries:
+                entry_id = raw_id.decode()
+                if event := _read(entry_id, fields):
+                    yield entry_id, event
+                else:
+                    await self.acknowledge(entry_id)
 
     async def acknowledge(self, entry_id: str) -> None:
         """The event has been dealt with for good."""

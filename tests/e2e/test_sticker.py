@@ -54,7 +54,7 @@ class Person:
         return answer["result"]
 
     def packs(self) -> list[dict[str, Any]]:
-        """This person's sticker sets."""
+        """The person's sticker sets."""
         return self.http.get("/sandbox/packs", params={"user_id": self.user_id}).json()
 
 

@@ -75,8 +75,8 @@ def test_one_step_at_a_time_equals_the_whole_sequence(layout: str) -> None:
         whole = model(embeddings)
         cache = KVCache(cfg, 2, embeddings)
         parts = [model(embeddings[:, : cfg.prefix_length], 0, cache)]
-        for i in range(cfg.prefix_length, cfg.total_seq_length):
-            parts.append(model(embeddings[:, i : i + 1], i, cache))
+        steps = range(cfg.prefix_length, cfg.total_seq_length)
+        parts += [model(embeddings[:, i : i + 1], i, cache) for i in steps]
     torch.testing.assert_close(torch.cat(parts, dim=1), whole, rtol=1e-4, atol=1e-5)
 
 

@@ -94,6 +94,18 @@ def test_an_event_that_the_stream_forgot(server: Server, connection: redis.Redis
     assert pending["pending"] == 0
 
 
+@pytest.mark.parametrize(
+    "entry", [{"event": "{"}, {"event": '{"request_id": "1", "kind": "new"}'}, {"other": "field"}]
+)
+def test_an_event_that_cannot_be_read_holds_up_nothing(
+    server: Server, connection: redis.Redis, entry: dict[str, str]
+) -> None:
+    connection.xadd(STREAM, entry)  # type: ignore[arg-type]
+    publish(connection, FINISHED)
+    assert read(server.url, "bot", 1, acknowledge) == [FINISHED]
+    assert connection.xlen(STREAM) == 0
+
+
 def test_a_quiet_stream_is_waited_for(server: Server, connection: redis.Redis) -> None:
     """Longer than one blocking read, and without a time-out."""
 
