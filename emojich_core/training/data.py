@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -23,10 +23,8 @@ from tqdm import tqdm
 STYLES = ("noto", "twemoji", "fluent-emoji-flat")
 FILL = 0.9  # how much of the canvas a glyph's own box takes: a rim keeps cut-outs whole
 
-FLAGS, COMPONENTS = (
-    9,
-    2,
-)  # emojibase groups left out: flags are text in disguise, parts are no subject
+# Groups of emojibase that are left out: parts of emoji, signs and flags make no stickers.
+COMPONENTS, SYMBOLS, FLAGS = 2, 8, 9
 # Women and men of one thing: kept as the plain person ("person running", "cook") that exists too.
 GENDERED = re.compile(r"-200D-264[02]|^1F46[89]-200D")
 
@@ -54,19 +52,19 @@ def load_meanings(modules: Path) -> dict[str, Meaning]:
     rows = json.loads((modules / "emojibase-data/ru/data.json").read_text())
     meanings = {}
     for row in rows:
-        if row.get("group") in (FLAGS, COMPONENTS, None) or GENDERED.search(row["hexcode"]):
+        if row.get("group") in (COMPONENTS, SYMBOLS, FLAGS, None) or GENDERED.search(row["hexcode"]):
             continue
         keywords = tuple(k.lower() for k in row.get("tags", []))
         meanings[row["hexcode"]] = Meaning(row["label"].lower(), keywords)
     return meanings
 
 
-def load_glyphs(modules: Path) -> list[Glyph]:
+def load_glyphs(modules: Path, styles: Sequence[str] = STYLES) -> list[Glyph]:
     """Every drawing of every emoji that has a meaning, from `modules`/@iconify-json/*."""
     meanings = load_meanings(modules)
     by_code = {_bare(hexcode): hexcode for hexcode in meanings}
     glyphs = []
-    for style in STYLES:
+    for style in styles:
         package = modules / "@iconify-json" / style
         icons = json.loads((package / "icons.json").read_text())
         chars = json.loads((package / "chars.json").read_text())

@@ -32,15 +32,17 @@ from emojich_core.transformer import Transformer
 from emojich_core.vqgan import VQGAN
 
 IMAGE_LOSS_WEIGHT = 7  # against 1 for the text, as ru-dalle was pre-trained
+DRAWN_STYLES = ("twemoji", "fluent-emoji-flat")  # the third has gradients, hard to remember
 PROMPTS = ("кот", "собака", "красное сердце", "пицца", "ракета", "кот в космосе", "роза", "дом")
 
 
 def train_tokenizer(captions: list[str], out: Path) -> Tokenizer:
-    """A BPE of BPE_TOKENS tokens, learned from the captions."""
-    corpus = out / "captions.txt"
-    corpus.write_text("\n".join(captions))
+    """A BPE of BPE_TOKENS tokens, learned from the captions; the one that is there, if any."""
     model = out / "bpe.model"
-    youtokentome.BPE.train(data=str(corpus), model=str(model), vocab_size=BPE_TOKENS)
+    if not model.exists():
+        corpus = out / "captions.txt"
+        corpus.write_text("\n".join(captions))
+        youtokentome.BPE.train(data=str(corpus), model=str(model), vocab_size=BPE_TOKENS)
     return Tokenizer(model)
 
 
@@ -70,7 +72,7 @@ def train(data: Path, out: Path, minutes: float, batch_size: int, lr: float) -> 
     rng = np.random.default_rng(0)
     torch.manual_seed(0)
     meanings = load_meanings(data / "node_modules")
-    glyphs = load_glyphs(data / "node_modules")
+    glyphs = load_glyphs(data / "node_modules", DRAWN_STYLES)
     captions = Captions(meanings)
     vqgan = VQGAN(MINI_VQGAN).eval()
     vqgan.load_state_dict(torch.load(out / "vqgan.pt", weights_only=True)["model"])
