@@ -22,7 +22,7 @@ test-fast: $(VENV)/installed ## the tests that take no more than a few seconds e
 parity-quick: $(PARITY)/installed ## compare with ru-dalle, at small sizes
 	$(PARITY)/bin/python -m pytest -q --disable-warnings -m "not full" parity
 
-parity: $(PARITY)/installed ## compare with ru-dalle, at the published size too (16 GB of memory)
+parity: $(PARITY)/installed ## compare with ru-dalle, at the published size too (24 GB of memory)
 	$(PARITY)/bin/python -m pytest -q --disable-warnings parity
 
 lint: $(VENV)/installed ## what CI checks besides the tests
