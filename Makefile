@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PARITY := .venv-parity
 ART := @iconify-json/noto @iconify-json/twemoji @iconify-json/fluent-emoji-flat emojibase-data
 
-.PHONY: help run test test-fast lint format mini data clean
+.PHONY: help run test test-fast parity parity-quick lint format mini data clean
 
 help: ## what there is
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(VENV)/installed ## start everything; prints the address of the chat page
 	@exec $(BIN)/python run.py
@@ -17,6 +18,12 @@ test: $(VENV)/installed ## the whole test suite
 
 test-fast: $(VENV)/installed ## the tests that take no more than a few seconds each
 	$(BIN)/python -m pytest -m "not slow"
+
+parity-quick: $(PARITY)/installed ## compare with ru-dalle, at small sizes
+	$(PARITY)/bin/python -m pytest -q --disable-warnings -m "not full" parity
+
+parity: $(PARITY)/installed ## compare with ru-dalle, at the published size too (24 GB of memory)
+	$(PARITY)/bin/python -m pytest -q --disable-warnings parity
 
 lint: $(VENV)/installed ## what CI checks besides the tests
 	$(BIN)/ruff check
@@ -44,6 +51,15 @@ $(VENV)/installed: pyproject.toml
 	$(BIN)/pip install -q opencv-python-headless
 	@touch $@
 
+# ru-dalle as it was, with the libraries of its time, on top of our torch: one line of a .pth file
+# puts $(VENV)'s packages behind those installed here.  That comes last, so that pip sees only these.
+$(PARITY)/installed: parity/requirements.txt $(VENV)/installed
+	$(BIN)/python -m venv --clear --without-pip $(PARITY)
+	$(BIN)/pip --python $(PARITY)/bin/python install -q --no-deps -r parity/requirements.txt
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$($(PARITY)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torch.pth"
+	@touch $@
+
 data: ## fetch the emoji art and its Russian names (needs npm)
 	mkdir -p .data
 	npm install --prefix .data --no-save --no-audit --no-fund $(ART)
@@ -56,4 +72,4 @@ mini: $(VENV)/installed data ## train the shipped bundle anew, about two hours o
 	$(BIN)/python -m emojich_core.training.export
 
 clean: ## remove what was installed; data and training stay
-	rm -rf $(VENV) *.egg-info
+	rm -rf $(VENV) $(PARITY) *.egg-info

@@ -72,12 +72,14 @@ def filter_logits(logits: Tensor, top_k: int, top_p: float) -> Tensor:
     """Set to -inf all but the `top_k` likeliest, and of those all past probability `top_p`.
 
     Nucleus sampling (Holtzman et al. 2020, arXiv 1904.09751): the code that crosses `top_p` stays.
+    So do those as likely as the last of the `top_k`; in float16 there are many.
     """
-    values, indices = logits.topk(min(top_k, logits.shape[-1]), dim=-1)
-    probabilities = values.softmax(dim=-1)
-    before = probabilities.cumsum(dim=-1) - probabilities
-    values = values.masked_fill(before > top_p, -torch.inf)
-    return torch.full_like(logits, -torch.inf).scatter(-1, indices, values)
+    least = logits.topk(min(top_k, logits.shape[-1]), dim=-1).values[..., -1:]
+    values, indices = logits.masked_fill(logits < least, -torch.inf).sort(dim=-1, descending=True)
+    before = F.pad(values.softmax(dim=-1).cumsum(dim=-1)[..., :-1], (1, 0))
+    return torch.empty_like(logits).scatter(
+        -1, indices, values.masked_fill(before > top_p, -torch.inf)
+    )
 
 
 def perplexity(losses: Tensor) -> Tensor:

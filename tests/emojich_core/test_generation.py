@@ -74,6 +74,11 @@ def test_top_k_and_top_p_keep_the_likeliest() -> None:
     assert kept(100, 0.0) == [True, False, False, False]
 
 
+def test_codes_as_likely_as_the_last_of_the_top_k_are_kept() -> None:
+    logits = torch.tensor([[2.0, 1.0, 3.0, 1.0, 0.0]])
+    assert filter_logits(logits, 3, 1.0).isfinite()[0].tolist() == [True, True, True, True, False]
+
+
 def test_sampling_follows_the_probabilities() -> None:
     probabilities = torch.tensor([0.6, 0.3, 0.1])
     rows = 4000

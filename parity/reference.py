@@ -1,0 +1,210 @@
+"""ru-dalle's models and ours side by side, in the published layouts, with the same random weights.
+
+The only file that touches ru-dalle.  Its models are never built by `get_…()`, which would download.
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import rudalle
+import torch
+import youtokentome
+from omegaconf import OmegaConf
+from rudalle.dalle import MODELS
+from rudalle.dalle.model import DalleModel
+from rudalle.pipelines import generate_images
+from rudalle.realesrgan.model import RealESRGAN
+from rudalle.realesrgan.rrdbnet_arch import RRDBNet
+from rudalle.tokenizer import YTTMTokenizerWrapper
+from rudalle.vae.model import VQGanGumbelVAE
+from torch import Tensor, nn
+
+from emojich_core.generation import Sampling
+from emojich_core.transformer import Transformer, TransformerConfig, attention_masks
+from emojich_core.upscale import UpscaleConfig, make_upscaler
+from emojich_core.vqgan import VQGAN, VQGANConfig
+
+Layout = Literal["v2", "v3"]
+PUBLISHED: dict[Layout, str] = {"v2": "Emojich", "v3": "Malevich"}
+
+SMALL: dict[str, Any] = {  # a transformer with a layer of every kind and all image codes
+    "num_layers": 4,
+    "hidden_size": 128,
+    "num_attention_heads": 4,
+    "vocab_size": 512 + 16,
+    "text_seq_length": 16,
+}
+
+
+@torch.no_grad()
+def randomise(model: nn.Module, seed: int, gain: float = 1.0) -> None:
+    """Give `model` the weights of `seed`: activations of a size near 1, times `gain` a layer.
+
+    Fresh weights would prove little: their logits are almost uniform, their biases zero and their
+    norms the identity, so a mistake in any of these would not show.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    for module in model.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            if isinstance(module, nn.Embedding):
+                parameter.normal_(generator=generator)
+            elif parameter.ndim > 1:
+                fan_in = parameter[0].numel()
+                parameter.normal_(std=gain / math.sqrt(fan_in), generator=generator)
+            else:
+                is_scale = isinstance(module, nn.LayerNorm | nn.GroupNorm) and name == "weight"
+                parameter.normal_(mean=float(is_scale), std=0.1, generator=generator)
+
+
+# --- Transformer ----------------------------------------------------------------------------------
+
+
+def transformers(layout: Layout, numbers: dict[str, Any]) -> tuple[DalleModel, Transformer]:
+    """ru-dalle's transformer and ours, which share their weights' memory.
+
+    `numbers` override the published ones on both sides; empty, they are ru-dalle's own on its side
+    and the defaults of TransformerConfig on ours.
+    """
+    published = MODELS[PUBLISHED[layout]]
+    assert published["hf_version"] == layout
+    theirs = DalleModel("cpu", hf_version=layout, **published["model_params"] | numbers).eval()
+    randomise(theirs, seed=0, gain=2)  # peaked attention and logits
+
+    config = TransformerConfig(layout=layout, **numbers)
+    with torch.device("meta"):
+        ours = Transformer(config).eval()
+    weights = {k: v for k, v in theirs.state_dict().items() if not k.endswith("_mask")}
+    ours.load_state_dict(weights, assign=True)
+    for kind, mask in attention_masks(config).items():
+        ours.transformer.register_buffer(f"{kind}_mask", mask, persistent=False)
+    return theirs, ours
+
+
+def sequence(config: TransformerConfig, batch: int) -> tuple[Tensor, Tensor]:
+    """Random text (B, text_seq_length), half of it padding, and codes (B, image_seq_length)."""
+    generator = torch.Generator().manual_seed(1)
+    words = config.vocab_size - config.text_seq_length
+    text = torch.randint(4, words, (batch, config.text_seq_length), generator=generator)
+    text[:, config.text_seq_length // 2 :] = 0
+    shape = (batch, config.image_seq_length)
+    return text, torch.randint(config.image_vocab_size, shape, generator=generator)
+
+
+def causal_mask(model: DalleModel, batch: int) -> Tensor:
+    """The mask that ru-dalle's callers hand to its transformer."""
+    size = model.get_param("total_seq_length")
+    return torch.ones(batch, 1, size, size).tril()
+
+
+# --- Generation -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What `generate_images` drew: codes in the order drawn, and how it ranked them."""
+
+    codes: Tensor  # (B, image_seq_length)
+    order: list[int]  # rows of codes, the best first
+    scores: list[float]  # in that order
+
+
+class _Text:
+    """Stands in for the tokenizer: the text is there already."""
+
+    def __init__(self, ids: Tensor):
+        self.ids = ids
+
+    def encode_text(self, text: str, text_seq_length: int) -> Tensor:
+        """The given ids, whatever the text."""
+        return self.ids
+
+
+class _Recorder:
+    """Stands in for the VQGAN: keeps the codes, and paints each image with its own number."""
+
+    codes: Tensor
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Codes (B, N) → images (B, 3, 1, 1)."""
+        self.codes = codes
+        numbers = (torch.arange(len(codes)) + 0.5) / 255
+        return numbers[:, None, None, None].expand(-1, 3, 1, 1)
+
+
+def draw(model: DalleModel, text: Tensor, count: int, seed: int, sampling: Sampling) -> Drawn:
+    """ru-dalle's `generate_images`, all in one batch, from a text (text_seq_length,) of ids."""
+    recorder = _Recorder()
+    images, scores = generate_images(
+        "",
+        _Text(text),
+        model,
+        recorder,
+        top_k=sampling.top_k,
+        top_p=sampling.top_p,
+        temperature=sampling.temperature,
+        images_num=count,
+        bs=count,
+        seed=seed,
+    )
+    return Drawn(recorder.codes, [image.getpixel((0, 0))[0] for image in images], scores)
+
+
+def tokenizer(model: Path) -> YTTMTokenizerWrapper:
+    """ru-dalle's tokenizer around a BPE model."""
+    return YTTMTokenizerWrapper(youtokentome.BPE(model=str(model)))
+
+
+# --- VQGAN ----------------------------------------------------------------------------------------
+
+
+def vqgans(dwt: bool, ch: int) -> tuple[VQGanGumbelVAE, VQGAN]:
+    """ru-dalle's VQGAN and ours; `ch` is the width, 128 in the published one."""
+    file = Path(rudalle.vae.__file__).with_name("vqgan.gumbelf8-sber.config.yml")
+    published = OmegaConf.load(file)
+    published.model.params.ddconfig.ch = ch
+    theirs = VQGanGumbelVAE(published, dwt=dwt).eval()
+    randomise(theirs, seed=0)
+    ours = VQGAN(VQGANConfig(ch=ch, dwt=dwt)).eval()
+    ours.load_state_dict(_vqgan_weights(theirs.model.state_dict(), dwt))
+    return theirs, ours
+
+
+def _vqgan_weights(weights: dict[str, Tensor], dwt: bool) -> dict[str, Tensor]:
+    """ru-dalle's names → ours.
+
+    With the wavelet, its decoder lies one level deeper, beside the post_quant_conv that is used
+    (the one outside is not) and filters that follow from the wavelet's name.
+    """
+    if not dwt:
+        return weights
+    kept = {k: v for k, v in weights.items() if not k.startswith("post_quant_conv.")}
+    kept = {k: v for k, v in kept.items() if not k.startswith("decoder.idwt.")}
+    return {
+        k.replace("decoder.decoder.", "decoder.").replace("decoder.post_quant", "post_quant"): v
+        for k, v in kept.items()
+    }
+
+
+# --- Real-ESRGAN ----------------------------------------------------------------------------------
+
+
+def upscalers(config: UpscaleConfig) -> tuple[RealESRGAN, nn.Module]:
+    """ru-dalle's Real-ESRGAN and our network."""
+    theirs = RealESRGAN("cpu", config.scale)
+    theirs.model = RRDBNet(
+        num_in_ch=3,
+        num_out_ch=3,
+        scale=config.scale,
+        num_feat=config.num_feat,
+        num_block=config.num_block,
+        num_grow_ch=config.num_grow_ch,
+    ).eval()
+    randomise(theirs.model, seed=0)
+    with torch.no_grad():  # around the middle of the colours, so that little is clipped
+        theirs.model.conv_last.weight.mul_(0.3)
+        theirs.model.conv_last.bias.fill_(0.5)
+    ours = make_upscaler(config).eval()
+    ours.load_state_dict(theirs.model.state_dict())
+    return theirs, ours
