@@ -52,7 +52,8 @@ def load_meanings(modules: Path) -> dict[str, Meaning]:
     rows = json.loads((modules / "emojibase-data/ru/data.json").read_text())
     meanings = {}
     for row in rows:
-        if row.get("group") in (COMPONENTS, SYMBOLS, FLAGS, None) or GENDERED.search(row["hexcode"]):
+        left_out = row.get("group") in (COMPONENTS, SYMBOLS, FLAGS, None)
+        if left_out or GENDERED.search(row["hexcode"]):
             continue
         keywords = tuple(k.lower() for k in row.get("tags", []))
         meanings[row["hexcode"]] = Meaning(row["label"].lower(), keywords)
