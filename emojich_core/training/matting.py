@@ -19,7 +19,7 @@ from emojich_core.training.vqgan import reconstruct
 from emojich_core.upscale import make_upscaler, upscale
 from emojich_core.vqgan import VQGAN
 
-GLYPHS = 900  # of all, chosen at random
+GLYPHS = 500  # of all, chosen at random
 REAL = 0.7  # share of the pictures that come through VQGAN and up-scaler, against clean renders
 
 
