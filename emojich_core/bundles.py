@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+import torch
+from safetensors import safe_open
 from torch import Tensor
 
 from emojich_core.generation import Sampling
@@ -50,9 +52,25 @@ class Bundle:
         """The BPE model's file."""
         return self.path / TOKENIZER
 
-    def weights(self, stage: str) -> dict[str, Tensor]:
-        """The parameters of one of STAGES, mapped from its file."""
-        return safetensors.torch.load_file(self.path / f"{stage}.safetensors")
+    def weights(self, stage: str, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
+        """The parameters of one of STAGES, in `dtype` if given.
+
+        Where they are stored so, they are mapped from the file: no memory is taken before they are
+        used.  Else they are converted one by one, so that never two copies exist.
+        """
+        file = self.path / f"{stage}.safetensors"
+        mapped = safetensors.torch.load_file(file)
+        if dtype is None or all(t.dtype == dtype for t in mapped.values() if t.is_floating_point()):
+            return mapped
+        keys = list(mapped)
+        del mapped
+        # Read, not mapped: what has been read of a mapping stays in memory as long as it is open.
+        with safe_open(file, "pt", backend="pread") as opened:
+            tensors = {}
+            for key in keys:
+                tensor = opened.get_tensor(key)
+                tensors[key] = tensor.to(dtype) if tensor.is_floating_point() else tensor
+            return tensors
 
 
 def load_bundle(model: str) -> Bundle:
