@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emojich_core.request import MAX_COUNT, MAX_SEED, InvalidRequest, clean_prompt, new_seed
+from emojich_core.weights_cli import add_weights
 
 MAX_BEST_OF = 4096
 
@@ -53,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--device", default=os.environ.get("EMOJICH_DEVICE"))
     generate.add_argument("--json", action="store_true", help="print the results as JSON, too")
     generate.set_defaults(command=_generate)
+    weights = "fetch, import and check the published models"
+    add_weights(commands.add_parser("weights", help=weights, description=weights.capitalize()))
     return parser
 
 
