@@ -201,7 +201,8 @@ def _read_description(path: Path) -> dict[str, Any]:
 
 def _check_file(file: Path, checksum: str) -> None:
     """What can be checked of a file at every start."""
-    if file.exists() and file.stat().st_size > HASHED_WHEN_OPENED:
+    tensors = file.suffix == ".safetensors" and file.exists()
+    if tensors and file.stat().st_size > HASHED_WHEN_OPENED:
         try:
             with safe_open(file, "pt"):  # reads the header, which says how long the file must be
                 return

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emojich_core.bundles import BundleError, load_bundle
+from emojich_core.bundles import BundleError, load_bundle, models_folder, verify_bundle
 from emojich_core.pipeline import Pipeline
 
 
@@ -87,3 +87,33 @@ def test_a_device_that_is_not_here_is_refused(tiny_bundle: Path) -> None:
         Pipeline.load(str(tiny_bundle), "cuda:7")
     with pytest.raises(BundleError, match="EMOJICH_DEVICE"):
         Pipeline.load(str(tiny_bundle), "toaster")
+
+
+@pytest.mark.parametrize("damage", [truncate, flip_a_byte])
+def test_of_large_files_the_size_is_checked_and_the_rest_by_verify(
+    copy: Path, damage: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emojich_core.bundles.HASHED_WHEN_OPENED", 0)
+    load_bundle(str(copy))
+    damage(copy)
+    if damage is truncate:
+        with pytest.raises(BundleError, match="transformer"):
+            load_bundle(str(copy))
+    else:
+        load_bundle(str(copy))
+    with pytest.raises(BundleError, match="wrong check sum"):
+        verify_bundle(copy)
+
+
+def test_names_are_looked_up_in_the_models_folder(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("EMOJICH_MODELS", str(tmp_path))
+    assert models_folder() == tmp_path
+    assert load_bundle("copy").path == copy
+    monkeypatch.delenv("EMOJICH_MODELS")
+    monkeypatch.setenv("XDG_DATA_HOME", "/data")
+    assert models_folder() == Path("/data/emojich/models")
+    monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.setenv("HOME", "/home/me")
+    assert models_folder() == Path("/home/me/.local/share/emojich/models")
