@@ -10,12 +10,17 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 class Hub:
-    """Serves `folder`/REPOSITORY/FILE as /ORGANISATION/REPOSITORY/resolve/REVISION/FILE."""
+    """Serves `folder`/REPOSITORY/FILE as /ORGANISATION/REPOSITORY/resolve/REVISION/FILE.
+
+    As the real one does, it answers itself for small files only (here `bpe.model`), and sends who
+    wants another to a storage on another host, which must not see the token.
+    """
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.requests: list[tuple[str, str, str | None]] = []  # method, path, Range
-        self.tokens: set[str | None] = set()
+        self.requests: list[tuple[str, str, str | None]] = []  # method, REPOSITORY/FILE, Range
+        self.tokens: set[str | None] = set()  # that came with requests for files
+        self.storage_tokens: set[str | None] = set()
         self.corrupt: set[str] = set()  # files that arrive with a byte changed
         self.short: set[str] = set()  # files that end too early
         self.stall: str | None = None  # the file that stops half-way
@@ -31,7 +36,7 @@ class Hub:
 
     def gets(self, file: str) -> list[str | None]:
         """The Range of every GET of a file."""
-        return [r for method, path, r in self.requests if method == "GET" and path.endswith(file)]
+        return [r for method, path, r in self.requests if (method, path) == ("GET", file)]
 
     def close(self) -> None:
         self.released.set()
@@ -50,31 +55,53 @@ class _Handler(BaseHTTPRequestHandler):
         self.answer()
 
     def answer(self) -> None:
-        hub, wanted = self.hub, self.headers.get("Range")
-        hub.requests.append((self.command, self.path, wanted))
-        hub.tokens.add(self.headers.get("Authorization"))
-        match = re.fullmatch(r"/[^/]+/([^/]+)/resolve/([^/]+)/(.+)", self.path)
-        file = hub.folder / match[1] / match[3] if match else hub.folder / "nothing"
-        if match is None or match[2] not in ("main", COMMIT) or not file.is_file():
-            self.send_response(404)
-            self.send_header("X-Error-Code", "EntryNotFound")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+        token = self.headers.get("Authorization")
+        if match := re.fullmatch(r"/storage/([^/]+)/(.+)", self.path):
+            self.hub.storage_tokens.add(token)
+            self.content(match[1], match[2])
             return
-        data = file.read_bytes()
-        body = self.damaged(match[3], data)
+        match = re.fullmatch(r"/[^/]+/([^/]+)/resolve/([^/]+)/(.+)", self.path)
+        if match is None or not (self.hub.folder / match[1] / match[3]).is_file():
+            self.head(404, {"X-Error-Code": "EntryNotFound", "Content-Length": "0"})
+            return
+        self.hub.tokens.add(token)
+        if match[3] == "bpe.model":
+            self.content(match[1], match[3])
+            return
+        data = (self.hub.folder / match[1] / match[3]).read_bytes()
+        port = self.hub.server.server_port
+        headers = {
+            "Location": f"http://localhost:{port}/storage/{match[1]}/{match[3]}",
+            "X-Linked-ETag": f'"{hashlib.sha256(data).hexdigest()}"',
+            "X-Linked-Size": str(len(data)),
+            "X-Repo-Commit": COMMIT,
+            "Content-Length": "0",
+        }
+        self.head(302, headers)
+
+    def content(self, repository: str, name: str) -> None:
+        """A file, from where the client asks for it."""
+        data = (self.hub.folder / repository / name).read_bytes()
+        wanted = self.headers.get("Range")
+        self.hub.requests.append((self.command, f"{repository}/{name}", wanted))
+        body = self.damaged(name, data)
         start = int(wanted.removeprefix("bytes=").partition("-")[0]) if wanted else 0
-        self.send_response(206 if start else 200)
+        headers = {
+            "Content-Length": str(len(body) - start),
+            "ETag": f'"{git_id(data)}"',
+            "X-Repo-Commit": COMMIT,
+        }
         if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
-        length = len(data) if self.command == "HEAD" else len(body) - start
-        self.send_header("Content-Length", str(length))
-        self.send_header("ETag", f'"{etag(data, match[3])}"')
-        self.send_header("X-Repo-Commit", COMMIT)
-        self.send_header("Accept-Ranges", "bytes")
-        self.end_headers()
+            headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
+        self.head(206 if start else 200, headers)
         if self.command == "GET":
-            self.send(match[3], body[start:])
+            self.send(name, body[start:])
+
+    def head(self, status: int, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
 
     def damaged(self, name: str, data: bytes) -> bytes:
         if name in self.hub.short:
@@ -96,8 +123,5 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-def etag(data: bytes, name: str) -> str:
-    """SHA-256 of what git-lfs would keep, git's own id of the rest."""
-    if name == "bpe.model":
-        return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
-    return hashlib.sha256(data).hexdigest()
+def git_id(data: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()

@@ -257,9 +257,10 @@ def test_a_pull_that_was_killed_goes_on(hub: Hub, models: Path, tmp_path: Path) 
     hub.released.set()
     code, last = pull(hub, tmp_path)
     assert code == 0, last
-    assert hub.gets("/emojich/resolve/" + COMMIT + "/model.bin") == [None, f"bytes={arrived}-"]
-    assert hub.gets("bpe.model") == [None], "what was whole is not fetched again"
+    assert hub.gets("emojich/model.bin") == [None, f"bytes={arrived}-"]
+    assert hub.gets("utils/bpe.model") == [None], "what was whole is not fetched again"
     assert hub.tokens == {"Bearer hf_secret"}
+    assert hub.storage_tokens == {None}
     bundle = load_bundle("emojich")
     sources = json.loads((bundle.path / "bundle.json").read_text())["sources"]
     assert sources["transformer"] == f"tiny/emojich@{COMMIT}/model.bin"
@@ -287,7 +288,7 @@ def test_what_arrives_damaged_is_fetched_again(hub: Hub, models: Path, tmp_path:
     assert not (models / "emojich").exists()
     hub.corrupt.clear()
     assert pull(hub, tmp_path)[0] == 0
-    assert hub.gets("b5/model.bin") == [None, None]
+    assert hub.gets("emojich/b5/model.bin") == [None, None]
 
     # The bundle stays usable while a later pull of it fails.
     hub.short.add("model.bin")
