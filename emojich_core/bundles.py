@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -166,6 +167,8 @@ def save_bundle(
         for stage in STAGES:
             tensors = {key: value.contiguous() for key, value in weights[stage].items()}
             safetensors.torch.save_file(tensors, path / f"{stage}.safetensors")
+            # safetensors lets nobody else read what it writes: follow the umask instead.
+            shutil.copymode(path / TOKENIZER, path / f"{stage}.safetensors")
         description = {
             "format": FORMAT,
             "name": name,
