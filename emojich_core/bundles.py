@@ -4,17 +4,24 @@
     bpe.model                the tokenizer
     transformer.safetensors  vqgan.safetensors  upscale.safetensors  matting.safetensors
 
-`mini` ships with the project; any other bundle is named by its folder.
+`mini` ships with the project, `emojich weights` puts others into the models folder; any other
+bundle is named by its path.
 """
 
 import dataclasses
 import hashlib
 import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from emojich_core.generation import Sampling
@@ -27,6 +34,10 @@ SHIPPED = Path(__file__).parent / "models"
 FORMAT = 1
 STAGES = ("transformer", "vqgan", "upscale", "matting")
 TOKENIZER = "bpe.model"
+# Files of at most so many bytes are hashed whenever they are opened.  Of larger ones, 3 GB in the
+# published models, only the size is checked then: hashing them takes seconds at every start, and
+# what a disk breaks later, `emojich weights verify` finds.
+HASHED_WHEN_OPENED = 64 * 2**20
 
 
 class BundleError(Exception):
@@ -44,25 +55,57 @@ class Bundle:
     upscale: UpscaleConfig
     matting: MattingConfig
     sampling: Sampling
+    licence: str = ""
 
     @property
     def tokenizer(self) -> Path:
         """The BPE model's file."""
         return self.path / TOKENIZER
 
-    def weights(self, stage: str) -> dict[str, Tensor]:
-        """The parameters of one of STAGES, mapped from its file."""
-        return safetensors.torch.load_file(self.path / f"{stage}.safetensors")
+    def weights(self, stage: str, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
+        """The parameters of one of STAGES, in `dtype` if given.
+
+        Where they are stored so, they are mapped from the file: no memory is taken before they are
+        used.  Else they are converted one by one, so that never two copies exist.
+        """
+        file = self.path / f"{stage}.safetensors"
+        mapped = safetensors.torch.load_file(file)
+        if dtype is None or all(t.dtype == dtype for t in mapped.values() if t.is_floating_point()):
+            return mapped
+        keys = list(mapped)
+        del mapped
+        # Read, not mapped: what has been read of a mapping stays in memory as long as it is open.
+        with safe_open(file, "pt", backend="pread") as opened:
+            tensors = {}
+            for key in keys:
+                tensor = opened.get_tensor(key)
+                tensors[key] = tensor.to(dtype) if tensor.is_floating_point() else tensor
+            return tensors
+
+
+def models_folder() -> Path:
+    """Where `emojich weights` puts bundles: EMOJICH_MODELS, else the user's data folder."""
+    if chosen := os.environ.get("EMOJICH_MODELS"):
+        return Path(chosen)
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "emojich" / "models"
+
+
+def known_bundles() -> dict[str, Path]:
+    """The bundles that can be opened by name; one in the models folder hides a shipped one."""
+    files = [*SHIPPED.glob("*/bundle.json"), *models_folder().glob("[!.]*/bundle.json")]
+    return {file.parent.name: file.parent for file in files}
 
 
 def load_bundle(model: str) -> Bundle:
-    """Open a bundle by its name or folder and check every file of it.
+    """Open a bundle by its path or name and check its files; see HASHED_WHEN_OPENED.
 
     Raises BundleError when it is missing, damaged, or of another format.
     """
-    path = Path(model) if Path(model).is_dir() else SHIPPED / model
-    description = _read_description(path, model)
-    _check_files(path, description["files"])
+    path = find_bundle(model)
+    description = _read_description(path)
+    for file, checksum in description["files"].items():
+        _check_file(path / file, checksum)
     try:
         return Bundle(
             path=path,
@@ -72,10 +115,34 @@ def load_bundle(model: str) -> Bundle:
             upscale=_config(UpscaleConfig, description["upscale"]),
             matting=_config(MattingConfig, description["matting"]),
             sampling=_config(Sampling, description["sampling"]),
+            licence=description.get("licence", ""),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         file = path / "bundle.json"
         raise BundleError(f"{file} lacks something ({error}): restore the bundle.") from error
+
+
+def find_bundle(model: str) -> Path:
+    """The folder of a bundle.  Raises BundleError when there is none."""
+    if (Path(model) / "bundle.json").exists():
+        return Path(model)
+    known = known_bundles()
+    if model not in known:
+        raise BundleError(
+            f"There is no model bundle {model!r}: "
+            f"set EMOJICH_MODEL to a folder with a bundle.json, or to one of: "
+            f"{', '.join(sorted(known))} (`emojich weights list` shows what can be fetched)."
+        )
+    return known[model]
+
+
+def verify_bundle(path: Path, progress: Callable[[int], None] = lambda size: None) -> None:
+    """Hash every file of a bundle; `progress` is called with numbers of bytes read.
+
+    Raises BundleError for the first that is damaged.
+    """
+    for file, checksum in _read_description(path)["files"].items():
+        _check_sum(path / file, checksum, progress)
 
 
 def save_bundle(
@@ -85,34 +152,49 @@ def save_bundle(
     tokenizer: Path,
     configs: dict[str, Any],
     weights: dict[str, dict[str, Tensor]],
+    licence: str = "",
+    sources: dict[str, str] | None = None,
 ) -> None:
-    """Write a bundle: `weights` by stage, `configs` by stage and for "sampling"."""
-    path.mkdir(parents=True, exist_ok=True)
-    (path / TOKENIZER).write_bytes(tokenizer.read_bytes())
-    for stage in STAGES:
-        tensors = {key: value.contiguous() for key, value in weights[stage].items()}
-        safetensors.torch.save_file(tensors, path / f"{stage}.safetensors")
+    """Write a bundle: `weights` by stage, `configs` by stage and for "sampling".
+
+    `sources` says for whoever asks later where each stage comes from.
+    Raises BundleError when it cannot be written.
+    """
     files = [TOKENIZER, *(f"{stage}.safetensors" for stage in STAGES)]
-    description = {
-        "format": FORMAT,
-        "name": name,
-        **{key: dataclasses.asdict(config) for key, config in configs.items()},
-        "files": {file: _sha256(path / file) for file in files},
-    }
-    text = json.dumps(description, indent=2, ensure_ascii=False)
-    (path / "bundle.json").write_text(text + "\n")
+    with _written(path):
+        path.mkdir(parents=True, exist_ok=True)
+        (path / TOKENIZER).write_bytes(tokenizer.read_bytes())
+        for stage in STAGES:
+            tensors = {key: value.contiguous() for key, value in weights[stage].items()}
+            safetensors.torch.save_file(tensors, path / f"{stage}.safetensors")
+            # safetensors lets nobody else read what it writes: follow the umask instead.
+            shutil.copymode(path / TOKENIZER, path / f"{stage}.safetensors")
+        description = {
+            "format": FORMAT,
+            "name": name,
+            "licence": licence,
+            "sources": sources or {},
+            **{key: dataclasses.asdict(config) for key, config in configs.items()},
+            "files": {file: sha256(path / file) for file in files},
+        }
+        text = json.dumps(description, indent=2, ensure_ascii=False)
+        (path / "bundle.json").write_text(text + "\n")
 
 
-def _read_description(path: Path, model: str) -> dict[str, Any]:
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while writing into a BundleError."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        message = f"{path} cannot be written ({error}): make room for it, or set EMOJICH_MODELS."
+        raise BundleError(message) from error
+
+
+def _read_description(path: Path) -> dict[str, Any]:
     file = path / "bundle.json"
     try:
         description = json.loads(file.read_text())
-    except FileNotFoundError:
-        known = ", ".join(sorted(p.parent.name for p in SHIPPED.glob("*/bundle.json")))
-        raise BundleError(
-            f"There is no model bundle {model!r}: "
-            f"set EMOJICH_MODEL to a folder with a bundle.json, or to one of: {known}."
-        ) from None
     except (OSError, ValueError) as error:
         raise BundleError(f"{file} cannot be read ({error}): restore the bundle.") from error
     if not isinstance(description, dict) or description.get("format") != FORMAT:
@@ -120,20 +202,37 @@ def _read_description(path: Path, model: str) -> dict[str, Any]:
     return description
 
 
-def _check_files(path: Path, sums: dict[str, str]) -> None:
-    for name, expected in sums.items():
+def _check_file(file: Path, checksum: str) -> None:
+    """What can be checked of a file at every start."""
+    tensors = file.suffix == ".safetensors" and file.exists()
+    if tensors and file.stat().st_size > HASHED_WHEN_OPENED:
         try:
-            found = _sha256(path / name)
-        except OSError as error:
-            message = f"{path / name} is missing or unreadable: restore the bundle."
-            raise BundleError(message) from error
-        if found != expected:
-            raise BundleError(f"{path / name} is damaged (wrong check sum): restore the bundle.")
+            with safe_open(file, "pt"):  # reads the header, which says how long the file must be
+                return
+        except SafetensorError as error:
+            raise BundleError(f"{file} is damaged ({error}): restore the bundle.") from error
+    _check_sum(file, checksum)
 
 
-def _sha256(path: Path) -> str:
+def _check_sum(
+    file: Path, checksum: str, progress: Callable[[int], None] = lambda size: None
+) -> None:
+    try:
+        found = sha256(file, progress)
+    except OSError as error:
+        raise BundleError(f"{file} is missing or unreadable: restore the bundle.") from error
+    if found != checksum:
+        raise BundleError(f"{file} is damaged (wrong check sum): restore the bundle.")
+
+
+def sha256(path: Path, progress: Callable[[int], None] = lambda size: None) -> str:
+    """The check sum of a file; `progress` is called with numbers of bytes read."""
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while chunk := file.read(2**22):
+            digest.update(chunk)
+            progress(len(chunk))
+    return digest.hexdigest()
 
 
 def _config(kind: type, values: dict[str, Any]) -> Any:

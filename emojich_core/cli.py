@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from emojich_core.request import MAX_COUNT, MAX_SEED, InvalidRequest, clean_prompt, new_seed
+from emojich_core.weights_cli import add_weights
+
+MAX_BEST_OF = 4096
 
 
 def main() -> None:
@@ -36,17 +39,29 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--prompts", type=Path, metavar="FILE", help="a file with one prompt a line")
     generate.add_argument("--count", type=_number(1, MAX_COUNT), default=4, help="images (4)")
     generate.add_argument("--seed", type=_number(0, MAX_SEED), help="for the same images again")
+    generate.add_argument(
+        "--best-of", type=_number(1, MAX_BEST_OF), metavar="N", help="draw N, keep the best `count`"
+    )
+    generate.add_argument("--top-k", type=_number(1, 2**16), help="of the likeliest codes only")
+    generate.add_argument(
+        "--top-p", type=_number(0, 1, float), help="of those that have this probability only"
+    )
+    generate.add_argument(
+        "--temperature", type=_number(0.01, 100, float), help="above 1 wilder, below 1 tamer"
+    )
     generate.add_argument("--out", type=Path, default=Path("out"), help="folder (out/)")
     generate.add_argument("--model", default=os.environ.get("EMOJICH_MODEL", "mini"))
     generate.add_argument("--device", default=os.environ.get("EMOJICH_DEVICE"))
     generate.add_argument("--json", action="store_true", help="print the results as JSON, too")
     generate.set_defaults(command=_generate)
+    weights = "fetch, import and check the published models"
+    add_weights(commands.add_parser("weights", help=weights, description=weights.capitalize()))
     return parser
 
 
-def _number(low: int, high: int) -> Any:
-    def parse(text: str) -> int:
-        value = int(text)
+def _number(low: float, high: float, kind: type = int) -> Any:
+    def parse(text: str) -> Any:
+        value = kind(text)
         if not low <= value <= high:
             raise argparse.ArgumentTypeError(f"must be {low} to {high}")
         return value
@@ -96,7 +111,14 @@ def _draw(
     look = "{desc}: {percentage:3.0f}% {bar} {elapsed}"
     with tqdm(total=1.0, desc=prompt[:40], bar_format=look) as bar:
         drawings = pipeline.generate(
-            prompt, arguments.count, seed, progress=lambda done: bar.update(done - bar.n)
+            prompt,
+            arguments.count,
+            seed,
+            progress=lambda done: bar.update(done - bar.n),
+            best_of=max(arguments.count, arguments.best_of or 0),
+            top_k=arguments.top_k,
+            top_p=arguments.top_p,
+            temperature=arguments.temperature,
         )
     candidates = []
     for drawing in drawings:

@@ -1,5 +1,6 @@
 """Sampling: from a text to image codes, one at a time, every image with a generator of its own."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,33 @@ class Sampling:
     top_k: int = 2048  # only so many of the likeliest codes
     top_p: float = 0.995  # only the likeliest codes that together have this probability
 
+    def __post_init__(self) -> None:
+        if self.temperature <= 0 or self.top_k < 1 or not 0 <= self.top_p <= 1:
+            raise ValueError("temperature must be above 0, top_k at least 1, top_p 0 to 1")
+
+
+@dataclass(frozen=True)
+class ImagePrompt:
+    """Codes that are given rather than drawn: part of another image, for the model to go on from.
+
+    ru-dalle's `ImagePrompts`.
+    """
+
+    codes: Tensor  # (image_seq_length,) int64, of the whole image
+    given: Tensor  # (image_seq_length,) bool, True where the code is to be kept
+
+    @classmethod
+    def borders(
+        cls, codes: Tensor, up: int = 0, down: int = 0, left: int = 0, right: int = 0
+    ) -> "ImagePrompt":
+        """Keep so many rows and columns along each border of an image's codes."""
+        side = math.isqrt(codes.numel())
+        if min(up, down, left, right) < 0:
+            raise ValueError("a border cannot be narrower than nothing")
+        free = torch.zeros(side, side, dtype=torch.bool)
+        free[up : max(side - down, 0), left : max(side - right, 0)] = True
+        return cls(codes.flatten(), ~free.flatten())
+
 
 @torch.inference_mode()
 def generate(
@@ -26,8 +54,9 @@ def generate(
     seeds: list[int],
     sampling: Sampling,
     on_step: Callable[[int], None] = lambda step: None,
+    image_prompt: ImagePrompt | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Draw one image for each seed, all from the same text.
+    """Draw one image for each seed, all from the same text and, if given, parts of an image.
 
     `text` (text_seq_length,) token ids, `on_step` is called with the number of codes drawn so far.
     Returns codes (len(seeds), image_seq_length), int64, and their perplexities (len(seeds),).
@@ -45,9 +74,13 @@ def generate(
 
     codes = torch.empty(batch, config.image_seq_length, dtype=torch.long, device=device)
     losses = torch.empty(batch, config.image_seq_length, device=device)
+    given = [] if image_prompt is None else image_prompt.given.tolist()
     for step in range(config.image_seq_length):
         logits = model.image_logits(features).float()
-        codes[:, step] = sample(logits, sampling, generators)
+        if image_prompt is not None and given[step]:
+            codes[:, step] = image_prompt.codes[step]
+        else:
+            codes[:, step] = sample(logits, sampling, generators)
         losses[:, step] = F.cross_entropy(logits, codes[:, step], reduction="none")
         on_step(step + 1)
         if step + 1 < config.image_seq_length:

@@ -18,22 +18,28 @@ RIM = 2  # pixels it takes away around them
 
 @dataclass(frozen=True)
 class MattingConfig:
-    """The numbers of the U-Net.  The defaults are the published `unet_effnetb5`."""
+    """The numbers of the U-Net.  The defaults are the published `unet_effnetb5`.
+
+    `edges` "hard" cuts as ru-dalle did, for comparison: alpha is 0 or 1.
+    """
 
     encoder_name: str = "efficientnet-b5"
     decoder_channels: tuple[int, ...] = (256, 128, 64, 32, 16)
+    classes: Literal[1, 2] = 2  # the logit of the subject, or those of background and subject
     confidence: float = 0.99  # below this mean confidence, contours are used instead
+    edges: Literal["soft", "hard"] = "soft"
+    rim: int = 0  # width of the line along its contours that a hard cut takes away, in pixels
 
 
 def make_unet(config: MattingConfig) -> nn.Module:
-    """A U-Net without weights: images (B, 3, H, W) in [0, 1] → logits (B, 2, H, W)."""
+    """A U-Net without weights: images (B, 3, H, W) in [0, 1] → logits (B, classes, H, W)."""
     return smp.Unet(
         encoder_name=config.encoder_name,
         encoder_weights=None,
         encoder_depth=len(config.decoder_channels),
         decoder_channels=config.decoder_channels,
         in_channels=3,
-        classes=2,
+        classes=config.classes,
     )
 
 
@@ -41,18 +47,40 @@ def make_unet(config: MattingConfig) -> nn.Module:
 def cut_out(model: nn.Module, config: MattingConfig, images: Tensor) -> list[tuple[Tensor, Method]]:
     """Images (B, 3, H, W) in [0, 1] → for each its alpha (H, W) in [0, 1] and how it was found.
 
-    The probability of "subject" is the alpha: where the U-Net wavers between subject and background
-    the edge runs through the pixel.
+    With soft edges the probability of "subject" is the alpha: where the U-Net wavers between
+    subject and background the edge runs through the pixel.
     """
-    probabilities = model(images).float().softmax(dim=1)
-    confidences = probabilities.amax(dim=1).mean(dim=(1, 2))
     mattes: list[tuple[Tensor, Method]] = []
-    for image, subject, confidence in zip(images, probabilities[:, 1], confidences, strict=True):
-        if confidence > config.confidence and subject.max() > 0.5:
-            mattes.append((subject, "unet"))
+    for image, probabilities in zip(images, _probabilities(model(images).float()), strict=True):
+        sure = probabilities.amax(dim=0).mean() > config.confidence
+        if config.edges == "hard":
+            alpha = hard_alpha(probabilities, config.rim)
         else:
-            mattes.append((contour_alpha(image), "contour"))
+            alpha = probabilities[1]
+            sure &= alpha.max() > 0.5  # an empty sticker is no sticker
+        mattes.append((alpha, "unet") if sure else (contour_alpha(image), "contour"))
     return mattes
+
+
+def _probabilities(logits: Tensor) -> Tensor:
+    """Logits (B, classes, H, W) → probabilities of background and subject (B, 2, H, W)."""
+    if logits.shape[1] == 2:
+        return logits.softmax(dim=1)
+    subject = logits.sigmoid()
+    return torch.cat((1 - subject, subject), dim=1)
+
+
+def hard_alpha(probabilities: Tensor, rim: int) -> Tensor:
+    """Alpha (H, W), 0 or 1, from the probabilities (2, H, W) of background and subject.
+
+    ru-dalle's `convert_emoji_to_rgba`; its first U-Net had a rim of 1, its second none.
+    """
+    background, subject = probabilities
+    alpha = (subject > background).cpu().numpy().astype(np.uint8)
+    if rim:
+        contours, _ = cv2.findContours(alpha, cv2.RETR_TREE, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(alpha, contours, -1, (0,), rim)
+    return torch.from_numpy(alpha).to(probabilities.device).float()
 
 
 def contour_alpha(image: Tensor) -> Tensor:

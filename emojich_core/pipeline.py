@@ -1,17 +1,18 @@
 """From a prompt to stickers: the stages in order.  Read this file first."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import torch
 from PIL import Image
-from torch import nn
+from torch import Tensor, nn
+from torchvision.transforms.functional import to_tensor
 
 from emojich_core.bundles import Bundle, BundleError, load_bundle
-from emojich_core.generation import generate
+from emojich_core.generation import ImagePrompt, Sampling, generate
 from emojich_core.matting import cut_out, make_unet
-from emojich_core.request import MAX_SEED, Candidate, Request, new_seed
+from emojich_core.request import MAX_COUNT, MAX_SEED, Candidate, Request, new_seed
 from emojich_core.sticker import SIZE, compose, to_webp
 from emojich_core.tokenizer import Tokenizer
 from emojich_core.transformer import Transformer
@@ -20,6 +21,8 @@ from emojich_core.vqgan import VQGAN
 
 M = TypeVar("M", bound=nn.Module)
 
+BATCH = MAX_COUNT  # images drawn at once; of the big model each takes 0.2 GB while it is drawn
+BIG = 500_000_000  # parameters; a network of so many is computed in half precision on a CPU, too
 DRAWN = 0.8  # share of the progress bar that drawing the codes takes; the rest is for the finish
 
 
@@ -34,20 +37,26 @@ class Drawing:
     candidate: Candidate
     image: Image.Image  # 512×512 RGBA
     sticker: bytes  # the image as WebP, at most 512 KB
+    codes: Tensor = field(compare=False, repr=False)  # (image_seq_length,) int64, on the CPU
 
 
 class Pipeline:
-    """All models of a bundle on one device."""
+    """All models of a bundle on one device.
+
+    >>> pipeline = Pipeline.load("emojich")
+    >>> drawings = pipeline.generate("кот в космосе", count=4, best_of=64, seed=1, top_k=512)
+    >>> drawings[0].image.save("cat.png")
+    >>> grid([drawing.image for drawing in drawings], columns=2).save("cats.png")
+    """
 
     def __init__(self, bundle: Bundle, device: torch.device):
         self.bundle = bundle
         self.device = device
-        self.dtype = torch.float16 if device.type == "cuda" else torch.float32
         self.tokenizer = Tokenizer(bundle.tokenizer)
-        self.transformer: Transformer = self._load(Transformer(bundle.transformer), "transformer")
-        self.vqgan: VQGAN = self._load(VQGAN(bundle.vqgan), "vqgan")
-        self.upscaler: nn.Module = self._load(make_upscaler(bundle.upscale), "upscale")
-        self.unet: nn.Module = self._load(make_unet(bundle.matting), "matting")
+        self.transformer = self._load("transformer", lambda: Transformer(bundle.transformer))
+        self.vqgan = self._load("vqgan", lambda: VQGAN(bundle.vqgan))
+        self.upscaler = self._load("upscale", lambda: make_upscaler(bundle.upscale))
+        self.unet = self._load("matting", lambda: make_unet(bundle.matting))
 
     @classmethod
     def load(cls, model: str = "mini", device: str | None = None) -> "Pipeline":
@@ -63,48 +72,113 @@ class Pipeline:
         count: int = 4,
         seed: int | None = None,
         progress: Callable[[float], None] = lambda fraction: None,
+        *,
+        best_of: int | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        temperature: float | None = None,
+        image_prompt: ImagePrompt | None = None,
     ) -> list[Drawing]:
-        """Draw a Russian prompt `count` times; the best by perplexity comes first.
+        """Draw a Russian prompt; returns the `count` best by perplexity, best first.
 
+        `best_of` so many images are drawn, by default `count`; only the best become pictures.
+        `top_k`, `top_p`, `temperature` stand in for those of the bundle; see Sampling.
+        `image_prompt` codes to go on from; see `image_prompt()`.
         `progress` is called with the share done, 0 to 1, after every code.
-        Raises InvalidRequest for a prompt that cannot be drawn.
+        Raises InvalidRequest for a prompt that cannot be drawn, ValueError for other values.
         """
         seed = new_seed() if seed is None else seed
         request = Request(id="", prompt=prompt, count=count, seed=seed)
-        seeds = [(request.seed + i) % (MAX_SEED + 1) for i in range(request.count)]
-        config = self.bundle.transformer
+        drawn = request.count if best_of is None else best_of
+        if drawn < request.count:
+            raise ValueError(f"best_of must be at least the count, {request.count}")
+        seeds = [(request.seed + i) % (MAX_SEED + 1) for i in range(drawn)]
+        wanted = {"top_k": top_k, "top_p": top_p, "temperature": temperature}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        sampling = replace(self.bundle.sampling, **given)  # type: ignore[arg-type]
 
-        text = self.tokenizer.encode(request.prompt, config.text_seq_length).to(self.device)
-        codes, perplexities = generate(
-            self.transformer,
-            text,
-            seeds,
-            self.bundle.sampling,
-            on_step=lambda step: progress(DRAWN * step / config.image_seq_length),
+        codes, perplexities = self._draw(
+            request.prompt, seeds, sampling, image_prompt, lambda done: progress(DRAWN * done)
         )
         drawings: list[Drawing] = []
-        for number, i in enumerate(perplexities.argsort().tolist()):
+        for number, i in enumerate(best(perplexities, request.count)):
             drawings.append(self._finish(number, codes[i], seeds[i], perplexities[i].item()))
             progress(DRAWN + (1 - DRAWN) * len(drawings) / request.count)
         return drawings
 
     @torch.inference_mode()
-    def _finish(self, number: int, codes: torch.Tensor, seed: int, perplexity: float) -> Drawing:
+    def image_prompt(
+        self, image: Image.Image, up: int = 0, down: int = 0, left: int = 0, right: int = 0
+    ) -> ImagePrompt:
+        """An image of which so many rows and columns of codes along the borders are to stay."""
+        size = (self.bundle.vqgan.resolution,) * 2
+        pixels = to_tensor(image.convert("RGB").resize(size, Image.Resampling.LANCZOS))
+        dtype = next(self.vqgan.parameters()).dtype
+        codes = self.vqgan.encode(pixels[None].to(self.device, dtype))
+        return ImagePrompt.borders(codes[0], up, down, left, right)
+
+    def _draw(
+        self,
+        prompt: str,
+        seeds: list[int],
+        sampling: Sampling,
+        image_prompt: ImagePrompt | None,
+        progress: Callable[[float], None],
+    ) -> tuple[Tensor, Tensor]:
+        """Codes (N, image_seq_length) and perplexities (N,), on the CPU, of N seeds."""
+        config = self.bundle.transformer
+        text = self.tokenizer.encode(prompt, config.text_seq_length).to(self.device)
+        steps = len(seeds) * config.image_seq_length
+        codes, perplexities = [], []
+        for first in range(0, len(seeds), BATCH):
+            batch = seeds[first : first + BATCH]
+            before = first * config.image_seq_length
+
+            def on_step(step: int, before: int = before, size: int = len(batch)) -> None:
+                progress((before + step * size) / steps)
+
+            drawn, scores = generate(self.transformer, text, batch, sampling, on_step, image_prompt)
+            codes.append(drawn.cpu())
+            perplexities.append(scores.cpu())
+        return torch.cat(codes), torch.cat(perplexities)
+
+    @torch.inference_mode()
+    def _finish(self, number: int, codes: Tensor, seed: int, perplexity: float) -> Drawing:
         """Codes of one image → decoded, sharpened, cut out, packed."""
-        decoded = self.vqgan.decode(codes[None])
+        decoded = self.vqgan.decode(codes[None].to(self.device))
         sharp = upscale(self.upscaler, decoded, SIZE)
         [(alpha, method)] = cut_out(self.unet, self.bundle.matting, sharp)
         image = compose(sharp[0], alpha)
         candidate = Candidate(number, seed, round(perplexity, 4), method)
-        return Drawing(candidate, image, to_webp(image))
+        return Drawing(candidate, image, to_webp(image), codes)
 
-    def _load(self, model: M, stage: str) -> M:
+    def _load(self, stage: str, make: Callable[[], M]) -> M:
+        """A network with its weights.  It is made without memory, which the weights bring along."""
+        with torch.device("meta"):
+            model = make()
+        weights = self.bundle.weights(stage, _dtype(model, self.device))
         try:
-            model.load_state_dict(self.bundle.weights(stage))
+            model.load_state_dict(weights, assign=True)
         except RuntimeError as error:
             message = f"{self.bundle.path / stage}.safetensors does not fit bundle.json"
             raise BundleError(f"{message}: restore the bundle.") from error
-        return model.to(self.device, self.dtype).eval().requires_grad_(False)
+        return model.to(self.device).eval().requires_grad_(False)
+
+
+def best(perplexities: Tensor, count: int) -> list[int]:
+    """Which images to keep, best first: those of the lowest perplexity.
+
+    The place for another judge, such as ruCLIP, of the images that perplexity likes.
+    """
+    return perplexities.argsort()[:count].tolist()
+
+
+def _dtype(model: nn.Module, device: torch.device) -> torch.dtype:
+    """What a network is computed in: the one place that decides it."""
+    if device.type == "cuda":
+        return torch.float16
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return torch.bfloat16 if parameters >= BIG else torch.float32
 
 
 def _pick_device(name: str | None) -> torch.device:

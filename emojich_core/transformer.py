@@ -73,7 +73,8 @@ def attention_masks(config: TransformerConfig) -> dict[Kind, Tensor]:
 
 def _causal(config: TransformerConfig) -> tuple[Tensor, Tensor, Tensor]:
     """Query positions (S, 1), key positions (1, S), and where a key is text or not yet drawn."""
-    positions = torch.arange(config.total_seq_length)
+    # On the CPU even where the model is built on `meta`: no file has the masks.
+    positions = torch.arange(config.total_seq_length, device="cpu")
     query, key = positions[:, None], positions[None, :]
     return query, key, key < config.text_seq_length
 
@@ -96,7 +97,7 @@ def _conv_mask(config: TransformerConfig) -> Tensor:
     """Text, and a window around the query; v2 wraps it at the borders, v3 cuts it off."""
     query, key, is_text = _causal(config)
     side, reach = config.image_tokens_per_dim, CONV_KERNEL // 2
-    pixel = torch.arange(config.total_seq_length) - config.text_seq_length
+    pixel = query[:, 0] - config.text_seq_length
     near = torch.ones_like(key <= query)
     for axis in (pixel // side, pixel % side):
         distance = (axis[:, None] - axis[None, :]).abs()

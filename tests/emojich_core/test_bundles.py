@@ -1,11 +1,15 @@
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import safetensors.torch
+import torch
 
-from emojich_core.bundles import BundleError, load_bundle
+from emojich_core.bundles import BundleError, load_bundle, models_folder, verify_bundle
 from emojich_core.pipeline import Pipeline
 
 
@@ -87,3 +91,61 @@ def test_a_device_that_is_not_here_is_refused(tiny_bundle: Path) -> None:
         Pipeline.load(str(tiny_bundle), "cuda:7")
     with pytest.raises(BundleError, match="EMOJICH_DEVICE"):
         Pipeline.load(str(tiny_bundle), "toaster")
+
+
+@pytest.mark.parametrize("damage", [truncate, flip_a_byte])
+def test_of_large_files_the_size_is_checked_and_the_rest_by_verify(
+    copy: Path, damage: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emojich_core.bundles.HASHED_WHEN_OPENED", 0)
+    load_bundle(str(copy))
+    damage(copy)
+    if damage is truncate:
+        with pytest.raises(BundleError, match="transformer"):
+            load_bundle(str(copy))
+    else:
+        load_bundle(str(copy))
+    with pytest.raises(BundleError, match="wrong check sum"):
+        verify_bundle(copy)
+
+
+def test_names_are_looked_up_in_the_models_folder(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("EMOJICH_MODELS", str(tmp_path))
+    assert models_folder() == tmp_path
+    assert load_bundle("copy").path == copy
+    monkeypatch.delenv("EMOJICH_MODELS")
+    monkeypatch.setenv("XDG_DATA_HOME", "/data")
+    assert models_folder() == Path("/data/emojich/models")
+    monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.setenv("HOME", "/home/me")
+    assert models_folder() == Path("/home/me/.local/share/emojich/models")
+
+
+GROWTH = """
+import resource, sys, torch
+from emojich_core.bundles import load_bundle
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+bundle, dtype = load_bundle(sys.argv[1]), getattr(torch, sys.argv[2])
+before = peak()
+weights = bundle.weights("transformer", dtype)
+assert {tensor.dtype for tensor in weights.values()} == {dtype}
+print(peak() - before)
+"""
+
+
+def test_weights_are_mapped_or_converted_without_a_second_copy(copy: Path) -> None:
+    tensors = {str(i): torch.zeros(2**21, dtype=torch.float16) for i in range(32)}
+    size = 32 * 2**22  # bytes, more than HASHED_WHEN_OPENED
+    safetensors.torch.save_file(tensors, copy / "transformer.safetensors")
+
+    def growth(dtype: str) -> int:
+        command = [sys.executable, "-c", GROWTH, str(copy), dtype]
+        return int(subprocess.check_output(command, cwd=Path(__file__).parents[2]))
+
+    assert growth("float16") < 0.1 * size
+    assert growth("bfloat16") < 1.15 * size

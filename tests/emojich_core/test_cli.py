@@ -70,6 +70,15 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert not (tmp_path / "out").exists()
 
 
+def test_the_best_of_many_with_other_sampling(tiny_bundle: Path, tmp_path: Path) -> None:
+    sampling = ("--best-of", "12", "--top-k", "5", "--top-p", "0.9", "--temperature", "0.8")
+    arguments = ("кот", "--count", "1", "--seed", "7", *sampling)
+    done = run(*arguments, bundle=tiny_bundle, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [candidate] = json.loads((tmp_path / "out/result.json").read_text())["candidates"]
+    assert 7 <= candidate["seed"] < 7 + 12
+
+
 def test_a_count_out_of_range_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:
     done = run("кот", "--count", "10", bundle=tiny_bundle, cwd=tmp_path)
     assert done.returncode == 2

@@ -1,7 +1,14 @@
 import pytest
 import torch
 
-from emojich_core.generation import Sampling, filter_logits, generate, perplexity, sample
+from emojich_core.generation import (
+    ImagePrompt,
+    Sampling,
+    filter_logits,
+    generate,
+    perplexity,
+    sample,
+)
 from emojich_core.transformer import Transformer, TransformerConfig
 
 CONFIG = TransformerConfig(
@@ -62,6 +69,23 @@ def test_every_step_is_reported(model: Transformer) -> None:
     steps: list[int] = []
     generate(model, TEXT, [1], Sampling(), on_step=steps.append)
     assert steps == list(range(1, 17))
+
+
+def test_borders_of_an_image_are_given() -> None:
+    codes = torch.arange(16)
+    given = ImagePrompt.borders(codes, up=1, down=0, left=0, right=2).given.view(4, 4)
+    assert given.int().tolist() == [[1, 1, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1]]
+    assert not ImagePrompt.borders(codes).given.any()
+    assert ImagePrompt.borders(codes, up=9).given.all()
+    assert ImagePrompt.borders(codes, down=1).given.tolist() == [False] * 12 + [True] * 4
+
+
+def test_given_codes_do_not_cost_randomness(model: Transformer) -> None:
+    # As in ru-dalle: the first code that is drawn takes the first random numbers.
+    whole, _ = generate(model, TEXT, [1], Sampling())
+    prompt = ImagePrompt.borders(whole[0], down=2)
+    again, _ = generate(model, TEXT, [1], Sampling(), image_prompt=prompt)
+    assert again.equal(whole)
 
 
 def test_top_k_and_top_p_keep_the_likeliest() -> None:

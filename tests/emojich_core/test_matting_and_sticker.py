@@ -4,7 +4,7 @@ import pytest
 import torch
 from PIL import Image
 
-from emojich_core.matting import MattingConfig, contour_alpha, cut_out
+from emojich_core.matting import MattingConfig, contour_alpha, cut_out, hard_alpha
 from emojich_core.sticker import MAX_BYTES, SIZE, compose, grid, to_webp
 
 
@@ -56,6 +56,34 @@ def test_contours_serve_when_the_unet_is_unsure_or_sees_nothing(probability: flo
     [(found, method)] = cut_out(unsure, MattingConfig(confidence=0.9), image[None])
     assert method == "contour"
     assert found[SIZE // 2, SIZE // 2] == 1
+
+
+def test_one_class_says_the_same_as_two() -> None:
+    image, alpha = disc()
+    alpha = alpha.clamp(1e-4, 1 - 1e-4)
+
+    def unet(images: torch.Tensor) -> torch.Tensor:
+        return alpha.logit()[None, None]
+
+    config = MattingConfig(classes=1, confidence=0.9)
+    [(found, method)] = cut_out(unet, config, image[None])  # type: ignore[arg-type]
+    assert method == "unet"
+    torch.testing.assert_close(found, alpha, atol=1e-3, rtol=0)
+
+
+def test_hard_edges_are_those_of_ru_dalle() -> None:
+    image, alpha = disc()
+    config = MattingConfig(confidence=0.9, edges="hard")
+    [(found, _)] = cut_out(Fixed(alpha), config, image[None])
+    assert found.equal((alpha > 0.5).float())
+
+
+def test_a_rim_takes_the_outermost_pixels_away() -> None:
+    subject = torch.zeros(7, 7)
+    subject[1:6, 1:6] = 1
+    expected = torch.zeros(7, 7)
+    expected[2:5, 2:5] = 1
+    assert hard_alpha(torch.stack((1 - subject, subject)), rim=1).equal(expected)
 
 
 def test_edges_keep_the_colour_of_the_subject() -> None:

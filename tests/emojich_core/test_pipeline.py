@@ -57,3 +57,35 @@ def test_cancelling_ends_at_once(pipeline: Pipeline) -> None:
 def test_what_cannot_be_drawn_is_refused(pipeline: Pipeline) -> None:
     with pytest.raises(InvalidRequest):
         pipeline.generate("cat")
+
+
+def test_the_best_of_many_are_kept(pipeline: Pipeline) -> None:
+    everything = pipeline.generate("кот", count=9, seed=5)
+    everything += pipeline.generate("кот", count=9, seed=14)
+    everything.sort(key=lambda drawing: drawing.candidate.perplexity)
+    fractions: list[float] = []
+    chosen = pipeline.generate("кот", count=2, seed=5, best_of=18, progress=fractions.append)
+    assert [d.candidate.seed for d in chosen] == [d.candidate.seed for d in everything[:2]]
+    assert [d.sticker for d in chosen] == [d.sticker for d in everything[:2]]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+
+
+def test_sampling_can_be_chosen_for_one_call(pipeline: Pipeline) -> None:
+    likeliest = [pipeline.generate("кот", count=1, seed=seed, top_k=1)[0] for seed in (1, 2)]
+    assert likeliest[0].codes.equal(likeliest[1].codes)
+    for bad in ({"temperature": 0.0}, {"top_p": 2.0}, {"top_k": 0}, {"best_of": 1}):
+        with pytest.raises(ValueError, match="must be"):
+            pipeline.generate("кот", **bad)  # type: ignore[arg-type]
+
+
+def test_an_image_prompt_stays_where_it_is_given(pipeline: Pipeline) -> None:
+    side = pipeline.bundle.transformer.image_tokens_per_dim
+    prompt = pipeline.image_prompt(Image.effect_noise((100, 60), 90), up=2, left=1)
+    given = prompt.given.view(side, side)
+    assert given[:2].all()
+    assert given[:, 0].all()
+    assert not given[2:, 1:].any()
+    [drawing] = pipeline.generate("кот", count=1, seed=3, image_prompt=prompt)
+    assert drawing.codes[prompt.given].equal(prompt.codes[prompt.given])
+    assert not drawing.codes.equal(prompt.codes)

@@ -1,0 +1,108 @@
+"""`emojich weights`: the published models on this machine."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
+    from emojich_core.published import Published
+
+
+def add_weights(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of `emojich weights` its commands."""
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    listing = commands.add_parser("list", help="what there is, its size, its licence")
+    listing.set_defaults(command=_list)
+
+    pull = commands.add_parser("pull", help="fetch a published model and make its bundle")
+    _add_model(pull)
+    pull.set_defaults(command=_pull)
+
+    importing = commands.add_parser("import", help="make the bundle from files copied by hand")
+    _add_model(importing)
+    importing.add_argument(
+        "--from", type=Path, required=True, dest="folder", metavar="DIR", help="where they are"
+    )
+    importing.set_defaults(command=_import)
+
+    verify = commands.add_parser("verify", help="read every file of a bundle and check it")
+    verify.add_argument("name", help="a name of `emojich weights list`, or a folder")
+    verify.set_defaults(command=_verify)
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="emojich, malevich, malevich-v2 or surrealist")
+    parser.add_argument("--vqgan", help="dwt: 512 pixels (default), or plain: 256")
+    parser.add_argument("--upscale", help="x2 (default), x4 or x8")
+    parser.add_argument("--matting", help="effnetb5 (default), or effnetb7, of the model card")
+    parser.add_argument(
+        "--dtype",
+        choices=("float16", "bfloat16"),
+        default="float16",
+        help="of the transformer; float16 (default) is as published, "
+        "bfloat16 opens without a conversion on a CPU",
+    )
+
+
+def _published(arguments: argparse.Namespace) -> "Published":
+    from emojich_core.published import published
+
+    stages = ("vqgan", "upscale", "matting")
+    return published(arguments.name, **{stage: getattr(arguments, stage) for stage in stages})
+
+
+def _pull(arguments: argparse.Namespace) -> None:
+    import torch
+
+    from emojich_core.weights import pull
+
+    print(pull(_published(arguments), getattr(torch, arguments.dtype)))
+
+
+def _import(arguments: argparse.Namespace) -> None:
+    import torch
+
+    from emojich_core.weights import import_from
+
+    model = _published(arguments)
+    print(import_from(arguments.folder, model, getattr(torch, arguments.dtype)))
+
+
+def _verify(arguments: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from emojich_core.bundles import find_bundle, verify_bundle
+
+    path = find_bundle(arguments.name)
+    with tqdm(total=_size(path), unit="B", unit_scale=True, desc=arguments.name) as bar:
+        verify_bundle(path, bar.update)
+    print(f"{path} is whole.")
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    from emojich_core.bundles import known_bundles
+    from emojich_core.published import LICENCE, MODELS
+
+    row: Callable[..., str] = "{:<14}{:>9}  {:<14}{}".format
+    print(row("NAME", "SIZE", "LICENCE", "STATE"))
+    known = known_bundles()
+    for name, path in sorted(known.items()):
+        print(row(name, f"{_size(path) / 1e9:.2f} GB", *_state(path)))
+    for name in MODELS:
+        if name not in known:
+            print(row(name, "", LICENCE, f"not here: emojich weights pull {name}"))
+
+
+def _state(path: Path) -> tuple[str, str]:
+    """A bundle's licence, and where it is or what is wrong with it."""
+    from emojich_core.bundles import BundleError, load_bundle
+
+    try:
+        return load_bundle(str(path)).licence, str(path)
+    except BundleError as error:
+        return "", str(error)
+
+
+def _size(path: Path) -> int:
+    return sum(file.stat().st_size for file in path.iterdir())

@@ -1,0 +1,336 @@
+"""Published files become bundles: imported, pulled from a hub, and everything that goes wrong."""
+
+import json
+import os
+import pickle
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from emojich_core import published
+from emojich_core.bundles import BundleError, load_bundle
+from emojich_core.convert import convert, read_checkpoint
+from emojich_core.pipeline import Pipeline
+from emojich_core.weights import import_from
+from tests.emojich_core import tiny
+from tests.emojich_core.hub import COMMIT, Hub
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoints")
+    tiny.write_checkpoints(folder, tiny_bundle / "bpe.model")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The tiny models stand in for the published ones, and the models folder is our own."""
+    monkeypatch.setattr(published, "MODELS", tiny.MODELS)
+    monkeypatch.setattr(published, "CHOICES", tiny.CHOICES)
+    monkeypatch.setattr(published, "TOKENIZER", tiny.TOKENIZER)
+    monkeypatch.setenv("EMOJICH_MODELS", str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def hub(checkpoints: Path) -> Iterator[Hub]:
+    hub = Hub(checkpoints)
+    yield hub
+    hub.close()
+
+
+def start(*arguments: str, url: str, tmp_path: Path) -> subprocess.Popen[str]:
+    """`emojich weights …` with the tiny models, in a process of its own."""
+    here = {"HF_ENDPOINT": url, "HF_HOME": str(tmp_path / "hf"), "HF_TOKEN": "hf_secret"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.emojich_core.tiny", "weights", *arguments],
+        env={**os.environ, **here},
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def pull(hub: Hub, tmp_path: Path) -> tuple[int, str]:
+    process = start("pull", "emojich", url=hub.url, tmp_path=tmp_path)
+    _, errors = process.communicate(timeout=300)
+    return process.returncode, errors.rstrip().rpartition("\n")[2]
+
+
+def left_behind(models: Path) -> list[str]:
+    """What is in the models folder besides bundles and locks."""
+    return [p.name for p in models.iterdir() if p.name.startswith(".") and p.is_dir()]
+
+
+# --- Import ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen"),
+    [
+        ("emojich", {}),
+        ("malevich", {"vqgan": "plain", "upscale": "x8", "matting": "effnetb7"}),
+        ("emojich", {"upscale": "x4"}),
+    ],
+)
+def test_imported_files_draw(checkpoints: Path, name: str, chosen: dict[str, str]) -> None:
+    model = published.published(name, **chosen)
+    path = import_from(checkpoints, model)
+    bundle = load_bundle(name)
+    assert bundle.path == path
+    assert bundle.licence == "Apache-2.0"
+    assert bundle.transformer == model.parts["transformer"].config
+    stored = bundle.weights("transformer")
+    assert {tensor.dtype for tensor in stored.values()} == {torch.float16}
+    source = torch.load(checkpoints / model.parts["transformer"].source.repo[5:] / _file(model))
+    assert all(tensor.equal(source[key]) for key, tensor in stored.items())
+    drawings = Pipeline.load(name, "cpu").generate("кот", count=2, seed=1)
+    assert [drawing.image.size for drawing in drawings] == [(512, 512)] * 2
+
+
+def _file(model: published.Published) -> str:
+    return model.parts["transformer"].source.file
+
+
+def test_the_wavelet_decoder_takes_its_own_convolution(checkpoints: Path) -> None:
+    part = tiny.CHOICES["vqgan"]["dwt"]
+    tensors = convert("vqgan", part.config, checkpoints / "utils/vqgan-dwt.ckpt")
+    assert tensors["post_quant_conv.weight"].isfinite().all()
+
+
+def test_files_may_lie_without_the_repositorys_folder(checkpoints: Path, tmp_path: Path) -> None:
+    for repository in ("utils", "esrgan", "emojich"):
+        shutil.copytree(checkpoints / repository, tmp_path / "flat", dirs_exist_ok=True)
+    import_from(tmp_path / "flat", published.published("emojich"))
+    with pytest.raises(BundleError, match=r"model_v3\.bin of tiny/malevich"):
+        import_from(tmp_path / "flat", published.published("malevich"))
+
+
+def test_bfloat16_can_be_asked_for(checkpoints: Path) -> None:
+    import_from(checkpoints, published.published("emojich"), torch.bfloat16)
+    dtypes = {t.dtype for t in load_bundle("emojich").weights("transformer").values()}
+    assert dtypes == {torch.bfloat16}
+
+
+class Evil:
+    """Pickled, it creates a file when it is opened carelessly."""
+
+    def __init__(self, file: Path):
+        self.file = file
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return os.mkdir, (str(self.file),)
+
+
+def test_a_checkpoint_that_runs_code_does_not(tmp_path: Path) -> None:
+    for save in (torch.save, lambda content, file: file.write_bytes(pickle.dumps(content))):
+        file = tmp_path / "evil.bin"
+        save({"a": torch.zeros(1), "b": Evil(tmp_path / "executed")}, file)
+        with pytest.raises(BundleError, match=r"evil\.bin .*might run code"):
+            read_checkpoint(file)
+        assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_truncated_checkpoint_is_refused(tmp_path: Path, zipped: bool) -> None:
+    file = tmp_path / "cut.bin"
+    torch.save({"a": torch.zeros(9999)}, file, _use_new_zipfile_serialization=zipped)
+    assert read_checkpoint(file)["a"].shape == (9999,)
+    whole = file.read_bytes()
+    for length in (0, 10, len(whole) // 2, len(whole) - 10):
+        file.write_bytes(whole[:length])
+        with pytest.raises(BundleError, match=r"cut\.bin") as caught:
+            read_checkpoint(file)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_checkpoint_of_another_shape_is_refused(checkpoints: Path, models: Path) -> None:
+    part = tiny.MODELS["emojich"]
+    wider = tiny.TransformerConfig("v2", **{**tiny.NUMBERS, "hidden_size": 64})
+    deeper = tiny.TransformerConfig("v2", **{**tiny.NUMBERS, "num_layers": 3})
+    shallower = tiny.TransformerConfig("v2", **{**tiny.NUMBERS, "num_layers": 1})
+    file = checkpoints / "emojich" / part.source.file
+    for config, words in ((wider, "is .* and not"), (deeper, "lacks"), (shallower, "nothing is")):
+        with pytest.raises(BundleError, match=rf"model\.bin .*{words}"):
+            convert("transformer", config, file)
+    torch.save([1, 2], models.with_name("list.bin"))
+    with pytest.raises(BundleError, match="no tensors"):
+        read_checkpoint(models.with_name("list.bin"))
+
+
+def test_a_tokenizer_of_another_size_is_refused(checkpoints: Path, tmp_path: Path) -> None:
+    for content in (b"12 5\n", b"garbage"):
+        copy = Path(shutil.copytree(checkpoints, tmp_path / "copy", dirs_exist_ok=True))
+        (copy / "utils/bpe.model").write_bytes(content)
+        with pytest.raises(BundleError, match=r"bpe\.model .*(BPE|tokens)"):
+            import_from(copy, published.published("emojich"))
+
+
+def test_a_full_disk_leaves_what_was_there(checkpoints: Path, models: Path, tmp_path: Path) -> None:
+    path = import_from(checkpoints, published.published("emojich"))
+    before = {file.name: file.read_bytes() for file in path.iterdir()}
+    command = [sys.executable, "-m", "tests.emojich_core.tiny", "weights", "import", "emojich"]
+    process = subprocess.run(
+        [*command, "--from", str(checkpoints)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
+    )
+    assert process.returncode == 1
+    assert process.stderr.count("\n") == 1
+    assert "cannot be written" in process.stderr
+    assert "make room" in process.stderr
+    assert {file.name: file.read_bytes() for file in path.iterdir()} == before
+    assert left_behind(models) == []
+
+
+def test_a_failed_import_leaves_what_was_there(
+    checkpoints: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = published.published("emojich")
+    path = import_from(checkpoints, model)
+    rename = Path.rename
+
+    def fail_to_install(self: Path, target: Path) -> Path:
+        if self.name.endswith(".new"):
+            raise OSError("no")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail_to_install)
+    with pytest.raises(OSError, match="no"):
+        import_from(checkpoints, model)
+    assert load_bundle("emojich").path == path
+    assert left_behind(models) == []
+    # Killed between the two renames of a swap: the next attempt begins by putting it back.
+    rename(path, models / ".emojich.previous")
+    with pytest.raises(OSError, match="no"):
+        import_from(checkpoints, model)
+    assert load_bundle("emojich").path == path
+
+
+def test_copies_elsewhere_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "repos.json"
+    file.write_text(json.dumps({"tiny/emojich": "me/copy@v1", "tiny/utils": "me/utils"}))
+    monkeypatch.setenv("EMOJICH_REPOS", str(file))
+    model = published.published("emojich")
+    assert model.parts["transformer"].source == published.Source("me/copy", "model.bin", "v1")
+    assert model.tokenizer == published.Source("me/utils", "bpe.model", "main")
+    file.write_text("[]")
+    with pytest.raises(BundleError, match="EMOJICH_REPOS"):
+        published.published("emojich")
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(BundleError, match="emojich, malevich"):
+        published.published("dall-e")
+    with pytest.raises(BundleError, match="x2, x4, x8"):
+        published.published("emojich", upscale="x3")
+
+
+# --- Pull -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_pull_that_was_killed_goes_on(hub: Hub, models: Path, tmp_path: Path) -> None:
+    hub.stall = "model.bin"
+    process = start("pull", "emojich", url=hub.url, tmp_path=tmp_path)
+    assert hub.stalled.wait(timeout=120)
+    partial = wait_for_part(tmp_path / "hf")
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    arrived = partial.stat().st_size
+    assert arrived > 0
+    with pytest.raises(BundleError, match="no model bundle"):
+        load_bundle("emojich")
+
+    hub.released.set()
+    code, last = pull(hub, tmp_path)
+    assert code == 0, last
+    assert hub.gets("emojich/model.bin") == [None, f"bytes={arrived}-"]
+    assert hub.gets("utils/bpe.model") == [None], "what was whole is not fetched again"
+    assert hub.tokens == {"Bearer hf_secret"}
+    assert hub.storage_tokens == {None}
+    bundle = load_bundle("emojich")
+    sources = json.loads((bundle.path / "bundle.json").read_text())["sources"]
+    assert sources["transformer"] == f"tiny/emojich@{COMMIT}/model.bin"
+    assert list((tmp_path / "hf/emojich").iterdir()) == [], "all of it is in the bundle"
+    assert left_behind(models) == []
+
+
+def wait_for_part(home: Path) -> Path:
+    """The file that a download grows in, once something is in it."""
+    from tests.worker.parts import wait_until
+
+    def parts() -> list[Path]:
+        return [p for p in (home / "emojich").glob("*.partial") if p.stat().st_size]
+
+    wait_until(lambda: bool(parts()))
+    return parts()[0]
+
+
+@pytest.mark.slow
+def test_what_arrives_damaged_is_fetched_again(hub: Hub, models: Path, tmp_path: Path) -> None:
+    hub.corrupt.add("b5/model.bin")
+    code, last = pull(hub, tmp_path)
+    assert code == 1
+    assert "tiny/emojich/b5/model.bin arrived damaged" in last
+    assert not (models / "emojich").exists()
+    hub.corrupt.clear()
+    assert pull(hub, tmp_path)[0] == 0
+    assert hub.gets("emojich/b5/model.bin") == [None, None]
+
+    # The bundle stays usable while a later pull of it fails.
+    hub.short.add("model.bin")
+    code, last = pull(hub, tmp_path)
+    assert code == 1
+    assert "tiny/emojich/model.bin could not be fetched" in last
+    assert load_bundle("emojich").path == models / "emojich"
+
+
+@pytest.mark.slow
+def test_no_file_and_no_network_are_one_sentence(hub: Hub, tmp_path: Path) -> None:
+    hub.folder = tmp_path
+    code, last = pull(hub, tmp_path)
+    assert code == 1
+    assert "tiny/utils/bpe.model is not on http" in last
+    hub.close()
+    code, last = pull(hub, tmp_path)
+    assert code == 1
+    assert "check the network and HF_ENDPOINT" in last
+
+
+@pytest.mark.slow
+def test_verify_and_list(checkpoints: Path, tmp_path: Path) -> None:
+    path = import_from(checkpoints, published.published("emojich"))
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        process = start(*arguments, url="http://127.0.0.1:9", tmp_path=tmp_path)
+        out, errors = process.communicate()
+        return process.returncode, out, errors.rstrip().rpartition("\n")[2]
+
+    code, out, _ = run("verify", "emojich")
+    assert (code, out) == (0, f"{path} is whole.\n")
+    code, out, _ = run("list")
+    assert code == 0
+    lines = {line.split()[0]: line for line in out.splitlines()}
+    assert lines["emojich"].endswith(str(path))
+    assert "GB  Apache-2.0" in lines["emojich"]
+    assert lines["malevich"].endswith("not here: emojich weights pull malevich")
+
+    file = path / "transformer.safetensors"
+    file.write_bytes(file.read_bytes()[:-1] + b"\xff")
+    code, _, last = run("verify", "emojich")
+    assert code == 1
+    assert f"{file} is damaged" in last
+    assert "is damaged" in run("list")[1]

@@ -1,0 +1,133 @@
+"""Checkpoints in exactly the published layouts, with tiny random networks in them.
+
+Run as a module, it is `emojich` with these in the place of the published models.
+"""
+
+from pathlib import Path
+from unittest.mock import patch
+
+import torch
+from huggingface_hub import constants
+from torch import Tensor
+
+from emojich_core import published
+from emojich_core.cli import main
+from emojich_core.convert import NETWORKS
+from emojich_core.matting import MattingConfig
+from emojich_core.published import Part, Source
+from emojich_core.transformer import TransformerConfig
+from emojich_core.upscale import UpscaleConfig
+from emojich_core.vqgan import VQGANConfig
+
+NUMBERS = {
+    "num_layers": 2,
+    "hidden_size": 32,
+    "num_attention_heads": 2,
+    "vocab_size": 60 + 8,
+    "text_seq_length": 8,
+    "image_vocab_size": 32,
+    "image_tokens_per_dim": 4,
+}
+UNET = {"encoder_name": "tu-mobilenetv3_small_050", "decoder_channels": (16, 16, 8, 8, 8)}
+
+
+def vqgan(dwt: bool) -> VQGANConfig:
+    return VQGANConfig(
+        resolution=32,
+        ch=8,
+        num_res_blocks=1,
+        attn_resolutions=(4,),
+        z_channels=8,
+        embed_dim=8,
+        n_embed=32,
+        dwt=dwt,
+        norm_groups=4,
+    )
+
+
+TOKENIZER = Source("tiny/utils", "bpe.model")
+MODELS = {
+    "emojich": Part(Source("tiny/emojich", "model.bin"), TransformerConfig("v2", **NUMBERS)),
+    "malevich": Part(Source("tiny/malevich", "model_v3.bin"), TransformerConfig("v3", **NUMBERS)),
+}
+CHOICES = {
+    "vqgan": {
+        "dwt": Part(Source("tiny/utils", "vqgan-dwt.ckpt"), vqgan(dwt=True)),
+        "plain": Part(Source("tiny/utils", "vqgan.ckpt"), vqgan(dwt=False)),
+    },
+    "upscale": {
+        f"x{scale}": Part(Source("tiny/esrgan", f"x{scale}.pth"), UpscaleConfig(scale, 8, 1, 4))
+        for scale in (2, 4, 8)
+    },
+    "matting": {
+        "effnetb5": Part(Source("tiny/emojich", "b5/model.bin"), MattingConfig(**UNET)),
+        "effnetb7": Part(
+            Source("tiny/emojich", "b7/model.bin"),
+            MattingConfig(**UNET, classes=1, confidence=0.0, rim=1),
+        ),
+    },
+}
+
+
+def write_checkpoints(folder: Path, tokenizer: Path) -> None:
+    """Write all of the above as `folder`/REPOSITORY/FILE."""
+    torch.manual_seed(1)
+    (folder / "utils").mkdir(parents=True)
+    (folder / "utils/bpe.model").write_bytes(tokenizer.read_bytes())
+    for part in MODELS.values():
+        save(folder, part, transformer_layout(weights("transformer", part)))
+    for name, part in CHOICES["vqgan"].items():
+        layout = wavelet_layout if name == "dwt" else plain_layout
+        save(folder, part, layout(weights("vqgan", part)))
+    for name, part in CHOICES["upscale"].items():
+        wrapper = {"x2": "params_ema", "x4": "params"}.get(name)
+        tensors = weights("upscale", part)
+        save(folder, part, {wrapper: tensors} if wrapper else tensors)
+    for part in CHOICES["matting"].values():
+        save(folder, part, weights("matting", part))
+
+
+def weights(stage: str, part: Part) -> dict[str, Tensor]:
+    return NETWORKS[stage](part.config).state_dict()
+
+
+def save(folder: Path, part: Part, content: object) -> None:
+    file = folder / Path(part.source.repo).name / part.source.file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(content, file)
+
+
+def transformer_layout(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """In half precision, with the masks."""
+    length = NUMBERS["text_seq_length"] + NUMBERS["image_tokens_per_dim"] ** 2
+    masks = {
+        f"transformer.{kind}_mask": torch.ones(length, length) for kind in ("row", "col", "conv")
+    }
+    return {**{key: value.half() for key, value in tensors.items()}, **masks}
+
+
+def plain_layout(tensors: dict[str, Tensor]) -> dict[str, object]:
+    """Bare names, and what is left of the training's loss."""
+    return {"state_dict": {**tensors, "loss.discriminator.weight": torch.zeros(3)}, "epoch": 3}
+
+
+def wavelet_layout(tensors: dict[str, Tensor]) -> dict[str, object]:
+    """The decoder in a wrapper with `post_quant_conv` and the filters; another one is unused."""
+    inside = ("decoder.", "post_quant_conv.")
+    state = {
+        f"model.decoder.{key}" if key.startswith(inside) else f"model.{key}": value
+        for key, value in tensors.items()
+    }
+    for key in ("weight", "bias"):
+        state[f"model.post_quant_conv.{key}"] = torch.full_like(
+            tensors[f"post_quant_conv.{key}"], torch.nan
+        )
+    for name in ("g0_col", "g1_col", "g0_row", "g1_row"):
+        state[f"model.decoder.idwt.{name}"] = torch.ones(1, 1, 2, 1)
+    return {"state_dict": state}
+
+
+if __name__ == "__main__":
+    constants.DOWNLOAD_CHUNK_SIZE = 16 * 1024  # 10 MB would be more than all of a tiny file
+    with patch.multiple(published, MODELS=MODELS, CHOICES=CHOICES, TOKENIZER=TOKENIZER):
+        main()
