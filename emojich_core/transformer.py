@@ -267,15 +267,19 @@ class Transformer(nn.Module):
         """Features (…, H) → logits of the image vocabulary alone (…, image_vocab_size)."""
         return self._logits(features, slice(self.config.vocab_size, None))
 
-    def losses(self, text: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
+    def losses(
+        self, text: Tensor, codes: Tensor, seen: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Mean cross-entropy of the text and of the image, teacher forced, as ru-dalle weighs them.
 
-        `text` (B, text_seq_length) token ids, `codes` (B, image_seq_length).
+        `text` (B, text_seq_length) token ids, `codes` (B, image_seq_length).  The model looks at
+        `seen` in place of `codes` where they differ, and is to predict `codes` all the same.
         In v3 image code 0 counts as text: the checkpoints were trained so, and it keeps the sums
         comparable.
         """
         config = self.config
-        embeddings = torch.cat((self.embed_text(text), self.embed_codes(codes)), dim=1)
+        seen = codes if seen is None else seen
+        embeddings = torch.cat((self.embed_text(text), self.embed_codes(seen)), dim=1)
         features = self(embeddings[:, : config.total_seq_length])
         labels = torch.cat((self._with_padding_tokens(text)[:, 1:], codes), dim=1)
         split = config.text_seq_length

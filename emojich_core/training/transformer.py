@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import youtokentome
 from PIL import Image
-from torch import nn
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from emojich_core.generation import generate
@@ -31,6 +31,7 @@ from emojich_core.training.vqgan import encode
 from emojich_core.transformer import Transformer
 from emojich_core.vqgan import VQGAN
 
+MAX_SPOILT = 0.4  # share of the codes that `spoil` replaces in an image
 IMAGE_LOSS_WEIGHT = 7  # against 1 for the text, as ru-dalle was pre-trained
 DRAWN_STYLES = ("twemoji", "fluent-emoji-flat")  # the third has gradients, hard to remember
 PROMPTS = ("кот", "собака", "красное сердце", "пицца", "ракета", "кот в космосе", "роза", "дом")
@@ -53,6 +54,17 @@ def optimizers(model: Transformer, lr: float) -> list[torch.optim.Optimizer]:
     rest = [p for p in model.parameters() if id(p) not in chosen]
     muon = torch.optim.Muon(matrices, lr=lr, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
     return [muon, torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.95), weight_decay=0.01)]
+
+
+def spoil(codes: Tensor) -> Tensor:
+    """Codes (B, N) with some of each image taken from another one of the batch, at most MAX_SPOILT.
+
+    A model that has seen only true images goes by the codes before and forgets the text; and when
+    it draws, its first slip leads to the next.
+    """
+    others = codes[torch.randperm(len(codes))]
+    share = torch.rand(len(codes), 1) * MAX_SPOILT
+    return torch.where(torch.rand(codes.shape) < share, others, codes)
 
 
 def save_samples(path: Path, model: Transformer, vqgan: VQGAN, tokenizer: Tokenizer) -> None:
@@ -97,7 +109,7 @@ def train(data: Path, out: Path, minutes: float, batch_size: int, lr: float) -> 
         said = [captions.sample(glyphs[i].hexcode, rng) for i in picked]
         text = torch.stack([tokenizer.encode(caption, TEXT_LENGTH) for caption in said])
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            text_loss, image_loss = losses(text, codes[picked])
+            text_loss, image_loss = losses(text, codes[picked], spoil(codes[picked]))
         loss = (text_loss + IMAGE_LOSS_WEIGHT * image_loss) / (1 + IMAGE_LOSS_WEIGHT)
         model.zero_grad()
         loss.backward()
