@@ -144,11 +144,11 @@ class Captions:
 
     @staticmethod
     def _weigh(meaning: Meaning, common: Counter[str]) -> tuple[list[str], np.ndarray]:
-        weights = {meaning.label: 1.0}
+        weights = {meaning.label: 2.5}
         for keyword in meaning.keywords:
-            weights[keyword] = weights.get(keyword, 0) + 0.5 / common[keyword] ** 0.5
+            weights[keyword] = weights.get(keyword, 0) + 0.5 / common[keyword]
         for pair in _agreeing(meaning.keywords):
-            weights.setdefault(pair, 0.3)
+            weights.setdefault(pair, 1.0)
         total = np.array(list(weights.values()))
         return list(weights), total / total.sum()
 
@@ -161,7 +161,7 @@ class Captions:
         texts, weights = self._choices[hexcode]
         text = texts[rng.choice(len(texts), p=weights)]
         keywords = self._meanings[hexcode].keywords
-        if keywords and rng.random() < 0.15:
+        if keywords and rng.random() < 0.05:
             extra = keywords[rng.integers(len(keywords))]
             if extra not in text:
                 text = f"{text} {extra}" if rng.random() < 0.5 else f"{text}, {extra}"

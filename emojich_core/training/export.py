@@ -33,8 +33,14 @@ def export(training: Path, out: Path) -> None:
         "matting": MINI_MATTING,
         "sampling": MINI_SAMPLING,
     }
-    tokenizer = training / "bpe.model"
-    save_bundle(out, name="mini", tokenizer=tokenizer, configs=configs, weights=half)
+    save_bundle(
+        out,
+        name="mini",
+        licence="Apache-2.0",
+        tokenizer=training / "bpe.model",
+        configs=configs,
+        weights=half,
+    )
 
 
 if __name__ == "__main__":

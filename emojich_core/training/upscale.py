@@ -96,6 +96,6 @@ if __name__ == "__main__":
     parser.add_argument("--data", type=Path, default=Path(".data"))
     parser.add_argument("--out", type=Path, default=Path(".data/training"))
     parser.add_argument("--minutes", type=float, default=7)
-    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--batch-size", type=int, default=12)
     parser.add_argument("--lr", type=float, default=2e-3)
     train(**vars(parser.parse_args()))
