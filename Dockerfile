@@ -28,7 +28,8 @@ COPY worker/__init__.py worker/
 COPY emojich_core/__init__.py emojich_core/
 RUN pip install --no-build-isolation -e ".[model]"
 # The build of OpenCV that needs no display libraries.
-RUN pip uninstall -y opencv-python && pip install opencv-python-headless
+RUN pip uninstall -y opencv-python \
+    && pip install --force-reinstall --no-deps opencv-python-headless
 
 FROM base AS worker
 COPY --from=wheels /venv /venv

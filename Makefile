@@ -48,7 +48,7 @@ $(VENV)/installed: pyproject.toml
 	$(BIN)/pip install -q --no-build-isolation -e ".[model,sandbox,train,dev]"
 	@# The build of OpenCV that needs no display libraries; basicsr asks for the other one.
 	$(BIN)/pip uninstall -qy opencv-python
-	$(BIN)/pip install -q opencv-python-headless
+	$(BIN)/pip install -q --force-reinstall --no-deps opencv-python-headless
 	@touch $@
 
 # ru-dalle as it was, with the libraries of its time, on top of our torch: one line of a .pth file

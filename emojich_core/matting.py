@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import segmentation_models_pytorch as smp
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 Method = Literal["unet", "contour"]
@@ -14,6 +15,9 @@ Method = Literal["unet", "contour"]
 WHITE = 240  # a pixel whose channels are all at least this counts as background to the fall-back
 LARGEST = 7  # how many white areas the fall-back cuts out
 RIM = 2  # pixels it takes away around them
+
+SPECK = 1e-3  # an island of at most this share of the picture is a flaw of the decoder
+VISIBLE = 0.02  # alpha below this cannot be seen
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class MattingConfig:
     encoder_name: str = "efficientnet-b5"
     decoder_channels: tuple[int, ...] = (256, 128, 64, 32, 16)
     classes: Literal[1, 2] = 2  # the logit of the subject, or those of background and subject
+    size: int = 512  # side of the picture that the U-Net looks at, in pixels
     confidence: float = 0.99  # below this mean confidence, contours are used instead
     edges: Literal["soft", "hard"] = "soft"
     rim: int = 0  # width of the line along its contours that a hard cut takes away, in pixels
@@ -50,13 +55,15 @@ def cut_out(model: nn.Module, config: MattingConfig, images: Tensor) -> list[tup
     With soft edges the probability of "subject" is the alpha: where the U-Net wavers between
     subject and background the edge runs through the pixel.
     """
+    seen = F.interpolate(images, config.size, mode="area")
+    logits = F.interpolate(model(seen).float(), images.shape[-1], mode="bilinear")
     mattes: list[tuple[Tensor, Method]] = []
-    for image, probabilities in zip(images, _probabilities(model(images).float()), strict=True):
+    for image, probabilities in zip(images, _probabilities(logits), strict=True):
         sure = probabilities.amax(dim=0).mean() > config.confidence
         if config.edges == "hard":
             alpha = hard_alpha(probabilities, config.rim)
         else:
-            alpha = probabilities[1]
+            alpha = without_specks(probabilities[1])
             sure &= alpha.max() > 0.5  # an empty sticker is no sticker
         mattes.append((alpha, "unet") if sure else (contour_alpha(image), "contour"))
     return mattes
@@ -68,6 +75,15 @@ def _probabilities(logits: Tensor) -> Tensor:
         return logits.softmax(dim=1)
     subject = logits.sigmoid()
     return torch.cat((1 - subject, subject), dim=1)
+
+
+def without_specks(alpha: Tensor) -> Tensor:
+    """Alpha (H, W) in [0, 1] without the small islands that float around a subject."""
+    visible = (alpha > VISIBLE).cpu().numpy().astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(visible)
+    specks = stats[:, cv2.CC_STAT_AREA] <= SPECK * alpha.numel()
+    specks[0] = False  # the background has the label 0
+    return alpha.masked_fill(torch.from_numpy(specks[labels]).to(alpha.device), 0)
 
 
 def hard_alpha(probabilities: Tensor, rim: int) -> Tensor:

@@ -49,6 +49,7 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "matting": MattingConfig(
             encoder_name="tu-mobilenetv3_small_050",
             decoder_channels=(16, 16, 8, 8, 8),
+            size=256,
         ),
     }
     models = {

@@ -85,7 +85,9 @@ def train(data: Path, out: Path, minutes: float, batch_size: int, lr: float) -> 
     upscaler.load_state_dict(torch.load(out / "upscale.pt", weights_only=True))
     small = reconstruct(on_white(rendered(chosen, MINI_VQGAN.image_size, data)), vqgan)
     real = finished(small, upscaler)
-    clean = rendered(chosen, SIZE, data)
+    size = MINI_MATTING.size
+    real = np.stack([np.asarray(Image.fromarray(x).resize((size, size))) for x in real])
+    clean = np.asarray(rendered(chosen, size, data))
 
     model = make_unet(MINI_MATTING)
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
@@ -94,9 +96,7 @@ def train(data: Path, out: Path, minutes: float, batch_size: int, lr: float) -> 
     while (spent := (time.monotonic() - started) / 60 / minutes) < 1:
         optimizer.param_groups[0]["lr"] = lr * min(1.0, (step + 1) / 50) * (1.02 - spent)
         x, alpha = batch_of(real, clean, rng, batch_size)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            logits = model(x)
-        loss = matting_loss(logits.float(), alpha)
+        loss = matting_loss(model(x), alpha)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -115,6 +115,6 @@ if __name__ == "__main__":
     parser.add_argument("--data", type=Path, default=Path(".data"))
     parser.add_argument("--out", type=Path, default=Path(".data/training"))
     parser.add_argument("--minutes", type=float, default=8)
-    parser.add_argument("--batch-size", type=int, default=6)
+    parser.add_argument("--batch-size", type=int, default=12)
     parser.add_argument("--lr", type=float, default=3e-3)
     train(**vars(parser.parse_args()))

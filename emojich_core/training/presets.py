@@ -37,6 +37,7 @@ MINI_UPSCALE = UpscaleConfig(scale=4, num_feat=24, num_block=2, num_grow_ch=12)
 MINI_MATTING = MattingConfig(
     encoder_name="tu-mobilenetv3_small_100",
     decoder_channels=(64, 48, 32, 24, 16),
+    size=256,
     confidence=0.95,
 )
 

@@ -26,7 +26,7 @@ def page(address: str) -> Iterator[Page]:
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         page = browser.new_page(
-            viewport={"width": 900, "height": 760}, device_scale_factor=2, locale="ru-RU"
+            viewport={"width": 960, "height": 1000}, device_scale_factor=1.5, locale="ru-RU"
         )
         page.goto(address)
         yield page
@@ -36,7 +36,7 @@ def page(address: str) -> Iterator[Page]:
 def test_a_prompt_becomes_a_sticker_in_the_pack(page: Page, tmp_path: Path) -> None:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.fill("#prompt", "кот")
+    page.fill("#prompt", "ракета")
     page.click("#send")
     first = page.locator(".message .keyboard button", has_text="1").first
     expect(first).to_be_visible(timeout=DRAWN_WITHIN)
@@ -49,6 +49,7 @@ def test_a_prompt_becomes_a_sticker_in_the_pack(page: Page, tmp_path: Path) -> N
     sticker = page.locator("#packs .pack .sticker img").first
     expect(sticker).to_be_visible()
     assert sticker.evaluate("image => image.complete && image.naturalWidth") == 512
+    expect(page.locator("#toast")).to_be_hidden(timeout=15_000)
     page.screenshot(path=Path(SCREENSHOTS or tmp_path) / "chat.png")
     assert errors == []
 

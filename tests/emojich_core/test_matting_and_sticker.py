@@ -4,7 +4,7 @@ import pytest
 import torch
 from PIL import Image
 
-from emojich_core.matting import MattingConfig, contour_alpha, cut_out, hard_alpha
+from emojich_core.matting import MattingConfig, contour_alpha, cut_out, hard_alpha, without_specks
 from emojich_core.sticker import MAX_BYTES, SIZE, compose, grid, to_webp
 
 
@@ -47,6 +47,13 @@ def test_the_unet_is_believed_when_it_is_sure() -> None:
     [(found, method)] = cut_out(Fixed(alpha), config, image[None])
     assert method == "unet"
     torch.testing.assert_close(found, alpha, atol=1e-3, rtol=0)
+
+
+def test_specks_are_swept_away() -> None:
+    _, alpha = disc()
+    spoilt = alpha.clone()
+    spoilt[:8, :8] = 0.3
+    torch.testing.assert_close(without_specks(spoilt), alpha)
 
 
 @pytest.mark.parametrize("probability", [0.6, 0.0])
