@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from emojich_core.sticker import VISIBLE
+
 Method = Literal["unet", "contour"]
 
 WHITE = 240  # a pixel whose channels are all at least this counts as background to the fall-back
@@ -17,7 +19,6 @@ LARGEST = 7  # how many white areas the fall-back cuts out
 RIM = 2  # pixels it takes away around them
 
 SPECK = 1e-3  # an island of at most this share of the picture is a flaw of the decoder
-VISIBLE = 0.02  # alpha below this cannot be seen
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from torch import Tensor
 SIZE = 512  # pixels; https://core.telegram.org/stickers: one side exactly 512
 MAX_BYTES = 512 * 1024  # https://core.telegram.org/stickers
 
-_OPAQUE_ENOUGH = 0.02  # below this alpha the colour behind cannot be recovered, nor seen
+VISIBLE = 0.02  # below this alpha the colour behind cannot be recovered, nor seen
 
 
 def compose(image: Tensor, alpha: Tensor) -> Image.Image:
@@ -20,8 +20,8 @@ def compose(image: Tensor, alpha: Tensor) -> Image.Image:
     """
     blended = image.float().permute(1, 2, 0).cpu().numpy()
     a = alpha.float().cpu().numpy()[..., None]
-    colour = np.where(a > _OPAQUE_ENOUGH, (blended - (1 - a)) / np.maximum(a, _OPAQUE_ENOUGH), 1)
-    rgba = np.concatenate((colour.clip(0, 1), np.where(a > _OPAQUE_ENOUGH, a, 0)), axis=-1)
+    colour = np.where(a > VISIBLE, (blended - (1 - a)) / np.maximum(a, VISIBLE), 1)
+    rgba = np.concatenate((colour.clip(0, 1), np.where(a > VISIBLE, a, 0)), axis=-1)
     return Image.fromarray((rgba * 255).round().astype(np.uint8), "RGBA")
 
 
