@@ -15,9 +15,8 @@ from emojich_core.matting import make_unet
 from emojich_core.sticker import SIZE
 from emojich_core.training.data import load_glyphs, on_white, rendered
 from emojich_core.training.presets import MINI_MATTING, MINI_UPSCALE, MINI_VQGAN
-from emojich_core.training.vqgan import reconstruct
+from emojich_core.training.vqgan import load_vqgan, reconstruct
 from emojich_core.upscale import make_upscaler, upscale
-from emojich_core.vqgan import VQGAN
 
 GLYPHS = 300  # of all, chosen at random
 REAL = 0.7  # share of the pictures that come through VQGAN and up-scaler, against clean renders
@@ -79,8 +78,7 @@ def train(data: Path, out: Path, minutes: float, batch_size: int, lr: float) -> 
     torch.manual_seed(1)
     everything = load_glyphs(data / "node_modules")
     chosen = [everything[i] for i in rng.choice(len(everything), GLYPHS, replace=False)]
-    vqgan = VQGAN(MINI_VQGAN).eval()
-    vqgan.load_state_dict(torch.load(out / "vqgan.pt", weights_only=True)["model"])
+    vqgan = load_vqgan(out)
     upscaler = make_upscaler(MINI_UPSCALE).eval()
     upscaler.load_state_dict(torch.load(out / "upscale.pt", weights_only=True))
     small = reconstruct(on_white(rendered(chosen, MINI_VQGAN.image_size, data)), vqgan)

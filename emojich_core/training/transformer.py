@@ -27,7 +27,7 @@ from emojich_core.training.presets import (
     MINI_VQGAN,
     TEXT_LENGTH,
 )
-from emojich_core.training.vqgan import encode
+from emojich_core.training.vqgan import encode, load_vqgan
 from emojich_core.transformer import Transformer
 from emojich_core.vqgan import VQGAN
 
@@ -86,8 +86,7 @@ def train(data: Path, out: Path, minutes: float, batch_size: int, lr: float) -> 
     meanings = load_meanings(data / "node_modules")
     glyphs = load_glyphs(data / "node_modules", DRAWN_STYLES)
     captions = Captions(meanings)
-    vqgan = VQGAN(MINI_VQGAN).eval()
-    vqgan.load_state_dict(torch.load(out / "vqgan.pt", weights_only=True)["model"])
+    vqgan = load_vqgan(out)
     tokenizer = train_tokenizer(captions.all(), out)
     codes = encode(on_white(rendered(glyphs, MINI_VQGAN.image_size, data)), vqgan)
 

@@ -16,9 +16,8 @@ from tqdm import tqdm
 
 from emojich_core.training.data import load_glyphs, on_white, rendered
 from emojich_core.training.presets import MINI_UPSCALE, MINI_VQGAN
-from emojich_core.training.vqgan import reconstruct, reconstruction_loss
+from emojich_core.training.vqgan import load_vqgan, reconstruct, reconstruction_loss
 from emojich_core.upscale import make_upscaler
-from emojich_core.vqgan import VQGAN
 
 GLYPHS = 900  # of all, chosen at random: many patches each
 PATCH = 48  # pixels of the small image
@@ -61,8 +60,7 @@ def train(data: Path, out: Path, minutes: float, batch_size: int, lr: float) -> 
     torch.manual_seed(0)
     everything = load_glyphs(data / "node_modules")
     chosen = [everything[i] for i in rng.choice(len(everything), GLYPHS, replace=False)]
-    vqgan = VQGAN(MINI_VQGAN).eval()
-    vqgan.load_state_dict(torch.load(out / "vqgan.pt", weights_only=True)["model"])
+    vqgan = load_vqgan(out)
     small = reconstruct(on_white(rendered(chosen, MINI_VQGAN.image_size, data)), vqgan)
     large = on_white(rendered(chosen, MINI_VQGAN.image_size * MINI_UPSCALE.scale, data))
 

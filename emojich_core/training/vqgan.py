@@ -112,6 +112,13 @@ def batch_of(glyphs: np.ndarray, rng: np.random.Generator, size: int) -> tuple[T
     return F.avg_pool2d(large, 2), large
 
 
+def load_vqgan(training: Path) -> VQGAN:
+    """The VQGAN that `train` wrote into the folder `training`, for the stages that build on it."""
+    vqgan = VQGAN(MINI_VQGAN).eval()
+    vqgan.load_state_dict(torch.load(training / "vqgan.pt", weights_only=True)["model"])
+    return vqgan
+
+
 @torch.inference_mode()
 def encode(pictures: np.ndarray, vqgan: VQGAN) -> Tensor:
     """Pictures (N, image_size, image_size, 3) uint8 → codes (N, codes_per_side²), int64."""
