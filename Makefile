@@ -41,14 +41,14 @@ $(VENV)/installed: pyproject.toml
 	@command -v c++ >/dev/null \
 		|| { echo "emojich: a C++ compiler is needed to build youtokentome: install g++" >&2; exit 1; }
 	@echo "Installing into $(VENV) (some minutes the first time) …" >&2
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q setuptools wheel cython
-	$(BIN)/pip install -q "torch>=2.6,<3" "torchvision>=0.21,<1" "numpy>=2"
-	$(BIN)/pip install -q --no-build-isolation youtokentome basicsr realesrgan
-	$(BIN)/pip install -q --no-build-isolation -e ".[model,sandbox,train,dev]"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install -q setuptools wheel cython
+	@$(BIN)/pip install -q "torch>=2.6,<3" "torchvision>=0.21,<1" "numpy>=2"
+	@$(BIN)/pip install -q --no-build-isolation youtokentome basicsr realesrgan
+	@$(BIN)/pip install -q --no-build-isolation -e ".[model,sandbox,train,dev]"
 	@# The build of OpenCV that needs no display libraries; basicsr asks for the other one.
-	$(BIN)/pip uninstall -qy opencv-python
-	$(BIN)/pip install -q --force-reinstall --no-deps opencv-python-headless
+	@$(BIN)/pip uninstall -qy opencv-python
+	@$(BIN)/pip install -q --force-reinstall --no-deps opencv-python-headless
 	@touch $@
 
 # ru-dalle as it was, with the libraries of its time, on top of our torch: one line of a .pth file
