@@ -1,0 +1,115 @@
+"""The loop that all trainers share: steps, schedule, checkpoints, TensorBoard, the time left."""
+
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+
+class Stop(Exception):
+    """Raise it in `evaluate` to end a run early."""
+
+
+class Stateful(Protocol):
+    """What a checkpoint can hold: modules and optimizers."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What is to be kept."""
+
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> Any:
+        """Take it back."""
+
+
+def run(
+    name: str,
+    out: Path,
+    steps: int,
+    state: Mapping[str, Stateful],
+    step: Callable[[int, np.random.Generator], Mapping[str, Tensor]],
+    evaluate: Callable[[int], Tensor | None] = lambda number: None,
+    *,
+    every: int = 250,
+    seed: int = 0,
+) -> None:
+    """Call `step` for every step that is not done yet, and keep what it learns.
+
+    `state`     modules and optimizers by name; they are kept in `out`/`name`.pt and taken from
+                there if it exists.  Each step's random numbers follow from `seed` and the step's
+                number alone: a killed run that is started again ends in the very same weights.
+    `step`      one update; gets its number and a generator, returns losses, which are logged.
+    `evaluate`  called with the number of steps done, every `every` steps and after the last, when
+                the checkpoint is written.  A picture (3, H, W) in [0, 1] that it returns is logged
+                and kept as `out`/`name`.png; it may raise Stop.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    checkpoint = out / f"{name}.pt"
+    done = resume(checkpoint, state)
+    writer = SummaryWriter(out / "tensorboard" / name, purge_step=done)
+    bar = tqdm(total=steps, initial=min(done, steps), desc=name, mininterval=1)
+    with writer, bar:
+        for number in range(done, steps):
+            _seed(seed, number)
+            losses = step(number, np.random.default_rng((seed, number)))
+            bar.update()
+            if number % 20 == 0:
+                numbers = {key: loss.item() for key, loss in losses.items()}
+                bar.set_postfix({key: f"{value:.4f}" for key, value in numbers.items()})
+                for key, value in numbers.items():
+                    writer.add_scalar(key, value, number)
+            if (number + 1) % every == 0 or number + 1 == steps:
+                save(checkpoint, state, number + 1)
+                try:
+                    page = evaluate(number + 1)
+                except Stop:
+                    return
+                if page is not None:
+                    writer.add_image("samples", page.clamp(0, 1), number + 1)
+                    save_page(out / f"{name}.png", page)
+
+
+def rate(number: int, steps: int, warmup: int = 100, decay: float = 0.7) -> float:
+    """Factor of the learning rate: up over `warmup` steps, and down to 0 over the last `decay`."""
+    return min(1.0, (number + 1) / warmup) * min(1.0, (1 - number / steps) / decay)
+
+
+def set_rate(optimizers: list[torch.optim.Optimizer], lr: float) -> None:
+    """Give all parameters the learning rate `lr`."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+
+
+def save(checkpoint: Path, state: Mapping[str, Stateful], done: int) -> None:
+    """Write a checkpoint that a killed run cannot leave half written."""
+    kept = {name: part.state_dict() for name, part in state.items()}
+    partial = checkpoint.with_suffix(".tmp")
+    torch.save({"done": done, **kept}, partial)
+    partial.replace(checkpoint)
+
+
+def resume(checkpoint: Path, state: Mapping[str, Stateful]) -> int:
+    """Take `state` back from a checkpoint, if there is one; returns how many steps are done."""
+    if not checkpoint.exists():
+        return 0
+    kept = torch.load(checkpoint, weights_only=True)
+    for name, part in state.items():
+        part.load_state_dict(kept[name])
+    return int(kept["done"])
+
+
+def save_page(path: Path, page: Tensor) -> None:
+    """Write a picture (3, H, W) in [0, 1] as PNG."""
+    Image.fromarray((page.clamp(0, 1) * 255).byte().permute(1, 2, 0).numpy()).save(path)
+
+
+def _seed(seed: int, number: int) -> None:
+    mixed = int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
+    torch.manual_seed(mixed)
+    random.seed(mixed)
