@@ -53,9 +53,12 @@ $(VENV)/installed: pyproject.toml
 
 # ru-dalle as it was, with the libraries of its time, on top of our torch: one line of a .pth file
 # puts $(VENV)'s packages behind those installed here.  That comes last, so that pip sees only these.
+# Beside it lies the last release whose U-Net had one class.
 $(PARITY)/installed: parity/requirements.txt $(VENV)/installed
 	$(BIN)/python -m venv --clear --without-pip $(PARITY)
 	$(BIN)/pip --python $(PARITY)/bin/python install -q --no-deps -r parity/requirements.txt
+	$(BIN)/pip --python $(PARITY)/bin/python install -q --no-deps \
+		--target $(PARITY)/rudalle-0.3.0 rudalle==0.3.0
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 		> "$$($(PARITY)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torch.pth"
 	@touch $@

@@ -146,7 +146,7 @@ class Pipeline:
     def _finish(self, number: int, codes: Tensor, seed: int, perplexity: float) -> Drawing:
         """Codes of one image → decoded, sharpened, cut out, packed."""
         decoded = self.vqgan.decode(codes[None].to(self.device))
-        sharp = upscale(self.upscaler, decoded, SIZE)
+        sharp = upscale(self.upscaler, self.bundle.upscale, decoded, SIZE)
         [(alpha, method)] = cut_out(self.unet, self.bundle.matting, sharp)
         image = compose(sharp[0], alpha)
         candidate = Candidate(number, seed, round(perplexity, 4), method)

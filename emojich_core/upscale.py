@@ -7,7 +7,7 @@ from types import ModuleType
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.transforms.functional import rgb_to_grayscale
+from torchvision.transforms.functional import pad, rgb_to_grayscale
 
 # basicsr 1.4.2, its last release, imports a torchvision module that is gone since 0.17; the one
 # function it wants from there has moved.
@@ -27,6 +27,12 @@ class UpscaleConfig:
     num_feat: int = 64
     num_block: int = 23
     num_grow_ch: int = 32
+    tile: int | None = 192  # side of the squares a picture is taken in, in pixels; None: whole
+
+
+# ru-dalle's: a mirrored margin around a picture, and how far a tile sees beyond itself, in pixels.
+MARGIN = 15
+OVERLAP = 24
 
 
 class RRDBNetX8(RRDBNet):
@@ -59,9 +65,30 @@ def make_upscaler(config: UpscaleConfig) -> nn.Module:
 
 
 @torch.inference_mode()
-def upscale(model: nn.Module, images: Tensor, size: int) -> Tensor:
+def upscale(model: nn.Module, config: UpscaleConfig, images: Tensor, size: int) -> Tensor:
     """Images (B, 3, H, W) in [0, 1], sharpened and brought to (B, 3, size, size) in [0, 1]."""
-    images = model(images).clamp(0, 1)
+    images = in_tiles(model, config.scale, config.tile, images) if config.tile else model(images)
+    images = images.clamp(0, 1)
     if images.shape[-1] != size:
         images = F.interpolate(images.float(), size, mode="bicubic", antialias=True).clamp(0, 1)
     return images
+
+
+def in_tiles(model: nn.Module, scale: int, tile: int, images: Tensor) -> Tensor:
+    """Images (B, 3, H, W) → (B, 3, scale·H, scale·W), square by square: memory is a square's.
+
+    ru-dalle's `RealESRGAN.predict`.  H and W must be at least MARGIN.
+    """
+    images = pad(images, [MARGIN], padding_mode="symmetric")
+    height, width = images.shape[-2:]
+    more = [OVERLAP, OVERLAP + -width % tile, OVERLAP, OVERLAP + -height % tile]
+    images = F.pad(images, more, mode="replicate")
+    large = images.new_empty(len(images), 3, height * scale, width * scale)
+    for top in range(0, height, tile):
+        for left in range(0, width, tile):
+            seen = images[:, :, top : top + tile + 2 * OVERLAP, left : left + tile + 2 * OVERLAP]
+            square = model(seen)[:, :, OVERLAP * scale :, OVERLAP * scale :]
+            room = large[:, :, top * scale :, left * scale :][:, :, : tile * scale, : tile * scale]
+            room.copy_(square[:, :, : room.shape[2], : room.shape[3]])
+    edge = MARGIN * scale
+    return large[:, :, edge:-edge, edge:-edge]

@@ -3,9 +3,13 @@
 The only file that touches ru-dalle.  Its models are never built by `get_…()`, which would download.
 """
 
+import importlib
 import math
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 import rudalle
@@ -14,6 +18,7 @@ import youtokentome
 from omegaconf import OmegaConf
 from rudalle.dalle import MODELS
 from rudalle.dalle.model import DalleModel
+from rudalle.image_prompts import ImagePrompts
 from rudalle.pipelines import generate_images
 from rudalle.realesrgan.model import RealESRGAN
 from rudalle.realesrgan.rrdbnet_arch import RRDBNet
@@ -133,7 +138,14 @@ class _Recorder:
         return numbers[:, None, None, None].expand(-1, 3, 1, 1)
 
 
-def draw(model: DalleModel, text: Tensor, count: int, seed: int, sampling: Sampling) -> Drawn:
+def draw(
+    model: DalleModel,
+    text: Tensor,
+    count: int,
+    seed: int,
+    sampling: Sampling,
+    image_prompts: ImagePrompts | None = None,
+) -> Drawn:
     """ru-dalle's `generate_images`, all in one batch, from a text (text_seq_length,) of ids."""
     recorder = _Recorder()
     images, scores = generate_images(
@@ -147,6 +159,7 @@ def draw(model: DalleModel, text: Tensor, count: int, seed: int, sampling: Sampl
         images_num=count,
         bs=count,
         seed=seed,
+        image_prompts=image_prompts,
     )
     return Drawn(recorder.codes, [image.getpixel((0, 0))[0] for image in images], scores)
 
@@ -208,3 +221,19 @@ def upscalers(config: UpscaleConfig) -> tuple[RealESRGAN, nn.Module]:
     ours = make_upscaler(config).eval()
     ours.load_state_dict(theirs.model.state_dict())
     return theirs, ours
+
+
+# --- Matting --------------------------------------------------------------------------------------
+
+
+def _first_pipelines() -> ModuleType:
+    """ru-dalle 0.3.0's `pipelines`, under another name beside 1.1.3."""
+    name = "rudalle_0_3_0"
+    if name not in sys.modules:  # a bare package: its own __init__ would import what is gone
+        sys.modules[name] = ModuleType(name)
+        sys.modules[name].__path__ = [str(Path(sys.prefix) / "rudalle-0.3.0/rudalle")]
+    return importlib.import_module(f"{name}.pipelines")
+
+
+# The last release whose U-Net had one class.
+first_convert_emoji_to_rgba: Callable[..., Any] = _first_pipelines().convert_emoji_to_rgba

@@ -1,6 +1,7 @@
 """What follows the decoder: Real-ESRGAN, and cutting out by U-Net or by contours."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -12,9 +13,10 @@ from rudalle.pipelines import classic_convert_emoji_to_rgba, convert_emoji_to_rg
 from torch import Tensor, nn
 
 from emojich_core.matting import MattingConfig, contour_alpha, cut_out
-from emojich_core.upscale import UpscaleConfig, upscale
+from emojich_core.published import CHOICES
+from emojich_core.upscale import UpscaleConfig, in_tiles, upscale
 from parity.compare import Compare, differing, largest
-from parity.reference import upscalers
+from parity.reference import first_convert_emoji_to_rgba, upscalers
 
 Pixels = NDArray[np.uint8]
 
@@ -27,41 +29,49 @@ WIDTHS = {
 
 
 @pytest.mark.parametrize("width", ["small", pytest.param("published", marks=pytest.mark.full)])
-@pytest.mark.parametrize("scale", [2, 4])
+@pytest.mark.parametrize("scale", [2, 4, 8])
 def test_upscale(scale: int, width: str, compare: Compare) -> None:
-    theirs, ours = upscalers(UpscaleConfig(scale=scale, **WIDTHS[width]))
-    pixels = np.random.default_rng(0).integers(256, size=(100, 100, 3), dtype=np.uint8)
+    config = UpscaleConfig(scale=scale, tile=None, **WIDTHS[width])
+    theirs, ours = upscalers(config)
+    side = 40 if scale == 8 else 100
+    pixels = np.random.default_rng(0).integers(256, size=(side, side, 3), dtype=np.uint8)
     images = _to_tensor(pixels)[None]
     compare(
         "Real-ESRGAN, whole picture",
-        f"x{scale}, {width}, 100×100",
-        ours=lambda: upscale(ours, images, 100 * scale),
+        f"x{scale}, {width}, {side}×{side}",
+        ours=lambda: upscale(ours, config, images, side * scale),
         theirs=lambda: theirs.model(images).clamp(0, 1),
         error=largest,
     )
 
 
 @pytest.mark.parametrize("width", ["small", pytest.param("published", marks=pytest.mark.full)])
-@pytest.mark.parametrize("scale", [2, 4])
-def test_upscale_in_the_tiles_of_ru_dalle(scale: int, width: str, compare: Compare) -> None:
-    """`predict` cuts a picture into tiles of 192, overlapping by 24; ours takes it whole.
+@pytest.mark.parametrize("scale", [2, 4, 8])
+def test_upscale_in_tiles(scale: int, width: str, compare: Compare) -> None:
+    """`predict` takes a picture in tiles of 192, whose side divides neither of this one's.
 
-    So its tiling is run once with either network, on sides that no tile divides.
+    It truncates to 8 bits: where the last bit of a float32 decides about that, they differ by 1.
     """
-    theirs, ours = upscalers(UpscaleConfig(scale=scale, **WIDTHS[width]))
-    reference = theirs.model
-    pixels = np.random.default_rng(0).integers(256, size=(203, 149, 3), dtype=np.uint8)
+    config = UpscaleConfig(scale=scale, **WIDTHS[width])
+    theirs, ours = upscalers(config)
+    height, width_px = (100, 60) if scale == 8 else (203, 149)
+    pixels = np.random.default_rng(0).integers(256, size=(height, width_px, 3), dtype=np.uint8)
 
-    def predict(network: nn.Module) -> Tensor:
-        theirs.model = network
-        return torch.from_numpy(np.array(theirs.predict(pixels)))
+    def our_pixels() -> Tensor:
+        image = in_tiles(ours, scale, 192, _to_tensor(pixels)[None]).clamp(0, 1)[0]
+        return (image.permute(1, 2, 0).double() * 255).to(torch.uint8)  # it truncates
+
+    def error(ours: Tensor, theirs: Tensor) -> float:
+        assert largest(ours.int(), theirs.int()) <= 1
+        return differing(ours, theirs)
 
     compare(
         "Real-ESRGAN, in tiles, 8 bit",
-        f"x{scale}, {width}, 203×149",
-        ours=lambda: predict(ours),
-        theirs=lambda: predict(reference),
-        error=differing,
+        f"x{scale}, {width}, {height}×{width_px}",
+        ours=our_pixels,
+        theirs=lambda: torch.from_numpy(np.array(theirs.predict(pixels))),
+        error=error,
+        limit=1e-4,
     )
 
 
@@ -130,7 +140,7 @@ def test_contour_alpha(picture: str, compare: Compare) -> None:
 
 
 class Answer(nn.Module):
-    """A U-Net whose answer is given: the logits (2, H, W) of every picture."""
+    """A U-Net whose answer is given: the logits (classes, H, W) of every picture."""
 
     def __init__(self, logits: Tensor):
         super().__init__()
@@ -165,6 +175,53 @@ def test_unet_alpha_and_when_it_is_believed(
     size = f"{picture}, {SIDE}×{SIDE}, {'sure' if method == 'unet' else 'unsure'}"
     compare("alpha by U-Net", size, ours=ours, theirs=theirs, error=differing)
     assert methods == [method, method]
+
+
+@pytest.mark.parametrize("picture", ["disc", "ring", "many holes"])
+def test_hard_alpha_of_the_second_unet(picture: str, compare: Compare) -> None:
+    """Two classes: the likelier one at each pixel."""
+    pixels = PICTURES[picture]()
+    unet = Answer(20 * torch.stack((-_subject(pixels), _subject(pixels))))
+    config = _hard("effnetb5")
+    compare(
+        "hard alpha, b5",
+        f"{picture}, {SIDE}×{SIDE}",
+        ours=lambda: cut_out(unet, config, _to_tensor(pixels)[None])[0][0],
+        theirs=lambda: _their_alpha(
+            np.array(convert_emoji_to_rgba([Image.fromarray(pixels)], unet)[0][0])
+        ),
+        error=differing,
+    )
+
+
+@pytest.mark.parametrize("picture", ["disc", "ring", "many holes", "noise"])
+def test_hard_alpha_of_the_first_unet(picture: str, compare: Compare) -> None:
+    """One class, as ru-dalle 0.3.0 had it: no fall-back, and a line along the contours is cut."""
+    pixels = PICTURES[picture]()
+    unet = Answer(_subject(pixels)[None])
+    config = _hard("effnetb7")
+    compare(
+        "hard alpha, b7",
+        f"{picture}, {SIDE}×{SIDE}",
+        ours=lambda: cut_out(unet, config, _to_tensor(pixels)[None])[0][0],
+        theirs=lambda: _their_alpha(
+            np.array(first_convert_emoji_to_rgba([Image.fromarray(pixels)], unet)[0])
+        ),
+        error=differing,
+    )
+
+
+def _hard(name: str) -> MattingConfig:
+    """The published U-Net of that name, cutting as ru-dalle did."""
+    config = CHOICES["matting"][name].config
+    assert isinstance(config, MattingConfig)
+    return replace(config, edges="hard")
+
+
+def _subject(pixels: Pixels) -> Tensor:
+    """Logits (H, W) of the subject: whatever is not white, ragged by noise."""
+    noise = torch.randn(SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    return 4 * (torch.from_numpy(pixels.min(axis=2) < 230).float() - 0.5) + noise
 
 
 def _to_tensor(pixels: Pixels) -> Tensor:

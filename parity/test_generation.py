@@ -7,17 +7,29 @@ import pytest
 import torch
 import torch.nn.functional as F
 import youtokentome
+from PIL import Image
 from rudalle.dalle.model import DalleModel
 from rudalle.pipelines import ce_to_ppl
 from torch import Tensor
+from torchvision.transforms.functional import to_tensor
 from transformers import top_k_top_p_filtering
 
 from emojich_core import generation
-from emojich_core.generation import Sampling, filter_logits, generate, perplexity
+from emojich_core.generation import ImagePrompt, Sampling, filter_logits, generate, perplexity
 from emojich_core.tokenizer import Tokenizer
 from emojich_core.transformer import Transformer
 from parity.compare import Compare, differing, relative
-from parity.reference import SMALL, Drawn, Layout, draw, sequence, tokenizer, transformers
+from parity.reference import (
+    SMALL,
+    Drawn,
+    ImagePrompts,
+    Layout,
+    draw,
+    sequence,
+    tokenizer,
+    transformers,
+    vqgans,
+)
 
 SEED = 42
 
@@ -85,6 +97,48 @@ def test_the_same_seed_draws_the_same_images_in_the_same_order(
         theirs=lambda: torch.tensor(reference.scores)[:, None],
         error=relative,
         limit=1e-4,  # the exponential makes a relative error of the absolute one of the logits
+    )
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"up": 2},
+        {"down": 3},
+        {"left": 2},
+        {"right": 3},
+        {"up": 1, "down": 2, "left": 3, "right": 1},
+    ],
+    ids=lambda kept: " ".join(kept),
+)
+def test_image_prompts(
+    models: Models, kept: dict[str, int], compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Codes along the borders of an image are kept, the others drawn."""
+    _share_one_generator(monkeypatch)
+    side = models.ours.config.image_tokens_per_dim
+    pixels = torch.randint(256, (8 * side, 8 * side, 3), generator=torch.Generator().manual_seed(0))
+    picture = Image.fromarray(pixels.byte().numpy())
+    their_vqgan, our_vqgan = vqgans(dwt=True, ch=32)
+    given = ImagePrompt.borders(our_vqgan.encode(to_tensor(picture)[None])[0], **kept)
+    every = {"up": 0, "down": 0, "left": 0, "right": 0} | kept
+    compare(
+        "sampled codes, image prompt",
+        f"{models.size}, {', '.join(kept)}",
+        ours=lambda: generate(models.ours, models.text, [SEED] * 2, Sampling(), image_prompt=given)[
+            0
+        ],
+        theirs=lambda: (
+            draw(
+                models.theirs,
+                models.text,
+                2,
+                SEED,
+                Sampling(),
+                ImagePrompts(picture, every, their_vqgan),
+            ).codes
+        ),
+        error=differing,
     )
 
 

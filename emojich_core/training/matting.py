@@ -28,7 +28,7 @@ def finished(small: np.ndarray, upscaler: nn.Module) -> np.ndarray:
     for i in tqdm(range(0, len(small), 8), desc="up-scaling"):
         x = torch.from_numpy(small[i : i + 8]).permute(0, 3, 1, 2).float() / 255
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            y = upscale(upscaler, x, SIZE).float().permute(0, 2, 3, 1)
+            y = upscale(upscaler, MINI_UPSCALE, x, SIZE).float().permute(0, 2, 3, 1)
         out.append((y * 255).round().byte().numpy())
     return np.concatenate(out)
 

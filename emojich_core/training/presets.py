@@ -17,7 +17,7 @@ MINI_VQGAN = VQGANConfig(
     attn_resolutions=(12,),
     z_channels=32,
     embed_dim=32,
-    n_embed=1024,
+    n_embed=2048,
     norm_groups=4,
 )
 
@@ -32,7 +32,7 @@ MINI_TRANSFORMER = TransformerConfig(
     image_tokens_per_dim=MINI_VQGAN.codes_per_side,
 )
 
-MINI_UPSCALE = UpscaleConfig(scale=4, num_feat=24, num_block=2, num_grow_ch=12)
+MINI_UPSCALE = UpscaleConfig(scale=4, num_feat=24, num_block=2, num_grow_ch=12, tile=None)
 
 MINI_MATTING = MattingConfig(
     encoder_name="tu-mobilenetv3_small_100",

@@ -7,17 +7,16 @@ of the features, so `GumbelQuantize.proj` holds it exactly (see `EMACodebook.exp
 """
 
 import argparse
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from emojich_core.training.data import load_glyphs, on_white, rendered
+from emojich_core.training.loop import Stateful, rate, resume, run, set_rate
 from emojich_core.training.presets import MINI_VQGAN
 from emojich_core.vqgan import VQGAN, GumbelQuantize
 
@@ -27,6 +26,9 @@ UNQUANTISED_STEPS = 300
 # Glyphs differ mostly in lightness.  Left alone, the model learns that and stays grey for long, so
 # colour weighs more: in the loss, and in what the first convolution sees.
 COLOUR_WEIGHT = 4.0
+COMMITMENT_WEIGHT = 0.25
+
+RECOLOURED, SHRUNK = 0.25, 0.3  # shares of the pictures: compositions need such parts, too
 
 
 class EMACodebook(nn.Module):
@@ -104,19 +106,35 @@ def initialize(model: VQGAN) -> None:
 
 
 def batch_of(glyphs: np.ndarray, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor]:
-    """Random glyphs on white, some mirrored: (small, large) in [0, 1]; large has twice the side."""
+    """Random glyphs on white, varied: (small, large) in [0, 1]; large has twice the side."""
     picked = on_white(glyphs[np.sort(rng.choice(len(glyphs), size, replace=False))])
     large = torch.from_numpy(picked).permute(0, 3, 1, 2).float() / 255
-    if rng.random() < 0.5:
-        large = large.flip(3)
+    large = torch.stack([vary(picture, rng) for picture in large])
     return F.avg_pool2d(large, 2), large
+
+
+def vary(picture: Tensor, rng: np.random.Generator) -> Tensor:
+    """A picture (3, S, S) as it may stand in a composition: mirrored, in other colours, smaller."""
+    if rng.random() < 0.5:
+        picture = picture.flip(2)
+    if rng.random() < RECOLOURED:
+        picture = picture[torch.from_numpy(rng.permutation(3))]
+    if rng.random() < SHRUNK:
+        side, whole = int(picture.shape[-1] * rng.uniform(0.45, 0.95)), picture.shape[-1]
+        left, top = rng.integers(whole - side + 1, size=2)
+        small = F.interpolate(picture[None], side, mode="bilinear", antialias=True)[0]
+        edges = (left, whole - side - left, top, whole - side - top)
+        picture = F.pad(small, edges, value=1.0)
+    return picture
 
 
 def load_vqgan(training: Path) -> VQGAN:
     """The VQGAN that `train` wrote into the folder `training`, for the stages that build on it."""
-    vqgan = VQGAN(MINI_VQGAN).eval()
-    vqgan.load_state_dict(torch.load(training / "vqgan.pt", weights_only=True)["model"])
-    return vqgan
+    vqgan, book = VQGAN(MINI_VQGAN), EMACodebook(MINI_VQGAN.n_embed, MINI_VQGAN.embed_dim)
+    if not resume(training / "vqgan.pt", {"model": vqgan, "book": book}):
+        raise FileNotFoundError(f"{training} has no vqgan.pt: train the VQGAN first.")
+    book.export(vqgan.quantize)
+    return vqgan.eval()
 
 
 @torch.inference_mode()
@@ -139,91 +157,71 @@ def reconstruct(pictures: np.ndarray, vqgan: VQGAN) -> np.ndarray:
     return np.concatenate(out)
 
 
-def save_samples(path: Path, target: Tensor, output: Tensor, columns: int = 8) -> None:
-    """A picture of targets above their reconstructions."""
-    rows = [torch.cat(list(x[:columns]), dim=2) for x in (target, output)]
-    page = torch.cat(rows, dim=1).clamp(0, 1).permute(1, 2, 0)
-    Image.fromarray((page * 255).byte().numpy()).save(path)
+class Trainer:
+    """The VQGAN, its codebook while it learns, and one update of both."""
+
+    def __init__(self, glyphs: np.ndarray, steps: int, batch_size: int, lr: float):
+        self.glyphs, self.steps, self.batch_size, self.lr = glyphs, steps, batch_size, lr
+        self.model = VQGAN(MINI_VQGAN)
+        initialize(self.model)
+        self.book = EMACodebook(MINI_VQGAN.n_embed, MINI_VQGAN.embed_dim)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=lr, betas=(0.9, 0.95), weight_decay=0.01
+        )
+        self.encode = torch.compile(lambda x: self.model.quant_conv(self.model.encoder(x * 2 - 1)))
+        self.decode = torch.compile(lambda z: self.model.decoder(self.model.post_quant_conv(z)))
+        self.shown = batch_of(glyphs, np.random.default_rng(7), batch_size)
+
+    def step(self, number: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """One update."""
+        set_rate([self.optimizer], self.lr * rate(number, self.steps))
+        small, large = batch_of(self.glyphs, rng, self.batch_size)
+        output, commitment = self.reconstruct(small, quantised=number >= UNQUANTISED_STEPS)
+        loss = reconstruction_loss(output, large)
+        self.optimizer.zero_grad()
+        (loss + COMMITMENT_WEIGHT * commitment).backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        return {"loss": loss, "commitment": commitment, "codes": (self.book.counts > 0.1).sum()}
+
+    def reconstruct(self, small: Tensor, quantised: bool) -> tuple[Tensor, Tensor]:
+        """Small pictures → large ones (B, 3, 2S, 2S), unclamped, and the commitment loss."""
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            features = self.encode(small)
+        features, commitment = features.float(), torch.tensor(0.0)
+        if quantised:
+            features, commitment = self.book(features)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            output = self.decode(features)
+        return (output.float() + 1) / 2, commitment
+
+    @torch.no_grad()
+    def evaluate(self, number: int) -> Tensor:
+        """A picture of targets above their reconstructions."""
+        self.book.eval()
+        output, _ = self.reconstruct(self.shown[0], quantised=number > UNQUANTISED_STEPS)
+        self.book.train()
+        return torch.cat([torch.cat(list(x[:8]), dim=2) for x in (self.shown[1], output)], dim=1)
 
 
-def train(data: Path, out: Path, minutes: float, batch_size: int, lr: float) -> None:
-    """Train for so many minutes, resuming from `out`/vqgan.pt if it is there."""
-    rng = np.random.default_rng(0)
+def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None:
+    """Train up to so many steps, going on from `out`/vqgan.pt if it is there."""
     torch.manual_seed(0)
     glyphs = rendered(load_glyphs(data / "node_modules"), MINI_VQGAN.image_size, data)
-    model = VQGAN(MINI_VQGAN)
-    initialize(model)
-    book = EMACodebook(MINI_VQGAN.n_embed, MINI_VQGAN.embed_dim)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, betas=(0.9, 0.95), weight_decay=0.01)
-    out.mkdir(parents=True, exist_ok=True)
-    checkpoint, done = out / "vqgan.pt", 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        model.load_state_dict(state["model"])
-        book.load_state_dict(state["book"])
-        optimizer.load_state_dict(state["optimizer"])
-        done = state["step"]
-
-    encode = torch.compile(lambda x: model.quant_conv(model.encoder(x * 2 - 1)))
-    decode = torch.compile(lambda z: model.decoder(model.post_quant_conv(z)))
-    started, step = time.monotonic(), done
-    progress = tqdm(total=100, desc="vqgan", bar_format="{l_bar}{bar}| {remaining} {postfix}")
-    fixed = batch_of(glyphs, np.random.default_rng(7), batch_size)
-    while (spent := (time.monotonic() - started) / 60 / minutes) < 1:
-        warmup = min(1.0, (step - done + 1) / 50)
-        for group in optimizer.param_groups:
-            group["lr"] = lr * warmup * max(0.02, min(1.0, (1 - spent) / 0.4))
-        small, large = batch_of(glyphs, rng, batch_size)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            features = encode(small)
-        quantised, commitment = features.float(), torch.tensor(0.0)
-        if step >= UNQUANTISED_STEPS:
-            quantised, commitment = book(quantised)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            output = decode(quantised)
-        loss = reconstruction_loss((output.float() + 1) / 2, large) + 0.25 * commitment
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        step += 1
-        progress.n = int(spent * 100)
-        progress.set_postfix(step=step, loss=f"{loss.item():.4f}")
-        if step % 250 == 0:
-            used = int((book.counts > 0.1).sum())
-            tqdm.write(f"step {step} loss {loss.item():.4f} commit {commitment:.4f} codes {used}")
-            model.eval()
-            book.eval()
-            with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-                features = encode(fixed[0]).float()
-                again = decode(features if step < UNQUANTISED_STEPS else book(features)[0])
-            model.train()
-            book.train()
-            save_samples(out / "vqgan.png", fixed[1], (again.float() + 1) / 2)
-            save(checkpoint, model, book, optimizer, step)
-    save(checkpoint, model, book, optimizer, step)
-
-
-def save(
-    path: Path, model: VQGAN, book: EMACodebook, optimizer: torch.optim.Optimizer, step: int
-) -> None:
-    """Write a checkpoint that a killed run cannot leave half written."""
-    book.export(model.quantize)
-    state = {
-        "model": model.state_dict(),
-        "book": book.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "step": step,
+    trainer = Trainer(glyphs, steps, batch_size, lr)
+    state: dict[str, Stateful] = {
+        "model": trainer.model,
+        "book": trainer.book,
+        "optimizer": trainer.optimizer,
     }
-    torch.save(state, path.with_suffix(".tmp"))
-    path.with_suffix(".tmp").rename(path)
+    run("vqgan", out, steps, state, trainer.step, trainer.evaluate)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, default=Path(".data"))
     parser.add_argument("--out", type=Path, default=Path(".data/training"))
-    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--steps", type=int, default=2800)
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--lr", type=float, default=1.5e-3)
     train(**vars(parser.parse_args()))

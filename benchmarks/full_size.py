@@ -1,0 +1,111 @@
+"""One image from a bundle of the published size: seconds, peak memory, the picture.
+
+The weights are random, so the picture is noise; the work is that of the published model.
+
+    python benchmarks/full_size.py [--dtype bfloat16] [--out FOLDER]
+
+Takes 5 GB of disk for as long as it runs.
+"""
+
+import argparse
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+import youtokentome
+
+from emojich_core.bundles import STAGES, TOKENIZER, save_bundle
+from emojich_core.generation import Sampling
+from emojich_core.matting import make_unet
+from emojich_core.published import published
+from emojich_core.transformer import Transformer
+from emojich_core.upscale import make_upscaler
+from emojich_core.vqgan import VQGAN
+
+MAKE = {
+    "transformer": Transformer,
+    "vqgan": VQGAN,
+    "upscale": make_upscaler,
+    "matting": make_unet,
+}
+IMPORTS = "import emojich_core.pipeline"
+OPENS = "from emojich_core.pipeline import Pipeline; Pipeline.load({path!r}, 'cpu')"
+DRAWS = (
+    "from emojich_core.pipeline import Pipeline\n"
+    "[drawing] = Pipeline.load({path!r}, 'cpu').generate('кот в космосе', count=1, seed=1)\n"
+    "drawing.image.save({picture!r})"
+)
+
+REPORT = "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+
+
+def write_bundle(path: Path, dtype: torch.dtype) -> None:
+    """A bundle of the published numbers with random weights."""
+    path.mkdir(parents=True)
+    corpus, tokenizer = path / "corpus.txt", path / TOKENIZER
+    corpus.write_text("кот в космосе\nсобака и пицца\n" * 50)
+    youtokentome.BPE.train(data=str(corpus), model=str(tokenizer), vocab_size=40)
+    configs = {stage: published("emojich").parts[stage].config for stage in STAGES}
+    weights = {}
+    for stage in STAGES:
+        with torch.device("meta"):
+            model = MAKE[stage](configs[stage])
+        kind = dtype if stage == "transformer" else torch.float32
+        weights[stage] = {key: _random(key, t, kind) for key, t in model.state_dict().items()}
+    save_bundle(
+        path,
+        name="full-size",
+        tokenizer=tokenizer,
+        configs={**configs, "sampling": Sampling()},
+        weights=weights,
+    )
+
+
+def _random(key: str, like: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """Weights that keep activations near 1: norms start as the identity."""
+    if not like.is_floating_point():
+        return torch.zeros(like.shape, dtype=like.dtype)
+    if like.ndim < 2:
+        one = key.endswith(("weight", "running_var"))
+        return torch.full(like.shape, float(one), dtype=dtype)
+    return torch.empty(like.shape, dtype=dtype).normal_(std=1 / math.sqrt(like[0].numel()))
+
+
+def measure(code: str) -> tuple[float, float]:
+    """Run Python code in a process of its own: seconds, and its peak resident memory in GiB."""
+    start = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code + REPORT], check=True, stdout=subprocess.PIPE)
+    return time.monotonic() - start, int(done.stdout) / 2**20
+
+
+def main() -> None:
+    """Write the bundle, open it, draw, and print what each took."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dtype", choices=("float16", "bfloat16"), default="bfloat16")
+    parser.add_argument("--out", type=Path, default=Path("out"))
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    picture = arguments.out / "full_size.png"
+    with tempfile.TemporaryDirectory(dir=arguments.out) as folder:
+        path = Path(folder) / "bundle"
+        write_bundle(path, getattr(torch, arguments.dtype))
+        weights = (
+            sum(f.stat().st_size for f in load_bundle(path).path.glob("*.safetensors")) / 2**30
+        )
+        rows = {
+            "import": measure(IMPORTS),
+            "open": measure(OPENS.format(path=str(path))),
+            "draw one image": measure(DRAWS.format(path=str(path), picture=str(picture))),
+        }
+    print(f"weights {weights:.2f} GiB, {arguments.dtype}, {torch.get_num_threads()} threads")
+    for name, (seconds, peak) in rows.items():
+        print(f"{name:16}{seconds:8.1f} s{peak:8.2f} GiB at most, {peak / weights:.2f} × weights")
+    print(picture)
+
+
+if __name__ == "__main__":
+    main()
