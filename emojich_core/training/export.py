@@ -13,15 +13,16 @@ from emojich_core.training.presets import (
     MINI_UPSCALE,
     MINI_VQGAN,
 )
+from emojich_core.training.vqgan import load_vqgan
 
 
 def export(training: Path, out: Path) -> None:
     """Read the checkpoints in `training` and write the bundle folder `out`."""
     weights = {
-        stage: torch.load(training / f"{stage}.pt", weights_only=True)
-        for stage in ("transformer", "vqgan", "upscale", "matting")
+        stage: torch.load(training / f"{stage}.pt", weights_only=True)["model"]
+        for stage in ("transformer", "upscale", "matting")
     }
-    weights["vqgan"] = weights["vqgan"]["model"]
+    weights["vqgan"] = load_vqgan(training).state_dict()
     half = {
         stage: {k: v.half() if v.is_floating_point() else v for k, v in tensors.items()}
         for stage, tensors in weights.items()

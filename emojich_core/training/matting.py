@@ -1,34 +1,36 @@
 """Train the U-Net that cuts out: the art's own alpha, from what the earlier stages make of it."""
 
 import argparse
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from emojich_core.matting import make_unet
 from emojich_core.sticker import SIZE
-from emojich_core.training.data import load_glyphs, on_white, rendered
+from emojich_core.training.data import on_white, rendered
+from emojich_core.training.held_out_glyphs import choose_glyphs
+from emojich_core.training.loop import Stateful, rate, run, set_rate
 from emojich_core.training.presets import MINI_MATTING, MINI_UPSCALE, MINI_VQGAN
+from emojich_core.training.upscale import load_upscaler
 from emojich_core.training.vqgan import load_vqgan, reconstruct
-from emojich_core.upscale import make_upscaler, upscale
+from emojich_core.upscale import upscale
 
 GLYPHS = 300  # of all, chosen at random
 REAL = 0.7  # share of the pictures that come through VQGAN and up-scaler, against clean renders
 
 
-def finished(small: np.ndarray, upscaler: nn.Module) -> np.ndarray:
-    """Reconstructions (N, h, w, 3) through the up-scaler: (N, SIZE, SIZE, 3) uint8."""
+def finished(small: np.ndarray, upscaler: nn.Module, size: int) -> np.ndarray:
+    """Reconstructions (N, h, w, 3) as the U-Net will see them: (N, size, size, 3) uint8."""
     out = []
     for i in tqdm(range(0, len(small), 8), desc="up-scaling"):
         x = torch.from_numpy(small[i : i + 8]).permute(0, 3, 1, 2).float() / 255
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            y = upscale(upscaler, MINI_UPSCALE, x, SIZE).float().permute(0, 2, 3, 1)
+            sharp = upscale(upscaler, MINI_UPSCALE, x, SIZE).float()
+        y = F.interpolate(sharp, size, mode="area").permute(0, 2, 3, 1)
         out.append((y * 255).round().byte().numpy())
     return np.concatenate(out)
 
@@ -60,59 +62,53 @@ def matting_loss(logits: Tensor, alpha: Tensor) -> Tensor:
     return F.cross_entropy(logits, target) + F.l1_loss(subject, alpha)
 
 
-def save_samples(path: Path, model: nn.Module, images: Tensor, alpha: Tensor) -> None:
-    """A picture: images, their true alphas, and the model's."""
-    model.eval()
-    with torch.inference_mode():
-        found = model(images).softmax(dim=1)[:, 1:]
-    model.train()
-    rows = [images, alpha[:, None].expand_as(images), found.expand_as(images)]
-    page = torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1)
-    page = F.interpolate(page[None], scale_factor=0.5, mode="area")[0].permute(1, 2, 0)
-    Image.fromarray((page * 255).byte().numpy()).save(path)
+class Trainer:
+    """The U-Net, pictures with their alphas, and one update."""
 
+    def __init__(self, real: np.ndarray, clean: np.ndarray, steps: int, batch_size: int, lr: float):
+        self.real, self.clean = real, clean
+        self.steps, self.batch_size, self.lr = steps, batch_size, lr
+        self.model = make_unet(MINI_MATTING)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=lr)
 
-def train(data: Path, out: Path, minutes: float, batch_size: int, lr: float) -> None:
-    """Train for so many minutes and write `out`/matting.pt."""
-    rng = np.random.default_rng(1)
-    torch.manual_seed(1)
-    everything = load_glyphs(data / "node_modules")
-    chosen = [everything[i] for i in rng.choice(len(everything), GLYPHS, replace=False)]
-    vqgan = load_vqgan(out)
-    upscaler = make_upscaler(MINI_UPSCALE).eval()
-    upscaler.load_state_dict(torch.load(out / "upscale.pt", weights_only=True))
-    small = reconstruct(on_white(rendered(chosen, MINI_VQGAN.image_size, data)), vqgan)
-    real = finished(small, upscaler)
-    size = MINI_MATTING.size
-    real = np.stack([np.asarray(Image.fromarray(x).resize((size, size))) for x in real])
-    clean = np.asarray(rendered(chosen, size, data))
-
-    model = make_unet(MINI_MATTING)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
-    started, step = time.monotonic(), 0
-    progress = tqdm(total=100, desc="matting", bar_format="{l_bar}{bar}| {remaining} {postfix}")
-    while (spent := (time.monotonic() - started) / 60 / minutes) < 1:
-        optimizer.param_groups[0]["lr"] = lr * min(1.0, (step + 1) / 50) * (1.02 - spent)
-        x, alpha = batch_of(real, clean, rng, batch_size)
-        loss = matting_loss(model(x), alpha)
-        optimizer.zero_grad()
+    def step(self, number: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """One update."""
+        set_rate([self.optimizer], self.lr * rate(number, self.steps))
+        x, alpha = batch_of(self.real, self.clean, rng, self.batch_size)
+        loss = matting_loss(self.model(x), alpha)
+        self.optimizer.zero_grad()
         loss.backward()
-        optimizer.step()
-        step += 1
-        progress.n = int(spent * 100)
-        progress.set_postfix(step=step, loss=f"{loss.item():.4f}")
-        if step % 100 == 0:
-            save_samples(out / "matting.png", model, x[:6], alpha[:6])
-            torch.save(model.state_dict(), out / "matting.pt")
-    save_samples(out / "matting.png", model, x[:6], alpha[:6])
-    torch.save(model.state_dict(), out / "matting.pt")
+        self.optimizer.step()
+        return {"loss": loss}
+
+    @torch.inference_mode()
+    def evaluate(self, number: int) -> Tensor:
+        """A picture: images, their true alphas, and the model's."""
+        images, alpha = batch_of(self.real, self.clean, np.random.default_rng(7), 6)
+        self.model.eval()
+        found = self.model(images).softmax(dim=1)[:, 1:]
+        self.model.train()
+        rows = [images, alpha[:, None].expand_as(images), found.expand_as(images)]
+        page = torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1)
+        return F.interpolate(page[None], scale_factor=0.5, mode="area")[0]
+
+
+def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None:
+    """Train up to so many steps, going on from `out`/matting.pt if it is there."""
+    torch.manual_seed(1)
+    glyphs, size = choose_glyphs(data, GLYPHS), MINI_MATTING.size
+    small = reconstruct(rendered(glyphs, MINI_VQGAN.image_size, data), load_vqgan(out))
+    real = finished(small, load_upscaler(out), size)
+    trainer = Trainer(real, np.asarray(rendered(glyphs, size, data)), steps, batch_size, lr)
+    state: dict[str, Stateful] = {"model": trainer.model, "optimizer": trainer.optimizer}
+    run("matting", out, steps, state, trainer.step, trainer.evaluate)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(".data"))
     parser.add_argument("--out", type=Path, default=Path(".data/training"))
-    parser.add_argument("--minutes", type=float, default=8)
+    parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--batch-size", type=int, default=12)
     parser.add_argument("--lr", type=float, default=3e-3)
     train(**vars(parser.parse_args()))

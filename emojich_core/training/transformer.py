@@ -1,30 +1,21 @@
 """Train the transformer on captions and the codes of their drawings."""
 
 import argparse
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
 import youtokentome
-from PIL import Image
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from emojich_core.generation import generate
 from emojich_core.tokenizer import Tokenizer
-from emojich_core.training.data import (
-    Captions,
-    load_glyphs,
-    load_meanings,
-    on_white,
-    rendered,
-)
+from emojich_core.training.dataset import Dataset
+from emojich_core.training.loop import Stateful, rate, run, set_rate
 from emojich_core.training.presets import (
     BPE_TOKENS,
     MINI_SAMPLING,
     MINI_TRANSFORMER,
-    MINI_VQGAN,
     TEXT_LENGTH,
 )
 from emojich_core.training.vqgan import encode, load_vqgan
@@ -33,7 +24,7 @@ from emojich_core.vqgan import VQGAN
 
 MAX_SPOILT = 0.08  # share of the codes that `spoil` replaces in an image
 IMAGE_LOSS_WEIGHT = 7  # against 1 for the text, as ru-dalle was pre-trained
-DRAWN_STYLES = ("fluent-emoji-flat",)  # one is learnt in the time there is
+DRAWN_STYLES = {"fluent-emoji-flat": 0.75, "noto": 0.25}  # and the share of the pictures of each
 PROMPTS = ("кот", "собака", "красное сердце", "пицца", "ракета", "кот в космосе", "роза", "дом")
 
 
@@ -67,63 +58,70 @@ def spoil(codes: Tensor) -> Tensor:
     return torch.where(torch.rand(codes.shape) < share, others, codes)
 
 
-def save_samples(path: Path, model: Transformer, vqgan: VQGAN, tokenizer: Tokenizer) -> None:
-    """A picture: a column for each of PROMPTS, two images in it."""
-    columns = []
-    for prompt in PROMPTS:
-        text = tokenizer.encode(prompt, TEXT_LENGTH)
-        codes, _ = generate(model, text, [0, 1], MINI_SAMPLING)
-        with torch.inference_mode():
-            columns.append(torch.cat(list(vqgan.decode(codes)), dim=1))
-    page = torch.cat(columns, dim=2).permute(1, 2, 0)
-    Image.fromarray((page * 255).byte().numpy()).save(path)
+class Data:
+    """Captions as tokens, pictures as codes."""
+
+    def __init__(self, dataset: Dataset, vqgan: VQGAN, tokenizer: Tokenizer):
+        self.dataset, self.tokenizer = dataset, tokenizer
+        self.codes = encode(dataset.pictures, vqgan)
+
+    def sample(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor]:
+        """Text (B, text_seq_length) and codes (B, image_seq_length) of `size` pictures."""
+        captions: list[str] = []
+        picked: list[int] = []
+        for style, share in DRAWN_STYLES.items():
+            indices, said = self.dataset.sample(rng, round(share * size), [style])
+            picked.extend(indices)
+            captions.extend(said)
+        text = torch.stack([self.tokenizer.encode(said, TEXT_LENGTH) for said in captions])
+        return text, self.codes[picked]
 
 
-def train(data: Path, out: Path, minutes: float, batch_size: int, lr: float) -> None:
-    """Train for so many minutes, resuming the weights from `out`/transformer.pt if it is there."""
-    rng = np.random.default_rng(0)
-    torch.manual_seed(0)
-    meanings = load_meanings(data / "node_modules")
-    glyphs = load_glyphs(data / "node_modules", DRAWN_STYLES)
-    captions = Captions(meanings)
-    vqgan = load_vqgan(out)
-    tokenizer = train_tokenizer(captions.all(), out)
-    codes = encode(on_white(rendered(glyphs, MINI_VQGAN.image_size, data)), vqgan)
+class Trainer:
+    """The transformer, what it learns from, and one update."""
 
-    model = Transformer(MINI_TRANSFORMER)
-    initialize(model)
-    checkpoint = out / "transformer.pt"
-    if checkpoint.exists():
-        model.load_state_dict(torch.load(checkpoint, weights_only=True))
-    both = optimizers(model, lr)
-    losses = torch.compile(model.losses)
+    def __init__(self, data: Data, vqgan: VQGAN, steps: int, batch_size: int, lr: float):
+        self.data, self.vqgan = data, vqgan
+        self.steps, self.batch_size, self.lr = steps, batch_size, lr
+        self.model = Transformer(MINI_TRANSFORMER)
+        initialize(self.model)
+        self.optimizers = optimizers(self.model, lr)
+        self.losses = torch.compile(self.model.losses)
 
-    started, step = time.monotonic(), 0
-    progress = tqdm(total=100, desc="transformer", bar_format="{l_bar}{bar}| {remaining} {postfix}")
-    while (spent := (time.monotonic() - started) / 60 / minutes) < 1:
-        for optimizer in both:
-            for group in optimizer.param_groups:
-                group["lr"] = lr * min(1.0, (step + 1) / 100) * min(1.0, (1.02 - spent) / 0.7)
-        picked = rng.integers(len(glyphs), size=batch_size)
-        said = [captions.sample(glyphs[i].hexcode, rng) for i in picked]
-        text = torch.stack([tokenizer.encode(caption, TEXT_LENGTH) for caption in said])
+    def step(self, number: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """One update."""
+        set_rate(self.optimizers, self.lr * rate(number, self.steps))
+        text, codes = self.data.sample(rng, self.batch_size)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            text_loss, image_loss = losses(text, codes[picked], spoil(codes[picked]))
+            text_loss, image_loss = self.losses(text, codes, spoil(codes))
         loss = (text_loss + IMAGE_LOSS_WEIGHT * image_loss) / (1 + IMAGE_LOSS_WEIGHT)
-        model.zero_grad()
+        self.model.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for optimizer in both:
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer in self.optimizers:
             optimizer.step()
-        step += 1
-        progress.n = int(spent * 100)
-        progress.set_postfix(step=step, text=f"{text_loss:.3f}", image=f"{image_loss:.3f}")
-        if step % 200 == 0:
-            tqdm.write(f"step {step} text {text_loss:.4f} image {image_loss:.4f}")
-            save_samples(out / "transformer.png", model, vqgan, tokenizer)
-            torch.save(model.state_dict(), checkpoint)
-    save_samples(out / "transformer.png", model, vqgan, tokenizer)
-    torch.save(model.state_dict(), checkpoint)
+        return {"text": text_loss, "image": image_loss}
+
+    def evaluate(self, number: int) -> Tensor:
+        """A picture: a column for each of PROMPTS, two images in it."""
+        columns = []
+        for prompt in PROMPTS:
+            text = self.data.tokenizer.encode(prompt, TEXT_LENGTH)
+            codes, _ = generate(self.model, text, [0, 1], MINI_SAMPLING)
+            with torch.inference_mode():
+                columns.append(torch.cat(list(self.vqgan.decode(codes)), dim=1))
+        return torch.cat(columns, dim=2)
+
+
+def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None:
+    """Train up to so many steps, going on from `out`/transformer.pt if it is there."""
+    torch.manual_seed(0)
+    dataset, vqgan = Dataset.open(data / "dataset"), load_vqgan(out)
+    tokenizer = train_tokenizer(dataset.captions(), out)
+    trainer = Trainer(Data(dataset, vqgan, tokenizer), vqgan, steps, batch_size, lr)
+    muon, adamw = trainer.optimizers
+    state: dict[str, Stateful] = {"model": trainer.model, "muon": muon, "adamw": adamw}
+    run("transformer", out, steps, state, trainer.step, trainer.evaluate)
 
 
 def initialize(model: Transformer) -> None:
@@ -139,7 +137,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(".data"))
     parser.add_argument("--out", type=Path, default=Path(".data/training"))
-    parser.add_argument("--minutes", type=float, default=75)
+    parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--lr", type=float, default=2e-3)
     train(**vars(parser.parse_args()))

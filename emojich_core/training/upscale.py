@@ -4,17 +4,16 @@ So it learns to repair what the decoder really does wrong, and not some syntheti
 """
 
 import argparse
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor, nn
-from tqdm import tqdm
 
-from emojich_core.training.data import load_glyphs, on_white, rendered
+from emojich_core.training.data import on_white, rendered
+from emojich_core.training.held_out_glyphs import choose_glyphs
+from emojich_core.training.loop import Stateful, rate, resume, run, set_rate
 from emojich_core.training.presets import MINI_UPSCALE, MINI_VQGAN
 from emojich_core.training.vqgan import load_vqgan, reconstruct, reconstruction_loss
 from emojich_core.upscale import make_upscaler
@@ -42,58 +41,65 @@ def patches(
     )
 
 
-def save_samples(path: Path, model: nn.Module, small: np.ndarray, large: np.ndarray) -> None:
-    """A picture: bicubic, the model, and the truth, for a few glyphs."""
-    x = torch.from_numpy(small[:5]).permute(0, 3, 1, 2).float() / 255
-    truth = torch.from_numpy(large[:5]).permute(0, 3, 1, 2).float() / 255
-    size = truth.shape[-1]
-    with torch.inference_mode():
-        rows = [F.interpolate(x, size, mode="bicubic"), model(x), truth]
-    page = torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1).clamp(0, 1)
-    page = F.interpolate(page[None], scale_factor=0.4, mode="area")[0].permute(1, 2, 0)
-    Image.fromarray((page * 255).byte().numpy()).save(path)
+class Trainer:
+    """The up-scaler, pictures before and after, and one update."""
 
+    def __init__(
+        self, small: np.ndarray, large: np.ndarray, steps: int, batch_size: int, lr: float
+    ):
+        self.small, self.large = small, large
+        self.steps, self.batch_size, self.lr = steps, batch_size, lr
+        self.model = make_upscaler(MINI_UPSCALE)
+        self.compiled = torch.compile(self.model)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=lr, betas=(0.9, 0.95))
 
-def train(data: Path, out: Path, minutes: float, batch_size: int, lr: float) -> None:
-    """Train for so many minutes and write `out`/upscale.pt."""
-    rng = np.random.default_rng(0)
-    torch.manual_seed(0)
-    everything = load_glyphs(data / "node_modules")
-    chosen = [everything[i] for i in rng.choice(len(everything), GLYPHS, replace=False)]
-    vqgan = load_vqgan(out)
-    small = reconstruct(on_white(rendered(chosen, MINI_VQGAN.image_size, data)), vqgan)
-    large = on_white(rendered(chosen, MINI_VQGAN.image_size * MINI_UPSCALE.scale, data))
-
-    model = make_upscaler(MINI_UPSCALE)
-    compiled = torch.compile(model)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, betas=(0.9, 0.95))
-    started, step = time.monotonic(), 0
-    progress = tqdm(total=100, desc="upscale", bar_format="{l_bar}{bar}| {remaining} {postfix}")
-    while (spent := (time.monotonic() - started) / 60 / minutes) < 1:
-        optimizer.param_groups[0]["lr"] = lr * min(1.0, (step + 1) / 100) * (1.02 - spent)
-        x, y = patches(small, large, rng, batch_size)
+    def step(self, number: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """One update."""
+        set_rate([self.optimizer], self.lr * rate(number, self.steps))
+        x, y = patches(self.small, self.large, rng, self.batch_size)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            output = compiled(x)
+            output = self.compiled(x)
         loss = reconstruction_loss(output.float(), y)
-        optimizer.zero_grad()
+        self.optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        step += 1
-        progress.n = int(spent * 100)
-        progress.set_postfix(step=step, loss=f"{loss.item():.4f}")
-        if step % 200 == 0:
-            save_samples(out / "upscale.png", model, small, large)
-            torch.save(model.state_dict(), out / "upscale.pt")
-    save_samples(out / "upscale.png", model, small, large)
-    torch.save(model.state_dict(), out / "upscale.pt")
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        return {"loss": loss}
+
+    @torch.inference_mode()
+    def evaluate(self, number: int) -> Tensor:
+        """A picture: bicubic, the model, and the truth, for a few glyphs."""
+        x = torch.from_numpy(self.small[:5]).permute(0, 3, 1, 2).float() / 255
+        truth = torch.from_numpy(self.large[:5]).permute(0, 3, 1, 2).float() / 255
+        rows = [F.interpolate(x, truth.shape[-1], mode="bicubic"), self.model(x), truth]
+        page = torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1)
+        return F.interpolate(page[None], scale_factor=0.4, mode="area")[0]
+
+
+def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None:
+    """Train up to so many steps, going on from `out`/upscale.pt if it is there."""
+    torch.manual_seed(0)
+    glyphs = choose_glyphs(data, GLYPHS)
+    small = reconstruct(rendered(glyphs, MINI_VQGAN.image_size, data), load_vqgan(out))
+    large = on_white(rendered(glyphs, MINI_VQGAN.image_size * MINI_UPSCALE.scale, data))
+    trainer = Trainer(small, large, steps, batch_size, lr)
+    state: dict[str, Stateful] = {"model": trainer.model, "optimizer": trainer.optimizer}
+    run("upscale", out, steps, state, trainer.step, trainer.evaluate)
+
+
+def load_upscaler(training: Path) -> nn.Module:
+    """The up-scaler that `train` wrote into the folder `training`."""
+    model = make_upscaler(MINI_UPSCALE)
+    if not resume(training / "upscale.pt", {"model": model}):
+        raise FileNotFoundError(f"{training} has no upscale.pt: train the up-scaler first.")
+    return model.eval()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, default=Path(".data"))
     parser.add_argument("--out", type=Path, default=Path(".data/training"))
-    parser.add_argument("--minutes", type=float, default=7)
+    parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--batch-size", type=int, default=12)
     parser.add_argument("--lr", type=float, default=2e-3)
     train(**vars(parser.parse_args()))

@@ -139,17 +139,18 @@ def load_vqgan(training: Path) -> VQGAN:
 
 @torch.inference_mode()
 def encode(pictures: np.ndarray, vqgan: VQGAN) -> Tensor:
-    """Pictures (N, image_size, image_size, 3) uint8 → codes (N, codes_per_side²), int64."""
+    """Pictures (N, S, S, 4) uint8 on white → codes (N, codes_per_side²), int64; S is image_size."""
     codes = []
     for i in tqdm(range(0, len(pictures), 64), desc="encoding"):
-        large = torch.from_numpy(pictures[i : i + 64]).permute(0, 3, 1, 2).float() / 255
+        batch = torch.from_numpy(on_white(pictures[i : i + 64]))
+        large = batch.permute(0, 3, 1, 2).float() / 255
         codes.append(vqgan.encode(F.avg_pool2d(large, large.shape[-1] // vqgan.config.resolution)))
     return torch.cat(codes)
 
 
 @torch.inference_mode()
 def reconstruct(pictures: np.ndarray, vqgan: VQGAN) -> np.ndarray:
-    """Pictures (N, image_size, image_size, 3) uint8 through codes and back, the same shape."""
+    """Pictures (N, S, S, 4) uint8 through codes and back: (N, S, S, 3) uint8; S is image_size."""
     out = []
     for batch in tqdm(encode(pictures, vqgan).split(64), desc="decoding"):
         decoded = vqgan.decode(batch).permute(0, 2, 3, 1)
