@@ -7,18 +7,18 @@ names and keywords as `emojibase-data` ships them.  `make data` installs both in
 import hashlib
 import json
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import pymorphy3
 import resvg_py
 from PIL import Image
 from tqdm import tqdm
+
+from emojich_core.training.captions import Captions as Captions
+from emojich_core.training.things import bare
 
 STYLES = ("noto", "twemoji", "fluent-emoji-flat")
 FILL = 0.9  # how much of the canvas a glyph's own box takes: a rim keeps cut-outs whole
@@ -45,6 +45,7 @@ class Meaning:
 
     label: str
     keywords: tuple[str, ...]
+    group: int | None = None  # emojibase's: 0 smileys, 1 people, 3 nature, 4 food, …
 
 
 def load_meanings(modules: Path) -> dict[str, Meaning]:
@@ -56,14 +57,34 @@ def load_meanings(modules: Path) -> dict[str, Meaning]:
         if left_out or GENDERED.search(row["hexcode"]):
             continue
         keywords = tuple(k.lower() for k in row.get("tags", []))
-        meanings[row["hexcode"]] = Meaning(row["label"].lower(), keywords)
+        # Some labels end in a template that was not filled in: "человек идет: , направленные…".
+        label = row["label"].lower().partition(": ,")[0]
+        meanings[row["hexcode"]] = Meaning(label, keywords, row["group"])
     return meanings
+
+
+def load_tones(modules: Path) -> dict[str, tuple[str, str]]:
+    """Skin tones: the hexcode of each → that of the emoji without one, and the tone's name."""
+    rows = json.loads((modules / "emojibase-data/ru/data.json").read_text())
+    tones = {}
+    for row in rows:
+        for skin in row.get("skins", ()):
+            name = skin["label"].rpartition(": ")[2].lower()
+            if isinstance(skin["tone"], int) and "тон кожи" in name:
+                tones[skin["hexcode"]] = (row["hexcode"], name)
+    return tones
 
 
 def load_glyphs(modules: Path, styles: Sequence[str] = STYLES) -> list[Glyph]:
     """Every drawing of every emoji that has a meaning, from `modules`/@iconify-json/*."""
-    meanings = load_meanings(modules)
-    by_code = {_bare(hexcode): hexcode for hexcode in meanings}
+    return load_drawings(modules, list(load_meanings(modules)), styles)
+
+
+def load_drawings(
+    modules: Path, hexcodes: Sequence[str], styles: Sequence[str] = STYLES
+) -> list[Glyph]:
+    """Every drawing of the emoji `hexcodes`, by style, then hexcode."""
+    by_code = {bare(hexcode): hexcode for hexcode in hexcodes}
     glyphs = []
     for style in styles:
         package = modules / "@iconify-json" / style
@@ -72,7 +93,7 @@ def load_glyphs(modules: Path, styles: Sequence[str] = STYLES) -> list[Glyph]:
         width, height = icons.get("width", 16), icons.get("height", 16)
         found = {}
         for char, name in chars.items():
-            hexcode = by_code.get(_bare(char.upper()))
+            hexcode = by_code.get(bare(char.upper()))
             name = icons.get("aliases", {}).get(name, {}).get("parent", name)
             if hexcode and name in icons["icons"]:
                 found[hexcode] = icons["icons"][name]
@@ -84,11 +105,6 @@ def load_glyphs(modules: Path, styles: Sequence[str] = STYLES) -> list[Glyph]:
             emoji = "".join(chr(int(part, 16)) for part in hexcode.split("-"))
             glyphs.append(Glyph(hexcode, emoji, style, svg))
     return glyphs
-
-
-def _bare(hexcode: str) -> str:
-    """A hexcode without variation selectors, which fonts and tables disagree on."""
-    return "-".join(part for part in hexcode.split("-") if part != "FE0F")
 
 
 def render(glyph: Glyph, size: int) -> np.ndarray:
@@ -117,52 +133,3 @@ def rendered(glyphs: list[Glyph], size: int, cache_dir: Path) -> np.ndarray:
         out.flush()
         partial.rename(path)
     return np.load(path, mmap_mode="r")
-
-
-@cache
-def _morph() -> pymorphy3.MorphAnalyzer:
-    return pymorphy3.MorphAnalyzer(lang="ru")
-
-
-def _agreeing(keywords: tuple[str, ...]) -> Iterator[str]:
-    """Adjective + noun from keywords that agree: красное, сердце → красное сердце."""
-    parsed = [(k, _morph().parse(k)[0].tag) for k in keywords if " " not in k]
-    for adjective, a in parsed:
-        for noun, n in parsed:
-            same = a.number == n.number and (a.number == "plur" or a.gender == n.gender)
-            if "ADJF" in a and "NOUN" in n and {"nomn"} in a and {"nomn"} in n and same:
-                yield f"{adjective} {noun}"
-
-
-class Captions:
-    """Draws captions for an emoji: its name most often, rare keywords before common ones."""
-
-    def __init__(self, meanings: dict[str, Meaning]):
-        self._meanings = meanings
-        common = Counter(k for m in meanings.values() for k in set(m.keywords))
-        self._choices = {h: self._weigh(m, common) for h, m in meanings.items()}
-
-    @staticmethod
-    def _weigh(meaning: Meaning, common: Counter[str]) -> tuple[list[str], np.ndarray]:
-        weights = {meaning.label: 2.5}
-        for keyword in meaning.keywords:
-            weights[keyword] = weights.get(keyword, 0) + 0.5 / common[keyword]
-        for pair in _agreeing(meaning.keywords):
-            weights.setdefault(pair, 1.0)
-        total = np.array(list(weights.values()))
-        return list(weights), total / total.sum()
-
-    def all(self) -> list[str]:
-        """Every caption there is, to train the tokenizer on."""
-        return sorted({text for texts, _ in self._choices.values() for text in texts})
-
-    def sample(self, hexcode: str, rng: np.random.Generator) -> str:
-        """One caption; now and then a keyword follows, as people add details to a name."""
-        texts, weights = self._choices[hexcode]
-        text = texts[rng.choice(len(texts), p=weights)]
-        keywords = self._meanings[hexcode].keywords
-        if keywords and rng.random() < 0.05:
-            extra = keywords[rng.integers(len(keywords))]
-            if extra not in text:
-                text = f"{text} {extra}" if rng.random() < 0.5 else f"{text}, {extra}"
-        return text

@@ -1,0 +1,121 @@
+"""What one would type in Russian to get an emoji, and how often."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from emojich_core.training.held_out import HeldOut
+from emojich_core.training.morphology import noun_phrase, with_yo
+from emojich_core.training.things import SMILEYS, other_names
+
+if TYPE_CHECKING:  # data.py hands Captions on
+    from emojich_core.training.data import Meaning
+
+# The name weighs most: a model that hears mostly rare words learns to ignore the text.
+LABEL, NAME, PAIR = 2.5, 1.0, 1.0
+KEYWORD = 0.5  # divided among the emoji that share it
+# Forms, as shares of the plain one's weight: коты; (нарисуй) кота; (много) кота; (с) котом.
+FORMS = (("nomn", "plur", 0.05), ("accs", None, 0.04), ("gent", None, 0.03), ("ablt", None, 0.02))
+YO = 0.15  # and with ё, which CLDR leaves out and some people type
+DETAIL = 0.05  # how often a keyword follows a name
+
+
+class Captions:
+    """Draws captions for an emoji: its name most often, rare keywords before common ones."""
+
+    def __init__(self, meanings: "Mapping[str, Meaning]", held_out: HeldOut | None = None):
+        """Without what `held_out` (the list that ships, if None) forbids."""
+        self._held_out = held_out or HeldOut.load()
+        self._common = Counter(k for m in meanings.values() for k in set(m.keywords))
+        self._weights = {h: self._weigh(h, m) for h, m in meanings.items()}
+        self._details = {h: self._combinable(h, m) for h, m in meanings.items()}
+
+    def _weigh(self, hexcode: str, meaning: "Meaning") -> dict[str, float]:
+        plain = {meaning.label: LABEL}
+        for name in other_names(hexcode, meaning):
+            plain[name] = plain.get(name, 0) + NAME
+        for keyword in meaning.keywords:
+            plain[keyword] = plain.get(keyword, 0) + KEYWORD / self._common[keyword]
+        for pair in _agreeing(meaning.keywords):
+            plain.setdefault(pair, PAIR)
+        weights = dict(plain)
+        for text, weight in plain.items():
+            for form, share in _forms(text, countable=meaning.group != SMILEYS):
+                weights.setdefault(form, weight * share)
+        return self.allowed(spelled(weights))
+
+    def _combinable(self, hexcode: str, meaning: "Meaning") -> list[str]:
+        """Keywords that may follow any of the captions."""
+        texts = self._weights[hexcode]
+        return [
+            k for k in meaning.keywords if all(self._held_out.allows(f"{t} {k}") for t in texts)
+        ]
+
+    def allowed(self, weights: Mapping[str, float]) -> dict[str, float]:
+        """Those captions that are not held out."""
+        return {text: w for text, w in weights.items() if self._held_out.allows(text)}
+
+    @property
+    def hexcodes(self) -> list[str]:
+        """The emoji that it knows."""
+        return list(self._weights)
+
+    def weights(self, hexcode: str) -> dict[str, float]:
+        """An emoji's captions and how often each is said, relative to the others."""
+        return self._weights[hexcode]
+
+    def details(self, hexcode: str) -> list[str]:
+        """Keywords that now and then follow a caption of the emoji."""
+        return self._details[hexcode]
+
+    def all(self) -> list[str]:
+        """Every caption there is, to train the tokenizer on."""
+        return sorted({text for weights in self._weights.values() for text in weights})
+
+    def sample(self, hexcode: str, rng: np.random.Generator) -> str:
+        """One caption; now and then a keyword follows, as people add details to a name."""
+        weights = self._weights[hexcode]
+        share = np.array(list(weights.values()))
+        text = list(weights)[rng.choice(len(share), p=share / share.sum())]
+        details = self._details[hexcode]
+        if details and rng.random() < DETAIL:
+            return detailed(text, details[rng.integers(len(details))], rng)
+        return text
+
+
+def detailed(text: str, detail: str, rng: np.random.Generator) -> str:
+    """A caption and a detail after it, unless it is in it."""
+    if detail in text:
+        return text
+    return f"{text} {detail}" if rng.random() < 0.5 else f"{text}, {detail}"
+
+
+def spelled(weights: Mapping[str, float]) -> dict[str, float]:
+    """The captions, and those that have one with ё in that spelling, too."""
+    both = dict(weights)
+    for text, weight in weights.items():
+        both.setdefault(with_yo(text), weight * YO)
+    return both
+
+
+def _agreeing(keywords: tuple[str, ...]) -> Iterator[str]:
+    """Adjective + noun from keywords that agree: красное, сердце → красное сердце."""
+    words = [keyword for keyword in keywords if " " not in keyword]
+    for adjective in words:
+        for noun in words:
+            phrase = noun_phrase(f"{adjective} {noun}") if adjective != noun else None
+            if phrase is not None and len(phrase.adjectives) == 1 and not phrase.tail:
+                yield f"{adjective} {noun}"
+
+
+def _forms(text: str, countable: bool) -> Iterator[tuple[str, float]]:
+    """Other forms of a name, and how often they are said, relative to it."""
+    phrase = noun_phrase(text)
+    if phrase is None:
+        return
+    for case, number, share in FORMS:
+        form = phrase.form(case, number) if countable or number is None else None
+        if form is not None:
+            yield form, share

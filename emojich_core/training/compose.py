@@ -1,0 +1,55 @@
+"""Pictures from pictures: side by side, counted, small; (S, S, 4) uint8 with straight alpha."""
+
+import numpy as np
+from PIL import Image
+
+SMALL = 0.5  # side of a small thing against its usual one
+PAIR_SIDE = 0.5  # longer side of each of two things against the canvas
+THREE_SIDE = 0.46  # and of each of three
+
+
+def mirrored(rgba: np.ndarray) -> np.ndarray:
+    """Left and right exchanged."""
+    return rgba[:, ::-1]
+
+
+def small(rgba: np.ndarray) -> np.ndarray:
+    """The same at SMALL of its size, in the middle."""
+    size = len(rgba)
+    side = round(size * SMALL)
+    canvas = np.zeros_like(rgba)
+    corner = (size - side) // 2
+    resized = Image.fromarray(np.ascontiguousarray(rgba)).resize(
+        (side, side), Image.Resampling.LANCZOS
+    )
+    canvas[corner : corner + side, corner : corner + side] = np.asarray(resized)
+    return canvas
+
+
+def pair(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Two things side by side, the right one a little lower and in front."""
+    return _place(len(left), [(left, 0.27, 0.46), (right, 0.73, 0.54)], PAIR_SIDE)
+
+
+def counted(rgba: np.ndarray, count: int) -> np.ndarray:
+    """The same thing two or three times; raises ValueError for another count."""
+    if count == 2:
+        return pair(rgba, rgba)
+    if count != 3:
+        raise ValueError(f"2 or 3 things, not {count}")
+    corners = [(rgba, 0.5, 0.27), (rgba, 0.26, 0.73), (rgba, 0.74, 0.73)]
+    return _place(len(rgba), corners, THREE_SIDE)
+
+
+def _place(size: int, things: list[tuple[np.ndarray, float, float]], side: float) -> np.ndarray:
+    """Things, each cut to what can be seen and fitted into `side`, at their centres (x, y)."""
+    canvas = Image.new("RGBA", (size, size))
+    for rgba, x, y in things:
+        image = Image.fromarray(np.ascontiguousarray(rgba))
+        image = image.crop(image.getchannel("A").getbbox() or (0, 0, size, size))
+        scale = side * size / max(image.size)
+        width, height = (max(1, round(length * scale)) for length in image.size)
+        image = image.resize((width, height), Image.Resampling.LANCZOS)
+        corner = (round(x * size - width / 2), round(y * size - height / 2))
+        canvas.alpha_composite(image, (max(corner[0], 0), max(corner[1], 0)))
+    return np.asarray(canvas)

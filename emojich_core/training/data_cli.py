@@ -1,0 +1,34 @@
+"""`emojich data`: what the mini bundle is trained on."""
+
+import argparse
+from pathlib import Path
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of `emojich data` its commands."""
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    build = commands.add_parser(
+        "build",
+        help="render and compose pictures, and write their captions",
+        description="Make the training set from the emoji art that `make data` fetches.",
+    )
+    build.add_argument("--data", type=Path, default=Path(".data"), help="where the art is (.data)")
+    build.add_argument("--out", type=Path, help="folder to write (DATA/dataset)")
+    build.add_argument("--seed", type=int, default=0, help="for the same choices again (0)")
+    build.set_defaults(command=_build)
+
+
+def _build(arguments: argparse.Namespace) -> None:
+    modules = arguments.data / "node_modules"
+    if not (modules / "emojibase-data").exists() or not (modules / "@iconify-json").exists():
+        raise FileNotFoundError(f"There is no emoji art in {modules}: run `make data`.")
+    try:
+        import pymorphy3  # noqa: F401
+        import resvg_py  # noqa: F401
+
+        from emojich_core.training.dataset_build import build, summary
+    except ImportError as error:
+        raise OSError(f'{error.name} is missing: pip install "emojich[train]"') from error
+    out = arguments.out or arguments.data / "dataset"
+    print(summary(build(modules, out, arguments.seed)))
+    print(f"{out}: a page of it is in {out / 'sample.png'}")

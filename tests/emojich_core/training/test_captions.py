@@ -1,0 +1,41 @@
+"""What is said of an emoji, and how often."""
+
+import numpy as np
+
+from emojich_core.training.captions import Captions, detailed
+from emojich_core.training.held_out import HeldOut
+from tests.emojich_core.training.meanings import MEANINGS
+
+NOTHING = HeldOut((), ())
+
+
+def test_the_label_is_what_is_said_most() -> None:
+    captions = Captions(MEANINGS, NOTHING)
+    for hexcode, meaning in MEANINGS.items():
+        weights = captions.weights(hexcode)
+        assert max(weights, key=lambda text: weights[text]) == meaning.label
+
+
+def test_other_forms_are_said_rarely() -> None:
+    weights = Captions(MEANINGS, NOTHING).weights("1F34C")
+    for form in ("бананы", "банана", "бананом"):
+        assert 0 < weights[form] < 0.1 * weights["банан"]
+
+
+def test_people_do_not_say_morda() -> None:
+    weights = Captions(MEANINGS, NOTHING).weights("1F436")
+    assert weights["собака"] > weights["животное"] > 0
+    assert weights["собачья морда"] == 1.0
+
+
+def test_both_spellings_of_yo() -> None:
+    weights = Captions(MEANINGS, NOTHING).weights("1F994")
+    assert 0 < weights["ёж"] < weights["еж"]
+
+
+def test_sampling_follows_the_weights() -> None:
+    captions, rng = Captions(MEANINGS, NOTHING), np.random.default_rng(0)
+    said = [captions.sample("1F34C", rng) for _ in range(300)]
+    assert said.count("банан") > 200
+    assert "банан, фрукт" in said or "банан фрукт" in said
+    assert detailed("банан", "банан", rng) == "банан"

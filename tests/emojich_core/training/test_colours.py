@@ -1,0 +1,74 @@
+"""Drawings in other colours."""
+
+import numpy as np
+import pytest
+
+from emojich_core.training.colours import (
+    COLOURS,
+    main_part,
+    possible_colours,
+    recolour,
+    shares,
+    to_lab,
+    to_rgb,
+)
+
+SIDE = 64
+
+
+def drawing(body: tuple[int, int, int]) -> np.ndarray:
+    """A disc with a soft edge, a black eye and a white one."""
+    y, x = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
+    rgba = np.zeros((SIDE, SIDE, 4), np.uint8)
+    rgba[..., :3] = body
+    rgba[..., 3] = np.clip((28 - np.hypot(x, y)) * 128 + 128, 0, 255).astype(np.uint8)
+    rgba[:32, ..., :3] = np.minimum(rgba[:32, ..., :3].astype(int) + 25, 255)  # light from above
+    rgba[20:26, 20:26, :3] = 0
+    rgba[20:26, 38:44, :3] = 255
+    return rgba
+
+
+def test_oklab_there_and_back() -> None:
+    rgb = np.random.default_rng(0).integers(256, size=(500, 3)).astype(np.uint8)
+    assert np.abs(to_rgb(to_lab(rgb)).astype(int) - rgb).max() <= 1
+
+
+@pytest.mark.parametrize("name", COLOURS)
+def test_the_new_colour_is_the_one_that_is_seen(name: str) -> None:
+    before = drawing((240, 150, 40))
+    after = recolour(before, name)
+    assert shares(after)[name] > 0.7
+
+
+@pytest.mark.parametrize("body", [(240, 150, 40), (150, 150, 150), (235, 235, 235)])
+def test_outline_eyes_and_alpha_stay(body: tuple[int, int, int]) -> None:
+    before = drawing(body)
+    after = recolour(before, "синий")
+    assert (after[..., 3] == before[..., 3]).all()
+    assert after[22, 22, :3].max() < 10
+    if body[0] != 235:  # all that is white of a white thing is the thing
+        assert after[22, 40, :3].min() > 245
+    assert shares(after)["синий"] > 0.7
+
+
+def test_shading_stays() -> None:
+    after = to_lab(recolour(drawing((200, 40, 40)), "зеленый")[..., :3])
+    assert after[15, 32, 0] > after[50, 32, 0]
+
+
+def test_a_thing_is_not_given_the_colour_it_has() -> None:
+    red = drawing((230, 40, 40))
+    body = main_part(red)
+    assert body is not None
+    possible = possible_colours(red, body)
+    assert "красный" not in possible
+    assert {"синий", "зеленый", "желтый"} <= set(possible)
+
+
+def test_a_thing_of_all_colours_has_no_main_one() -> None:
+    rgba = np.full((SIDE, SIDE, 4), 255, np.uint8)
+    for i, rgb in enumerate([(230, 30, 30), (230, 200, 30), (40, 170, 60), (40, 80, 220)]):
+        rgba[:, i * 16 : (i + 1) * 16, :3] = rgb
+    assert main_part(rgba) is None
+    with pytest.raises(ValueError, match="no main colour"):
+        recolour(rgba, "синий")

@@ -1,0 +1,52 @@
+"""Things side by side, more than once, small."""
+
+import numpy as np
+import pytest
+
+from emojich_core.training.compose import SMALL, counted, mirrored, pair, small
+
+SIDE = 96
+
+
+def square(rgb: tuple[int, int, int]) -> np.ndarray:
+    rgba = np.zeros((SIDE, SIDE, 4), np.uint8)
+    rgba[8:88, 8:88] = (*rgb, 255)
+    return rgba
+
+
+RED, BLUE = square((255, 0, 0)), square((0, 0, 255))
+
+
+def test_a_pair_shows_both_whole_and_in_order() -> None:
+    both = pair(RED, BLUE)
+    assert both.shape == RED.shape
+    red = (both[..., 0] > 200) & (both[..., 3] > 200)
+    blue = (both[..., 2] > 200) & (both[..., 3] > 200)
+    assert np.nonzero(red)[1].mean() < SIDE / 2 < np.nonzero(blue)[1].mean()
+    assert min(red.sum(), blue.sum()) > 0.2 * SIDE**2
+    assert not both[0].any()
+    assert not both[-1].any()
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_counted(count: int) -> None:
+    area = (counted(RED, count)[..., 3] > 127).sum() / SIDE**2
+    assert 0.18 * count < area < 0.26 * count
+
+
+def test_only_two_or_three() -> None:
+    with pytest.raises(ValueError, match="not 4"):
+        counted(RED, 4)
+
+
+def test_small_is_in_the_middle() -> None:
+    alpha = small(RED)[..., 3] > 127
+    assert alpha.sum() == pytest.approx((RED[..., 3] > 127).sum() * SMALL**2, rel=0.1)
+    y, x = np.nonzero(alpha)
+    assert (y.mean(), x.mean()) == pytest.approx(((SIDE - 1) / 2,) * 2, abs=1)
+
+
+def test_mirrored() -> None:
+    both = pair(RED, BLUE)
+    assert (mirrored(mirrored(both)) == both).all()
+    assert (mirrored(both)[:, 0] == both[:, -1]).all()

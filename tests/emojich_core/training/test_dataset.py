@@ -1,0 +1,74 @@
+"""The dataset's folder, and what is drawn from it."""
+
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emojich_core.training.dataset import Dataset, Row
+
+
+def row(kind: str, style: str = "noto", **others: object) -> Row:
+    fields: dict[str, object] = {"captions": {f"{kind} {style}": 1.0}, "details": (), "weight": 1.0}
+    return Row(kind=kind, style=style, hexcodes=("1F431",), colour=None, **(fields | others))  # type: ignore[arg-type]
+
+
+ROWS = [
+    *(row("plain") for _ in range(10)),
+    row("plain", "twemoji", captions={"кот": 9.0, "кошка": 1.0}, details=("усы",)),
+    *(row("recoloured") for _ in range(30)),
+    row("pair"),
+    row("counted"),
+    row("sized"),
+]
+DATASET = Dataset(np.zeros((len(ROWS), 8, 8, 4), np.uint8), ROWS)
+
+
+def test_kinds_come_in_their_shares() -> None:
+    indices, captions = DATASET.sample(np.random.default_rng(0), 4000)
+    kinds = Counter(ROWS[i].kind for i in indices)
+    assert kinds["plain"] / 4000 == pytest.approx(0.62, abs=0.03)
+    assert kinds["pair"] / 4000 == pytest.approx(0.08, abs=0.02)
+    assert len(captions) == 4000
+
+
+def test_of_some_styles_only() -> None:
+    indices, captions = DATASET.sample(np.random.default_rng(0), 500, styles=["twemoji"])
+    assert {ROWS[i].style for i in indices} == {"twemoji"}
+    said = Counter(captions)
+    assert said["кот"] > 5 * said["кошка"] > 0
+    assert set(said) - {"кот", "кошка"} <= {
+        f"{a}{b}усы" for a in ("кот", "кошка") for b in (" ", ", ")
+    }
+
+
+def test_the_same_generator_draws_the_same() -> None:
+    first, second = (DATASET.sample(np.random.default_rng(7), 50) for _ in range(2))
+    assert (first[0] == second[0]).all()
+    assert first[1] == second[1]
+
+
+def test_a_style_that_is_not_there() -> None:
+    with pytest.raises(ValueError, match="no pictures"):
+        DATASET.sample(np.random.default_rng(0), 1, styles=["openmoji"])
+
+
+def test_a_missing_folder_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="emojich data build"):
+        Dataset.open(tmp_path)
+
+
+def test_without_art_the_command_says_what_to_do(tmp_path: Path) -> None:
+    code = "from emojich_core.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "data", "build", "--data", str(tmp_path)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("emojich: There is no emoji art")
+    assert "make data" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,203 @@
+"""Nothing that is held out is ever said in training."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emojich_core.training.captions import Captions
+from emojich_core.training.colours import COLOURS
+from emojich_core.training.compositions import (
+    Composer,
+    Item,
+    colour_captions,
+    count_captions,
+    pair_captions,
+    size_captions,
+)
+from emojich_core.training.dataset import ROWS, Dataset
+from emojich_core.training.held_out import FILE, Composition, HeldOut, contains
+from emojich_core.training.held_out_choice import choose_compositions, choose_keywords
+from emojich_core.training.morphology import lemmas
+from emojich_core.training.things import things
+from tests.emojich_core.training.meanings import MEANINGS
+
+ROOT = Path(__file__).parents[3]
+MODULES = ROOT / ".data/node_modules"
+DATASET = ROOT / ".data/dataset"
+
+needs_art = pytest.mark.skipif(
+    not (MODULES / "emojibase-data").exists(), reason="no emoji art here: make data"
+)
+LIST = HeldOut(
+    ("кусок пиццы", "ферма", "иголка", "колючий"),
+    (Composition("синий", "1F431", "синий кот"), Composition("розовый", "1F355", "розовая пицца")),
+)
+
+
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "ферма",
+        "свинья на ферме",
+        "КУСКИ ПИЦЦЫ",
+        "большой кусок пиццы",
+        "ёж с иголками",
+        "колючего ежа",
+        "синий кот",
+        "синего кота",
+        "кот синего цвета",
+        "два синих кота",
+        "розовой пиццей",
+    ],
+)
+def test_every_form_is_found(caption: str) -> None:
+    assert not LIST.allows(caption)
+
+
+@pytest.mark.parametrize(
+    "caption", ["кусок торта", "пицца", "синяя пицца", "розовый кот", "кот", "фермер"]
+)
+def test_what_is_not_held_out_is_allowed(caption: str) -> None:
+    assert LIST.allows(caption)
+
+
+def test_captions_of_the_emoji_say_nothing_held_out() -> None:
+    captions = Captions(MEANINGS, LIST)
+    said = [*captions.all(), *_with_details(captions)]
+    assert "иголки" not in said
+    assert "ферма" not in said
+    _nothing_of(LIST, said)
+    unguarded = Captions(MEANINGS, HeldOut((), ())).all()
+    assert {"иголки", "ферма", "колючий ежик"} <= set(unguarded)
+
+
+def test_compositions_say_and_show_nothing_held_out() -> None:
+    items = _compositions(LIST)
+    assert {item.kind for item in items} == {"recoloured", "pair", "counted", "sized"}
+    _nothing_of(LIST, [text for item in items for text in item.captions])
+    shown = {(item.colour, item.hexcodes[0]) for item in items if item.kind == "recoloured"}
+    assert ("синий", "1F431") not in shown
+    assert ("синий", "1F436") in shown
+    assert ("розовый", "1F431") in shown
+
+
+def test_captions_of_compositions_agree() -> None:
+    named = {thing.names[0].form(): thing for thing in things(MEANINGS).values()}
+    cat, pizza, glasses = (named[name] for name in ("кот", "пицца", "очки"))
+    assert next(iter(colour_captions(cat.names, "синий"))) == "синий кот"
+    assert "очки красного цвета" in colour_captions(glasses.names, "красный")
+    assert list(pair_captions(cat.names[0], pizza.names[0])) == [
+        "кот и пицца",
+        "кот с пиццей",
+        "пицца и кот",
+    ]
+    assert "две кошки" in count_captions(cat.names, 2)
+    assert "двое очков" in count_captions(glasses.names, 2)
+    assert "маленькая пицца" in size_captions(pizza.names, big=False)
+    # A colour in the label gives way to the one that is drawn.
+    assert "синее яблоко" in colour_captions(named["яблоко"].names, "синий")
+
+
+def test_the_choice_can_be_made_again() -> None:
+    chosen = choose_keywords(MEANINGS, seed=3)
+    assert chosen == choose_keywords(MEANINGS, seed=3)
+    distinct = {k for m in MEANINGS.values() for k in m.keywords}
+    assert len(chosen) == round(0.1 * len(distinct))
+    assert not any(contains(m.label, k) for m in MEANINGS.values() for k in chosen)
+    possible = {h: (t, list(COLOURS)) for h, t in things(MEANINGS).items()}
+    pairs = choose_compositions(possible, [m.label for m in MEANINGS.values()], seed=3)
+    assert pairs == choose_compositions(possible, [m.label for m in MEANINGS.values()], seed=3)
+    assert len({pair.hexcode for pair in pairs}) == len(pairs)
+    assert not any(p.caption.startswith("красн") and p.hexcode == "1F34E" for p in pairs)
+
+
+def test_the_shipped_list_is_whole() -> None:
+    held_out = HeldOut.load()
+    assert len(held_out.keywords) > 300
+    assert len(held_out.compositions) == 60
+    colours = Counter(c.colour for c in held_out.compositions)
+    assert set(colours) == set(COLOURS)
+    for composition in held_out.compositions:
+        assert not held_out.allows(composition.caption)
+        assert any(composition.colour in lemmas(w) for w in composition.caption.split())
+
+
+@needs_art
+def test_the_shipped_list_is_what_the_choice_makes() -> None:
+    from emojich_core.training.data import load_meanings
+
+    meanings = load_meanings(MODULES)
+    keywords = json.loads(FILE.read_text("utf-8"))["keywords"]
+    assert keywords == choose_keywords(meanings)
+    assert not any(contains(m.label, k) for m in meanings.values() for k in keywords)
+    distinct = {k for m in meanings.values() for k in m.keywords}
+    assert len(keywords) == round(0.1 * len(distinct))
+
+
+@needs_art
+@pytest.mark.slow
+def test_no_caption_of_the_art_says_anything_held_out() -> None:
+    from emojich_core.training.data import load_meanings
+
+    captions = Captions(load_meanings(MODULES))
+    _nothing_of(HeldOut.load(), [*captions.all(), *_with_details(captions)])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (DATASET / ROWS).exists(), reason="no dataset here: emojich data build")
+def test_no_caption_of_the_dataset_says_anything_held_out() -> None:
+    held_out, dataset = HeldOut.load(), Dataset.open(DATASET)
+    said = set(dataset.captions())
+    said |= {
+        f"{text} {word}" for row in dataset.rows for text in row.captions for word in row.details
+    }
+    _nothing_of(held_out, said)
+    pairs = {(c.colour, c.hexcode) for c in held_out.compositions}
+    assert not any((row.colour, row.hexcodes[0]) in pairs for row in dataset.rows)
+
+
+def _with_details(captions: Captions) -> list[str]:
+    """Every caption with every detail that may follow it."""
+    return [
+        f"{text} {detail}"
+        for hexcode in captions.hexcodes
+        for text in captions.weights(hexcode)
+        for detail in captions.details(hexcode)
+    ]
+
+
+def _compositions(held_out: HeldOut) -> list[Item]:
+    from emojich_core.training.colours import Body
+
+    found = things(MEANINGS)
+    body = Body(60.0, False, 1.0, (0.5, 0.6, 0.7), 0.1, 0.0)
+    colours = {hexcode: (body, list(COLOURS)) for hexcode in found}
+    composer = Composer("noto", found, colours, held_out, np.random.default_rng(0))
+    return [
+        *composer.recoloured(500),
+        *composer.pairs(50),
+        *composer.counted(50),
+        *composer.sized(50),
+    ]
+
+
+def _nothing_of(held_out: HeldOut, said: "list[str] | set[str]") -> None:
+    """Compare word by word, by other means than HeldOut's own index."""
+    assert said
+    keywords = [[lemmas(w) for w in k.replace(",", " ").split()] for k in held_out.keywords]
+    singles = frozenset().union(*(k[0] for k in keywords if len(k) == 1))
+    phrases = [k for k in keywords if len(k) > 1]
+    pairs = [(c.colour, c.thing) for c in held_out.compositions]
+    for text in said:
+        words = [lemmas(w) for w in text.replace(",", " ").replace(":", " ").split()]
+        union = frozenset().union(*words)
+        assert not union & singles, text
+        for phrase in phrases:
+            starts = range(len(words) - len(phrase) + 1)
+            for i in starts:
+                same = all(a & b for a, b in zip(words[i:], phrase, strict=False))
+                assert not same, text
+        assert not any(colour in union and thing in union for colour, thing in pairs), text
