@@ -119,7 +119,9 @@ def main() -> None:
     arguments = parser.parse_args()
     modules = arguments.data / "node_modules"
     meanings = load_meanings(modules)
-    everyday = {h: thing for h, thing in things(meanings).items() if thing.everyday}
+    everyday = {
+        h: thing for h, thing in things(meanings).items() if thing.everyday and thing.colourable
+    }
     drawings = {g.hexcode: g for g in load_glyphs(modules, (STYLE,)) if g.hexcode in everyday}
     possible = {}
     for hexcode, glyph in drawings.items():
