@@ -15,7 +15,6 @@ if TYPE_CHECKING:  # data.py hands Captions on
 
 # The name weighs most: a model that hears mostly rare words learns to ignore the text.
 LABEL, NAME, PAIR = 2.5, 1.0, 1.0
-PAIRS = 1.5  # all adjective + noun pairs of an emoji together, at most
 KEYWORD = 0.5  # divided among the emoji that share it
 # Forms, as shares of the plain one's weight: коты; (нарисуй) кота; (много) кота; (с) котом.
 FORMS = (("nomn", "plur", 0.05), ("accs", None, 0.04), ("gent", None, 0.03), ("ablt", None, 0.02))
@@ -39,9 +38,9 @@ class Captions:
             plain[name] = plain.get(name, 0) + NAME
         for keyword in meaning.keywords:
             plain[keyword] = plain.get(keyword, 0) + KEYWORD / self._common[keyword]
-        pairs = list(_agreeing(meaning.keywords))
-        share = min(PAIR, PAIRS / max(len(pairs), 1))
-        weights = plain | {pair: share for pair in pairs if pair not in plain}
+        for pair in _agreeing(meaning.keywords):
+            plain.setdefault(pair, PAIR)
+        weights = dict(plain)
         for text, weight in plain.items():
             for form, share in _forms(text, countable=meaning.group != SMILEYS):
                 weights.setdefault(form, weight * share)

@@ -148,8 +148,6 @@ def main_part(rgba: np.ndarray) -> Body | None:
 
 def possible_colours(rgba: np.ndarray, body: Body) -> list[str]:
     """The colours that a drawing (H, W, 4) uint8 can be given and does not have already."""
-    if body.details > 0.5 * body.share:  # the screen of a black television, say
-        return []
     before = shares(rgba)
     possible = []
     for name in COLOURS:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
 from tqdm import tqdm
 
 from emojich_core.training.captions import Captions
@@ -51,9 +51,7 @@ def build(modules: Path, out: Path, seed: int = 0) -> Dataset:
     with (partial / ROWS).open("w", encoding="utf-8") as file:
         for row in rows:
             file.write(json.dumps(row.to_json(), ensure_ascii=False) + "\n")
-    page, said = sheet(Dataset(pictures, rows), rng)
-    page.save(partial / "sample.png")
-    (partial / "sample.txt").write_text("\n".join(said) + "\n", "utf-8")
+    sheet(Dataset(pictures, rows), rng).save(partial / "sample.png")
     del pictures
     old = out.with_name(f"{out.name}.old")
     shutil.rmtree(old, ignore_errors=True)
@@ -85,7 +83,7 @@ def plan(
         drawn = drawings[style]
         mine = {h: thing for h, thing in compositional.items() if h in drawn}
         colours = {}
-        for hexcode in (h for h, thing in mine.items() if thing.colourable):
+        for hexcode in mine:
             drawing = drawn[hexcode][::2, ::2]  # colours are told as well from a quarter
             body = main_part(drawing)
             if body is not None:
@@ -111,29 +109,20 @@ def summary(dataset: Dataset) -> str:
     return "\n".join(lines)
 
 
-def sheet(dataset: Dataset, rng: np.random.Generator) -> tuple[Image.Image, list[str]]:
-    """A page of random pictures on white, row by row, and a caption of each."""
+def sheet(dataset: Dataset, rng: np.random.Generator) -> Image.Image:
+    """A page of random pictures on white, each above a caption of it."""
     indices, captions = dataset.sample(rng, SHEET * SHEET)
     line = 20
     page = Image.new("RGB", (SHEET * SIZE, SHEET * (SIZE + line)), "white")
     pen = ImageDraw.Draw(page)
-    font = _cyrillic_font(14)
+    # Pillow's own font has Cyrillic letters only where it was built with FreeType.
+    font = ImageFont.load_default(14) if features.check("freetype2") else None
     for place, (i, caption) in enumerate(zip(indices, captions, strict=True)):
         x, y = place % SHEET * SIZE, place // SHEET * (SIZE + line)
         page.paste(Image.fromarray(on_white(dataset.pictures[i])), (x, y))
         if font is not None:
             pen.text((x + SIZE / 2, y + SIZE), caption[:30], "black", font, anchor="ma")
-    return page, captions
-
-
-def _cyrillic_font(size: int) -> ImageFont.FreeTypeFont | None:
-    """A font that can show the captions, if this machine has one; Pillow's own cannot."""
-    for name in ("DejaVuSans.ttf", "LiberationSans-Regular.ttf", "NotoSans-Regular.ttf"):
-        try:
-            return ImageFont.truetype(name, size)
-        except OSError:
-            continue
-    return None
+    return page
 
 
 def _plain(glyph: Glyph, captions: Captions) -> Item:

@@ -119,9 +119,7 @@ def main() -> None:
     arguments = parser.parse_args()
     modules = arguments.data / "node_modules"
     meanings = load_meanings(modules)
-    everyday = {
-        h: thing for h, thing in things(meanings).items() if thing.everyday and thing.colourable
-    }
+    everyday = {h: thing for h, thing in things(meanings).items() if thing.everyday}
     drawings = {g.hexcode: g for g in load_glyphs(modules, (STYLE,)) if g.hexcode in everyday}
     possible = {}
     for hexcode, glyph in drawings.items():

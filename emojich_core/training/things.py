@@ -100,8 +100,6 @@ NOT_THINGS = (
     "🏧♨💒🚻📧📨📩📤📥🗒🗓📅📆🔞🧾🩻🍘🍙🍚🍛🍢🍤🍥🕍🕌🛕⛩🕋📰🗞🛫🛬🏗⛽⚡🎚🎛🪬🛘🏵"
 )
 CLOCK_FACES = range(0x1F550, 0x1F568)
-# What has a main colour that is not the thing's: the glass of the milk, one sock of two.
-NOT_COLOURABLE = "🥛🍷☕🍾🍺🍻🥂🥃🥤🍸🍹🍯🫙🧃🧂🥫🧦📚🍄🪴💐🍱🍣🍦🍨🍫📲"
 # Adjectives of labels that are colours: a blue "красное яблоко" is a "синее яблоко".
 COLOUR_ADJECTIVES = {
     *("красный", "оранжевый", "желтый", "зеленый", "голубой", "синий", "фиолетовый", "розовый"),
@@ -118,7 +116,6 @@ class Thing:
     group: int
     names: tuple[NounPhrase, ...]  # without colours; the likeliest first
     everyday: bool
-    colourable: bool
 
     @cached_property
     def lemmas(self) -> frozenset[str]:
@@ -130,7 +127,6 @@ def things(meanings: Mapping[str, "Meaning"]) -> dict[str, Thing]:
     """The things among the emoji, by hexcode: those whose name is analysed with confidence."""
     everyday = _symbols(EVERYDAY)
     left_out = _symbols(NOT_THINGS)
-    uncolourable = _symbols(NOT_COLOURABLE)
     among_smileys = _symbols(THINGS_AMONG_SMILEYS)
     found = {}
     for hexcode, meaning in meanings.items():
@@ -146,10 +142,7 @@ def things(meanings: Mapping[str, "Meaning"]) -> dict[str, Thing]:
             names.append(_colourless(label))
         if names:
             unique = tuple({name.form(): name for name in names}.values())
-            code = bare(hexcode)
-            found[hexcode] = Thing(
-                hexcode, meaning.group, unique, code in everyday, code not in uncolourable
-            )
+            found[hexcode] = Thing(hexcode, meaning.group, unique, bare(hexcode) in everyday)
     return found
 
 

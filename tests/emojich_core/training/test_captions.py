@@ -25,7 +25,7 @@ def test_other_forms_are_said_rarely() -> None:
 def test_people_do_not_say_morda() -> None:
     weights = Captions(MEANINGS, NOTHING).weights("1F436")
     assert weights["собака"] > weights["животное"] > 0
-    assert weights["собачья морда"] == 0.75
+    assert weights["собачья морда"] == 1.0
 
 
 def test_both_spellings_of_yo() -> None:
