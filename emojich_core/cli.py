@@ -9,6 +9,7 @@ from typing import Any
 
 from emojich_core.request import MAX_COUNT, MAX_SEED, InvalidRequest, clean_prompt, new_seed
 from emojich_core.training.data_cli import add_data
+from emojich_core.training.evaluate_cli import add_evaluate
 from emojich_core.weights_cli import add_weights
 
 MAX_BEST_OF = 4096
@@ -59,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     add_weights(commands.add_parser("weights", help=weights, description=weights.capitalize()))
     data = "make the training set of the mini bundle"
     add_data(commands.add_parser("data", help=data, description=data.capitalize()))
+    evaluate = "measure a bundle: the figures of its model card"
+    add_evaluate(commands.add_parser("evaluate", help=evaluate, description=evaluate.capitalize()))
     return parser
 
 
