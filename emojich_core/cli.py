@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emojich_core.request import MAX_COUNT, MAX_SEED, InvalidRequest, clean_prompt, new_seed
+from emojich_core.training.finetune_cli import add_finetune
 from emojich_core.weights_cli import add_weights
 
 MAX_BEST_OF = 4096
@@ -56,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     generate.set_defaults(command=_generate)
     weights = "fetch, import and check the published models"
     add_weights(commands.add_parser("weights", help=weights, description=weights.capitalize()))
+    finetune = "teach a model a style of your own"
+    add_finetune(commands.add_parser("finetune", help=finetune, description=finetune.capitalize()))
     return parser
 
 
