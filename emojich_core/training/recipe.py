@@ -23,8 +23,8 @@ IMAGE_LOSS_WEIGHT = 1000  # against 1 for the text
 def weighted_loss(text: Tensor, image: Tensor) -> Tensor:
     """The loss of ru-dalle: means of the text's and the image's cross-entropy, weighted.
 
-    ru-dalle also divides the gradient of the embeddings by ten.  AdamW takes the same steps for it, so
-    that is left out.
+    ru-dalle also divides the gradient of the embeddings by ten.  AdamW takes the same steps for it,
+    so that is left out.
     """
     return (text + IMAGE_LOSS_WEIGHT * image) / (1 + IMAGE_LOSS_WEIGHT)
 
