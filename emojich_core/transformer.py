@@ -18,6 +18,7 @@ from typing import Literal, cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 BOS_ID = 2
 CONV_KERNEL = 11
@@ -162,7 +163,8 @@ class SelfAttention(nn.Module):
         if cache is not None:
             cache[0, :, :, start:end], cache[1, :, :, start:end] = k, v
             k, v = cache[0, :, :, :end], cache[1, :, :, :end]
-        attend = _attention_to_train if self.training else F.scaled_dot_product_attention
+        on_cpu = x.device.type == "cpu"
+        attend = _attention_to_train if self.training and on_cpu else F.scaled_dot_product_attention
         out = attend(q, k, v, attn_mask=mask[start:end, :end])
         out = self.dense(out.transpose(1, 2).flatten(2))
         return out.clamp(-HALF_MAX, HALF_MAX)
@@ -210,11 +212,17 @@ class Stack(nn.Module):
         for kind, mask in attention_masks(config).items():
             self.register_buffer(f"{kind}_mask", mask, persistent=False)
         self.kinds = [layer_kind(i, config.num_layers) for i in range(config.num_layers)]
+        # Set it to train in a fraction of the memory: layers are computed again when going back.
+        self.checkpointing = False
 
     def forward(self, x: Tensor, start: int, cache: KVCache | None) -> Tensor:
         for i, (layer, kind) in enumerate(zip(self.layers, self.kinds, strict=True)):
             layer_cache = None if cache is None else cache.layers[i]
-            x = layer(x, self.get_buffer(f"{kind}_mask"), layer_cache, start)
+            inputs = (x, self.get_buffer(f"{kind}_mask"), layer_cache, start)
+            if self.checkpointing and torch.is_grad_enabled():
+                x = checkpoint(layer, *inputs, use_reentrant=False)
+            else:
+                x = layer(*inputs)
         return self.final_layernorm(x)
 
 

@@ -23,7 +23,7 @@ from emojich_core.training.likeness_figures import mean_distance
 from emojich_core.training.page import chat_page
 from emojich_core.training.questions import Question
 from emojich_core.training.stage_figures import iou
-from tests.emojich_core.training.art import EMOJI, STYLES, write_art, write_held_out
+from tests.emojich_core.training.art import write_art, write_held_out
 
 EMOJICH = Path(sys.executable).parent / "emojich"
 
