@@ -39,7 +39,7 @@ def pass_through(pipeline: Pipeline, glyph: Glyph) -> Passage:
     seen = F.interpolate(seen, config.resolution, mode="area")
     dtype = next(pipeline.vqgan.parameters()).dtype
     decoded = pipeline.vqgan.decode(pipeline.vqgan.encode(seen.to(pipeline.device, dtype)))
-    sharp = upscale(pipeline.upscaler, decoded, SIZE)
+    sharp = upscale(pipeline.upscaler, pipeline.bundle.upscale, decoded, SIZE)
     [(alpha, _)] = cut_out(pipeline.unet, pipeline.bundle.matting, sharp)
     bicubic = F.interpolate(decoded.float(), SIZE, mode="bicubic", antialias=True).clamp(0, 1)
 
