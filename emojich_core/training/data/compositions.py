@@ -13,11 +13,13 @@ from emojich_core.training.data.morphology import NounPhrase
 from emojich_core.training.data.things import FOOD, NATURE, Thing
 
 # How often a kind of picture is drawn in training.
-SHARES = {"plain": 0.62, "recoloured": 0.2, "pair": 0.08, "counted": 0.05, "sized": 0.05}
+SHARES = {"plain": 0.4, "recoloured": 0.34, "pair": 0.14, "counted": 0.06, "sized": 0.06}
 # How many of each there are of the style that the transformer draws, and of every other style.
-COUNTS = {"recoloured": 2500, "pair": 1000, "counted": 500, "sized": 400}
-OTHER_COUNTS = {kind: count // 4 for kind, count in COUNTS.items()}
+# A model that sees a thing in two or three colours learns pictures; in most colours, the thing.
+COUNTS = {"recoloured": 6000, "pair": 3000, "counted": 500, "sized": 500}
+OTHER_COUNTS = {kind: count // 2 for kind, count in COUNTS.items()}
 EVERYDAY_WEIGHT = 4.0  # how much likelier common things are chosen than the others
+EVERYDAY_DRAWN = 2.0  # and how much oftener their recoloured pictures are drawn
 
 Drawings = Mapping[str, np.ndarray]  # hexcode → (S, S, 4) uint8, of one style
 
@@ -69,9 +71,16 @@ class Composer:
             thing, colour = pairs[i]
             captions = self._allowed(colour_captions(thing.names, colour))
             if captions and len(items) < count:
-                draw = self._recolour(thing, colour)
                 items.append(
-                    Item("recoloured", self.style, (thing.hexcode,), captions, draw, colour)
+                    Item(
+                        "recoloured",
+                        self.style,
+                        (thing.hexcode,),
+                        captions,
+                        self._recolour(thing, colour),
+                        colour,
+                        EVERYDAY_DRAWN if thing.everyday else 1.0,
+                    )
                 )
         return items
 
