@@ -147,13 +147,11 @@ def _share_one_generator(monkeypatch: pytest.MonkeyPatch) -> None:
 
     In ours each has its own, so that neighbours do not matter; this is the only difference.
     """
-    sample = generation.sample
+    draw_from = generation.draw
     monkeypatch.setattr(
         generation,
-        "sample",
-        lambda logits, sampling, generators: sample(
-            logits, sampling, generators[:1] * len(generators)
-        ),
+        "draw",
+        lambda logits, generators: draw_from(logits, generators[:1] * len(generators)),
     )
 
 
@@ -188,7 +186,9 @@ def test_filter_keeps_the_same_codes(kind: str, top_k: int, top_p: float, compar
     compare(
         "codes that top-k and top-p keep",
         f"{kind}, k = {top_k}, p = {top_p}",
-        ours=lambda: filter_logits(logits, top_k, top_p).isfinite(),
+        ours=lambda: filter_logits(
+            logits, torch.full((64, 1), min(top_k, 8192)), torch.full((64, 1), top_p)
+        ).isfinite(),
         theirs=lambda: top_k_top_p_filtering(logits.clone(), top_k, top_p).isfinite(),
         error=differing,
     )

@@ -4,10 +4,12 @@ import torch
 from emojich_core.generation import (
     ImagePrompt,
     Sampling,
+    Slots,
+    begin,
+    draw,
     filter_logits,
     generate,
     perplexity,
-    sample,
 )
 from emojich_core.transformer import Transformer, TransformerConfig
 
@@ -90,23 +92,63 @@ def test_given_codes_do_not_cost_randomness(model: Transformer) -> None:
 
 def test_top_k_and_top_p_keep_the_likeliest() -> None:
     logits = torch.tensor([[0.5, 0.05, 0.3, 0.15]]).log()
-    kept = lambda k, p: filter_logits(logits, k, p).isfinite()[0].tolist()  # noqa: E731
+
+    def kept(k: int, p: float) -> list[bool]:
+        return (
+            filter_logits(logits, torch.tensor([[k]]), torch.tensor([[p]])).isfinite()[0].tolist()
+        )
+
     assert kept(4, 1.0) == [True, True, True, True]
     assert kept(2, 1.0) == [True, False, True, False]
     assert kept(4, 0.6) == [True, False, True, False]  # the one that crosses 0.6 stays
     assert kept(4, 0.4) == [True, False, False, False]
-    assert kept(100, 0.0) == [True, False, False, False]
+    assert kept(4, 0.0) == [True, False, False, False]
 
 
 def test_codes_as_likely_as_the_last_of_the_top_k_are_kept() -> None:
     logits = torch.tensor([[2.0, 1.0, 3.0, 1.0, 0.0]])
-    assert filter_logits(logits, 3, 1.0).isfinite()[0].tolist() == [True, True, True, True, False]
+    kept = filter_logits(logits, torch.tensor([[3]]), torch.tensor([[1.0]]))
+    assert kept.isfinite()[0].tolist() == [True, True, True, True, False]
 
 
 def test_sampling_follows_the_probabilities() -> None:
     probabilities = torch.tensor([0.6, 0.3, 0.1])
     rows = 4000
     generators = [torch.Generator().manual_seed(i) for i in range(rows)]
-    drawn = sample(probabilities.log().expand(rows, 3), Sampling(top_p=1.0), generators)
+    drawn = draw(probabilities.log().expand(rows, 3), generators)
     shares = drawn.bincount(minlength=3) / rows
     torch.testing.assert_close(shares, probabilities, atol=0.03, rtol=0)
+
+
+def test_images_enter_and_leave_at_any_time(model: Transformer) -> None:
+    """Each is the one that it would have been alone, with settings of its own."""
+    wild, tame = Sampling(temperature=1.3), Sampling(temperature=0.5, top_k=5)
+    other = torch.tensor([2, 30, 31, 3, 0, 0])
+    slots = Slots(model, 2)
+    slots.enter(0, begin(model, TEXT), 1, wild)
+    for _ in range(5):
+        slots.step()
+    slots.enter(1, begin(model, other), 2, tame)
+    for _ in range(11):
+        slots.step()
+    first = slots.codes[0].clone()
+    slots.leave(0)
+    slots.enter(0, begin(model, TEXT), 3, tame)  # a freed slot, while the other goes on
+    for _ in range(5):
+        slots.step()
+    second = slots.codes[1].clone()
+    for _ in range(11):
+        slots.step()
+    assert first.equal(generate(model, TEXT, [1], wild)[0][0])
+    assert second.equal(generate(model, other, [2], tame)[0][0])
+    assert slots.codes[0].equal(generate(model, TEXT, [3], tame)[0][0])
+
+
+def test_empty_slots_change_nothing(model: Transformer) -> None:
+    slots = Slots(model, 3)
+    slots.enter(1, begin(model, TEXT), 7, Sampling())
+    for _ in range(16):
+        slots.step()
+    codes, [score] = generate(model, TEXT, [7], Sampling())
+    assert slots.codes[1].equal(codes[0])
+    assert slots.score(1) == pytest.approx(score.item(), rel=1e-4)
