@@ -64,6 +64,15 @@ def begin(model: Transformer, text: Tensor) -> Beginning:
     return Beginning(features[:, -1], kept)
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """An image in codes."""
+
+    codes: Tensor  # (image_seq_length,) int64, on the CPU
+    seed: int
+    perplexity: float  # lower is better
+
+
 class Slots:
     """Images that are drawn together, each at a position of its own: continuous batching.
 
@@ -138,10 +147,13 @@ class Slots:
         embedded = self.model.embed_codes(code, number)
         self._features = self.model.step(embedded, self.cache.layers, self.cache.at(position))
 
-    def score(self, slot: int) -> float:
-        """The perplexity of a finished image."""
+    def drawn(self, slot: int) -> Drawn:
+        """The finished image of a slot."""
         first = 0 if self.model.config.layout == "v2" else 1  # v3 does not count code 0
-        return perplexity(self.losses[slot, first:]).item()
+        generator = self._generators[slot]
+        assert generator is not None, "the slot is empty"
+        score = perplexity(self.losses[slot, first:]).item()
+        return Drawn(self.codes[slot].cpu(), generator.initial_seed(), score)
 
 
 def generate(
@@ -151,11 +163,10 @@ def generate(
     sampling: Sampling,
     on_step: Callable[[int], None] = lambda step: None,
     image_prompt: ImagePrompt | None = None,
-) -> tuple[Tensor, Tensor]:
+) -> list[Drawn]:
     """Draw one image for each seed, all from the same text and, if given, parts of an image.
 
     `text` (text_seq_length,) token ids, `on_step` is called with the number of codes drawn so far.
-    Returns codes (len(seeds), image_seq_length), int64, and their perplexities (len(seeds),).
     """
     slots, beginning = Slots(model, len(seeds)), begin(model, text)
     for slot, seed in enumerate(seeds):
@@ -163,7 +174,7 @@ def generate(
     for step in range(model.config.image_seq_length):
         slots.step()
         on_step(step + 1)
-    return slots.codes, torch.tensor([slots.score(slot) for slot in range(len(seeds))])
+    return [slots.drawn(slot) for slot in range(len(seeds))]
 
 
 def draw(logits: Tensor, generators: list[torch.Generator | None]) -> Tensor:

@@ -235,7 +235,7 @@ class Stack(nn.Module):
 
     def step(self, x: Tensor, cache: list[Tensor], lookups: dict[Kind, Lookup]) -> Tensor:
         for layer, kind, layer_cache in zip(self.layers, self.kinds, cache, strict=True):
-            x = layer.step(x, layer_cache, lookups[kind])
+            x = cast(Layer, layer).step(x, layer_cache, lookups[kind])
         return self.final_layernorm(x)
 
 

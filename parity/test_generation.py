@@ -73,7 +73,7 @@ def test_the_same_seed_draws_the_same_images_in_the_same_order(
     drawn: dict[str, Drawn] = {}
 
     def ours() -> Tensor:
-        results["ours"] = generate(models.ours, models.text, [SEED] * count, sampling)
+        results["ours"] = _drawn(generate(models.ours, models.text, [SEED] * count, sampling))
         return results["ours"][0]
 
     def theirs() -> Tensor:
@@ -125,9 +125,9 @@ def test_image_prompts(
     compare(
         "sampled codes, image prompt",
         f"{models.size}, {', '.join(kept)}",
-        ours=lambda: generate(models.ours, models.text, [SEED] * 2, Sampling(), image_prompt=given)[
-            0
-        ],
+        ours=lambda: _drawn(
+            generate(models.ours, models.text, [SEED] * 2, Sampling(), image_prompt=given)
+        )[0],
         theirs=lambda: (
             draw(
                 models.theirs,
@@ -139,6 +139,14 @@ def test_image_prompts(
             ).codes
         ),
         error=differing,
+    )
+
+
+def _drawn(images: list[generation.Drawn]) -> tuple[Tensor, Tensor]:
+    """Codes and perplexities."""
+    return (
+        torch.stack([image.codes for image in images]),
+        torch.tensor([image.perplexity for image in images]),
     )
 
 
