@@ -147,13 +147,17 @@ class Slots:
         embedded = self.model.embed_codes(code, number)
         self._features = self.model.step(embedded, self.cache.layers, self.cache.at(position))
 
+    def number(self, slot: int) -> int:
+        """How many codes the image of a slot has."""
+        return self._number[slot]
+
     def drawn(self, slot: int) -> Drawn:
         """The finished image of a slot."""
         first = 0 if self.model.config.layout == "v2" else 1  # v3 does not count code 0
         generator = self._generators[slot]
         assert generator is not None, "the slot is empty"
         score = perplexity(self.losses[slot, first:]).item()
-        return Drawn(self.codes[slot].cpu(), generator.initial_seed(), score)
+        return Drawn(self.codes[slot].to("cpu", copy=True), generator.initial_seed(), score)
 
 
 def generate(

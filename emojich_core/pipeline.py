@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torchvision.transforms.functional import to_tensor
 
 from emojich_core.bundles import Bundle, BundleError, load_bundle
-from emojich_core.generation import Beginning, Drawn, ImagePrompt, Sampling, begin, generate
+from emojich_core.generation import Beginning, Drawn, ImagePrompt, Sampling, Slots, begin, generate
 from emojich_core.matting import cut_out, make_unet
 from emojich_core.request import MAX_COUNT, MAX_SEED, Candidate, Request, new_seed
 from emojich_core.sticker import SIZE, compose, to_webp
@@ -24,6 +24,13 @@ M = TypeVar("M", bound=nn.Module)
 BATCH = MAX_COUNT  # images drawn at once; of the big model each takes 0.2 GB while it is drawn
 BIG = 500_000_000  # parameters; a network of so many is computed in half precision on a CPU, too
 DRAWN = 0.8  # share of the progress bar that drawing the codes takes; the rest is for the finish
+
+
+OutOfMemory = torch.OutOfMemoryError
+
+CPU_SLOTS = 8  # more of them would make everyone wait longer, and the last no sooner
+MAX_SLOTS = 64
+RESERVE = 2 * 2**30  # bytes of a GPU's memory that a step and the stages after it may take
 
 
 class Cancelled(Exception):
@@ -140,6 +147,19 @@ class Pipeline:
 
             images += generate(self.transformer, text, batch, sampling, on_step, image_prompt)
         return images
+
+    def slots_that_fit(self) -> int:
+        """How many images can be drawn at once: what the memory allows, within reason."""
+        if self.device.type != "cuda":
+            return CPU_SLOTS
+        free, _ = torch.cuda.mem_get_info(self.device)
+        one = Slots(self.transformer, 1).cache.bytes_per_slot
+        return max(1, min(MAX_SLOTS, (free - RESERVE) // one))
+
+    @property
+    def finish_batch(self) -> int:
+        """How many images to finish at once: a CPU gains nothing by more than one."""
+        return BATCH if self.device.type == "cuda" else 1
 
     def begin(self, prompt: str) -> Beginning:
         """Compute a prompt's text once, for all images that will be drawn from it."""
