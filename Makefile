@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PARITY := .venv-parity
-ART := @iconify-json/noto @iconify-json/twemoji @iconify-json/fluent-emoji-flat emojibase-data
+ART := @iconify-json/noto @iconify-json/twemoji @iconify-json/fluent-emoji-flat @iconify-json/openmoji \
+	emojibase-data
 
 .PHONY: help run test test-fast parity parity-quick lint format mini data clean
 

@@ -181,6 +181,41 @@ def save_bundle(
         (path / "bundle.json").write_text(text + "\n")
 
 
+def derive_bundle(base: Bundle, path: Path, transformer: dict[str, Tensor], source: str) -> None:
+    """Write a bundle with another transformer, whose `source` it names; all else is the base's.
+
+    The other files are hard links where the disk can do that.  `path` appears when it is whole.
+    Raises BundleError when it cannot be written, or is there already.
+    """
+    description = _read_description(base.path)
+    staged = path.with_name(f".{path.name}.new")
+    changed = staged / "transformer.safetensors"
+    shutil.rmtree(staged, ignore_errors=True)
+    try:
+        with _written(path):
+            staged.mkdir(parents=True)
+            for file in description["files"]:
+                if file != changed.name:
+                    _link(base.path / file, staged / file)
+            safetensors.torch.save_file(transformer, changed)
+            shutil.copymode(staged / TOKENIZER, changed)
+            description["name"] = path.name
+            description["sources"] = {**description.get("sources", {}), "transformer": source}
+            description["files"][changed.name] = sha256(changed)
+            text = json.dumps(description, indent=2, ensure_ascii=False)
+            (staged / "bundle.json").write_text(text + "\n")
+            staged.rename(path)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
+def _link(file: Path, copy: Path) -> None:
+    try:
+        os.link(file.resolve(), copy)
+    except OSError:  # another disk, or one that has no links
+        shutil.copy2(file, copy)
+
+
 @contextmanager
 def _written(path: Path) -> Iterator[None]:
     """Turn what goes wrong while writing into a BundleError."""

@@ -9,6 +9,8 @@ from typing import Any
 
 from emojich_core.request import MAX_COUNT, MAX_SEED, InvalidRequest, clean_prompt, new_seed
 from emojich_core.training.data_cli import add_data
+from emojich_core.training.evaluate_cli import add_evaluate
+from emojich_core.training.finetune_cli import add_finetune
 from emojich_core.weights_cli import add_weights
 
 MAX_BEST_OF = 4096
@@ -59,6 +61,10 @@ def _parser() -> argparse.ArgumentParser:
     add_weights(commands.add_parser("weights", help=weights, description=weights.capitalize()))
     data = "make the training set of the mini bundle"
     add_data(commands.add_parser("data", help=data, description=data.capitalize()))
+    evaluate = "measure a bundle: the figures of its model card"
+    add_evaluate(commands.add_parser("evaluate", help=evaluate, description=evaluate.capitalize()))
+    finetune = "teach a model a style of your own"
+    add_finetune(commands.add_parser("finetune", help=finetune, description=finetune.capitalize()))
     return parser
 
 

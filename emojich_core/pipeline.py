@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from PIL import Image
@@ -60,10 +60,10 @@ class Pipeline:
         self.bundle = bundle
         self.device = device
         self.tokenizer = Tokenizer(bundle.tokenizer)
-        self.transformer = self._load("transformer", lambda: Transformer(bundle.transformer))
-        self.vqgan = self._load("vqgan", lambda: VQGAN(bundle.vqgan))
-        self.upscaler = self._load("upscale", lambda: make_upscaler(bundle.upscale))
-        self.unet = self._load("matting", lambda: make_unet(bundle.matting))
+        self.transformer = load_network(bundle, "transformer", Transformer, device)
+        self.vqgan = load_network(bundle, "vqgan", VQGAN, device)
+        self.upscaler = load_network(bundle, "upscale", make_upscaler, device)
+        self.unet = load_network(bundle, "matting", make_unet, device)
 
     @classmethod
     def load(cls, model: str = "mini", device: str | None = None) -> "Pipeline":
@@ -71,7 +71,7 @@ class Pipeline:
 
         Raises BundleError when the bundle is missing or damaged, or the device is not there.
         """
-        return cls(load_bundle(model), _pick_device(device))
+        return cls(load_bundle(model), pick_device(device))
 
     def generate(
         self,
@@ -181,17 +181,28 @@ class Pipeline:
             drawings.append(Drawing(candidate, picture, to_webp(picture), image.codes))
         return drawings
 
-    def _load(self, stage: str, make: Callable[[], M]) -> M:
-        """A network with its weights.  It is made without memory, which the weights bring along."""
-        with torch.device("meta"):
-            model = make()
-        weights = self.bundle.weights(stage, _dtype(model, self.device))
-        try:
-            model.load_state_dict(weights, assign=True)
-        except RuntimeError as error:
-            message = f"{self.bundle.path / stage}.safetensors does not fit bundle.json"
-            raise BundleError(f"{message}: restore the bundle.") from error
-        return model.to(self.device).eval().requires_grad_(False)
+
+def load_network(
+    bundle: Bundle,
+    stage: str,
+    make: Callable[[Any], M],
+    device: torch.device,
+    as_stored: bool = False,
+) -> M:
+    """The network of a stage with its weights, in the precision it is computed in, or `as_stored`.
+
+    It is made without memory, which the weights bring along.
+    Raises BundleError when they are not those of the network.
+    """
+    with torch.device("meta"):
+        model = make(getattr(bundle, stage))
+    weights = bundle.weights(stage, None if as_stored else _dtype(model, device))
+    try:
+        model.load_state_dict(weights, assign=True)
+    except RuntimeError as error:
+        message = f"{bundle.path / stage}.safetensors does not fit bundle.json"
+        raise BundleError(f"{message}: restore the bundle.") from error
+    return model.to(device).eval().requires_grad_(False)
 
 
 def best(images: list[Drawn], count: int) -> list[Drawn]:
@@ -210,7 +221,8 @@ def _dtype(model: nn.Module, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if parameters >= BIG else torch.float32
 
 
-def _pick_device(name: str | None) -> torch.device:
+def pick_device(name: str | None) -> torch.device:
+    """The device of that name, by default a GPU if any.  Raises BundleError if it is not there."""
     name = name or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)

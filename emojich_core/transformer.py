@@ -18,6 +18,7 @@ from typing import Literal, cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 BOS_ID = 2
 CONV_KERNEL = 11
@@ -157,7 +158,8 @@ class SelfAttention(nn.Module):
         q, k, v = self._project(x)
         if kept is not None:
             kept.append((k, v))
-        attend = _attention_to_train if self.training else F.scaled_dot_product_attention
+        on_cpu = x.device.type == "cpu"
+        attend = _attention_to_train if self.training and on_cpu else F.scaled_dot_product_attention
         length = x.shape[1]
         return self._merge(attend(q, k, v, attn_mask=mask[:length, :length]))
 
@@ -165,10 +167,11 @@ class SelfAttention(nn.Module):
         """(B, 1, H) → (B, 1, H): one position of each sequence, the others from the cache."""
         q, k, v = self._project(x)
         rows = torch.arange(len(x), device=x.device)
-        cache[:, rows, :, lookup.write] = torch.stack((k, v)).squeeze(3).transpose(0, 1)
-        k, v = cache
+        for part, computed in zip(cache, (k, v), strict=True):
+            part[rows, :, lookup.write] = computed.squeeze(2).to(part.dtype)
+        k, v = cache.to(q.dtype)
         if lookup.read is not None:
-            k, v = (part[rows[:, None], :, lookup.read].transpose(1, 2) for part in cache)
+            k, v = (part[rows[:, None], :, lookup.read].transpose(1, 2) for part in (k, v))
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=lookup.seen[:, None, None])
         return self._merge(out)
 
@@ -227,10 +230,16 @@ class Stack(nn.Module):
         for kind, mask in attention_masks(config).items():
             self.register_buffer(f"{kind}_mask", mask, persistent=False)
         self.kinds = config.layer_kinds
+        # Set it to train in a fraction of the memory: layers are computed again when going back.
+        self.checkpointing = False
 
     def forward(self, x: Tensor, kept: Kept | None = None) -> Tensor:
         for layer, kind in zip(self.layers, self.kinds, strict=True):
-            x = layer(x, self.get_buffer(f"{kind}_mask"), kept)
+            inputs = (x, self.get_buffer(f"{kind}_mask"), kept)
+            if self.checkpointing and torch.is_grad_enabled():
+                x = checkpoint(layer, *inputs, use_reentrant=False)
+            else:
+                x = layer(*inputs)
         return self.final_layernorm(x)
 
     def step(self, x: Tensor, cache: list[Tensor], lookups: dict[Kind, Lookup]) -> Tensor:

@@ -44,9 +44,11 @@ def run(
                 there if it exists.  Each step's random numbers follow from `seed` and the step's
                 number alone: a killed run that is started again ends in the very same weights.
     `step`      one update; gets its number and a generator, returns losses, which are logged.
-    `evaluate`  called with the number of steps done, every `every` steps and after the last, when
-                the checkpoint is written.  A picture (3, H, W) in [0, 1] that it returns is logged
-                and kept as `out`/`name`.png; it may raise Stop.
+    `evaluate`  called with the number of steps done, every `every` steps and after the last, right
+                before the checkpoint is written: what it adds to `state` is kept, too.  A picture
+                (3, H, W) in [0, 1] that it returns is logged and kept as `out`/`name`.png.  It may
+                raise Stop; the run has then ended, also for those who start it again.
+    Raises OSError when the disk does not take a checkpoint.
     """
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = out / f"{name}.pt"
@@ -64,11 +66,12 @@ def run(
                 for key, value in numbers.items():
                     writer.add_scalar(key, value, number)
             if (number + 1) % every == 0 or number + 1 == steps:
-                save(checkpoint, state, number + 1)
                 try:
                     page = evaluate(number + 1)
                 except Stop:
+                    save(checkpoint, state, steps)
                     return
+                save(checkpoint, state, number + 1)
                 if page is not None:
                     writer.add_image("samples", page.clamp(0, 1), number + 1)
                     save_page(out / f"{name}.png", page)
@@ -90,15 +93,19 @@ def save(checkpoint: Path, state: Mapping[str, Stateful], done: int) -> None:
     """Write a checkpoint that a killed run cannot leave half written."""
     kept = {name: part.state_dict() for name, part in state.items()}
     partial = checkpoint.with_suffix(".tmp")
-    torch.save({"done": done, **kept}, partial)
-    partial.replace(checkpoint)
+    try:
+        torch.save({"done": done, **kept}, partial)
+        partial.replace(checkpoint)
+    except (OSError, RuntimeError) as error:  # torch's own, when it cannot write all of it
+        partial.unlink(missing_ok=True)
+        raise OSError(f"{checkpoint} cannot be written: make room for it.") from error
 
 
 def resume(checkpoint: Path, state: Mapping[str, Stateful]) -> int:
     """Take `state` back from a checkpoint, if there is one; returns how many steps are done."""
     if not checkpoint.exists():
         return 0
-    kept = torch.load(checkpoint, weights_only=True)
+    kept = torch.load(checkpoint, map_location="cpu", weights_only=True)
     for name, part in state.items():
         part.load_state_dict(kept[name])
     return int(kept["done"])

@@ -1,5 +1,6 @@
 """The dataset's folder, and what is drawn from it."""
 
+import argparse
 import subprocess
 import sys
 from collections import Counter
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emojich_core.training.data_cli import add_data
 from emojich_core.training.dataset import Dataset, Row
 
 
@@ -72,3 +74,17 @@ def test_without_art_the_command_says_what_to_do(tmp_path: Path) -> None:
     assert done.stderr.startswith("emojich: There is no emoji art")
     assert "make data" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_without_the_extras_the_command_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package in ("emojibase-data", "@iconify-json"):
+        (tmp_path / "node_modules" / package).mkdir(parents=True)
+    monkeypatch.setitem(sys.modules, "pymorphy3", None)
+    arguments = argparse.Namespace(data=tmp_path, out=None, seed=0)
+    parser = argparse.ArgumentParser()
+    add_data(parser)
+    command = parser.parse_args(["build"]).command
+    with pytest.raises(OSError, match=r'pip install "emojich\[train\]"'):
+        command(arguments)

@@ -1,0 +1,318 @@
+"""Fine-tune a bundle on pictures with captions, by the paper's recipe; see recipe.py.
+
+What a run needs to go on is in a folder beside the new bundle, `NAME.run`:
+
+    run.json             what it was started with
+    codes-….safetensors  the pictures' codes
+    finetune.pt          the checkpoint
+    best.safetensors     what was trained, where the held-out loss was lowest
+    finetune.png         samples for held-out captions; the earlier ones are in tensorboard/
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+from torch.utils.tensorboard import SummaryWriter
+from torchvision.transforms.functional import to_tensor
+from tqdm import tqdm
+
+from emojich_core.bundles import Bundle, derive_bundle, sha256
+from emojich_core.generation import generate
+from emojich_core.pipeline import BIG, load_network
+from emojich_core.tokenizer import Tokenizer
+from emojich_core.training import loop
+from emojich_core.training.lora import merged
+from emojich_core.training.pairs import Pair, picture, read_pairs, split
+from emojich_core.training.recipe import Train, prepare, weighted_loss
+from emojich_core.transformer import Transformer
+from emojich_core.vqgan import VQGAN
+
+EVALUATIONS = 10  # in a run
+PATIENCE = 3  # so many evaluations in a row may be no better than the best
+SAMPLES = 4
+MAX_NORM = 1.0  # of all gradients together
+
+
+class OtherRun(ValueError):
+    """The run folder holds a run that was started with something else."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run is asked to do."""
+
+    train: Train
+    steps: int
+    batch_size: int
+    lr: float  # the highest of the cycle
+    seed: int
+
+
+@dataclass
+class Best:
+    """The lowest held-out loss so far, and how many evaluations ago it was; kept in checkpoints."""
+
+    loss: float = float("inf")
+    waited: int = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Both numbers."""
+        return dataclasses.asdict(self)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take them back."""
+        self.loss, self.waited = state_dict["loss"], state_dict["waited"]
+
+
+class Trained:
+    """The parameters of a network that are trained, as what a checkpoint keeps of it."""
+
+    def __init__(self, model: nn.Module):
+        self.parameters = {k: p for k, p in model.named_parameters() if p.requires_grad}
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The parameters by name."""
+        return {name: parameter.detach() for name, parameter in self.parameters.items()}
+
+    def load_state_dict(self, state_dict: dict[str, Tensor]) -> None:
+        """Take them back."""
+        with torch.no_grad():
+            for name, parameter in self.parameters.items():
+                parameter.copy_(state_dict[name])
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """Pairs as the transformer reads them, on the CPU."""
+
+    text: Tensor  # (N, text_seq_length) int64
+    codes: Tensor  # (N, image_seq_length) int64
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+
+class FineTuning:
+    """One run: its network, its data, its optimizer."""
+
+    def __init__(
+        self, base: Bundle, pairs: list[Pair], run: Path, settings: Settings, device: torch.device
+    ):
+        self.run, self.settings, self.device = run, settings, device
+        self.tokenizer = Tokenizer(base.tokenizer)
+        self.sampling = base.sampling
+        self.vqgan = load_network(base, "vqgan", VQGAN, device)
+        codes = _codes(run, base, pairs, self.vqgan, device)
+        trained_on, held_out = split(pairs)
+        self.prompts = list(dict.fromkeys(pair.text for pair in held_out))[:SAMPLES]
+        length = base.transformer.text_seq_length
+        self.training = _tensors(trained_on, self.tokenizer, length, codes)
+        self.held_out = _tensors(held_out, self.tokenizer, length, codes)
+
+        torch.manual_seed(settings.seed)
+        self.model = load_network(base, "transformer", Transformer, device, as_stored=True)
+        prepare(self.model, settings.train)
+        self.model.train()
+        parameters = list(self.model.parameters())
+        self.model.transformer.checkpointing = sum(p.numel() for p in parameters) >= BIG
+        self.trained, self.best = Trained(self.model), Best()
+        # Fused: the other kinds make copies of all they update.
+        self.optimizer = torch.optim.AdamW(
+            self.trained.parameters.values(), settings.lr, weight_decay=0.01, fused=True
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, settings.lr, settings.steps, cycle_momentum=False
+        )
+        self.writer = SummaryWriter(run / "tensorboard" / "held-out")
+
+    def train(self) -> None:
+        """Take all steps that are not done yet."""
+        state: dict[str, loop.Stateful] = {
+            "trained": self.trained,
+            "optimizer": self.optimizer,
+            "schedule": self.schedule,
+            "best": self.best,
+        }
+        settings = self.settings
+        every = -(-settings.steps // EVALUATIONS)
+        with self.writer:
+            loop.run(
+                "finetune",
+                self.run,
+                settings.steps,
+                state,
+                self.step,
+                self.evaluate,
+                every=every,
+                seed=settings.seed,
+            )
+
+    def step(self, number: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """One update; see `loop.run`."""
+        settings = self.settings
+        picked = batch(number, len(self.training), settings.batch_size, settings.seed)
+        text, image = self.losses(self.training, picked)
+        self.optimizer.zero_grad()
+        weighted_loss(text, image).backward()
+        nn.utils.clip_grad_norm_(self.trained.parameters.values(), MAX_NORM)
+        self.optimizer.step()
+        self.schedule.step()
+        return {"text": text, "image": image}
+
+    def losses(self, data: Tensors, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """The text's and the image's loss of some rows."""
+        with self.autocast():
+            return self.model.losses(
+                data.text[rows].to(self.device), data.codes[rows].to(self.device)
+            )
+
+    def evaluate(self, number: int) -> Tensor:
+        """Keep the weights if they are the best so far, draw the samples; see `loop.run`."""
+        self.model.eval()
+        loss, page = self.held_out_loss(), self.samples()
+        self.model.train()
+        self.writer.add_scalar("loss", loss, number)
+        better = loss < self.best.loss
+        tqdm.write(f"step {number}: held-out loss {loss:.4f}{', the best so far' * better}")
+        if better:
+            _save(self.run / "best.safetensors", self.trained.state_dict())
+            self.best.loss = loss
+        self.best.waited = 0 if better else self.best.waited + 1
+        if self.best.waited >= PATIENCE:
+            tqdm.write(f"It has not become better {PATIENCE} times: that is it.")
+            raise loop.Stop
+        return page
+
+    @torch.inference_mode()
+    def held_out_loss(self) -> float:
+        """The mean weighted loss of the pairs that are not trained on."""
+        total = 0.0
+        for rows in torch.arange(len(self.held_out)).split(self.settings.batch_size):
+            total += weighted_loss(*self.losses(self.held_out, rows)).item() * len(rows)
+        return total / len(self.held_out)
+
+    @torch.inference_mode()
+    def samples(self) -> Tensor:
+        """A picture (3, H, W): for each of the prompts the image of seed 0, side by side."""
+        images = []
+        for prompt in self.prompts:
+            text = self.tokenizer.encode(prompt, self.model.config.text_seq_length)
+            with self.autocast():
+                [drawn] = generate(self.model, text.to(self.device), [0], self.sampling)
+            decoded = self.vqgan.decode(drawn.codes[None].to(self.device))
+            images.append(decoded[0].float().cpu())
+        return torch.cat(images, dim=2)
+
+    def autocast(self) -> torch.autocast:
+        """Multiply in bfloat16.  Every weight is used once in a step: no copies are kept of it."""
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, cache_enabled=False)
+
+
+def finetune(
+    base: Bundle, data: Path, out: Path, settings: Settings, device: torch.device
+) -> float:
+    """Train, and write the bundle `out`; a run that was killed goes on where it was.
+
+    Returns the held-out loss of the weights that are in the bundle.
+    Raises BadData, OtherRun, BundleError, OSError; before anything starts, if it can be known then.
+    """
+    if out.exists():
+        raise OtherRun(f"{out} is there already: choose another --out, or remove it.")
+    pairs = read_pairs(data)
+    run = out.with_name(f"{out.name}.run")
+    run.mkdir(parents=True, exist_ok=True)
+    _claim(run, _description(base, pairs, settings))
+    tuning = FineTuning(base, pairs, run, settings, device)
+    tuning.train()
+    trained = safetensors.torch.load_file(run / "best.safetensors")
+    weights = merged(base.weights("transformer"), trained)
+    derive_bundle(base, out, weights, f"{base.name}, fine-tuned ({settings.train})")
+    return tuning.best.loss
+
+
+def batch(number: int, count: int, size: int, seed: int) -> Tensor:
+    """The rows (size,) of a step: every row once, shuffled, before the next round begins."""
+    places = range(number * size, (number + 1) * size)
+    rounds = {
+        place // count: np.random.default_rng((seed, place // count)).permutation(count)
+        for place in places
+    }
+    return torch.tensor([rounds[place // count][place % count] for place in places])
+
+
+def _tensors(
+    pairs: list[Pair], tokenizer: Tokenizer, length: int, codes: dict[str, Tensor]
+) -> Tensors:
+    text = torch.stack([tokenizer.encode(pair.text, length) for pair in pairs])
+    return Tensors(text, torch.stack([codes[pair.digest] for pair in pairs]))
+
+
+def _codes(
+    run: Path, base: Bundle, pairs: list[Pair], vqgan: VQGAN, device: torch.device
+) -> dict[str, Tensor]:
+    """The codes (image_seq_length,) of every image by its digest, from the run folder if there."""
+    files = {pair.digest: pair.file for pair in pairs}
+    digest = hashlib.sha256(sha256(base.path / "vqgan.safetensors").encode())
+    digest.update("".join(sorted(files)).encode())
+    cache = run / f"codes-{digest.hexdigest()[:12]}.safetensors"
+    if not cache.exists():
+        codes = encode(list(files.values()), vqgan, device)
+        _save(cache, dict(zip(files, codes.unbind(), strict=True)))
+    return safetensors.torch.load_file(cache)
+
+
+@torch.inference_mode()
+def encode(files: Sequence[Path], vqgan: VQGAN, device: torch.device) -> Tensor:
+    """Image files → codes (N, image_seq_length), int64, on the CPU."""
+    dtype, size = next(vqgan.parameters()).dtype, vqgan.config.resolution
+    codes = []
+    for first in tqdm(range(0, len(files), 16), desc="encoding"):
+        images = [to_tensor(picture(file, size)) for file in files[first : first + 16]]
+        codes.append(vqgan.encode(torch.stack(images).to(device, dtype)).cpu())
+    return torch.cat(codes)
+
+
+def _save(file: Path, tensors: dict[str, Tensor]) -> None:
+    """Write tensors so that a killed run leaves the file as it was, or whole."""
+    partial = file.with_suffix(".tmp")
+    try:
+        safetensors.torch.save_file({k: t.contiguous() for k, t in tensors.items()}, partial)
+        partial.replace(file)
+    except (OSError, SafetensorError) as error:
+        partial.unlink(missing_ok=True)
+        raise OSError(f"{file} cannot be written: make room for it.") from error
+
+
+def _description(base: Bundle, pairs: list[Pair], settings: Settings) -> dict[str, Any]:
+    """All that the result of a run follows from."""
+    rows = json.dumps([(pair.digest, pair.text) for pair in pairs])
+    return {
+        "base": sha256(base.path / "bundle.json"),
+        "data": hashlib.sha256(rows.encode()).hexdigest(),
+        **dataclasses.asdict(settings),
+    }
+
+
+def _claim(run: Path, description: dict[str, Any]) -> None:
+    """Write down what a new run is, or raise OtherRun if the folder holds another one."""
+    file = run / "run.json"
+    if not file.exists():
+        partial = file.with_suffix(".tmp")
+        partial.write_text(json.dumps(description, indent=2) + "\n")
+        partial.replace(file)
+    known = json.loads(file.read_text())
+    other = [key for key, value in description.items() if known.get(key) != value]
+    if other:
+        names = ", ".join(other)
+        message = f"{run} holds a run with another {names}: give it the same"
+        raise OtherRun(f"{message}, or remove the folder.")

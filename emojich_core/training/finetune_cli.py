@@ -1,0 +1,106 @@
+"""`emojich finetune`: a bundle learns a style of one's own."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
+    from emojich_core.transformer import TransformerConfig
+
+
+def add_finetune(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of `emojich finetune` its options."""
+    parser.add_argument("--base", default="mini", help="bundle to begin with (mini)")
+    parser.add_argument("--data", type=Path, help="folder of images with a captions.csv: file,text")
+    parser.add_argument("--out", type=Path, help="the new bundle; OUT.run keeps what a run needs")
+    parser.add_argument(
+        "--train",
+        choices=("frozen", "all", "lora"),
+        default="frozen",
+        help="frozen: all but self-attention and feed-forward, as the paper (default); "
+        "all: everything; lora: low-rank adapters of these layers alone",
+    )
+    parser.add_argument("--steps", type=_at_least(1), default=400, help="updates (400)")
+    parser.add_argument("--batch-size", type=_at_least(1), default=16, help="images a step (16)")
+    parser.add_argument(
+        "--lr",
+        type=_at_least(1e-9, float),
+        help="highest learning rate; follows from the base's width",
+    )
+    parser.add_argument("--seed", type=_at_least(0), default=0)
+    parser.add_argument("--device", help="cpu, cuda, cuda:1; a GPU if there is one")
+    parser.add_argument(
+        "--plan", action="store_true", help="print the memory it would take, and do nothing"
+    )
+    parser.set_defaults(command=lambda arguments: _finetune(parser, arguments))
+
+
+def _at_least(low: float, kind: type = int) -> Any:
+    def parse(text: str) -> Any:
+        value = kind(text)
+        if not low <= value < float("inf"):
+            raise argparse.ArgumentTypeError(f"must be at least {low}")
+        return value
+
+    parse.__name__ = "number"  # argparse names it in its message
+    return parse
+
+
+def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    if arguments.plan:
+        _plan(arguments)
+        return
+    if arguments.data is None or arguments.out is None:
+        parser.error("--data and --out are needed")
+    try:
+        from emojich_core.training.finetune import OtherRun, Settings, finetune
+    except ModuleNotFoundError as error:
+        sys.exit(f'emojich: fine-tuning needs {error.name}: pip install "emojich[train]"')
+    from emojich_core.bundles import load_bundle
+    from emojich_core.pipeline import pick_device
+    from emojich_core.training.pairs import BadData
+    from emojich_core.training.recipe import default_lr
+
+    base = load_bundle(arguments.base)
+    train = arguments.train
+    lr = arguments.lr or default_lr(base.transformer, train)
+    settings = Settings(train, arguments.steps, arguments.batch_size, lr, arguments.seed)
+    device = pick_device(arguments.device)
+    try:
+        loss = finetune(base, arguments.data, arguments.out, settings, device)
+    except (BadData, OtherRun) as error:
+        sys.exit(f"emojich: {error}")
+    print(f"{arguments.out}, of held-out loss {loss:.4f}; draw with it: --model {arguments.out}")
+
+
+def _plan(arguments: argparse.Namespace) -> None:
+    """Print a table of what each kind of fine-tuning would take."""
+    import torch
+
+    from emojich_core.training.memory import account
+    from emojich_core.training.recipe import TRAIN
+
+    config = _config(arguments.base)
+    gpu = arguments.device.startswith("cuda") if arguments.device else torch.cuda.is_available()
+    where = "a GPU" if gpu else "a CPU"
+    print(f"{arguments.base}, {arguments.batch_size} images a step, on {where}; in GB.")
+    print("Without / with gradient checkpointing, which is on from 0.5 billion parameters.")
+    row = "{:<8}{:>12}{:>9}{:>11}{:>8}{:>16}{:>16}".format
+    print(row("TRAIN", "TRAINED", "WEIGHTS", "GRADIENTS", "ADAMW", "ACTIVATIONS", "TOTAL"))
+    for train in TRAIN:
+        m = account(config, train, arguments.batch_size, gpu)
+        sizes = (f"{size / 1e9:.2f}" for size in (m.weights, m.gradients, m.optimizer))
+        pairs = ((m.activations, m.activations_checkpointed), (m.total(False), m.total(True)))
+        ends = (f"{plain / 1e9:.2f} / {less / 1e9:.2f}" for plain, less in pairs)
+        print(row(train, f"{m.trained / 1e6:.1f} M", *sizes, *ends))
+
+
+def _config(base: str) -> "TransformerConfig":
+    """The numbers of a bundle's transformer; of a published one also before it is fetched."""
+    from emojich_core.bundles import known_bundles, load_bundle
+    from emojich_core.published import MODELS
+
+    if base in MODELS and base not in known_bundles():
+        return MODELS[base].config
+    return load_bundle(base).transformer

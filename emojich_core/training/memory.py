@@ -1,0 +1,104 @@
+"""What fine-tuning takes of a GPU's memory, counted without one.
+
+The network is made of fake tensors, which have shapes and no bytes, and takes one step; what
+autograd would keep for the way back is added up.  So any configuration can be asked about, and
+nothing in here has to be changed when the network is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from emojich_core.training.recipe import Train, prepare, weighted_loss
+from emojich_core.transformer import Transformer, TransformerConfig
+
+FLOAT32 = 4  # bytes
+ADAMW = 2 * FLOAT32  # its two moments
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes at the widest point of a step, where the way back begins.
+
+    Not in it: what operations need for themselves, what the allocator leaves unused, and the VQGAN
+    for the samples, together some GB for the published size.
+    """
+
+    trained: int  # parameters, not bytes
+    weights: int
+    gradients: int
+    optimizer: int
+    activations: int
+    activations_checkpointed: int
+
+    def total(self, checkpointing: bool) -> int:
+        """All of it, with or without gradient checkpointing."""
+        activations = self.activations_checkpointed if checkpointing else self.activations
+        return self.weights + self.gradients + self.optimizer + activations
+
+
+def account(config: TransformerConfig, train: Train, batch_size: int, gpu: bool) -> Memory:
+    """The memory for a step with so many images.  A GPU's attention keeps less than a CPU's."""
+    with FakeTensorMode():
+        model = Transformer(config).train(not gpu)
+        prepare(model, train)
+        parameters = list(model.parameters())
+        trained = sum(p.numel() for p in parameters if p.requires_grad)
+        activations = _step(model, batch_size)
+        model.transformer.checkpointing = True
+        # One layer at a time is computed again, and is there in full.
+        checkpointed = _step(model, batch_size) + _layer(model, batch_size)
+    return Memory(
+        trained=trained,
+        weights=sum(p.numel() * p.element_size() for p in parameters),
+        gradients=trained * FLOAT32,
+        optimizer=trained * ADAMW,
+        activations=activations,
+        activations_checkpointed=checkpointed,
+    )
+
+
+def kept_bytes(model: nn.Module, compute: Callable[[], object]) -> int:
+    """Bytes that autograd keeps of a computation, besides the model's own tensors."""
+    own = {_storage(tensor) for tensor in [*model.parameters(), *model.buffers()]}
+    kept: dict[int, Tensor] = {}  # holding them, so that no two have the same address
+
+    def keep(tensor: Tensor) -> Tensor:
+        if _storage(tensor) not in own:
+            kept[_storage(tensor)] = tensor
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        compute()
+    return sum(tensor.untyped_storage().nbytes() for tensor in kept.values())
+
+
+def _storage(tensor: Tensor) -> int:
+    return tensor.untyped_storage()._cdata
+
+
+def _step(model: Transformer, batch_size: int) -> int:
+    config = model.config
+    text = torch.zeros(batch_size, config.text_seq_length, dtype=torch.long)
+    codes = torch.zeros(batch_size, config.image_seq_length, dtype=torch.long)
+
+    def compute() -> Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16, cache_enabled=False):
+            return weighted_loss(*model.losses(text, codes))
+
+    return kept_bytes(model, compute)
+
+
+def _layer(model: Transformer, batch_size: int) -> int:
+    config, stack = model.config, model.transformer
+    shape = (batch_size, config.total_seq_length, config.hidden_size)
+    x = torch.zeros(shape, requires_grad=True)
+
+    def compute() -> Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16, cache_enabled=False):
+            return stack.layers[0](x, stack.get_buffer("row_mask"), None, 0)
+
+    return kept_bytes(model, compute)

@@ -1,0 +1,347 @@
+"""The judges on plain shapes, the figures' arithmetic, pages, and a whole evaluation end to end."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from emojich_core.training import questions
+from emojich_core.training.answers import Answer, recall_figures
+from emojich_core.training.colour_judge import EXAMPLES, colour_of
+from emojich_core.training.data import Glyph, Meaning, load_glyphs, on_white, render
+from emojich_core.training.figures import Figure, has_section, markdown, table, write_section
+from emojich_core.training.held_out_glyphs import SHARE, held_out_glyph
+from emojich_core.training.judge import Judge
+from emojich_core.training.likeness_figures import mean_distance
+from emojich_core.training.page import chat_page
+from emojich_core.training.questions import Question
+from emojich_core.training.stage_figures import iou
+from tests.emojich_core.training.art import write_art, write_held_out
+
+EMOJICH = Path(sys.executable).parent / "emojich"
+
+
+@pytest.fixture(scope="module")
+def art(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("art")
+    write_art(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def glyphs(art: Path) -> list[Glyph]:
+    return load_glyphs(art / "node_modules")
+
+
+@pytest.fixture(scope="module")
+def pictures(glyphs: list[Glyph]) -> np.ndarray:
+    return np.stack([on_white(render(glyph, 96)) for glyph in glyphs])
+
+
+@pytest.fixture(scope="module")
+def judge(glyphs: list[Glyph], pictures: np.ndarray) -> Judge:
+    return Judge(pictures, [glyph.hexcode for glyph in glyphs])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda picture: picture,
+        lambda picture: picture[:, ::-1],
+        lambda picture: cv2.GaussianBlur(picture, (0, 0), 3),
+        lambda picture: cv2.resize(picture, (200, 200)),
+        lambda picture: np.roll(picture, 2, axis=1),
+    ],
+    ids=["same", "mirrored", "blurred", "larger", "moved"],
+)
+def test_the_judge_finds_a_drawing_again(
+    judge: Judge, pictures: np.ndarray, change: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    changed = np.stack([change(picture) for picture in pictures])
+    assert [found for [found] in judge.nearest(changed, 1)] == judge.hexcodes
+
+
+def test_what_is_nearest_are_different_emoji_by_distance(
+    judge: Judge, pictures: np.ndarray
+) -> None:
+    [found] = judge.nearest(pictures[:1], 5)
+    assert len(set(found)) == 5
+    distances = judge.distances(pictures[:1])[0]
+    assert distances[0] == pytest.approx(0, abs=1e-3)
+    assert distances[[i for i, h in enumerate(judge.hexcodes) if h != found[0]]].min() > 0.05
+
+
+def test_the_judge_finds_another_style_by_the_same_emoji(
+    judge: Judge, pictures: np.ndarray, glyphs: list[Glyph]
+) -> None:
+    styles = np.array([glyph.style for glyph in glyphs])
+    others = np.where(styles[:, None] == styles, np.inf, judge.distances(pictures))
+    assert [found[0] for found in judge.ranked(others, 5)] == judge.hexcodes
+
+
+def test_without_colour_a_thing_is_found_in_any_colour(
+    glyphs: list[Glyph], pictures: np.ndarray
+) -> None:
+    square = next(i for i, glyph in enumerate(glyphs) if glyph.hexcode == "1F7E9")
+    blue = pictures[square][..., [0, 2, 1]]  # the green square in another colour
+    hexcodes = [glyph.hexcode for glyph in glyphs]
+    blind = Judge(pictures, hexcodes, colour=False)
+    assert blind.nearest(blue[None], 1) == [["1F7E9"]]
+    assert blind.distances(blue[None]).min() < Judge(pictures, hexcodes).distances(blue[None]).min()
+
+
+def disc(colour: tuple[int, int, int], outline: int = 0) -> np.ndarray:
+    """A disc (96, 96, 4) with a black outline so wide, an eye and gloss."""
+    rgba = np.zeros((96, 96, 4), np.uint8)
+    cv2.circle(rgba, (48, 48), 40, (*colour, 255), -1)
+    if outline:
+        cv2.circle(rgba, (48, 48), 40, (10, 10, 10, 255), outline)
+        cv2.circle(rgba, (35, 40), 6, (10, 10, 10, 255), -1)
+        cv2.circle(rgba, (60, 30), 12, (255, 255, 255, 255), -1)
+    return rgba
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_colour_of_a_disc(name: str) -> None:
+    assert colour_of(disc(EXAMPLES[name])) == name
+    darker = tuple(round(0.9 * channel) for channel in EXAMPLES[name])
+    if name not in ("белый", "голубой"):
+        assert colour_of(disc((darker[0], darker[1], darker[2]), outline=8)) == name
+
+
+def test_the_colour_of_nothing() -> None:
+    assert colour_of(np.zeros((96, 96, 4), np.uint8)) is None
+
+
+MEANINGS = {
+    "A": Meaning("кот", ("зверь", "усы")),
+    "B": Meaning("кот", ("морда",)),
+    "C": Meaning("собака", ("зверь", "кот")),
+    "D": Meaning("dog", ()),
+}
+
+
+def test_emoji_that_share_a_word_are_all_right(tmp_path: Path) -> None:
+    named = {q.prompt: q.right for q in questions.names(MEANINGS)}
+    assert named == {"кот": {"A", "B"}, "собака": {"C"}, "dog": {"D"}}
+    rows = [{"colour": "синий", "hexcode": "B", "caption": "синий кот"}]
+    held_out = tmp_path / "held_out.json"
+    held_out.write_text(json.dumps({"keywords": ["зверь"], "compositions": rows}))
+    [keyword] = questions.held_out_keywords(MEANINGS, held_out)
+    assert keyword == Question("зверь", frozenset("AC"))
+    [composition] = questions.held_out_compositions(MEANINGS, held_out)
+    assert composition == Question("синий кот", frozenset("ABC"), "синий")
+
+
+def test_only_what_can_be_answered_is_asked() -> None:
+    possible = questions.answerable(questions.names(MEANINGS), {"B", "D"})
+    assert [q.prompt for q in possible] == ["кот"]  # no drawing of a dog; "dog" is not Russian
+
+
+def test_the_sample_follows_from_the_seed() -> None:
+    many = [Question(str(i), frozenset()) for i in range(100)]
+    first = questions.sample(many, 10, seed=1)
+    assert questions.sample(many, 10, seed=1) == first
+    assert questions.sample(many, 10, seed=2) != first
+    assert len(set(first)) == 10
+    assert len(questions.sample(many, None, seed=1)) == 100
+
+
+def answer(found: str, right: str, wanted: str | None = None, colour: str = "") -> Answer:
+    question = Question("кот", frozenset(right), wanted)
+    return Answer(question, 0, 1.0, np.zeros((2, 2, 4), np.uint8), list(found), 0.1, colour)
+
+
+def test_recall_counts_the_first_and_the_first_five() -> None:
+    answers = [answer("abcde", "a"), answer("abcde", "e"), answer("abcde", "x"), answer("ab", "ya")]
+    figures = {f.key: f for f in recall_figures("n", "names", answers, {1: 0.5, 5: 0.8})}
+    assert figures["n_recall_1"].value == 0.5
+    assert figures["n_recall_1"].met
+    assert figures["n_recall_5"].value == 0.75
+    assert not figures["n_recall_5"].met
+    assert set(figures) == {"n_recall_1", "n_recall_5"}
+
+
+def test_a_composition_needs_both_colour_and_thing() -> None:
+    answers = [
+        answer("ab", "b", "синий", "синий"),
+        answer("ab", "b", "синий", "красный"),
+        answer("ab", "x", "синий", "синий"),
+        answer("ab", "a", "синий", "синий"),
+    ]
+    values = {f.key: f.value for f in recall_figures("c", "compositions", answers, {})}
+    assert values == {
+        "c_recall_1": 0.25,
+        "c_recall_5": 0.5,
+        "c_colour": 0.75,
+        "c_thing_5": 0.75,
+    }
+
+
+def test_no_questions_no_figures() -> None:
+    assert recall_figures("n", "names", [], {}) == []
+
+
+def test_the_distance_of_copies_is_none(pictures: np.ndarray) -> None:
+    assert mean_distance(pictures[[0, 0, 0]]) == pytest.approx(0, abs=1e-3)
+    assert mean_distance(pictures[[0, 5]]) > 0.1
+
+
+def test_iou() -> None:
+    a, b = np.zeros((2, 4), bool), np.zeros((2, 4), bool)
+    assert iou(a, b) == 1
+    a[0], b[0, :2] = True, True
+    assert iou(a, b) == 0.5
+
+
+def test_a_table_with_floors_and_marks() -> None:
+    figures = [
+        Figure("a", "recall", 0.912, at_least=0.9),
+        Figure("b", "time", 5.25, "s", at_most=4),
+        Figure("c", "error", 0.01234, ""),
+    ]
+    assert table(figures).splitlines()[1:] == [
+        "recall   91.2 %  ≥ 90.0 %  ✓",
+        "time     5.25 s     ≤ 4 s  ✗",
+        "error     0.012",
+    ]
+    assert markdown(figures).splitlines()[2] == "| recall | 91.2 % | ≥ 90.0 % | ✓ |"
+    assert figures[1].to_json()["met"] is False
+    assert figures[2].to_json()["met"] is None
+
+
+def test_the_section_of_a_card_is_rewritten_and_nothing_else(tmp_path: Path) -> None:
+    card = tmp_path / "README.md"
+    assert not has_section(card)
+    card.write_text("# A\n<!-- figures -->\nold\n\nold\n<!-- /figures -->\nend\n")
+    assert has_section(card)
+    for _ in range(2):
+        write_section(card, "\n| new \\1 |\n")
+        written = "# A\n<!-- figures -->\n| new \\1 |\n<!-- /figures -->\nend\n"
+        assert card.read_text() == written
+    card.write_text("# A\n")
+    with pytest.raises(ValueError, match="figures"):
+        write_section(card, "new")
+
+
+def test_the_shipped_card_has_the_section() -> None:
+    from emojich_core.bundles import SHIPPED
+
+    assert has_section(SHIPPED / "mini/README.md")
+
+
+def test_the_page_has_rows_of_eight_and_shows_the_stickers() -> None:
+    red = Image.new("RGBA", (64, 64), (255, 0, 0, 255))
+    one, nine = chat_page([red], ["кот"]), chat_page([red] * 9, ["кот"] * 9)
+    assert one.width == nine.width == 1600
+    assert nine.height > 1.7 * one.height
+    assert nine.getpixel((16 + 98, 16 + 80)) == (255, 0, 0)
+    assert nine.getpixel((16 + 98 + 196, one.height + 60)) != (255, 0, 0)
+
+
+def test_captions_are_seen_cut_and_marked() -> None:
+    nothing = Image.new("RGBA", (8, 8))
+    plain, named = (chat_page([nothing], [text]) for text in ("", "очень длинная подпись " * 9))
+    assert plain.tobytes() != named.tobytes()
+    right, wrong = (chat_page([nothing], ["кот"], [mark]) for mark in (True, False))
+    assert right.tobytes() != wrong.tobytes()
+
+
+def test_the_prompts_are_64_that_the_bot_takes() -> None:
+    from emojich_core.request import clean_prompt
+    from emojich_core.training.evaluate import PROMPTS
+
+    prompts = PROMPTS.read_text("utf-8").splitlines()
+    assert len(set(prompts)) == len(prompts) == 64
+    assert [clean_prompt(prompt) for prompt in prompts] == prompts
+
+
+def test_a_twentieth_of_the_glyphs_is_held_out() -> None:
+    codes = [f"{code:X}" for code in range(0x1F300, 0x1F300 + 4000)]
+    kept_back = [code for code in codes if held_out_glyph(code)]
+    assert len(kept_back) / len(codes) == pytest.approx(SHARE, abs=0.01)
+    assert [held_out_glyph(code) for code in ("1F408", "1F415", "1F354")] == [False] * 3
+
+
+def evaluate(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(EMOJICH), "evaluate", "--device", "cpu", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def bundle(tiny_bundle: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny bundle with a model card."""
+    shutil.copytree(tiny_bundle, tmp_path / "tiny")
+    (tmp_path / "tiny/README.md").write_text("# Tiny\n<!-- figures -->\n<!-- /figures -->\n")
+    return tmp_path / "tiny"
+
+
+def test_a_whole_evaluation(bundle: Path, tmp_path: Path) -> None:
+    write_art(tmp_path / "data")
+    write_held_out(tmp_path / "held_out.json")
+    done = evaluate(
+        *("--model", "tiny", "--data", "data", "--held-out", "held_out.json"),
+        *("--seed", "3", "--quick", "--card"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "out/evaluation/evaluation.json").read_text())
+    assert report["seed"] == 3
+    assert report["command"] == "emojich evaluate --model tiny --names 400 --seed 3 --quick"
+    assert set(report["versions"]) >= {"python", "torch", "emojich"}
+    figures = {figure["key"]: figure for figure in report["figures"]}
+    assert set(figures) >= {
+        *(f"{key}_recall_{k}" for key in ("names", "keywords", "compositions") for k in (1, 5)),
+        *("judge_self_1", "judge_other_5", "variety", "near_copies", "matting_iou"),
+        *("matting_error", "upscale_gain", "upscale_ssim", "weights", "seconds", "memory"),
+    }
+    assert all(np.isfinite(figure["value"]) for figure in figures.values())
+    assert figures["weights"]["met"]
+    answers = report["answers"]
+    assert [len(answers[key]) for key in ("names", "keywords", "compositions")] == [6, 2, 2]
+    assert sum(a["right"] for a in answers["names"]) == round(
+        figures["names_recall_5"]["value"] * 6
+    )
+    assert {a["prompt"]: a["wanted"] for a in answers["keywords"]} == {
+        "алмаз": ["1F536", "1F53A"],
+        "линия": ["2796"],
+    }
+    for name in ("names", "keywords", "compositions"):
+        assert Image.open(tmp_path / f"out/evaluation/{name}.png").width == 1600
+    assert "recall@1, 6 names" in done.stdout
+    card = (bundle / "README.md").read_text()
+    assert "| recall@1, 6 names |" in card
+    assert str(tmp_path) not in card
+
+
+def test_the_page_alone_needs_no_art(bundle: Path, tmp_path: Path) -> None:
+    done = evaluate("--model", "tiny", "--page", "pages/page.png", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert Image.open(tmp_path / "pages/page.png").width == 1600
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "make data"),
+        (("--data", "data", "--model", "nowhere"), "EMOJICH_MODEL"),
+        (("--data", "data", "--model", "tiny", "--card"), "figures"),
+        (("--data", "data", "--model", "tiny", "--held-out", "nowhere.json"), "nowhere.json"),
+    ],
+)
+def test_what_is_missing_is_said_in_one_line(
+    bundle: Path, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    write_art(tmp_path / "data")
+    (bundle / "README.md").unlink()
+    done = evaluate(*arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    assert words in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr

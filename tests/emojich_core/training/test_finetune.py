@@ -1,0 +1,360 @@
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor, nn
+
+from emojich_core.bundles import BundleError, derive_bundle, load_bundle, verify_bundle
+from emojich_core.cli import main
+from emojich_core.pipeline import Pipeline
+from emojich_core.training.finetune import OtherRun, Settings, batch, finetune
+from emojich_core.training.lora import LoRALinear, merged
+from emojich_core.training.memory import account, kept_bytes
+from emojich_core.training.pairs import BadData, picture, read_pairs, split
+from emojich_core.training.recipe import IMAGE_LOSS_WEIGHT, prepare, weighted_loss
+from emojich_core.transformer import Transformer, TransformerConfig
+
+CPU = torch.device("cpu")
+SETTINGS = Settings("frozen", steps=20, batch_size=4, lr=1e-2, seed=1)
+TEXTS = ("кот", "собака", "пицца", "сердце", "ракета", "кот в космосе")
+CONFIG = TransformerConfig(
+    num_layers=3,
+    hidden_size=64,
+    num_attention_heads=2,
+    vocab_size=100 + 8,
+    text_seq_length=8,
+    image_vocab_size=50,
+    image_tokens_per_dim=4,
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    for i in range(len(TEXTS)):
+        pixels = rng.integers(256, size=(40, 32, 4), dtype=np.uint8)
+        Image.fromarray(pixels, "RGBA").save(folder / f"{i}.png")
+    rows = [f"{i}.png,{text}" for i, text in enumerate(TEXTS)]
+    (folder / "captions.csv").write_text("\n".join(["file,text", *rows]) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tuned(tiny_bundle: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle of an uninterrupted run."""
+    out = tmp_path_factory.mktemp("tuned") / "mine"
+    finetune(load_bundle(str(tiny_bundle)), data, out, SETTINGS, CPU)
+    return out
+
+
+def tensors(bundle: Path) -> dict[str, Tensor]:
+    return safetensors.torch.load_file(bundle / "transformer.safetensors")
+
+
+def command(*arguments: object, before: str = "") -> subprocess.CompletedProcess[str]:
+    """`emojich finetune`, after some Python."""
+    code = f"{before}\nfrom emojich_core.cli import main\nmain()"
+    line = [sys.executable, "-c", code, "finetune", *map(str, arguments)]
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=300)
+
+
+# --- A run ----------------------------------------------------------------------------------------
+
+
+def test_frozen_layers_stay_and_all_else_learns(tiny_bundle: Path, tuned: Path) -> None:
+    before, after = tensors(tiny_bundle), tensors(tuned)
+    assert before.keys() == after.keys()
+    still = {key for key in before if torch.equal(before[key], after[key])}
+    assert still == {key for key in before if ".attention." in key or ".mlp." in key}
+
+
+def test_the_loss_falls(tiny_bundle: Path, data: Path, tmp_path: Path) -> None:
+    base = load_bundle(str(tiny_bundle))
+    short = finetune(base, data, tmp_path / "short", replace(SETTINGS, steps=1, lr=1e-6), CPU)
+    long = finetune(base, data, tmp_path / "long", replace(SETTINGS, train="all"), CPU)
+    assert long < 0.95 * short
+
+
+def test_the_bundle_is_whole_and_draws(tiny_bundle: Path, tuned: Path) -> None:
+    verify_bundle(tuned)
+    pipeline = Pipeline.load(str(tuned), "cpu")
+    assert pipeline.bundle.name == "mine"
+    assert pipeline.generate("кот", count=1, seed=0)[0].image.size == (512, 512)
+    assert (tuned / "vqgan.safetensors").samefile(tiny_bundle / "vqgan.safetensors")
+    assert Image.open(tuned.with_name("mine.run") / "finetune.png").size == (64, 64)
+
+
+KILLED_AT_STEP_7 = """
+import os, signal
+from emojich_core.training.finetune import FineTuning
+step = FineTuning.step
+def deadly(self, number, rng):
+    if number == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return step(self, number, rng)
+FineTuning.step = deadly
+"""
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(
+    tiny_bundle: Path, data: Path, tuned: Path, tmp_path: Path
+) -> None:
+    out, s = tmp_path / "mine", SETTINGS
+    options = ("--base", tiny_bundle, "--data", data, "--out", out, "--device", "cpu")
+    numbers = ("--steps", s.steps, "--batch-size", s.batch_size, "--lr", s.lr, "--seed", s.seed)
+    killed = command(*options, *numbers, before=KILLED_AT_STEP_7)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not out.exists()
+    done = torch.load(tmp_path / "mine.run/finetune.pt", weights_only=True)["done"]
+    assert done == 6  # checkpoints are written at every second step
+
+    resumed = command(*options, *numbers)
+    assert resumed.returncode == 0, resumed.stderr
+    for file in ("transformer.safetensors", "bundle.json"):
+        assert (out / file).read_bytes() == (tuned / file).read_bytes()
+
+
+def test_a_run_of_another_kind_is_not_gone_on_with(
+    tiny_bundle: Path, data: Path, tmp_path: Path
+) -> None:
+    base, out = load_bundle(str(tiny_bundle)), tmp_path / "mine"
+    finetune(base, data, out, replace(SETTINGS, steps=1), CPU)
+    with pytest.raises(OtherRun, match="is there already"):
+        finetune(base, data, out, SETTINGS, CPU)
+    out.rename(tmp_path / "elsewhere")
+    with pytest.raises(OtherRun, match="another steps"):
+        finetune(base, data, out, SETTINGS, CPU)
+
+
+def test_codes_are_computed_once(
+    tiny_bundle: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, out = load_bundle(str(tiny_bundle)), tmp_path / "mine"
+    settings = replace(SETTINGS, steps=1)
+    finetune(base, data, out, settings, CPU)
+    out.rename(tmp_path / "elsewhere")
+    monkeypatch.setattr("emojich_core.training.finetune.encode", None)
+    finetune(base, data, out, settings, CPU)
+    assert tensors(out).keys() == tensors(tmp_path / "elsewhere").keys()
+
+
+def test_every_row_comes_once_a_round() -> None:
+    rows = torch.cat([batch(number, count=5, size=2, seed=0) for number in range(5)])
+    assert sorted(rows[:5].tolist()) == sorted(rows[5:].tolist()) == [0, 1, 2, 3, 4]
+    assert rows[:5].tolist() != rows[5:].tolist()
+
+
+def test_a_full_disk_leaves_no_half_bundle(
+    tiny_bundle: Path, tmp_path: Path, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    base = load_bundle(str(tiny_bundle))
+    with full_disk(50_000), pytest.raises(BundleError, match="make room"):
+        derive_bundle(base, tmp_path / "mine", base.weights("transformer"), "tiny")
+    assert os.listdir(tmp_path) == []
+
+
+# --- The recipe -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layout", ["v2", "v3"])
+def test_the_loss_is_that_of_ru_dalle(layout: str) -> None:
+    """As `DalleModel.forward` of ru-dalle 1.1.3 has it, with loss_img_weight = 1000."""
+    config = replace(CONFIG, layout=layout)  # type: ignore[arg-type]
+    torch.manual_seed(0)
+    model = Transformer(config).eval()
+    text = torch.tensor([[2, 5, 9, 3, 0, 0, 0, 0]])
+    codes = torch.randint(50, (1, 16))
+
+    embeddings = torch.cat((model.embed_text(text), model.embed_codes(codes)), dim=1)[:, :24]
+    logits = model.to_logits(model(embeddings)).transpose(1, 2)
+    padded = [2, 5, 9, 3, 104, 105, 106, 107]  # the last eight of 108 tokens are for padding
+    padded = [2, *padded] if layout == "v2" else padded
+    labels = torch.cat((torch.tensor([padded[1:]]), codes), dim=1)
+    image_end = 24 if layout == "v2" else -1
+    loss_text = F.cross_entropy(logits[:, :108, :8], labels[:, :8])
+    loss_image = F.cross_entropy(logits[:, 108:, 8:image_end], labels[:, 8:])
+    expected = (loss_text + 1000 * loss_image) / (1000 + 1)
+
+    assert IMAGE_LOSS_WEIGHT == 10**3
+    torch.testing.assert_close(weighted_loss(*model.losses(text, codes)), expected)
+
+
+def test_checkpointing_gives_the_same_gradients() -> None:
+    torch.manual_seed(0)
+    model = Transformer(CONFIG)
+    prepare(model, "frozen")
+    text, codes = torch.randint(1, 100, (2, 8)), torch.randint(50, (2, 16))
+    gradients = []
+    for model.transformer.checkpointing in (False, True):
+        model.zero_grad()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            weighted_loss(*model.losses(text, codes)).backward()
+        gradients.append([p.grad.clone() for p in model.parameters() if p.grad is not None])
+    assert len(gradients[0]) > 10
+    assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
+
+
+def test_an_adapter_merged_is_the_adapter_beside() -> None:
+    torch.manual_seed(0)
+    linear = nn.Linear(40, 30)
+    adapted = LoRALinear(linear)
+    x = torch.randn(5, 40)
+    torch.testing.assert_close(adapted(x), linear(x))  # nothing is learned yet
+    nn.init.normal_(adapted.up)
+    trained = {"layer.up": adapted.up, "layer.down": adapted.down}
+    whole = merged({"layer.weight": linear.weight, "layer.bias": linear.bias}, trained)
+    torch.testing.assert_close(
+        F.linear(x, whole["layer.weight"], whole["layer.bias"]), adapted(x), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_lora_changes_the_layers_matrices_alone(
+    tiny_bundle: Path, data: Path, tmp_path: Path
+) -> None:
+    base = load_bundle(str(tiny_bundle))
+    finetune(base, data, tmp_path / "mine", replace(SETTINGS, steps=4, train="lora"), CPU)
+    before, after = tensors(tiny_bundle), tensors(tmp_path / "mine")
+    moved = {key for key in before if not torch.equal(before[key], after[key])}
+    assert moved == {
+        key for key in before if "norm" not in key and "layers" in key and "weight" in key
+    }
+
+
+# --- Memory ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("train", ["frozen", "all", "lora"])
+def test_the_plan_is_what_a_step_takes(train: str) -> None:
+    plan = account(CONFIG, train, batch_size=2, gpu=False)  # type: ignore[arg-type]
+    model = Transformer(CONFIG)
+    prepare(model, train)  # type: ignore[arg-type]
+    text, codes = torch.ones(2, 8, dtype=torch.long), torch.ones(2, 16, dtype=torch.long)
+
+    def forward() -> Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16, cache_enabled=False):
+            return weighted_loss(*model.losses(text, codes))
+
+    assert plan.activations == pytest.approx(kept_bytes(model, forward), rel=0.01)
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(trained)
+    forward().backward()
+    optimizer.step()
+    assert plan.weights == sum(p.nbytes for p in model.parameters())
+    assert plan.gradients == sum(p.grad.nbytes for p in trained if p.grad is not None)
+    moments = [s[key] for s in optimizer.state.values() for key in ("exp_avg", "exp_avg_sq")]
+    assert plan.optimizer == sum(moment.nbytes for moment in moments)
+
+
+def test_a_step_of_the_published_size_fits_one_gpu() -> None:
+    plan = account(TransformerConfig(), "frozen", batch_size=4, gpu=True)
+    assert plan.activations_checkpointed < 0.3 * plan.activations
+    assert plan.total(checkpointing=True) < 8e9
+
+
+# --- The data -------------------------------------------------------------------------------------
+
+
+def test_every_bad_row_is_named(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "good.png").write_bytes((data / "0.png").read_bytes())
+    (tmp_path / "in/good.png").write_bytes((data / "1.png").read_bytes())
+    (tmp_path / "in/bad.png").write_bytes((data / "0.png").read_bytes()[:100])
+    rows = [
+        "file,text",
+        "good.png,кот",
+        "nowhere.png,кот",
+        "bad.png,кот",
+        "good.png,  ",
+        "good.png,кот, собака",
+        "../good.png,кот",
+        "good.png,кот",
+        'good.png,"кот,\nпицца"',
+        "good.png",
+    ]
+    text = "\n".join(rows).encode() + b"\ngood.png,\xea\xee\xf2\n"
+    (tmp_path / "in/captions.csv").write_bytes(text)
+    with pytest.raises(BadData) as raised:
+        read_pairs(tmp_path / "in")
+    assert str(raised.value).splitlines()[1:] == [
+        "  line 3: nowhere.png cannot be read (No such file or directory)",
+        "  line 4: bad.png is no image that can be read",
+        "  line 5: good.png has no text",
+        "  line 6: 3 columns and not 2 (a text with a comma needs quotes)",
+        "  line 7: ../good.png is outside of the folder",
+        "  line 8: good.png is there already with the same text",
+        "  line 11: 1 columns and not 2 (a text with a comma needs quotes)",
+        "  line 12: it is not UTF-8",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "header"),
+        ("text,file\nкот,1.png\n", "header"),
+        ("file,text\n", "no rows"),
+        ('file,text\n1.png,"кот\n', "line 2"),
+        ("file,text\n" + "1.png,\n" * 30, "… and 10 more"),
+    ],
+)
+def test_a_bad_table_is_refused(tmp_path: Path, content: str, words: str) -> None:
+    (tmp_path / "captions.csv").write_text(content)
+    with pytest.raises(BadData, match=words):
+        read_pairs(tmp_path)
+
+
+def test_bad_data_is_one_message_and_starts_nothing(
+    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ("--base", tiny_bundle, "--data", tmp_path / "nowhere", "--out", tmp_path / "mine")
+    monkeypatch.setattr("sys.argv", ["emojich", "finetune", *map(str, options)])
+    with pytest.raises(SystemExit, match=r"^emojich: .*captions\.csv cannot be read"):
+        main()
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_plan_is_printed(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--base", str(tiny_bundle), "--plan", "--device", "cuda")
+    monkeypatch.setattr("sys.argv", ["emojich", "finetune", *options])
+    main()
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.split()[0] for row in rows[-3:]] == ["frozen", "all", "lora"]
+
+
+def test_the_table_of_a_spreadsheet_is_read(data: Path, tmp_path: Path) -> None:
+    for name in ("0.png", "1.png"):
+        (tmp_path / name).write_bytes((data / name).read_bytes())
+    text = 'file,text\r\n0.png,"кот, собака"\r\n\r\n1.png,  кот  в\tкосмосе \r\n'
+    (tmp_path / "captions.csv").write_bytes(text.encode("utf-8-sig"))
+    assert [pair.text for pair in read_pairs(tmp_path)] == ["кот, собака", "кот в космосе"]
+
+
+def test_what_is_held_out_follows_from_the_images(data: Path) -> None:
+    pairs = read_pairs(data)
+    training, held_out = split(pairs)
+    assert (len(training), len(held_out)) == (5, 1)
+    assert split(pairs[::-1])[1] == held_out
+    more = [replace(pair, text="ещё") for pair in held_out]
+    assert split([*pairs, *more])[1] == [*held_out, *more]
+
+
+def test_a_picture_is_put_on_a_white_square(tmp_path: Path) -> None:
+    Image.new("RGBA", (20, 40), (255, 0, 0, 128)).save(tmp_path / "half.png")
+    seen = picture(tmp_path / "half.png", 40)
+    assert (seen.mode, seen.size) == ("RGB", (40, 40))
+    assert seen.getpixel((1, 20)) == (255, 255, 255)
+    assert seen.getpixel((20, 20)) == (255, 127, 127)
