@@ -90,7 +90,8 @@ class KVCache:
             latest = {place: position for position, place in enumerate(write)}
             places, positions = torch.tensor(list(latest)), torch.tensor(list(latest.values()))
             for part, stored in zip(computed, layer, strict=True):
-                stored[slots[:, None], :, places] = part[:, :, positions].transpose(1, 2)
+                begun = part[:, :, positions].transpose(1, 2)
+                stored[slots[:, None], :, places] = begun.to(stored.dtype)
 
     @property
     def bytes_per_slot(self) -> int:
