@@ -75,6 +75,7 @@ mini: $(VENV)/installed data ## train the shipped bundle anew, about two hours o
 	$(BIN)/python -m emojich_core.training.matting
 	$(BIN)/python -m emojich_core.training.transformer
 	$(BIN)/python -m emojich_core.training.export
+	$(BIN)/emojich evaluate --model mini --card
 
 clean: ## remove what was installed; data and training stay
 	rm -rf $(VENV) $(PARITY) *.egg-info

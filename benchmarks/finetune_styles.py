@@ -31,7 +31,7 @@ from tqdm import tqdm
 from emojich_core.bundles import load_bundle
 from emojich_core.generation import generate
 from emojich_core.pipeline import Pipeline
-from emojich_core.training.data import (
+from emojich_core.training.data.art import (
     STYLES,
     Glyph,
     load_glyphs,
@@ -40,9 +40,9 @@ from emojich_core.training.data import (
     render,
     rendered,
 )
-from emojich_core.training.finetune import Settings, encode, finetune
-from emojich_core.training.judge import Judge
-from emojich_core.training.recipe import TRAIN, default_lr
+from emojich_core.training.evaluation.judge import Judge
+from emojich_core.training.finetuning.finetune import Settings, encode, finetune
+from emojich_core.training.finetuning.recipe import TRAIN, default_lr
 
 CPU = torch.device("cpu")
 TRAINED, HELD_OUT = 400, 100  # emoji

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from emojich_core.request import MAX_COUNT, MAX_SEED, InvalidRequest, clean_prompt, new_seed
-from emojich_core.training.data_cli import add_data
-from emojich_core.training.evaluate_cli import add_evaluate
-from emojich_core.training.finetune_cli import add_finetune
+from emojich_core.training.data.cli import add_data
+from emojich_core.training.evaluation.cli import add_evaluate
+from emojich_core.training.finetuning.cli import add_finetune
 from emojich_core.weights_cli import add_weights
 
 MAX_BEST_OF = 4096

@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from emojich_core.matting import make_unet
 from emojich_core.sticker import SIZE
-from emojich_core.training.data import on_white, rendered
-from emojich_core.training.held_out_glyphs import choose_glyphs
+from emojich_core.training.data.art import on_white, rendered
+from emojich_core.training.data.held_out_glyphs import choose_glyphs
 from emojich_core.training.loop import Stateful, rate, run, set_rate
 from emojich_core.training.presets import MINI_MATTING, MINI_UPSCALE, MINI_VQGAN
 from emojich_core.training.upscale import load_upscaler

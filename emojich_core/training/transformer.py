@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from emojich_core.generation import generate
 from emojich_core.tokenizer import Tokenizer
-from emojich_core.training.dataset import Dataset
+from emojich_core.training.data.dataset import Dataset
 from emojich_core.training.loop import Stateful, rate, run, set_rate
 from emojich_core.training.presets import (
     BPE_TOKENS,

@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from emojich_core.training.data import on_white, rendered
-from emojich_core.training.held_out_glyphs import choose_glyphs
+from emojich_core.training.data.art import on_white, rendered
+from emojich_core.training.data.held_out_glyphs import choose_glyphs
 from emojich_core.training.loop import Stateful, rate, resume, run, set_rate
 from emojich_core.training.presets import MINI_UPSCALE, MINI_VQGAN
 from emojich_core.training.vqgan import load_vqgan, reconstruct, reconstruction_loss

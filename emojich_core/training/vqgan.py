@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from emojich_core.training.data import load_glyphs, on_white, rendered
+from emojich_core.training.data.art import load_glyphs, on_white, rendered
 from emojich_core.training.loop import Stateful, rate, resume, run, set_rate
 from emojich_core.training.presets import MINI_VQGAN
 from emojich_core.vqgan import VQGAN, GumbelQuantize

@@ -1,7 +1,7 @@
 """Rows as emojibase has them, for tests that have no emoji art."""
 
-from emojich_core.training.data import Meaning
-from emojich_core.training.things import ACTIVITIES, FOOD, NATURE, OBJECTS, PLACES
+from emojich_core.training.data.art import Meaning
+from emojich_core.training.data.things import ACTIVITIES, FOOD, NATURE, OBJECTS, PLACES
 
 MEANINGS = {
     "1F431": Meaning("морда кошки", ("животное", "кот", "кошачья", "кошка", "морда"), NATURE),

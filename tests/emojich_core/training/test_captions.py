@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from emojich_core.training.captions import Captions, detailed
-from emojich_core.training.held_out import HeldOut
+from emojich_core.training.data.captions import Captions, detailed
+from emojich_core.training.data.held_out import HeldOut
 from tests.emojich_core.training.meanings import MEANINGS
 
 NOTHING = HeldOut((), ())

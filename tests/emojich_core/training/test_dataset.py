@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emojich_core.training.data_cli import add_data
-from emojich_core.training.dataset import Dataset, Row
+from emojich_core.training.data.cli import add_data
+from emojich_core.training.data.dataset import Dataset, Row
 
 
 def row(kind: str, style: str = "noto", **others: object) -> Row:

@@ -12,17 +12,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emojich_core.training import questions
-from emojich_core.training.answers import Answer, recall_figures
-from emojich_core.training.colour_judge import EXAMPLES, colour_of
-from emojich_core.training.data import Glyph, Meaning, load_glyphs, on_white, render
-from emojich_core.training.figures import Figure, has_section, markdown, table, write_section
-from emojich_core.training.held_out_glyphs import SHARE, held_out_glyph
-from emojich_core.training.judge import Judge
-from emojich_core.training.likeness_figures import mean_distance
-from emojich_core.training.page import chat_page
-from emojich_core.training.questions import Question
-from emojich_core.training.stage_figures import iou
+from emojich_core.training.data.art import Glyph, Meaning, load_glyphs, on_white, render
+from emojich_core.training.data.held_out_glyphs import SHARE, held_out_glyph
+from emojich_core.training.evaluation import questions
+from emojich_core.training.evaluation.answers import Answer, recall_figures
+from emojich_core.training.evaluation.colour_judge import EXAMPLES, colour_of
+from emojich_core.training.evaluation.figures import (
+    Figure,
+    has_section,
+    markdown,
+    table,
+    write_section,
+)
+from emojich_core.training.evaluation.judge import Judge
+from emojich_core.training.evaluation.likeness_figures import mean_distance
+from emojich_core.training.evaluation.page import chat_page
+from emojich_core.training.evaluation.questions import Question
+from emojich_core.training.evaluation.stage_figures import iou
 from tests.emojich_core.training.art import write_art, write_held_out
 
 EMOJICH = Path(sys.executable).parent / "emojich"
@@ -256,7 +262,7 @@ def test_captions_are_seen_cut_and_marked() -> None:
 
 def test_the_prompts_are_64_that_the_bot_takes() -> None:
     from emojich_core.request import clean_prompt
-    from emojich_core.training.evaluate import PROMPTS
+    from emojich_core.training.evaluation.evaluate import PROMPTS
 
     prompts = PROMPTS.read_text("utf-8").splitlines()
     assert len(set(prompts)) == len(prompts) == 64

@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from emojich_core.bundles import BundleError, derive_bundle, load_bundle, verify_bundle
 from emojich_core.cli import main
 from emojich_core.pipeline import Pipeline
-from emojich_core.training.finetune import OtherRun, Settings, batch, finetune
-from emojich_core.training.lora import LoRALinear, merged
-from emojich_core.training.memory import account, kept_bytes
-from emojich_core.training.pairs import BadData, picture, read_pairs, split
-from emojich_core.training.recipe import IMAGE_LOSS_WEIGHT, prepare, weighted_loss
+from emojich_core.training.finetuning.finetune import OtherRun, Settings, batch, finetune
+from emojich_core.training.finetuning.lora import LoRALinear, merged
+from emojich_core.training.finetuning.memory import account, kept_bytes
+from emojich_core.training.finetuning.pairs import BadData, picture, read_pairs, split
+from emojich_core.training.finetuning.recipe import IMAGE_LOSS_WEIGHT, prepare, weighted_loss
 from emojich_core.transformer import Transformer, TransformerConfig
 
 CPU = torch.device("cpu")
@@ -98,7 +98,7 @@ def test_the_bundle_is_whole_and_draws(tiny_bundle: Path, tuned: Path) -> None:
 
 KILLED_AT_STEP_7 = """
 import os, signal
-from emojich_core.training.finetune import FineTuning
+from emojich_core.training.finetuning.finetune import FineTuning
 step = FineTuning.step
 def deadly(self, number, rng):
     if number == 7:
@@ -145,7 +145,7 @@ def test_codes_are_computed_once(
     settings = replace(SETTINGS, steps=1)
     finetune(base, data, out, settings, CPU)
     out.rename(tmp_path / "elsewhere")
-    monkeypatch.setattr("emojich_core.training.finetune.encode", None)
+    monkeypatch.setattr("emojich_core.training.finetuning.finetune.encode", None)
     finetune(base, data, out, settings, CPU)
     assert tensors(out).keys() == tensors(tmp_path / "elsewhere").keys()
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emojich_core.training.captions import Captions
-from emojich_core.training.colours import COLOURS
-from emojich_core.training.compositions import (
+from emojich_core.training.data.captions import Captions
+from emojich_core.training.data.colours import COLOURS
+from emojich_core.training.data.compositions import (
     Composer,
     Item,
     colour_captions,
@@ -17,11 +17,11 @@ from emojich_core.training.compositions import (
     pair_captions,
     size_captions,
 )
-from emojich_core.training.dataset import ROWS, Dataset
-from emojich_core.training.held_out import FILE, Composition, HeldOut, contains
-from emojich_core.training.held_out_choice import choose_compositions, choose_keywords
-from emojich_core.training.morphology import lemmas
-from emojich_core.training.things import things
+from emojich_core.training.data.dataset import ROWS, Dataset
+from emojich_core.training.data.held_out import FILE, Composition, HeldOut, contains
+from emojich_core.training.data.held_out_choice import choose_compositions, choose_keywords
+from emojich_core.training.data.morphology import lemmas
+from emojich_core.training.data.things import things
 from tests.emojich_core.training.meanings import MEANINGS
 
 ROOT = Path(__file__).parents[3]
@@ -127,7 +127,7 @@ def test_the_shipped_list_is_whole() -> None:
 
 @needs_art
 def test_the_shipped_list_is_what_the_choice_makes() -> None:
-    from emojich_core.training.data import load_meanings
+    from emojich_core.training.data.art import load_meanings
 
     meanings = load_meanings(MODULES)
     keywords = json.loads(FILE.read_text("utf-8"))["keywords"]
@@ -140,7 +140,7 @@ def test_the_shipped_list_is_what_the_choice_makes() -> None:
 @needs_art
 @pytest.mark.slow
 def test_no_caption_of_the_art_says_anything_held_out() -> None:
-    from emojich_core.training.data import load_meanings
+    from emojich_core.training.data.art import load_meanings
 
     captions = Captions(load_meanings(MODULES))
     _nothing_of(HeldOut.load(), [*captions.all(), *_with_details(captions)])
@@ -170,7 +170,7 @@ def _with_details(captions: Captions) -> list[str]:
 
 
 def _compositions(held_out: HeldOut) -> list[Item]:
-    from emojich_core.training.colours import Body
+    from emojich_core.training.data.colours import Body
 
     found = things(MEANINGS)
     body = Body(60.0, False, 1.0, (0.5, 0.6, 0.7), 0.1, 0.0)

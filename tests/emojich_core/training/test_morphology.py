@@ -2,7 +2,7 @@
 
 import pytest
 
-from emojich_core.training.morphology import (
+from emojich_core.training.data.morphology import (
     NounPhrase,
     genitive_to_nominative,
     lemmas,

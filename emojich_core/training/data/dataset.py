@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from emojich_core.training.captions import DETAIL, detailed
-from emojich_core.training.compositions import SHARES
+from emojich_core.training.data.captions import DETAIL, detailed
+from emojich_core.training.data.compositions import SHARES
 
 PICTURES, ROWS = "pictures.npy", "captions.jsonl"
 

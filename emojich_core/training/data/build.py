@@ -10,10 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, features
 from tqdm import tqdm
 
-from emojich_core.training.captions import Captions
-from emojich_core.training.colours import main_part, possible_colours
-from emojich_core.training.compositions import COUNTS, OTHER_COUNTS, Composer, Item
-from emojich_core.training.data import (
+from emojich_core.training.data.art import (
     STYLES,
     Glyph,
     load_drawings,
@@ -23,9 +20,12 @@ from emojich_core.training.data import (
     on_white,
     render,
 )
-from emojich_core.training.dataset import PICTURES, ROWS, Dataset, Row
-from emojich_core.training.held_out import HeldOut
-from emojich_core.training.things import things
+from emojich_core.training.data.captions import Captions
+from emojich_core.training.data.colours import main_part, possible_colours
+from emojich_core.training.data.compositions import COUNTS, OTHER_COUNTS, Composer, Item
+from emojich_core.training.data.dataset import PICTURES, ROWS, Dataset, Row
+from emojich_core.training.data.held_out import HeldOut
+from emojich_core.training.data.things import things
 
 SIZE = 192  # side of a picture in pixels
 MAIN_STYLE = "fluent-emoji-flat"  # what the transformer draws: most compositions are of it

@@ -1,4 +1,4 @@
-"""How `held_out.json` was chosen; `python -m emojich_core.training.held_out_choice` repeats it."""
+"""How `held_out.json` was chosen; `python -m …data.held_out_choice` chooses it again."""
 
 import argparse
 import json
@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from emojich_core.training.colours import COLOURS, main_part, possible_colours
-from emojich_core.training.data import Meaning, load_glyphs, load_meanings, render
-from emojich_core.training.held_out import FILE, Composition, contains, words_of
-from emojich_core.training.morphology import is_headword
-from emojich_core.training.things import NAMES, Thing, things
+from emojich_core.training.data.art import Meaning, load_glyphs, load_meanings, render
+from emojich_core.training.data.colours import COLOURS, main_part, possible_colours
+from emojich_core.training.data.held_out import FILE, Composition, contains, words_of
+from emojich_core.training.data.morphology import is_headword
+from emojich_core.training.data.things import NAMES, Thing, things
 
 SHARE = 0.1  # of the distinct keywords
 COMPOSITIONS = 60

@@ -13,8 +13,8 @@ from torch import Tensor
 from emojich_core.matting import cut_out
 from emojich_core.pipeline import Pipeline
 from emojich_core.sticker import SIZE, compose
-from emojich_core.training.data import Glyph, on_white, render
-from emojich_core.training.figures import Figure
+from emojich_core.training.data.art import Glyph, on_white, render
+from emojich_core.training.evaluation.figures import Figure
 from emojich_core.upscale import upscale
 
 

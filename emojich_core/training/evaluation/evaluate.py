@@ -20,16 +20,35 @@ from tqdm import tqdm
 
 from emojich_core.bundles import BundleError
 from emojich_core.pipeline import Pipeline
-from emojich_core.training import questions
-from emojich_core.training.answers import AMONG, BEST_OF, Answer, ask, draw, recall_figures, small
-from emojich_core.training.cost_figures import cost_figures
-from emojich_core.training.data import load_glyphs, load_meanings, on_white, rendered
-from emojich_core.training.figures import Figure, has_section, markdown, table, write_section
-from emojich_core.training.held_out_glyphs import held_out_glyph
-from emojich_core.training.judge import CONTOUR_SIZE, Judge
-from emojich_core.training.likeness_figures import ceiling_figures, copy_figures, variety_figures
-from emojich_core.training.page import chat_page
-from emojich_core.training.stage_figures import pass_through, stage_figures
+from emojich_core.training.data.art import load_glyphs, load_meanings, on_white, rendered
+from emojich_core.training.data.held_out import FILE as HELD_OUT
+from emojich_core.training.data.held_out_glyphs import held_out_glyph
+from emojich_core.training.evaluation import questions
+from emojich_core.training.evaluation.answers import (
+    AMONG,
+    BEST_OF,
+    Answer,
+    ask,
+    draw,
+    recall_figures,
+    small,
+)
+from emojich_core.training.evaluation.cost_figures import cost_figures
+from emojich_core.training.evaluation.figures import (
+    Figure,
+    has_section,
+    markdown,
+    table,
+    write_section,
+)
+from emojich_core.training.evaluation.judge import CONTOUR_SIZE, Judge
+from emojich_core.training.evaluation.likeness_figures import (
+    ceiling_figures,
+    copy_figures,
+    variety_figures,
+)
+from emojich_core.training.evaluation.page import chat_page
+from emojich_core.training.evaluation.stage_figures import pass_through, stage_figures
 
 PROMPTS = Path(__file__).with_name("prompts.txt")
 SHOWN = 64  # stickers of a page
@@ -43,7 +62,7 @@ class Settings:
     data: Path  # the folder that `make data` fills
     out: Path
     device: str | None = None
-    held_out: Path = questions.HELD_OUT
+    held_out: Path = HELD_OUT
     seed: int = 0
     names: int = 400
     varied: int = 60  # of the names: all their candidates are compared

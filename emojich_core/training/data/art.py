@@ -17,8 +17,8 @@ import resvg_py
 from PIL import Image
 from tqdm import tqdm
 
-from emojich_core.training.captions import Captions as Captions
-from emojich_core.training.things import bare
+from emojich_core.training.data.captions import Captions as Captions
+from emojich_core.training.data.things import bare
 
 STYLES = ("noto", "twemoji", "fluent-emoji-flat")
 FILL = 0.9  # how much of the canvas a glyph's own box takes: a rim keeps cut-outs whole

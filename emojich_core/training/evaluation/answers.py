@@ -10,11 +10,11 @@ from tqdm import tqdm
 
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import MAX_SEED
-from emojich_core.training.colour_judge import colour_of
-from emojich_core.training.data import on_white
-from emojich_core.training.figures import Figure
-from emojich_core.training.judge import Judge
-from emojich_core.training.questions import Question
+from emojich_core.training.data.art import on_white
+from emojich_core.training.evaluation.colour_judge import colour_of
+from emojich_core.training.evaluation.figures import Figure
+from emojich_core.training.evaluation.judge import Judge
+from emojich_core.training.evaluation.questions import Question
 
 BEST_OF = 4
 AMONG = 5  # recall@5

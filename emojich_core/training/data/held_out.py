@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from emojich_core.training.morphology import WORD, lemmas, noun_phrase, plain
+from emojich_core.training.data.morphology import WORD, lemmas, noun_phrase, plain
 
 FILE = Path(__file__).with_name("held_out.json")
 

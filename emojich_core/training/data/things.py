@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from emojich_core.training.morphology import NounPhrase, genitive_to_nominative, noun_phrase, plain
+from emojich_core.training.data.morphology import (
+    NounPhrase,
+    genitive_to_nominative,
+    noun_phrase,
+    plain,
+)
 
 if TYPE_CHECKING:  # data.py hands on Captions, which needs this module
-    from emojich_core.training.data import Meaning
+    from emojich_core.training.data.art import Meaning
 
 SMILEYS, PEOPLE, NATURE, FOOD, PLACES, ACTIVITIES, OBJECTS = 0, 1, 3, 4, 5, 6, 7
 

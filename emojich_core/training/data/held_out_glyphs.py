@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emojich_core.training.data import Glyph, load_glyphs
+from emojich_core.training.data.art import Glyph, load_glyphs
 
 SHARE = 0.05
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from emojich_core.training import compose
-from emojich_core.training.captions import spelled
-from emojich_core.training.colours import Body, recolour
-from emojich_core.training.held_out import HeldOut
-from emojich_core.training.morphology import NounPhrase
-from emojich_core.training.things import FOOD, NATURE, Thing
+from emojich_core.training.data import compose
+from emojich_core.training.data.captions import spelled
+from emojich_core.training.data.colours import Body, recolour
+from emojich_core.training.data.held_out import HeldOut
+from emojich_core.training.data.morphology import NounPhrase
+from emojich_core.training.data.things import FOOD, NATURE, Thing
 
 # How often a kind of picture is drawn in training.
 SHARES = {"plain": 0.62, "recoloured": 0.2, "pair": 0.08, "counted": 0.05, "sized": 0.05}

@@ -6,7 +6,7 @@ import sys
 import time
 
 from emojich_core.pipeline import Pipeline
-from emojich_core.training.figures import Figure
+from emojich_core.training.evaluation.figures import Figure
 
 PROMPT = "кот в космосе"
 STICKERS = 4

@@ -34,7 +34,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     if not art and not arguments.page:
         raise FileNotFoundError(f"There is no emoji art in {modules}: run `make data`.")
     try:
-        from emojich_core.training import evaluate
+        from emojich_core.training.evaluation import evaluate
     except ImportError as error:
         raise OSError(f'{error.name} is missing: pip install "emojich[train]"') from error
     if arguments.page:
@@ -52,7 +52,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         data=arguments.data,
         out=arguments.out,
         device=arguments.device,
-        held_out=arguments.held_out or evaluate.questions.HELD_OUT,
+        held_out=arguments.held_out or evaluate.HELD_OUT,
         seed=arguments.seed,
         names=names,
         varied=QUICK // 4 if arguments.quick else 60,

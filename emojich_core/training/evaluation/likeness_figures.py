@@ -7,10 +7,10 @@ import numpy as np
 from tqdm import tqdm
 
 from emojich_core.pipeline import Pipeline
-from emojich_core.training.answers import AMONG, BEST_OF, Answer, draw, share, small
-from emojich_core.training.data import on_white
-from emojich_core.training.figures import Figure
-from emojich_core.training.judge import Judge, apart, features
+from emojich_core.training.data.art import on_white
+from emojich_core.training.evaluation.answers import AMONG, BEST_OF, Answer, draw, share, small
+from emojich_core.training.evaluation.figures import Figure
+from emojich_core.training.evaluation.judge import Judge, apart, features
 
 COPY = 0.95  # a copy is as near to a drawing as this share of reconstructions are to theirs
 

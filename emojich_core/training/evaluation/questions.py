@@ -10,9 +10,7 @@ from typing import Any
 import numpy as np
 
 from emojich_core.request import InvalidRequest, clean_prompt
-from emojich_core.training.data import Meaning
-
-HELD_OUT = Path(__file__).with_name("held_out.json")
+from emojich_core.training.data.art import Meaning
 
 
 @dataclass(frozen=True)

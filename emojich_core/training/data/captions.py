@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from emojich_core.training.held_out import HeldOut
-from emojich_core.training.morphology import noun_phrase, with_yo
-from emojich_core.training.things import SMILEYS, other_names
+from emojich_core.training.data.held_out import HeldOut
+from emojich_core.training.data.morphology import noun_phrase, with_yo
+from emojich_core.training.data.things import SMILEYS, other_names
 
 if TYPE_CHECKING:  # data.py hands Captions on
-    from emojich_core.training.data import Meaning
+    from emojich_core.training.data.art import Meaning
 
 # The name weighs most: a model that hears mostly rare words learns to ignore the text.
 LABEL, NAME, PAIR = 2.5, 1.0, 1.0

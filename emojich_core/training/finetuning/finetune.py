@@ -31,9 +31,9 @@ from emojich_core.generation import generate
 from emojich_core.pipeline import BIG, load_network
 from emojich_core.tokenizer import Tokenizer
 from emojich_core.training import loop
-from emojich_core.training.lora import merged
-from emojich_core.training.pairs import Pair, picture, read_pairs, split
-from emojich_core.training.recipe import Train, prepare, weighted_loss
+from emojich_core.training.finetuning.lora import merged
+from emojich_core.training.finetuning.pairs import Pair, picture, read_pairs, split
+from emojich_core.training.finetuning.recipe import Train, prepare, weighted_loss
 from emojich_core.transformer import Transformer
 from emojich_core.vqgan import VQGAN
 

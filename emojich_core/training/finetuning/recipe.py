@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from emojich_core.training.lora import add_adapters
+from emojich_core.training.finetuning.lora import add_adapters
 from emojich_core.transformer import Transformer, TransformerConfig
 
 Train = Literal["frozen", "all", "lora"]

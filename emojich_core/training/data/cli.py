@@ -26,7 +26,7 @@ def _build(arguments: argparse.Namespace) -> None:
         import pymorphy3  # noqa: F401
         import resvg_py  # noqa: F401
 
-        from emojich_core.training.dataset_build import build, summary
+        from emojich_core.training.data.build import build, summary
     except ImportError as error:
         raise OSError(f'{error.name} is missing: pip install "emojich[train]"') from error
     out = arguments.out or arguments.data / "dataset"

@@ -1,0 +1,1 @@
+"""Emoji art, what one would type to get it, and what is composed of both."""

@@ -1,0 +1,1 @@
+"""`emojich finetune`: a bundle learns a style of one's own."""
