@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from emojich_core.generation import Beginning, Drawn, Slots
 from emojich_core.pipeline import Drawing, OutOfMemory, Pipeline
 from emojich_core.request import MAX_SEED
-from worker.events import Finished
+from worker.events import Failed, Finished
 from worker.task import Task
 
 DRAWN = 0.8  # share of the progress bar that drawing the codes takes; the rest is for the finish
@@ -141,6 +141,7 @@ class Scheduler:
         count = max(1, self._slots.count // 2)
         youngest = self._jobs.pop()
         log.error("request %s: out of memory; %s slots from now", youngest.task.request.id, count)
+        youngest.task.outcome = Failed(youngest.task.request.id, "memory"), []
         youngest.task.ended.set()
         for job in self._jobs:  # from the start; the same seeds draw the same
             job.waiting = [*job.slots.values(), *job.waiting]

@@ -142,7 +142,7 @@ def test_out_of_memory_costs_one_request_and_some_slots(
     monkeypatch.setattr(Slots, "step", greedy)
     first, youngest = task("1", seed=5), task("2", seed=9)
     drawn(scheduler, first, youngest)
-    assert youngest.outcome == (Failed("2", "failed"), [])
+    assert youngest.outcome == (Failed("2", "memory"), [])
     assert isinstance(first.outcome[0], Finished)
     assert first.outcome[1] == expected.outcome[1]
     after = task("3", seed=9)
