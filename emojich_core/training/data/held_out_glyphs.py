@@ -17,7 +17,7 @@ def held_out_glyph(hexcode: str) -> bool:
 
 
 def choose_glyphs(data: Path, count: int, seed: int = 0) -> list[Glyph]:
-    """`count` of the drawings that are not held out, of all styles, at random."""
+    """`count` of the drawings that are not held out, or all, of all styles, at random."""
     glyphs = [g for g in load_glyphs(data / "node_modules") if not held_out_glyph(g.hexcode)]
     rng = np.random.default_rng(seed)
-    return [glyphs[i] for i in rng.choice(len(glyphs), count, replace=False)]
+    return [glyphs[i] for i in rng.permutation(len(glyphs))[:count]]

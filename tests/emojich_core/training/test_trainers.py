@@ -1,0 +1,103 @@
+"""Every stage trains from nothing, on made-up art, and goes on where it was killed: bit-equal."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from emojich_core.bundles import load_bundle
+from emojich_core.pipeline import Pipeline
+from emojich_core.training import loop, matting, transformer, upscale, vqgan
+from emojich_core.training.data.art import load_glyphs, rendered
+from emojich_core.training.data.dataset import PICTURES, ROWS, Row
+from emojich_core.training.export import export
+from emojich_core.training.presets import MINI_VQGAN
+from tests.emojich_core.training.art import EMOJI, write_art
+
+pytestmark = pytest.mark.slow
+STEPS = 4
+
+
+class Killed(Exception):
+    """Instead of a signal: the process goes on, the run does not."""
+
+
+@pytest.fixture(scope="module")
+def art(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made-up drawings, and a dataset of them as they are."""
+    data = tmp_path_factory.mktemp("data")
+    write_art(data)
+    glyphs = load_glyphs(data / "node_modules")
+    (data / "dataset").mkdir()
+    np.save(data / "dataset" / PICTURES, rendered(glyphs, MINI_VQGAN.image_size, data))
+    with (data / "dataset" / ROWS).open("w", encoding="utf-8") as file:
+        for glyph in glyphs:
+            label = EMOJI[glyph.hexcode][0]
+            row = Row("plain", glyph.style, (glyph.hexcode,), None, {label: 1.0}, (), 1.0)
+            file.write(json.dumps(row.to_json(), ensure_ascii=False) + "\n")
+    return data
+
+
+@pytest.fixture
+def train(art: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[ModuleType, Path], None]:
+    """Trains a stage for STEPS steps into a folder, with a checkpoint at every second."""
+    monkeypatch.setattr(torch, "compile", lambda function: function)  # it takes a minute each
+
+    def train(stage: ModuleType, out: Path) -> None:
+        monkeypatch.setattr(stage, "run", partial(loop.run, every=2))
+        stage.train(art, out, steps=STEPS, batch_size=4, lr=1e-3)
+
+    return train
+
+
+def test_all_stages_end_in_a_bundle_that_draws(
+    train: Callable[[ModuleType, Path], None], tmp_path: Path
+) -> None:
+    for stage in (vqgan, upscale, matting, transformer):
+        name = stage.__name__.rpartition(".")[2]
+        train(stage, tmp_path)
+        assert (tmp_path / f"{name}.png").exists()
+    export(tmp_path, tmp_path / "bundle")
+    assert load_bundle(str(tmp_path / "bundle")).name == "mini"
+    [drawing] = Pipeline.load(str(tmp_path / "bundle"), "cpu").generate("круг", count=1, seed=1)
+    assert drawing.image.size == (512, 512)
+
+
+@pytest.mark.parametrize("stage", [vqgan, transformer])
+def test_a_killed_run_ends_in_the_same_weights(
+    stage: ModuleType,
+    train: Callable[[ModuleType, Path], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    if stage is not vqgan:
+        for folder in (whole, killed):
+            train(vqgan, folder)
+    train(stage, whole)
+
+    step = stage.Trainer.step
+
+    def dies(trainer: Any, number: int, rng: np.random.Generator) -> Any:
+        if number == STEPS - 1:
+            raise Killed
+        return step(trainer, number, rng)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.Trainer, "step", dies)
+        with pytest.raises(Killed):
+            train(stage, killed)
+    train(stage, killed)
+
+    name = stage.__name__.rpartition(".")[2]
+    expected, found = (
+        torch.load(folder / f"{name}.pt", weights_only=True)["model"] for folder in (whole, killed)
+    )
+    assert expected.keys() == found.keys()
+    assert all(expected[key].equal(found[key]) for key in expected)
