@@ -41,4 +41,4 @@ MINI_MATTING = MattingConfig(
     confidence=0.95,
 )
 
-MINI_SAMPLING = Sampling(temperature=1.0, top_k=256, top_p=0.95)
+MINI_SAMPLING = Sampling(temperature=0.8, top_k=128, top_p=0.9)

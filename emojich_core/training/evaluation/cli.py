@@ -15,7 +15,9 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("out/evaluation"), help="folder (out/evaluation)"
     )
-    parser.add_argument("--names", type=int, default=400, metavar="N", help="names to ask (400)")
+    parser.add_argument(
+        "--names", type=int, default=400, metavar="N", help="at most so many of each kind (400)"
+    )
     parser.add_argument("--held-out", type=Path, metavar="FILE", help="another held_out.json")
     parser.add_argument("--seed", type=int, default=0, help="for the same drawings again (0)")
     parser.add_argument(
@@ -56,7 +58,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         names=names,
         varied=QUICK // 4 if arguments.quick else 60,
-        most=QUICK if arguments.quick else None,
+        most=names,
         page=not arguments.quick,
         card=arguments.card,
     )

@@ -14,7 +14,7 @@ TIMES = 5  # besides the first, which warms up
 
 
 def cost_figures(pipeline: Pipeline, seed: int) -> list[Figure]:
-    """To be asked for first: the memory is the most that this process ever had."""
+    """To be asked for before anything big: the memory is the most that this process ever had."""
     size = sum(file.stat().st_size for file in pipeline.bundle.path.glob("*.safetensors"))
     times = []
     for _ in range(TIMES + 1):

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from PIL import Image
@@ -81,15 +81,15 @@ def evaluate(settings: Settings, command: str) -> list[Figure]:
     if settings.card and not has_section(card):
         raise BundleError(f"{card} has no section <!-- figures --> … <!-- /figures --> to rewrite.")
     settings.out.mkdir(parents=True, exist_ok=True)
-    cost = cost_figures(pipeline, settings.seed)
-
     modules = settings.data / "node_modules"
     glyphs = load_glyphs(modules)
     hexcodes = [glyph.hexcode for glyph in glyphs]
+    asked = _questions(settings, modules, set(hexcodes))
+    cost = cost_figures(pipeline, settings.seed)
+
     gallery = on_white(np.asarray(rendered(glyphs, CONTOUR_SIZE, settings.data)))
     judge, colour_blind = Judge(gallery, hexcodes), Judge(gallery, hexcodes, colour=False)
 
-    asked = _questions(settings, modules, set(hexcodes))
     answers = {}
     for kind, chosen in asked.items():
         looking = colour_blind if kind == "compositions" else judge
@@ -135,9 +135,9 @@ def answers_page(answers: Sequence[Answer]) -> Image.Image:
     )
 
 
-def prompts_page(pipeline: Pipeline, seed: int, prompts: Path = PROMPTS) -> Image.Image:
-    """The best sticker for each prompt of a file."""
-    lines = [line for line in prompts.read_text("utf-8").splitlines() if line]
+def prompts_page(pipeline: Pipeline, seed: int) -> Image.Image:
+    """The best sticker for each of PROMPTS."""
+    lines = PROMPTS.read_text("utf-8").splitlines()
     bar = enumerate(tqdm(lines, desc="page"))
     return chat_page([draw(pipeline, line, seed, i)[0].image for i, line in bar], lines)
 
@@ -191,6 +191,7 @@ def _machine(pipeline: Pipeline) -> str:
     return f"{threads} of {os.cpu_count()} CPU cores ({platform.machine()})"
 
 
-def _versions() -> dict[str, Any]:
-    packages = ("emojich", "torch", "numpy", "pillow", "opencv-python-headless", "scikit-image")
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+def _versions() -> dict[str, str]:
+    packages = ("emojich", "torch", "numpy", "pillow", "scikit-image")
+    versions = {name: version(name) for name in packages}
+    return {"python": platform.python_version(), "opencv": cv2.__version__, **versions}

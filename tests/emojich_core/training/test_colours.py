@@ -67,8 +67,9 @@ def test_a_thing_is_not_given_the_colour_it_has() -> None:
 
 def test_a_thing_of_all_colours_has_no_main_one() -> None:
     rgba = np.full((SIDE, SIDE, 4), 255, np.uint8)
-    for i, rgb in enumerate([(230, 30, 30), (230, 200, 30), (40, 170, 60), (40, 80, 220)]):
-        rgba[:, i * 16 : (i + 1) * 16, :3] = rgb
+    hues = np.deg2rad(np.arange(SIDE) * 6 // SIDE * 60)  # six stripes
+    lab = np.stack((np.full(SIDE, 0.7), 0.12 * np.cos(hues), 0.12 * np.sin(hues)), axis=-1)
+    rgba[..., :3] = to_rgb(lab)
     assert main_part(rgba) is None
     with pytest.raises(ValueError, match="no main colour"):
         recolour(rgba, "синий")
