@@ -369,9 +369,9 @@ def test_a_missing_package_is_named(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "skimage.metrics", None)
-    monkeypatch.delitem(sys.modules, "emojich_core.training.stage_figures")
-    monkeypatch.delitem(sys.modules, "emojich_core.training.evaluate")
-    monkeypatch.delattr("emojich_core.training.evaluate")
+    monkeypatch.delitem(sys.modules, "emojich_core.training.evaluation.stage_figures")
+    monkeypatch.delitem(sys.modules, "emojich_core.training.evaluation.evaluate")
+    monkeypatch.delattr("emojich_core.training.evaluation.evaluate")
     write_art(tmp_path / ".data")
     with pytest.raises(SystemExit, match=r'skimage.*pip install "emojich\[train\]"'):
         run()
