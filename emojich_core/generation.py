@@ -200,8 +200,8 @@ def filter_logits(logits: Tensor, top_k: Tensor, top_p: Tensor) -> Tensor:
     2020, arXiv 1904.09751): the code that crosses `top_p` stays.  So do those as likely as the last
     of the `top_k`; in float16 there are many.
     """
-    values, indices = logits.sort(dim=-1, descending=True)
-    values = values.masked_fill(values < values.gather(-1, top_k - 1), -torch.inf)
+    least = logits.sort(dim=-1, descending=True).values.gather(-1, top_k - 1)
+    values, indices = logits.masked_fill(logits < least, -torch.inf).sort(dim=-1, descending=True)
     before = F.pad(values.softmax(dim=-1).cumsum(dim=-1)[..., :-1], (1, 0))
     return torch.empty_like(logits).scatter(
         -1, indices, values.masked_fill(before > top_p, -torch.inf)
