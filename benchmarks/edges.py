@@ -11,7 +11,7 @@ from PIL import Image
 
 from emojich_core.pipeline import Pipeline
 
-PROMPTS = ("кот", "клубника", "ракета")
+PROMPTS = ("кот", "клубника", "кактус")
 BACKGROUND = (38, 52, 73, 255)  # a dark chat: there a bad edge shows most
 WHOLE, PART, ZOOM = 256, 64, 4  # sides in pixels: of the sticker shown, of the part enlarged
 

@@ -19,19 +19,10 @@ import torch
 import youtokentome
 
 from emojich_core.bundles import STAGES, TOKENIZER, save_bundle
+from emojich_core.convert import NETWORKS
 from emojich_core.generation import Sampling
-from emojich_core.matting import make_unet
 from emojich_core.published import published
-from emojich_core.transformer import Transformer
-from emojich_core.upscale import make_upscaler
-from emojich_core.vqgan import VQGAN
 
-MAKE = {
-    "transformer": Transformer,
-    "vqgan": VQGAN,
-    "upscale": make_upscaler,
-    "matting": make_unet,
-}
 IMPORTS = "import emojich_core.pipeline"
 OPENS = "from emojich_core.pipeline import Pipeline; Pipeline.load({path!r}, 'cpu')"
 DRAWS = (
@@ -40,7 +31,11 @@ DRAWS = (
     "drawing.image.save({picture!r})"
 )
 
-REPORT = "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+# Linux' own count.  That of getrusage() begins with what the parent had, and it has written 3 GB.
+REPORT = """
+import re
+print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
+"""
 
 
 def write_bundle(path: Path, dtype: torch.dtype) -> None:
@@ -53,7 +48,7 @@ def write_bundle(path: Path, dtype: torch.dtype) -> None:
     weights = {}
     for stage in STAGES:
         with torch.device("meta"):
-            model = MAKE[stage](configs[stage])
+            model = NETWORKS[stage](configs[stage])
         kind = dtype if stage == "transformer" else torch.float32
         weights[stage] = {key: _random(key, t, kind) for key, t in model.state_dict().items()}
     save_bundle(

@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-QUICK = 40  # names, held-out keywords, compositions and drawings of a quick run, each
+QUICK = 80  # names, held-out keywords, compositions and drawings of a quick run, each
 
 
 def add_evaluate(parser: argparse.ArgumentParser) -> None:
