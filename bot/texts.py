@@ -20,10 +20,11 @@ EXAMPLES = ("кот в космосе", "пылающее сердце", "роб
 
 
 class Failure(StrEnum):
-    """Why a request ended without stickers: two that the worker reports, and the bot's own."""
+    """Why a request ended without stickers: three that the worker reports, and the bot's own."""
 
     FAILED = "failed"
     TIMEOUT = "timeout"
+    MEMORY = "memory"  # the engine's ran out
     LOST = "lost"  # the queue has lost the request
     EXPIRED = "expired"  # its stickers were forgotten before Telegram could take them
     REFUSED = "refused"  # Telegram will not take them
@@ -125,6 +126,7 @@ _RU = Texts(
     failures={
         Failure.FAILED: "😔 Нарисовать не получилось. Попробуем ещё раз?",
         Failure.TIMEOUT: "😔 Рисование заняло слишком много времени. Попробуем ещё раз?",
+        Failure.MEMORY: "😔 Сейчас рисует слишком много людей. Попробуем ещё раз?",
         Failure.LOST: "😔 Запрос потерялся по дороге. Простите! Попробуем ещё раз?",
         Failure.EXPIRED: "😔 Стикеры были готовы, но не дождались отправки. Нарисовать заново?",
         Failure.REFUSED: "😔 Telegram не принял картинку. Попробуем ещё раз?",
@@ -179,6 +181,7 @@ _EN = Texts(
     failures={
         Failure.FAILED: "😔 That did not work out. Shall we try again?",
         Failure.TIMEOUT: "😔 Drawing took too long. Shall we try again?",
+        Failure.MEMORY: "😔 Too many people are drawing right now. Shall we try again?",
         Failure.LOST: "😔 Your request got lost on the way. Sorry! Shall we try again?",
         Failure.EXPIRED: "😔 The stickers waited too long to be sent. Shall I draw them again?",
         Failure.REFUSED: "😔 Telegram did not take the picture. Shall we try again?",

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from emojich_core.transformer import KVCache, Transformer
+from emojich_core.cache import KVCache
+from emojich_core.transformer import Kept, Transformer
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,118 @@ class ImagePrompt:
         return cls(codes.flatten(), ~free.flatten())
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """A text that was computed once, for any number of images to go on from."""
+
+    features: Tensor  # (1, H) of its last position
+    kept: Kept
+
+
 @torch.inference_mode()
+def begin(model: Transformer, text: Tensor) -> Beginning:
+    """Compute a text (text_seq_length,) of token ids, on the model's device."""
+    kept: Kept = []
+    features = model(model.embed_text(text[None]), kept)
+    return Beginning(features[:, -1], kept)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An image in codes."""
+
+    codes: Tensor  # (image_seq_length,) int64, on the CPU
+    seed: int
+    perplexity: float  # lower is better
+
+
+class Slots:
+    """Images that are drawn together, each at a position of its own: continuous batching.
+
+    A slot's image depends on its text, seed and settings only.  All slots are computed at every
+    step, empty ones too, so that shapes stay the same: then a neighbour cannot even change how a
+    sum is rounded.
+    """
+
+    def __init__(self, model: Transformer, count: int):
+        config, like = model.config, model.image_embeddings.weight
+        length, device = config.image_seq_length, like.device
+        self.model, self.count = model, count
+        self.cache = KVCache(config, count, like)
+        self.codes = torch.zeros(count, length, dtype=torch.long, device=device)
+        self.losses = torch.zeros(count, length, device=device)
+        self.done = torch.zeros(count, dtype=torch.long, device=device)  # codes drawn
+        self._features = like.new_zeros(count, config.hidden_size)
+        self._given: list[list[bool]] = [[]] * count  # empty: nothing is given
+        self._number = [0] * count  # as `done`, where no device needs to be asked
+        self._temperature = torch.ones(count, 1, device=device)
+        self._top_k = torch.ones(count, 1, dtype=torch.long, device=device)
+        self._top_p = torch.ones(count, 1, device=device)
+        self._generators: list[torch.Generator | None] = [None] * count
+
+    @torch.inference_mode()
+    def enter(
+        self,
+        slot: int,
+        beginning: Beginning,
+        seed: int,
+        sampling: Sampling,
+        image_prompt: ImagePrompt | None = None,
+    ) -> None:
+        """Start an image in a slot, whatever was there before."""
+        self.cache.fill(torch.tensor([slot]), beginning.kept)
+        self._features[slot] = beginning.features[0]
+        self.done[slot] = self._number[slot] = 0
+        self._given[slot] = []
+        if image_prompt is not None:
+            self._given[slot] = image_prompt.given.tolist()
+            self.codes[slot] = image_prompt.codes
+        self._temperature[slot], self._top_p[slot] = sampling.temperature, sampling.top_p
+        self._top_k[slot] = min(sampling.top_k, self.model.config.image_vocab_size)
+        self._generators[slot] = torch.Generator(self.done.device).manual_seed(seed)
+
+    def leave(self, slot: int) -> None:
+        """Empty a slot."""
+        self._generators[slot], self._given[slot] = None, []
+
+    @torch.inference_mode()
+    def step(self) -> None:
+        """One code more in every slot.  Must not be called more often than an image has codes."""
+        slots = torch.arange(self.count, device=self.done.device)
+        number = self.done.clamp(max=self.codes.shape[1] - 1)  # of empty slots, too
+        logits = self.model.image_logits(self._features).float()
+        kept = filter_logits(logits / self._temperature, self._top_k, self._top_p)
+        given = [bool(g) and g[i] for g, i in zip(self._given, self._number, strict=True)]
+        # What is given costs no random numbers, as in ru-dalle.
+        generators = [None if g else own for g, own in zip(given, self._generators, strict=True)]
+        code = draw(kept, generators)
+        if any(given):
+            mask = torch.tensor(given, device=code.device)
+            code = torch.where(mask, self.codes[slots, number], code)
+        self.codes[slots, number] = code
+        self.losses[slots, number] = F.cross_entropy(logits, code, reduction="none")
+        self.done += 1
+        self._number = [i + 1 for i in self._number]
+        # As far as positions go: the last code is not looked at by any other.
+        position = (number + self.model.config.prefix_length).clamp(
+            max=self.model.config.total_seq_length - 1
+        )
+        embedded = self.model.embed_codes(code, number)
+        self._features = self.model.step(embedded, self.cache.layers, self.cache.at(position))
+
+    def number(self, slot: int) -> int:
+        """How many codes the image of a slot has."""
+        return self._number[slot]
+
+    def drawn(self, slot: int) -> Drawn:
+        """The finished image of a slot."""
+        first = 0 if self.model.config.layout == "v2" else 1  # v3 does not count code 0
+        generator = self._generators[slot]
+        assert generator is not None, "the slot is empty"
+        score = perplexity(self.losses[slot, first:]).item()
+        return Drawn(self.codes[slot].to("cpu", copy=True), generator.initial_seed(), score)
+
+
 def generate(
     model: Transformer,
     text: Tensor,
@@ -55,59 +167,40 @@ def generate(
     sampling: Sampling,
     on_step: Callable[[int], None] = lambda step: None,
     image_prompt: ImagePrompt | None = None,
-) -> tuple[Tensor, Tensor]:
+) -> list[Drawn]:
     """Draw one image for each seed, all from the same text and, if given, parts of an image.
 
     `text` (text_seq_length,) token ids, `on_step` is called with the number of codes drawn so far.
-    Returns codes (len(seeds), image_seq_length), int64, and their perplexities (len(seeds),).
-    An image depends on the text and its own seed only, not on the others of the batch.
     """
-    config, device = model.config, text.device
-    generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
-    batch, prefix = len(seeds), config.prefix_length
-
-    # The text is the same for all: compute it once, then let every image go on from there.
-    embeddings = model.embed_text(text[None])
-    text_cache = KVCache(config, 1, embeddings)
-    features = model(embeddings, 0, text_cache)[:, -1].expand(batch, -1)
-    cache = text_cache.expanded(batch, prefix)
-
-    codes = torch.empty(batch, config.image_seq_length, dtype=torch.long, device=device)
-    losses = torch.empty(batch, config.image_seq_length, device=device)
-    given = [] if image_prompt is None else image_prompt.given.tolist()
-    for step in range(config.image_seq_length):
-        logits = model.image_logits(features).float()
-        if image_prompt is not None and given[step]:
-            codes[:, step] = image_prompt.codes[step]
-        else:
-            codes[:, step] = sample(logits, sampling, generators)
-        losses[:, step] = F.cross_entropy(logits, codes[:, step], reduction="none")
+    slots, beginning = Slots(model, len(seeds)), begin(model, text)
+    for slot, seed in enumerate(seeds):
+        slots.enter(slot, beginning, seed, sampling, image_prompt)
+    for step in range(model.config.image_seq_length):
+        slots.step()
         on_step(step + 1)
-        if step + 1 < config.image_seq_length:
-            embedded = model.embed_codes(codes[:, step : step + 1], start=step)
-            features = model(embedded, prefix + step, cache)[:, -1]
-    return codes, perplexity(losses if config.layout == "v2" else losses[:, 1:])
+    return [slots.drawn(slot) for slot in range(len(seeds))]
 
 
-def sample(logits: Tensor, sampling: Sampling, generators: list[torch.Generator]) -> Tensor:
+def draw(logits: Tensor, generators: list[torch.Generator | None]) -> Tensor:
     """One code per row of logits (B, V), each row with its own generator → (B,)."""
-    kept = filter_logits(logits / sampling.temperature, sampling.top_k, sampling.top_p)
-    probabilities = kept.softmax(dim=-1)
+    probabilities = logits.softmax(dim=-1)
     # The race of exponentials draws from the same distribution as multinomial(), without its
     # look back at the host.
-    noise = torch.empty_like(probabilities)
+    noise = torch.ones_like(probabilities)
     for row, generator in zip(noise, generators, strict=True):
-        row.exponential_(generator=generator)
+        if generator is not None:
+            row.exponential_(generator=generator)
     return (probabilities / noise).argmax(dim=-1)
 
 
-def filter_logits(logits: Tensor, top_k: int, top_p: float) -> Tensor:
+def filter_logits(logits: Tensor, top_k: Tensor, top_p: Tensor) -> Tensor:
     """Set to -inf all but the `top_k` likeliest, and of those all past probability `top_p`.
 
-    Nucleus sampling (Holtzman et al. 2020, arXiv 1904.09751): the code that crosses `top_p` stays.
-    So do those as likely as the last of the `top_k`; in float16 there are many.
+    Logits (B, V), `top_k` (B, 1) from 1 to V, `top_p` (B, 1).  Nucleus sampling (Holtzman et al.
+    2020, arXiv 1904.09751): the code that crosses `top_p` stays.  So do those as likely as the last
+    of the `top_k`; in float16 there are many.
     """
-    least = logits.topk(min(top_k, logits.shape[-1]), dim=-1).values[..., -1:]
+    least = logits.sort(dim=-1, descending=True).values.gather(-1, top_k - 1)
     values, indices = logits.masked_fill(logits < least, -torch.inf).sort(dim=-1, descending=True)
     before = F.pad(values.softmax(dim=-1).cumsum(dim=-1)[..., :-1], (1, 0))
     return torch.empty_like(logits).scatter(

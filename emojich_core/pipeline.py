@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torchvision.transforms.functional import to_tensor
 
 from emojich_core.bundles import Bundle, BundleError, load_bundle
-from emojich_core.generation import ImagePrompt, Sampling, generate
+from emojich_core.generation import Beginning, Drawn, ImagePrompt, Sampling, Slots, begin, generate
 from emojich_core.matting import cut_out, make_unet
 from emojich_core.request import MAX_COUNT, MAX_SEED, Candidate, Request, new_seed
 from emojich_core.sticker import SIZE, compose, to_webp
@@ -24,6 +24,13 @@ M = TypeVar("M", bound=nn.Module)
 BATCH = MAX_COUNT  # images drawn at once; of the big model each takes 0.2 GB while it is drawn
 BIG = 500_000_000  # parameters; a network of so many is computed in half precision on a CPU, too
 DRAWN = 0.8  # share of the progress bar that drawing the codes takes; the rest is for the finish
+
+
+OutOfMemory = torch.OutOfMemoryError
+
+CPU_SLOTS = 8  # more of them would make everyone wait longer, and the last no sooner
+MAX_SLOTS = 64
+RESERVE = 2 * 2**30  # bytes of a GPU's memory that a step and the stages after it may take
 
 
 class Cancelled(Exception):
@@ -97,12 +104,14 @@ class Pipeline:
         given = {name: value for name, value in wanted.items() if value is not None}
         sampling = replace(self.bundle.sampling, **given)  # type: ignore[arg-type]
 
-        codes, perplexities = self._draw(
+        images = self._draw(
             request.prompt, seeds, sampling, image_prompt, lambda done: progress(DRAWN * done)
         )
         drawings: list[Drawing] = []
-        for number, i in enumerate(best(perplexities, request.count)):
-            drawings.append(self._finish(number, codes[i], seeds[i], perplexities[i].item()))
+        for image in best(images, request.count):
+            [drawing] = self.finish([image])
+            candidate = replace(drawing.candidate, number=len(drawings))
+            drawings.append(replace(drawing, candidate=candidate))
             progress(DRAWN + (1 - DRAWN) * len(drawings) / request.count)
         return drawings
 
@@ -124,12 +133,11 @@ class Pipeline:
         sampling: Sampling,
         image_prompt: ImagePrompt | None,
         progress: Callable[[float], None],
-    ) -> tuple[Tensor, Tensor]:
-        """Codes (N, image_seq_length) and perplexities (N,), on the CPU, of N seeds."""
+    ) -> list[Drawn]:
         config = self.bundle.transformer
         text = self.tokenizer.encode(prompt, config.text_seq_length).to(self.device)
         steps = len(seeds) * config.image_seq_length
-        codes, perplexities = [], []
+        images: list[Drawn] = []
         for first in range(0, len(seeds), BATCH):
             batch = seeds[first : first + BATCH]
             before = first * config.image_seq_length
@@ -137,20 +145,41 @@ class Pipeline:
             def on_step(step: int, before: int = before, size: int = len(batch)) -> None:
                 progress((before + step * size) / steps)
 
-            drawn, scores = generate(self.transformer, text, batch, sampling, on_step, image_prompt)
-            codes.append(drawn.cpu())
-            perplexities.append(scores.cpu())
-        return torch.cat(codes), torch.cat(perplexities)
+            images += generate(self.transformer, text, batch, sampling, on_step, image_prompt)
+        return images
+
+    def slots_that_fit(self) -> int:
+        """How many images can be drawn at once: what the memory allows, within reason."""
+        if self.device.type != "cuda":
+            return CPU_SLOTS
+        free, _ = torch.cuda.mem_get_info(self.device)
+        one = Slots(self.transformer, 1).cache.bytes_per_slot
+        return max(1, min(MAX_SLOTS, (free - RESERVE) // one))
+
+    @property
+    def finish_batch(self) -> int:
+        """How many images to finish at once: a CPU gains nothing by more than one."""
+        return BATCH if self.device.type == "cuda" else 1
+
+    def begin(self, prompt: str) -> Beginning:
+        """Compute a prompt's text once, for all images that will be drawn from it."""
+        text = self.tokenizer.encode(prompt, self.bundle.transformer.text_seq_length)
+        return begin(self.transformer, text.to(self.device))
 
     @torch.inference_mode()
-    def _finish(self, number: int, codes: Tensor, seed: int, perplexity: float) -> Drawing:
-        """Codes of one image → decoded, sharpened, cut out, packed."""
-        decoded = self.vqgan.decode(codes[None].to(self.device))
+    def finish(self, images: list[Drawn]) -> list[Drawing]:
+        """Decode, sharpen, cut out and pack images, all at once; they are numbered from 0."""
+        codes = torch.stack([image.codes for image in images])
+        decoded = self.vqgan.decode(codes.to(self.device))
         sharp = upscale(self.upscaler, self.bundle.upscale, decoded, SIZE)
-        [(alpha, method)] = cut_out(self.unet, self.bundle.matting, sharp)
-        image = compose(sharp[0], alpha)
-        candidate = Candidate(number, seed, round(perplexity, 4), method)
-        return Drawing(candidate, image, to_webp(image), codes)
+        drawings = []
+        for number, (image, pixels, (alpha, method)) in enumerate(
+            zip(images, sharp, cut_out(self.unet, self.bundle.matting, sharp), strict=True)
+        ):
+            picture = compose(pixels, alpha)
+            candidate = Candidate(number, image.seed, round(image.perplexity, 4), method)
+            drawings.append(Drawing(candidate, picture, to_webp(picture), image.codes))
+        return drawings
 
 
 def load_network(
@@ -176,12 +205,12 @@ def load_network(
     return model.to(device).eval().requires_grad_(False)
 
 
-def best(perplexities: Tensor, count: int) -> list[int]:
+def best(images: list[Drawn], count: int) -> list[Drawn]:
     """Which images to keep, best first: those of the lowest perplexity.
 
     The place for another judge, such as ruCLIP, of the images that perplexity likes.
     """
-    return perplexities.argsort()[:count].tolist()
+    return sorted(images, key=lambda image: image.perplexity)[:count]
 
 
 def _dtype(model: nn.Module, device: torch.device) -> torch.dtype:

@@ -39,6 +39,11 @@ class TransformerConfig:
     image_tokens_per_dim: int = 32
 
     @property
+    def layer_kinds(self) -> "list[Kind]":
+        """The mask of each layer."""
+        return [layer_kind(i, self.num_layers) for i in range(self.num_layers)]
+
+    @property
     def image_seq_length(self) -> int:
         """How many codes an image has."""
         return self.image_tokens_per_dim**2
@@ -111,23 +116,17 @@ def _conv_mask(config: TransformerConfig) -> Tensor:
 # --- Layers ---------------------------------------------------------------------------------------
 
 
-class KVCache:
-    """Keys and values of all layers for the positions computed so far, allocated once."""
+# Keys and values (B, heads, L, width) of each layer, for the first L positions.
+Kept = list[tuple[Tensor, Tensor]]
 
-    def __init__(self, config: TransformerConfig, batch: int, like: Tensor):
-        heads = config.num_attention_heads
-        shape = (2, batch, heads, config.total_seq_length, config.hidden_size // heads)
-        self.layers = [like.new_zeros(shape) for _ in range(config.num_layers)]
 
-    def expanded(self, batch: int, length: int) -> "KVCache":
-        """A cache for `batch` sequences that all begin with the first `length` of this one."""
-        copy = object.__new__(KVCache)
-        copy.layers = []
-        for layer in self.layers:
-            wide = layer.new_zeros((2, batch, *layer.shape[2:]))
-            wide[:, :, :, :length] = layer[:, :, :, :length]
-            copy.layers.append(wide)
-        return copy
+@dataclass(frozen=True)
+class Lookup:
+    """Where a layer finds keys and values in its cache, for sequences at a position each."""
+
+    write: Tensor  # (B,) the place of the position's own
+    read: Tensor | None  # (B, W) the places to look at; None: all
+    seen: Tensor  # (B, W) bool: whether to see what lies there
 
 
 def _attention_to_train(q: Tensor, k: Tensor, v: Tensor, attn_mask: Tensor) -> Tensor:
@@ -154,20 +153,34 @@ class SelfAttention(nn.Module):
         self.query_key_value = nn.Linear(config.hidden_size, 3 * config.hidden_size)
         self.dense = nn.Linear(config.hidden_size, config.hidden_size)
 
-    def forward(self, x: Tensor, mask: Tensor, cache: Tensor | None, start: int) -> Tensor:
-        end = start + x.shape[1]
-        q, k, v = (
-            part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-            for part in self.query_key_value(x).chunk(3, dim=-1)
-        )
-        if cache is not None:
-            cache[0, :, :, start:end], cache[1, :, :, start:end] = k, v
-            k, v = cache[0, :, :, :end], cache[1, :, :, :end]
+    def forward(self, x: Tensor, mask: Tensor, kept: Kept | None = None) -> Tensor:
+        """(B, L, H) → (B, L, H); the keys and values are added to `kept`."""
+        q, k, v = self._project(x)
+        if kept is not None:
+            kept.append((k, v))
         on_cpu = x.device.type == "cpu"
         attend = _attention_to_train if self.training and on_cpu else F.scaled_dot_product_attention
-        out = attend(q, k, v, attn_mask=mask[start:end, :end])
-        out = self.dense(out.transpose(1, 2).flatten(2))
-        return out.clamp(-HALF_MAX, HALF_MAX)
+        length = x.shape[1]
+        return self._merge(attend(q, k, v, attn_mask=mask[:length, :length]))
+
+    def step(self, x: Tensor, cache: Tensor, lookup: Lookup) -> Tensor:
+        """(B, 1, H) → (B, 1, H): one position of each sequence, the others from the cache."""
+        q, k, v = self._project(x)
+        rows = torch.arange(len(x), device=x.device)
+        for part, computed in zip(cache, (k, v), strict=True):
+            part[rows, :, lookup.write] = computed.squeeze(2).to(part.dtype)
+        k, v = cache.to(q.dtype)
+        if lookup.read is not None:
+            k, v = (part[rows[:, None], :, lookup.read].transpose(1, 2) for part in (k, v))
+        out = F.scaled_dot_product_attention(q, k, v, attn_mask=lookup.seen[:, None, None])
+        return self._merge(out)
+
+    def _project(self, x: Tensor) -> list[Tensor]:
+        parts = self.query_key_value(x).chunk(3, dim=-1)
+        return [part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts]
+
+    def _merge(self, out: Tensor) -> Tensor:
+        return self.dense(out.transpose(1, 2).flatten(2)).clamp(-HALF_MAX, HALF_MAX)
 
 
 class MLP(nn.Module):
@@ -194,8 +207,13 @@ class Layer(nn.Module):
         self.post_attention_layernorm = nn.LayerNorm(config.hidden_size)
         self.mlp = MLP(config)
 
-    def forward(self, x: Tensor, mask: Tensor, cache: Tensor | None, start: int) -> Tensor:
-        attended = self.attention(self.input_layernorm(x), mask, cache, start)
+    def forward(self, x: Tensor, mask: Tensor, kept: Kept | None = None) -> Tensor:
+        return self._add(x, self.attention(self.input_layernorm(x), mask, kept))
+
+    def step(self, x: Tensor, cache: Tensor, lookup: Lookup) -> Tensor:
+        return self._add(x, self.attention.step(self.input_layernorm(x), cache, lookup))
+
+    def _add(self, x: Tensor, attended: Tensor) -> Tensor:
         x = x + self.before_first_addition_layernorm(attended)
         fed = self.mlp(self.post_attention_layernorm(x))
         return x + self.before_second_addition_layernorm(fed)
@@ -211,18 +229,22 @@ class Stack(nn.Module):
         # Not saved: they follow from the configuration.  Layers of a kind share one buffer.
         for kind, mask in attention_masks(config).items():
             self.register_buffer(f"{kind}_mask", mask, persistent=False)
-        self.kinds = [layer_kind(i, config.num_layers) for i in range(config.num_layers)]
+        self.kinds = config.layer_kinds
         # Set it to train in a fraction of the memory: layers are computed again when going back.
         self.checkpointing = False
 
-    def forward(self, x: Tensor, start: int, cache: KVCache | None) -> Tensor:
-        for i, (layer, kind) in enumerate(zip(self.layers, self.kinds, strict=True)):
-            layer_cache = None if cache is None else cache.layers[i]
-            inputs = (x, self.get_buffer(f"{kind}_mask"), layer_cache, start)
+    def forward(self, x: Tensor, kept: Kept | None = None) -> Tensor:
+        for layer, kind in zip(self.layers, self.kinds, strict=True):
+            inputs = (x, self.get_buffer(f"{kind}_mask"), kept)
             if self.checkpointing and torch.is_grad_enabled():
                 x = checkpoint(layer, *inputs, use_reentrant=False)
             else:
                 x = layer(*inputs)
+        return self.final_layernorm(x)
+
+    def step(self, x: Tensor, cache: list[Tensor], lookups: dict[Kind, Lookup]) -> Tensor:
+        for layer, kind, layer_cache in zip(self.layers, self.kinds, cache, strict=True):
+            x = cast(Layer, layer).step(x, layer_cache, lookups[kind])
         return self.final_layernorm(x)
 
 
@@ -252,20 +274,31 @@ class Transformer(nn.Module):
         positions = torch.arange(text.shape[1], device=text.device)
         return self.text_embeddings(text) + self.text_pos_embeddings(positions)
 
-    def embed_codes(self, codes: Tensor, start: int = 0) -> Tensor:
-        """Image codes (B, L), the first of them number `start` of the image → (B, L, H)."""
-        numbers = torch.arange(start, start + codes.shape[1], device=codes.device)
+    def embed_codes(self, codes: Tensor, numbers: Tensor | None = None) -> Tensor:
+        """Image codes (B, L) → (B, L, H).
+
+        `numbers` says which of the image they are, in a shape like theirs; by default the first L.
+        """
+        if numbers is None:
+            numbers = torch.arange(codes.shape[1], device=codes.device)
         side = self.config.image_tokens_per_dim
         rows = self.image_row_embeddings(numbers // side)
         columns = self.image_col_embeddings(numbers % side)
         return self.image_embeddings(codes) + (rows + columns)
 
-    def forward(self, embeddings: Tensor, start: int = 0, cache: KVCache | None = None) -> Tensor:
-        """Embeddings (B, L, H) of positions start … start + L - 1 → features (B, L, H).
+    def forward(self, embeddings: Tensor, kept: Kept | None = None) -> Tensor:
+        """Embeddings (B, L, H) of the first L positions → features (B, L, H).
 
-        With a cache, the positions before `start` are read from it and these are written to it.
+        Each layer's keys and values are added to `kept`, for a cache to be filled with.
         """
-        return self.transformer(embeddings, start, cache)
+        return self.transformer(embeddings, kept)
+
+    def step(self, embeddings: Tensor, cache: list[Tensor], lookups: dict[Kind, Lookup]) -> Tensor:
+        """Embeddings (B, H) of one position each → features (B, H).
+
+        The keys and values before it are read from the layers' caches, its own written there.
+        """
+        return self.transformer.step(embeddings[:, None], cache, lookups)[:, 0]
 
     def text_logits(self, features: Tensor) -> Tensor:
         """Features (…, H) → logits of the text vocabulary alone (…, vocab_size)."""

@@ -73,7 +73,7 @@ def test_the_same_seed_draws_the_same_images_in_the_same_order(
     drawn: dict[str, Drawn] = {}
 
     def ours() -> Tensor:
-        results["ours"] = generate(models.ours, models.text, [SEED] * count, sampling)
+        results["ours"] = _drawn(generate(models.ours, models.text, [SEED] * count, sampling))
         return results["ours"][0]
 
     def theirs() -> Tensor:
@@ -125,9 +125,9 @@ def test_image_prompts(
     compare(
         "sampled codes, image prompt",
         f"{models.size}, {', '.join(kept)}",
-        ours=lambda: generate(models.ours, models.text, [SEED] * 2, Sampling(), image_prompt=given)[
-            0
-        ],
+        ours=lambda: _drawn(
+            generate(models.ours, models.text, [SEED] * 2, Sampling(), image_prompt=given)
+        )[0],
         theirs=lambda: (
             draw(
                 models.theirs,
@@ -142,18 +142,24 @@ def test_image_prompts(
     )
 
 
+def _drawn(images: list[generation.Drawn]) -> tuple[Tensor, Tensor]:
+    """Codes and perplexities."""
+    return (
+        torch.stack([image.codes for image in images]),
+        torch.tensor([image.perplexity for image in images]),
+    )
+
+
 def _share_one_generator(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let all images of a batch draw from one generator, as they do in ru-dalle.
 
     In ours each has its own, so that neighbours do not matter; this is the only difference.
     """
-    sample = generation.sample
+    draw_from = generation.draw
     monkeypatch.setattr(
         generation,
-        "sample",
-        lambda logits, sampling, generators: sample(
-            logits, sampling, generators[:1] * len(generators)
-        ),
+        "draw",
+        lambda logits, generators: draw_from(logits, generators[:1] * len(generators)),
     )
 
 
@@ -188,7 +194,9 @@ def test_filter_keeps_the_same_codes(kind: str, top_k: int, top_p: float, compar
     compare(
         "codes that top-k and top-p keep",
         f"{kind}, k = {top_k}, p = {top_p}",
-        ours=lambda: filter_logits(logits, top_k, top_p).isfinite(),
+        ours=lambda: filter_logits(
+            logits, torch.full((64, 1), min(top_k, 8192)), torch.full((64, 1), top_p)
+        ).isfinite(),
         theirs=lambda: top_k_top_p_filtering(logits.clone(), top_k, top_p).isfinite(),
         error=differing,
     )

@@ -3,7 +3,6 @@
 import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,7 +10,8 @@ import torch
 from rudalle.dalle.model import DalleModel
 from torch import Tensor
 
-from emojich_core.transformer import KVCache, Transformer
+from emojich_core.cache import KVCache
+from emojich_core.transformer import Kept, Transformer
 from parity.compare import Compare, relative
 from parity.reference import SMALL, Layout, causal_mask, sequence, transformers
 
@@ -99,10 +99,14 @@ def test_logits_one_code_at_a_time(pair: Pair, known: float, compare: Compare) -
 
 def _our_steps(pair: Pair, first: int, last: int) -> Tensor:
     """Logits after `first` codes, computed at once, then after each next one up to `last`."""
-    embeddings, prefix = pair.embed(), pair.ours.config.prefix_length
-    cache = KVCache(pair.ours.config, len(embeddings), embeddings)
-    ends = [0, *range(prefix + first, prefix + last + 1)]
-    steps = [pair.ours(embeddings[:, a:b], a, cache)[:, -1] for a, b in pairwise(ends)]
+    embeddings, begun = pair.embed(), pair.ours.config.prefix_length + first
+    batch, kept = len(embeddings), Kept()
+    cache = KVCache(pair.ours.config, batch, embeddings)
+    steps = [pair.ours(embeddings[:, :begun], kept)[:, -1]]
+    cache.fill(torch.arange(batch), kept)
+    for position in range(begun, begun + last - first):
+        lookups = cache.at(torch.full((batch,), position))
+        steps.append(pair.ours.step(embeddings[:, position], cache.layers, lookups))
     return pair.our_logits(torch.stack(steps, dim=1))
 
 

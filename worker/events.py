@@ -45,7 +45,7 @@ class Failed:
     """The request ends without stickers.  `reason`: a key of the bot's texts."""
 
     request_id: str
-    reason: str  # "failed" or "timeout"
+    reason: str  # "failed", "timeout" or "memory"
 
 
 Event = Progress | Finished | Failed

@@ -107,7 +107,8 @@ class Trainer:
         columns = []
         for prompt in PROMPTS:
             text = self.data.tokenizer.encode(prompt, TEXT_LENGTH)
-            codes, _ = generate(self.model, text, [0, 1], MINI_SAMPLING)
+            images = generate(self.model, text, [0, 1], MINI_SAMPLING)
+            codes = torch.stack([image.codes for image in images])
             with torch.inference_mode():
                 columns.append(torch.cat(list(self.vqgan.decode(codes)), dim=1))
         return torch.cat(columns, dim=2)

@@ -1,13 +1,17 @@
+from typing import Any
+
 import pytest
 import torch
 
 from emojich_core.generation import (
     ImagePrompt,
     Sampling,
+    Slots,
+    begin,
+    draw,
     filter_logits,
     generate,
     perplexity,
-    sample,
 )
 from emojich_core.transformer import Transformer, TransformerConfig
 
@@ -20,6 +24,17 @@ CONFIG = TransformerConfig(
     image_vocab_size=20,
     image_tokens_per_dim=4,
 )
+
+
+def drawn(
+    model: Transformer, text: torch.Tensor, seeds: list[int], sampling: Sampling, **more: Any
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Codes and perplexities of what `generate` draws."""
+    images = generate(model, text, seeds, sampling, **more)
+    scores = torch.tensor([image.perplexity for image in images])
+    return torch.stack([image.codes for image in images]), scores
+
+
 TEXT = torch.tensor([2, 7, 9, 3, 0, 0])
 
 
@@ -34,22 +49,22 @@ def model() -> Transformer:
 
 
 def test_the_same_seed_draws_the_same_and_another_seed_another(model: Transformer) -> None:
-    first, scores = generate(model, TEXT, [1, 2], Sampling())
-    again, same_scores = generate(model, TEXT, [1, 2], Sampling())
+    first, scores = drawn(model, TEXT, [1, 2], Sampling())
+    again, same_scores = drawn(model, TEXT, [1, 2], Sampling())
     assert first.equal(again)
     assert scores.equal(same_scores)
     assert not first[0].equal(first[1])
 
 
 def test_an_image_does_not_depend_on_its_neighbours(model: Transformer) -> None:
-    together, scores = generate(model, TEXT, [5, 6, 7], Sampling())
-    alone, score = generate(model, TEXT, [6], Sampling())
+    together, scores = drawn(model, TEXT, [5, 6, 7], Sampling())
+    alone, score = drawn(model, TEXT, [6], Sampling())
     assert together[1].equal(alone[0])
     torch.testing.assert_close(scores[1], score[0])
 
 
 def test_perplexities_are_those_of_a_second_pass(model: Transformer) -> None:
-    codes, scores = generate(model, TEXT, [1, 2, 3], Sampling(temperature=0.7, top_k=5))
+    codes, scores = drawn(model, TEXT, [1, 2, 3], Sampling(temperature=0.7, top_k=5))
     with torch.inference_mode():
         text = TEXT.expand(3, -1)
         embeddings = torch.cat((model.embed_text(text), model.embed_codes(codes)), dim=1)
@@ -60,14 +75,14 @@ def test_perplexities_are_those_of_a_second_pass(model: Transformer) -> None:
 
 def test_the_text_matters(model: Transformer) -> None:
     other = torch.tensor([2, 30, 31, 3, 0, 0])
-    codes, _ = generate(model, TEXT, [1], Sampling())
-    changed, _ = generate(model, other, [1], Sampling())
+    codes, _ = drawn(model, TEXT, [1], Sampling())
+    changed, _ = drawn(model, other, [1], Sampling())
     assert not codes.equal(changed)
 
 
 def test_every_step_is_reported(model: Transformer) -> None:
     steps: list[int] = []
-    generate(model, TEXT, [1], Sampling(), on_step=steps.append)
+    drawn(model, TEXT, [1], Sampling(), on_step=steps.append)
     assert steps == list(range(1, 17))
 
 
@@ -82,31 +97,71 @@ def test_borders_of_an_image_are_given() -> None:
 
 def test_given_codes_do_not_cost_randomness(model: Transformer) -> None:
     # As in ru-dalle: the first code that is drawn takes the first random numbers.
-    whole, _ = generate(model, TEXT, [1], Sampling())
+    whole, _ = drawn(model, TEXT, [1], Sampling())
     prompt = ImagePrompt.borders(whole[0], down=2)
-    again, _ = generate(model, TEXT, [1], Sampling(), image_prompt=prompt)
+    again, _ = drawn(model, TEXT, [1], Sampling(), image_prompt=prompt)
     assert again.equal(whole)
 
 
 def test_top_k_and_top_p_keep_the_likeliest() -> None:
     logits = torch.tensor([[0.5, 0.05, 0.3, 0.15]]).log()
-    kept = lambda k, p: filter_logits(logits, k, p).isfinite()[0].tolist()  # noqa: E731
+
+    def kept(k: int, p: float) -> list[bool]:
+        return (
+            filter_logits(logits, torch.tensor([[k]]), torch.tensor([[p]])).isfinite()[0].tolist()
+        )
+
     assert kept(4, 1.0) == [True, True, True, True]
     assert kept(2, 1.0) == [True, False, True, False]
     assert kept(4, 0.6) == [True, False, True, False]  # the one that crosses 0.6 stays
     assert kept(4, 0.4) == [True, False, False, False]
-    assert kept(100, 0.0) == [True, False, False, False]
+    assert kept(4, 0.0) == [True, False, False, False]
 
 
 def test_codes_as_likely_as_the_last_of_the_top_k_are_kept() -> None:
     logits = torch.tensor([[2.0, 1.0, 3.0, 1.0, 0.0]])
-    assert filter_logits(logits, 3, 1.0).isfinite()[0].tolist() == [True, True, True, True, False]
+    kept = filter_logits(logits, torch.tensor([[3]]), torch.tensor([[1.0]]))
+    assert kept.isfinite()[0].tolist() == [True, True, True, True, False]
 
 
 def test_sampling_follows_the_probabilities() -> None:
     probabilities = torch.tensor([0.6, 0.3, 0.1])
     rows = 4000
     generators = [torch.Generator().manual_seed(i) for i in range(rows)]
-    drawn = sample(probabilities.log().expand(rows, 3), Sampling(top_p=1.0), generators)
+    drawn = draw(probabilities.log().expand(rows, 3), generators)
     shares = drawn.bincount(minlength=3) / rows
     torch.testing.assert_close(shares, probabilities, atol=0.03, rtol=0)
+
+
+def test_images_enter_and_leave_at_any_time(model: Transformer) -> None:
+    """Each is the one that it would have been alone, with settings of its own."""
+    wild, tame = Sampling(temperature=1.3), Sampling(temperature=0.5, top_k=5)
+    other = torch.tensor([2, 30, 31, 3, 0, 0])
+    slots = Slots(model, 2)
+    slots.enter(0, begin(model, TEXT), 1, wild)
+    for _ in range(5):
+        slots.step()
+    slots.enter(1, begin(model, other), 2, tame)
+    for _ in range(11):
+        slots.step()
+    first = slots.codes[0].clone()
+    slots.leave(0)
+    slots.enter(0, begin(model, TEXT), 3, tame)  # a freed slot, while the other goes on
+    for _ in range(5):
+        slots.step()
+    second = slots.codes[1].clone()
+    for _ in range(11):
+        slots.step()
+    assert first.equal(drawn(model, TEXT, [1], wild)[0][0])
+    assert second.equal(drawn(model, other, [2], tame)[0][0])
+    assert slots.codes[0].equal(drawn(model, TEXT, [3], tame)[0][0])
+
+
+def test_empty_slots_change_nothing(model: Transformer) -> None:
+    slots = Slots(model, 3)
+    slots.enter(1, begin(model, TEXT), 7, Sampling())
+    for _ in range(16):
+        slots.step()
+    codes, [score] = drawn(model, TEXT, [7], Sampling())
+    assert slots.codes[1].equal(codes[0])
+    assert slots.drawn(1).perplexity == pytest.approx(score.item(), rel=1e-4)

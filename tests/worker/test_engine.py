@@ -1,22 +1,20 @@
-"""The engine process, and the engine with a pipeline that does as it is told."""
+"""The engine process, and its conversations while a scheduler does as it is told."""
 
 import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from emojich_core.request import Candidate
 from tests.worker.parts import ROOT, request, wait_until
-from worker.engine import PROGRESS_INTERVAL, Engine
+from worker.engine import Engine
 from worker.events import Event, Failed, Finished, Progress
+from worker.task import Task
 from worker.wire import receive_event, send_request
 
 
@@ -66,89 +64,91 @@ def test_a_missing_bundle_in_one_line(tmp_path: Path) -> None:
     assert errors.count("\n") == 1
 
 
-class ScriptedPipeline:
-    """Draws when and what the test says."""
+class ScriptedScheduler:
+    """Ends a task when the test says, and notes what became of it."""
 
     def __init__(self) -> None:
-        self.started = self.cancelled = self.finished = 0
-        self.proceed = threading.Event()
-        self.fault: Exception | None = None
+        self.tasks: list[Task] = []
 
-    def generate(
-        self, prompt: str, count: int, seed: int, progress: Callable[[float], None]
-    ) -> list[Any]:
-        self.started += 1
-        try:
-            while not self.proceed.is_set():
-                progress(0.5)
-                time.sleep(0.01)
-        except Exception:
-            self.cancelled += 1
-            raise
-        if self.fault:
-            raise self.fault
-        self.finished += 1
-        candidate = Candidate(0, seed, 1.0, "unet")
-        return [SimpleNamespace(candidate=candidate, sticker=b"sticker")]
+    def put(self, task: Task) -> None:
+        task.fraction = 0.5
+        self.tasks.append(task)
+
+    def finish(self, task: Task) -> None:
+        candidate = Candidate(0, task.request.seed, 1.0, "unet")
+        task.outcome = Finished(task.request.id, (candidate,)), [b"sticker"]
+        task.ended.set()
 
 
 @pytest.fixture
-def pipeline() -> ScriptedPipeline:
-    return ScriptedPipeline()
+def scheduler() -> ScriptedScheduler:
+    return ScriptedScheduler()
 
 
 @pytest.fixture
-def connect(pipeline: ScriptedPipeline, tmp_path: Path) -> Iterator[Callable[[], Connection]]:
-    """A function that connects to an engine with the scripted pipeline."""
+def connect(scheduler: ScriptedScheduler, tmp_path: Path) -> Callable[[], Connection]:
+    """A function that connects to an engine with the scripted scheduler."""
     address = str(tmp_path / "engine.sock")
     listener = Listener(address, family="AF_UNIX")
-    engine = Engine(pipeline)  # type: ignore[arg-type]
+    engine = Engine(scheduler)  # type: ignore[arg-type]
     threading.Thread(target=engine.serve, args=(listener,), daemon=True).start()
-    yield lambda: Client(address, family="AF_UNIX")
-    pipeline.proceed.set()
+    return lambda: Client(address, family="AF_UNIX")
 
 
 def test_progress_twice_a_second_at_most(
-    connect: Callable[[], Connection], pipeline: ScriptedPipeline
+    connect: Callable[[], Connection], scheduler: ScriptedScheduler
 ) -> None:
-    threading.Timer(1.2, pipeline.proceed.set).start()
+    threading.Timer(1.2, lambda: scheduler.finish(scheduler.tasks[0])).start()
     with connect() as engine:
         events = [event for event, _ in converse(engine)]
     assert events[:-1] == [Progress("1", 0.5)]  # and none for what has not changed
 
 
-def test_hanging_up_cancels(connect: Callable[[], Connection], pipeline: ScriptedPipeline) -> None:
-    with connect() as engine, connect() as waiting:
-        send_request(engine, request("1"))
-        wait_until(lambda: pipeline.started)
-        send_request(waiting, request("2"))
-    wait_until(lambda: pipeline.cancelled)
-    time.sleep(2 * PROGRESS_INTERVAL)  # within which it is noticed that the other has gone, too
-    pipeline.proceed.set()
-    with connect() as engine:
-        assert isinstance(converse(engine, "3")[-1][0], Finished)
-    assert pipeline.finished == 1
-
-
-def test_a_fault_fails_one_request(
-    connect: Callable[[], Connection], pipeline: ScriptedPipeline, caplog: pytest.LogCaptureFixture
+def test_hanging_up_cancels(
+    connect: Callable[[], Connection], scheduler: ScriptedScheduler
 ) -> None:
-    pipeline.proceed.set()
-    pipeline.fault = RuntimeError("a bug")
+    with connect() as engine, connect() as other:
+        send_request(engine, request("1"))
+        send_request(other, request("2"))
+        wait_until(lambda: len(scheduler.tasks) == 2)
+        assert not any(task.cancelled for task in scheduler.tasks)
+    wait_until(lambda: all(task.cancelled for task in scheduler.tasks))
+
+
+def test_what_fails_is_reported(
+    connect: Callable[[], Connection], scheduler: ScriptedScheduler
+) -> None:
     with connect() as engine:
-        assert converse(engine, "1") == [(Failed("1", "failed"), [])]
-    assert "a bug" in caplog.text
-    pipeline.fault = None
-    with connect() as engine:
-        [(event, stickers)] = converse(engine, "2")
+        send_request(engine, request("1"))
+        wait_until(lambda: scheduler.tasks)
+        scheduler.tasks[0].ended.set()  # without an outcome
+        events = [receive_event(engine)]
+        while isinstance(events[-1][0], Progress):
+            events.append(receive_event(engine))
+    assert events[-1] == (Failed("1", "failed"), [])
+
+
+def test_a_horse_that_does_not_listen_holds_up_nobody(
+    connect: Callable[[], Connection], scheduler: ScriptedScheduler
+) -> None:
+    with connect() as deaf, connect() as engine:
+        send_request(deaf, request("1"))
+        wait_until(lambda: scheduler.tasks)
+        scheduler.finish(scheduler.tasks[0])
+        send_request(engine, request("2"))
+        wait_until(lambda: len(scheduler.tasks) == 2)
+        scheduler.finish(scheduler.tasks[1])
+        event, stickers = receive_event(engine)
     assert isinstance(event, Finished)
     assert stickers == [b"sticker"]
 
 
-def test_a_horse_that_does_not_listen_holds_up_nobody(
-    connect: Callable[[], Connection], pipeline: ScriptedPipeline
+@pytest.mark.parametrize("slots", ["0", "many"])
+def test_a_wrong_number_of_slots_in_one_line(
+    slots: str, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    pipeline.proceed.set()
-    with connect() as deaf, connect() as engine:
-        send_request(deaf, request("1"))
-        assert isinstance(converse(engine, "2")[-1][0], Finished)
+    monkeypatch.setenv("EMOJICH_SLOTS", slots)
+    process = start_engine(tmp_path / "engine.sock", str(tiny_bundle))
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert f"EMOJICH_SLOTS is {slots!r}" in errors

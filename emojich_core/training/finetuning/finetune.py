@@ -208,8 +208,9 @@ class FineTuning:
         for prompt in self.prompts:
             text = self.tokenizer.encode(prompt, self.model.config.text_seq_length)
             with self.autocast():
-                codes, _ = generate(self.model, text.to(self.device), [0], self.sampling)
-            images.append(self.vqgan.decode(codes)[0].float().cpu())
+                [drawn] = generate(self.model, text.to(self.device), [0], self.sampling)
+            decoded = self.vqgan.decode(drawn.codes[None].to(self.device))
+            images.append(decoded[0].float().cpu())
         return torch.cat(images, dim=2)
 
     def autocast(self) -> torch.autocast:

@@ -99,6 +99,6 @@ def _layer(model: Transformer, batch_size: int) -> int:
 
     def compute() -> Tensor:
         with torch.autocast("cpu", dtype=torch.bfloat16, cache_enabled=False):
-            return stack.layers[0](x, stack.get_buffer("row_mask"), None, 0)
+            return stack.layers[0](x, stack.get_buffer("row_mask"))
 
     return kept_bytes(model, compute)

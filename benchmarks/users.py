@@ -1,0 +1,64 @@
+"""Many people at once against one at a time, on this machine: what continuous batching gains.
+
+    python benchmarks/users.py [--model mini] [--users 8] [--count 2] [--slots 8]
+
+Every user asks for `count` images.  One at a time, each request waits for the one before; at once,
+all are put to the scheduler together.  Medians of three rounds, the two in turn.
+"""
+
+import argparse
+import statistics
+import time
+
+from emojich_core.pipeline import Pipeline
+from emojich_core.request import Request
+from worker.events import Finished
+from worker.scheduler import Scheduler
+from worker.task import Task
+
+ROUNDS = 3
+PROMPTS = ("кот", "пицца", "ракета", "роза", "дом", "собака", "торт", "робот")
+
+
+def tasks(users: int, count: int) -> list[Task]:
+    """A request of each user."""
+    return [
+        Task(Request(str(i), PROMPTS[i % len(PROMPTS)], count, seed=100 * i)) for i in range(users)
+    ]
+
+
+def draw(scheduler: Scheduler, together: list[Task]) -> float:
+    """Seconds until all of these tasks have their stickers."""
+    start = time.monotonic()
+    for task in together:
+        scheduler.put(task)
+    for task in together:
+        task.ended.wait()
+        assert isinstance(task.outcome[0], Finished)
+    return time.monotonic() - start
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="mini")
+    parser.add_argument("--users", type=int, default=8)
+    parser.add_argument("--count", type=int, default=2)
+    parser.add_argument("--slots", type=int)
+    arguments = parser.parse_args()
+    users, count = arguments.users, arguments.count
+    pipeline = Pipeline.load(arguments.model)
+    scheduler = Scheduler(pipeline, arguments.slots or pipeline.slots_that_fit())
+    scheduler.start()
+    draw(scheduler, tasks(1, count))  # warm
+    alone, together = [], []
+    for _ in range(ROUNDS):
+        alone.append(sum(draw(scheduler, [task]) for task in tasks(users, count)))
+        together.append(draw(scheduler, tasks(users, count)))
+    a, b = statistics.median(alone), statistics.median(together)
+    print(f"{users} users, {count} images each: {a:.1f} s one at a time, {b:.1f} s at once")
+    print(f"{a / b:.2f} times the throughput; {users * count * 3600 / b:.0f} images an hour")
+
+
+if __name__ == "__main__":
+    main()

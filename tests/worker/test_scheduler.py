@@ -1,0 +1,150 @@
+"""Continuous batching with a real pipeline: what one request gets does not depend on the others."""
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from emojich_core.generation import Drawn, Slots
+from emojich_core.pipeline import Drawing, OutOfMemory, Pipeline
+from emojich_core.request import Request
+from tests.worker.parts import wait_until
+from worker.events import Failed, Finished
+from worker.scheduler import Scheduler
+from worker.task import Task
+
+Draw = Callable[..., Task]
+
+
+@pytest.fixture(scope="module")
+def pipeline(tiny_bundle: Path) -> Pipeline:
+    return Pipeline.load(str(tiny_bundle), "cpu")
+
+
+@pytest.fixture
+def scheduler(pipeline: Pipeline) -> Scheduler:
+    scheduler = Scheduler(pipeline, 3)
+    scheduler.start()
+    return scheduler
+
+
+def task(name: str, prompt: str = "кот", count: int = 2, seed: int = 7) -> Task:
+    return Task(Request(id=name, prompt=prompt, count=count, seed=seed))
+
+
+def drawn(scheduler: Scheduler, *tasks: Task) -> None:
+    """Draw tasks, and wait for all of them."""
+    for each in tasks:
+        scheduler.put(each)
+    for each in tasks:
+        assert each.ended.wait(60)
+
+
+def test_stickers_do_not_depend_on_who_else_is_drawn(scheduler: Scheduler) -> None:
+    alone = task("1", "кот", count=4)
+    drawn(scheduler, alone)
+    again = task("2", "кот", count=4)
+    drawn(scheduler, task("3", "собака", 3, 1), again, task("4", "ракета", 5, 2))
+    assert isinstance(alone.outcome[0], Finished)
+    assert isinstance(again.outcome[0], Finished)
+    assert again.outcome[0].candidates == alone.outcome[0].candidates
+    assert again.outcome[1] == alone.outcome[1]
+
+
+def test_candidates_are_numbered_from_the_best(scheduler: Scheduler) -> None:
+    one = task("1", count=5)
+    drawn(scheduler, one)
+    event, stickers = one.outcome
+    assert isinstance(event, Finished)
+    scores = [candidate.perplexity for candidate in event.candidates]
+    assert scores == sorted(scores)
+    assert [candidate.number for candidate in event.candidates] == [0, 1, 2, 3, 4]
+    assert len({candidate.seed for candidate in event.candidates}) == 5
+    assert all(sticker.startswith(b"RIFF") for sticker in stickers)
+    assert one.fraction == pytest.approx(1.0)
+
+
+def test_a_small_request_does_not_wait_for_a_large_one(pipeline: Pipeline) -> None:
+    scheduler = Scheduler(pipeline, 2)
+    large, small = task("1", count=9), task("2", count=1)
+    scheduler.put(large)
+    scheduler.put(small)
+    scheduler.start()
+    assert small.ended.wait(60)
+    assert not large.ended.is_set()
+    assert large.ended.wait(60)
+
+
+def test_cancelling_frees_the_slots(scheduler: Scheduler) -> None:
+    gone = task("1", count=9)
+    scheduler.put(gone)
+    wait_until(lambda: gone.fraction > 0)
+    gone.cancelled = True
+    after = task("2")
+    drawn(scheduler, after)
+    assert isinstance(after.outcome[0], Finished)
+    assert not gone.ended.is_set()
+
+
+@pytest.fixture
+def poison(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[int]]:
+    """Seeds whose images cannot be finished."""
+    seeds: set[int] = set()
+    finish = Pipeline.finish
+
+    def poisoned(pipeline: Pipeline, images: list[Drawn]) -> list[Drawing]:
+        if any(image.seed in seeds for image in images):
+            raise RuntimeError("a poisoned image")
+        return finish(pipeline, images)
+
+    monkeypatch.setattr(Pipeline, "finish", poisoned)
+    monkeypatch.setattr(Pipeline, "finish_batch", 4)
+    return seeds
+
+
+def test_a_poisoned_image_ends_its_request_alone(scheduler: Scheduler, poison: set[int]) -> None:
+    poison.add(100)
+    bad, good = task("1", seed=99), task("2", seed=5)
+    drawn(scheduler, bad, good)
+    assert bad.outcome == (Failed("1", "failed"), [])
+    assert isinstance(good.outcome[0], Finished)
+
+
+def test_logits_that_are_no_numbers_end_their_request_alone(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = Slots.drawn
+
+    def broken(slots: Slots, slot: int) -> Drawn:
+        image = number(slots, slot)
+        return Drawn(image.codes, image.seed, math.nan) if image.seed == 42 else image
+
+    monkeypatch.setattr(Slots, "drawn", broken)
+    bad, good = task("1", seed=42), task("2", seed=5)
+    drawn(scheduler, bad, good)
+    assert bad.outcome == (Failed("1", "failed"), [])
+    assert isinstance(good.outcome[0], Finished)
+
+
+def test_out_of_memory_costs_one_request_and_some_slots(
+    pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = task("0", seed=5)
+    drawn(scheduler, expected)
+    step = Slots.step
+
+    def greedy(slots: Slots) -> None:
+        if slots.count > 2 and sum(slots.number(slot) for slot in range(slots.count)) > 6:
+            raise OutOfMemory("of 80 GB")
+        step(slots)
+
+    monkeypatch.setattr(Slots, "step", greedy)
+    first, youngest = task("1", seed=5), task("2", seed=9)
+    drawn(scheduler, first, youngest)
+    assert youngest.outcome == (Failed("2", "memory"), [])
+    assert isinstance(first.outcome[0], Finished)
+    assert first.outcome[1] == expected.outcome[1]
+    after = task("3", seed=9)
+    drawn(scheduler, after)
+    assert isinstance(after.outcome[0], Finished)

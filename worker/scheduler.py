@@ -1,0 +1,191 @@
+"""Which image is drawn in which slot: continuous batching over the requests of many people.
+
+Images enter and leave the batch between two steps.  A free slot goes to the request that has the
+fewest, so nobody waits behind someone else's many.  What has been drawn is finished (decoded,
+sharpened, cut out, packed) by a thread of its own, while the others go on.
+"""
+
+import logging
+import math
+import os
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from emojich_core.generation import Beginning, Drawn, Slots
+from emojich_core.pipeline import Drawing, OutOfMemory, Pipeline
+from emojich_core.request import MAX_SEED
+from worker.events import Failed, Finished
+from worker.task import Task
+
+DRAWN = 0.8  # share of the progress bar that drawing the codes takes; the rest is for the finish
+
+log = logging.getLogger("emojich.scheduler")
+
+
+@dataclass
+class Job:
+    """A task that has begun."""
+
+    task: Task
+    beginning: Beginning
+    waiting: list[int]  # seeds of the images that have no slot yet
+    slots: dict[int, int] = field(default_factory=dict)  # slot → seed
+    drawings: list[Drawing] = field(default_factory=list)
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return self.task.cancelled or self.task.ended.is_set()
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there is nothing left to do but to finish."""
+        return not self.waiting and not self.slots
+
+    def report(self, under_way: float = 0.0) -> None:
+        """Tell how far it is, with so many images' worth of codes in the slots."""
+        count = self.task.request.count
+        drawn = count - len(self.waiting) - len(self.slots) + under_way
+        self.task.fraction = (DRAWN * drawn + (1 - DRAWN) * len(self.drawings)) / count
+
+
+class Scheduler:
+    """Draws tasks in so many slots, with two threads: one draws, one finishes."""
+
+    def __init__(self, pipeline: Pipeline, slots: int):
+        self._pipeline = pipeline
+        self._slots = Slots(pipeline.transformer, slots)
+        self._free = list(range(slots))
+        self._new: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        self._jobs: list[Job] = []
+        self._drawn: queue.SimpleQueue[tuple[Job, Drawn]] = queue.SimpleQueue()
+        self._length = pipeline.bundle.transformer.image_seq_length
+
+    def start(self) -> None:
+        """Begin to work, for as long as the process lives."""
+        for work in (self._draw_all, self._finish_all):
+            threading.Thread(target=work, daemon=True).start()
+
+    def put(self, task: Task) -> None:
+        """Take a task on; it ends by its `ended`."""
+        self._new.put(task)
+
+    # --- The thread that draws --------------------------------------------------------------------
+
+    def _draw_all(self) -> None:
+        try:
+            while True:
+                self._admit()
+                self._drop()
+                self._fill()
+                if len(self._free) < self._slots.count:
+                    self._step()
+        except Exception:  # no request's fault: a new engine tries them all again
+            log.exception("the engine cannot go on")
+            os._exit(1)
+
+    def _admit(self) -> None:
+        """Begin what has come in; with nothing else to do, wait for it."""
+        for task in self._arrived():
+            request = task.request
+            seeds = [(request.seed + i) % (MAX_SEED + 1) for i in range(request.count)]
+            try:
+                self._jobs.append(Job(task, self._pipeline.begin(request.prompt), seeds))
+            except Exception:  # the fault of this request alone
+                log.exception("request %s: failed", request.id)
+                task.ended.set()
+
+    def _arrived(self) -> Iterator[Task]:
+        if not self._jobs:
+            yield self._new.get()
+        while not self._new.empty():
+            yield self._new.get()
+
+    def _drop(self) -> None:
+        """Free the slots of those who have gone, and forget whose images are all drawn."""
+        for job in [job for job in self._jobs if job.over or job.drawn]:
+            if job.task.cancelled:
+                log.info("request %s: cancelled", job.task.request.id)
+            self._release(job, list(job.slots))
+            self._jobs.remove(job)
+
+    def _fill(self) -> None:
+        while self._free and (waiting := [job for job in self._jobs if job.waiting]):
+            job = min(waiting, key=lambda job: len(job.slots))  # of equals, who came first
+            slot, seed = self._free.pop(0), job.waiting.pop(0)
+            self._slots.enter(slot, job.beginning, seed, self._pipeline.bundle.sampling)
+            job.slots[slot] = seed
+
+    def _step(self) -> None:
+        try:
+            self._slots.step()
+        except OutOfMemory:
+            self._shrink()
+            return
+        for job in self._jobs:
+            for slot in [slot for slot in job.slots if self._slots.number(slot) == self._length]:
+                self._drawn.put((job, self._slots.drawn(slot)))
+                self._release(job, [slot])
+            job.report(sum(map(self._slots.number, job.slots)) / self._length)
+
+    def _release(self, job: Job, slots: list[int]) -> None:
+        for slot in slots:
+            self._slots.leave(slot)
+            del job.slots[slot]
+        self._free = sorted([*self._free, *slots])
+
+    def _shrink(self) -> None:
+        """Memory has run out: give up the youngest request, and go on with half of the slots."""
+        count = max(1, self._slots.count // 2)
+        youngest = self._jobs.pop()
+        log.error("request %s: out of memory; %s slots from now", youngest.task.request.id, count)
+        youngest.task.outcome = Failed(youngest.task.request.id, "memory"), []
+        youngest.task.ended.set()
+        for job in self._jobs:  # from the start; the same seeds draw the same
+            job.waiting = [*job.slots.values(), *job.waiting]
+            job.slots.clear()
+        del self._slots
+        self._slots = Slots(self._pipeline.transformer, count)
+        self._free = list(range(count))
+
+    # --- The thread that finishes -----------------------------------------------------------------
+
+    def _finish_all(self) -> None:
+        while True:
+            images = [self._drawn.get()]
+            while not self._drawn.empty() and len(images) < self._pipeline.finish_batch:
+                images.append(self._drawn.get())
+            if images := [(job, image) for job, image in images if not job.over]:
+                self._finish(images)
+
+    def _finish(self, images: list[tuple[Job, Drawn]]) -> None:
+        try:
+            if not all(math.isfinite(image.perplexity) for _, image in images):
+                raise ArithmeticError("the model's logits are not finite")
+            drawings = self._pipeline.finish([image for _, image in images])
+        except Exception:
+            if len(images) > 1:  # whose fault is it?
+                for image in images:
+                    self._finish([image])
+                return
+            [(job, _)] = images
+            log.exception("request %s: failed", job.task.request.id)
+            job.task.ended.set()
+            return
+        for (job, _), drawing in zip(images, drawings, strict=True):
+            job.drawings.append(drawing)
+            job.report()
+            if len(job.drawings) == job.task.request.count:
+                self._end(job)
+
+    def _end(self, job: Job) -> None:
+        """All images of a request are there: the best first."""
+        best = sorted(job.drawings, key=lambda drawing: drawing.candidate.perplexity)
+        candidates = tuple(
+            replace(drawing.candidate, number=number) for number, drawing in enumerate(best)
+        )
+        task = job.task
+        task.outcome = Finished(task.request.id, candidates), [drawing.sticker for drawing in best]
+        task.ended.set()
