@@ -17,6 +17,7 @@ from emojich_core.sticker import SIZE, compose, to_webp
 from emojich_core.tokenizer import Tokenizer
 from emojich_core.transformer import Transformer
 from emojich_core.upscale import make_upscaler, upscale
+from emojich_core.variety import Variety
 from emojich_core.vqgan import VQGAN
 
 M = TypeVar("M", bound=nn.Module)
@@ -104,9 +105,15 @@ class Pipeline:
         given = {name: value for name, value in wanted.items() if value is not None}
         sampling = replace(self.bundle.sampling, **given)  # type: ignore[arg-type]
 
-        images = self._draw(
-            request.prompt, seeds, sampling, image_prompt, lambda done: progress(DRAWN * done)
-        )
+        variety = Variety(sampling)
+
+        def draw(seeds: list[int], progress: Callable[[float], None]) -> list[Drawn]:
+            images = self._draw(request.prompt, seeds, variety.sampling, image_prompt, progress)
+            return [image for image in images if variety.keeps(image)]
+
+        images = draw(seeds, lambda done: progress(DRAWN * done))
+        while (missing := request.count - len(images)) > 0:
+            images += draw(variety.next_round()[:missing], lambda done: progress(DRAWN))
         drawings: list[Drawing] = []
         for image in best(images, request.count):
             [drawing] = self.finish([image])

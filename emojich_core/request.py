@@ -91,7 +91,9 @@ class Candidate:
     """One generated image of a request, best first; its sticker's bytes travel beside it."""
 
     number: int  # 0 is the best by perplexity
-    seed: int  # of this image alone: a request of one image with it draws the same
+    # Of this image alone: a request of one image with it draws the same, unless that would have
+    # repeated another candidate (see `emojich_core.variety`).
+    seed: int
     perplexity: float  # of the image codes given the prompt; lower is better
     matting: str  # "unet" or "contour": what cut it out
 

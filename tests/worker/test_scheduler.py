@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from emojich_core.generation import Drawn, Slots
+from emojich_core.generation import Drawn, Sampling, Slots
 from emojich_core.pipeline import Drawing, OutOfMemory, Pipeline
 from emojich_core.request import Request
 from tests.worker.parts import wait_until
@@ -85,6 +86,23 @@ def test_cancelling_frees_the_slots(scheduler: Scheduler) -> None:
     drawn(scheduler, after)
     assert isinstance(after.outcome[0], Finished)
     assert not gone.ended.is_set()
+
+
+def test_repeated_images_are_drawn_again(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cold = replace(pipeline.bundle, sampling=Sampling(temperature=0.001))
+    monkeypatch.setattr(pipeline, "bundle", cold)
+    monkeypatch.setattr("emojich_core.variety.HOTTER", 1000)
+    expected = [drawing.sticker for drawing in pipeline.generate("кот", count=4, seed=7)]
+    assert len(set(expected)) == 4
+    for slots in (1, 3, 9):
+        scheduler = Scheduler(pipeline, slots)
+        scheduler.start()
+        one = task("1", count=4)
+        drawn(scheduler, one, task("2", "собака", 2, 1))
+        assert one.outcome[1] == expected
+        assert one.fraction == pytest.approx(1.0)
 
 
 @pytest.fixture
