@@ -115,7 +115,7 @@ async def _set_commands(bot: Bot) -> None:
 
 def _commands(language: str) -> list[BotCommand]:
     words = texts(language)
-    return [BotCommand("start", words.start_command), BotCommand("help", words.help_command)]
+    return [BotCommand("start", words("command-start")), BotCommand("help", words("command-help"))]
 
 
 def _log_polling_error(error: TelegramError) -> None:
@@ -127,7 +127,7 @@ async def _report(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
     log.error("an update could not be handled", exc_info=context.error)
     if not (isinstance(update, Update) and update.effective_user):
         return
-    sentence = texts(language_for(update.effective_user.language_code)).broken
+    sentence = texts(language_for(update.effective_user.language_code))("broken")
     with suppress(TelegramError):
         if update.callback_query:
             await update.callback_query.answer(sentence)

@@ -20,10 +20,9 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 from bot.api_errors import MESSAGE_IS_GONE, MESSAGE_IS_SAME, says
 from bot.patience import pause_after
 from bot.preview import render_preview
-from bot.record import Change, Record, Shown, Spoilt, State, Unreachable
+from bot.record import Change, Failure, Record, Shown, Spoilt, State, Unreachable
 from bot.store import Store
 from bot.tasks import end
-from bot.texts import Failure
 from bot.view import View, view
 from worker.events import Event, EventReader
 from worker.results import load_stickers

@@ -62,19 +62,19 @@ def examples() -> InlineKeyboardMarkup:
     )
 
 
-def try_again(record: Record, texts: Texts) -> InlineKeyboardMarkup:
+def try_again(record: Record, words: Texts) -> InlineKeyboardMarkup:
     """The button of a failed request."""
-    button = InlineKeyboardButton(texts.try_again, callback_data=f"1:again:{record.id}")
+    button = InlineKeyboardButton(words("try-again"), callback_data=f"1:again:{record.id}")
     return InlineKeyboardMarkup([[button]])
 
 
-def candidates(record: Record, texts: Texts) -> InlineKeyboardMarkup:
+def candidates(record: Record, words: Texts) -> InlineKeyboardMarkup:
     """A button for each candidate, laid out as in the picture, and one for each pack used."""
     numbers = [_candidate(record, number) for number in range(record.count)]
     width = columns(record.count)
     rows = [numbers[start : start + width] for start in range(0, record.count, width)]
     links = [
-        [InlineKeyboardButton(texts.open_pack, url=pack_link(pack))]
+        [InlineKeyboardButton(words("open-pack"), url=pack_link(pack))]
         for pack in dict.fromkeys(record.added.values())
     ]
     return InlineKeyboardMarkup(rows + links)

@@ -10,7 +10,7 @@ from bot import keyboards
 from bot.intake import Intake, OverLimit
 from bot.patience import insist
 from bot.record import Record
-from bot.texts import Texts, language_for, texts
+from bot.texts import language_for, texts
 from emojich_core.request import InvalidRequest
 
 Answer = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]
@@ -21,26 +21,26 @@ _PRIVATE = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE
 
 def message_handlers(intake: Intake) -> list[Handler]:
     """In the order in which they are tried."""
-    welcome = _say(lambda words: words.welcome, keyboards.examples())
-    help_ = _say(lambda words: words.help, keyboards.examples())
-    private_only = _say(lambda words: words.private_only)
+    welcome = _say("welcome", keyboards.examples())
+    help_ = _say("help", keyboards.examples())
+    private_only = _say("private-only")
     return [
         CommandHandler("start", welcome, _PRIVATE),
         CommandHandler("help", help_, _PRIVATE),
         CommandHandler(["start", "help"], private_only, filters.ChatType.GROUPS),
-        MessageHandler(_PRIVATE & filters.COMMAND, _say(lambda words: words.unknown_command)),
+        MessageHandler(_PRIVATE & filters.COMMAND, _say("unknown-command")),
         MessageHandler(_PRIVATE & filters.TEXT, _take_prompt(intake)),
-        MessageHandler(_PRIVATE & ~filters.StatusUpdate.ALL, _say(lambda words: words.not_text)),
+        MessageHandler(_PRIVATE & ~filters.StatusUpdate.ALL, _say("not-text")),
     ]
 
 
-def _say(sentence: Callable[[Texts], str], keyboard: InlineKeyboardMarkup | None = None) -> Answer:
+def _say(message_id: str, keyboard: InlineKeyboardMarkup | None = None) -> Answer:
     """Answer a message with one of the bot's texts."""
 
     async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         user, message = update.effective_user, update.effective_message
         if user and message:
-            text = sentence(texts(language_for(user.language_code)))
+            text = texts(language_for(user.language_code))(message_id)
             await insist(lambda: message.reply_text(text, reply_markup=keyboard))
 
     return answer
@@ -63,7 +63,7 @@ def _take_prompt(intake: Intake) -> Answer:
         try:
             await intake.take(record)
         except (InvalidRequest, OverLimit) as error:
-            refusal = texts(record.language).refusals[error.reason]
+            refusal = texts(record.language)(f"refusal-{error.reason}")
             await insist(lambda: message.reply_text(refusal))
 
     return answer

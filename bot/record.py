@@ -23,6 +23,17 @@ class State(StrEnum):
     GONE = "gone"  # its message was deleted, or the user has blocked the bot
 
 
+class Failure(StrEnum):
+    """Why a request ended without stickers: three that the worker reports, and the bot's own."""
+
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"  # the engine's ran out
+    LOST = "lost"  # the queue has lost the request
+    EXPIRED = "expired"  # its stickers were forgotten before Telegram could take them
+    REFUSED = "refused"  # Telegram will not take them
+
+
 @dataclass(frozen=True)
 class Record:
     """One request, its message, and what became of both."""
@@ -38,7 +49,7 @@ class Record:
     place: int = 1  # in the queue; or NO_WORKER
     fraction: float = 0.0
     count: int = 0  # of candidates
-    failure: str = ""
+    failure: str = Failure.FAILED  # why, once it has
     uploads: dict[int, str] = field(default_factory=dict)  # candidate → Telegram's file id
     added: dict[int, str] = field(default_factory=dict)  # candidate → name of the pack it is in
 
@@ -93,9 +104,9 @@ class Added:
 
 @dataclass(frozen=True)
 class Spoilt:
-    """The stickers cannot be shown.  `reason`: a key of the bot's texts."""
+    """The stickers cannot be shown."""
 
-    reason: str
+    reason: Failure
 
 
 @dataclass(frozen=True)
@@ -134,7 +145,7 @@ def advance(record: Record, change: Change) -> Record:
             # Even after a failure: stickers are good news, however late.
             return replace(record, state=State.FINISHED, count=len(candidates))
         case Failed(reason=reason) if record.is_waited_for:
-            return replace(record, state=State.FAILED, failure=reason)
+            return replace(record, state=State.FAILED, failure=_failure(reason))
         case Spoilt(reason) if state is State.FINISHED and not record.has_picture:
             return replace(record, state=State.FAILED, failure=reason)
         case Replaced():
@@ -142,3 +153,8 @@ def advance(record: Record, change: Change) -> Record:
         case Unreachable():
             return replace(record, state=State.GONE)
     return record
+
+
+def _failure(reason: str) -> Failure:
+    """What the worker reports; a newer one may know reasons that this bot does not."""
+    return Failure(reason) if reason in set(Failure) else Failure.FAILED

@@ -62,20 +62,20 @@ class Taps:
             return await self._queue(self._intake.take(example), words)
         record = await self._store.load(tap.request_id) if isinstance(tap, Add | Again) else None
         if record is None:
-            return words.old_button
+            return words("old-button")
         if record.user_id != user.id:
-            return words.not_yours
+            return words("not-yours")
         if isinstance(tap, Add):
             return await self._add(user, record, tap.number, words)
         if record.state is not State.FAILED:
-            return words.asked_again
+            return words("asked-again")
         return await self._queue(self._intake.take_again(record), words)
 
     async def _queue(self, taking: Awaitable[None], words: Texts) -> str | None:
         try:
             await taking
         except OverLimit as error:
-            return words.refusals[error.reason]
+            return words(f"refusal-{error.reason}")
         return None
 
     async def _add(self, user: User, record: Record, number: int, words: Texts) -> str:
@@ -83,19 +83,19 @@ class Taps:
             return await self._put_into_pack(user, record, number, words)
         except TelegramError as error:
             log.error("request %s: sticker %d is not added: %s", record.id, number, error)
-            return words.not_added
+            return words("not-added")
 
     async def _put_into_pack(self, user: User, record: Record, number: int, words: Texts) -> str:
         file_id = record.uploads.get(number) or await self._upload(record, number)
         if file_id is None:
-            return words.old_button
+            return words("old-button")
         pack = record.added.get(number)
         if pack and await self._packs.holds(pack, file_id):
-            return words.already_added(number + 1, pack_link(pack))
+            return words("already-added", number=number + 1, link=pack_link(pack))
         owner = Owner(user.id, user.first_name)
         pack = await self._packs.add(owner, file_id, sticker_emoji(record.prompt))
         await self._delivery.change(record.id, Added(number, pack))
-        return words.added(number + 1, pack_link(pack))
+        return words("added", number=number + 1, link=pack_link(pack))
 
     async def _upload(self, record: Record, number: int) -> str | None:
         """The file id of a candidate; None when the stickers are no longer kept."""

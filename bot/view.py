@@ -7,7 +7,7 @@ from telegram import InlineKeyboardMarkup
 from bot import keyboards
 from bot.packs import pack_link
 from bot.record import NO_WORKER, Record, State
-from bot.texts import Failure, Texts, texts
+from bot.texts import Texts, texts
 
 _BAR_LENGTH = 10
 
@@ -28,11 +28,11 @@ def view(record: Record) -> View | None:
         case State.WAITING:
             return View(_under_prompt(record, _waiting(record, words)))
         case State.DRAWING:
-            return View(_under_prompt(record, words.drawing, progress_bar(record.fraction)))
+            return View(_under_prompt(record, words("drawing"), progress_bar(record.fraction)))
         case State.FINISHED:
             return _finished(record, words)
         case State.FAILED:
-            sentence = words.failures.get(record.failure, words.failures[Failure.FAILED])
+            sentence = words(f"failure-{record.failure}")
             return View(_under_prompt(record, sentence), keyboards.try_again(record, words))
         case State.REPLACED | State.GONE:
             return None
@@ -52,11 +52,13 @@ def _under_prompt(record: Record, *lines: str) -> str:
 
 def _waiting(record: Record, words: Texts) -> str:
     if record.place == NO_WORKER:
-        return words.no_worker
-    return words.next if record.place == 1 else words.place(record.place)
+        return words("no-worker")
+    return words("next") if record.place == 1 else words("place", place=record.place)
 
 
 def _finished(record: Record, words: Texts) -> View:
-    links = [words.in_pack(pack_link(pack)) for pack in dict.fromkeys(record.added.values())]
-    text = _under_prompt(record, words.finished(record.count), *links)
+    links = [
+        words("in-pack", link=pack_link(pack)) for pack in dict.fromkeys(record.added.values())
+    ]
+    text = _under_prompt(record, words("finished", count=record.count), *links)
     return View(text, keyboards.candidates(record, words), has_picture=True)

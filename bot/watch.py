@@ -10,9 +10,8 @@ import time
 
 from bot.delivery import Delivery
 from bot.intake import waiting_place
-from bot.record import Queued, Record, State
+from bot.record import Failure, Queued, Record, State
 from bot.store import Store
-from bot.texts import Failure
 from worker.events import Failed
 from worker.queue import RequestQueue
 

@@ -60,7 +60,7 @@ def test_places_in_the_queue(new_user: NewUser, worker: Worker, at_work: None) -
     first.say("кот")
     first.sees("Вы следующий")
     second.say("кот")
-    second.sees("You are 2nd in the queue")
+    second.sees("You are number 2 in the queue")
     third.say("кот")
     third.sees("Вы 3-й в очереди")
     worker.finish(worker.take())

@@ -1,0 +1,74 @@
+### Everything the bot says in English.
+###
+### $max-active and $max-length may be used in every message.
+
+## The start and the menu
+
+welcome =
+    Hi! I draw stickers from your words.
+
+    Tell me in Russian what to draw and pick the best: it goes into your own sticker pack.
+
+    Start with an example (a cat in space, a burning heart, a robot with a flower):
+help =
+    1. Write in Russian what to draw, like «кот в космосе» (a cat in space).
+    2. Wait while I draw: the message shows your place in the queue and the progress.
+    3. Tap a sticker's number to put it into your pack.
+
+    I draw up to { $max-active } of your requests at a time. Try one:
+command-start = Start
+command-help = How it works
+
+## The message of a request
+
+no-worker = 💤 The artist is away. Your request is safe: I will draw it once they are back.
+next = ⏳ You are next
+place = ⏳ You are number { $place } in the queue
+drawing = 🎨 Drawing…
+finished =
+    Done, { $count ->
+        [one] { $count } sticker
+       *[other] { $count } stickers
+    }! Tap a number to put that sticker into your own pack.
+in-pack = Your pack: { $link }
+open-pack = Open the pack
+try-again = 🔄 Try again
+
+## Why there will be no stickers
+
+failure-failed = 😔 That did not work out. Shall we try again?
+failure-timeout = 😔 Drawing took too long. Shall we try again?
+failure-memory = 😔 Too many people are drawing right now. Shall we try again?
+failure-lost = 😔 Your request got lost on the way. Sorry! Shall we try again?
+failure-expired = 😔 The stickers waited too long to be sent. Shall I draw them again?
+failure-refused = 😔 Telegram did not take the picture. Shall we try again?
+
+## Why a prompt is not taken
+
+refusal-empty = There is nothing here. Tell me what to draw, like «кот в космосе».
+refusal-too_long =
+    That is too long for a sticker. Keep it within { $max-length ->
+        [one] { $max-length } character
+       *[other] { $max-length } characters
+    }: a few words will do.
+refusal-no_words = I need words. Tell me in Russian what to draw: «пылающее сердце».
+refusal-not_russian = I only read Russian so far. Try «кот в космосе» (a cat in space).
+refusal-too_many =
+    I am drawing { $max-active ->
+        [one] { $max-active } request
+       *[other] { $max-active } requests
+    } of yours already. Let one finish, then send more.
+refusal-queue_full = Too many people are waiting right now. Come back in a few minutes.
+not-text = I only understand text. Tell me in words what to draw.
+unknown-command = There is no such command. Just tell me what to draw, or tap /help.
+private-only = I draw in private chats: write to me there.
+
+## Answers to taps
+
+added = Sticker { $number } is in your pack: { $link }
+already-added = Sticker { $number } is in your pack already: { $link }
+old-button = This button no longer works. Send me the request again and I will draw it anew.
+not-yours = These stickers are somebody else's. Send me a request and I will draw yours.
+asked-again = I am drawing it again already.
+not-added = Telegram did not take the sticker. Please try again a little later.
+broken = 😔 Something broke on my side. Please try again a little later.
