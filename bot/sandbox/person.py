@@ -1,13 +1,14 @@
 """The user's side over HTTP: what the chat page, and a test, does in place of a Telegram app.
 
     POST /sandbox/message  {"text": "кот"} or {"sticker": true} or {"photo": true}    -> Message
+    POST /sandbox/edit     {"message_id": 7, "text": "пёс"}                            -> Message
     POST /sandbox/tap      {"message_id": 7, "data": "keep:1"}                         -> Tap
     POST /sandbox/fault    {"method": "sendPhoto", "error_code": 429, "retry_after": 2}
     GET  /sandbox/chat     the messages           GET /sandbox/packs  the sticker sets
     GET  /sandbox/taps     taps and their answers GET /sandbox/bot    name, commands, descriptions
     GET  /sandbox/events   a WebSocket of changes GET /sandbox/file/<file_unique_id>
 
-All but fault take ``user_id`` (1001 by default) and the first two ``first_name`` and
+All but fault take ``user_id`` (1001 by default), and what a person does ``first_name`` and
 ``language_code``: in the body of a POST, in the query of a GET.
 """
 
@@ -18,63 +19,85 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from bot.sandbox import objects
+from bot.sandbox import objects, people
 from bot.sandbox.decoding import DecodeError, Json, decode
 from bot.sandbox.errors import BadRequest
 from bot.sandbox.faults import Fault
 from bot.sandbox.files import CONTENT_TYPES
 from bot.sandbox.hub import Inbox, events
 from bot.sandbox.methods.profile import commands_for, text_for
-from bot.sandbox.world import DEFAULT_USER, Sandbox
+from bot.sandbox.people import DEFAULT_USER
+from bot.sandbox.world import Sandbox
 
 BOX: web.AppKey[Sandbox] = web.AppKey("sandbox", Sandbox)
 Body = TypeVar("Body")
 routes = web.RouteTableDef()
 
 
-@dataclass(frozen=True)
-class Said:
+@dataclass(frozen=True, kw_only=True)
+class Acted:
+    """Who does something; every body of a POST that is a person's doing has it."""
+
+    user_id: int = DEFAULT_USER
+    first_name: str | None = None
+    language_code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said(Acted):
     """The body of POST /sandbox/message."""
 
     text: str = ""
     sticker: bool = False
     photo: bool = False
-    user_id: int = DEFAULT_USER
-    first_name: str | None = None
-    language_code: str | None = None
+
+    def content(self, box: Sandbox) -> Json:
+        """What the message holds."""
+        if self.sticker:
+            return people.sample_sticker(box)
+        if self.photo:
+            return people.sample_photo(box)
+        return people.text(self.text)
 
 
-@dataclass(frozen=True)
-class Tapped:
+@dataclass(frozen=True, kw_only=True)
+class Edited(Acted):
+    """The body of POST /sandbox/edit."""
+
+    message_id: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tapped(Acted):
     """The body of POST /sandbox/tap."""
 
     message_id: int
     data: str
-    user_id: int = DEFAULT_USER
-    first_name: str | None = None
-    language_code: str | None = None
 
 
 @routes.post("/sandbox/message")
 async def message(request: web.Request) -> web.Response:
     """The user sends a text, a sticker or a photo."""
     box, said = request.app[BOX], await _body(request, Said)
-    person = box.arrive(said.user_id, said.first_name, said.language_code)
-    if said.sticker:
-        sent = box.show_sticker(person)
-    elif said.photo:
-        sent = box.show_photo(person)
-    else:
-        sent = box.say(person, said.text)
-    return _answer(box, sent)
+    person = _arrive(box, said)
+    return _answer(box, people.send(box, person, said.content(box)))
+
+
+@routes.post("/sandbox/edit")
+async def edit(request: web.Request) -> web.Response:
+    """The user edits a text of their own."""
+    box, edited = request.app[BOX], await _body(request, Edited)
+    person = _arrive(box, edited)
+    return _answer(box, people.edit(box, person, edited.message_id, edited.text))
 
 
 @routes.post("/sandbox/tap")
 async def tap(request: web.Request) -> web.Response:
     """The user presses an inline button."""
     box, tapped = request.app[BOX], await _body(request, Tapped)
-    person = box.arrive(tapped.user_id, tapped.first_name, tapped.language_code)
-    return _answer(box, asdict(box.tap(person, tapped.message_id, tapped.data)))
+    person = _arrive(box, tapped)
+    return _answer(box, asdict(people.tap(box, person, tapped.message_id, tapped.data)))
 
 
 @routes.post("/sandbox/fault")
@@ -157,6 +180,10 @@ async def _send_events(inbox: Inbox, socket: web.WebSocketResponse) -> None:
     async for event in events(inbox):
         await socket.send_json(event)
     await socket.close()
+
+
+def _arrive(box: Sandbox, acted: Acted) -> Json:
+    return people.arrive(box, acted.user_id, acted.first_name, acted.language_code)
 
 
 async def _body(request: web.Request, shape: type[Body]) -> Body:

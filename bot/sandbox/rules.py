@@ -44,6 +44,12 @@ MAX_DESCRIPTION = 512
 MAX_SHORT_DESCRIPTION = 120
 
 DELETABLE_SECONDS = 48 * 3600
+#: How long people may edit: https://telegram.org/faq#q-can-i-delete-my-messages
+EDITABLE_SECONDS = 48 * 3600
+NOT_MODIFIED = (
+    "message is not modified: specified new message content and reply markup are exactly the same "
+    "as a current content and reply markup of the message"
+)
 #: Telegram does not publish how long a callback query may wait for its answer; a client shows
 #: progress for about this long, so a bot that needs longer is wrong in any case.
 CALLBACK_SECONDS = 30

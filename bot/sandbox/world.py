@@ -5,15 +5,12 @@ from pathlib import Path
 
 from bot.sandbox import images, objects, rules
 from bot.sandbox.decoding import FileRef, Json, Upload
-from bot.sandbox.entities import parse_text
 from bot.sandbox.errors import BadRequest
 from bot.sandbox.faults import Faults
 from bot.sandbox.files import PHOTO, STICKER, FileStore, StoredFile
 from bot.sandbox.hub import Hub
-from bot.sandbox.state import StateFile, StickerInSet, StickerSet, Tap
+from bot.sandbox.state import StateFile, StickerInSet, StickerSet
 from bot.sandbox.updates import UpdateQueue
-
-DEFAULT_USER = 1001
 
 
 class Sandbox:
@@ -38,8 +35,6 @@ class Sandbox:
         """The bot, as the ``from`` of its messages."""
         return objects.bot_user(self.state.bot_id, self.first_name, self.username)
 
-    # What the bot does
-
     def person(self, user_id: int) -> Json:
         """A user who has written to the bot; a bot cannot know anyone else."""
         if user_id not in self.state.users:
@@ -57,7 +52,7 @@ class Sandbox:
     def send(self, chat_id: int, content: Json) -> Json:
         """A new message from the bot."""
         self._require_chat(chat_id)
-        return self._add_message(chat_id, self.bot, content)
+        return self.add_message(chat_id, self.bot, content)
 
     def replace(self, message: Json) -> Json:
         """Put the new version of a message in the place of the old one."""
@@ -111,59 +106,8 @@ class Sandbox:
         """Tell the chat pages to look at the packs again."""
         self.hub.publish({"type": "packs"})
 
-    # What a user does
-
-    def arrive(self, user_id: int, first_name: str | None, language_code: str | None) -> Json:
-        """The user as they are now; who comes for the first time gets a chat with the bot."""
-        known = self.state.users.get(user_id, {})
-        default_name = "Вы" if user_id == DEFAULT_USER else f"Гость {user_id}"
-        person = objects.user(
-            user_id,
-            first_name or known.get("first_name", default_name),
-            language_code or known.get("language_code", "ru"),
-        )
-        self.state.users[user_id] = person
-        self.state.messages.setdefault(user_id, {})
-        return person
-
-    def say(self, person: Json, text: str) -> Json:
-        """A text from a user to the bot."""
-        rules.check_text(text.strip())
-        plain, entities = parse_text(text)
-        content = {"text": plain, **({"entities": entities} if entities else {})}
-        return self._receive(person, content)
-
-    def show_sticker(self, person: Json) -> Json:
-        """A sticker from a user to the bot."""
-        stored = self.files.put(images.sample_sticker(), STICKER)
-        return self._receive(person, {"sticker": objects.sticker(stored, "🙂")})
-
-    def show_photo(self, person: Json) -> Json:
-        """A photo from a user to the bot."""
-        return self._receive(
-            person, {"photo": self.photo(Upload("photo.jpg", images.sample_photo()))}
-        )
-
-    def tap(self, person: Json, message_id: int, data: str) -> Tap:
-        """A press on an inline button.
-
-        The button may be gone by now: the Bot API warns that "the message originated the query can
-        contain no callback buttons with this data".
-        """
-        message = self.message(person["id"], message_id, "message")
-        self.state.last_tap_id += 1
-        tap = Tap(str(self.state.last_tap_id), person["id"], message_id, data, int(time.time()))
-        self.state.taps[tap.id] = tap
-        query = objects.callback_query(tap.id, person, message, data)
-        self.updates.push("callback_query", query)
-        return tap
-
-    def _receive(self, person: Json, content: Json) -> Json:
-        message = self._add_message(person["id"], person, content)
-        self.updates.push("message", message)
-        return message
-
-    def _add_message(self, chat_id: int, sender: Json, content: Json) -> Json:
+    def add_message(self, chat_id: int, sender: Json, content: Json) -> Json:
+        """A new message in a chat, from the bot or from a person."""
         self.state.last_message_id += 1
         message = {
             "message_id": self.state.last_message_id,

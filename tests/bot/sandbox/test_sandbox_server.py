@@ -31,7 +31,7 @@ async def test_updates_are_given_until_they_are_confirmed(launch: Launch) -> Non
         first, second, third = (update.message for update in updates)
         assert first
         assert first.from_user
-        assert (first.from_user.first_name, first.from_user.language_code) == ("Вы", "en")
+        assert (first.from_user.first_name, first.from_user.language_code) == ("Саша", "en")
         assert first.entities[0].type == "bot_command"
         assert second
         assert second.sticker
