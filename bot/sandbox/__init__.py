@@ -14,7 +14,8 @@ The bot cannot tell it from Telegram: the same HTTP, the same answers, the same 
     rules     Telegram's limits, checked on the real bytes
     entities  HTML -> text and entities
     images    what a picture is; the sizes of a photo
-    world     the bot, its chats and its sticker sets
+    world     the bot, its chats and files
+    sets      sticker sets: whose they are, and who may change them
     people    what people do in them
     state     what survives a restart
     files     uploads, kept by their content

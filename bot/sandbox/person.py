@@ -27,6 +27,7 @@ from bot.sandbox.files import CONTENT_TYPES
 from bot.sandbox.hub import Inbox, events
 from bot.sandbox.methods.profile import commands_for, text_for
 from bot.sandbox.people import DEFAULT_USER
+from bot.sandbox.state import StickerSet
 from bot.sandbox.world import Sandbox
 
 BOX: web.AppKey[Sandbox] = web.AppKey("sandbox", Sandbox)
@@ -124,11 +125,14 @@ async def taps(request: web.Request) -> web.Response:
 
 @routes.get("/sandbox/packs")
 async def packs(request: web.Request) -> web.Response:
-    """Every sticker set with its owner's user_id; with ?user_id=, that user's alone."""
+    """Every sticker set with its owner's user_id; with ?user_id=, that user's alone.
+
+    Beside what the Bot API shows, each sticker has its ``emoji_list`` and ``keywords``.
+    """
     box, wanted = request.app[BOX], request.query.get("user_id")
     return web.json_response(
         [
-            {**objects.sticker_set(owner, box.files), "user_id": owner.user_id}
+            _pack(box, owner)
             for owner in box.state.sets.values()
             if wanted is None or owner.user_id == _user_id(request)
         ]
@@ -180,6 +184,13 @@ async def _send_events(inbox: Inbox, socket: web.WebSocketResponse) -> None:
     async for event in events(inbox):
         await socket.send_json(event)
     await socket.close()
+
+
+def _pack(box: Sandbox, owner: StickerSet) -> Json:
+    pack = objects.sticker_set(owner, box.files)
+    for sticker, member in zip(pack["stickers"], owner.stickers, strict=True):
+        sticker |= {"emoji_list": member.emoji_list, "keywords": member.keywords}
+    return {**pack, "user_id": owner.user_id}
 
 
 def _arrive(box: Sandbox, acted: Acted) -> Json:

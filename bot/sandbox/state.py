@@ -36,6 +36,7 @@ class StickerSet:
     user_id: int
     stickers: list[StickerInSet] = field(default_factory=list)
     needs_repainting: bool = False
+    thumbnail: str = ""  # the unique_id of its picture; empty: the first sticker stands for it
 
 
 @dataclass

@@ -9,7 +9,7 @@ from bot.sandbox.errors import BadRequest
 from bot.sandbox.faults import Faults
 from bot.sandbox.files import PHOTO, STICKER, FileStore, StoredFile
 from bot.sandbox.hub import Hub
-from bot.sandbox.state import StateFile, StickerInSet, StickerSet
+from bot.sandbox.state import StateFile
 from bot.sandbox.updates import UpdateQueue
 
 
@@ -69,7 +69,7 @@ class Sandbox:
     def photo(self, photo: FileRef) -> list[Json]:
         """The sizes of a photo that the bot sends, smallest first."""
         if isinstance(photo, str):
-            sizes = self.state.photos[self._known_file(photo, PHOTO).unique_id]
+            sizes = self.state.photos[self.known_file(photo, PHOTO).unique_id]
             return [objects.photo_size(self.files.get(size)) for size in sizes]
         rules.check_photo(photo.data)
         stored = [self.files.put(size, PHOTO) for size in images.photo_sizes(photo.data)]
@@ -82,25 +82,15 @@ class Sandbox:
         if isinstance(sticker, Upload):
             rules.check_sticker_file(sticker.data, sticker_type)
             return self.files.put(sticker.data, STICKER)
-        stored = self._known_file(sticker, STICKER)
+        stored = self.known_file(sticker, STICKER)
         rules.check_sticker_file(self.files.read(stored), sticker_type)
         return stored
 
-    def sticker_set(self, name: str) -> StickerSet:
-        """A set by its name; names are case-insensitive."""
-        if name.lower() not in self.state.sets:
-            raise BadRequest("STICKERSET_INVALID")
-        return self.state.sets[name.lower()]
-
-    def sticker_in_set(self, file_id: str) -> tuple[StickerSet, StickerInSet]:
-        """The sticker that this ``file_id`` names, and its set."""
-        stored = self._known_file(file_id, STICKER)
-        for owner in self.state.sets.values():
-            if stored.file_id(STICKER, owner.name) == file_id:
-                for member in owner.stickers:
-                    if member.unique_id == stored.unique_id:
-                        return owner, member
-        raise BadRequest("STICKER_INVALID")
+    def known_file(self, file_id: str, kind: str | None) -> StoredFile:
+        """The file behind a ``file_id``; with ``kind``, only if it can be used as that."""
+        if file_id.startswith(("http://", "https://")):
+            raise BadRequest("the sandbox fetches nothing from the Internet; upload the file")
+        return self.files.find(file_id, kind)
 
     def sets_changed(self) -> None:
         """Tell the chat pages to look at the packs again."""
@@ -121,8 +111,3 @@ class Sandbox:
     def _require_chat(self, chat_id: int) -> None:
         if chat_id not in self.state.messages:
             raise BadRequest("chat not found")
-
-    def _known_file(self, file_id: str, kind: str) -> StoredFile:
-        if file_id.startswith(("http://", "https://")):
-            raise BadRequest("the sandbox fetches nothing from the Internet; upload the file")
-        return self.files.find(file_id, kind)

@@ -2,7 +2,7 @@
 
 import time
 
-from bot.sandbox import files, objects, rules
+from bot.sandbox import files, objects, rules, sets
 from bot.sandbox.decoding import FileRef, Json
 from bot.sandbox.entities import parse_text
 from bot.sandbox.errors import BadRequest
@@ -146,9 +146,7 @@ def _replied(box: Sandbox, chat_id: int, reply: ReplyParameters) -> Json:
 def _sticker(box: Sandbox, sticker: FileRef, emoji: str) -> Json:
     if isinstance(sticker, str):
         try:
-            owner, member = box.sticker_in_set(sticker)
+            return sets.as_sticker(box, *sets.find_sticker(box, sticker))
         except BadRequest:
             pass  # a sticker of no set, or no sticker at all: found out below
-        else:
-            return objects.sticker_in_set(box.files.get(member.unique_id), member, owner)
     return objects.sticker(box.sticker_file(sticker, None), emoji)
