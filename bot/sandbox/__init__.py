@@ -15,6 +15,7 @@ The bot cannot tell it from Telegram: the same HTTP, the same answers, the same 
     entities  HTML -> text and entities
     images    what a picture is; the sizes of a photo
     world     the bot, its chats and files
+    privacy   what of a group reaches the bot
     sets      sticker sets: whose they are, and who may change them
     people    what people do in them
     state     what survives a restart

@@ -4,9 +4,10 @@ from dataclasses import asdict
 from hashlib import sha256
 
 from bot.sandbox.decoding import Json
+from bot.sandbox.entities import utf16_length
 from bot.sandbox.files import PHOTO, STICKER, THUMBNAIL, FileStore, StoredFile
 from bot.sandbox.inputs import InlineKeyboardMarkup
-from bot.sandbox.state import StickerInSet, StickerSet
+from bot.sandbox.state import Group, StickerInSet, StickerSet
 
 
 def user(user_id: int, first_name: str, language_code: str) -> Json:
@@ -27,6 +28,29 @@ def bot_user(bot_id: int, first_name: str, username: str) -> Json:
 def private_chat(person: Json) -> Json:
     """The chat with one person (https://core.telegram.org/bots/api#chat)."""
     return {"id": person["id"], "type": "private", "first_name": person["first_name"]}
+
+
+def group_chat(group: Group) -> Json:
+    """A group (https://core.telegram.org/bots/api#chat)."""
+    return {"id": group.id, "type": "supergroup", "title": group.title}
+
+
+def bots_entry(group: Group, person: Json, bot: Json, date: int) -> Json:
+    """The bot is added to a group (https://core.telegram.org/bots/api#chatmemberupdated)."""
+    return {
+        "chat": group_chat(group),
+        "from": person,
+        "date": date,
+        "old_chat_member": {"user": bot, "status": "left"},
+        "new_chat_member": {"user": bot, "status": "member"},
+    }
+
+
+def custom_emoji(sticker: Json) -> Json:
+    """The content of a message that is one custom emoji (https://core.telegram.org/bots/api#messageentity)."""
+    emoji, length = sticker["emoji"], utf16_length(sticker["emoji"])
+    entity = {"type": "custom_emoji", "offset": 0, "length": length}
+    return {"text": emoji, "entities": [{**entity, "custom_emoji_id": sticker["custom_emoji_id"]}]}
 
 
 def file(stored: StoredFile, kind: str) -> Json:

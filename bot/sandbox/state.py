@@ -40,6 +40,15 @@ class StickerSet:
 
 
 @dataclass
+class Group:
+    """A group that the bot is in."""
+
+    id: int
+    title: str
+    members: list[int]
+
+
+@dataclass
 class Answer:
     """What answerCallbackQuery said."""
 
@@ -57,6 +66,7 @@ class Tap:
     message_id: int
     data: str
     date: int
+    chat_id: int = 0
     answer: Answer | None = None
 
 
@@ -80,7 +90,8 @@ class State:
     allowed_updates: list[str] = field(default_factory=list)
     updates: list[Json] = field(default_factory=list)
     users: dict[int, Json] = field(default_factory=dict)
-    messages: dict[int, dict[int, Json]] = field(default_factory=dict)
+    groups: dict[int, Group] = field(default_factory=dict)
+    messages: dict[int, dict[int, Json]] = field(default_factory=dict)  # by chat
     taps: dict[str, Tap] = field(default_factory=dict)
     sets: dict[str, StickerSet] = field(default_factory=dict)  # by name in lower case
     files: dict[str, StoredFile] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bot.sandbox import images, objects, rules
 from bot.sandbox.decoding import FileRef, Json, Upload
-from bot.sandbox.errors import BadRequest
+from bot.sandbox.errors import ApiError, BadRequest
 from bot.sandbox.faults import Faults
 from bot.sandbox.files import PHOTO, STICKER, FileStore, StoredFile
 from bot.sandbox.hub import Hub
@@ -41,30 +41,54 @@ class Sandbox:
             raise BadRequest("user not found")
         return self.state.users[user_id]
 
+    def chat(self, chat_id: int) -> Json:
+        """A chat that the bot can write to."""
+        if chat_id in self.state.groups:
+            return objects.group_chat(self.state.groups[chat_id])
+        if chat_id in self.state.messages:
+            return objects.private_chat(self.state.users[chat_id])
+        if chat_id in self.state.users:  # met in a group
+            raise ApiError(403, "Forbidden: bot can't initiate conversation with a user")
+        raise BadRequest("chat not found")
+
+    def members(self, chat_id: int) -> list[int]:
+        """The people of a chat."""
+        group = self.state.groups.get(chat_id)
+        return [chat_id] if group is None else group.members
+
     def message(self, chat_id: int, message_id: int, purpose: str) -> Json:
         """A message of a chat; ``purpose`` names it in the error, as Telegram does."""
-        self._require_chat(chat_id)
+        self.chat(chat_id)
         message = self.state.messages[chat_id].get(message_id)
         if message is None:
             raise BadRequest(f"{purpose} not found")
         return message
 
+    def reply(self, chat_id: int, message_id: int) -> Json:
+        """What a message that answers another one has of it."""
+        message = self.message(chat_id, message_id, "message to be replied")
+        # A message shown inside another never shows a third: the Bot API cuts the chain here.
+        return {"reply_to_message": {k: v for k, v in message.items() if k != "reply_to_message"}}
+
     def send(self, chat_id: int, content: Json) -> Json:
         """A new message from the bot."""
-        self._require_chat(chat_id)
         return self.add_message(chat_id, self.bot, content)
 
     def replace(self, message: Json) -> Json:
         """Put the new version of a message in the place of the old one."""
         chat_id = message["chat"]["id"]
         self.state.messages[chat_id][message["message_id"]] = message
-        self.hub.publish({"type": "message", "message": message}, chat_id)
+        self.tell(chat_id, {"type": "message", "message": message})
         return message
 
     def delete(self, chat_id: int, message_id: int) -> None:
         """Take a message out of its chat."""
         del self.state.messages[chat_id][message_id]
-        self.hub.publish({"type": "deleted", "message_id": message_id}, chat_id)
+        self.tell(chat_id, {"type": "deleted", "message_id": message_id})
+
+    def tell(self, chat_id: int, event: Json) -> None:
+        """Tell the chat pages of everyone in a chat."""
+        self.hub.publish({**event, "chat_id": chat_id}, self.members(chat_id))
 
     def photo(self, photo: FileRef) -> list[Json]:
         """The sizes of a photo that the bot sends, smallest first."""
@@ -98,16 +122,13 @@ class Sandbox:
 
     def add_message(self, chat_id: int, sender: Json, content: Json) -> Json:
         """A new message in a chat, from the bot or from a person."""
+        chat = self.chat(chat_id)
         self.state.last_message_id += 1
         message = {
             "message_id": self.state.last_message_id,
             "from": sender,
-            "chat": objects.private_chat(self.state.users[chat_id]),
+            "chat": chat,
             "date": int(time.time()),
             **content,
         }
         return self.replace(message)
-
-    def _require_chat(self, chat_id: int) -> None:
-        if chat_id not in self.state.messages:
-            raise BadRequest("chat not found")

@@ -45,9 +45,9 @@ class Running:
         """The user writes to the bot."""
         return await self.post("/sandbox/message", text=text, **more)
 
-    async def tap(self, message_id: int, data: str) -> dict[str, Any]:
+    async def tap(self, message_id: int, data: str, **more: Any) -> dict[str, Any]:
         """The user presses an inline button."""
-        return await self.post("/sandbox/tap", message_id=message_id, data=data)
+        return await self.post("/sandbox/tap", message_id=message_id, data=data, **more)
 
     async def fault(self, method: str, error_code: int, **more: Any) -> None:
         """The next call of the method fails."""

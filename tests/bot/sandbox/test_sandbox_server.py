@@ -135,7 +135,11 @@ async def test_a_page_hears_what_happens(launch: Launch) -> None:
         await box.say()
         async with box.http.ws_connect(f"{box.url}/sandbox/events") as page:
             await box.bot.send_chat_action(box.user, "typing")
-            assert await page.receive_json(timeout=2) == {"type": "action", "action": "typing"}
+            assert await page.receive_json(timeout=2) == {
+                "type": "action",
+                "action": "typing",
+                "chat_id": box.user,
+            }
             await box.say("тихо", user_id=7)
             sent = await box.bot.send_message(box.user, "кот")
             heard = await page.receive_json(timeout=2)
