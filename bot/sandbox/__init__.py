@@ -14,7 +14,10 @@ The bot cannot tell it from Telegram: the same HTTP, the same answers, the same 
     rules     Telegram's limits, checked on the real bytes
     entities  HTML -> text and entities
     images    what a picture is; the sizes of a photo
-    world     the bot, its users and what happens between them
+    world     the bot, its chats and files
+    privacy   what of a group reaches the bot
+    sets      sticker sets: whose they are, and who may change them
+    people    what people do in them
     state     what survives a restart
     files     uploads, kept by their content
     updates   the queue behind getUpdates

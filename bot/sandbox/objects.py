@@ -4,9 +4,10 @@ from dataclasses import asdict
 from hashlib import sha256
 
 from bot.sandbox.decoding import Json
-from bot.sandbox.files import PHOTO, STICKER, FileStore, StoredFile
+from bot.sandbox.entities import utf16_length
+from bot.sandbox.files import PHOTO, STICKER, THUMBNAIL, FileStore, StoredFile
 from bot.sandbox.inputs import InlineKeyboardMarkup
-from bot.sandbox.state import StickerInSet, StickerSet
+from bot.sandbox.state import Group, StickerInSet, StickerSet
 
 
 def user(user_id: int, first_name: str, language_code: str) -> Json:
@@ -29,14 +30,37 @@ def private_chat(person: Json) -> Json:
     return {"id": person["id"], "type": "private", "first_name": person["first_name"]}
 
 
+def group_chat(group: Group) -> Json:
+    """A group (https://core.telegram.org/bots/api#chat)."""
+    return {"id": group.id, "type": "supergroup", "title": group.title}
+
+
+def bots_entry(group: Group, person: Json, bot: Json, date: int) -> Json:
+    """The bot is added to a group (https://core.telegram.org/bots/api#chatmemberupdated)."""
+    return {
+        "chat": group_chat(group),
+        "from": person,
+        "date": date,
+        "old_chat_member": {"user": bot, "status": "left"},
+        "new_chat_member": {"user": bot, "status": "member"},
+    }
+
+
+def custom_emoji(sticker: Json) -> Json:
+    """The content of a message that is one custom emoji (https://core.telegram.org/bots/api#messageentity)."""
+    emoji, length = sticker["emoji"], utf16_length(sticker["emoji"])
+    entity = {"type": "custom_emoji", "offset": 0, "length": length}
+    return {"text": emoji, "entities": [{**entity, "custom_emoji_id": sticker["custom_emoji_id"]}]}
+
+
 def file(stored: StoredFile, kind: str) -> Json:
     """A file that can be downloaded (https://core.telegram.org/bots/api#file)."""
     return {**_identity(stored, kind), "file_size": stored.size, "file_path": stored.path}
 
 
-def photo_size(stored: StoredFile) -> Json:
-    """One size of a photo (https://core.telegram.org/bots/api#photosize)."""
-    return {**_identity(stored, PHOTO), **_measures(stored)}
+def photo_size(stored: StoredFile, kind: str = PHOTO) -> Json:
+    """One size of a photo, or a thumbnail (https://core.telegram.org/bots/api#photosize)."""
+    return {**_identity(stored, kind), **_measures(stored)}
 
 
 def sticker(stored: StoredFile, emoji: str = "") -> Json:
@@ -65,6 +89,7 @@ def sticker_in_set(stored: StoredFile, member: StickerInSet, owner: StickerSet) 
 
 def sticker_set(owner: StickerSet, files: FileStore) -> Json:
     """A sticker set (https://core.telegram.org/bots/api#stickerset)."""
+    thumbnail = photo_size(files.get(owner.thumbnail), THUMBNAIL) if owner.thumbnail else None
     return {
         "name": owner.name,
         "title": owner.title,
@@ -72,6 +97,7 @@ def sticker_set(owner: StickerSet, files: FileStore) -> Json:
         "stickers": [
             sticker_in_set(files.get(member.unique_id), member, owner) for member in owner.stickers
         ],
+        **({"thumbnail": thumbnail} if thumbnail else {}),
     }
 
 

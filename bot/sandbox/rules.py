@@ -33,6 +33,9 @@ SET_NAME = re.compile(r"[A-Za-z](?!.*__)[A-Za-z0-9_]{0,63}")
 MAX_SET_TITLE = 64
 MAX_INITIAL_STICKERS = 50
 MAX_STICKERS = {"regular": 120, "mask": 120, "custom_emoji": 200}
+MAX_CUSTOM_EMOJI_IDS = 200
+MAX_THUMBNAIL_BYTES = 128 * 1024
+THUMBNAIL_SIDE = 100
 MAX_EMOJI = 20
 MAX_KEYWORDS = 20
 MAX_KEYWORDS_LENGTH = 64
@@ -44,6 +47,12 @@ MAX_DESCRIPTION = 512
 MAX_SHORT_DESCRIPTION = 120
 
 DELETABLE_SECONDS = 48 * 3600
+#: How long people may edit: https://telegram.org/faq#q-can-i-delete-my-messages
+EDITABLE_SECONDS = 48 * 3600
+NOT_MODIFIED = (
+    "message is not modified: specified new message content and reply markup are exactly the same "
+    "as a current content and reply markup of the message"
+)
 #: Telegram does not publish how long a callback query may wait for its answer; a client shows
 #: progress for about this long, so a bot that needs longer is wrong in any case.
 CALLBACK_SECONDS = 30
@@ -164,24 +173,46 @@ def check_sticker_type(sticker_type: str) -> None:
         raise BadRequest("unsupported sticker type specified")
 
 
+def check_thumbnail(data: bytes) -> None:
+    """setStickerSetThumbnail: WebP or PNG, at most 128 KB, 100x100."""
+    if len(data) > MAX_THUMBNAIL_BYTES:
+        raise BadRequest("file is too big")
+    info = images.inspect(data)
+    if info is None or info.format not in ("WEBP", "PNG") or info.animated:
+        raise BadRequest("STICKER_THUMB_PNG_NOPNG")
+    if not info.width == info.height == THUMBNAIL_SIDE:
+        raise BadRequest("STICKER_THUMB_PNG_DIMENSIONS")
+
+
+def check_custom_emoji_ids(identifiers: list[str]) -> None:
+    """getCustomEmojiStickers: at most 200 numbers."""
+    if len(identifiers) > MAX_CUSTOM_EMOJI_IDS:
+        raise BadRequest("too many custom emoji identifiers specified")
+    if not all(identifier.isdecimal() for identifier in identifiers):
+        raise BadRequest("invalid custom emoji identifier specified")
+
+
 def check_set_name(name: str, username: str) -> None:
     """createNewStickerSet: letters, digits, single underscores, then ``_by_<bot_username>``."""
     if not SET_NAME.fullmatch(name) or not name.lower().endswith(f"_by_{username}".lower()):
         raise BadRequest("invalid sticker set name is specified")
 
 
-def check_set_title(title: str) -> None:
-    """createNewStickerSet, setStickerSetTitle: 1-64 characters."""
-    if not title.strip():
-        raise BadRequest("sticker set title is empty")
-    if utf16_length(title) > MAX_SET_TITLE:
-        raise BadRequest("sticker set title is too long")
+def set_title(title: str) -> str:
+    """createNewStickerSet, setStickerSetTitle: a title as Telegram keeps it, 1-64 characters.
+
+    What is longer is cut, not refused.
+    """
+    kept = title.strip()[:MAX_SET_TITLE].rstrip()
+    if not kept:
+        raise BadRequest("sticker set title must be non-empty")
+    return kept
 
 
 def check_initial_stickers(stickers: list[InputSticker]) -> None:
     """createNewStickerSet: 1-50 initial stickers."""
     if not stickers:
-        raise BadRequest("STICKERS_EMPTY")
+        raise BadRequest("at least 1 sticker must be specified")
     if len(stickers) > MAX_INITIAL_STICKERS:
         raise BadRequest("too many stickers specified")
 

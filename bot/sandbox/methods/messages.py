@@ -2,7 +2,7 @@
 
 import time
 
-from bot.sandbox import files, objects, rules
+from bot.sandbox import files, objects, rules, sets
 from bot.sandbox.decoding import FileRef, Json
 from bot.sandbox.entities import parse_text
 from bot.sandbox.errors import BadRequest
@@ -60,9 +60,8 @@ def send_chat_action(box: Sandbox, chat_id: int, action: str) -> bool:
     """Show that the bot is busy (https://core.telegram.org/bots/api#sendchataction)."""
     if action.lower() not in rules.ACTIONS:
         raise BadRequest("wrong parameter action in request")
-    if chat_id not in box.state.messages:
-        raise BadRequest("chat not found")
-    box.hub.publish({"type": "action", "action": action.lower()}, chat_id)
+    box.chat(chat_id)
+    box.tell(chat_id, {"type": "action", "action": action.lower()})
     return True
 
 
@@ -70,7 +69,9 @@ def send_chat_action(box: Sandbox, chat_id: int, action: str) -> bool:
 def delete_message(box: Sandbox, chat_id: int, message_id: int) -> bool:
     """Delete a message (https://core.telegram.org/bots/api#deletemessage)."""
     message = box.message(chat_id, message_id, "message to delete")
-    if time.time() - message["date"] > rules.DELETABLE_SECONDS:
+    # In a group, a bot that is no administrator deletes only what it has sent.
+    foreign = message["chat"]["type"] != "private" and message["from"]["id"] != box.bot["id"]
+    if foreign or time.time() - message["date"] > rules.DELETABLE_SECONDS:
         raise BadRequest("message can't be deleted")
     box.delete(chat_id, message_id)
     return True
@@ -86,9 +87,8 @@ def answer_callback_query(
     if tap is None or tap.answer or time.time() - tap.date > rules.CALLBACK_SECONDS:
         raise BadRequest("query is too old and response timeout expired or query ID is invalid")
     tap.answer = Answer(text, show_alert, url)
-    box.hub.publish(
-        {"type": "answer", "tap": vars(tap) | {"answer": vars(tap.answer)}}, tap.user_id
-    )
+    answered = {"type": "answer", "tap": vars(tap) | {"answer": vars(tap.answer)}}
+    box.hub.publish(answered, [tap.user_id])
     return True
 
 
@@ -134,21 +134,17 @@ def _send(
 
 def _replied(box: Sandbox, chat_id: int, reply: ReplyParameters) -> Json:
     try:
-        message = box.message(chat_id, reply.message_id, "message to be replied")
+        return box.reply(chat_id, reply.message_id)
     except BadRequest:
         if reply.allow_sending_without_reply:
             return {}
         raise
-    # A message shown inside another never shows a third: the Bot API cuts the chain here.
-    return {"reply_to_message": {k: v for k, v in message.items() if k != "reply_to_message"}}
 
 
 def _sticker(box: Sandbox, sticker: FileRef, emoji: str) -> Json:
     if isinstance(sticker, str):
         try:
-            owner, member = box.sticker_in_set(sticker)
+            return sets.as_sticker(box, *sets.find_sticker(box, sticker))
         except BadRequest:
             pass  # a sticker of no set, or no sticker at all: found out below
-        else:
-            return objects.sticker_in_set(box.files.get(member.unique_id), member, owner)
     return objects.sticker(box.sticker_file(sticker, None), emoji)

@@ -187,5 +187,23 @@ async def story(box: Running, call: Callable[..., Any], picture: Callable[..., b
     await call("setStickerKeywords", sticker=member)
     await call("setStickerPositionInSet", sticker=member, position=1)
     await call("setStickerSetTitle", name=name, title="Псы")
+    await call("setStickerSetThumbnail", **owner, format="static")
+    await call("replaceStickerInSet", **owner, old_sticker=member, sticker=first)
     await call("deleteStickerFromSet", sticker=member)
     await call("deleteStickerSet", name=name)
+    await custom_emoji(box, call, picture)
+
+
+async def custom_emoji(
+    box: Running, call: Callable[..., Any], picture: Callable[..., bytes]
+) -> None:
+    """The methods that only sets of custom emoji have."""
+    small = await box.bot.upload_sticker_file(box.user, picture((100, 100)), "static")
+    first = {"sticker": small.file_id, "format": "static", "emoji_list": ["🐱"]}
+    owner = {"user_id": box.user, "name": f"emoji_by_{USERNAME}", "title": "Коты"}
+    await call("createNewStickerSet", **owner, stickers=[first], sticker_type="custom_emoji")
+    (emoji,) = (await call("getStickerSet", name=owner["name"]))["stickers"]
+    await call("getCustomEmojiStickers", custom_emoji_ids=[emoji["custom_emoji_id"]])
+    name, emoji_id = owner["name"], emoji["custom_emoji_id"]
+    await call("setCustomEmojiStickerSetThumbnail", name=name, custom_emoji_id=emoji_id)
+    await call("getStickerSet", name=name)
