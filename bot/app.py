@@ -34,6 +34,7 @@ from worker.events import EventReader
 from worker.queue import RequestQueue
 
 UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY]  # all others, edited messages too, stay away
+COMMANDS = ("start", "cancel", "help")  # in the menu
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
 STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
@@ -115,7 +116,7 @@ async def _set_commands(bot: Bot) -> None:
 
 def _commands(language: str) -> list[BotCommand]:
     words = texts(language)
-    return [BotCommand("start", words("command-start")), BotCommand("help", words("command-help"))]
+    return [BotCommand(name, words(f"command-{name}")) for name in COMMANDS]
 
 
 def _log_polling_error(error: TelegramError) -> None:

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from bot.delivery import Delivery
 from bot.limits import MAX_ACTIVE, MAX_QUEUE, Limit
-from bot.record import NO_WORKER, Queued, Record, Replaced
+from bot.record import Cancelled, Queued, Record, Replaced
 from bot.store import Store
+from bot.waiting import look
 from emojich_core.request import Request, clean_prompt
 from worker.queue import RequestQueue
 
@@ -39,8 +40,7 @@ class Intake:
         await self._check_limits(record.user_id)
         # Remembered first, queued second: what a crash leaves between the two, `watch` finds lost.
         if await self._store.create(record):
-            place = await asyncio.to_thread(self._enqueue, record)
-            await self._delivery.change(record.id, Queued(place))
+            await self._delivery.change(record.id, await asyncio.to_thread(self._enqueue, record))
 
     async def take_again(self, record: Record) -> None:
         """Queue a failed request as a new one, which takes its message over.
@@ -58,22 +58,27 @@ class Intake:
         await self.take(again)
         await self._delivery.change(record.id, Replaced())
 
+    async def cancel(self, request_id: str) -> bool:
+        """Stop a request; False when it has ended already, and then nothing changes."""
+        stopped = await asyncio.to_thread(self._queue.cancel, request_id)
+        if stopped:
+            await self._delivery.change(request_id, Cancelled())
+        return stopped
+
+    async def cancel_all(self, user_id: int) -> int:
+        """Stop all requests of a user; returns how many."""
+        return sum([await self.cancel(request) for request in await self._store.open_of(user_id)])
+
     async def _check_limits(self, user_id: int) -> None:
-        if await self._store.count_open(user_id) >= MAX_ACTIVE:
+        if len(await self._store.open_of(user_id)) >= MAX_ACTIVE:
             raise OverLimit(Limit.TOO_MANY)
         if await asyncio.to_thread(lambda: self._queue.rq.count) >= MAX_QUEUE:
             raise OverLimit(Limit.QUEUE_FULL)
 
-    def _enqueue(self, record: Record) -> int:
-        self._queue.enqueue(Request(record.id, record.prompt))
-        place = waiting_place(self._queue, record.id)
-        return 1 if place is None else place  # None: a worker has taken it already
-
-
-def waiting_place(queue: RequestQueue, request_id: str) -> int | None:
-    """The request's place in the queue, `NO_WORKER` if nobody serves; None if it does not wait."""
-    place = queue.place(request_id)
-    return NO_WORKER if place is not None and not queue.has_workers() else place
+    def _enqueue(self, record: Record) -> Queued:
+        self._queue.enqueue(Request(record.id, record.prompt, record.wanted))
+        # None: a worker has taken it already.
+        return look(self._queue, record.id, record.wanted) or Queued(1)
 
 
 def next_attempt(request_id: str) -> str:

@@ -16,6 +16,7 @@ from bot.texts import EXAMPLES, Texts
 
 _ADD = re.compile(r"1:add:([A-Za-z0-9_-]+):(\d)")
 _AGAIN = re.compile(r"1:again:([A-Za-z0-9_-]+)")
+_CANCEL = re.compile(r"1:cancel:([A-Za-z0-9_-]+)")
 _EXAMPLE = re.compile(r"1:example:(\d)")
 
 
@@ -29,7 +30,14 @@ class Add:
 
 @dataclass(frozen=True)
 class Again:
-    """Draw a failed request once more."""
+    """Draw a failed or cancelled request once more."""
+
+    request_id: str
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop a request."""
 
     request_id: str
 
@@ -41,12 +49,14 @@ class Example:
     prompt: str
 
 
-def read_tap(data: str) -> Add | Again | Example | None:
+def read_tap(data: str) -> Add | Again | Cancel | Example | None:
     """What a button asks for; None when it is not one of today's buttons."""
     if match := _ADD.fullmatch(data):
         return Add(match[1], int(match[2]))
     if match := _AGAIN.fullmatch(data):
         return Again(match[1])
+    if match := _CANCEL.fullmatch(data):
+        return Cancel(match[1])
     if (match := _EXAMPLE.fullmatch(data)) and int(match[1]) < len(EXAMPLES):
         return Example(EXAMPLES[int(match[1])])
     return None
@@ -63,8 +73,14 @@ def examples() -> InlineKeyboardMarkup:
 
 
 def try_again(record: Record, words: Texts) -> InlineKeyboardMarkup:
-    """The button of a failed request."""
+    """The button of a failed or cancelled request."""
     button = InlineKeyboardButton(words("try-again"), callback_data=f"1:again:{record.id}")
+    return InlineKeyboardMarkup([[button]])
+
+
+def cancel(record: Record, words: Texts) -> InlineKeyboardMarkup:
+    """The button of a request that waits or is being drawn."""
+    button = InlineKeyboardButton(words("cancel"), callback_data=f"1:cancel:{record.id}")
     return InlineKeyboardMarkup([[button]])
 
 

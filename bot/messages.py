@@ -27,6 +27,7 @@ def message_handlers(intake: Intake) -> list[Handler]:
     return [
         CommandHandler("start", welcome, _PRIVATE),
         CommandHandler("help", help_, _PRIVATE),
+        CommandHandler("cancel", _cancel(intake), _PRIVATE),
         CommandHandler(["start", "help"], private_only, filters.ChatType.GROUPS),
         MessageHandler(_PRIVATE & filters.COMMAND, _say("unknown-command")),
         MessageHandler(_PRIVATE & filters.TEXT, _take_prompt(intake)),
@@ -42,6 +43,20 @@ def _say(message_id: str, keyboard: InlineKeyboardMarkup | None = None) -> Answe
         if user and message:
             text = texts(language_for(user.language_code))(message_id)
             await insist(lambda: message.reply_text(text, reply_markup=keyboard))
+
+    return answer
+
+
+def _cancel(intake: Intake) -> Answer:
+    """Stop all requests of a user."""
+
+    async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        user, message = update.effective_user, update.effective_message
+        if user and message:
+            words = texts(language_for(user.language_code))
+            count = await intake.cancel_all(user.id)
+            sentence = words("cancelled-all", count=count) if count else words("nothing-to-cancel")
+            await insist(lambda: message.reply_text(sentence))
 
     return answer
 

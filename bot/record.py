@@ -19,6 +19,7 @@ class State(StrEnum):
     DRAWING = "drawing"
     FINISHED = "finished"
     FAILED = "failed"
+    CANCELLED = "cancelled"  # by the user
     REPLACED = "replaced"  # asked for again: its message shows another request now
     GONE = "gone"  # its message was deleted, or the user has blocked the bot
 
@@ -35,6 +36,14 @@ class Failure(StrEnum):
 
 
 @dataclass(frozen=True)
+class Queued:
+    """Where the request waits."""
+
+    place: int  # or NO_WORKER while there is nobody to serve it
+    seconds: int = 0  # roughly, until its stickers are there; 0 when nobody knows
+
+
+@dataclass(frozen=True)
 class Record:
     """One request, its message, and what became of both."""
 
@@ -46,7 +55,8 @@ class Record:
     message_id: int | None = None  # None until Telegram has taken the first one
     shown: State | None = None  # the state that the message shows
     state: State = State.WAITING
-    place: int = 1  # in the queue; or NO_WORKER
+    wanted: int = 4  # candidates asked for
+    queued: Queued = Queued(1)
     fraction: float = 0.0
     count: int = 0  # of candidates
     failure: str = Failure.FAILED  # why, once it has
@@ -69,13 +79,6 @@ class Record:
     def has_picture(self) -> bool:
         """Whether the message is a photo already."""
         return self.shown is State.FINISHED
-
-
-@dataclass(frozen=True)
-class Queued:
-    """The request waits at this place; `NO_WORKER` while there is nobody to serve it."""
-
-    place: int
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,11 @@ class Spoilt:
 
 
 @dataclass(frozen=True)
+class Cancelled:
+    """The user wants no stickers any more, and the queue has let go of the request."""
+
+
+@dataclass(frozen=True)
 class Replaced:
     """The user has asked again: another request took the message over."""
 
@@ -120,8 +128,8 @@ class Unreachable:
 
 
 Change = (
-    Progress | Finished | Failed | Queued | Shown | Uploaded | Added | Spoilt | Replaced
-    | Unreachable
+    Progress | Finished | Failed | Queued | Shown | Uploaded | Added | Spoilt | Cancelled
+    | Replaced | Unreachable
 )  # fmt: skip
 
 
@@ -137,15 +145,17 @@ def advance(record: Record, change: Change) -> Record:
             return replace(record, added=record.added | {number: pack})
         case _ if state in (State.REPLACED, State.GONE):
             return record
-        case Queued(place) if state is State.WAITING:
-            return replace(record, place=place)
+        case Queued() if state is State.WAITING:
+            return replace(record, queued=change)
         case Progress(fraction=fraction) if record.is_waited_for:
             return replace(record, state=State.DRAWING, fraction=fraction)
-        case Finished(candidates=candidates) if state is not State.FINISHED:
+        case Finished(candidates=candidates) if state not in (State.FINISHED, State.CANCELLED):
             # Even after a failure: stickers are good news, however late.
             return replace(record, state=State.FINISHED, count=len(candidates))
         case Failed(reason=reason) if record.is_waited_for:
             return replace(record, state=State.FAILED, failure=_failure(reason))
+        case Cancelled() if record.is_waited_for:
+            return replace(record, state=State.CANCELLED)
         case Spoilt(reason) if state is State.FINISHED and not record.has_picture:
             return replace(record, state=State.FAILED, failure=reason)
         case Replaced():

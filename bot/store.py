@@ -10,12 +10,12 @@ the process is enough to change a record as a whole.
 
 import asyncio
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import redis.asyncio
 
-from bot.record import Change, Record, State, advance
+from bot.record import Change, Queued, Record, State, advance
 
 RECORD_TTL = 48 * 3600  # seconds; longer than a job waits and than its stickers are kept
 OPEN = "emojich:open"
@@ -64,9 +64,10 @@ class Store:
                 records.append(record)
         return records
 
-    async def count_open(self, user_id: int) -> int:
-        """How many requests of this user are open."""
-        return [int(owner) for owner in await self._redis.hvals(OPEN)].count(user_id)
+    async def open_of(self, user_id: int) -> list[str]:
+        """The ids of this user's open requests."""
+        owners: Any = await self._redis.hgetall(OPEN)
+        return [id_.decode() for id_, owner in owners.items() if int(owner) == user_id]
 
     async def volume(self, user_id: int) -> int:
         """The number of the user's newest pack; 1 when there is none yet."""
@@ -96,9 +97,12 @@ def _packs_key(user_id: int) -> str:
 
 
 def _decode(data: bytes | str) -> Record:
-    values: dict[str, Any] = json.loads(data)
+    stored: dict[str, Any] = json.loads(data)
+    # Written by another version, perhaps: what it does not know keeps its default.
+    values = {field.name: stored[field.name] for field in fields(Record) if field.name in stored}
     for name in ("uploads", "added"):  # JSON has made strings of their keys
         values[name] = {int(number): value for number, value in values[name].items()}
+    values["queued"] = Queued(**values.get("queued", {"place": 1}))
     values["state"] = State(values["state"])
     values["shown"] = values["shown"] and State(values["shown"])
     return Record(**values)

@@ -13,7 +13,7 @@ from telegram.ext import ContextTypes
 from bot.delivery import Delivery
 from bot.emoji import sticker_emoji
 from bot.intake import Intake, OverLimit
-from bot.keyboards import Add, Again, Example, read_tap
+from bot.keyboards import Add, Again, Cancel, Example, read_tap
 from bot.packs import Owner, Packs, pack_link
 from bot.patience import insist
 from bot.record import Added, Record, State, Uploaded
@@ -47,27 +47,42 @@ class Taps:
 
     async def _act(self, query: CallbackQuery, update_id: int) -> str | None:
         """Do what the button says; returns the sentence for the user, if it takes one."""
-        user = query.from_user
-        words = texts(language_for(user.language_code))
+        words = texts(language_for(query.from_user.language_code))
         tap = read_tap(query.data or "")
-        if isinstance(tap, Example) and query.message:
-            example = Record(
-                # Not the message's id: the same button may be tapped many times.
-                id=f"{query.message.chat.id}_u{update_id}",
-                user_id=user.id,
-                chat_id=query.message.chat.id,
-                prompt=tap.prompt,
-                language=language_for(user.language_code),
-            )
-            return await self._queue(self._intake.take(example), words)
-        record = await self._store.load(tap.request_id) if isinstance(tap, Add | Again) else None
+        if isinstance(tap, Example):
+            return await self._draw_example(query, tap, update_id, words)
+        if tap is None:
+            return words("old-button")
+        record = await self._store.load(tap.request_id)
         if record is None:
             return words("old-button")
-        if record.user_id != user.id:
+        if record.user_id != query.from_user.id:
             return words("not-yours")
-        if isinstance(tap, Add):
-            return await self._add(user, record, tap.number, words)
-        if record.state is not State.FAILED:
+        match tap:
+            case Add(number=number):
+                return await self._add(query.from_user, record, number, words)
+            case Cancel():
+                return None if await self._intake.cancel(record.id) else words("too-late")
+            case Again():
+                return await self._draw_again(record, words)
+
+    async def _draw_example(
+        self, query: CallbackQuery, tap: Example, update_id: int, words: Texts
+    ) -> str | None:
+        if query.message is None:  # of an inline result: they have no such button
+            return words("old-button")
+        example = Record(
+            # Not the message's id: the same button may be tapped many times.
+            id=f"{query.message.chat.id}_u{update_id}",
+            user_id=query.from_user.id,
+            chat_id=query.message.chat.id,
+            prompt=tap.prompt,
+            language=language_for(query.from_user.language_code),
+        )
+        return await self._queue(self._intake.take(example), words)
+
+    async def _draw_again(self, record: Record, words: Texts) -> str | None:
+        if record.state not in (State.FAILED, State.CANCELLED):
             return words("asked-again")
         return await self._queue(self._intake.take_again(record), words)
 

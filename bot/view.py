@@ -10,6 +10,7 @@ from bot.record import NO_WORKER, Record, State
 from bot.texts import Texts, texts
 
 _BAR_LENGTH = 10
+_MINUTE = 60  # seconds
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,20 @@ def view(record: Record) -> View | None:
     words = texts(record.language)
     match record.state:
         case State.WAITING:
-            return View(_under_prompt(record, _waiting(record, words)))
+            return View(
+                _under_prompt(record, *_waiting(record, words)), keyboards.cancel(record, words)
+            )
         case State.DRAWING:
-            return View(_under_prompt(record, words("drawing"), progress_bar(record.fraction)))
+            text = _under_prompt(record, words("drawing"), progress_bar(record.fraction))
+            return View(text, keyboards.cancel(record, words))
         case State.FINISHED:
             return _finished(record, words)
         case State.FAILED:
             sentence = words(f"failure-{record.failure}")
             return View(_under_prompt(record, sentence), keyboards.try_again(record, words))
+        case State.CANCELLED:
+            text = _under_prompt(record, words("cancelled"))
+            return View(text, keyboards.try_again(record, words))
         case State.REPLACED | State.GONE:
             return None
 
@@ -50,10 +57,16 @@ def _under_prompt(record: Record, *lines: str) -> str:
     return "\n".join((f"«{record.prompt}»", "", *lines))
 
 
-def _waiting(record: Record, words: Texts) -> str:
-    if record.place == NO_WORKER:
-        return words("no-worker")
-    return words("next") if record.place == 1 else words("place", place=record.place)
+def _waiting(record: Record, words: Texts) -> list[str]:
+    place, seconds = record.queued.place, record.queued.seconds
+    if place == NO_WORKER:
+        return [words("no-worker")]
+    lines = [words("next") if place == 1 else words("place", place=place)]
+    if seconds > _MINUTE:
+        lines.append(words("ready-in-minutes", minutes=seconds // _MINUTE))
+    elif seconds:
+        lines.append(words("ready-in-seconds", seconds=seconds))
+    return lines
 
 
 def _finished(record: Record, words: Texts) -> View:

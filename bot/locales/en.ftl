@@ -15,8 +15,11 @@ help =
     2. Wait while I draw: the message shows your place in the queue and the progress.
     3. Tap a sticker's number to put it into your pack.
 
+    Changed your mind? Tap ✖ or /cancel.
+
     I draw up to { $max-active } of your requests at a time. Try one:
 command-start = Start
+command-cancel = Stop drawing
 command-help = How it works
 
 ## The message of a request
@@ -24,6 +27,12 @@ command-help = How it works
 no-worker = 💤 The artist is away. Your request is safe: I will draw it once they are back.
 next = ⏳ You are next
 place = ⏳ You are number { $place } in the queue
+ready-in-seconds = Ready in about { $seconds } s
+ready-in-minutes =
+    Ready in about { $minutes ->
+        [one] { $minutes } minute
+       *[other] { $minutes } minutes
+    }
 drawing = 🎨 Drawing…
 finished =
     Done, { $count ->
@@ -32,6 +41,14 @@ finished =
     }! Tap a number to put that sticker into your own pack.
 in-pack = Your pack: { $link }
 open-pack = Open the pack
+cancel = ✖ Stop
+cancelled = ✖ Stopped.
+cancelled-all =
+    { $count ->
+        [one] Stopped { $count } request.
+       *[other] Stopped { $count } requests.
+    }
+nothing-to-cancel = I am not drawing anything for you at the moment.
 try-again = 🔄 Try again
 
 ## Why there will be no stickers
@@ -69,6 +86,7 @@ added = Sticker { $number } is in your pack: { $link }
 already-added = Sticker { $number } is in your pack already: { $link }
 old-button = This button no longer works. Send me the request again and I will draw it anew.
 not-yours = These stickers are somebody else's. Send me a request and I will draw yours.
+too-late = Too late: this request has ended already.
 asked-again = I am drawing it again already.
 not-added = Telegram did not take the sticker. Please try again a little later.
 broken = 😔 Something broke on my side. Please try again a little later.

@@ -10,6 +10,7 @@ from fluent.syntax.ast import Junk, Message, SelectExpression, VariableReference
 from fluent.syntax.visitor import Visitor
 from telegram.constants import CallbackQueryLimit
 
+from bot.app import COMMANDS
 from bot.limits import Limit
 from bot.packs import pack_link, pack_name
 from bot.record import Failure
@@ -24,6 +25,7 @@ LINK = pack_link(pack_name(2**52, 100, "a" * 32))
 
 # Ids that the code puts together: the prefix, and what follows it.
 FAMILIES = {
+    "command-": set(COMMANDS),
     "failure-": set(Failure),
     # The bot itself chooses the count and the seed.
     "refusal-": {*Reason, *Limit} - {Reason.BAD_COUNT, Reason.BAD_SEED},
