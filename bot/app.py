@@ -24,6 +24,7 @@ from bot.delivery import Delivery
 from bot.intake import Intake
 from bot.messages import message_handlers
 from bot.packs import Packs
+from bot.prompts import Prompts
 from bot.store import Store
 from bot.taps import Taps
 from bot.tasks import end
@@ -33,7 +34,7 @@ from bot.watch import Watch
 from worker.events import EventReader
 from worker.queue import RequestQueue
 
-UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY]  # all others, edited messages too, stay away
+UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY]  # all others stay away
 COMMANDS = ("start", "cancel", "help")  # in the menu
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
@@ -59,7 +60,7 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
         delivery = Delivery(application.bot, store, connection, reader)
         intake = Intake(store, queue, delivery)
         taps = Taps(store, intake, delivery, Packs(application.bot, store), connection)
-        application.add_handlers(message_handlers(intake))
+        application.add_handlers(message_handlers(intake, Prompts(store, intake)))
         application.add_handler(CallbackQueryHandler(taps.answer))
         application.add_error_handler(_report)
         await _serve(application, delivery, Watch(store, queue, delivery))

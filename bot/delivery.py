@@ -178,13 +178,13 @@ class Delivery:
 
     async def _edit(self, record: Record, message_id: int, wanted: View) -> None:
         chat_id, text, keyboard = record.chat_id, wanted.text, wanted.keyboard
-        if record.has_picture:
+        if wanted.has_picture and not record.has_picture:
+            media = InputMediaPhoto(await self._picture(record), caption=text)
+            await self._bot.edit_message_media(media, chat_id, message_id, reply_markup=keyboard)
+        elif record.is_photo:
             await self._bot.edit_message_caption(
                 chat_id, message_id, caption=text, reply_markup=keyboard
             )
-        elif wanted.has_picture:
-            media = InputMediaPhoto(await self._picture(record), caption=text)
-            await self._bot.edit_message_media(media, chat_id, message_id, reply_markup=keyboard)
         else:
             await self._bot.edit_message_text(text, chat_id, message_id, reply_markup=keyboard)
 

@@ -28,18 +28,26 @@ class Intake:
         self._queue = queue
         self._delivery = delivery
 
-    async def take(self, record: Record) -> None:
+    async def take(self, record: Record, instead_of: Record | None = None) -> None:
         """Queue a new request and show that it waits.
 
+        `instead_of` a request whose message it takes over, and which is stopped.
         Safe to repeat: a request that is known already is left alone.
         Raises InvalidRequest and OverLimit, and then nothing is queued.
         """
         record = replace(record, prompt=clean_prompt(record.prompt))
         if await self._store.load(record.id):
             return  # Telegram has delivered the same update twice
-        await self._check_limits(record.user_id)
+        await self._check_limits(record.user_id, instead_of)
+        if instead_of:
+            record = replace(
+                record, message_id=instead_of.message_id, over_photo=instead_of.is_photo
+            )
         # Remembered first, queued second: what a crash leaves between the two, `watch` finds lost.
         if await self._store.create(record):
+            if instead_of:
+                await asyncio.to_thread(self._queue.cancel, instead_of.id)
+                await self._store.change(instead_of.id, Replaced(record.id))
             await self._delivery.change(record.id, await asyncio.to_thread(self._enqueue, record))
 
     async def take_again(self, record: Record) -> None:
@@ -53,10 +61,8 @@ class Intake:
             chat_id=record.chat_id,
             prompt=record.prompt,
             language=record.language,
-            message_id=record.message_id,
         )
-        await self.take(again)
-        await self._delivery.change(record.id, Replaced())
+        await self.take(again, instead_of=record)
 
     async def cancel(self, request_id: str) -> bool:
         """Stop a request; False when it has ended already, and then nothing changes."""
@@ -69,8 +75,9 @@ class Intake:
         """Stop all requests of a user; returns how many."""
         return sum([await self.cancel(request) for request in await self._store.open_of(user_id)])
 
-    async def _check_limits(self, user_id: int) -> None:
-        if len(await self._store.open_of(user_id)) >= MAX_ACTIVE:
+    async def _check_limits(self, user_id: int, instead_of: Record | None) -> None:
+        others = set(await self._store.open_of(user_id)) - {instead_of.id if instead_of else ""}
+        if len(others) >= MAX_ACTIVE:
             raise OverLimit(Limit.TOO_MANY)
         if await asyncio.to_thread(lambda: self._queue.rq.count) >= MAX_QUEUE:
             raise OverLimit(Limit.QUEUE_FULL)

@@ -20,7 +20,7 @@ class State(StrEnum):
     FINISHED = "finished"
     FAILED = "failed"
     CANCELLED = "cancelled"  # by the user
-    REPLACED = "replaced"  # asked for again: its message shows another request now
+    REPLACED = "replaced"  # its message shows another request now
     GONE = "gone"  # its message was deleted, or the user has blocked the bot
 
 
@@ -53,6 +53,7 @@ class Record:
     prompt: str
     language: str
     message_id: int | None = None  # None until Telegram has taken the first one
+    over_photo: bool = False  # the message was a photo before this request took it over
     shown: State | None = None  # the state that the message shows
     state: State = State.WAITING
     wanted: int = 4  # candidates asked for
@@ -61,6 +62,7 @@ class Record:
     count: int = 0  # of candidates
     failure: str = Failure.FAILED  # why, once it has
     uploads: dict[int, str] = field(default_factory=dict)  # candidate → Telegram's file id
+    successor: str = ""  # the request that took the message over
     added: dict[int, str] = field(default_factory=dict)  # candidate → name of the pack it is in
 
     @property
@@ -77,8 +79,13 @@ class Record:
 
     @property
     def has_picture(self) -> bool:
-        """Whether the message is a photo already."""
+        """Whether the message shows the candidates already."""
         return self.shown is State.FINISHED
+
+    @property
+    def is_photo(self) -> bool:
+        """Whether the message is a photo, of this request or of the one before."""
+        return self.over_photo or self.has_picture
 
 
 @dataclass(frozen=True)
@@ -119,7 +126,9 @@ class Cancelled:
 
 @dataclass(frozen=True)
 class Replaced:
-    """The user has asked again: another request took the message over."""
+    """Another request took the message over: the user has asked again, or for something else."""
+
+    successor: str
 
 
 @dataclass(frozen=True)
@@ -158,8 +167,8 @@ def advance(record: Record, change: Change) -> Record:
             return replace(record, state=State.CANCELLED)
         case Spoilt(reason) if state is State.FINISHED and not record.has_picture:
             return replace(record, state=State.FAILED, failure=reason)
-        case Replaced():
-            return replace(record, state=State.REPLACED)
+        case Replaced(successor):
+            return replace(record, state=State.REPLACED, successor=successor)
         case Unreachable():
             return replace(record, state=State.GONE)
     return record

@@ -2,6 +2,7 @@
 
     emojich:request:<request id>   string       a `Record` as JSON
     emojich:open                 hash         request id → user id, of the open ones
+    emojich:prompt:<chat>:<message>  list        ids of the requests of a prompt, line by line
     emojich:packs:<user id>        sorted set   names of the user's packs by volume
 
 Requests are forgotten after a while, packs never.  One bot process owns these keys, so a lock in
@@ -69,6 +70,27 @@ class Store:
         owners: Any = await self._redis.hgetall(OPEN)
         return [id_.decode() for id_, owner in owners.items() if int(owner) == user_id]
 
+    async def latest(self, request_id: str) -> Record | None:
+        """The record of a request, or of the one that has its message now."""
+        record = await self.load(request_id)
+        while record and record.successor:
+            record = await self.load(record.successor)
+        return record
+
+    async def remember_prompt(self, chat_id: int, message_id: int, requests: list[str]) -> None:
+        """Remember which requests a message asks for, one a line."""
+        key = _prompt_key(chat_id, message_id)
+        async with self._redis.pipeline() as pipe:
+            pipe.delete(key)
+            pipe.rpush(key, *requests)
+            pipe.expire(key, RECORD_TTL)
+            await pipe.execute()
+
+    async def requests_of(self, chat_id: int, message_id: int) -> list[str]:
+        """The ids of the requests that a message has asked for; empty when that is forgotten."""
+        ids: Any = await self._redis.lrange(_prompt_key(chat_id, message_id), 0, -1)
+        return [request_id.decode() for request_id in ids]
+
     async def volume(self, user_id: int) -> int:
         """The number of the user's newest pack; 1 when there is none yet."""
         newest = await self._redis.zrange(_packs_key(user_id), -1, -1, withscores=True)
@@ -90,6 +112,10 @@ class Store:
 
 def _record_key(request_id: str) -> str:
     return f"emojich:request:{request_id}"
+
+
+def _prompt_key(chat_id: int, message_id: int) -> str:
+    return f"emojich:prompt:{chat_id}:{message_id}"
 
 
 def _packs_key(user_id: int) -> str:

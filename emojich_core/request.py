@@ -5,6 +5,7 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
+from unicodedata import category, normalize
 
 MAX_PROMPT_LENGTH = 200  # characters; the big model reads 128 tokens, about four characters each
 MAX_COUNT = 9
@@ -12,6 +13,10 @@ MAX_SEED = 2**31 - 1
 
 _RUSSIAN_LETTER = re.compile(r"[а-яё]", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
+# What is not seen: control and format characters, marks of zero width or of direction among them.
+_UNSEEN = ("Cc", "Cf")
+_JOINER = "\u200d"  # of that kind, too, but it holds an emoji like 👩‍🚀 together
+_LOOSE_JOINER = re.compile("(?<![\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d|\u200d$")
 
 
 class Reason(StrEnum):
@@ -34,11 +39,12 @@ class InvalidRequest(ValueError):
 
 
 def clean_prompt(text: str) -> str:
-    """The prompt with its white space folded.
+    """The prompt with its white space folded, its letters composed, and nothing unseen in it.
 
     Raises InvalidRequest when nothing can be drawn from it.
     """
-    prompt = " ".join(text.split())
+    seen = "".join(c for c in text if c.isspace() or c == _JOINER or category(c) not in _UNSEEN)
+    prompt = " ".join(_LOOSE_JOINER.sub("", normalize("NFC", seen)).split())
     if not prompt:
         raise InvalidRequest(Reason.EMPTY, "The prompt is empty: say in Russian what to draw.")
     if len(prompt) > MAX_PROMPT_LENGTH:

@@ -101,6 +101,10 @@ class User:
         """Send a message."""
         return self.sandbox.post("/sandbox/message", text=text, **more, **self._who)
 
+    def edit(self, message_id: int, text: str) -> None:
+        """Change a message of theirs."""
+        self.sandbox.post("/sandbox/edit", message_id=message_id, text=text, **self._who)
+
     def tap(self, data: str, message_id: int = 0) -> str:
         """Press a button; returns what the bot answers."""
         message_id = message_id or self.answer()["message_id"]

@@ -53,7 +53,7 @@ def test_stickers_that_cannot_be_shown_are_a_failure() -> None:
 
 
 def test_message_that_is_replaced_or_gone_stays_so() -> None:
-    for end in (Replaced(), Unreachable()):
+    for end in (Replaced("7_2"), Unreachable()):
         assert after(Failed("7_1", "lost"), end, FINISHED) == after(Failed("7_1", "lost"), end)
 
 

@@ -16,6 +16,7 @@ from emojich_core.request import (
     [
         ("", Reason.EMPTY),
         (" \n\t ", Reason.EMPTY),
+        ("\u200b\u200d\u202e\ufeff", Reason.EMPTY),
         ("к" * 10_000, Reason.TOO_LONG),
         ("😺🚀", Reason.NO_WORDS),
         ("42 !?", Reason.NO_WORDS),
@@ -35,6 +36,10 @@ def test_a_prompt_that_cannot_be_drawn_says_why(text: str, reason: Reason) -> No
         ("кот", "кот"),
         ("  кот\n в   космосе ", "кот в космосе"),
         ("Ёжик 🦔 и DJ", "Ёжик 🦔 и DJ"),
+        ("к\u200bо\u200dт\ufeff \u200e в\u00adкос\x00мосе\u202e", "кот вкосмосе"),
+        ("\u2067кот 👩\u200d🚀 ❤️\u200d🔥\u200d", "кот 👩\u200d🚀 ❤️\u200d🔥"),
+        ("и\u0306ога", "йога"),
+        ("кот <b>_*[`", "кот <b>_*[`"),
         ("я" * MAX_PROMPT_LENGTH, "я" * MAX_PROMPT_LENGTH),
     ],
 )
