@@ -69,3 +69,40 @@ class BotCommandScope:
     def key(self) -> str:
         """One text for one scope."""
         return self.type if self.chat_id is None else f"{self.type} {self.chat_id}"
+
+
+@dataclass(frozen=True)
+class InputTextMessageContent:
+    """The text that an inline result sends (https://core.telegram.org/bots/api#inputtextmessagecontent)."""
+
+    message_text: str
+    parse_mode: str = ""
+
+
+@dataclass(frozen=True)
+class InlineQueryResultCachedSticker:
+    """A sticker to choose (https://core.telegram.org/bots/api#inlinequeryresultcachedsticker)."""
+
+    type: str
+    id: str
+    sticker_file_id: str
+    input_message_content: InputTextMessageContent | None = None
+
+
+@dataclass(frozen=True)
+class InlineQueryResultArticle:
+    """A line to choose (https://core.telegram.org/bots/api#inlinequeryresultarticle)."""
+
+    type: str
+    id: str
+    title: str
+    input_message_content: InputTextMessageContent
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class InlineQueryResultsButton:
+    """The button above the results (https://core.telegram.org/bots/api#inlinequeryresultsbutton)."""
+
+    text: str
+    start_parameter: str

@@ -6,6 +6,7 @@ from hashlib import sha256
 from bot.sandbox.decoding import Json
 from bot.sandbox.entities import utf16_length
 from bot.sandbox.files import PHOTO, STICKER, THUMBNAIL, FileStore, StoredFile
+from bot.sandbox.inline import Question
 from bot.sandbox.inputs import InlineKeyboardMarkup
 from bot.sandbox.state import Group, StickerInSet, StickerSet
 
@@ -110,6 +111,14 @@ def callback_query(query_id: str, person: Json, message: Json, data: str) -> Jso
         "chat_instance": _number(f"chat {message['chat']['id']}"),
         "data": data,
     }
+
+
+def inline_query(question: Question, person: Json, chat: Json | None) -> Json:
+    """What a person types behind the bot's name (https://core.telegram.org/bots/api#inlinequery)."""
+    # "sender" is the chat with the bot itself.
+    kind = "sender" if chat is None or chat["type"] == "private" else chat["type"]
+    asked = {"id": question.id, "query": question.query, "offset": question.offset}
+    return {**asked, "from": person, "chat_type": kind}
 
 
 def keyboard(markup: InlineKeyboardMarkup | None) -> Json:

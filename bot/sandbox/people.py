@@ -7,6 +7,7 @@ from bot.sandbox.decoding import Json, Upload
 from bot.sandbox.entities import parse_text
 from bot.sandbox.errors import BadRequest
 from bot.sandbox.files import STICKER
+from bot.sandbox.inline import Question
 from bot.sandbox.privacy import reaches_bot
 from bot.sandbox.state import Group, Tap
 from bot.sandbox.world import Sandbox
@@ -113,6 +114,37 @@ def tap(box: Sandbox, person: Json, chat_id: int, message_id: int, data: str) ->
     box.state.taps[pressed.id] = pressed
     box.updates.push("callback_query", objects.callback_query(pressed.id, person, message, data))
     return pressed
+
+
+def ask(box: Sandbox, person: Json, chat_id: int, query: str, offset: str) -> Question:
+    """``@bot query`` in a chat's text box (https://core.telegram.org/bots/api#inlinequery)."""
+    _require_member(box, person, chat_id)
+    box.state.last_question_id += 1
+    question = Question(
+        id=str(box.state.last_question_id),
+        user_id=person["id"],
+        query=query[: rules.MAX_INLINE_QUERY],
+        offset=offset,
+        date=int(time.time()),
+    )
+    box.inline.ask(question)
+    if question.answer is None:
+        group = box.chat(chat_id) if chat_id in box.state.groups else None
+        box.updates.push("inline_query", objects.inline_query(question, person, group))
+    return question
+
+
+def choose(
+    box: Sandbox, person: Json, chat_id: int, query_id: str, result_id: str, reply_to: int
+) -> Json:
+    """Send one of the results that the bot has offered; the message says via which bot."""
+    question = box.inline.questions.get(query_id)
+    answer = question.answer if question and question.user_id == person["id"] else None
+    for result in answer.results if answer else ():
+        if result["id"] == result_id:
+            content = {**result["content"], "via_bot": box.bot}
+            return send(box, person, chat_id, content, reply_to)
+    raise BadRequest("there is no such inline result")
 
 
 def _require_member(box: Sandbox, person: Json, chat_id: int) -> None:

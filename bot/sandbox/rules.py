@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 from bot.sandbox import images
 from bot.sandbox.entities import utf16_length
 from bot.sandbox.errors import BadRequest
-from bot.sandbox.inputs import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, InputSticker
+from bot.sandbox.inputs import (
+    BotCommand,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InlineQueryResultsButton,
+    InputSticker,
+)
 
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
@@ -56,6 +62,11 @@ NOT_MODIFIED = (
 #: Telegram does not publish how long a callback query may wait for its answer; a client shows
 #: progress for about this long, so a bot that needs longer is wrong in any case.
 CALLBACK_SECONDS = 30
+
+MAX_INLINE_QUERY = 256
+MAX_INLINE_RESULTS = 50
+MAX_INLINE_ID_BYTES = 64  # of a result's identifier, and of next_offset
+START_PARAMETER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 ACTIONS = (
     "typing",
@@ -128,6 +139,26 @@ def check_callback_answer(text: str) -> None:
     """answerCallbackQuery: 0-200 characters."""
     if utf16_length(text) > MAX_CALLBACK_ANSWER:
         raise BadRequest("MESSAGE_TOO_LONG")
+
+
+def check_inline_results(identifiers: list[str], next_offset: str) -> None:
+    """answerInlineQuery: at most 50 results; identifiers of 1-64 bytes, each once."""
+    if len(identifiers) > MAX_INLINE_RESULTS:
+        raise BadRequest("too many inline query results specified")
+    if not all(1 <= len(identifier.encode()) <= MAX_INLINE_ID_BYTES for identifier in identifiers):
+        raise BadRequest("RESULT_ID_INVALID")
+    if len(set(identifiers)) < len(identifiers):
+        raise BadRequest("RESULT_ID_DUPLICATE")
+    if len(next_offset.encode()) > MAX_INLINE_ID_BYTES:
+        raise BadRequest("NEXT_OFFSET_INVALID")
+
+
+def check_inline_button(button: InlineQueryResultsButton) -> None:
+    """InlineQueryResultsButton: a text; 1-64 letters, digits, _ and - in start_parameter."""
+    if not button.text.strip():
+        raise BadRequest("SWITCH_PM_TEXT_EMPTY")
+    if not START_PARAMETER.fullmatch(button.start_parameter):
+        raise BadRequest("START_PARAM_INVALID")
 
 
 def check_photo(data: bytes) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox import methods  # noqa: F401  (registers the methods)
+from bot.sandbox.context import BOX
 from bot.sandbox.errors import ApiError
 from bot.sandbox.guard import Next, guard
 from bot.sandbox.params import Call, read_call
-from bot.sandbox.person import BOX
 from bot.sandbox.person import routes as person_routes
 from bot.sandbox.registry import METHODS, Method
+from bot.sandbox.seen import routes as seen_routes
 from bot.sandbox.world import Sandbox
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ def build_app(box: Sandbox, token: str | None = None) -> web.Application:
     app.router.add_get("/", page)
     app.router.add_static("/page", PAGE)
     app.add_routes(person_routes)
+    app.add_routes(seen_routes)
     app.on_response_prepare.append(_harden)
     app.on_shutdown.append(_end_waiting)
     return app

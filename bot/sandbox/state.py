@@ -87,6 +87,7 @@ class State:
     last_message_id: int = 0
     last_update_id: int = 0
     last_tap_id: int = 0
+    last_question_id: int = 0
     allowed_updates: list[str] = field(default_factory=list)
     updates: list[Json] = field(default_factory=list)
     users: dict[int, Json] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from bot.sandbox.errors import ApiError, BadRequest
 from bot.sandbox.faults import Faults
 from bot.sandbox.files import PHOTO, STICKER, FileStore, StoredFile
 from bot.sandbox.hub import Hub
+from bot.sandbox.inline import Inline
 from bot.sandbox.state import StateFile
 from bot.sandbox.updates import UpdateQueue
 
@@ -25,6 +26,7 @@ class Sandbox:
         self.updates = UpdateQueue(self._file)
         self.hub = Hub()
         self.faults = Faults()
+        self.inline = Inline()
 
     def save(self) -> None:
         """Put every change on disk; called before anyone is told of it."""

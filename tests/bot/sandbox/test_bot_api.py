@@ -192,6 +192,9 @@ async def story(box: Running, call: Callable[..., Any], picture: Callable[..., b
     await call("deleteStickerFromSet", sticker=member)
     await call("deleteStickerSet", name=name)
     await custom_emoji(box, call, picture)
+    asked = await box.post("/sandbox/inline", query="кот")
+    await call("getUpdates", offset=-1)
+    await call("answerInlineQuery", inline_query_id=asked["id"], results=[])
 
 
 async def custom_emoji(
