@@ -23,7 +23,8 @@ The bot cannot tell it from Telegram: the same HTTP, the same answers, the same 
     people    what people do in them
     state     what survives a restart
     files     uploads, kept by their content
-    updates   the queue behind getUpdates
+    updates   the queue behind getUpdates and a webhook
+    webhook   delivery to a webhook
     hub       what open chat pages hear
     faults    failures on order
 

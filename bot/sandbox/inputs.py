@@ -1,8 +1,16 @@
 """The objects a bot sends us. Fields that the sandbox does not use are left out and ignored."""
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from bot.sandbox.decoding import FileRef
+
+
+@dataclass(frozen=True)
+class CopyTextButton:
+    """What a button copies (https://core.telegram.org/bots/api#copytextbutton)."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -12,7 +20,18 @@ class InlineKeyboardButton:
     text: str
     url: str | None = None
     callback_data: str | None = None
+    switch_inline_query: str | None = None
+    switch_inline_query_current_chat: str | None = None
+    copy_text: CopyTextButton | None = None
     style: str | None = None
+
+    @property
+    def deeds(self) -> int:
+        """How many things it does."""
+        switch = (self.switch_inline_query, self.switch_inline_query_current_chat)
+        return sum(
+            deed is not None for deed in (self.url, self.callback_data, *switch, self.copy_text)
+        )
 
 
 @dataclass(frozen=True)
@@ -20,6 +39,17 @@ class InlineKeyboardMarkup:
     """The buttons under a message (https://core.telegram.org/bots/api#inlinekeyboardmarkup)."""
 
     inline_keyboard: list[list[InlineKeyboardButton]]
+
+
+@dataclass(frozen=True)
+class ForceReply:
+    """Opens the person's box for a reply (https://core.telegram.org/bots/api#forcereply)."""
+
+    force_reply: bool
+    input_field_placeholder: str = ""
+
+
+ReplyMarkup: TypeAlias = InlineKeyboardMarkup | ForceReply
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@
     POST /sandbox/inline   {"query": "кот"}                                 -> Question
                            as its "answer" comes: the event "inline", GET /sandbox/inline?query_id=
     POST /sandbox/choose   {"query_id": "1", "result_id": "a"}              -> Message via the bot
+    POST /sandbox/block    {"blocked": true}, or false                      -> the same
     POST /sandbox/group    {"title": "Друзья", "user_ids": [1001, 1002]}    -> Chat with the bot
     POST /sandbox/fault    {"method": "sendPhoto", "error_code": 429, "retry_after": 2}
     GET  /sandbox/chats    the user's chats, each with its members
@@ -116,6 +117,13 @@ class Chosen(Acted):
     reply_to: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Blocked(Acted):
+    """The body of POST /sandbox/block."""
+
+    blocked: bool
+
+
 @dataclass(frozen=True)
 class Gathered:
     """The body of POST /sandbox/group."""
@@ -165,6 +173,14 @@ async def choose(request: web.Request) -> web.Response:
     person = _arrive(box, chosen)
     query, result, reply_to = chosen.query_id, chosen.result_id, chosen.reply_to
     return _answer(box, people.choose(box, person, chosen.place, query, result, reply_to))
+
+
+@routes.post("/sandbox/block")
+async def block(request: web.Request) -> web.Response:
+    """The user blocks the bot, or unblocks it."""
+    box, wanted = request.app[BOX], await _body(request, Blocked)
+    people.block(box, _arrive(box, wanted), blocked=wanted.blocked)
+    return _answer(box, {"blocked": wanted.blocked})
 
 
 @routes.post("/sandbox/group")

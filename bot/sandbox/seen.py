@@ -105,7 +105,10 @@ async def custom_emoji(request: web.Request) -> web.StreamResponse:
 
 @routes.get("/sandbox/events")
 async def watch(request: web.Request) -> web.StreamResponse:
-    """Changes: message (new or edited), deleted, action, answer, inline, packs, bot."""
+    """Changes: message (new or edited), deleted, force_reply, action, answer, inline, packs, bot.
+
+    All but answer, inline, packs and bot say in which chat.
+    """
     socket = web.WebSocketResponse(heartbeat=20)
     await socket.prepare(request)
     with request.app[BOX].hub.subscribe(user_id_of(request)) as inbox:
