@@ -1,13 +1,15 @@
 """The objects the Bot API gives a bot, as JSON."""
 
+import time
 from dataclasses import asdict
 from hashlib import sha256
 
 from bot.sandbox.decoding import Json
 from bot.sandbox.entities import utf16_length
 from bot.sandbox.files import PHOTO, STICKER, THUMBNAIL, FileStore, StoredFile
+from bot.sandbox.inline import Question
 from bot.sandbox.inputs import InlineKeyboardMarkup
-from bot.sandbox.state import Group, StickerInSet, StickerSet
+from bot.sandbox.state import Group, StickerInSet, StickerSet, Webhook
 
 
 def user(user_id: int, first_name: str, language_code: str) -> Json:
@@ -35,14 +37,14 @@ def group_chat(group: Group) -> Json:
     return {"id": group.id, "type": "supergroup", "title": group.title}
 
 
-def bots_entry(group: Group, person: Json, bot: Json, date: int) -> Json:
-    """The bot is added to a group (https://core.telegram.org/bots/api#chatmemberupdated)."""
+def membership(chat: Json, person: Json, bot: Json, old: str, new: str) -> Json:
+    """A person adds, blocks or unblocks the bot (https://core.telegram.org/bots/api#chatmemberupdated)."""
     return {
-        "chat": group_chat(group),
+        "chat": chat,
         "from": person,
-        "date": date,
-        "old_chat_member": {"user": bot, "status": "left"},
-        "new_chat_member": {"user": bot, "status": "member"},
+        "date": int(time.time()),
+        "old_chat_member": _member(bot, old),
+        "new_chat_member": _member(bot, new),
     }
 
 
@@ -112,6 +114,28 @@ def callback_query(query_id: str, person: Json, message: Json, data: str) -> Jso
     }
 
 
+def inline_query(question: Question, person: Json, chat: Json | None) -> Json:
+    """What a person types behind the bot's name (https://core.telegram.org/bots/api#inlinequery)."""
+    # "sender" is the chat with the bot itself.
+    kind = "sender" if chat is None or chat["type"] == "private" else chat["type"]
+    asked = {"id": question.id, "query": question.query, "offset": question.offset}
+    return {**asked, "from": person, "chat_type": kind}
+
+
+def webhook_info(webhook: Webhook | None, pending: int, allowed: list[str]) -> Json:
+    """Where updates go (https://core.telegram.org/bots/api#webhookinfo)."""
+    info: Json = {"url": "", "has_custom_certificate": False, "pending_update_count": pending}
+    if allowed:
+        info["allowed_updates"] = allowed
+    if webhook is None:
+        return info
+    info |= {"url": webhook.url, "max_connections": webhook.max_connections}
+    if webhook.last_error_date:
+        info["last_error_date"] = webhook.last_error_date
+        info["last_error_message"] = webhook.last_error_message
+    return info
+
+
 def keyboard(markup: InlineKeyboardMarkup | None) -> Json:
     """The ``reply_markup`` of a message: empty without buttons."""
     if markup is None:
@@ -125,6 +149,12 @@ def keyboard(markup: InlineKeyboardMarkup | None) -> Json:
         if row
     ]
     return {"reply_markup": {"inline_keyboard": rows}} if rows else {}
+
+
+def _member(bot: Json, status: str) -> Json:
+    """https://core.telegram.org/bots/api#chatmember."""
+    banned = {"until_date": 0} if status == "kicked" else {}  # 0: for ever
+    return {"user": bot, "status": status, **banned}
 
 
 def _identity(stored: StoredFile, kind: str) -> Json:

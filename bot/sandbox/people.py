@@ -7,6 +7,7 @@ from bot.sandbox.decoding import Json, Upload
 from bot.sandbox.entities import parse_text
 from bot.sandbox.errors import BadRequest
 from bot.sandbox.files import STICKER
+from bot.sandbox.inline import Question
 from bot.sandbox.privacy import reaches_bot
 from bot.sandbox.state import Group, Tap
 from bot.sandbox.world import Sandbox
@@ -35,8 +36,7 @@ def gather(box: Sandbox, title: str, people: list[Json]) -> Json:
     group = Group(FIRST_GROUP - len(box.state.groups), title, [person["id"] for person in people])
     box.state.groups[group.id] = group
     box.state.messages[group.id] = {}
-    date = int(time.time())
-    box.updates.push("my_chat_member", objects.bots_entry(group, people[0], box.bot, date))
+    _tell_membership(box, people[0], group.id, "left", "member")
     send(box, people[0], group.id, {"new_chat_members": [box.bot]})
     return box.chat(group.id)
 
@@ -74,6 +74,7 @@ def send(box: Sandbox, person: Json, chat_id: int, content: Json, reply_to: int 
     """A new message from a person; the first one to the bot opens the chat with it."""
     if chat_id == person["id"]:
         box.state.messages.setdefault(chat_id, {})
+        block(box, person, blocked=False)  # who writes to a bot again has unblocked it
     _require_member(box, person, chat_id)
     replied = box.reply(chat_id, reply_to) if reply_to else {}
     message = box.add_message(chat_id, person, {**replied, **content})
@@ -115,9 +116,57 @@ def tap(box: Sandbox, person: Json, chat_id: int, message_id: int, data: str) ->
     return pressed
 
 
+def block(box: Sandbox, person: Json, *, blocked: bool) -> None:
+    """Block the bot, or unblock it."""
+    if blocked == (person["id"] in box.state.blocked_by):
+        return
+    if blocked:
+        box.state.blocked_by.append(person["id"])
+        _tell_membership(box, person, person["id"], "member", "kicked")
+    else:
+        box.state.blocked_by.remove(person["id"])
+        _tell_membership(box, person, person["id"], "kicked", "member")
+
+
+def ask(box: Sandbox, person: Json, chat_id: int, query: str, offset: str) -> Question:
+    """``@bot query`` in a chat's text box (https://core.telegram.org/bots/api#inlinequery)."""
+    _require_member(box, person, chat_id)
+    box.state.last_question_id += 1
+    question = Question(
+        id=str(box.state.last_question_id),
+        user_id=person["id"],
+        query=query[: rules.MAX_INLINE_QUERY],
+        offset=offset,
+        date=int(time.time()),
+    )
+    box.inline.ask(question)
+    if question.answer is None:
+        group = box.chat(chat_id) if chat_id in box.state.groups else None
+        box.updates.push("inline_query", objects.inline_query(question, person, group))
+    return question
+
+
+def choose(
+    box: Sandbox, person: Json, chat_id: int, query_id: str, result_id: str, reply_to: int
+) -> Json:
+    """Send one of the results that the bot has offered; the message says via which bot."""
+    question = box.inline.questions.get(query_id)
+    answer = question.answer if question and question.user_id == person["id"] else None
+    for result in answer.results if answer else ():
+        if result["id"] == result_id:
+            content = {**result["content"], "via_bot": box.bot}
+            return send(box, person, chat_id, content, reply_to)
+    raise BadRequest("there is no such inline result")
+
+
 def _require_member(box: Sandbox, person: Json, chat_id: int) -> None:
     if person["id"] not in box.members(chat_id):
         raise BadRequest("the user is not a member of the chat")
+
+
+def _tell_membership(box: Sandbox, person: Json, chat_id: int, old: str, new: str) -> None:
+    changed = objects.membership(box.chat(chat_id), person, box.bot, old, new)
+    box.updates.push("my_chat_member", changed)
 
 
 def _tell_bot(box: Sandbox, kind: str, message: Json) -> None:

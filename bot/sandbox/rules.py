@@ -10,13 +10,25 @@ from urllib.parse import urlsplit
 from bot.sandbox import images
 from bot.sandbox.entities import utf16_length
 from bot.sandbox.errors import BadRequest
-from bot.sandbox.inputs import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, InputSticker
+from bot.sandbox.inputs import (
+    BotCommand,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InlineQueryResultsButton,
+    InputSticker,
+)
 
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
 MAX_CALLBACK_DATA_BYTES = 64
 MAX_CALLBACK_ANSWER = 200
 MAX_BUTTONS = 100
+MAX_COPY_TEXT = 256
+MAX_PLACEHOLDER = 64
+MAX_MESSAGE_IDS = 100
+MAX_ALBUM = 10
+MAX_SECRET_TOKEN = 256
+SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]*")
 BUTTON_STYLES = ("danger", "success", "primary")
 
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
@@ -56,6 +68,16 @@ NOT_MODIFIED = (
 #: Telegram does not publish how long a callback query may wait for its answer; a client shows
 #: progress for about this long, so a bot that needs longer is wrong in any case.
 CALLBACK_SECONDS = 30
+
+MAX_INLINE_QUERY = 256
+MAX_INLINE_RESULTS = 50
+MAX_INLINE_ID_BYTES = 64  # of a result's identifier, and of next_offset
+START_PARAMETER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+#: https://core.telegram.org/api/links#bot-links
+START_LINK = re.compile(
+    r"(?:(?:https?://)?t\.me/|tg://resolve\?domain=)(?P<name>\w+)[?&]start=[A-Za-z0-9_-]{1,64}",
+    re.A,
+)
 
 ACTIONS = (
     "typing",
@@ -112,9 +134,9 @@ def _check_button(button: InlineKeyboardButton) -> None:
         raise BadRequest("can't parse inline keyboard button: text must be non-empty")
     if button.style is not None and button.style not in BUTTON_STYLES:
         raise BadRequest("can't parse inline keyboard button: invalid button style specified")
-    if (button.url is None) == (button.callback_data is None):
-        # The sandbox knows these two kinds; Telegram has more (web apps, inline queries, ...).
-        raise BadRequest("can't parse inline keyboard button: expected a url or callback_data")
+    if button.deeds != 1:
+        # Telegram has more kinds than the sandbox knows (web apps, games, payments, ...).
+        raise BadRequest("can't parse inline keyboard button: it must do exactly one thing")
     if button.url is not None and urlsplit(button.url).scheme not in ("http", "https", "tg"):
         raise BadRequest(
             f"inline keyboard button URL '{button.url}' is invalid: BUTTON_URL_INVALID"
@@ -122,12 +144,61 @@ def _check_button(button: InlineKeyboardButton) -> None:
     data = button.callback_data
     if data is not None and not 1 <= len(data.encode()) <= MAX_CALLBACK_DATA_BYTES:
         raise BadRequest("BUTTON_DATA_INVALID")
+    if button.copy_text and not 1 <= utf16_length(button.copy_text.text) <= MAX_COPY_TEXT:
+        raise BadRequest("BUTTON_COPY_TEXT_INVALID")
 
 
-def check_callback_answer(text: str) -> None:
-    """answerCallbackQuery: 0-200 characters."""
+def check_callback_answer(text: str, url: str, username: str) -> None:
+    """answerCallbackQuery: 0-200 characters; a URL that opens the bot itself."""
     if utf16_length(text) > MAX_CALLBACK_ANSWER:
         raise BadRequest("MESSAGE_TOO_LONG")
+    start = START_LINK.fullmatch(url)
+    if url and not (start and start["name"].lower() == username.lower()):
+        raise BadRequest("URL_INVALID")
+
+
+def check_webhook(url: str, secret_token: str) -> None:
+    """setWebhook: an address, and a secret of 1-256 letters, digits, _ and -."""
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise BadRequest("invalid webhook URL specified")
+    if len(secret_token) > MAX_SECRET_TOKEN:
+        raise BadRequest("secret token is too long")
+    if not SECRET_TOKEN.fullmatch(secret_token):
+        raise BadRequest("secret token contains unallowed characters")
+
+
+def check_message_ids(identifiers: list[int]) -> None:
+    """deleteMessages: 1-100 identifiers."""
+    if not identifiers:
+        raise BadRequest("message identifiers are not specified")
+    if len(identifiers) > MAX_MESSAGE_IDS:
+        raise BadRequest("too many message identifiers specified")
+
+
+def check_album(size: int) -> None:
+    """sendMediaGroup: 2-10 items."""
+    if not 2 <= size <= MAX_ALBUM:
+        raise BadRequest("an album has 2-10 items")
+
+
+def check_inline_results(identifiers: list[str], next_offset: str) -> None:
+    """answerInlineQuery: at most 50 results; identifiers of 1-64 bytes, each once."""
+    if len(identifiers) > MAX_INLINE_RESULTS:
+        raise BadRequest("too many inline query results specified")
+    if not all(1 <= len(identifier.encode()) <= MAX_INLINE_ID_BYTES for identifier in identifiers):
+        raise BadRequest("RESULT_ID_INVALID")
+    if len(set(identifiers)) < len(identifiers):
+        raise BadRequest("RESULT_ID_DUPLICATE")
+    if len(next_offset.encode()) > MAX_INLINE_ID_BYTES:
+        raise BadRequest("NEXT_OFFSET_INVALID")
+
+
+def check_inline_button(button: InlineQueryResultsButton) -> None:
+    """InlineQueryResultsButton: a text; 1-64 letters, digits, _ and - in start_parameter."""
+    if not button.text.strip():
+        raise BadRequest("SWITCH_PM_TEXT_EMPTY")
+    if not START_PARAMETER.fullmatch(button.start_parameter):
+        raise BadRequest("START_PARAM_INVALID")
 
 
 def check_photo(data: bytes) -> None:

@@ -71,6 +71,17 @@ class Tap:
 
 
 @dataclass
+class Webhook:
+    """Where updates go instead of getUpdates."""
+
+    url: str
+    secret_token: str = ""
+    max_connections: int = 40
+    last_error_date: int = 0
+    last_error_message: str = ""
+
+
+@dataclass
 class Profile:
     """The bot's texts by language ("" for all others), and its commands by scope and language."""
 
@@ -87,8 +98,11 @@ class State:
     last_message_id: int = 0
     last_update_id: int = 0
     last_tap_id: int = 0
+    last_question_id: int = 0
     allowed_updates: list[str] = field(default_factory=list)
     updates: list[Json] = field(default_factory=list)
+    webhook: Webhook | None = None
+    blocked_by: list[int] = field(default_factory=list)
     users: dict[int, Json] = field(default_factory=dict)
     groups: dict[int, Group] = field(default_factory=dict)
     messages: dict[int, dict[int, Json]] = field(default_factory=dict)  # by chat

@@ -9,6 +9,7 @@ from bot.sandbox.errors import ApiError, BadRequest
 from bot.sandbox.faults import Faults
 from bot.sandbox.files import PHOTO, STICKER, FileStore, StoredFile
 from bot.sandbox.hub import Hub
+from bot.sandbox.inline import Inline
 from bot.sandbox.state import StateFile
 from bot.sandbox.updates import UpdateQueue
 
@@ -25,6 +26,7 @@ class Sandbox:
         self.updates = UpdateQueue(self._file)
         self.hub = Hub()
         self.faults = Faults()
+        self.inline = Inline()
 
     def save(self) -> None:
         """Put every change on disk; called before anyone is told of it."""
@@ -72,7 +74,13 @@ class Sandbox:
 
     def send(self, chat_id: int, content: Json) -> Json:
         """A new message from the bot."""
+        self.require_unblocked(chat_id)
         return self.add_message(chat_id, self.bot, content)
+
+    def require_unblocked(self, chat_id: int) -> None:
+        """Whoever has blocked the bot hears nothing from it."""
+        if chat_id in self.state.blocked_by:
+            raise ApiError(403, "Forbidden: bot was blocked by the user")
 
     def replace(self, message: Json) -> Json:
         """Put the new version of a message in the place of the old one."""
