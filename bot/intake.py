@@ -10,6 +10,7 @@ from bot.store import Store
 from bot.waiting import look
 from emojich_core.request import Request, clean_prompt
 from worker.queue import RequestQueue
+from worker.results import load_codes
 
 
 class OverLimit(Exception):
@@ -55,14 +56,7 @@ class Intake:
 
         Safe to repeat.  Raises OverLimit.
         """
-        again = Record(
-            id=next_attempt(record.id),
-            user_id=record.user_id,
-            chat_id=record.chat_id,
-            prompt=record.prompt,
-            language=record.language,
-        )
-        await self.take(again, instead_of=record)
+        await self.take(record.anew(next_attempt(record.id), record.like), instead_of=record)
 
     async def cancel(self, request_id: str) -> bool:
         """Stop a request; False when it has ended already, and then nothing changes."""
@@ -83,9 +77,15 @@ class Intake:
             raise OverLimit(Limit.QUEUE_FULL)
 
     def _enqueue(self, record: Record) -> Queued:
-        self._queue.enqueue(Request(record.id, record.prompt, record.wanted))
+        request = Request(record.id, record.prompt, record.wanted, like=self._codes(record.like))
+        self._queue.enqueue(request)
         # None: a worker has taken it already.
         return look(self._queue, record.id, record.wanted) or Queued(1)
+
+    def _codes(self, like: str) -> tuple[int, ...]:
+        """The codes of the candidate to be like; none when it has been forgotten."""
+        request_id, _, number = like.rpartition(":")
+        return load_codes(self._queue.connection, request_id, int(number)) if like else ()
 
 
 def next_attempt(request_id: str) -> str:

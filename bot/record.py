@@ -57,13 +57,27 @@ class Record:
     shown: State | None = None  # the state that the message shows
     state: State = State.WAITING
     wanted: int = 4  # candidates asked for
+    like: str = ""  # the candidate that they are to be like: <request id>:<number>
     queued: Queued = Queued(1)
     fraction: float = 0.0
     count: int = 0  # of candidates
     failure: str = Failure.FAILED  # why, once it has
     uploads: dict[int, str] = field(default_factory=dict)  # candidate → Telegram's file id
+    choosing: bool = False  # which candidate others are to be like: the buttons ask for it
     successor: str = ""  # the request that took the message over
     added: dict[int, str] = field(default_factory=dict)  # candidate → name of the pack it is in
+
+    def anew(self, request_id: str, like: str = "") -> "Record":
+        """A new request for the same prompt by the same user."""
+        return Record(
+            request_id,
+            self.user_id,
+            self.chat_id,
+            self.prompt,
+            self.language,
+            wanted=self.wanted,
+            like=like,
+        )
 
     @property
     def is_waited_for(self) -> bool:
@@ -113,6 +127,13 @@ class Added:
 
 
 @dataclass(frozen=True)
+class Choosing:
+    """The buttons ask, or no longer ask, which candidate others are to be like."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
 class Spoilt:
     """The stickers cannot be shown."""
 
@@ -137,7 +158,7 @@ class Unreachable:
 
 
 Change = (
-    Progress | Finished | Failed | Queued | Shown | Uploaded | Added | Spoilt | Cancelled
+    Progress | Finished | Failed | Queued | Shown | Uploaded | Added | Choosing | Spoilt | Cancelled
     | Replaced | Unreachable
 )  # fmt: skip
 
@@ -152,6 +173,8 @@ def advance(record: Record, change: Change) -> Record:
             return replace(record, uploads=record.uploads | {number: file_id})
         case Added(number, pack):
             return replace(record, added=record.added | {number: pack})
+        case Choosing(on):
+            return replace(record, choosing=on)
         case _ if state in (State.REPLACED, State.GONE):
             return record
         case Queued() if state is State.WAITING:

@@ -13,13 +13,26 @@ from telegram.ext import ContextTypes
 from bot.delivery import Delivery
 from bot.emoji import sticker_emoji
 from bot.intake import Intake, OverLimit
-from bot.keyboards import Add, Again, Cancel, Example, read_tap
+from bot.keyboards import (
+    Add,
+    Again,
+    Back,
+    Cancel,
+    ChooseLike,
+    Edit,
+    Example,
+    Like,
+    More,
+    OfCandidate,
+    OfRequest,
+    read_tap,
+)
 from bot.packs import Owner, Packs, pack_link
 from bot.patience import insist
-from bot.record import Added, Record, State, Uploaded
+from bot.record import Added, Choosing, Record, State, Uploaded
 from bot.store import Store
 from bot.texts import Texts, language_for, texts
-from worker.results import load_stickers
+from worker.results import load_codes, load_stickers
 
 log = logging.getLogger(__name__)
 
@@ -58,13 +71,38 @@ class Taps:
             return words("old-button")
         if record.user_id != query.from_user.id:
             return words("not-yours")
+        return await self._act_on(record, tap, query.from_user, update_id, words)
+
+    async def _act_on(
+        self, record: Record, tap: OfCandidate | OfRequest, user: User, update_id: int, words: Texts
+    ) -> str | None:
+        """Do what a button of the user's own request says."""
         match tap:
             case Add(number=number):
-                return await self._add(query.from_user, record, number, words)
+                return await self._add(user, record, number, words)
+            case Like(number=number):
+                await self._delivery.change(record.id, Choosing(False))
+                return await self._draw_more(record, update_id, words, f"{record.id}:{number}")
+            case More():
+                return await self._draw_more(record, update_id, words)
+            case ChooseLike() | Back():
+                await self._delivery.change(record.id, Choosing(isinstance(tap, ChooseLike)))
+                return None
+            case Edit():
+                return words("how-to-edit")
             case Cancel():
                 return None if await self._intake.cancel(record.id) else words("too-late")
             case Again():
                 return await self._draw_again(record, words)
+
+    async def _draw_more(
+        self, record: Record, update_id: int, words: Texts, like: str = ""
+    ) -> str | None:
+        """Draw the prompt once more, beside what is there: other pictures, or some like one."""
+        if like and not await self._has_codes(record, int(like[-1])):
+            return words("old-button")
+        more = record.anew(f"{record.chat_id}_u{update_id}", like)
+        return await self._queue(self._intake.take(more), words) or words("drawing-more")
 
     async def _draw_example(
         self, query: CallbackQuery, tap: Example, update_id: int, words: Texts
@@ -111,6 +149,9 @@ class Taps:
         pack = await self._packs.add(owner, file_id, sticker_emoji(record.prompt))
         await self._delivery.change(record.id, Added(number, pack))
         return words("added", number=number + 1, link=pack_link(pack))
+
+    async def _has_codes(self, record: Record, number: int) -> bool:
+        return bool(await asyncio.to_thread(load_codes, self._results, record.id, number))
 
     async def _upload(self, record: Record, number: int) -> str | None:
         """The file id of a candidate; None when the stickers are no longer kept."""

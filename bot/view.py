@@ -54,7 +54,14 @@ def progress_bar(fraction: float) -> str:
 
 
 def _under_prompt(record: Record, *lines: str) -> str:
-    return "\n".join((f"«{record.prompt}»", "", *lines))
+    return "\n".join((_prompt(record), "", *lines))
+
+
+def _prompt(record: Record) -> str:
+    if not record.like:
+        return f"«{record.prompt}»"
+    number = int(record.like.rpartition(":")[2]) + 1
+    return texts(record.language)("prompt-like", prompt=record.prompt, number=number)
 
 
 def _waiting(record: Record, words: Texts) -> list[str]:
@@ -73,5 +80,8 @@ def _finished(record: Record, words: Texts) -> View:
     links = [
         words("in-pack", link=pack_link(pack)) for pack in dict.fromkeys(record.added.values())
     ]
+    if record.choosing:
+        text = _under_prompt(record, words("choose-like"), *links)
+        return View(text, keyboards.choose_like(record, words), has_picture=True)
     text = _under_prompt(record, words("finished", count=record.count), *links)
     return View(text, keyboards.candidates(record, words), has_picture=True)

@@ -17,7 +17,7 @@ from emojich_core.sticker import SIZE, compose, to_webp
 from emojich_core.tokenizer import Tokenizer
 from emojich_core.transformer import Transformer
 from emojich_core.upscale import make_upscaler, upscale
-from emojich_core.variety import Variety
+from emojich_core.variety import LIKE, Variety
 from emojich_core.vqgan import VQGAN
 
 M = TypeVar("M", bound=nn.Module)
@@ -172,6 +172,19 @@ class Pipeline:
         """Compute a prompt's text once, for all images that will be drawn from it."""
         text = self.tokenizer.encode(prompt, self.bundle.transformer.text_seq_length)
         return begin(self.transformer, text.to(self.device))
+
+    def likeness(self, codes: tuple[int, ...]) -> ImagePrompt | None:
+        """What images keep that are to be like the image of these codes; None for no codes.
+
+        Raises ValueError when they are not the codes of an image of this bundle.
+        """
+        if not codes:
+            return None
+        config = self.bundle.transformer
+        in_range = 0 <= min(codes) <= max(codes) < config.image_vocab_size
+        if len(codes) != config.image_seq_length or not in_range:
+            raise ValueError("the image to be like was drawn by another model")
+        return ImagePrompt.first(torch.tensor(codes), LIKE)
 
     @torch.inference_mode()
     def finish(self, images: list[Drawn]) -> list[Drawing]:

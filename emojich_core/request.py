@@ -74,6 +74,7 @@ class Request:
     prompt: str
     count: int = 4
     seed: int = field(default_factory=new_seed)
+    like: tuple[int, ...] = ()  # codes of an image: begin as it does, and go on differently
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prompt", clean_prompt(self.prompt))
@@ -84,12 +85,12 @@ class Request:
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary that `from_json` turns back into an equal request."""
-        return asdict(self)
+        return asdict(self) | {"like": list(self.like)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Request":
         """The request that `to_json` wrote."""
-        return cls(**data)
+        return cls(**(data | {"like": tuple(data.get("like", ()))}))
 
 
 @dataclass(frozen=True)

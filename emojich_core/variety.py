@@ -9,17 +9,21 @@ from dataclasses import replace
 
 from emojich_core.generation import Drawn, Sampling
 
+LIKE = 3 / 8  # of the codes of an image stay in those that are to be like it
 REDRAWS = 3  # rounds; what still repeats another image then is kept
 HOTTER = 1.3  # times the temperature of the round before
 
 
 class Variety:
-    """Watches over the images of one request, which come round by round in the order of seeds."""
+    """Watches over the images of one request, which come round by round in the order of seeds.
 
-    def __init__(self, sampling: Sampling):
+    `known` the codes of an image that they must not repeat either.
+    """
+
+    def __init__(self, sampling: Sampling, known: tuple[int, ...] = ()):
         self.sampling = sampling  # of the present round
         self._rounds_left = REDRAWS
-        self._seen: set[tuple[int, ...]] = set()
+        self._seen = {known}
         self._repeats: list[int] = []
 
     def keeps(self, image: Drawn) -> bool:

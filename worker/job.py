@@ -25,7 +25,7 @@ from rq.timeouts import JobTimeoutException
 from emojich_core.request import Request
 from worker.events import Event, Failed, Finished, Progress, has_ended, publish
 from worker.pace import report_pace
-from worker.results import save_stickers
+from worker.results import Sticker, save_stickers
 from worker.wire import receive_event, send_request
 
 ENGINE_SOCKET = "EMOJICH_ENGINE_SOCKET"  # the variable in which the worker tells its horses
@@ -87,7 +87,7 @@ def _connect_to_engine() -> Connection:
             time.sleep(0.2)
 
 
-def _events(engine: Connection, request: Request) -> Iterator[tuple[Event, list[bytes]]]:
+def _events(engine: Connection, request: Request) -> Iterator[tuple[Event, list[Sticker]]]:
     """What the engine answers, up to the event that ends the request."""
     try:
         send_request(engine, request)

@@ -13,11 +13,12 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from emojich_core.generation import Beginning, Drawn, Slots
+from emojich_core.generation import Beginning, Drawn, ImagePrompt, Slots
 from emojich_core.pipeline import Drawing, OutOfMemory, Pipeline
 from emojich_core.request import MAX_SEED
 from emojich_core.variety import Variety
 from worker.events import Failed, Finished
+from worker.results import Sticker
 from worker.task import Task
 
 DRAWN = 0.8  # share of the progress bar that drawing the codes takes; the rest is for the finish
@@ -31,8 +32,9 @@ class Job:
 
     task: Task
     beginning: Beginning
-    waiting: list[int]  # seeds of the images that have no slot yet
+    image_prompt: ImagePrompt | None
     variety: Variety
+    waiting: list[int]  # seeds of the images that have no slot yet
     slots: dict[int, int] = field(default_factory=dict)  # slot → seed
     drawings: list[Drawing] = field(default_factory=list)
 
@@ -95,12 +97,13 @@ class Scheduler:
             seeds = [(request.seed + i) % (MAX_SEED + 1) for i in range(request.count)]
             try:
                 beginning = self._pipeline.begin(request.prompt)
+                image_prompt = self._pipeline.likeness(request.like)
             except Exception:  # the fault of this request alone
                 log.exception("request %s: failed", request.id)
                 task.ended.set()
             else:
-                variety = Variety(self._pipeline.bundle.sampling)
-                self._jobs.append(Job(task, beginning, seeds, variety))
+                variety = Variety(self._pipeline.bundle.sampling, request.like)
+                self._jobs.append(Job(task, beginning, image_prompt, variety, seeds))
 
     def _arrived(self) -> Iterator[Task]:
         if not self._jobs:
@@ -120,7 +123,7 @@ class Scheduler:
         while self._free and (waiting := [job for job in self._jobs if job.waiting]):
             job = min(waiting, key=lambda job: len(job.slots))  # of equals, who came first
             slot, seed = self._free.pop(0), job.waiting.pop(0)
-            self._slots.enter(slot, job.beginning, seed, job.variety.sampling)
+            self._slots.enter(slot, job.beginning, seed, job.variety.sampling, job.image_prompt)
             job.slots[slot] = seed
 
     def _step(self) -> None:
@@ -195,6 +198,7 @@ class Scheduler:
         candidates = tuple(
             replace(drawing.candidate, number=number) for number, drawing in enumerate(best)
         )
+        stickers = [Sticker(each.sticker, tuple(each.codes.tolist())) for each in best]
         task = job.task
-        task.outcome = Finished(task.request.id, candidates), [drawing.sticker for drawing in best]
+        task.outcome = Finished(task.request.id, candidates), stickers
         task.ended.set()

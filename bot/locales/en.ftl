@@ -41,6 +41,13 @@ finished =
     }! Tap a number to put that sticker into your own pack.
 in-pack = Your pack: { $link }
 open-pack = Open the pack
+prompt-like = «{ $prompt }», like { $number }
+choose-like = Which sticker should the new ones be like?
+more = 🎲 More
+like = 🪄 More like…
+like-one = 🪄 More like it
+edit = ✏️ Change the prompt
+back = ← Back
 cancel = ✖ Stop
 cancelled = ✖ Stopped.
 cancelled-all =
@@ -87,6 +94,9 @@ already-added = Sticker { $number } is in your pack already: { $link }
 old-button = This button no longer works. Send me the request again and I will draw it anew.
 not-yours = These stickers are somebody else's. Send me a request and I will draw yours.
 too-late = Too late: this request has ended already.
+drawing-more = Drawing more.
+how-to-edit =
+    Edit your message with the prompt, and I will draw it anew in the same place. Or send a new one.
 asked-again = I am drawing it again already.
 not-added = Telegram did not take the sticker. Please try again a little later.
 broken = 😔 Something broke on my side. Please try again a little later.

@@ -24,10 +24,11 @@ from emojich_core.request import Candidate, Request
 from worker.embedded import connect
 from worker.events import Failed, Finished, Progress, publish
 from worker.queue import RequestQueue
-from worker.results import save_stickers
+from worker.results import Sticker, save_stickers
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "42:test-token"
+CODES = (7, 8, 9)  # of every image
 Result = TypeVar("Result")
 
 
@@ -235,7 +236,7 @@ class Worker:
     def finish(self, request: Request, count: int = 4) -> list[bytes]:
         """Hand in stickers."""
         stickers = [draw_sticker(number) for number in range(count)]
-        save_stickers(self._redis, request.id, stickers)
+        save_stickers(self._redis, request.id, [Sticker(s, CODES) for s in stickers])
         candidates = [Candidate(n, seed=n, perplexity=1.0, matting="unet") for n in range(count)]
         publish(self._redis, Finished(request.id, tuple(candidates)))
         self._end(request, JobStatus.FINISHED)

@@ -16,7 +16,7 @@ def test_prompt_becomes_sticker(user: User, worker: Worker) -> None:
     stickers = worker.finish(request)
     shown = user.sees("Готово, 4 стикера")
     assert shown["photo"]
-    assert [button["text"] for button in buttons_of(shown)] == ["1", "2", "3", "4"]
+    assert [button["text"] for button in buttons_of(shown)][:4] == ["1", "2", "3", "4"]
 
     answer = user.tap(buttons_of(shown)[2]["callback_data"])
     [pack] = user.packs()
@@ -28,5 +28,5 @@ def test_prompt_becomes_sticker(user: User, worker: Worker) -> None:
 
     shown = user.sees(f"https://t.me/addstickers/{pack['name']}")
     labels = [button["text"] for button in buttons_of(shown)]
-    assert labels == ["1", "2", "✓ 3", "4", "Открыть набор"]
+    assert [*labels[:4], labels[-1]] == ["1", "2", "✓ 3", "4", "Открыть набор"]
     assert [m["message_id"] for m in user.messages()] == [message["message_id"]]

@@ -42,7 +42,7 @@ def test_second_tap_says_that_it_is_there(user: User, worker: Worker) -> None:
 
 def test_all_taps_at_once(user: User, worker: Worker, sandbox: Sandbox) -> None:
     message = drawn(user, worker)
-    for button in buttons_of(message) * 2:
+    for button in buttons_of(message)[:4] * 2:
         tap = {"message_id": message["message_id"], "data": button["callback_data"]}
         sandbox.post("/sandbox/tap", **tap, user_id=user.id)
     shown = user.sees("Ваш набор")

@@ -4,13 +4,29 @@ import pytest
 from telegram.constants import InlineKeyboardButtonLimit
 
 from bot.emoji import sticker_emoji
-from bot.keyboards import Add, Again, Example, candidates, examples, read_tap, try_again
+from bot.keyboards import (
+    Add,  # fmt: skip
+    Again,
+    Back,
+    Cancel,
+    ChooseLike,
+    Edit,
+    Example,
+    Like,
+    More,
+    cancel,
+    candidates,
+    choose_like,
+    examples,
+    read_tap,
+    try_again,
+)
 from bot.record import Record, State
 from bot.texts import EXAMPLES, texts
 from bot.view import progress_bar, view
 
 LONGEST = Record(
-    id=f"{2**52}_u{2**31}_try99", user_id=1, chat_id=1, prompt="кот", language="ru", count=9
+    id=f"{2**52}_u{2**31}_2_try99", user_id=1, chat_id=1, prompt="кот", language="ru", count=9
 )
 
 
@@ -36,18 +52,37 @@ def test_every_state_has_its_view() -> None:
 
 def test_callback_data_fits_and_reads_back() -> None:
     words = texts("ru")
-    rows = candidates(LONGEST, words).inline_keyboard + try_again(LONGEST, words).inline_keyboard
-    data = [str(button.callback_data) for row in rows for button in row]
+    boards = [board(LONGEST, words) for board in (candidates, choose_like, try_again, cancel)]
+    buttons = [button for board in boards for row in board.inline_keyboard for button in row]
+    data = [str(button.callback_data) for button in buttons]
     assert max(map(len, data)) <= InlineKeyboardButtonLimit.MAX_CALLBACK_DATA
     assert [read_tap(one) for one in data] == [
         *(Add(LONGEST.id, number) for number in range(9)),
+        More(LONGEST.id),
+        ChooseLike(LONGEST.id),
+        Edit(LONGEST.id),
+        *(Like(LONGEST.id, number) for number in range(9)),
+        Back(LONGEST.id),
         Again(LONGEST.id),
+        Cancel(LONGEST.id),
     ]
     taps = [read_tap(str(row[0].callback_data)) for row in examples().inline_keyboard]
     assert taps == [Example(prompt) for prompt in EXAMPLES]
 
 
-@pytest.mark.parametrize("data", ["", "0:add:1_1:0", "1:add:1_1", "1:add::1", "1:example:9", "x"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        "",
+        "0:add:1_1:0",
+        "1:add:1_1",
+        "1:add::1",
+        "1:example:9",
+        "1:more:1_1:0",
+        "1:add:1_1:77",
+        "x",
+    ],
+)
 def test_unknown_buttons_are_nothing(data: str) -> None:
     assert read_tap(data) is None
 

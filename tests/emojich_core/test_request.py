@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from emojich_core.request import (
@@ -48,8 +50,8 @@ def test_a_prompt_is_cleaned(text: str, prompt: str) -> None:
 
 
 def test_requests_and_candidates_survive_json() -> None:
-    request = Request(id="1_2", prompt="кот", count=3, seed=7)
-    assert Request.from_json(request.to_json()) == request
+    request = Request(id="1_2", prompt="кот", count=3, seed=7, like=(1, 2))
+    assert Request.from_json(json.loads(json.dumps(request.to_json()))) == request
     candidate = Candidate(number=0, seed=7, perplexity=1.5, matting="unet")
     assert Candidate.from_json(candidate.to_json()) == candidate
 

@@ -10,6 +10,7 @@ import pytest
 from emojich_core.generation import Drawn, Sampling, Slots
 from emojich_core.pipeline import Drawing, OutOfMemory, Pipeline
 from emojich_core.request import Request
+from emojich_core.variety import LIKE
 from tests.worker.parts import wait_until
 from worker.events import Failed, Finished
 from worker.scheduler import Scheduler
@@ -62,7 +63,7 @@ def test_candidates_are_numbered_from_the_best(scheduler: Scheduler) -> None:
     assert scores == sorted(scores)
     assert [candidate.number for candidate in event.candidates] == [0, 1, 2, 3, 4]
     assert len({candidate.seed for candidate in event.candidates}) == 5
-    assert all(sticker.startswith(b"RIFF") for sticker in stickers)
+    assert all(sticker.file.startswith(b"RIFF") for sticker in stickers)
     assert one.fraction == pytest.approx(1.0)
 
 
@@ -101,8 +102,30 @@ def test_repeated_images_are_drawn_again(
         scheduler.start()
         one = task("1", count=4)
         drawn(scheduler, one, task("2", "собака", 2, 1))
-        assert one.outcome[1] == expected
+        assert [sticker.file for sticker in one.outcome[1]] == expected
         assert one.fraction == pytest.approx(1.0)
+
+
+def test_images_like_another_begin_as_it_does(scheduler: Scheduler) -> None:
+    one = task("1", count=1)
+    drawn(scheduler, one)
+    [sticker] = one.outcome[1]
+    alike = Task(Request(id="2", prompt="кот", count=3, seed=1, like=sticker.codes))
+    drawn(scheduler, alike)
+    kept = round(LIKE * len(sticker.codes))
+    codes = [each.codes for each in alike.outcome[1]]
+    assert {each[:kept] for each in codes} == {sticker.codes[:kept]}
+    assert len({sticker.codes, *codes}) == 4
+
+
+def test_codes_of_another_model_end_their_request_alone(scheduler: Scheduler) -> None:
+    short = Task(Request(id="1", prompt="кот", count=1, like=(1, 2)))
+    large = Task(Request(id="2", prompt="кот", count=1, like=(9999,) * 16))
+    good = task("3")
+    drawn(scheduler, short, large, good)
+    assert short.outcome == (Failed("1", "failed"), [])
+    assert large.outcome == (Failed("2", "failed"), [])
+    assert isinstance(good.outcome[0], Finished)
 
 
 @pytest.fixture
