@@ -25,6 +25,7 @@ from bot.intake import Intake
 from bot.messages import message_handlers
 from bot.packs import Packs
 from bot.prompts import Prompts
+from bot.relabelling import Relabelling
 from bot.store import Store
 from bot.taps import Taps
 from bot.tasks import end
@@ -59,8 +60,10 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
         reader = EventReader(async_connection, CONSUMER)
         delivery = Delivery(application.bot, store, connection, reader)
         intake = Intake(store, queue, delivery)
-        taps = Taps(store, intake, delivery, Packs(application.bot, store), connection)
-        application.add_handlers(message_handlers(intake, Prompts(store, intake)))
+        packs = Packs(application.bot, store)
+        taps = Taps(store, intake, delivery, packs, connection)
+        relabelling = Relabelling(store, delivery, packs)
+        application.add_handlers(message_handlers(intake, Prompts(store, intake), relabelling))
         application.add_handler(CallbackQueryHandler(taps.answer))
         application.add_error_handler(_report)
         await _serve(application, delivery, Watch(store, queue, delivery))

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from bot.delivery import Delivery
+from bot.emoji.suggest import suggest_emoji
 from bot.limits import MAX_ACTIVE, MAX_QUEUE, Limit
 from bot.record import Cancelled, Queued, Record, Replaced
 from bot.store import Store
@@ -40,6 +41,8 @@ class Intake:
         if await self._store.load(record.id):
             return  # Telegram has delivered the same update twice
         await self._check_limits(record.user_id, instead_of)
+        if not record.emoji:
+            record = replace(record, emoji=await asyncio.to_thread(suggest_emoji, record.prompt))
         if instead_of:
             record = replace(
                 record, message_id=instead_of.message_id, over_photo=instead_of.is_photo

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.emoji.suggest import MAX_SUGGESTED
 from bot.packs import pack_link
 from bot.preview import columns
 from bot.record import Record
@@ -133,7 +134,9 @@ def candidates(record: Record, words: Texts) -> InlineKeyboardMarkup:
     """A button for each candidate, what else to draw, and a button for each pack used."""
 
     def candidate(number: int) -> InlineKeyboardButton:
-        label = f"✓ {number + 1}" if number in record.added else str(number + 1)
+        if number in record.added:
+            return _button(f"✓ {number + 1}", "add", record, number)
+        label = f"{number + 1} {''.join(record.emoji[:MAX_SUGGESTED])}".rstrip()
         return _button(label, "add", record, number)
 
     like = (

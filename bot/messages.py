@@ -7,9 +7,11 @@ from telegram import InlineKeyboardMarkup, Message, Update
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
 from bot import keyboards
+from bot.emoji.written import is_emoji_only
 from bot.intake import Intake
 from bot.patience import insist
 from bot.prompts import Prompts
+from bot.relabelling import Relabelling
 from bot.texts import language_for, texts
 
 Answer = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]
@@ -19,7 +21,17 @@ _PRIVATE = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE
 _EDITED = filters.ChatType.PRIVATE & filters.UpdateType.EDITED_MESSAGE
 
 
-def message_handlers(intake: Intake, prompts: Prompts) -> list[Handler]:
+class _EmojiOnly(filters.MessageFilter):
+    """Messages with emoji and nothing else."""
+
+    def filter(self, message: Message) -> bool:
+        return is_emoji_only(message.text or "")
+
+
+_EMOJI_ONLY = _EmojiOnly()
+
+
+def message_handlers(intake: Intake, prompts: Prompts, relabelling: Relabelling) -> list[Handler]:
     """In the order in which they are tried."""
     welcome = _say("welcome", keyboards.examples())
     help_ = _say("help", keyboards.examples())
@@ -30,6 +42,7 @@ def message_handlers(intake: Intake, prompts: Prompts) -> list[Handler]:
         CommandHandler("cancel", _cancel(intake), _PRIVATE),
         CommandHandler(["start", "help"], private_only, filters.ChatType.GROUPS),
         MessageHandler(_PRIVATE & filters.COMMAND, _say("unknown-command")),
+        MessageHandler(_PRIVATE & filters.REPLY & _EMOJI_ONLY, relabelling.answer),
         MessageHandler(_PRIVATE & filters.TEXT, _take_prompt(prompts)),
         MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND, _take_prompt(prompts)),
         MessageHandler(_PRIVATE & ~filters.StatusUpdate.ALL, _say("not-text")),

@@ -6,7 +6,7 @@ The truth about a pack is Telegram's.  So nothing is asked before a sticker is a
 
 from dataclasses import dataclass
 
-from telegram import Bot, InputSticker
+from telegram import Bot, InputSticker, Sticker
 from telegram.constants import StickerFormat, StickerLimit
 from telegram.error import BadRequest
 
@@ -42,12 +42,12 @@ class Packs:
         )
         return file.file_id
 
-    async def add(self, owner: Owner, file_id: str, emoji: list[str]) -> str:
+    async def add(self, owner: Owner, file_id: str, emoji: list[str], keywords: list[str]) -> str:
         """Put an uploaded sticker into the owner's newest pack, or the next if that is full.
 
         Returns the pack's name.  Safe to repeat.  Raises TelegramError.
         """
-        sticker = InputSticker(file_id, emoji, StickerFormat.STATIC)
+        sticker = InputSticker(file_id, emoji, StickerFormat.STATIC, keywords=keywords)
         volume = await self._store.volume(owner.user_id)
         for number in range(volume, volume + _MAX_SKIPPED):
             name = pack_name(owner.user_id, number, self._bot.username)
@@ -62,16 +62,25 @@ class Packs:
                 return name
         raise refusal
 
-    async def holds(self, name: str, file_id: str) -> bool:
-        """Whether an uploaded sticker is still in a pack: its owner may have deleted either."""
+    async def relabel(self, name: str, file_id: str, emoji: list[str]) -> None:
+        """Have an uploaded sticker in a pack answer to other emoji (setStickerEmojiList)."""
+        if sticker := await self.find(name, file_id):
+            await insist(lambda: self._bot.set_sticker_emoji_list(sticker.file_id, emoji))
+
+    async def find(self, name: str, file_id: str) -> Sticker | None:
+        """An uploaded sticker in a pack, if it is still there: its owner may have deleted either.
+
+        In a set it has another file id; only the unique one stays the same.
+        """
         try:
             pack = await insist(lambda: self._bot.get_sticker_set(name))
         except BadRequest as error:
             if not says(error, PACK_IS_MISSING):
                 raise
-            return False
+            return None
         file = await insist(lambda: self._bot.get_file(file_id))
-        return file.file_unique_id in {sticker.file_unique_id for sticker in pack.stickers}
+        same = [s for s in pack.stickers if s.file_unique_id == file.file_unique_id]
+        return same[0] if same else None
 
     async def _add_or_create(
         self, owner: Owner, name: str, number: int, sticker: InputSticker

@@ -57,6 +57,7 @@ class Record:
     shown: State | None = None  # the state that the message shows
     state: State = State.WAITING
     wanted: int = 4  # candidates asked for
+    emoji: list[str] = field(default_factory=list)  # that the stickers will answer to
     like: str = ""  # the candidate that they are to be like: <request id>:<number>
     queued: Queued = Queued(1)
     fraction: float = 0.0
@@ -77,6 +78,7 @@ class Record:
             self.language,
             wanted=self.wanted,
             like=like,
+            emoji=self.emoji,
         )
 
     @property
@@ -127,6 +129,13 @@ class Added:
 
 
 @dataclass(frozen=True)
+class Labelled:
+    """The user wants the stickers to answer to these emoji."""
+
+    emoji: list[str]
+
+
+@dataclass(frozen=True)
 class Choosing:
     """The buttons ask, or no longer ask, which candidate others are to be like."""
 
@@ -158,8 +167,8 @@ class Unreachable:
 
 
 Change = (
-    Progress | Finished | Failed | Queued | Shown | Uploaded | Added | Choosing | Spoilt | Cancelled
-    | Replaced | Unreachable
+    Progress | Finished | Failed | Queued | Shown | Uploaded | Added | Labelled | Choosing
+    | Spoilt | Cancelled | Replaced | Unreachable
 )  # fmt: skip
 
 
@@ -173,6 +182,8 @@ def advance(record: Record, change: Change) -> Record:
             return replace(record, uploads=record.uploads | {number: file_id})
         case Added(number, pack):
             return replace(record, added=record.added | {number: pack})
+        case Labelled(emoji):
+            return replace(record, emoji=emoji)
         case Choosing(on):
             return replace(record, choosing=on)
         case _ if state in (State.REPLACED, State.GONE):

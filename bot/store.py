@@ -3,6 +3,7 @@
     emojich:request:<request id>   string       a `Record` as JSON
     emojich:open                 hash         request id → user id, of the open ones
     emojich:prompt:<chat>:<message>  list        ids of the requests of a prompt, line by line
+    emojich:message:<chat>:<message>  string     id of the request that a message shows
     emojich:packs:<user id>        sorted set   names of the user's packs by volume
 
 Requests are forgotten after a while, packs never.  One bot process owns these keys, so a lock in
@@ -77,6 +78,11 @@ class Store:
             record = await self.load(record.successor)
         return record
 
+    async def of_message(self, chat_id: int, message_id: int) -> Record | None:
+        """The record of the request that a message of the bot shows."""
+        request_id: Any = await self._redis.get(_message_key(chat_id, message_id))
+        return await self.load(request_id.decode()) if request_id else None
+
     async def remember_prompt(self, chat_id: int, message_id: int, requests: list[str]) -> None:
         """Remember which requests a message asks for, one a line."""
         key = _prompt_key(chat_id, message_id)
@@ -103,6 +109,9 @@ class Store:
     async def _save(self, record: Record) -> None:
         async with self._redis.pipeline() as pipe:
             pipe.set(_record_key(record.id), json.dumps(asdict(record)), ex=RECORD_TTL)
+            if record.message_id and record.state is not State.REPLACED:
+                key = _message_key(record.chat_id, record.message_id)
+                pipe.set(key, record.id, ex=RECORD_TTL)
             if record.is_open:
                 pipe.hset(OPEN, record.id, str(record.user_id))
             else:
@@ -116,6 +125,10 @@ def _record_key(request_id: str) -> str:
 
 def _prompt_key(chat_id: int, message_id: int) -> str:
     return f"emojich:prompt:{chat_id}:{message_id}"
+
+
+def _message_key(chat_id: int, message_id: int) -> str:
+    return f"emojich:message:{chat_id}:{message_id}"
 
 
 def _packs_key(user_id: int) -> str:

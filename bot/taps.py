@@ -11,7 +11,7 @@ from telegram.error import BadRequest, TelegramError
 from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
-from bot.emoji import sticker_emoji
+from bot.emoji.suggest import FALLBACK, keywords
 from bot.intake import Intake, OverLimit
 from bot.keyboards import (
     Add,
@@ -143,10 +143,12 @@ class Taps:
         if file_id is None:
             return words("old-button")
         pack = record.added.get(number)
-        if pack and await self._packs.holds(pack, file_id):
+        if pack and await self._packs.find(pack, file_id):
             return words("already-added", number=number + 1, link=pack_link(pack))
         owner = Owner(user.id, user.first_name)
-        pack = await self._packs.add(owner, file_id, sticker_emoji(record.prompt))
+        words_of_prompt = await asyncio.to_thread(keywords, record.prompt)
+        emoji = record.emoji or [FALLBACK]  # none in a record of an older version
+        pack = await self._packs.add(owner, file_id, emoji, words_of_prompt)
         await self._delivery.change(record.id, Added(number, pack))
         return words("added", number=number + 1, link=pack_link(pack))
 

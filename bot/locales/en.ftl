@@ -14,6 +14,7 @@ help =
     1. Write in Russian what to draw, like «кот в космосе» (a cat in space).
     2. Wait while I draw: the message shows your place in the queue and the progress.
     3. Tap a sticker's number to put it into your pack.
+    4. Not the right emoji? Reply with yours to the message with the stickers.
 
     Changed your mind? Tap ✖ or /cancel.
 
@@ -75,7 +76,8 @@ refusal-too_long =
         [one] { $max-length } character
        *[other] { $max-length } characters
     }: a few words will do.
-refusal-no_words = I need words. Tell me in Russian what to draw: «пылающее сердце».
+refusal-no_words =
+    I need words. Tell me in Russian what to draw: «пылающее сердце». To change the emoji of stickers, reply with them to my message.
 refusal-not_russian = I only read Russian so far. Try «кот в космосе» (a cat in space).
 refusal-too_many =
     I am drawing { $max-active ->
@@ -91,6 +93,9 @@ private-only = I draw in private chats: write to me there.
 
 added = Sticker { $number } is in your pack: { $link }
 already-added = Sticker { $number } is in your pack already: { $link }
+relabelled = These stickers answer to other emoji now: { $emoji }
+relabel-what = To change emoji, reply with them to my message with the stickers.
+not-relabelled = Telegram did not take these emoji. Please try others.
 old-button = This button no longer works. Send me the request again and I will draw it anew.
 not-yours = These stickers are somebody else's. Send me a request and I will draw yours.
 too-late = Too late: this request has ended already.

@@ -102,6 +102,10 @@ class User:
         """Send a message."""
         return self.sandbox.post("/sandbox/message", text=text, **more, **self._who)
 
+    def reply(self, message_id: int, text: str) -> None:
+        """Answer a message."""
+        self.say(text, reply_to=message_id)
+
     def edit(self, message_id: int, text: str) -> None:
         """Change a message of theirs."""
         self.sandbox.post("/sandbox/edit", message_id=message_id, text=text, **self._who)

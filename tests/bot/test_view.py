@@ -3,7 +3,6 @@
 import pytest
 from telegram.constants import InlineKeyboardButtonLimit
 
-from bot.emoji import sticker_emoji
 from bot.keyboards import (
     Add,  # fmt: skip
     Again,
@@ -85,21 +84,3 @@ def test_callback_data_fits_and_reads_back() -> None:
 )
 def test_unknown_buttons_are_nothing(data: str) -> None:
     assert read_tap(data) is None
-
-
-@pytest.mark.parametrize(
-    ("prompt", "emoji"),
-    [
-        ("кот в космосе", ["🎨"]),
-        ("кот 🐱 и огонь 🔥🐱", ["🐱", "🔥"]),
-        ("космонавт 👩‍🚀 с флагом 🇫🇷", ["👩‍🚀", "🇫🇷"]),
-        ("сердце ❤️ и рука 👍🏽", ["❤️", "👍🏽"]),
-        ("№ 5 — 100 % ©", ["🎨"]),
-    ],
-)
-def test_emoji_of_a_sticker(prompt: str, emoji: list[str]) -> None:
-    assert sticker_emoji(prompt) == emoji
-
-
-def test_twenty_emoji_are_enough() -> None:
-    assert len(sticker_emoji("".join(chr(0x1F600 + n) for n in range(40)))) == 20
