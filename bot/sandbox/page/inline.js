@@ -10,6 +10,8 @@ const panel = document.querySelector("#inline");
 
 let timer;
 let question; // the query whose results are shown or awaited
+let early; // an answer that came before the page knew the number of its query
+let turns = 0;
 let chosen = () => {};
 
 /** Call `choose` with the query's and the result's id, or `start` with a start parameter. */
@@ -32,7 +34,7 @@ export function typeInline(words, username) {
 
 /** The bot has answered a query. */
 export function showInline(answered) {
-  if (answered.id !== question?.id) return;
+  if (answered.id !== question?.id) return void (early = answered);
   const { results, button } = answered.answer;
   question = answered;
   if (!answered.offset) panel.replaceChildren(...(button ? [createButton(button)] : []));
@@ -41,11 +43,16 @@ export function showInline(answered) {
 }
 
 async function ask(words, offset) {
-  question = await api.ask(words, offset);
-  if (question.answer) showInline(question);
+  const turn = ++turns;
+  const asked = await api.ask(words, offset);
+  if (turn !== turns) return; // meanwhile one has typed on
+  question = asked;
+  const answered = early?.id === asked.id ? early : asked;
+  if (answered.answer) showInline(answered);
 }
 
 function hide() {
+  turns += 1;
   question = undefined;
   panel.hidden = true;
 }
