@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from types import NoneType
+from types import NoneType, UnionType
 from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
 Json: TypeAlias = dict[str, Any]
@@ -41,6 +41,8 @@ def decode(value: object, hint: Any, uploads: Uploads | None = None) -> Any:
         key, item = arguments
         pairs = _expect(dict, value).items()
         return {decode(k, key): decode(v, item, uploads) for k, v in pairs}
+    if isinstance(hint, UnionType):
+        return decode(value, _variant(_expect(dict, value), arguments), uploads)
     if is_dataclass(hint) and isinstance(hint, type):
         return _dataclass(_expect(dict, value), hint, uploads)
     return _SCALARS[hint](value)
@@ -71,6 +73,14 @@ def _dataclass(value: Json, hint: type, uploads: Uploads | None) -> Any:
         elif field.default is MISSING and field.default_factory is MISSING:
             raise DecodeError(f'can\'t find field "{field.name}"')
     return hint(**arguments)
+
+
+def _variant(value: Json, kinds: tuple[Any, ...]) -> Any:
+    """The dataclass whose first field is there: the Bot API tells such objects apart by it."""
+    for kind in kinds:
+        if fields(kind)[0].name in value:
+            return kind
+    return kinds[0]
 
 
 def _file(value: object, uploads: Uploads) -> FileRef:

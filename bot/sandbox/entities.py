@@ -34,6 +34,7 @@ REFERENCE = re.compile(r"&(?:lt|gt|amp|quot|#\d+|#x[0-9a-f]+);", re.I)
 FOUND = {
     "url": re.compile(r"(?:https?://|\bt\.me/)[^\s<>\"]*[^\s<>\".,:;!?)»]", re.I),
     "bot_command": re.compile(r"(?<![\w/])/\w{1,64}(?:@\w+)?", re.A),
+    "mention": re.compile(r"(?<![\w@/])@[a-z]\w{2,31}(?!\w)", re.A | re.I),
 }
 
 
@@ -50,6 +51,13 @@ def parse_text(text: str, parse_mode: str = "") -> tuple[str, list[Json]]:
 def utf16_length(text: str) -> int:
     """The length of ``text`` as Telegram counts it."""
     return len(text.encode("utf-16-le")) // 2
+
+
+def covered(text: str, entity: Json) -> str:
+    """The part of ``text`` that an entity covers."""
+    start = 2 * entity["offset"]
+    units = text.encode("utf-16-le")[start : start + 2 * entity["length"]]
+    return units.decode("utf-16-le")
 
 
 @dataclass

@@ -17,13 +17,14 @@ from bot.sandbox.errors import BadRequest
 
 STICKER = "CAAC"
 PHOTO = "AgAC"
-KINDS = {STICKER: "Sticker", PHOTO: "Photo"}
-FOLDERS = {STICKER: "stickers", PHOTO: "photos"}
+THUMBNAIL = "AAMC"
+KINDS = {STICKER: "Sticker", PHOTO: "Photo", THUMBNAIL: "Thumbnail"}
+FOLDERS = {STICKER: "stickers", PHOTO: "photos", THUMBNAIL: "thumbnails"}
 EXTENSIONS = {"WEBP": ".webp", "PNG": ".png", "JPEG": ".jpg"}
 #: Not left to the system's table of types, which may lack WebP.
 CONTENT_TYPES = {".webp": "image/webp", ".png": "image/png", ".jpg": "image/jpeg"}
 UNIQUE_ID_LENGTH = 20
-FILE_ID = re.compile(rf"(CAAC|AgAC)([\w-]{{{UNIQUE_ID_LENGTH}}})([\w-]*)", re.A)
+FILE_ID = re.compile(rf"({'|'.join(KINDS)})([\w-]{{{UNIQUE_ID_LENGTH}}})([\w-]*)", re.A)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Changes, pushed to the chat pages that are open."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import contextmanager
 
 from bot.sandbox.decoding import Json
@@ -25,10 +25,10 @@ class Hub:
         finally:
             del self._inboxes[inbox]
 
-    def publish(self, event: Json, user_id: int | None = None) -> None:
-        """Tell the pages of ``user_id``, or all pages."""
+    def publish(self, event: Json, user_ids: Collection[int] | None = None) -> None:
+        """Tell the pages of these users, or all pages."""
         for inbox, owner in self._inboxes.items():
-            if user_id in (None, owner):
+            if user_ids is None or owner in user_ids:
                 inbox.put_nowait(event)
 
     def close(self) -> None:

@@ -1,8 +1,16 @@
 """The objects a bot sends us. Fields that the sandbox does not use are left out and ignored."""
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from bot.sandbox.decoding import FileRef
+
+
+@dataclass(frozen=True)
+class CopyTextButton:
+    """What a button copies (https://core.telegram.org/bots/api#copytextbutton)."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -12,7 +20,18 @@ class InlineKeyboardButton:
     text: str
     url: str | None = None
     callback_data: str | None = None
+    switch_inline_query: str | None = None
+    switch_inline_query_current_chat: str | None = None
+    copy_text: CopyTextButton | None = None
     style: str | None = None
+
+    @property
+    def deeds(self) -> int:
+        """How many things it does."""
+        switch = (self.switch_inline_query, self.switch_inline_query_current_chat)
+        return sum(
+            deed is not None for deed in (self.url, self.callback_data, *switch, self.copy_text)
+        )
 
 
 @dataclass(frozen=True)
@@ -20,6 +39,17 @@ class InlineKeyboardMarkup:
     """The buttons under a message (https://core.telegram.org/bots/api#inlinekeyboardmarkup)."""
 
     inline_keyboard: list[list[InlineKeyboardButton]]
+
+
+@dataclass(frozen=True)
+class ForceReply:
+    """Opens the person's box for a reply (https://core.telegram.org/bots/api#forcereply)."""
+
+    force_reply: bool
+    input_field_placeholder: str = ""
+
+
+ReplyMarkup: TypeAlias = InlineKeyboardMarkup | ForceReply
 
 
 @dataclass(frozen=True)
@@ -69,3 +99,40 @@ class BotCommandScope:
     def key(self) -> str:
         """One text for one scope."""
         return self.type if self.chat_id is None else f"{self.type} {self.chat_id}"
+
+
+@dataclass(frozen=True)
+class InputTextMessageContent:
+    """The text that an inline result sends (https://core.telegram.org/bots/api#inputtextmessagecontent)."""
+
+    message_text: str
+    parse_mode: str = ""
+
+
+@dataclass(frozen=True)
+class InlineQueryResultCachedSticker:
+    """A sticker to choose (https://core.telegram.org/bots/api#inlinequeryresultcachedsticker)."""
+
+    type: str
+    id: str
+    sticker_file_id: str
+    input_message_content: InputTextMessageContent | None = None
+
+
+@dataclass(frozen=True)
+class InlineQueryResultArticle:
+    """A line to choose (https://core.telegram.org/bots/api#inlinequeryresultarticle)."""
+
+    type: str
+    id: str
+    title: str
+    input_message_content: InputTextMessageContent
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class InlineQueryResultsButton:
+    """The button above the results (https://core.telegram.org/bots/api#inlinequeryresultsbutton)."""
+
+    text: str
+    start_parameter: str

@@ -1,12 +1,15 @@
 """The objects the Bot API gives a bot, as JSON."""
 
+import time
 from dataclasses import asdict
 from hashlib import sha256
 
 from bot.sandbox.decoding import Json
-from bot.sandbox.files import PHOTO, STICKER, FileStore, StoredFile
+from bot.sandbox.entities import utf16_length
+from bot.sandbox.files import PHOTO, STICKER, THUMBNAIL, FileStore, StoredFile
+from bot.sandbox.inline import Question
 from bot.sandbox.inputs import InlineKeyboardMarkup
-from bot.sandbox.state import StickerInSet, StickerSet
+from bot.sandbox.state import Group, StickerInSet, StickerSet, Webhook
 
 
 def user(user_id: int, first_name: str, language_code: str) -> Json:
@@ -29,14 +32,37 @@ def private_chat(person: Json) -> Json:
     return {"id": person["id"], "type": "private", "first_name": person["first_name"]}
 
 
+def group_chat(group: Group) -> Json:
+    """A group (https://core.telegram.org/bots/api#chat)."""
+    return {"id": group.id, "type": "supergroup", "title": group.title}
+
+
+def membership(chat: Json, person: Json, bot: Json, old: str, new: str) -> Json:
+    """A person adds, blocks or unblocks the bot (https://core.telegram.org/bots/api#chatmemberupdated)."""
+    return {
+        "chat": chat,
+        "from": person,
+        "date": int(time.time()),
+        "old_chat_member": _member(bot, old),
+        "new_chat_member": _member(bot, new),
+    }
+
+
+def custom_emoji(sticker: Json) -> Json:
+    """The content of a message that is one custom emoji (https://core.telegram.org/bots/api#messageentity)."""
+    emoji, length = sticker["emoji"], utf16_length(sticker["emoji"])
+    entity = {"type": "custom_emoji", "offset": 0, "length": length}
+    return {"text": emoji, "entities": [{**entity, "custom_emoji_id": sticker["custom_emoji_id"]}]}
+
+
 def file(stored: StoredFile, kind: str) -> Json:
     """A file that can be downloaded (https://core.telegram.org/bots/api#file)."""
     return {**_identity(stored, kind), "file_size": stored.size, "file_path": stored.path}
 
 
-def photo_size(stored: StoredFile) -> Json:
-    """One size of a photo (https://core.telegram.org/bots/api#photosize)."""
-    return {**_identity(stored, PHOTO), **_measures(stored)}
+def photo_size(stored: StoredFile, kind: str = PHOTO) -> Json:
+    """One size of a photo, or a thumbnail (https://core.telegram.org/bots/api#photosize)."""
+    return {**_identity(stored, kind), **_measures(stored)}
 
 
 def sticker(stored: StoredFile, emoji: str = "") -> Json:
@@ -65,6 +91,7 @@ def sticker_in_set(stored: StoredFile, member: StickerInSet, owner: StickerSet) 
 
 def sticker_set(owner: StickerSet, files: FileStore) -> Json:
     """A sticker set (https://core.telegram.org/bots/api#stickerset)."""
+    thumbnail = photo_size(files.get(owner.thumbnail), THUMBNAIL) if owner.thumbnail else None
     return {
         "name": owner.name,
         "title": owner.title,
@@ -72,6 +99,7 @@ def sticker_set(owner: StickerSet, files: FileStore) -> Json:
         "stickers": [
             sticker_in_set(files.get(member.unique_id), member, owner) for member in owner.stickers
         ],
+        **({"thumbnail": thumbnail} if thumbnail else {}),
     }
 
 
@@ -84,6 +112,28 @@ def callback_query(query_id: str, person: Json, message: Json, data: str) -> Jso
         "chat_instance": _number(f"chat {message['chat']['id']}"),
         "data": data,
     }
+
+
+def inline_query(question: Question, person: Json, chat: Json | None) -> Json:
+    """What a person types behind the bot's name (https://core.telegram.org/bots/api#inlinequery)."""
+    # "sender" is the chat with the bot itself.
+    kind = "sender" if chat is None or chat["type"] == "private" else chat["type"]
+    asked = {"id": question.id, "query": question.query, "offset": question.offset}
+    return {**asked, "from": person, "chat_type": kind}
+
+
+def webhook_info(webhook: Webhook | None, pending: int, allowed: list[str]) -> Json:
+    """Where updates go (https://core.telegram.org/bots/api#webhookinfo)."""
+    info: Json = {"url": "", "has_custom_certificate": False, "pending_update_count": pending}
+    if allowed:
+        info["allowed_updates"] = allowed
+    if webhook is None:
+        return info
+    info |= {"url": webhook.url, "max_connections": webhook.max_connections}
+    if webhook.last_error_date:
+        info["last_error_date"] = webhook.last_error_date
+        info["last_error_message"] = webhook.last_error_message
+    return info
 
 
 def keyboard(markup: InlineKeyboardMarkup | None) -> Json:
@@ -99,6 +149,12 @@ def keyboard(markup: InlineKeyboardMarkup | None) -> Json:
         if row
     ]
     return {"reply_markup": {"inline_keyboard": rows}} if rows else {}
+
+
+def _member(bot: Json, status: str) -> Json:
+    """https://core.telegram.org/bots/api#chatmember."""
+    banned = {"until_date": 0} if status == "kicked" else {}  # 0: for ever
+    return {"user": bot, "status": status, **banned}
 
 
 def _identity(stored: StoredFile, kind: str) -> Json:

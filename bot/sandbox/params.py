@@ -20,6 +20,7 @@ MISSING = {
     "chat_id": "chat_id is empty",
     "media": "input media is not specified",
     "message_id": "message identifier is not specified",
+    "old_sticker": "sticker is not specified",
     "photo": "there is no photo in the request",
     "sticker": "sticker is not specified",
     "text": "message text is empty",

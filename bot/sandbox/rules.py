@@ -1,7 +1,7 @@
-"""Telegram's rules: the numbers, and the checks that refuse what Telegram refuses.
+"""Telegram's rules for messages: the numbers, and the checks that refuse what Telegram refuses.
 
-The numbers are the Bot API's and https://core.telegram.org/stickers'; the words of the errors are
-those of Telegram's Bot API server wherever it has them.
+The numbers are the Bot API's; the words of the errors are those of Telegram's Bot API server
+wherever it has them.
 """
 
 import re
@@ -10,32 +10,29 @@ from urllib.parse import urlsplit
 from bot.sandbox import images
 from bot.sandbox.entities import utf16_length
 from bot.sandbox.errors import BadRequest
-from bot.sandbox.inputs import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, InputSticker
+from bot.sandbox.inputs import (
+    BotCommand,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InlineQueryResultsButton,
+)
 
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
 MAX_CALLBACK_DATA_BYTES = 64
 MAX_CALLBACK_ANSWER = 200
 MAX_BUTTONS = 100
+MAX_COPY_TEXT = 256
+MAX_PLACEHOLDER = 64
+MAX_MESSAGE_IDS = 100
+MAX_ALBUM = 10
+MAX_SECRET_TOKEN = 256
+SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]*")
 BUTTON_STYLES = ("danger", "success", "primary")
 
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
 MAX_PHOTO_SIDES = 10_000  # width and height together
 MAX_PHOTO_RATIO = 20
-
-MAX_STICKER_BYTES = 512 * 1024
-STICKER_SIDE = 512
-CUSTOM_EMOJI_SIDE = 100
-STICKER_TYPES = ("regular", "mask", "custom_emoji")
-STICKER_FORMATS = ("static", "animated", "video")
-
-SET_NAME = re.compile(r"[A-Za-z](?!.*__)[A-Za-z0-9_]{0,63}")
-MAX_SET_TITLE = 64
-MAX_INITIAL_STICKERS = 50
-MAX_STICKERS = {"regular": 120, "mask": 120, "custom_emoji": 200}
-MAX_EMOJI = 20
-MAX_KEYWORDS = 20
-MAX_KEYWORDS_LENGTH = 64
 
 COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 MAX_COMMANDS = 100
@@ -44,9 +41,25 @@ MAX_DESCRIPTION = 512
 MAX_SHORT_DESCRIPTION = 120
 
 DELETABLE_SECONDS = 48 * 3600
+#: How long people may edit: https://telegram.org/faq#q-can-i-delete-my-messages
+EDITABLE_SECONDS = 48 * 3600
+NOT_MODIFIED = (
+    "message is not modified: specified new message content and reply markup are exactly the same "
+    "as a current content and reply markup of the message"
+)
 #: Telegram does not publish how long a callback query may wait for its answer; a client shows
 #: progress for about this long, so a bot that needs longer is wrong in any case.
 CALLBACK_SECONDS = 30
+
+MAX_INLINE_QUERY = 256
+MAX_INLINE_RESULTS = 50
+MAX_INLINE_ID_BYTES = 64  # of a result's identifier, and of next_offset
+START_PARAMETER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+#: https://core.telegram.org/api/links#bot-links
+START_LINK = re.compile(
+    r"(?:(?:https?://)?t\.me/|tg://resolve\?domain=)(?P<name>\w+)[?&]start=[A-Za-z0-9_-]{1,64}",
+    re.A,
+)
 
 ACTIONS = (
     "typing",
@@ -60,18 +73,6 @@ ACTIONS = (
     "find_location",
     "record_video_note",
     "upload_video_note",
-)
-
-# One emoji: a flag, a keycap, or pictures joined by U+200D with their variations and skin tones.
-_PICTURE = (
-    "[\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff\u2190-\u21ff\u2300-\u23ff"
-    "\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u203c\u2049\u2122\u2139\u3030\u303d"
-    "\u3297\u3299\xa9\xae]\ufe0f?[\U0001f3fb-\U0001f3ff]?"
-)
-EMOJI = re.compile(
-    "[\U0001f1e6-\U0001f1ff]{2}"
-    "|[0-9#*]\ufe0f?\u20e3"
-    f"|{_PICTURE}(?:\u200d{_PICTURE})*(?:[\U000e0020-\U000e007f]+)?"
 )
 
 
@@ -103,9 +104,9 @@ def _check_button(button: InlineKeyboardButton) -> None:
         raise BadRequest("can't parse inline keyboard button: text must be non-empty")
     if button.style is not None and button.style not in BUTTON_STYLES:
         raise BadRequest("can't parse inline keyboard button: invalid button style specified")
-    if (button.url is None) == (button.callback_data is None):
-        # The sandbox knows these two kinds; Telegram has more (web apps, inline queries, ...).
-        raise BadRequest("can't parse inline keyboard button: expected a url or callback_data")
+    if button.deeds != 1:
+        # Telegram has more kinds than the sandbox knows (web apps, games, payments, ...).
+        raise BadRequest("can't parse inline keyboard button: it must do exactly one thing")
     if button.url is not None and urlsplit(button.url).scheme not in ("http", "https", "tg"):
         raise BadRequest(
             f"inline keyboard button URL '{button.url}' is invalid: BUTTON_URL_INVALID"
@@ -113,12 +114,61 @@ def _check_button(button: InlineKeyboardButton) -> None:
     data = button.callback_data
     if data is not None and not 1 <= len(data.encode()) <= MAX_CALLBACK_DATA_BYTES:
         raise BadRequest("BUTTON_DATA_INVALID")
+    if button.copy_text and not 1 <= utf16_length(button.copy_text.text) <= MAX_COPY_TEXT:
+        raise BadRequest("BUTTON_COPY_TEXT_INVALID")
 
 
-def check_callback_answer(text: str) -> None:
-    """answerCallbackQuery: 0-200 characters."""
+def check_callback_answer(text: str, url: str, username: str) -> None:
+    """answerCallbackQuery: 0-200 characters; a URL that opens the bot itself."""
     if utf16_length(text) > MAX_CALLBACK_ANSWER:
         raise BadRequest("MESSAGE_TOO_LONG")
+    start = START_LINK.fullmatch(url)
+    if url and not (start and start["name"].lower() == username.lower()):
+        raise BadRequest("URL_INVALID")
+
+
+def check_webhook(url: str, secret_token: str) -> None:
+    """setWebhook: an address, and a secret of 1-256 letters, digits, _ and -."""
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise BadRequest("invalid webhook URL specified")
+    if len(secret_token) > MAX_SECRET_TOKEN:
+        raise BadRequest("secret token is too long")
+    if not SECRET_TOKEN.fullmatch(secret_token):
+        raise BadRequest("secret token contains unallowed characters")
+
+
+def check_message_ids(identifiers: list[int]) -> None:
+    """deleteMessages: 1-100 identifiers."""
+    if not identifiers:
+        raise BadRequest("message identifiers are not specified")
+    if len(identifiers) > MAX_MESSAGE_IDS:
+        raise BadRequest("too many message identifiers specified")
+
+
+def check_album(size: int) -> None:
+    """sendMediaGroup: 2-10 items."""
+    if not 2 <= size <= MAX_ALBUM:
+        raise BadRequest("an album has 2-10 items")
+
+
+def check_inline_results(identifiers: list[str], next_offset: str) -> None:
+    """answerInlineQuery: at most 50 results; identifiers of 1-64 bytes, each once."""
+    if len(identifiers) > MAX_INLINE_RESULTS:
+        raise BadRequest("too many inline query results specified")
+    if not all(1 <= len(identifier.encode()) <= MAX_INLINE_ID_BYTES for identifier in identifiers):
+        raise BadRequest("RESULT_ID_INVALID")
+    if len(set(identifiers)) < len(identifiers):
+        raise BadRequest("RESULT_ID_DUPLICATE")
+    if len(next_offset.encode()) > MAX_INLINE_ID_BYTES:
+        raise BadRequest("NEXT_OFFSET_INVALID")
+
+
+def check_inline_button(button: InlineQueryResultsButton) -> None:
+    """InlineQueryResultsButton: a text; 1-64 letters, digits, _ and - in start_parameter."""
+    if not button.text.strip():
+        raise BadRequest("SWITCH_PM_TEXT_EMPTY")
+    if not START_PARAMETER.fullmatch(button.start_parameter):
+        raise BadRequest("START_PARAM_INVALID")
 
 
 def check_photo(data: bytes) -> None:
@@ -131,77 +181,6 @@ def check_photo(data: bytes) -> None:
     short, long = sorted((info.width, info.height))
     if short + long > MAX_PHOTO_SIDES or long > MAX_PHOTO_RATIO * short:
         raise BadRequest("PHOTO_INVALID_DIMENSIONS")
-
-
-def check_sticker_file(data: bytes, sticker_type: str | None = None) -> None:
-    """A static sticker: WebP or PNG, at most 512 KB, the sides of its type.
-
-    uploadStickerFile does not say what the file is for; without a type, any type's sides will do.
-    """
-    if len(data) > MAX_STICKER_BYTES:
-        raise BadRequest("file is too big")
-    info = images.inspect(data)
-    if info is None or info.format not in ("WEBP", "PNG") or info.animated:
-        raise BadRequest("STICKER_PNG_NOPNG")
-    is_emoji = info.width == info.height == CUSTOM_EMOJI_SIDE
-    is_sticker = max(info.width, info.height) == STICKER_SIDE
-    fits = is_emoji if sticker_type == "custom_emoji" else is_sticker
-    if not (fits or (sticker_type is None and is_emoji)):
-        raise BadRequest("STICKER_PNG_DIMENSIONS")
-
-
-def check_sticker_format(sticker_format: str) -> None:
-    """uploadStickerFile, InputSticker: "static"; the sandbox takes no animated and video ones."""
-    if sticker_format not in STICKER_FORMATS:
-        raise BadRequest("invalid sticker format specified")
-    if sticker_format != "static":
-        raise BadRequest("the sandbox takes static stickers only")
-
-
-def check_sticker_type(sticker_type: str) -> None:
-    """createNewStickerSet: "regular", "mask" or "custom_emoji"."""
-    if sticker_type not in STICKER_TYPES:
-        raise BadRequest("unsupported sticker type specified")
-
-
-def check_set_name(name: str, username: str) -> None:
-    """createNewStickerSet: letters, digits, single underscores, then ``_by_<bot_username>``."""
-    if not SET_NAME.fullmatch(name) or not name.lower().endswith(f"_by_{username}".lower()):
-        raise BadRequest("invalid sticker set name is specified")
-
-
-def check_set_title(title: str) -> None:
-    """createNewStickerSet, setStickerSetTitle: 1-64 characters."""
-    if not title.strip():
-        raise BadRequest("sticker set title is empty")
-    if utf16_length(title) > MAX_SET_TITLE:
-        raise BadRequest("sticker set title is too long")
-
-
-def check_initial_stickers(stickers: list[InputSticker]) -> None:
-    """createNewStickerSet: 1-50 initial stickers."""
-    if not stickers:
-        raise BadRequest("STICKERS_EMPTY")
-    if len(stickers) > MAX_INITIAL_STICKERS:
-        raise BadRequest("too many stickers specified")
-
-
-def check_emoji_list(emoji_list: list[str]) -> None:
-    """InputSticker, setStickerEmojiList: 1-20 emoji."""
-    if not emoji_list:
-        raise BadRequest("can't parse emoji list: emoji list must be non-empty")
-    if len(emoji_list) > MAX_EMOJI:
-        raise BadRequest("can't parse emoji list: too many emoji specified")
-    if not all(EMOJI.fullmatch(emoji) for emoji in emoji_list):
-        raise BadRequest("can't parse emoji list: expected a Unicode emoji")
-
-
-def check_keywords(keywords: list[str]) -> None:
-    """InputSticker, setStickerKeywords: 0-20 keywords, together at most 64 characters."""
-    if len(keywords) > MAX_KEYWORDS:
-        raise BadRequest("too many keywords specified")
-    if sum(utf16_length(keyword) for keyword in keywords) > MAX_KEYWORDS_LENGTH:
-        raise BadRequest("keywords are too long")
 
 
 def check_commands(commands: list[BotCommand]) -> None:

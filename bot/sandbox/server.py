@@ -1,19 +1,24 @@
 """The HTTP server: the Bot API's two routes, the chat page, and the user's side."""
 
+import asyncio
 import logging
 import re
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from bot.sandbox import methods  # noqa: F401  (registers the methods)
+from bot.sandbox.context import BOX
 from bot.sandbox.errors import ApiError
 from bot.sandbox.guard import Next, guard
 from bot.sandbox.params import Call, read_call
-from bot.sandbox.person import BOX
 from bot.sandbox.person import routes as person_routes
 from bot.sandbox.registry import METHODS, Method
+from bot.sandbox.seen import routes as seen_routes
+from bot.sandbox.webhook import deliver
 from bot.sandbox.world import Sandbox
 
 log = logging.getLogger(__name__)
@@ -40,6 +45,8 @@ def build_app(box: Sandbox, token: str | None = None) -> web.Application:
     app.router.add_get("/", page)
     app.router.add_static("/page", PAGE)
     app.add_routes(person_routes)
+    app.add_routes(seen_routes)
+    app.cleanup_ctx.append(_delivery)
     app.on_response_prepare.append(_harden)
     app.on_shutdown.append(_end_waiting)
     return app
@@ -110,6 +117,15 @@ async def _harden(request: web.Request, response: web.StreamResponse) -> None:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers.setdefault("Cache-Control", "no-cache")
+
+
+async def _delivery(app: web.Application) -> AsyncIterator[None]:
+    """Serve the webhook, if there is one, while the server runs."""
+    task = asyncio.create_task(deliver(app[BOX]))
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def _end_waiting(app: web.Application) -> None:

@@ -36,6 +36,16 @@ class StickerSet:
     user_id: int
     stickers: list[StickerInSet] = field(default_factory=list)
     needs_repainting: bool = False
+    thumbnail: str = ""  # the unique_id of its picture; empty: the first sticker stands for it
+
+
+@dataclass
+class Group:
+    """A group that the bot is in."""
+
+    id: int
+    title: str
+    members: list[int]
 
 
 @dataclass
@@ -56,7 +66,19 @@ class Tap:
     message_id: int
     data: str
     date: int
+    chat_id: int = 0
     answer: Answer | None = None
+
+
+@dataclass
+class Webhook:
+    """Where updates go instead of getUpdates."""
+
+    url: str
+    secret_token: str = ""
+    max_connections: int = 40
+    last_error_date: int = 0
+    last_error_message: str = ""
 
 
 @dataclass
@@ -76,10 +98,14 @@ class State:
     last_message_id: int = 0
     last_update_id: int = 0
     last_tap_id: int = 0
+    last_question_id: int = 0
     allowed_updates: list[str] = field(default_factory=list)
     updates: list[Json] = field(default_factory=list)
+    webhook: Webhook | None = None
+    blocked_by: list[int] = field(default_factory=list)
     users: dict[int, Json] = field(default_factory=dict)
-    messages: dict[int, dict[int, Json]] = field(default_factory=dict)
+    groups: dict[int, Group] = field(default_factory=dict)
+    messages: dict[int, dict[int, Json]] = field(default_factory=dict)  # by chat
     taps: dict[str, Tap] = field(default_factory=dict)
     sets: dict[str, StickerSet] = field(default_factory=dict)  # by name in lower case
     files: dict[str, StoredFile] = field(default_factory=dict)

@@ -1,23 +1,29 @@
-"""The queue behind getUpdates: https://core.telegram.org/bots/api#getupdates."""
+"""The queue behind getUpdates and a webhook: https://core.telegram.org/bots/api#getting-updates."""
 
 import asyncio
 
 from bot.sandbox.decoding import Json
 from bot.sandbox.errors import ApiError
-from bot.sandbox.state import StateFile
+from bot.sandbox.state import StateFile, Webhook
 
-CONFLICT = (
+OTHER_POLL = (
     "Conflict: terminated by other getUpdates request; "
     "make sure that only one bot instance is running"
+)
+WEBHOOK_SET = "Conflict: terminated by setWebhook request"
+WEBHOOK_ACTIVE = (
+    "Conflict: can't use getUpdates method while webhook is active; "
+    "use deleteWebhook to delete the webhook first"
 )
 
 
 class UpdateQueue:
-    """Updates wait here, across restarts, until a later getUpdates confirms them."""
+    """Updates wait here, across restarts, until the bot confirms that it has them."""
 
     def __init__(self, file: StateFile) -> None:
         self._file = file
         self._poll: asyncio.Future[None] | None = None
+        self._change = asyncio.Event()
 
     def push(self, kind: str, content: Json) -> None:
         """Queue an update, unless the bot has asked not to get this kind."""
@@ -30,13 +36,16 @@ class UpdateQueue:
 
     def wake(self) -> None:
         """End the long poll that waits, if there is one, with whatever is there."""
+        self._change.set()
         if self._poll is not None and not self._poll.done():
             self._poll.set_result(None)
 
     async def poll(self, offset: int, limit: int, timeout: float) -> list[Json]:
         """Confirm what lies before ``offset``; wait for up to ``timeout`` seconds for more."""
-        self._end_other_poll()
-        self._confirm(offset)
+        if self._file.state.webhook is not None:
+            raise ApiError(409, WEBHOOK_ACTIVE)
+        self._end_poll(OTHER_POLL)
+        self.confirm(offset)
         if not self._file.state.updates and timeout > 0:
             await self._wait(timeout)
         return self._file.state.updates[:limit]
@@ -45,7 +54,23 @@ class UpdateQueue:
         """Forget all updates (deleteWebhook with drop_pending_updates)."""
         self._file.state.updates.clear()
 
-    def _confirm(self, offset: int) -> None:
+    def use_webhook(self, webhook: Webhook | None) -> None:
+        """Send updates there from now on, or keep them for getUpdates again."""
+        self._file.state.webhook = webhook
+        self._end_poll(WEBHOOK_SET)
+        self._change.set()
+
+    def first(self) -> Json | None:
+        """The update that has waited longest."""
+        return next(iter(self._file.state.updates), None)
+
+    async def change(self) -> None:
+        """Wait for another update, or another webhook."""
+        self._change.clear()
+        await self._change.wait()
+
+    def confirm(self, offset: int) -> None:
+        """Forget the updates before ``offset``; a negative one keeps that many from the end."""
         updates = self._file.state.updates
         if offset < 0:
             del updates[:offset]
@@ -54,9 +79,9 @@ class UpdateQueue:
         # On disk before we wait: a confirmed update must not return after a crash.
         self._file.save()
 
-    def _end_other_poll(self) -> None:
+    def _end_poll(self, conflict: str) -> None:
         if self._poll is not None and not self._poll.done():
-            self._poll.set_exception(ApiError(409, CONFLICT))
+            self._poll.set_exception(ApiError(409, conflict))
 
     async def _wait(self, timeout: float) -> None:
         poll = self._poll = asyncio.get_running_loop().create_future()

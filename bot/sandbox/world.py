@@ -3,17 +3,15 @@
 import time
 from pathlib import Path
 
-from bot.sandbox import images, objects, rules
+from bot.sandbox import images, objects, rules, sticker_rules
 from bot.sandbox.decoding import FileRef, Json, Upload
-from bot.sandbox.entities import parse_text
-from bot.sandbox.errors import BadRequest
+from bot.sandbox.errors import ApiError, BadRequest
 from bot.sandbox.faults import Faults
 from bot.sandbox.files import PHOTO, STICKER, FileStore, StoredFile
 from bot.sandbox.hub import Hub
-from bot.sandbox.state import StateFile, StickerInSet, StickerSet, Tap
+from bot.sandbox.inline import Inline
+from bot.sandbox.state import StateFile
 from bot.sandbox.updates import UpdateQueue
-
-DEFAULT_USER = 1001
 
 
 class Sandbox:
@@ -28,6 +26,7 @@ class Sandbox:
         self.updates = UpdateQueue(self._file)
         self.hub = Hub()
         self.faults = Faults()
+        self.inline = Inline()
 
     def save(self) -> None:
         """Put every change on disk; called before anyone is told of it."""
@@ -38,43 +37,71 @@ class Sandbox:
         """The bot, as the ``from`` of its messages."""
         return objects.bot_user(self.state.bot_id, self.first_name, self.username)
 
-    # What the bot does
-
     def person(self, user_id: int) -> Json:
         """A user who has written to the bot; a bot cannot know anyone else."""
         if user_id not in self.state.users:
             raise BadRequest("user not found")
         return self.state.users[user_id]
 
+    def chat(self, chat_id: int) -> Json:
+        """A chat that the bot can write to."""
+        if chat_id in self.state.groups:
+            return objects.group_chat(self.state.groups[chat_id])
+        if chat_id in self.state.messages:
+            return objects.private_chat(self.state.users[chat_id])
+        if chat_id in self.state.users:  # met in a group
+            raise ApiError(403, "Forbidden: bot can't initiate conversation with a user")
+        raise BadRequest("chat not found")
+
+    def members(self, chat_id: int) -> list[int]:
+        """The people of a chat."""
+        group = self.state.groups.get(chat_id)
+        return [chat_id] if group is None else group.members
+
     def message(self, chat_id: int, message_id: int, purpose: str) -> Json:
         """A message of a chat; ``purpose`` names it in the error, as Telegram does."""
-        self._require_chat(chat_id)
+        self.chat(chat_id)
         message = self.state.messages[chat_id].get(message_id)
         if message is None:
             raise BadRequest(f"{purpose} not found")
         return message
 
+    def reply(self, chat_id: int, message_id: int) -> Json:
+        """What a message that answers another one has of it."""
+        message = self.message(chat_id, message_id, "message to be replied")
+        # A message shown inside another never shows a third: the Bot API cuts the chain here.
+        return {"reply_to_message": {k: v for k, v in message.items() if k != "reply_to_message"}}
+
     def send(self, chat_id: int, content: Json) -> Json:
         """A new message from the bot."""
-        self._require_chat(chat_id)
-        return self._add_message(chat_id, self.bot, content)
+        self.require_unblocked(chat_id)
+        return self.add_message(chat_id, self.bot, content)
+
+    def require_unblocked(self, chat_id: int) -> None:
+        """Whoever has blocked the bot hears nothing from it."""
+        if chat_id in self.state.blocked_by:
+            raise ApiError(403, "Forbidden: bot was blocked by the user")
 
     def replace(self, message: Json) -> Json:
         """Put the new version of a message in the place of the old one."""
         chat_id = message["chat"]["id"]
         self.state.messages[chat_id][message["message_id"]] = message
-        self.hub.publish({"type": "message", "message": message}, chat_id)
+        self.tell(chat_id, {"type": "message", "message": message})
         return message
 
     def delete(self, chat_id: int, message_id: int) -> None:
         """Take a message out of its chat."""
         del self.state.messages[chat_id][message_id]
-        self.hub.publish({"type": "deleted", "message_id": message_id}, chat_id)
+        self.tell(chat_id, {"type": "deleted", "message_id": message_id})
+
+    def tell(self, chat_id: int, event: Json) -> None:
+        """Tell the chat pages of everyone in a chat."""
+        self.hub.publish({**event, "chat_id": chat_id}, self.members(chat_id))
 
     def photo(self, photo: FileRef) -> list[Json]:
         """The sizes of a photo that the bot sends, smallest first."""
         if isinstance(photo, str):
-            sizes = self.state.photos[self._known_file(photo, PHOTO).unique_id]
+            sizes = self.state.photos[self.known_file(photo, PHOTO).unique_id]
             return [objects.photo_size(self.files.get(size)) for size in sizes]
         rules.check_photo(photo.data)
         stored = [self.files.put(size, PHOTO) for size in images.photo_sizes(photo.data)]
@@ -85,100 +112,31 @@ class Sandbox:
     def sticker_file(self, sticker: FileRef, sticker_type: str | None) -> StoredFile:
         """The file of a sticker, new or known, that fits ``sticker_type``."""
         if isinstance(sticker, Upload):
-            rules.check_sticker_file(sticker.data, sticker_type)
+            sticker_rules.check_sticker_file(sticker.data, sticker_type)
             return self.files.put(sticker.data, STICKER)
-        stored = self._known_file(sticker, STICKER)
-        rules.check_sticker_file(self.files.read(stored), sticker_type)
+        stored = self.known_file(sticker, STICKER)
+        sticker_rules.check_sticker_file(self.files.read(stored), sticker_type)
         return stored
 
-    def sticker_set(self, name: str) -> StickerSet:
-        """A set by its name; names are case-insensitive."""
-        if name.lower() not in self.state.sets:
-            raise BadRequest("STICKERSET_INVALID")
-        return self.state.sets[name.lower()]
-
-    def sticker_in_set(self, file_id: str) -> tuple[StickerSet, StickerInSet]:
-        """The sticker that this ``file_id`` names, and its set."""
-        stored = self._known_file(file_id, STICKER)
-        for owner in self.state.sets.values():
-            if stored.file_id(STICKER, owner.name) == file_id:
-                for member in owner.stickers:
-                    if member.unique_id == stored.unique_id:
-                        return owner, member
-        raise BadRequest("STICKER_INVALID")
+    def known_file(self, file_id: str, kind: str | None) -> StoredFile:
+        """The file behind a ``file_id``; with ``kind``, only if it can be used as that."""
+        if file_id.startswith(("http://", "https://")):
+            raise BadRequest("the sandbox fetches nothing from the Internet; upload the file")
+        return self.files.find(file_id, kind)
 
     def sets_changed(self) -> None:
         """Tell the chat pages to look at the packs again."""
         self.hub.publish({"type": "packs"})
 
-    # What a user does
-
-    def arrive(self, user_id: int, first_name: str | None, language_code: str | None) -> Json:
-        """The user as they are now; who comes for the first time gets a chat with the bot."""
-        known = self.state.users.get(user_id, {})
-        default_name = "Вы" if user_id == DEFAULT_USER else f"Гость {user_id}"
-        person = objects.user(
-            user_id,
-            first_name or known.get("first_name", default_name),
-            language_code or known.get("language_code", "ru"),
-        )
-        self.state.users[user_id] = person
-        self.state.messages.setdefault(user_id, {})
-        return person
-
-    def say(self, person: Json, text: str) -> Json:
-        """A text from a user to the bot."""
-        rules.check_text(text.strip())
-        plain, entities = parse_text(text)
-        content = {"text": plain, **({"entities": entities} if entities else {})}
-        return self._receive(person, content)
-
-    def show_sticker(self, person: Json) -> Json:
-        """A sticker from a user to the bot."""
-        stored = self.files.put(images.sample_sticker(), STICKER)
-        return self._receive(person, {"sticker": objects.sticker(stored, "🙂")})
-
-    def show_photo(self, person: Json) -> Json:
-        """A photo from a user to the bot."""
-        return self._receive(
-            person, {"photo": self.photo(Upload("photo.jpg", images.sample_photo()))}
-        )
-
-    def tap(self, person: Json, message_id: int, data: str) -> Tap:
-        """A press on an inline button.
-
-        The button may be gone by now: the Bot API warns that "the message originated the query can
-        contain no callback buttons with this data".
-        """
-        message = self.message(person["id"], message_id, "message")
-        self.state.last_tap_id += 1
-        tap = Tap(str(self.state.last_tap_id), person["id"], message_id, data, int(time.time()))
-        self.state.taps[tap.id] = tap
-        query = objects.callback_query(tap.id, person, message, data)
-        self.updates.push("callback_query", query)
-        return tap
-
-    def _receive(self, person: Json, content: Json) -> Json:
-        message = self._add_message(person["id"], person, content)
-        self.updates.push("message", message)
-        return message
-
-    def _add_message(self, chat_id: int, sender: Json, content: Json) -> Json:
+    def add_message(self, chat_id: int, sender: Json, content: Json) -> Json:
+        """A new message in a chat, from the bot or from a person."""
+        chat = self.chat(chat_id)
         self.state.last_message_id += 1
         message = {
             "message_id": self.state.last_message_id,
             "from": sender,
-            "chat": objects.private_chat(self.state.users[chat_id]),
+            "chat": chat,
             "date": int(time.time()),
             **content,
         }
         return self.replace(message)
-
-    def _require_chat(self, chat_id: int) -> None:
-        if chat_id not in self.state.messages:
-            raise BadRequest("chat not found")
-
-    def _known_file(self, file_id: str, kind: str) -> StoredFile:
-        if file_id.startswith(("http://", "https://")):
-            raise BadRequest("the sandbox fetches nothing from the Internet; upload the file")
-        return self.files.find(file_id, kind)

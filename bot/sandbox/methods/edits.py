@@ -6,6 +6,7 @@ the buttons, as at Telegram.
 
 import time
 
+from bot.sandbox import rules
 from bot.sandbox.decoding import Json
 from bot.sandbox.errors import BadRequest
 from bot.sandbox.inputs import InlineKeyboardMarkup, InputMediaPhoto
@@ -15,10 +16,6 @@ from bot.sandbox.world import Sandbox
 
 TEXT = ("text", "entities")
 CAPTION = ("caption", "caption_entities")
-NOT_MODIFIED = (
-    "message is not modified: specified new message content and reply markup are exactly the same "
-    "as a current content and reply markup of the message"
-)
 
 
 @method
@@ -104,5 +101,5 @@ def _edit(
     kept = {k: v for k, v in message.items() if k not in (*replaced, "reply_markup")}
     edited = {**kept, **content, **markup_content(markup)}
     if edited == message:
-        raise BadRequest(NOT_MODIFIED)
+        raise BadRequest(rules.NOT_MODIFIED)
     return box.replace({**edited, "edit_date": int(time.time())})

@@ -2,11 +2,17 @@
 
 import time
 
-from bot.sandbox import files, objects, rules
+from bot.sandbox import files, objects, rules, sets
 from bot.sandbox.decoding import FileRef, Json
 from bot.sandbox.entities import parse_text
 from bot.sandbox.errors import BadRequest
-from bot.sandbox.inputs import InlineKeyboardMarkup, ReplyParameters
+from bot.sandbox.inputs import (
+    ForceReply,
+    InlineKeyboardMarkup,
+    InputMediaPhoto,
+    ReplyMarkup,
+    ReplyParameters,
+)
 from bot.sandbox.registry import method
 from bot.sandbox.state import Answer
 from bot.sandbox.world import Sandbox
@@ -19,7 +25,7 @@ def send_message(
     text: str,
     parse_mode: str = "",
     reply_parameters: ReplyParameters | None = None,
-    reply_markup: InlineKeyboardMarkup | None = None,
+    reply_markup: ReplyMarkup | None = None,
 ) -> Json:
     """Send a text (https://core.telegram.org/bots/api#sendmessage)."""
     content = text_content(text, parse_mode)
@@ -34,7 +40,7 @@ def send_photo(
     caption: str = "",
     parse_mode: str = "",
     reply_parameters: ReplyParameters | None = None,
-    reply_markup: InlineKeyboardMarkup | None = None,
+    reply_markup: ReplyMarkup | None = None,
 ) -> Json:
     """Send a photo (https://core.telegram.org/bots/api#sendphoto)."""
     content = {"photo": box.photo(photo), **caption_content(caption, parse_mode)}
@@ -48,10 +54,10 @@ def send_sticker(
     sticker: FileRef,
     emoji: str = "",
     reply_parameters: ReplyParameters | None = None,
-    reply_markup: InlineKeyboardMarkup | None = None,
+    reply_markup: ReplyMarkup | None = None,
 ) -> Json:
     """Send a sticker (https://core.telegram.org/bots/api#sendsticker)."""
-    content = {"sticker": _sticker(box, sticker, emoji)}
+    content = sticker_content(box, sticker, emoji)
     return _send(box, chat_id, content, reply_parameters, reply_markup)
 
 
@@ -60,19 +66,49 @@ def send_chat_action(box: Sandbox, chat_id: int, action: str) -> bool:
     """Show that the bot is busy (https://core.telegram.org/bots/api#sendchataction)."""
     if action.lower() not in rules.ACTIONS:
         raise BadRequest("wrong parameter action in request")
-    if chat_id not in box.state.messages:
-        raise BadRequest("chat not found")
-    box.hub.publish({"type": "action", "action": action.lower()}, chat_id)
+    box.chat(chat_id)
+    box.require_unblocked(chat_id)
+    box.tell(chat_id, {"type": "action", "action": action.lower()})
     return True
+
+
+@method
+def send_media_group(
+    box: Sandbox,
+    chat_id: int,
+    media: list[InputMediaPhoto],
+    reply_parameters: ReplyParameters | None = None,
+) -> list[Json]:
+    """Send photos as an album (https://core.telegram.org/bots/api#sendmediagroup)."""
+    rules.check_album(len(media))
+    if any(item.type != "photo" for item in media):
+        raise BadRequest("the sandbox takes photos only")
+    contents = [
+        {"photo": box.photo(item.media), **caption_content(item.caption, item.parse_mode)}
+        for item in media
+    ]
+    album = {"media_group_id": str(box.state.last_message_id + 1)}
+    return [_send(box, chat_id, album | content, reply_parameters, None) for content in contents]
 
 
 @method
 def delete_message(box: Sandbox, chat_id: int, message_id: int) -> bool:
     """Delete a message (https://core.telegram.org/bots/api#deletemessage)."""
-    message = box.message(chat_id, message_id, "message to delete")
-    if time.time() - message["date"] > rules.DELETABLE_SECONDS:
-        raise BadRequest("message can't be deleted")
+    _check_deletable(box, box.message(chat_id, message_id, "message to delete"))
     box.delete(chat_id, message_id)
+    return True
+
+
+@method
+def delete_messages(box: Sandbox, chat_id: int, message_ids: list[int]) -> bool:
+    """Delete messages, those that are still there (https://core.telegram.org/bots/api#deletemessages)."""
+    rules.check_message_ids(message_ids)
+    box.chat(chat_id)
+    there = box.state.messages[chat_id].keys() & set(message_ids)
+    for message_id in there:
+        _check_deletable(box, box.message(chat_id, message_id, "message to delete"))
+    for message_id in there:
+        box.delete(chat_id, message_id)
     return True
 
 
@@ -81,14 +117,13 @@ def answer_callback_query(
     box: Sandbox, callback_query_id: str, text: str = "", show_alert: bool = False, url: str = ""
 ) -> bool:
     """Answer a press on a button (https://core.telegram.org/bots/api#answercallbackquery)."""
-    rules.check_callback_answer(text)
+    rules.check_callback_answer(text, url, box.username)
     tap = box.state.taps.get(callback_query_id)
     if tap is None or tap.answer or time.time() - tap.date > rules.CALLBACK_SECONDS:
         raise BadRequest("query is too old and response timeout expired or query ID is invalid")
     tap.answer = Answer(text, show_alert, url)
-    box.hub.publish(
-        {"type": "answer", "tap": vars(tap) | {"answer": vars(tap.answer)}}, tap.user_id
-    )
+    answered = {"type": "answer", "tap": vars(tap) | {"answer": vars(tap.answer)}}
+    box.hub.publish(answered, [tap.user_id])
     return True
 
 
@@ -114,6 +149,16 @@ def caption_content(caption: str, parse_mode: str) -> Json:
     return content | ({"caption_entities": entities} if entities else {})
 
 
+def sticker_content(box: Sandbox, sticker: FileRef, emoji: str = "") -> Json:
+    """The ``sticker`` of a message: one of a set, or one of none."""
+    if isinstance(sticker, str):
+        try:
+            return {"sticker": sets.as_sticker(box, *sets.find_sticker(box, sticker))}
+        except BadRequest:
+            pass  # a sticker of no set, or no sticker at all: found out below
+    return {"sticker": objects.sticker(box.sticker_file(sticker, None), emoji)}
+
+
 def markup_content(markup: InlineKeyboardMarkup | None) -> Json:
     """The ``reply_markup`` of a message; nothing without buttons."""
     if markup is not None:
@@ -121,34 +166,33 @@ def markup_content(markup: InlineKeyboardMarkup | None) -> Json:
     return objects.keyboard(markup)
 
 
+def _check_deletable(box: Sandbox, message: Json) -> None:
+    # In a group, a bot that is no administrator deletes only what it has sent.
+    foreign = message["chat"]["type"] != "private" and message["from"]["id"] != box.bot["id"]
+    if foreign or time.time() - message["date"] > rules.DELETABLE_SECONDS:
+        raise BadRequest("message can't be deleted")
+
+
 def _send(
     box: Sandbox,
     chat_id: int,
     content: Json,
     reply: ReplyParameters | None,
-    markup: InlineKeyboardMarkup | None,
+    markup: ReplyMarkup | None,
 ) -> Json:
     replied = _replied(box, chat_id, reply) if reply else {}
-    return box.send(chat_id, {**replied, **content, **markup_content(markup)})
+    if not isinstance(markup, ForceReply):
+        return box.send(chat_id, {**replied, **content, **markup_content(markup)})
+    message = box.send(chat_id, {**replied, **content})
+    placeholder = markup.input_field_placeholder[: rules.MAX_PLACEHOLDER]  # cut, not refused
+    box.tell(chat_id, {"type": "force_reply", "message": message, "placeholder": placeholder})
+    return message
 
 
 def _replied(box: Sandbox, chat_id: int, reply: ReplyParameters) -> Json:
     try:
-        message = box.message(chat_id, reply.message_id, "message to be replied")
+        return box.reply(chat_id, reply.message_id)
     except BadRequest:
         if reply.allow_sending_without_reply:
             return {}
         raise
-    # A message shown inside another never shows a third: the Bot API cuts the chain here.
-    return {"reply_to_message": {k: v for k, v in message.items() if k != "reply_to_message"}}
-
-
-def _sticker(box: Sandbox, sticker: FileRef, emoji: str) -> Json:
-    if isinstance(sticker, str):
-        try:
-            owner, member = box.sticker_in_set(sticker)
-        except BadRequest:
-            pass  # a sticker of no set, or no sticker at all: found out below
-        else:
-            return objects.sticker_in_set(box.files.get(member.unique_id), member, owner)
-    return objects.sticker(box.sticker_file(sticker, None), emoji)

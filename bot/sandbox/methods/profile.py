@@ -18,9 +18,9 @@ def get_me(box: Sandbox) -> Json:
     """Introduce the bot (https://core.telegram.org/bots/api#getme)."""
     return {
         **box.bot,
-        "can_join_groups": False,
+        "can_join_groups": True,
         "can_read_all_group_messages": False,
-        "supports_inline_queries": False,
+        "supports_inline_queries": True,
         "can_connect_to_business": False,
         "has_main_web_app": False,
     }
@@ -98,9 +98,10 @@ def text_for(texts: dict[str, str], language_code: str) -> str:
     return texts.get(language_code) or texts.get("", "")
 
 
-def commands_for(box: Sandbox, user_id: int, language_code: str) -> list[Json]:
-    """What a user sees in a private chat: https://core.telegram.org/bots/api#botcommandscope."""
-    for scope in (f"chat {user_id}", "all_private_chats", "default"):
+def commands_for(box: Sandbox, chat_id: int, language_code: str) -> list[Json]:
+    """What people see in a chat: https://core.telegram.org/bots/api#botcommandscope."""
+    kind = "all_group_chats" if chat_id in box.state.groups else "all_private_chats"
+    for scope in (f"chat {chat_id}", kind, "default"):
         by_language = box.state.profile.commands.get(scope, {})
         for language in (language_code, ""):
             if language in by_language:

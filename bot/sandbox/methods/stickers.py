@@ -1,9 +1,9 @@
 """Sticker sets: https://core.telegram.org/bots/api#stickers."""
 
-from bot.sandbox import objects, rules
+from bot.sandbox import objects, sets, sticker_rules
 from bot.sandbox.decoding import FileRef, Json, Upload
 from bot.sandbox.errors import BadRequest
-from bot.sandbox.files import STICKER
+from bot.sandbox.files import STICKER, THUMBNAIL
 from bot.sandbox.inputs import InputSticker
 from bot.sandbox.registry import method
 from bot.sandbox.state import StickerInSet, StickerSet
@@ -14,7 +14,7 @@ from bot.sandbox.world import Sandbox
 def upload_sticker_file(box: Sandbox, user_id: int, sticker: FileRef, sticker_format: str) -> Json:
     """Upload a sticker for later (https://core.telegram.org/bots/api#uploadstickerfile)."""
     box.person(user_id)
-    rules.check_sticker_format(sticker_format)
+    sticker_rules.check_sticker_format(sticker_format)
     if not isinstance(sticker, Upload):
         raise BadRequest("there is no sticker file in the request")
     return objects.file(box.sticker_file(sticker, None), STICKER)
@@ -32,10 +32,12 @@ def create_new_sticker_set(
 ) -> bool:
     """Create a sticker set owned by a user (https://core.telegram.org/bots/api#createnewstickerset)."""
     box.person(user_id)
-    rules.check_set_name(name, box.username)
-    rules.check_set_title(title)
-    rules.check_sticker_type(sticker_type)
-    rules.check_initial_stickers(stickers)
+    sticker_rules.check_set_name(name, box.username)
+    title = sticker_rules.set_title(title)
+    sticker_rules.check_sticker_type(sticker_type)
+    sticker_rules.check_initial_stickers(stickers)
+    if needs_repainting and sticker_type != "custom_emoji":
+        raise BadRequest("only custom emoji stickers support repainting")
     if name.lower() in box.state.sets:
         raise BadRequest("sticker set name is already occupied")
     created = StickerSet(name, title, sticker_type, user_id, needs_repainting=needs_repainting)
@@ -50,25 +52,49 @@ def create_new_sticker_set(
 def add_sticker_to_set(box: Sandbox, user_id: int, name: str, sticker: InputSticker) -> bool:
     """Add a sticker to a set (https://core.telegram.org/bots/api#addstickertoset)."""
     box.person(user_id)
-    owner = box.sticker_set(name)
-    if owner.user_id != user_id:
-        raise BadRequest("STICKERSET_INVALID")
-    _add(box, owner, sticker)
+    _add(box, sets.bots_set(box, name, user_id), sticker)
     box.sets_changed()
     return True
 
 
 @method
+def replace_sticker_in_set(
+    box: Sandbox, user_id: int, name: str, old_sticker: str, sticker: InputSticker
+) -> bool:
+    """Put a sticker in the place of another (https://core.telegram.org/bots/api#replacestickerinset)."""
+    box.person(user_id)
+    owner = sets.bots_set(box, name, user_id)
+    found, old = sets.find_sticker(box, old_sticker)
+    if found is not owner:
+        raise BadRequest("STICKER_INVALID")
+    new = _member(box, owner, sticker)
+    if not _holds(owner, new):  # exactly the same one already there: the set stays as it is
+        owner.stickers[owner.stickers.index(old)] = new
+        box.sets_changed()
+    return True
+
+
+@method
+def get_custom_emoji_stickers(box: Sandbox, custom_emoji_ids: list[str]) -> list[Json]:
+    """Get the stickers behind custom emoji (https://core.telegram.org/bots/api#getcustomemojistickers)."""
+    sticker_rules.check_custom_emoji_ids(custom_emoji_ids)
+    found = [sets.find_custom_emoji(box, identifier) for identifier in custom_emoji_ids]
+    return [sticker for sticker in found if sticker is not None]
+
+
+@method
 def get_sticker_set(box: Sandbox, name: str) -> Json:
     """Get a sticker set (https://core.telegram.org/bots/api#getstickerset)."""
-    return objects.sticker_set(box.sticker_set(name), box.files)
+    return objects.sticker_set(sets.find_set(box, name), box.files)
 
 
 @method
 def delete_sticker_from_set(box: Sandbox, sticker: str) -> bool:
     """Delete a sticker from its set (https://core.telegram.org/bots/api#deletestickerfromset)."""
-    owner, member = box.sticker_in_set(sticker)
+    owner, member = sets.bots_sticker(box, sticker)
     owner.stickers.remove(member)
+    if member.unique_id == owner.thumbnail:
+        owner.thumbnail = ""
     box.sets_changed()
     return True
 
@@ -76,7 +102,7 @@ def delete_sticker_from_set(box: Sandbox, sticker: str) -> bool:
 @method
 def set_sticker_position_in_set(box: Sandbox, sticker: str, position: int) -> bool:
     """Move a sticker within its set (https://core.telegram.org/bots/api#setstickerpositioninset)."""
-    owner, member = box.sticker_in_set(sticker)
+    owner, member = sets.bots_sticker(box, sticker)
     if not 0 <= position < len(owner.stickers):
         raise BadRequest("wrong sticker position specified")
     owner.stickers.remove(member)
@@ -88,8 +114,8 @@ def set_sticker_position_in_set(box: Sandbox, sticker: str, position: int) -> bo
 @method
 def set_sticker_emoji_list(box: Sandbox, sticker: str, emoji_list: list[str]) -> bool:
     """Change the emoji of a sticker (https://core.telegram.org/bots/api#setstickeremojilist)."""
-    rules.check_emoji_list(emoji_list)
-    _, member = box.sticker_in_set(sticker)
+    sticker_rules.check_emoji_list(emoji_list)
+    _, member = sets.bots_sticker(box, sticker)
     member.emoji_list = emoji_list
     box.sets_changed()
     return True
@@ -98,8 +124,8 @@ def set_sticker_emoji_list(box: Sandbox, sticker: str, emoji_list: list[str]) ->
 @method
 def set_sticker_keywords(box: Sandbox, sticker: str, keywords: list[str] | None = None) -> bool:
     """Change the search words of a sticker (https://core.telegram.org/bots/api#setstickerkeywords)."""
-    rules.check_keywords(keywords or [])
-    _, member = box.sticker_in_set(sticker)
+    sticker_rules.check_keywords(keywords or [])
+    _, member = sets.bots_sticker(box, sticker)
     member.keywords = keywords or []
     return True
 
@@ -107,8 +133,7 @@ def set_sticker_keywords(box: Sandbox, sticker: str, keywords: list[str] | None 
 @method
 def set_sticker_set_title(box: Sandbox, name: str, title: str) -> bool:
     """Rename a sticker set (https://core.telegram.org/bots/api#setstickersettitle)."""
-    rules.check_set_title(title)
-    box.sticker_set(name).title = title
+    sets.bots_set(box, name).title = sticker_rules.set_title(title)
     box.sets_changed()
     return True
 
@@ -116,19 +141,75 @@ def set_sticker_set_title(box: Sandbox, name: str, title: str) -> bool:
 @method
 def delete_sticker_set(box: Sandbox, name: str) -> bool:
     """Delete a sticker set (https://core.telegram.org/bots/api#deletestickerset)."""
-    del box.state.sets[box.sticker_set(name).name.lower()]
+    del box.state.sets[sets.bots_set(box, name).name.lower()]
     box.sets_changed()
     return True
 
 
+@method
+def set_sticker_set_thumbnail(
+    box: Sandbox,
+    name: str,
+    user_id: int,
+    format: str,  # noqa: A002 (the API's name)
+    thumbnail: FileRef | None = None,
+) -> bool:
+    """Set the picture of a regular set (https://core.telegram.org/bots/api#setstickersetthumbnail)."""
+    box.person(user_id)
+    sticker_rules.check_sticker_format(format)
+    owner = sets.bots_set(box, name, user_id)
+    if owner.sticker_type == "custom_emoji":
+        raise BadRequest("the method can't be used to set thumbnail of custom emoji sticker sets")
+    owner.thumbnail = _thumbnail(box, thumbnail) if thumbnail is not None else ""
+    box.sets_changed()
+    return True
+
+
+@method
+def set_custom_emoji_sticker_set_thumbnail(
+    box: Sandbox, name: str, custom_emoji_id: str = ""
+) -> bool:
+    """Set the picture of a set of custom emoji (https://core.telegram.org/bots/api#setcustomemojistickersetthumbnail)."""
+    owner = sets.bots_set(box, name)
+    if owner.sticker_type != "custom_emoji":
+        raise BadRequest(
+            "the method can be used to set thumbnail only for custom emoji sticker sets"
+        )
+    sticker = sets.find_custom_emoji(box, custom_emoji_id) if custom_emoji_id else None
+    if custom_emoji_id and (sticker is None or sticker["set_name"] != owner.name):
+        raise BadRequest("STICKER_INVALID")
+    owner.thumbnail = sticker["file_unique_id"] if sticker else ""
+    box.sets_changed()
+    return True
+
+
+def _thumbnail(box: Sandbox, thumbnail: FileRef) -> str:
+    if isinstance(thumbnail, Upload):
+        sticker_rules.check_thumbnail(thumbnail.data)
+        return box.files.put(thumbnail.data, THUMBNAIL).unique_id
+    stored = box.known_file(thumbnail, None)
+    sticker_rules.check_thumbnail(box.files.read(stored))
+    return stored.unique_id
+
+
 def _add(box: Sandbox, owner: StickerSet, sticker: InputSticker) -> None:
     """Put a sticker into a set; exactly the same one again leaves the set as it is."""
-    rules.check_sticker_format(sticker.format)
-    rules.check_emoji_list(sticker.emoji_list)
-    rules.check_keywords(sticker.keywords)
-    stored = box.sticker_file(sticker.sticker, owner.sticker_type)
-    if any(member.unique_id == stored.unique_id for member in owner.stickers):
+    member = _member(box, owner, sticker)
+    if _holds(owner, member):
         return
-    if len(owner.stickers) >= rules.MAX_STICKERS[owner.sticker_type]:
+    if len(owner.stickers) >= sticker_rules.MAX_STICKERS[owner.sticker_type]:
         raise BadRequest("STICKERS_TOO_MUCH")
-    owner.stickers.append(StickerInSet(stored.unique_id, sticker.emoji_list, sticker.keywords))
+    owner.stickers.append(member)
+
+
+def _member(box: Sandbox, owner: StickerSet, sticker: InputSticker) -> StickerInSet:
+    """A sticker that fits a set."""
+    sticker_rules.check_sticker_format(sticker.format)
+    sticker_rules.check_emoji_list(sticker.emoji_list)
+    sticker_rules.check_keywords(sticker.keywords)
+    stored = box.sticker_file(sticker.sticker, owner.sticker_type)
+    return StickerInSet(stored.unique_id, sticker.emoji_list, sticker.keywords)
+
+
+def _holds(owner: StickerSet, member: StickerInSet) -> bool:
+    return any(other.unique_id == member.unique_id for other in owner.stickers)

@@ -1,7 +1,13 @@
 """Getting updates: https://core.telegram.org/bots/api#getting-updates."""
 
+from urllib.parse import urlsplit
+
+from bot.sandbox import objects, rules
 from bot.sandbox.decoding import Json
+from bot.sandbox.errors import BadRequest
+from bot.sandbox.guard import is_loopback
 from bot.sandbox.registry import method
+from bot.sandbox.state import Webhook
 from bot.sandbox.world import Sandbox
 
 MAX_TIMEOUT = 50
@@ -22,8 +28,34 @@ async def get_updates(
 
 
 @method
+def set_webhook(
+    box: Sandbox,
+    url: str,
+    max_connections: int = 40,
+    allowed_updates: list[str] | None = None,
+    drop_pending_updates: bool = False,
+    secret_token: str = "",
+) -> bool:
+    """Have updates sent to an address (https://core.telegram.org/bots/api#setwebhook).
+
+    As a local Bot API server does, the sandbox takes HTTP and any port; it calls this machine only.
+    """
+    rules.check_webhook(url, secret_token)
+    if not is_loopback(urlsplit(url).hostname or ""):
+        raise BadRequest("bad webhook: the sandbox calls no other machine than this one")
+    if allowed_updates is not None:
+        box.state.allowed_updates = allowed_updates
+    if drop_pending_updates:
+        box.updates.clear()
+    box.updates.use_webhook(Webhook(url, secret_token, min(max(max_connections, 1), 100)))
+    return True
+
+
+@method
 def delete_webhook(box: Sandbox, drop_pending_updates: bool = False) -> bool:
-    """There never is a webhook; drop the updates if asked to (https://core.telegram.org/bots/api#deletewebhook)."""
+    """Keep updates for getUpdates again (https://core.telegram.org/bots/api#deletewebhook)."""
+    if box.state.webhook is not None:
+        box.updates.use_webhook(None)
     if drop_pending_updates:
         box.updates.clear()
     return True
@@ -31,9 +63,7 @@ def delete_webhook(box: Sandbox, drop_pending_updates: bool = False) -> bool:
 
 @method
 def get_webhook_info(box: Sandbox) -> Json:
-    """There never is a webhook (https://core.telegram.org/bots/api#getwebhookinfo)."""
-    return {
-        "url": "",
-        "has_custom_certificate": False,
-        "pending_update_count": len(box.state.updates),
-    }
+    """Say where updates go, and how well (https://core.telegram.org/bots/api#getwebhookinfo)."""
+    return objects.webhook_info(
+        box.state.webhook, len(box.state.updates), box.state.allowed_updates
+    )

@@ -14,8 +14,9 @@ from aiohttp import ClientSession, web
 from PIL import Image
 from telegram import Bot
 
+from bot.sandbox.people import DEFAULT_USER
 from bot.sandbox.server import build_app
-from bot.sandbox.world import DEFAULT_USER, Sandbox
+from bot.sandbox.world import Sandbox
 
 TOKEN = "42:TEST-token_1"
 USERNAME = "emojich_sandbox_bot"
@@ -44,9 +45,9 @@ class Running:
         """The user writes to the bot."""
         return await self.post("/sandbox/message", text=text, **more)
 
-    async def tap(self, message_id: int, data: str) -> dict[str, Any]:
+    async def tap(self, message_id: int, data: str, **more: Any) -> dict[str, Any]:
         """The user presses an inline button."""
-        return await self.post("/sandbox/tap", message_id=message_id, data=data)
+        return await self.post("/sandbox/tap", message_id=message_id, data=data, **more)
 
     async def fault(self, method: str, error_code: int, **more: Any) -> None:
         """The next call of the method fails."""
@@ -58,6 +59,12 @@ class Running:
             assert response.status == 200, await response.text()
             answer: dict[str, Any] = await response.json()
             return answer
+
+    async def refused(self, path: str, **body: Any) -> str:
+        """Why a POST of JSON is refused."""
+        async with self.http.post(self.url + path, json=body) as response:
+            assert response.status == 400, await response.text()
+            return str((await response.json())["description"])
 
     async def get(self, path: str) -> Any:
         """The JSON at a path."""

@@ -135,6 +135,8 @@ async def story(box: Running, call: Callable[..., Any], picture: Callable[..., b
         "inline_keyboard": [
             [{"text": "Да", "callback_data": "yes", "style": "success"}],
             [{"text": "Набор", "url": f"https://t.me/addstickers/{name}"}],
+            [{"text": "Найти", "switch_inline_query_current_chat": "кот"}],
+            [{"text": "Ссылка", "copy_text": {"text": "кот"}}],
         ]
     }
     said = await box.say("/start")
@@ -168,9 +170,13 @@ async def story(box: Running, call: Callable[..., Any], picture: Callable[..., b
     await call("editMessageMedia", **message, media={"type": "photo", "media": file_id})
     await call("editMessageCaption", **message, caption="<i>кот</i>", parse_mode="HTML")
     await call("deleteMessage", **message)
+    album = await call("sendMediaGroup", **chat, media=[{"type": "photo", "media": file_id}] * 2)
+    await call("deleteMessages", **chat, message_ids=[item["message_id"] for item in album])
     await call("getFile", file_id=file_id)
+    await call("setWebhook", url=f"{box.url}/nowhere", allowed_updates=[])
     await call("getWebhookInfo")
     await call("deleteWebhook")
+    await call("getWebhookInfo")
     first = {
         "sticker": shown["sticker"]["file_id"],
         "format": "static",
@@ -187,5 +193,38 @@ async def story(box: Running, call: Callable[..., Any], picture: Callable[..., b
     await call("setStickerKeywords", sticker=member)
     await call("setStickerPositionInSet", sticker=member, position=1)
     await call("setStickerSetTitle", name=name, title="Псы")
+    await call("setStickerSetThumbnail", **owner, format="static")
+    await call("replaceStickerInSet", **owner, old_sticker=member, sticker=first)
     await call("deleteStickerFromSet", sticker=member)
     await call("deleteStickerSet", name=name)
+    await custom_emoji(box, call, picture)
+    await group_and_inline(box, call)
+
+
+async def group_and_inline(box: Running, call: Callable[..., Any]) -> None:
+    """Every other kind of update."""
+    said = await box.say("кот")
+    await box.post("/sandbox/edit", message_id=said["message_id"], text="пёс")
+    group = await box.post("/sandbox/group", title="Друзья", user_ids=[box.user, 1002])
+    await box.say("/help", chat_id=group["id"])
+    await box.post("/sandbox/block", blocked=True)
+    asked = await box.post("/sandbox/inline", query="кот")
+    await call("getUpdates")
+    await call("answerInlineQuery", inline_query_id=asked["id"], results=[])
+
+
+async def custom_emoji(
+    box: Running, call: Callable[..., Any], picture: Callable[..., bytes]
+) -> None:
+    """The methods that only sets of custom emoji have."""
+    small = await box.bot.upload_sticker_file(box.user, picture((100, 100)), "static")
+    first = {"sticker": small.file_id, "format": "static", "emoji_list": ["🐱"]}
+    owner = {"user_id": box.user, "name": f"emoji_by_{USERNAME}", "title": "Коты"}
+    await call("createNewStickerSet", **owner, stickers=[first], sticker_type="custom_emoji")
+    (emoji,) = (await call("getStickerSet", name=owner["name"]))["stickers"]
+    await box.post("/sandbox/message", sticker_file_id=emoji["file_id"])
+    await call("getUpdates")
+    await call("getCustomEmojiStickers", custom_emoji_ids=[emoji["custom_emoji_id"]])
+    name, emoji_id = owner["name"], emoji["custom_emoji_id"]
+    await call("setCustomEmojiStickerSetThumbnail", name=name, custom_emoji_id=emoji_id)
+    await call("getStickerSet", name=name)

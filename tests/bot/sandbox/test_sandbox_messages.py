@@ -5,14 +5,21 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputMediaPhoto, ReplyParameters
-from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter
+from telegram import (
+    CopyTextButton,
+    ForceReply,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputMediaPhoto,
+    ReplyParameters,
+)
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter
 
 from bot.sandbox import rules
 from bot.sandbox.entities import parse_text
 from bot.sandbox.errors import ApiError
 
-from .conftest import Launch
+from .conftest import USERNAME, Launch
 
 Draw = Callable[..., bytes]
 
@@ -156,6 +163,91 @@ async def test_a_tap_is_answered_once_and_in_time(
         monkeypatch.setattr(time, "time", lambda: now + rules.CALLBACK_SECONDS + 2)
         with pytest.raises(BadRequest, match="Query is too old"):
             await box.bot.answer_callback_query(late["id"])
+
+
+async def test_a_tap_may_open_the_bot(launch: Launch) -> None:
+    async with launch() as box:
+        await box.say()
+        sent = await box.bot.send_message(box.user, "Готово", reply_markup=keyboard())
+        for url, opens in (
+            (f"https://t.me/{USERNAME}?start=pack_1", True),
+            (f"t.me/{USERNAME.upper()}?start=x", True),
+            (f"tg://resolve?domain={USERNAME}&start=x", True),
+            (f"https://t.me/{USERNAME}", False),
+            ("https://t.me/another_bot?start=x", False),
+            ("https://example.com", False),
+        ):
+            tap = await box.tap(sent.message_id, "keep")
+            refused = await box.call("answerCallbackQuery", callback_query_id=tap["id"], url=url)
+            assert refused.get("description") == (None if opens else "Bad Request: URL_INVALID")
+
+
+async def test_albums_and_many_messages_deleted(launch: Launch, picture: Draw) -> None:
+    async with launch() as box:
+        await box.say()
+        photos = [InputMediaPhoto(picture(colour=number)) for number in range(3)]
+        album = await box.bot.send_media_group(box.user, photos, caption="Коты")
+        assert len({message.media_group_id for message in album}) == 1
+        assert [message.caption for message in album] == ["Коты", None, None]
+        await box.bot.delete_messages(box.user, [*(m.message_id for m in album), 999])
+        assert [message["text"] for message in await box.get("/sandbox/chat")] == ["/start"]
+        for count in (1, 11):
+            with pytest.raises(BadRequest, match="2-10 items"):
+                await box.bot.send_media_group(box.user, photos[:1] * count)
+        with pytest.raises(BadRequest, match="Message identifiers are not specified"):
+            await box.bot.delete_messages(box.user, [])
+        with pytest.raises(BadRequest, match="Too many message identifiers specified"):
+            await box.bot.delete_messages(box.user, range(101))
+
+
+async def test_a_reply_is_asked_for(launch: Launch) -> None:
+    async with launch() as box:
+        await box.say()
+        async with box.http.ws_connect(f"{box.url}/sandbox/events") as page:
+            sent = await box.bot.send_message(
+                box.user, "Название?", reply_markup=ForceReply(input_field_placeholder="я" * 70)
+            )
+            await page.receive_json(timeout=2)
+            asked = await page.receive_json(timeout=2)
+        assert asked["type"] == "force_reply"
+        assert asked["message"]["message_id"] == sent.message_id
+        assert asked["placeholder"] == "я" * 64
+
+
+async def test_buttons_do_one_thing(launch: Launch) -> None:
+    async with launch() as box:
+        await box.say()
+        for button in (
+            InlineKeyboardButton("Найти", switch_inline_query_current_chat=""),
+            InlineKeyboardButton("Поделиться", switch_inline_query="кот"),
+            InlineKeyboardButton("Ссылка", copy_text=CopyTextButton("https://t.me/x")),
+        ):
+            markup = InlineKeyboardMarkup([[button]])
+            sent = await box.bot.send_message(box.user, "ok", reply_markup=markup)
+            assert sent.reply_markup == markup
+        for deeds in ({}, {"url": "https://t.me/x", "callback_data": "x"}):
+            markup_json = {"inline_keyboard": [[{"text": "x", **deeds}]]}
+            refused = await box.call(
+                "sendMessage", chat_id=1001, text="x", reply_markup=markup_json
+            )
+            assert refused["description"].endswith("it must do exactly one thing")
+
+
+async def test_who_blocks_the_bot_hears_nothing(launch: Launch) -> None:
+    async with launch() as box:
+        await box.say()
+        await box.post("/sandbox/block", blocked=True)
+        for call in (
+            box.bot.send_message(box.user, "кот"),
+            box.bot.send_chat_action(box.user, "typing"),
+        ):
+            with pytest.raises(Forbidden, match="bot was blocked by the user"):
+                await call
+        await box.say("снова тут")
+        await box.bot.send_message(box.user, "кот")
+        updates = await box.bot.get_updates()
+        statuses = [u.my_chat_member.new_chat_member.status for u in updates if u.my_chat_member]
+        assert statuses == ["kicked", "member"]
 
 
 async def test_failures_on_order(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ async def test_updates_are_given_until_they_are_confirmed(launch: Launch) -> Non
         first, second, third = (update.message for update in updates)
         assert first
         assert first.from_user
-        assert (first.from_user.first_name, first.from_user.language_code) == ("Вы", "en")
+        assert (first.from_user.first_name, first.from_user.language_code) == ("Саша", "en")
         assert first.entities[0].type == "bot_command"
         assert second
         assert second.sticker
@@ -135,7 +135,11 @@ async def test_a_page_hears_what_happens(launch: Launch) -> None:
         await box.say()
         async with box.http.ws_connect(f"{box.url}/sandbox/events") as page:
             await box.bot.send_chat_action(box.user, "typing")
-            assert await page.receive_json(timeout=2) == {"type": "action", "action": "typing"}
+            assert await page.receive_json(timeout=2) == {
+                "type": "action",
+                "action": "typing",
+                "chat_id": box.user,
+            }
             await box.say("тихо", user_id=7)
             sent = await box.bot.send_message(box.user, "кот")
             heard = await page.receive_json(timeout=2)

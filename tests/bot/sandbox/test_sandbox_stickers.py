@@ -6,7 +6,7 @@ import pytest
 from telegram import InputSticker
 from telegram.error import BadRequest
 
-from bot.sandbox import rules
+from bot.sandbox import sticker_rules
 
 from .conftest import USERNAME, Launch, Running
 
@@ -85,7 +85,7 @@ async def test_one_picture_in_two_sets_is_two_stickers(launch: Launch, picture: 
 )
 def test_names_of_sets(name: str, accepted: bool) -> None:
     try:
-        rules.check_set_name(name, USERNAME)
+        sticker_rules.check_set_name(name, USERNAME)
     except Exception:
         assert not accepted
     else:
@@ -102,8 +102,10 @@ async def test_names_titles_and_owners(launch: Launch, picture: Draw) -> None:
             await box.bot.create_new_sticker_set(box.user, NAME.upper(), "Коты", first)
         with pytest.raises(BadRequest, match="Invalid sticker set name is specified"):
             await box.bot.create_new_sticker_set(box.user, "cats", "Коты", first)
-        with pytest.raises(BadRequest, match="Sticker set title is too long"):
-            await box.bot.set_sticker_set_title(NAME, "я" * 65)
+        with pytest.raises(BadRequest, match="Sticker set title must be non-empty"):
+            await box.bot.set_sticker_set_title(NAME, " ")
+        await box.bot.set_sticker_set_title(NAME, "я" * 300)
+        assert (await box.bot.get_sticker_set(NAME)).title == "я" * 64, "cut, as Telegram does"
         await box.say(user_id=7)
         with pytest.raises(BadRequest, match="Stickerset_invalid"):
             await box.bot.add_sticker_to_set(7, NAME, sticker(picture(colour=1)))
@@ -130,7 +132,7 @@ async def test_pictures_are_looked_at(launch: Launch, picture: Draw) -> None:
             with pytest.raises(BadRequest, match="Sticker_png_nopng"):
                 await add(data)
         with pytest.raises(BadRequest, match="File is too big"):
-            await add(picture(kind="PNG") + b"\0" * rules.MAX_STICKER_BYTES)
+            await add(picture(kind="PNG") + b"\0" * sticker_rules.MAX_STICKER_BYTES)
         with pytest.raises(BadRequest, match="Wrong file_id"):
             await add("CAACAQADnothing")
         with pytest.raises(BadRequest, match="sandbox fetches nothing"):
@@ -148,18 +150,107 @@ async def test_custom_emoji_are_small(launch: Launch, picture: Draw) -> None:
             await box.bot.add_sticker_to_set(box.user, NAME, sticker(uploaded.file_id))
 
 
+async def test_a_sticker_is_replaced_in_its_place(launch: Launch, picture: Draw) -> None:
+    async with launch() as box:
+        await create(box, picture(colour=0))
+        for colour in (1, 2):
+            await box.bot.add_sticker_to_set(box.user, NAME, sticker(picture(colour=colour)))
+        before = await box.bot.get_sticker_set(NAME)
+        middle = before.stickers[1].file_id
+        new = sticker(picture(colour=3), "🐶", keywords=["пёс"])
+        await box.bot.replace_sticker_in_set(box.user, NAME, middle, new)
+        after = await box.bot.get_sticker_set(NAME)
+        assert (after.stickers[0], after.stickers[2]) == (before.stickers[0], before.stickers[2])
+        assert after.stickers[1].emoji == "🐶"
+        (pack,) = await box.get(f"/sandbox/packs?user_id={box.user}")
+        assert pack["stickers"][1]["keywords"] == ["пёс"]
+        with pytest.raises(BadRequest, match="Sticker_invalid"):
+            await box.bot.replace_sticker_in_set(box.user, NAME, middle, new)
+        known = sticker(picture(colour=0), "🐺")
+        await box.bot.replace_sticker_in_set(box.user, NAME, after.stickers[1].file_id, known)
+        assert await box.bot.get_sticker_set(NAME) == after, "the very same one is there already"
+        await box.say(user_id=7)
+        with pytest.raises(BadRequest, match="Stickerset_invalid"):
+            await box.bot.replace_sticker_in_set(7, NAME, after.stickers[1].file_id, new)
+
+
+async def test_the_picture_of_a_set(launch: Launch, picture: Draw) -> None:
+    async with launch() as box:
+        await create(box, picture())
+
+        async def give(data: bytes | str | None) -> None:
+            await box.bot.set_sticker_set_thumbnail(NAME, box.user, "static", data)
+
+        assert (await box.bot.get_sticker_set(NAME)).thumbnail is None
+        await give(picture((100, 100)))
+        shown = (await box.bot.get_sticker_set(NAME)).thumbnail
+        assert shown is not None
+        assert shown.width == 100
+        await give(shown.file_id)
+        await give(None)
+        assert (await box.bot.get_sticker_set(NAME)).thumbnail is None
+        with pytest.raises(BadRequest, match="Sticker_thumb_png_nopng"):
+            await give(b"no image")
+        with pytest.raises(BadRequest, match="File is too big"):
+            await give(picture((100, 100)) + b"\0" * sticker_rules.MAX_THUMBNAIL_BYTES)
+        with pytest.raises(BadRequest, match="only for custom emoji"):
+            await box.bot.set_custom_emoji_sticker_set_thumbnail(NAME)
+
+
+async def test_custom_emoji_are_found_by_their_identifiers(launch: Launch, picture: Draw) -> None:
+    async with launch() as box:
+        await create(box, picture((100, 100)), kind="custom_emoji")
+        (cat,) = (await box.bot.get_sticker_set(NAME)).stickers
+        assert cat.custom_emoji_id is not None
+        assert await box.bot.get_custom_emoji_stickers([cat.custom_emoji_id, "1"]) == (cat,)
+        with pytest.raises(BadRequest, match="Invalid custom emoji identifier"):
+            await box.bot.get_custom_emoji_stickers(["кот"])
+        with pytest.raises(BadRequest, match="Too many custom emoji identifiers"):
+            await box.bot.get_custom_emoji_stickers(["1"] * 201)
+        await box.bot.set_custom_emoji_sticker_set_thumbnail(NAME, cat.custom_emoji_id)
+        thumbnail = (await box.bot.get_sticker_set(NAME)).thumbnail
+        assert thumbnail is not None
+        assert thumbnail.file_unique_id == cat.file_unique_id
+        with pytest.raises(BadRequest, match="can't be used to set thumbnail of custom emoji"):
+            await box.bot.set_sticker_set_thumbnail(NAME, box.user, "static")
+        await box.bot.delete_sticker_from_set(cat.file_id)
+        assert (await box.bot.get_sticker_set(NAME)).thumbnail is None
+
+
+async def test_custom_emoji_have_room_for_more(
+    launch: Launch, picture: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sticker_rules.MAX_STICKERS["custom_emoji"] == 200
+    monkeypatch.setitem(
+        sticker_rules.MAX_STICKERS, "custom_emoji", 52
+    )  # the same way to the end, shorter
+    async with launch() as box:
+        await box.say()
+        first = [sticker(picture((100, 100), "PNG", colour)) for colour in range(50)]
+        await box.bot.create_new_sticker_set(box.user, NAME, "Коты", first, "custom_emoji")
+        *fitting, last = [sticker(picture((100, 100), "PNG", colour)) for colour in range(50, 53)]
+        for added in fitting:
+            await box.bot.add_sticker_to_set(box.user, NAME, added)
+        with pytest.raises(BadRequest, match="Stickers_too_much"):
+            await box.bot.add_sticker_to_set(box.user, NAME, last)
+        with pytest.raises(BadRequest, match="Only custom emoji stickers support repainting"):
+            await box.bot.create_new_sticker_set(
+                box.user, f"x_by_{USERNAME}", "x", [sticker(picture())], needs_repainting=True
+            )
+
+
 async def test_a_full_set_takes_no_more(launch: Launch, picture: Draw) -> None:
     async with launch() as box:
-        await create(box, picture((512, 1), "PNG", 0))
-        for colour in range(1, 120):
+        await box.say()
+        many = [sticker(picture((512, 1), "PNG", colour)) for colour in range(50)]
+        await box.bot.create_new_sticker_set(box.user, NAME, "Много", many)
+        for colour in range(50, 120):
             added = sticker(picture((512, 1), "PNG", colour))
             await box.bot.add_sticker_to_set(box.user, NAME, added)
         with pytest.raises(BadRequest, match="Stickers_too_much"):
             await box.bot.add_sticker_to_set(box.user, NAME, sticker(picture((512, 1), "PNG", 120)))
         await box.bot.add_sticker_to_set(box.user, NAME, sticker(picture((512, 1), "PNG", 5)))
         assert len((await box.bot.get_sticker_set(NAME)).stickers) == 120
-        many = [sticker(picture((512, 1), "PNG", colour)) for colour in range(50)]
-        await box.bot.create_new_sticker_set(box.user, f"b_by_{USERNAME}", "50", many)
         with pytest.raises(BadRequest, match="Too many stickers specified"):
             await box.bot.create_new_sticker_set(
                 box.user, f"c_by_{USERNAME}", "51", [*many, many[0]]
@@ -170,13 +261,13 @@ async def test_a_full_set_takes_no_more(launch: Launch, picture: Draw) -> None:
     "emoji", ["🐱", "❤️", "❤", "👨‍👩‍👧", "🇷🇺", "👍🏽", "#️⃣", "☺️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🧑‍🚀", "⭐"]
 )
 def test_emoji(emoji: str) -> None:
-    rules.check_emoji_list([emoji] * 20)
+    sticker_rules.check_emoji_list([emoji] * 20)
 
 
 @pytest.mark.parametrize("emoji", [[], ["кот"], ["🐱🐶"], [""], ["1"], ["🐱"] * 21])
 def test_no_emoji(emoji: list[str]) -> None:
     with pytest.raises(Exception, match="can't parse emoji list"):
-        rules.check_emoji_list(emoji)
+        sticker_rules.check_emoji_list(emoji)
 
 
 async def test_keywords_have_a_limit(launch: Launch, picture: Draw) -> None:

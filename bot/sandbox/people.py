@@ -1,0 +1,174 @@
+"""What people do: write, edit, press buttons; each becomes an update for the bot."""
+
+import time
+
+from bot.sandbox import images, objects, rules, sets
+from bot.sandbox.decoding import Json, Upload
+from bot.sandbox.entities import parse_text
+from bot.sandbox.errors import BadRequest
+from bot.sandbox.files import STICKER
+from bot.sandbox.inline import Question
+from bot.sandbox.privacy import reaches_bot
+from bot.sandbox.state import Group, Tap
+from bot.sandbox.world import Sandbox
+
+DEFAULT_USER = 1001
+#: Who the chat page can be; whoever else comes is a guest.
+NAMES = {DEFAULT_USER: "Саша", 1002: "Аня"}
+#: Supergroups have identifiers of this kind (https://core.telegram.org/api/bots/ids).
+FIRST_GROUP = -1000000000001
+
+
+def arrive(box: Sandbox, user_id: int, first_name: str | None, language_code: str | None) -> Json:
+    """The user as they are now."""
+    known = box.state.users.get(user_id, {})
+    person = objects.user(
+        user_id,
+        first_name or known.get("first_name", NAMES.get(user_id, f"Гость {user_id}")),
+        language_code or known.get("language_code", "ru"),
+    )
+    box.state.users[user_id] = person
+    return person
+
+
+def gather(box: Sandbox, title: str, people: list[Json]) -> Json:
+    """A new group of these people; the first one adds the bot to it."""
+    group = Group(FIRST_GROUP - len(box.state.groups), title, [person["id"] for person in people])
+    box.state.groups[group.id] = group
+    box.state.messages[group.id] = {}
+    _tell_membership(box, people[0], group.id, "left", "member")
+    send(box, people[0], group.id, {"new_chat_members": [box.bot]})
+    return box.chat(group.id)
+
+
+def text(words: str) -> Json:
+    """The content of a message that is a text."""
+    rules.check_text(words.strip())
+    plain, entities = parse_text(words)
+    return {"text": plain, **({"entities": entities} if entities else {})}
+
+
+def sample_sticker(box: Sandbox) -> Json:
+    """The content of a message that is a sticker of no set."""
+    stored = box.files.put(images.sample_sticker(), STICKER)
+    return {"sticker": objects.sticker(stored, "🙂")}
+
+
+def sample_photo(box: Sandbox) -> Json:
+    """The content of a message that is a photo."""
+    return {"photo": box.photo(Upload("photo.jpg", images.sample_photo()))}
+
+
+def strangers_sticker(box: Sandbox) -> Json:
+    """The content of a message that is a sticker of a set that the bot has not made."""
+    return {"sticker": sets.strangers_sticker(box)}
+
+
+def sticker_of_a_set(box: Sandbox, file_id: str) -> Json:
+    """The content of a message that is a sticker of a set; custom emoji stand in a text."""
+    sticker = sets.as_sticker(box, *sets.find_sticker(box, file_id))
+    return objects.custom_emoji(sticker) if "custom_emoji_id" in sticker else {"sticker": sticker}
+
+
+def send(box: Sandbox, person: Json, chat_id: int, content: Json, reply_to: int = 0) -> Json:
+    """A new message from a person; the first one to the bot opens the chat with it."""
+    if chat_id == person["id"]:
+        box.state.messages.setdefault(chat_id, {})
+        block(box, person, blocked=False)  # who writes to a bot again has unblocked it
+    _require_member(box, person, chat_id)
+    replied = box.reply(chat_id, reply_to) if reply_to else {}
+    message = box.add_message(chat_id, person, {**replied, **content})
+    _tell_bot(box, "message", message)
+    return message
+
+
+def edit(box: Sandbox, person: Json, chat_id: int, message_id: int, words: str) -> Json:
+    """Another text in a message of one's own (https://core.telegram.org/bots/api#update)."""
+    _require_member(box, person, chat_id)
+    message = box.message(chat_id, message_id, "message to edit")
+    own = message["from"]["id"] == person["id"] and "via_bot" not in message
+    late = time.time() - message["date"] > rules.EDITABLE_SECONDS
+    if not own or late or "text" not in message:
+        raise BadRequest("message can't be edited")
+    kept = {key: value for key, value in message.items() if key not in ("text", "entities")}
+    edited = {**kept, **text(words)}
+    if edited == message:
+        raise BadRequest(rules.NOT_MODIFIED)
+    edited["edit_date"] = int(time.time())
+    box.replace(edited)
+    _tell_bot(box, "edited_message", edited)
+    return edited
+
+
+def tap(box: Sandbox, person: Json, chat_id: int, message_id: int, data: str) -> Tap:
+    """A press on an inline button.
+
+    The button may be gone by now: the Bot API warns that "the message originated the query can
+    contain no callback buttons with this data".
+    """
+    _require_member(box, person, chat_id)
+    message = box.message(chat_id, message_id, "message")
+    box.state.last_tap_id += 1
+    now = int(time.time())
+    pressed = Tap(str(box.state.last_tap_id), person["id"], message_id, data, now, chat_id)
+    box.state.taps[pressed.id] = pressed
+    box.updates.push("callback_query", objects.callback_query(pressed.id, person, message, data))
+    return pressed
+
+
+def block(box: Sandbox, person: Json, *, blocked: bool) -> None:
+    """Block the bot, or unblock it."""
+    if blocked == (person["id"] in box.state.blocked_by):
+        return
+    if blocked:
+        box.state.blocked_by.append(person["id"])
+        _tell_membership(box, person, person["id"], "member", "kicked")
+    else:
+        box.state.blocked_by.remove(person["id"])
+        _tell_membership(box, person, person["id"], "kicked", "member")
+
+
+def ask(box: Sandbox, person: Json, chat_id: int, query: str, offset: str) -> Question:
+    """``@bot query`` in a chat's text box (https://core.telegram.org/bots/api#inlinequery)."""
+    _require_member(box, person, chat_id)
+    box.state.last_question_id += 1
+    question = Question(
+        id=str(box.state.last_question_id),
+        user_id=person["id"],
+        query=query[: rules.MAX_INLINE_QUERY],
+        offset=offset,
+        date=int(time.time()),
+    )
+    box.inline.ask(question)
+    if question.answer is None:
+        group = box.chat(chat_id) if chat_id in box.state.groups else None
+        box.updates.push("inline_query", objects.inline_query(question, person, group))
+    return question
+
+
+def choose(
+    box: Sandbox, person: Json, chat_id: int, query_id: str, result_id: str, reply_to: int
+) -> Json:
+    """Send one of the results that the bot has offered; the message says via which bot."""
+    question = box.inline.questions.get(query_id)
+    answer = question.answer if question and question.user_id == person["id"] else None
+    for result in answer.results if answer else ():
+        if result["id"] == result_id:
+            content = {**result["content"], "via_bot": box.bot}
+            return send(box, person, chat_id, content, reply_to)
+    raise BadRequest("there is no such inline result")
+
+
+def _require_member(box: Sandbox, person: Json, chat_id: int) -> None:
+    if person["id"] not in box.members(chat_id):
+        raise BadRequest("the user is not a member of the chat")
+
+
+def _tell_membership(box: Sandbox, person: Json, chat_id: int, old: str, new: str) -> None:
+    changed = objects.membership(box.chat(chat_id), person, box.bot, old, new)
+    box.updates.push("my_chat_member", changed)
+
+
+def _tell_bot(box: Sandbox, kind: str, message: Json) -> None:
+    if reaches_bot(message, box.bot):
+        box.updates.push(kind, message)

@@ -1,0 +1,30 @@
+"""What a bot hears of a group: https://core.telegram.org/bots/features#privacy-mode.
+
+Bots are in privacy mode unless their owner turns it off: in a group they get commands, mentions,
+replies to themselves, what was sent through them, and service messages.
+"""
+
+from bot.sandbox.decoding import Json
+from bot.sandbox.entities import covered
+
+
+def reaches_bot(message: Json, bot: Json) -> bool:
+    """Whether the bot gets this message of a person."""
+    if message["chat"]["type"] == "private":
+        return True
+    if "via_bot" in message or "new_chat_members" in message:
+        return True
+    if message.get("reply_to_message", {}).get("from", {}).get("id") == bot["id"]:
+        return True
+    words = message.get("text", "")
+    return any(
+        _calls(entity, covered(words, entity), bot) for entity in message.get("entities", [])
+    )
+
+
+def _calls(entity: Json, words: str, bot: Json) -> bool:
+    """A mention of the bot; a command, unless it names another bot."""
+    name = words.partition("@")[2]
+    if name.lower() == bot["username"].lower():
+        return entity["type"] in ("mention", "bot_command")
+    return entity["type"] == "bot_command" and not name

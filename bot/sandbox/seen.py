@@ -1,0 +1,144 @@
+"""What people see, over HTTP: chats, packs, pictures, and changes as they happen.
+
+``person`` describes the routes.
+"""
+
+import asyncio
+from dataclasses import asdict
+
+from aiohttp import web
+
+from bot.sandbox import objects, sets
+from bot.sandbox.context import BOX, chat_id_of, user_id_of
+from bot.sandbox.decoding import Json
+from bot.sandbox.files import CONTENT_TYPES
+from bot.sandbox.hub import Inbox, events
+from bot.sandbox.methods.profile import commands_for, text_for
+from bot.sandbox.state import StickerSet
+from bot.sandbox.world import Sandbox
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/sandbox/chats")
+async def chats(request: web.Request) -> web.Response:
+    """The user's chat with the bot, if they have written to it, and their groups."""
+    box, user_id = request.app[BOX], user_id_of(request)
+    ids = [chat_id for chat_id in box.state.messages if user_id in box.members(chat_id)]
+    return web.json_response(
+        [
+            {
+                "chat": box.chat(chat_id),
+                "members": [box.state.users[i] for i in box.members(chat_id)],
+            }
+            for chat_id in ids
+        ]
+    )
+
+
+@routes.get("/sandbox/chat")
+async def chat(request: web.Request) -> web.Response:
+    """The messages of a chat, oldest first; an edited one has its edit_date."""
+    messages = request.app[BOX].state.messages.get(chat_id_of(request), {})
+    return web.json_response(list(messages.values()))
+
+
+@routes.get("/sandbox/taps")
+async def taps(request: web.Request) -> web.Response:
+    """The user's taps, oldest first, each with the bot's answer or null."""
+    every, user_id = request.app[BOX].state.taps.values(), user_id_of(request)
+    return web.json_response([asdict(one) for one in every if one.user_id == user_id])
+
+
+@routes.get("/sandbox/inline")
+async def inline(request: web.Request) -> web.Response:
+    """An inline query by ?query_id=, with the bot's answer or null."""
+    question = request.app[BOX].inline.questions.get(request.query.get("query_id", ""))
+    if question is None or question.user_id != user_id_of(request):
+        raise web.HTTPNotFound
+    return web.json_response(asdict(question))
+
+
+@routes.get("/sandbox/packs")
+async def packs(request: web.Request) -> web.Response:
+    """Every sticker set with its owner's user_id; with ?user_id=, that user's alone.
+
+    Beside what the Bot API shows, each sticker has its ``emoji_list`` and ``keywords``.
+    """
+    box, wanted = request.app[BOX], request.query.get("user_id")
+    return web.json_response(
+        [
+            _pack(box, owner)
+            for owner in box.state.sets.values()
+            if wanted is None or owner.user_id == user_id_of(request)
+        ]
+    )
+
+
+@routes.get("/sandbox/bot")
+async def bot(request: web.Request) -> web.Response:
+    """What a Telegram app shows about the bot, in ?language_code=."""
+    box, language = request.app[BOX], request.query.get("language_code", "ru")
+    profile = box.state.profile
+    return web.json_response(
+        {
+            "user": box.bot,
+            "description": text_for(profile.description, language),
+            "short_description": text_for(profile.short_description, language),
+            "commands": commands_for(box, chat_id_of(request), language),
+        }
+    )
+
+
+@routes.get("/sandbox/file/{unique_id}")
+async def file(request: web.Request) -> web.StreamResponse:
+    """A picture by its file_unique_id."""
+    return _picture(request, request.match_info["unique_id"])
+
+
+@routes.get("/sandbox/custom_emoji/{custom_emoji_id}")
+async def custom_emoji(request: web.Request) -> web.StreamResponse:
+    """The picture of a custom emoji."""
+    sticker = sets.find_custom_emoji(request.app[BOX], request.match_info["custom_emoji_id"])
+    return _picture(request, sticker["file_unique_id"] if sticker else "")
+
+
+@routes.get("/sandbox/events")
+async def watch(request: web.Request) -> web.StreamResponse:
+    """Changes: message (new or edited), deleted, force_reply, action, answer, inline, packs, bot.
+
+    All but answer, inline, packs and bot say in which chat.
+    """
+    socket = web.WebSocketResponse(heartbeat=20)
+    await socket.prepare(request)
+    with request.app[BOX].hub.subscribe(user_id_of(request)) as inbox:
+        sender = asyncio.create_task(_send_events(inbox, socket))
+        async for _ in socket:
+            pass  # a page says nothing; the loop ends when it leaves
+        sender.cancel()
+    return socket
+
+
+async def _send_events(inbox: Inbox, socket: web.WebSocketResponse) -> None:
+    async for event in events(inbox):
+        await socket.send_json(event)
+    await socket.close()
+
+
+def _picture(request: web.Request, unique_id: str) -> web.StreamResponse:
+    path = request.app[BOX].files.locate(unique_id=unique_id)
+    if path is None:
+        raise web.HTTPNotFound
+    headers = {
+        "Content-Type": CONTENT_TYPES[path.suffix],
+        # What an identifier stands for never changes, so a browser may keep it.
+        "Cache-Control": "private, max-age=31536000, immutable",
+    }
+    return web.FileResponse(path, headers=headers)
+
+
+def _pack(box: Sandbox, owner: StickerSet) -> Json:
+    pack = objects.sticker_set(owner, box.files)
+    for sticker, member in zip(pack["stickers"], owner.stickers, strict=True):
+        sticker |= {"emoji_list": member.emoji_list, "keywords": member.keywords}
+    return {**pack, "user_id": owner.user_id}

@@ -1,0 +1,95 @@
+"""What people can do besides writing: edit, reply, send stickers of their packs."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from telegram import InputSticker
+from telegram.error import BadRequest
+
+from bot.sandbox import rules
+
+from .conftest import USERNAME, Launch
+
+Draw = Callable[..., bytes]
+
+
+async def test_an_edit_is_an_update_of_its_own(launch: Launch) -> None:
+    async with launch() as box:
+        said = await box.say("кто")
+        edited = await box.post("/sandbox/edit", message_id=said["message_id"], text="кот /help")
+        assert (edited["text"], edited["message_id"]) == ("кот /help", said["message_id"])
+        first, second = await box.bot.get_updates()
+        assert first.message
+        assert first.message.text == "кто", "what was said stays said"
+        assert second.edited_message
+        assert second.edited_message.edit_date
+        assert second.edited_message.entities[0].type == "bot_command"
+        assert [message["text"] for message in await box.get("/sandbox/chat")] == ["кот /help"]
+
+
+async def test_only_texts_of_ones_own_can_be_edited_and_in_time(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with launch() as box:
+        said = await box.say("кот")
+        photo = await box.post("/sandbox/message", photo=True)
+        theirs = await box.bot.send_message(box.user, "Рисую")
+        for message_id in (photo["message_id"], theirs.message_id):
+            refused = await box.refused("/sandbox/edit", message_id=message_id, text="пёс")
+            assert refused == "Bad Request: message can't be edited"
+        same = await box.refused("/sandbox/edit", message_id=said["message_id"], text="кот")
+        assert same.startswith("Bad Request: message is not modified")
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + rules.EDITABLE_SECONDS + 2)
+        late = await box.refused("/sandbox/edit", message_id=said["message_id"], text="пёс")
+        assert late == "Bad Request: message can't be edited"
+
+
+async def test_people_send_stickers_of_sets(launch: Launch, picture: Draw) -> None:
+    async with launch() as box:
+        await box.say()
+        for size, kind in ((512, "regular"), (100, "custom_emoji")):
+            first = InputSticker(picture((size, size)), ["🐱"], "static")
+            name = f"{kind}_by_{USERNAME}"
+            await box.bot.create_new_sticker_set(box.user, name, "Коты", [first], kind)
+        for pack in await box.get("/sandbox/packs"):
+            file_id = pack["stickers"][0]["file_id"]
+            await box.post("/sandbox/message", sticker_file_id=file_id)
+        await box.post("/sandbox/message", foreign_sticker=True)
+        _, own, emoji, foreign = [update.message for update in await box.bot.get_updates()]
+        assert own
+        assert own.sticker
+        assert own.sticker.set_name == f"regular_by_{USERNAME}"
+        assert own.sticker == (await box.bot.get_sticker_set(own.sticker.set_name)).stickers[0]
+        assert emoji
+        assert emoji.text == "🐱"
+        (cat,) = await box.bot.get_custom_emoji_stickers([emoji.entities[0].custom_emoji_id])
+        assert cat.set_name == f"custom_emoji_by_{USERNAME}"
+        url = f"{box.url}/sandbox/custom_emoji/{cat.custom_emoji_id}"
+        async with box.http.get(url) as response:
+            assert await response.read() == picture((100, 100))
+        assert foreign
+        assert foreign.sticker
+        theirs = await box.bot.get_sticker_set(foreign.sticker.set_name)
+        assert theirs.stickers == (foreign.sticker,), "anyone may look at any set"
+        with pytest.raises(BadRequest, match="Stickerset_invalid"):
+            await box.bot.delete_sticker_from_set(foreign.sticker.file_id)
+        with pytest.raises(BadRequest, match="Stickerset_invalid"):
+            await box.bot.delete_sticker_set(theirs.name)
+        assert len(await box.get(f"/sandbox/packs?user_id={box.user}")) == 2
+
+
+async def test_people_reply(launch: Launch) -> None:
+    async with launch() as box:
+        said = await box.say("кот")
+        sent = await box.bot.send_message(box.user, "Рисую")
+        answer = await box.say("ещё", reply_to=sent.message_id)
+        again = await box.say("и ещё", reply_to=answer["message_id"])
+        assert answer["reply_to_message"]["text"] == "Рисую"
+        assert "reply_to_message" not in again["reply_to_message"], "no chains"
+        update = (await box.bot.get_updates())[1]
+        assert update.message
+        assert update.message.reply_to_message == sent
+        gone = await box.refused("/sandbox/message", text="?", reply_to=said["message_id"] + 100)
+        assert gone == "Bad Request: message to be replied not found"
