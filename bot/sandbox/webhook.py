@@ -39,8 +39,10 @@ async def _refusal(http: ClientSession, webhook: Webhook, update: Json) -> str:
     """Why the bot has not taken an update; empty when it has."""
     headers = {SECRET_HEADER: webhook.secret_token} if webhook.secret_token else {}
     try:
-        async with http.post(webhook.url, json=update, headers=headers) as response:
-            if response.ok:
+        async with http.post(
+            webhook.url, json=update, headers=headers, allow_redirects=False
+        ) as response:
+            if 200 <= response.status < 300:
                 return ""
             return f"Wrong response from the webhook: {response.status} {response.reason}"
     except (ClientError, TimeoutError) as error:

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from bot.sandbox import images, objects, rules
+from bot.sandbox import images, objects, rules, sticker_rules
 from bot.sandbox.decoding import FileRef, Json, Upload
 from bot.sandbox.errors import ApiError, BadRequest
 from bot.sandbox.faults import Faults
@@ -112,10 +112,10 @@ class Sandbox:
     def sticker_file(self, sticker: FileRef, sticker_type: str | None) -> StoredFile:
         """The file of a sticker, new or known, that fits ``sticker_type``."""
         if isinstance(sticker, Upload):
-            rules.check_sticker_file(sticker.data, sticker_type)
+            sticker_rules.check_sticker_file(sticker.data, sticker_type)
             return self.files.put(sticker.data, STICKER)
         stored = self.known_file(sticker, STICKER)
-        rules.check_sticker_file(self.files.read(stored), sticker_type)
+        sticker_rules.check_sticker_file(self.files.read(stored), sticker_type)
         return stored
 
     def known_file(self, file_id: str, kind: str | None) -> StoredFile:

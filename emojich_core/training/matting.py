@@ -19,7 +19,7 @@ from emojich_core.training.upscale import load_upscaler
 from emojich_core.training.vqgan import load_vqgan, reconstruct
 from emojich_core.upscale import upscale
 
-GLYPHS = 300  # of all, chosen at random
+GLYPHS = 1200  # of all, chosen at random
 REAL = 0.7  # share of the pictures that come through VQGAN and up-scaler, against clean renders
 
 
@@ -75,7 +75,9 @@ class Trainer:
         """One update."""
         set_rate([self.optimizer], self.lr * rate(number, self.steps))
         x, alpha = batch_of(self.real, self.clean, rng, self.batch_size)
-        loss = matting_loss(self.model(x), alpha)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = self.model(x)
+        loss = matting_loss(logits.float(), alpha)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
@@ -108,7 +110,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(".data"))
     parser.add_argument("--out", type=Path, default=Path(".data/training"))
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=1800)
     parser.add_argument("--batch-size", type=int, default=12)
     parser.add_argument("--lr", type=float, default=3e-3)
     train(**vars(parser.parse_args()))

@@ -1,4 +1,4 @@
-"""Train the VQGAN: glyphs on white in, the same glyphs at twice the side out.
+"""Train the VQGAN: pictures on white in, the same pictures at twice the side out.
 
 The codebook is learned with exponential moving averages and restarts of unused codes (van den Oord
 et al. 2017, arXiv 1711.00937, appendix A.1), which converges in minutes where the Gumbel relaxation
@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from emojich_core.training.data.art import load_glyphs, on_white, rendered
+from emojich_core.training.data.art import on_white
+from emojich_core.training.data.dataset import Dataset
 from emojich_core.training.loop import Stateful, rate, resume, run, set_rate
 from emojich_core.training.presets import MINI_VQGAN
 from emojich_core.vqgan import VQGAN, GumbelQuantize
@@ -23,12 +24,10 @@ from emojich_core.vqgan import VQGAN, GumbelQuantize
 # The autoencoder comes first: codes of features that mean nothing yet hold it up.
 UNQUANTISED_STEPS = 300
 
-# Glyphs differ mostly in lightness.  Left alone, the model learns that and stays grey for long, so
-# colour weighs more: in the loss, and in what the first convolution sees.
+# Pictures differ mostly in lightness.  Left alone, the model learns that and stays grey for long.
+# So colour weighs more: in the loss, and in what the first convolution sees.
 COLOUR_WEIGHT = 4.0
 COMMITMENT_WEIGHT = 0.25
-
-RECOLOURED, SHRUNK = 0.25, 0.3  # shares of the pictures: compositions need such parts, too
 
 
 class EMACodebook(nn.Module):
@@ -105,27 +104,17 @@ def initialize(model: VQGAN) -> None:
         weight.copy_(torch.einsum("oikl,ij->ojkl", weight, stretch))
 
 
-def batch_of(glyphs: np.ndarray, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor]:
-    """Random glyphs on white, varied: (small, large) in [0, 1]; large has twice the side."""
-    picked = on_white(glyphs[np.sort(rng.choice(len(glyphs), size, replace=False))])
-    large = torch.from_numpy(picked).permute(0, 3, 1, 2).float() / 255
-    large = torch.stack([vary(picture, rng) for picture in large])
+def batch_of(dataset: Dataset, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor]:
+    """Random pictures on white, half of them mirrored: (small, large) in [0, 1].
+
+    Large has twice the side of small.
+    """
+    indices, _ = dataset.sample(rng, size)
+    pictures = torch.from_numpy(on_white(np.stack([dataset.pictures[i] for i in indices])))
+    large = pictures.permute(0, 3, 1, 2).float() / 255
+    mirrored = torch.from_numpy(rng.random(size) < 0.5)
+    large = torch.where(mirrored[:, None, None, None], large.flip(3), large)
     return F.avg_pool2d(large, 2), large
-
-
-def vary(picture: Tensor, rng: np.random.Generator) -> Tensor:
-    """A picture (3, S, S) as it may stand in a composition: mirrored, in other colours, smaller."""
-    if rng.random() < 0.5:
-        picture = picture.flip(2)
-    if rng.random() < RECOLOURED:
-        picture = picture[torch.from_numpy(rng.permutation(3))]
-    if rng.random() < SHRUNK:
-        side, whole = int(picture.shape[-1] * rng.uniform(0.45, 0.95)), picture.shape[-1]
-        left, top = rng.integers(whole - side + 1, size=2)
-        small = F.interpolate(picture[None], side, mode="bilinear", antialias=True)[0]
-        edges = (left, whole - side - left, top, whole - side - top)
-        picture = F.pad(small, edges, value=1.0)
-    return picture
 
 
 def load_vqgan(training: Path) -> VQGAN:
@@ -161,8 +150,8 @@ def reconstruct(pictures: np.ndarray, vqgan: VQGAN) -> np.ndarray:
 class Trainer:
     """The VQGAN, its codebook while it learns, and one update of both."""
 
-    def __init__(self, glyphs: np.ndarray, steps: int, batch_size: int, lr: float):
-        self.glyphs, self.steps, self.batch_size, self.lr = glyphs, steps, batch_size, lr
+    def __init__(self, dataset: Dataset, steps: int, batch_size: int, lr: float):
+        self.dataset, self.steps, self.batch_size, self.lr = dataset, steps, batch_size, lr
         self.model = VQGAN(MINI_VQGAN)
         initialize(self.model)
         self.book = EMACodebook(MINI_VQGAN.n_embed, MINI_VQGAN.embed_dim)
@@ -171,12 +160,12 @@ class Trainer:
         )
         self.encode = torch.compile(lambda x: self.model.quant_conv(self.model.encoder(x * 2 - 1)))
         self.decode = torch.compile(lambda z: self.model.decoder(self.model.post_quant_conv(z)))
-        self.shown = batch_of(glyphs, np.random.default_rng(7), batch_size)
+        self.shown = batch_of(dataset, np.random.default_rng(7), batch_size)
 
     def step(self, number: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """One update."""
         set_rate([self.optimizer], self.lr * rate(number, self.steps))
-        small, large = batch_of(self.glyphs, rng, self.batch_size)
+        small, large = batch_of(self.dataset, rng, self.batch_size)
         output, commitment = self.reconstruct(small, quantised=number >= UNQUANTISED_STEPS)
         loss = reconstruction_loss(output, large)
         self.optimizer.zero_grad()
@@ -208,8 +197,7 @@ class Trainer:
 def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None:
     """Train up to so many steps, going on from `out`/vqgan.pt if it is there."""
     torch.manual_seed(0)
-    glyphs = rendered(load_glyphs(data / "node_modules"), MINI_VQGAN.image_size, data)
-    trainer = Trainer(glyphs, steps, batch_size, lr)
+    trainer = Trainer(Dataset.open(data / "dataset"), steps, batch_size, lr)
     state: dict[str, Stateful] = {
         "model": trainer.model,
         "book": trainer.book,
@@ -222,7 +210,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, default=Path(".data"))
     parser.add_argument("--out", type=Path, default=Path(".data/training"))
-    parser.add_argument("--steps", type=int, default=2800)
+    parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--lr", type=float, default=1.5e-3)
     train(**vars(parser.parse_args()))

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from bot.packs import pack_name, pack_title
-from bot.sandbox.rules import SET_NAME
+from bot.sandbox.sticker_rules import SET_NAME
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, draw_sticker
 

@@ -4,7 +4,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from bot.sandbox import rules, sets
+from bot.sandbox import rules
 from bot.sandbox.decoding import DecodeError, Json, decode
 from bot.sandbox.errors import BadRequest
 from bot.sandbox.inline import InlineAnswer, Question
@@ -13,7 +13,7 @@ from bot.sandbox.inputs import (
     InlineQueryResultCachedSticker,
     InlineQueryResultsButton,
 )
-from bot.sandbox.methods.messages import text_content
+from bot.sandbox.methods.messages import sticker_content, text_content
 from bot.sandbox.registry import method
 from bot.sandbox.world import Sandbox
 
@@ -60,14 +60,10 @@ def _result(box: Sandbox, given: Json) -> Json:
         raise BadRequest(f"can't parse inline query result: {error}") from None
     shown: Json = {"type": result.type, "id": result.id}
     if isinstance(result, InlineQueryResultCachedSticker):
-        shown |= {"content": {"sticker": _sticker(box, result.sticker_file_id)}}
+        shown |= {"content": sticker_content(box, result.sticker_file_id)}
     else:
         shown |= {"title": result.title, "description": result.description}
     if result.input_message_content is not None:
         words = result.input_message_content
         shown |= {"content": text_content(words.message_text, words.parse_mode)}
     return shown
-
-
-def _sticker(box: Sandbox, file_id: str) -> Json:
-    return sets.as_sticker(box, *sets.find_sticker(box, file_id))

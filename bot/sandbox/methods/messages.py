@@ -57,7 +57,7 @@ def send_sticker(
     reply_markup: ReplyMarkup | None = None,
 ) -> Json:
     """Send a sticker (https://core.telegram.org/bots/api#sendsticker)."""
-    content = {"sticker": _sticker(box, sticker, emoji)}
+    content = sticker_content(box, sticker, emoji)
     return _send(box, chat_id, content, reply_parameters, reply_markup)
 
 
@@ -149,6 +149,16 @@ def caption_content(caption: str, parse_mode: str) -> Json:
     return content | ({"caption_entities": entities} if entities else {})
 
 
+def sticker_content(box: Sandbox, sticker: FileRef, emoji: str = "") -> Json:
+    """The ``sticker`` of a message: one of a set, or one of none."""
+    if isinstance(sticker, str):
+        try:
+            return {"sticker": sets.as_sticker(box, *sets.find_sticker(box, sticker))}
+        except BadRequest:
+            pass  # a sticker of no set, or no sticker at all: found out below
+    return {"sticker": objects.sticker(box.sticker_file(sticker, None), emoji)}
+
+
 def markup_content(markup: InlineKeyboardMarkup | None) -> Json:
     """The ``reply_markup`` of a message; nothing without buttons."""
     if markup is not None:
@@ -186,12 +196,3 @@ def _replied(box: Sandbox, chat_id: int, reply: ReplyParameters) -> Json:
         if reply.allow_sending_without_reply:
             return {}
         raise
-
-
-def _sticker(box: Sandbox, sticker: FileRef, emoji: str) -> Json:
-    if isinstance(sticker, str):
-        try:
-            return sets.as_sticker(box, *sets.find_sticker(box, sticker))
-        except BadRequest:
-            pass  # a sticker of no set, or no sticker at all: found out below
-    return objects.sticker(box.sticker_file(sticker, None), emoji)

@@ -1,6 +1,6 @@
 """Sticker sets: https://core.telegram.org/bots/api#stickers."""
 
-from bot.sandbox import objects, rules, sets
+from bot.sandbox import objects, sets, sticker_rules
 from bot.sandbox.decoding import FileRef, Json, Upload
 from bot.sandbox.errors import BadRequest
 from bot.sandbox.files import STICKER, THUMBNAIL
@@ -14,7 +14,7 @@ from bot.sandbox.world import Sandbox
 def upload_sticker_file(box: Sandbox, user_id: int, sticker: FileRef, sticker_format: str) -> Json:
     """Upload a sticker for later (https://core.telegram.org/bots/api#uploadstickerfile)."""
     box.person(user_id)
-    rules.check_sticker_format(sticker_format)
+    sticker_rules.check_sticker_format(sticker_format)
     if not isinstance(sticker, Upload):
         raise BadRequest("there is no sticker file in the request")
     return objects.file(box.sticker_file(sticker, None), STICKER)
@@ -32,10 +32,10 @@ def create_new_sticker_set(
 ) -> bool:
     """Create a sticker set owned by a user (https://core.telegram.org/bots/api#createnewstickerset)."""
     box.person(user_id)
-    rules.check_set_name(name, box.username)
-    title = rules.set_title(title)
-    rules.check_sticker_type(sticker_type)
-    rules.check_initial_stickers(stickers)
+    sticker_rules.check_set_name(name, box.username)
+    title = sticker_rules.set_title(title)
+    sticker_rules.check_sticker_type(sticker_type)
+    sticker_rules.check_initial_stickers(stickers)
     if needs_repainting and sticker_type != "custom_emoji":
         raise BadRequest("only custom emoji stickers support repainting")
     if name.lower() in box.state.sets:
@@ -77,7 +77,7 @@ def replace_sticker_in_set(
 @method
 def get_custom_emoji_stickers(box: Sandbox, custom_emoji_ids: list[str]) -> list[Json]:
     """Get the stickers behind custom emoji (https://core.telegram.org/bots/api#getcustomemojistickers)."""
-    rules.check_custom_emoji_ids(custom_emoji_ids)
+    sticker_rules.check_custom_emoji_ids(custom_emoji_ids)
     found = [sets.find_custom_emoji(box, identifier) for identifier in custom_emoji_ids]
     return [sticker for sticker in found if sticker is not None]
 
@@ -114,7 +114,7 @@ def set_sticker_position_in_set(box: Sandbox, sticker: str, position: int) -> bo
 @method
 def set_sticker_emoji_list(box: Sandbox, sticker: str, emoji_list: list[str]) -> bool:
     """Change the emoji of a sticker (https://core.telegram.org/bots/api#setstickeremojilist)."""
-    rules.check_emoji_list(emoji_list)
+    sticker_rules.check_emoji_list(emoji_list)
     _, member = sets.bots_sticker(box, sticker)
     member.emoji_list = emoji_list
     box.sets_changed()
@@ -124,7 +124,7 @@ def set_sticker_emoji_list(box: Sandbox, sticker: str, emoji_list: list[str]) ->
 @method
 def set_sticker_keywords(box: Sandbox, sticker: str, keywords: list[str] | None = None) -> bool:
     """Change the search words of a sticker (https://core.telegram.org/bots/api#setstickerkeywords)."""
-    rules.check_keywords(keywords or [])
+    sticker_rules.check_keywords(keywords or [])
     _, member = sets.bots_sticker(box, sticker)
     member.keywords = keywords or []
     return True
@@ -133,7 +133,7 @@ def set_sticker_keywords(box: Sandbox, sticker: str, keywords: list[str] | None 
 @method
 def set_sticker_set_title(box: Sandbox, name: str, title: str) -> bool:
     """Rename a sticker set (https://core.telegram.org/bots/api#setstickersettitle)."""
-    sets.bots_set(box, name).title = rules.set_title(title)
+    sets.bots_set(box, name).title = sticker_rules.set_title(title)
     box.sets_changed()
     return True
 
@@ -156,7 +156,7 @@ def set_sticker_set_thumbnail(
 ) -> bool:
     """Set the picture of a regular set (https://core.telegram.org/bots/api#setstickersetthumbnail)."""
     box.person(user_id)
-    rules.check_sticker_format(format)
+    sticker_rules.check_sticker_format(format)
     owner = sets.bots_set(box, name, user_id)
     if owner.sticker_type == "custom_emoji":
         raise BadRequest("the method can't be used to set thumbnail of custom emoji sticker sets")
@@ -185,10 +185,10 @@ def set_custom_emoji_sticker_set_thumbnail(
 
 def _thumbnail(box: Sandbox, thumbnail: FileRef) -> str:
     if isinstance(thumbnail, Upload):
-        rules.check_thumbnail(thumbnail.data)
+        sticker_rules.check_thumbnail(thumbnail.data)
         return box.files.put(thumbnail.data, THUMBNAIL).unique_id
     stored = box.known_file(thumbnail, None)
-    rules.check_thumbnail(box.files.read(stored))
+    sticker_rules.check_thumbnail(box.files.read(stored))
     return stored.unique_id
 
 
@@ -197,16 +197,16 @@ def _add(box: Sandbox, owner: StickerSet, sticker: InputSticker) -> None:
     member = _member(box, owner, sticker)
     if _holds(owner, member):
         return
-    if len(owner.stickers) >= rules.MAX_STICKERS[owner.sticker_type]:
+    if len(owner.stickers) >= sticker_rules.MAX_STICKERS[owner.sticker_type]:
         raise BadRequest("STICKERS_TOO_MUCH")
     owner.stickers.append(member)
 
 
 def _member(box: Sandbox, owner: StickerSet, sticker: InputSticker) -> StickerInSet:
     """A sticker that fits a set."""
-    rules.check_sticker_format(sticker.format)
-    rules.check_emoji_list(sticker.emoji_list)
-    rules.check_keywords(sticker.keywords)
+    sticker_rules.check_sticker_format(sticker.format)
+    sticker_rules.check_emoji_list(sticker.emoji_list)
+    sticker_rules.check_keywords(sticker.keywords)
     stored = box.sticker_file(sticker.sticker, owner.sticker_type)
     return StickerInSet(stored.unique_id, sticker.emoji_list, sticker.keywords)
 

@@ -2,7 +2,14 @@
 
 import { language } from "./texts.js";
 
-const USER = Number(new URLSearchParams(location.search).get("user_id")) || 1001;
+const query = new URLSearchParams(location.search);
+
+/** Who the page is, and the chat it shows: with the bot alone, or a group. */
+export const USER = Number(query.get("user_id")) || 1001;
+export const CHAT = Number(query.get("chat_id")) || USER;
+export const inGroup = CHAT !== USER;
+
+const HERE = `user_id=${USER}&chat_id=${CHAT}`;
 const ORIGIN = location.origin.replace(/^http/, "ws");
 const RECONNECT_MS = 1000;
 
@@ -13,21 +20,30 @@ async function request(path, options) {
 }
 
 function post(path, body) {
+  const here = { user_id: USER, chat_id: CHAT, language_code: language() };
   return request(path, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ ...body, user_id: USER, language_code: language() }),
+    body: JSON.stringify({ ...here, ...body }),
   });
 }
 
-/** Send {text}, {photo: true} or {sticker: true}. */
+/** Send {text}, {photo: true}, {foreign_sticker: true} or {sticker_file_id}; reply_to beside it. */
 export const say = (content) => post("/sandbox/message", content);
+export const edit = (messageId, text) => post("/sandbox/edit", { message_id: messageId, text });
 export const tap = (messageId, data) => post("/sandbox/tap", { message_id: messageId, data });
-export const getChat = () => request(`/sandbox/chat?user_id=${USER}`);
-export const getPacks = () => request(`/sandbox/packs?user_id=${USER}`);
-export const getBot = () =>
-  request(`/sandbox/bot?user_id=${USER}&language_code=${language()}`);
+export const ask = (words, offset) => post("/sandbox/inline", { query: words, offset });
+export const choose = (queryId, resultId, replyTo) =>
+  post("/sandbox/choose", { query_id: queryId, result_id: resultId, reply_to: replyTo });
+export const gather = (title, userIds) => post("/sandbox/group", { title, user_ids: userIds });
+
+export const getChats = () => request(`/sandbox/chats?${HERE}`);
+export const getChat = () => request(`/sandbox/chat?${HERE}`);
+/** Everyone's sticker sets, each with its owner's user_id. */
+export const getPacks = () => request("/sandbox/packs");
+export const getBot = () => request(`/sandbox/bot?${HERE}&language_code=${language()}`);
 export const fileUrl = (file) => `/sandbox/file/${file.file_unique_id}`;
+export const customEmojiUrl = (id) => `/sandbox/custom_emoji/${id}`;
 
 /**
  * Listen to changes for ever: `opened` is awaited first on every connection, so that it can load

@@ -1,39 +1,68 @@
-// The chat: keeps the page in step with the sandbox, and sends what the user does.
+// The chat: keeps the page in step with the sandbox. What one does is in composer.js and menu.js.
 
 import * as api from "./api.js";
-import { createElement, createMessage, updateMessage } from "./message.js";
-import { loadPacks, openPack } from "./packs.js";
+import { names, openChats } from "./chats.js";
+import * as composer from "./composer.js";
+import { showInline } from "./inline.js";
+import { canEdit, watchMessages } from "./menu.js";
+import { createAvatar, createElement, createMessage, join, open, updateMessage } from "./message.js";
+import { loadPacks, openPack, watchPacks } from "./packs.js";
 import { language, speak, text } from "./texts.js";
 
 const find = (selector) => document.querySelector(selector);
-const [scroll, messages, prompt, status] = ["#scroll", "#messages", "#prompt", "#status"].map(find);
-const [commands, attachments, toast, down] =
-  ["#commands", "#attachments", "#toast", "#down"].map(find);
+const [scroll, messages, status, toast, down] =
+  ["#scroll", "#messages", "#status", "#toast", "#down"].map(find);
 
 const ACTION_MS = 5000; // Telegram shows a chat action for this long
 const TOAST_MS = 3500;
 const ANSWER_MS = 30000; // no button stays busy for ever
 
-let bot = { commands: [] };
+const shown = new Map(); // the messages by their id
+
+let bot;
+let group; // {chat, members} when the page shows one
 let actionTimer;
 let toastTimer;
 let atEnd = true;
 
-// Showing what the sandbox says
+const actions = {
+  command: (words) => composer.send({ text: words }),
+  start: composer.start,
+  reply: composer.startReply,
+  edit: composer.startEdit,
+  tap,
+  copy,
+  openPack: showPack,
+  writeInline: (words) => composer.write(`@${bot.user.username} ${words}`),
+  shareInline: (words) => openChats(bot, `@${bot.user.username} ${words}`),
+};
 
-const actions = { say: send, tap, openPack: showPack };
+// Showing what the sandbox says
 
 const elementOf = (id) => messages.querySelector(`[data-message-id="${id}"]`);
 
 function showMessage(message) {
+  shown.set(message.message_id, message);
   const element = elementOf(message.message_id);
-  if (element) return updateMessage(element, message, actions);
+  if (element) {
+    updateMessage(element, message, actions);
+    return join(element);
+  }
   showDay(message.date);
   messages.append(createMessage(message, actions));
+  join(messages.lastElementChild);
   if (message.from.is_bot) showStatus();
-  else atEnd = true; // what one writes oneself is always in view
+  if (message.from.id === api.USER) atEnd = true; // what one writes oneself is always in view
   find("#empty").hidden = true;
   keepAtEnd();
+}
+
+function removeMessage(id) {
+  shown.delete(id);
+  const element = elementOf(id);
+  const neighbour = element?.nextElementSibling ?? element?.previousElementSibling;
+  element?.remove();
+  if (neighbour) join(neighbour);
 }
 
 function showDay(date) {
@@ -49,39 +78,50 @@ function showDay(date) {
 }
 
 async function load() {
-  await Promise.all([loadBot(), loadPacks(), loadChat()]);
+  await loadBot();
+  await Promise.all([loadPacks(), loadGroup(), loadChat()]);
   showStatus();
 }
 
 async function loadChat() {
   const current = await api.getChat();
-  const ids = new Set(current.map((message) => String(message.message_id)));
-  for (const element of messages.querySelectorAll(".message")) {
-    if (!ids.has(element.dataset.messageId)) element.remove();
+  const ids = new Set(current.map((message) => message.message_id));
+  for (const id of [...shown.keys()]) {
+    if (!ids.has(id)) removeMessage(id);
   }
   current.forEach(showMessage);
-  find("#empty").hidden = messages.querySelector(".message") !== null;
+  find("#empty").hidden = api.inGroup || shown.size > 0;
 }
 
 async function loadBot() {
   bot = await api.getBot();
-  document.title = find("#bot-name").textContent = bot.user.first_name;
+  composer.setBot(bot);
   find("#description").textContent = bot.description || text("noDescription");
-  find("#menu").hidden = bot.commands.length === 0;
+}
+
+async function loadGroup() {
+  const chats = api.inGroup ? await api.getChats() : [];
+  group = chats.find(({ chat }) => chat.id === api.CHAT);
+  const title = group?.chat.title ?? bot.user.first_name;
+  document.title = find("#title").textContent = title;
+  find("#open-chats .avatar").replaceWith(createAvatar(title, !group));
 }
 
 function showStatus(action) {
   clearTimeout(actionTimer);
   const doing = action && (text(action) ?? text("typing"));
-  status.textContent = doing ?? text("bot");
+  const who = doing && group ? `${bot.user.first_name} ${doing}` : doing;
+  status.textContent = who ?? (group ? names([...group.members, bot.user]) : text("bot"));
   status.classList.toggle("busy", Boolean(doing));
   if (doing) actionTimer = setTimeout(showStatus, ACTION_MS);
 }
 
-function showAnswer({ message_id: id, data, answer }) {
+function showAnswer({ chat_id: chat, message_id: id, data, answer }) {
+  if (chat !== api.CHAT) return;
   for (const button of elementOf(id)?.querySelectorAll(".keyboard button") ?? []) {
     if (button.dataset.data === data) setBusy(button, false);
   }
+  if (answer.url) open(answer.url, actions);
   if (!answer.text) return;
   if (!answer.show_alert) return showToast(answer.text);
   find("#alert p").textContent = answer.text;
@@ -95,20 +135,22 @@ function showToast(words) {
   toastTimer = setTimeout(() => (toast.hidden = true), TOAST_MS);
 }
 
+const events = {
+  message: ({ message }) => showMessage(message),
+  deleted: ({ message_id: id }) => removeMessage(id),
+  force_reply: ({ message, placeholder }) => composer.startReply(message, placeholder),
+  action: ({ action }) => showStatus(action),
+  answer: ({ tap: answered }) => showAnswer(answered),
+  inline: ({ query }) => showInline(query),
+  packs: loadPacks,
+  bot: loadBot,
+};
+
 function showEvent(event) {
-  if (event.type === "message") showMessage(event.message);
-  else if (event.type === "deleted") elementOf(event.message_id)?.remove();
-  else if (event.type === "action") showStatus(event.action);
-  else if (event.type === "answer") showAnswer(event.tap);
-  else if (event.type === "packs") return loadPacks();
-  else if (event.type === "bot") return loadBot();
+  if (event.chat_id === undefined || event.chat_id === api.CHAT) return events[event.type](event);
 }
 
-// Sending what the user does
-
-async function send(words) {
-  await attempt(() => api.say({ text: words }));
-}
+// Doing what the user wants
 
 async function attempt(call) {
   try {
@@ -135,84 +177,13 @@ async function showPack(name) {
   if (!(await openPack(name))) showToast(text("noSuchPack"));
 }
 
-async function submit() {
-  const words = prompt.value.trim();
-  if (!words) return;
-  setPrompt("");
-  if (!(await attempt(() => api.say({ text: words })))) setPrompt(words);
-}
-
-function setPrompt(words) {
-  prompt.value = words;
-  prompt.dispatchEvent(new Event("input"));
-}
-
-// The composer and its menus
-
-function showCommands() {
-  const typed = /^\/(\w*)$/.exec(prompt.value);
-  const fitting = typed ? bot.commands.filter(({ command }) => command.startsWith(typed[1])) : [];
-  commands.hidden = fitting.length === 0;
-  commands.replaceChildren(...fitting.map(createCommand));
-}
-
-function createCommand({ command, description }) {
-  const item = createElement("button", { type: "button", role: "menuitem" },
-    createElement("b", {}, `/${command}`), createElement("span", {}, description));
-  item.onclick = () => {
-    setPrompt("");
-    prompt.focus();
-    send(`/${command}`);
-  };
-  return item;
-}
-
-function showAttachments(open) {
-  attachments.hidden = !open;
-  find("#attach").ariaExpanded = String(open);
+async function copy(words) {
+  await navigator.clipboard.writeText(words);
+  showToast(text("copied"));
 }
 
 function keepAtEnd() {
   if (atEnd) scroll.scrollTop = scroll.scrollHeight;
-}
-
-function watchComposer() {
-  find("#composer").onsubmit = (event) => {
-    event.preventDefault();
-    submit();
-    prompt.focus();
-  };
-  prompt.onkeydown = (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    submit();
-  };
-  prompt.oninput = () => {
-    prompt.style.height = "auto";
-    prompt.style.height = `${prompt.scrollHeight}px`;
-    showCommands();
-  };
-  find("#menu").onclick = () => {
-    setPrompt(prompt.value === "/" ? "" : "/");
-    prompt.focus();
-  };
-  find("#start").onclick = () => send("/start");
-}
-
-function watchAttachments() {
-  find("#attach").onclick = () => showAttachments(attachments.hidden);
-  for (const item of attachments.children) {
-    item.onclick = () => {
-      showAttachments(false);
-      attempt(() => api.say({ [item.dataset.attach]: true }));
-    };
-  }
-  document.addEventListener("click", (event) => {
-    if (!event.target.closest(".attach")) showAttachments(false);
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") showAttachments(false);
-  });
 }
 
 function watchScrolling() {
@@ -231,6 +202,7 @@ function watchLanguage() {
     button.onclick = () => {
       speak(button.dataset.language);
       messages.replaceChildren();
+      shown.clear();
       delete messages.dataset.day;
       load();
     };
@@ -239,13 +211,17 @@ function watchLanguage() {
 
 speak(language());
 status.textContent = text("connecting");
-watchComposer();
-watchAttachments();
+composer.watchComposer(attempt, () => [...shown.values()].findLast(canEdit));
+watchMessages(messages, ({ dataset }) => shown.get(Number(dataset.messageId)), actions);
+watchPacks((fileId) => composer.send({ sticker_file_id: fileId }));
 watchScrolling();
 watchLanguage();
+find("#open-chats").onclick = () => openChats(bot);
 api.listen({
   opened: load,
   event: showEvent,
   closed: () => (status.textContent = text("connecting")),
 });
-if (matchMedia("(hover: hover)").matches) prompt.focus();
+const draft = new URLSearchParams(location.search).get("draft");
+if (draft) composer.write(draft);
+else if (matchMedia("(hover: hover)").matches) find("#prompt").focus();

@@ -12,7 +12,8 @@ const TEXTS = {
     attach: "Приложить",
     send: "Отправить",
     photo: "🏞️ Фото",
-    sticker: "🙂 Стикер",
+    sendFromPack: "🗂️ Стикер из набора",
+    foreignSticker: "🙂 Чужой стикер",
     what: "Что умеет этот бот?",
     start: "Начать",
     noDescription: "Напишите ему, и он ответит.",
@@ -30,6 +31,30 @@ const TEXTS = {
     stickerReply: "Стикер",
     photoAlt: "Фото",
     stickers: ["стикер", "стикера", "стикеров"],
+    emoji: ["эмодзи", "эмодзи", "эмодзи"],
+    of: "из",
+    foreignPack: "чужой набор",
+    viewer: "Стикер",
+    sendSticker: "Отправить",
+    reply: "Ответить",
+    edit: "Изменить",
+    copy: "Копировать",
+    openPack: "Показать набор",
+    copied: "Скопировано",
+    editing: "Изменение",
+    edited: "изменено",
+    cancel: "Отменить",
+    via: "через",
+    added: "{who} добавляет {whom}",
+    service: "Событие",
+    results: "Что предлагает бот",
+    chats: "Чаты",
+    whoAreYou: "Кто вы",
+    people: { 1001: "Саша", 1002: "Аня" },
+    newGroup: "Новая группа",
+    newGroupHint: "Саша, Аня и бот",
+    groupTitle: "Друзья",
+    messageMenu: "Сообщение",
   },
   en: {
     language: "Telegram's language",
@@ -42,7 +67,8 @@ const TEXTS = {
     attach: "Attach",
     send: "Send",
     photo: "🏞️ Photo",
-    sticker: "🙂 Sticker",
+    sendFromPack: "🗂️ Sticker from a pack",
+    foreignSticker: "🙂 Foreign sticker",
     what: "What can this bot do?",
     start: "Start",
     noDescription: "Write to it, and it will answer.",
@@ -60,6 +86,30 @@ const TEXTS = {
     stickerReply: "Sticker",
     photoAlt: "Photo",
     stickers: ["sticker", "stickers", "stickers"],
+    emoji: ["emoji", "emoji", "emoji"],
+    of: "of",
+    foreignPack: "not yours",
+    viewer: "Sticker",
+    sendSticker: "Send",
+    reply: "Reply",
+    edit: "Edit",
+    copy: "Copy",
+    openPack: "Show the pack",
+    copied: "Copied",
+    editing: "Editing",
+    edited: "edited",
+    cancel: "Cancel",
+    via: "via",
+    added: "{who} adds {whom}",
+    service: "Event",
+    results: "What the bot offers",
+    chats: "Chats",
+    whoAreYou: "Who are you",
+    people: { 1001: "Sasha", 1002: "Anya" },
+    newGroup: "New group",
+    newGroupHint: "Sasha, Anya, and the bot",
+    groupTitle: "Friends",
+    messageMenu: "Message",
   },
 };
 
@@ -71,11 +121,11 @@ export const language = () => current;
 
 export const text = (key) => TEXTS[current][key];
 
-/** "5 стикеров": the number with the right form of the word. */
-export function stickers(count) {
+/** "5 стикеров": the number with the right form of a word. */
+export function counted(words, count) {
   const forms = { one: 0, few: 1, many: 2, other: 2 };
   const form = forms[new Intl.PluralRules(current).select(count)];
-  return `${count} ${TEXTS[current].stickers[form]}`;
+  return `${count} ${TEXTS[current][words][form]}`;
 }
 
 /** Switch the language of everything marked with data-text, data-label or data-placeholder. */

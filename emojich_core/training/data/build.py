@@ -94,6 +94,8 @@ def plan(
         items += composer.pairs(counts["pair"])
         items += composer.counted(counts["counted"])
         items += composer.sized(counts["sized"])
+        items += composer.placed(counts["placed"])
+        items += composer.dressed(counts["dressed"])
     return [item for item in items if item.captions], drawings
 
 

@@ -45,11 +45,21 @@ def _place(size: int, things: list[tuple[np.ndarray, float, float]], side: float
     """Things, each cut to what can be seen and fitted into `side`, at their centres (x, y)."""
     canvas = Image.new("RGBA", (size, size))
     for rgba, x, y in things:
-        image = Image.fromarray(np.ascontiguousarray(rgba))
-        image = image.crop(image.getchannel("A").getbbox() or (0, 0, size, size))
-        scale = side * size / max(image.size)
-        width, height = (max(1, round(length * scale)) for length in image.size)
-        image = image.resize((width, height), Image.Resampling.LANCZOS)
-        corner = (round(x * size - width / 2), round(y * size - height / 2))
+        image = fitted(rgba, side)
+        corner = (round(x * size - image.width / 2), round(y * size - image.height / 2))
         canvas.alpha_composite(image, (max(corner[0], 0), max(corner[1], 0)))
     return np.asarray(canvas)
+
+
+def fitted(rgba: np.ndarray, side: float) -> Image.Image:
+    """What can be seen of a thing, its longer side so much of the canvas."""
+    image = visible(rgba)
+    scale = side * len(rgba) / max(image.size)
+    width, height = (max(1, round(length * scale)) for length in image.size)
+    return image.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def visible(rgba: np.ndarray) -> Image.Image:
+    """A thing without what is transparent around it."""
+    image = Image.fromarray(np.ascontiguousarray(rgba))
+    return image.crop(image.getchannel("A").getbbox() or (0, 0, *image.size))

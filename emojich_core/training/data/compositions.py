@@ -5,19 +5,36 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from emojich_core.training.data import compose
+from emojich_core.training.data import compose, scenes
 from emojich_core.training.data.captions import spelled
 from emojich_core.training.data.colours import Body, recolour
 from emojich_core.training.data.held_out import HeldOut
 from emojich_core.training.data.morphology import NounPhrase
+from emojich_core.training.data.scenes import PLACES
 from emojich_core.training.data.things import FOOD, NATURE, Thing
 
 # How often a kind of picture is drawn in training.
-SHARES = {"plain": 0.4, "recoloured": 0.34, "pair": 0.14, "counted": 0.06, "sized": 0.06}
+SHARES = {
+    "plain": 0.37,
+    "recoloured": 0.31,
+    "pair": 0.12,
+    "counted": 0.05,
+    "sized": 0.05,
+    "placed": 0.07,
+    "dressed": 0.03,
+}
 # How many of each there are of the style that the transformer draws, and of every other style.
 # A model that sees a thing in two or three colours learns pictures; in most colours, the thing.
-COUNTS = {"recoloured": 6000, "pair": 3000, "counted": 500, "sized": 500}
+COUNTS = {
+    "recoloured": 6000,
+    "pair": 3000,
+    "counted": 500,
+    "sized": 500,
+    "placed": 700,
+    "dressed": 200,
+}
 OTHER_COUNTS = {kind: count // 2 for kind, count in COUNTS.items()}
+WORN = {"1F3A9": "в шляпе", "1F451": "в короне"}  # the hexcode of what is on a head
 EVERYDAY_WEIGHT = 4.0  # how much likelier common things are chosen than the others
 EVERYDAY_DRAWN = 2.0  # and how much oftener their recoloured pictures are drawn
 
@@ -125,6 +142,30 @@ class Composer:
                 items.append(Item("sized", self.style, (thing.hexcode,), captions, draw))
         return items
 
+    def placed(self, count: int) -> list[Item]:
+        """`count` pictures of one everyday thing in a place: кот в космосе."""
+        choices = [(t, place) for t in self._things if t.everyday for place in PLACES]
+        items: list[Item] = []
+        for i in self._order([1.0] * len(choices)):
+            thing, place = choices[i]
+            captions = self._allowed(followed_captions(thing.names, place))
+            if captions and len(items) < count:
+                draw = self._place(thing, place)
+                items.append(Item("placed", self.style, (thing.hexcode,), captions, draw))
+        return items
+
+    def dressed(self, count: int) -> list[Item]:
+        """`count` pictures of somebody with something on the head: кот в шляпе."""
+        choices = [(t, worn) for t in self._things if t.head for worn in WORN]
+        items: list[Item] = []
+        for i in self._order([1.0] * len(choices)):
+            thing, worn = choices[i]
+            captions = self._allowed(followed_captions(thing.names, WORN[worn]))
+            if captions and len(items) < count:
+                draw = self._dress(thing, worn)
+                items.append(Item("dressed", self.style, (thing.hexcode, worn), captions, draw))
+        return items
+
     def _order(self, weights: Sequence[float]) -> list[int]:
         """A random order in which what weighs more comes earlier (Efraimidis, Spirakis 2006)."""
         keys = self._rng.random(len(weights)) ** (1 / np.maximum(weights, 1e-9))
@@ -155,6 +196,13 @@ class Composer:
     def _size(self, thing: Thing, big: bool) -> Callable[[Drawings], np.ndarray]:
         turned = self._turned(thing)
         return turned if big else lambda drawings: compose.small(turned(drawings))
+
+    def _place(self, thing: Thing, place: str) -> Callable[[Drawings], np.ndarray]:
+        turned = self._turned(thing)
+        return lambda drawings: scenes.placed(turned(drawings), place)
+
+    def _dress(self, thing: Thing, worn: str) -> Callable[[Drawings], np.ndarray]:
+        return lambda drawings: scenes.wearing(drawings[thing.hexcode], drawings[worn])
 
 
 def colour_captions(names: Sequence[NounPhrase], colour: str) -> dict[str, float]:
@@ -205,6 +253,17 @@ def size_captions(names: Sequence[NounPhrase], big: bool) -> dict[str, float]:
             sized = name.with_adjective(word)
             _add(captions, sized.form(), weight * share)
             _add(captions, sized.form("accs"), weight * share * 0.06)
+    return captions
+
+
+def followed_captions(names: Sequence[NounPhrase], words: str) -> dict[str, float]:
+    """кот в космосе; rarely: кота в космосе."""
+    captions: dict[str, float] = {}
+    for i, name in enumerate(names):
+        weight = 1.0 if i == 0 else 0.4
+        for case, share in (("nomn", 1.0), ("accs", 0.06)):
+            if form := name.form(case):
+                _add(captions, f"{form} {words}", weight * share)
     return captions
 
 

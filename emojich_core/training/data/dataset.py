@@ -19,7 +19,7 @@ PICTURES, ROWS = "pictures.npy", "captions.jsonl"
 class Row:
     """What is known of one picture."""
 
-    kind: str  # plain, recoloured, pair, counted or sized
+    kind: str  # a key of SHARES
     style: str
     hexcodes: tuple[str, ...]
     colour: str | None  # the adjective's dictionary form

@@ -96,6 +96,9 @@ EVERYDAY = (
     "👻👽🤖🤡💀❤"
 )
 
+# Those whose drawing is a face, or stands upright: a hat sits well on them.
+HEADS = "🐱🐶🐭🐹🐰🦊🐻🐼🐨🐯🦁🐮🐷🐸🐵🐔🐧🦉🐺🐴🦄🐙👻👽🤖⛄"
+
 # Smileys that are things.
 THINGS_AMONG_SMILEYS = "👻👽🤖🤡💀💩❤👾💣💋"
 # Labels of one noun that are views, weather, signs, games or what cannot be counted or coloured.
@@ -121,6 +124,7 @@ class Thing:
     group: int
     names: tuple[NounPhrase, ...]  # without colours; the likeliest first
     everyday: bool
+    head: bool  # whether a hat sits well on it
 
     @cached_property
     def lemmas(self) -> frozenset[str]:
@@ -130,7 +134,7 @@ class Thing:
 
 def things(meanings: Mapping[str, "Meaning"]) -> dict[str, Thing]:
     """The things among the emoji, by hexcode: those whose name is analysed with confidence."""
-    everyday = _symbols(EVERYDAY)
+    everyday, heads = _symbols(EVERYDAY), _symbols(HEADS)
     left_out = _symbols(NOT_THINGS)
     among_smileys = _symbols(THINGS_AMONG_SMILEYS)
     found = {}
@@ -147,7 +151,8 @@ def things(meanings: Mapping[str, "Meaning"]) -> dict[str, Thing]:
             names.append(_colourless(label))
         if names:
             unique = tuple({name.form(): name for name in names}.values())
-            found[hexcode] = Thing(hexcode, meaning.group, unique, bare(hexcode) in everyday)
+            kinds = (bare(hexcode) in everyday, bare(hexcode) in heads)
+            found[hexcode] = Thing(hexcode, meaning.group, unique, *kinds)
     return found
 
 

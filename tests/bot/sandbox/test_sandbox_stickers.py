@@ -6,7 +6,7 @@ import pytest
 from telegram import InputSticker
 from telegram.error import BadRequest
 
-from bot.sandbox import rules
+from bot.sandbox import sticker_rules
 
 from .conftest import USERNAME, Launch, Running
 
@@ -85,7 +85,7 @@ async def test_one_picture_in_two_sets_is_two_stickers(launch: Launch, picture: 
 )
 def test_names_of_sets(name: str, accepted: bool) -> None:
     try:
-        rules.check_set_name(name, USERNAME)
+        sticker_rules.check_set_name(name, USERNAME)
     except Exception:
         assert not accepted
     else:
@@ -132,7 +132,7 @@ async def test_pictures_are_looked_at(launch: Launch, picture: Draw) -> None:
             with pytest.raises(BadRequest, match="Sticker_png_nopng"):
                 await add(data)
         with pytest.raises(BadRequest, match="File is too big"):
-            await add(picture(kind="PNG") + b"\0" * rules.MAX_STICKER_BYTES)
+            await add(picture(kind="PNG") + b"\0" * sticker_rules.MAX_STICKER_BYTES)
         with pytest.raises(BadRequest, match="Wrong file_id"):
             await add("CAACAQADnothing")
         with pytest.raises(BadRequest, match="sandbox fetches nothing"):
@@ -192,7 +192,7 @@ async def test_the_picture_of_a_set(launch: Launch, picture: Draw) -> None:
         with pytest.raises(BadRequest, match="Sticker_thumb_png_nopng"):
             await give(b"no image")
         with pytest.raises(BadRequest, match="File is too big"):
-            await give(picture((100, 100)) + b"\0" * rules.MAX_THUMBNAIL_BYTES)
+            await give(picture((100, 100)) + b"\0" * sticker_rules.MAX_THUMBNAIL_BYTES)
         with pytest.raises(BadRequest, match="only for custom emoji"):
             await box.bot.set_custom_emoji_sticker_set_thumbnail(NAME)
 
@@ -220,8 +220,10 @@ async def test_custom_emoji_are_found_by_their_identifiers(launch: Launch, pictu
 async def test_custom_emoji_have_room_for_more(
     launch: Launch, picture: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert rules.MAX_STICKERS["custom_emoji"] == 200
-    monkeypatch.setitem(rules.MAX_STICKERS, "custom_emoji", 52)  # the same way to the end, shorter
+    assert sticker_rules.MAX_STICKERS["custom_emoji"] == 200
+    monkeypatch.setitem(
+        sticker_rules.MAX_STICKERS, "custom_emoji", 52
+    )  # the same way to the end, shorter
     async with launch() as box:
         await box.say()
         first = [sticker(picture((100, 100), "PNG", colour)) for colour in range(50)]
@@ -259,13 +261,13 @@ async def test_a_full_set_takes_no_more(launch: Launch, picture: Draw) -> None:
     "emoji", ["🐱", "❤️", "❤", "👨‍👩‍👧", "🇷🇺", "👍🏽", "#️⃣", "☺️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🧑‍🚀", "⭐"]
 )
 def test_emoji(emoji: str) -> None:
-    rules.check_emoji_list([emoji] * 20)
+    sticker_rules.check_emoji_list([emoji] * 20)
 
 
 @pytest.mark.parametrize("emoji", [[], ["кот"], ["🐱🐶"], [""], ["1"], ["🐱"] * 21])
 def test_no_emoji(emoji: list[str]) -> None:
     with pytest.raises(Exception, match="can't parse emoji list"):
-        rules.check_emoji_list(emoji)
+        sticker_rules.check_emoji_list(emoji)
 
 
 async def test_keywords_have_a_limit(launch: Launch, picture: Draw) -> None:

@@ -74,21 +74,20 @@ async def test_updates_are_delivered_with_the_secret(launch: Launch) -> None:
             assert listener.calls.empty()
 
 
+@pytest.mark.parametrize(("status", "reason"), [(500, "Internal Server Error"), (302, "Found")])
 async def test_what_is_not_taken_comes_again(
-    launch: Launch, monkeypatch: pytest.MonkeyPatch
+    launch: Launch, monkeypatch: pytest.MonkeyPatch, status: int, reason: str
 ) -> None:
     monkeypatch.setattr(webhook, "FIRST_PAUSE", 0.05)
     async with listen() as listener, launch() as box:
-        listener.status = 500
+        listener.status = status
         await box.bot.set_webhook(listener.url)
         await box.say("кот")
         await box.say("пёс")
         assert [await listener.heard() for _ in range(2)] == [(None, "кот")] * 2
         info = await box.bot.get_webhook_info()
         assert info.pending_update_count == 2
-        assert info.last_error_message == (
-            "Wrong response from the webhook: 500 Internal Server Error"
-        )
+        assert info.last_error_message == f"Wrong response from the webhook: {status} {reason}"
         listener.status = 200
         while (await listener.heard())[1] != "пёс":
             pass

@@ -1,0 +1,134 @@
+"""Telegram's rules for stickers and their sets: the numbers, and the checks.
+
+The numbers are the Bot API's and https://core.telegram.org/stickers'; the words of the errors are
+those of Telegram's servers, or of TDLib, which its Bot API server is built on.
+"""
+
+import re
+
+from bot.sandbox import images
+from bot.sandbox.entities import utf16_length
+from bot.sandbox.errors import BadRequest
+from bot.sandbox.inputs import InputSticker
+
+MAX_STICKER_BYTES = 512 * 1024
+STICKER_SIDE = 512
+CUSTOM_EMOJI_SIDE = 100
+STICKER_TYPES = ("regular", "mask", "custom_emoji")
+STICKER_FORMATS = ("static", "animated", "video")
+
+SET_NAME = re.compile(r"[A-Za-z](?!.*__)[A-Za-z0-9_]{0,63}")
+MAX_SET_TITLE = 64
+MAX_INITIAL_STICKERS = 50
+MAX_STICKERS = {"regular": 120, "mask": 120, "custom_emoji": 200}
+MAX_CUSTOM_EMOJI_IDS = 200
+MAX_THUMBNAIL_BYTES = 128 * 1024
+THUMBNAIL_SIDE = 100
+MAX_EMOJI = 20
+MAX_KEYWORDS = 20
+MAX_KEYWORDS_LENGTH = 64
+
+# One emoji: a flag, a keycap, or pictures joined by U+200D with their variations and skin tones.
+_PICTURE = (
+    "[\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff\u2190-\u21ff\u2300-\u23ff"
+    "\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u203c\u2049\u2122\u2139\u3030\u303d"
+    "\u3297\u3299\xa9\xae]\ufe0f?[\U0001f3fb-\U0001f3ff]?"
+)
+EMOJI = re.compile(
+    "[\U0001f1e6-\U0001f1ff]{2}"
+    "|[0-9#*]\ufe0f?\u20e3"
+    f"|{_PICTURE}(?:\u200d{_PICTURE})*(?:[\U000e0020-\U000e007f]+)?"
+)
+
+
+def check_sticker_file(data: bytes, sticker_type: str | None = None) -> None:
+    """A static sticker: WebP or PNG, at most 512 KB, the sides of its type.
+
+    uploadStickerFile does not say what the file is for; without a type, any type's sides will do.
+    """
+    if len(data) > MAX_STICKER_BYTES:
+        raise BadRequest("file is too big")
+    info = images.inspect(data)
+    if info is None or info.format not in ("WEBP", "PNG") or info.animated:
+        raise BadRequest("STICKER_PNG_NOPNG")
+    is_emoji = info.width == info.height == CUSTOM_EMOJI_SIDE
+    is_sticker = max(info.width, info.height) == STICKER_SIDE
+    fits = is_emoji if sticker_type == "custom_emoji" else is_sticker
+    if not (fits or (sticker_type is None and is_emoji)):
+        raise BadRequest("STICKER_PNG_DIMENSIONS")
+
+
+def check_sticker_format(sticker_format: str) -> None:
+    """uploadStickerFile, InputSticker: "static"; the sandbox takes no animated and video ones."""
+    if sticker_format not in STICKER_FORMATS:
+        raise BadRequest("invalid sticker format specified")
+    if sticker_format != "static":
+        raise BadRequest("the sandbox takes static stickers only")
+
+
+def check_sticker_type(sticker_type: str) -> None:
+    """createNewStickerSet: "regular", "mask" or "custom_emoji"."""
+    if sticker_type not in STICKER_TYPES:
+        raise BadRequest("unsupported sticker type specified")
+
+
+def check_thumbnail(data: bytes) -> None:
+    """setStickerSetThumbnail: WebP or PNG, at most 128 KB, 100x100."""
+    if len(data) > MAX_THUMBNAIL_BYTES:
+        raise BadRequest("file is too big")
+    info = images.inspect(data)
+    if info is None or info.format not in ("WEBP", "PNG") or info.animated:
+        raise BadRequest("STICKER_THUMB_PNG_NOPNG")
+    if not info.width == info.height == THUMBNAIL_SIDE:
+        raise BadRequest("STICKER_THUMB_PNG_DIMENSIONS")
+
+
+def check_custom_emoji_ids(identifiers: list[str]) -> None:
+    """getCustomEmojiStickers: at most 200 numbers."""
+    if len(identifiers) > MAX_CUSTOM_EMOJI_IDS:
+        raise BadRequest("too many custom emoji identifiers specified")
+    if not all(identifier.isdecimal() for identifier in identifiers):
+        raise BadRequest("invalid custom emoji identifier specified")
+
+
+def check_set_name(name: str, username: str) -> None:
+    """createNewStickerSet: letters, digits, single underscores, then ``_by_<bot_username>``."""
+    if not SET_NAME.fullmatch(name) or not name.lower().endswith(f"_by_{username}".lower()):
+        raise BadRequest("invalid sticker set name is specified")
+
+
+def set_title(title: str) -> str:
+    """createNewStickerSet, setStickerSetTitle: a title as Telegram keeps it, 1-64 characters.
+
+    What is longer is cut, not refused.
+    """
+    kept = title.strip()[:MAX_SET_TITLE].rstrip()
+    if not kept:
+        raise BadRequest("sticker set title must be non-empty")
+    return kept
+
+
+def check_initial_stickers(stickers: list[InputSticker]) -> None:
+    """createNewStickerSet: 1-50 initial stickers."""
+    if not stickers:
+        raise BadRequest("at least 1 sticker must be specified")
+    if len(stickers) > MAX_INITIAL_STICKERS:
+        raise BadRequest("too many stickers specified")
+
+
+def check_emoji_list(emoji_list: list[str]) -> None:
+    """InputSticker, setStickerEmojiList: 1-20 emoji."""
+    if not emoji_list:
+        raise BadRequest("can't parse emoji list: emoji list must be non-empty")
+    if len(emoji_list) > MAX_EMOJI:
+        raise BadRequest("can't parse emoji list: too many emoji specified")
+    if not all(EMOJI.fullmatch(emoji) for emoji in emoji_list):
+        raise BadRequest("can't parse emoji list: expected a Unicode emoji")
+
+
+def check_keywords(keywords: list[str]) -> None:
+    """InputSticker, setStickerKeywords: 0-20 keywords, together at most 64 characters."""
+    if len(keywords) > MAX_KEYWORDS:
+        raise BadRequest("too many keywords specified")
+    if sum(utf16_length(keyword) for keyword in keywords) > MAX_KEYWORDS_LENGTH:
+        raise BadRequest("keywords are too long")

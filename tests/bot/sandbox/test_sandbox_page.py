@@ -1,0 +1,213 @@
+"""The chat page in a real browser, at the width of a phone; the test is the bot."""
+
+import io
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+
+from .conftest import TOKEN, USERNAME
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = shutil.which("chromium")
+SASHA, ANYA = 1001, 1002
+NAME = f"cats_by_{USERNAME}"
+LONG_PRESS_MS = 600
+
+
+class Box:
+    """A sandbox, called as a bot and as people."""
+
+    def __init__(self, address: str):
+        self.address = address
+        self.http = httpx.Client(base_url=address, timeout=30)
+
+    def call(self, method: str, files: dict[str, Any] | None = None, **parameters: Any) -> Any:
+        """A Bot API call."""
+        texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in parameters.items()}
+        answer = self.http.post(f"/bot{TOKEN}/{method}", data=texts, files=files).json()
+        assert answer["ok"], answer
+        return answer["result"]
+
+    def updates(self, kind: str) -> list[dict[str, Any]]:
+        """What has come of one kind of update."""
+        return [update[kind] for update in self.call("getUpdates") if kind in update]
+
+    def post(self, path: str, **body: Any) -> Any:
+        """What a person does."""
+        return self.http.post(f"/sandbox/{path}", json=body).raise_for_status().json()
+
+    def chat(self, chat_id: int) -> list[dict[str, Any]]:
+        """The messages of a chat."""
+        messages: list[dict[str, Any]] = self.http.get(f"/sandbox/chat?chat_id={chat_id}").json()
+        return messages
+
+    def make_pack(self) -> None:
+        """A pack of two for Sasha."""
+        members = [
+            {
+                "sticker": f"attach://{colour}",
+                "format": "static",
+                "emoji_list": ["🐱"],
+                "keywords": ["кот"],
+            }
+            for colour in ("red", "green")
+        ]
+        files = {colour: (f"{colour}.webp", picture(colour)) for colour in ("red", "green")}
+        self.call(
+            "createNewStickerSet",
+            files,
+            user_id=SASHA,
+            name=NAME,
+            title="Мои коты",
+            stickers=members,
+        )
+
+
+def picture(colour: str) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (512, 512), colour).save(file, "WEBP", lossless=True)
+    return file.getvalue()
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    command = [sys.executable, "-m", "bot.sandbox", "--port", "18181", "--data", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        running = Box(process.stdout.readline().strip())
+        running.post("message", text="/start")
+        yield running
+        running.http.close()
+        process.terminate()
+
+
+@pytest.fixture
+def page(box: Box) -> Iterator[Page]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium is installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = browser.new_page(viewport={"width": 375, "height": 700}, locale="ru-RU")
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(box.address)
+        expect(page.locator(".message").first).to_be_visible()
+        yield page
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375
+        assert errors == []
+        browser.close()
+
+
+def test_editing_and_replying(box: Box, page: Page) -> None:
+    page.fill("#prompt", "кто в космосе")
+    page.press("#prompt", "Enter")
+    own = page.locator(".message.out", has_text="в космосе")
+    own.locator(".text").dblclick()
+    expect(page.locator("#prompt")).to_have_value("кто в космосе")
+    page.fill("#prompt", "кот в космосе")
+    page.click("#send")
+    expect(own.locator(".time")).to_contain_text("изменено")
+    (edited,) = box.updates("edited_message")
+    assert edited["text"] == "кот в космосе"
+
+    asked = box.call("sendMessage", chat_id=SASHA, text="Как назвать набор?")
+    bubble = page.locator(".message.in .bubble")
+    at = {"pointerType": "touch", "clientX": 60, "clientY": 400, "bubbles": True}
+    bubble.dispatch_event("pointerdown", at)
+    page.wait_for_timeout(LONG_PRESS_MS)
+    page.click("#message-menu >> text=Ответить")
+    expect(page.locator("#about")).to_contain_text("Как назвать набор?")
+    page.fill("#prompt", "Коты")
+    page.click("#send")
+    expect(page.locator("#about")).to_be_hidden()
+    expect(page.locator(".message.out .reply", has_text="Как назвать набор?")).to_be_visible()
+    assert box.chat(SASHA)[-1]["reply_to_message"]["message_id"] == asked["message_id"]
+
+    force = {"force_reply": True, "input_field_placeholder": "Например, Псы"}
+    box.call("sendMessage", chat_id=SASHA, text="А этот?", reply_markup=force)
+    expect(page.locator("#about")).to_contain_text("А этот?")
+    assert page.get_attribute("#prompt", "placeholder") == "Например, Псы"
+
+
+def test_stickers_of_a_pack_and_of_strangers(box: Box, page: Page) -> None:
+    box.make_pack()
+    expect(page.locator("#sticker-count")).to_have_text("2")
+    page.click("#toggle-packs")
+    expect(page.locator("#packs .pack")).to_contain_text("2 стикера из 120")
+    page.locator("#packs .sticker").nth(1).click()
+    expect(page.locator("#viewer .keywords")).to_have_text("кот")
+    page.click("#viewer >> text=Отправить")
+    expect(page.locator(".message.out.sticker-message")).to_be_visible()
+    assert box.updates("message")[-1]["sticker"]["set_name"] == NAME
+
+    page.click("#attach")
+    page.click("#attachments >> text=Чужой стикер")
+    foreign = page.locator(".message.out.sticker-message").nth(1)
+    foreign.click(button="right")
+    page.click("#message-menu >> text=Показать набор")
+    expect(page.locator("#packs .pack", has_text="чужой набор")).to_be_visible()
+
+
+def test_a_group_of_two(box: Box, page: Page) -> None:
+    page.click("#open-chats")
+    page.click("#chats >> text=Новая группа")
+    expect(page.locator("#title")).to_have_text("Друзья")
+    expect(page.locator(".service")).to_have_text("Саша добавляет Эмоджич")
+    group = int(page.evaluate("new URLSearchParams(location.search).get('chat_id')"))
+    keyboard = {"inline_keyboard": [[{"text": "Беру", "callback_data": "take"}]]}
+    box.call("sendMessage", chat_id=group, text="Готово", reply_markup=keyboard)
+    box.post("message", user_id=ANYA, chat_id=group, text="ух ты")
+    expect(page.locator(".message.in", has_text="ух ты").locator(".sender b")).to_have_text("Аня")
+
+    page.click("#open-chats")
+    page.click("#chats .people >> text=Аня")
+    expect(page.locator(".message.out", has_text="ух ты")).to_be_visible()
+    button = page.locator(".keyboard button", has_text="Беру")
+    button.click()
+    expect(button).to_have_attribute("aria-busy", "true")
+    (query,) = box.updates("callback_query")
+    assert (query["from"]["id"], query["message"]["chat"]["id"]) == (ANYA, group)
+    answer = {"text": "Это кнопка Саши", "show_alert": True}
+    box.call("answerCallbackQuery", callback_query_id=query["id"], **answer)
+    expect(page.locator("#alert")).to_contain_text("Это кнопка Саши")
+    page.click("#alert button")
+    expect(button).to_have_attribute("aria-busy", "false")
+
+
+def test_inline_mode(box: Box, page: Page) -> None:
+    box.make_pack()
+    cats = box.call("getStickerSet", name=NAME)["stickers"]
+    keyboard = {"inline_keyboard": [[{"text": "Найти", "switch_inline_query_current_chat": "ко"}]]}
+    box.call("sendMessage", chat_id=SASHA, text="Ваши стикеры", reply_markup=keyboard)
+    page.click("text=Найти")
+    expect(page.locator("#prompt")).to_have_value(f"@{USERNAME} ко")
+    page.locator("#prompt").press_sequentially("т")
+    page.wait_for_timeout(LONG_PRESS_MS)
+    query = box.updates("inline_query")[-1]
+    assert query["query"] == "кот"
+    results = [
+        {"type": "sticker", "id": str(number), "sticker_file_id": cat["file_id"]}
+        for number, cat in enumerate(cats)
+    ]
+    button = {"text": "Нарисовать «кот»", "start_parameter": "draw"}
+    box.call("answerInlineQuery", inline_query_id=query["id"], results=results, button=button)
+    expect(page.locator("#inline .start")).to_have_text("Нарисовать «кот»")
+    page.locator("#inline .sticker").nth(1).click()
+    expect(page.locator(".message.out.sticker-message .sender")).to_have_text(f"через @{USERNAME}")
+    expect(page.locator("#inline")).to_be_hidden()
+    assert page.input_value("#prompt") == ""
+    sent = box.updates("message")[-1]
+    assert sent["sticker"]["file_unique_id"] == cats[1]["file_unique_id"]
