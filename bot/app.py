@@ -23,7 +23,13 @@ from bot.config import Config
 from bot.delivery import Delivery
 from bot.intake import Intake
 from bot.messages import message_handlers
-from bot.packs import Packs
+from bot.packs.menu import TAP as MENU_TAP
+from bot.packs.menu import PackMenu
+from bot.packs.packs import Packs
+from bot.packs.questions import Questions
+from bot.packs.shelf import Shelf
+from bot.packs.tidy import TAP as STICKER_TAP
+from bot.packs.tidy import Tidy
 from bot.prompts import Prompts
 from bot.relabelling import Relabelling
 from bot.store import Store
@@ -36,7 +42,7 @@ from worker.events import EventReader
 from worker.queue import RequestQueue
 
 UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY]  # all others stay away
-COMMANDS = ("start", "cancel", "help")  # in the menu
+COMMANDS = ("start", "packs", "cancel", "help")  # in the menu
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
 STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
@@ -60,10 +66,16 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
         reader = EventReader(async_connection, CONSUMER)
         delivery = Delivery(application.bot, store, connection, reader)
         intake = Intake(store, queue, delivery)
-        packs = Packs(application.bot, store)
-        taps = Taps(store, intake, delivery, packs, connection)
-        relabelling = Relabelling(store, delivery, packs)
-        application.add_handlers(message_handlers(intake, Prompts(store, intake), relabelling))
+        packs = Packs(application.bot, Shelf(async_connection))
+        menu = PackMenu(packs, Questions(application.bot, async_connection))
+        tidy = Tidy(packs, async_connection)
+        handlers = message_handlers(
+            intake, Prompts(store, intake), Relabelling(store, delivery, packs), menu, tidy
+        )
+        application.add_handlers(handlers)
+        taps = Taps(store, intake, delivery, packs, tidy, connection)
+        application.add_handler(CallbackQueryHandler(menu.tap, MENU_TAP))
+        application.add_handler(CallbackQueryHandler(tidy.tap, STICKER_TAP))
         application.add_handler(CallbackQueryHandler(taps.answer))
         application.add_error_handler(_report)
         await _serve(application, delivery, Watch(store, queue, delivery))

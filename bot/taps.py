@@ -27,7 +27,9 @@ from bot.keyboards import (
     OfRequest,
     read_tap,
 )
-from bot.packs import Owner, Packs, pack_link
+from bot.packs.names import pack_link
+from bot.packs.packs import Owner, Packs, input_sticker
+from bot.packs.tidy import Tidy
 from bot.patience import insist
 from bot.record import Added, Choosing, Record, State, Uploaded
 from bot.store import Store
@@ -41,12 +43,19 @@ class Taps:
     """Answers taps: each with a sentence or silently, or its button would go on blinking."""
 
     def __init__(
-        self, store: Store, intake: Intake, delivery: Delivery, packs: Packs, results: redis.Redis
+        self,
+        store: Store,
+        intake: Intake,
+        delivery: Delivery,
+        packs: Packs,
+        tidy: Tidy,
+        results: redis.Redis,
     ):
         self._store = store
         self._intake = intake
         self._delivery = delivery
         self._packs = packs
+        self._tidy = tidy
         self._results = results
 
     async def answer(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -148,6 +157,9 @@ class Taps:
         owner = Owner(user.id, user.first_name)
         words_of_prompt = await asyncio.to_thread(keywords, record.prompt)
         emoji = record.emoji or [FALLBACK]  # none in a record of an older version
+        if pack := await self._tidy.replace(owner, input_sticker(file_id, emoji, words_of_prompt)):
+            await self._delivery.change(record.id, Added(number, pack))
+            return words("sticker-replaced", number=number + 1, link=pack_link(pack))
         pack = await self._packs.add(owner, file_id, emoji, words_of_prompt)
         await self._delivery.change(record.id, Added(number, pack))
         return words("added", number=number + 1, link=pack_link(pack))

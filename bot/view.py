@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from telegram import InlineKeyboardMarkup
 
 from bot import keyboards
-from bot.packs import pack_link
+from bot.packs.names import pack_link
 from bot.record import NO_WORKER, Record, State
 from bot.texts import Texts, texts
 

@@ -38,13 +38,18 @@ class InvalidRequest(ValueError):
         self.reason = reason
 
 
+def visible(text: str) -> str:
+    """The text with its white space folded, its letters composed, and nothing unseen in it."""
+    seen = "".join(c for c in text if c.isspace() or c == _JOINER or category(c) not in _UNSEEN)
+    return " ".join(_LOOSE_JOINER.sub("", normalize("NFC", seen)).split())
+
+
 def clean_prompt(text: str) -> str:
-    """The prompt with its white space folded, its letters composed, and nothing unseen in it.
+    """The prompt, without what is not seen.
 
     Raises InvalidRequest when nothing can be drawn from it.
     """
-    seen = "".join(c for c in text if c.isspace() or c == _JOINER or category(c) not in _UNSEEN)
-    prompt = " ".join(_LOOSE_JOINER.sub("", normalize("NFC", seen)).split())
+    prompt = visible(text)
     if not prompt:
         raise InvalidRequest(Reason.EMPTY, "The prompt is empty: say in Russian what to draw.")
     if len(prompt) > MAX_PROMPT_LENGTH:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 from fluent.syntax import FluentParser
-from fluent.syntax.ast import Junk, Message, SelectExpression, VariableReference
+from fluent.syntax.ast import Identifier, Junk, Message, SelectExpression, VariableReference
 from fluent.syntax.visitor import Visitor
 from telegram.constants import CallbackQueryLimit
 
 from bot.app import COMMANDS
 from bot.limits import Limit
-from bot.packs import pack_link, pack_name
+from bot.packs.names import pack_link, pack_name
+from bot.packs.tidy import ACTIONS
 from bot.record import Failure
 from bot.texts import COMMON, EXAMPLES, LOCALES, language_for, texts
 from emojich_core.request import InvalidRequest, Reason, clean_prompt
@@ -25,6 +26,7 @@ LINK = pack_link(pack_name(2**52, 100, "a" * 32))
 
 # Ids that the code puts together: the prefix, and what follows it.
 FAMILIES = {
+    "sticker-": set(ACTIONS),
     "command-": set(COMMANDS),
     "failure-": set(Failure),
     # The bot itself chooses the count and the seed.
@@ -43,7 +45,8 @@ class Variables(Visitor):
         self.names.add(node.id.name)
 
     def visit_SelectExpression(self, node: SelectExpression) -> None:  # noqa: N802
-        self.forms.append({variant.key.name for variant in node.variants})
+        keys = [variant.key for variant in node.variants]
+        self.forms.append({key.name for key in keys if isinstance(key, Identifier)})
         self.generic_visit(node)
 
 
@@ -79,7 +82,7 @@ def is_asking(function: ast.expr) -> bool:
     match function:
         case ast.Name(id="words" | "_say"):
             return True
-        case ast.Call(func=ast.Name(id="texts")):
+        case ast.Call(func=ast.Name(id="texts" | "_words")):
             return True
     return False
 
@@ -137,7 +140,8 @@ def test_a_missing_value_does_not_cost_the_sentence(caplog: pytest.LogCaptureFix
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_answers_to_taps_fit(language: str) -> None:
     words = texts(language)
-    ids = set(re.findall(r'"([\w-]+)"', (ROOT / "bot" / "taps.py").read_text()))
+    sources = [ROOT / "bot" / "taps.py", ROOT / "bot" / "packs" / "tidy.py"]
+    ids = {word for path in sources for word in re.findall(r'"([\w-]+)"', path.read_text())}
     ids |= {"broken", *(f"refusal-{limit}" for limit in Limit)}
     said = [words(one, number=9, link=LINK) for one in ids & catalogue(language).keys()]
     assert max(map(len, said)) <= CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH
