@@ -6,6 +6,7 @@ from dataclasses import replace
 from bot.delivery import Delivery
 from bot.emoji.suggest import suggest_emoji
 from bot.limits import MAX_ACTIVE, MAX_QUEUE, Limit
+from bot.person.settings import BOLDNESS, SettingsStore
 from bot.record import Cancelled, Queued, Record, Replaced
 from bot.store import Store
 from bot.waiting import look
@@ -25,8 +26,11 @@ class OverLimit(Exception):
 class Intake:
     """Where every request enters."""
 
-    def __init__(self, store: Store, queue: RequestQueue, delivery: Delivery):
+    def __init__(
+        self, store: Store, settings: SettingsStore, queue: RequestQueue, delivery: Delivery
+    ):
         self._store = store
+        self._settings = settings
         self._queue = queue
         self._delivery = delivery
 
@@ -41,8 +45,7 @@ class Intake:
         if await self._store.load(record.id):
             return  # Telegram has delivered the same update twice
         await self._check_limits(record.user_id, instead_of)
-        if not record.emoji:
-            record = replace(record, emoji=await asyncio.to_thread(suggest_emoji, record.prompt))
+        record = await self._completed(record)
         if instead_of:
             record = replace(
                 record, message_id=instead_of.message_id, over_photo=instead_of.is_photo
@@ -60,6 +63,17 @@ class Intake:
         Safe to repeat.  Raises OverLimit.
         """
         await self.take(record.anew(next_attempt(record.id), record.like), instead_of=record)
+
+    async def _completed(self, record: Record) -> Record:
+        """The record with what the user has not said: as in their settings, emoji to fit."""
+        if not record.wanted:
+            settings = await self._settings.load(record.user_id)
+            bold = BOLDNESS[settings.boldness]
+            looks = {"wanted": settings.count, "boldness": bold, "outline": settings.outline}
+            record = replace(record, **looks)  # type: ignore[arg-type]
+        if not record.emoji:
+            record = replace(record, emoji=await asyncio.to_thread(suggest_emoji, record.prompt))
+        return record
 
     async def cancel(self, request_id: str) -> bool:
         """Stop a request; False when it has ended already, and then nothing changes."""
@@ -80,7 +94,8 @@ class Intake:
             raise OverLimit(Limit.QUEUE_FULL)
 
     def _enqueue(self, record: Record) -> Queued:
-        request = Request(record.id, record.prompt, record.wanted, like=self._codes(record.like))
+        like, bold = self._codes(record.like), record.boldness
+        request = Request(record.id, record.prompt, record.wanted, record.seed, bold, like)
         self._queue.enqueue(request)
         # None: a worker has taken it already.
         return look(self._queue, record.id, record.wanted) or Queued(1)

@@ -19,7 +19,7 @@ from bot.texts import language_for, texts
 Answer = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]
 Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]
 
-_PRIVATE = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE
+PRIVATE = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE
 _EDITED = filters.ChatType.PRIVATE & filters.UpdateType.EDITED_MESSAGE
 
 
@@ -33,17 +33,16 @@ def message_handlers(
     take_reply = _take_reply(menu, relabelling, take_prompt)
     private_only = _say("private-only")
     return [
-        CommandHandler("start", welcome, _PRIVATE),
-        CommandHandler("help", help_, _PRIVATE),
-        CommandHandler("packs", menu.show, _PRIVATE),
-        CommandHandler("cancel", _cancel(intake), _PRIVATE),
+        CommandHandler("start", welcome, PRIVATE),
+        CommandHandler("help", help_, PRIVATE),
+        CommandHandler("cancel", _cancel(intake), PRIVATE),
         CommandHandler(["start", "help"], private_only, filters.ChatType.GROUPS),
-        MessageHandler(_PRIVATE & filters.COMMAND, _say("unknown-command")),
-        MessageHandler(_PRIVATE & filters.Sticker.ALL, tidy.show),
-        MessageHandler(_PRIVATE & filters.REPLY & filters.TEXT, take_reply),
-        MessageHandler(_PRIVATE & filters.TEXT, take_prompt),
+        MessageHandler(PRIVATE & filters.COMMAND, _say("unknown-command")),
+        MessageHandler(PRIVATE & filters.Sticker.ALL, tidy.show),
+        MessageHandler(PRIVATE & filters.REPLY & filters.TEXT, take_reply),
+        MessageHandler(PRIVATE & filters.TEXT, take_prompt),
         MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND, take_prompt),
-        MessageHandler(_PRIVATE & ~filters.StatusUpdate.ALL, _say("not-text")),
+        MessageHandler(PRIVATE & ~filters.StatusUpdate.ALL, _say("not-text")),
     ]
 
 

@@ -32,9 +32,10 @@ from bot.packs.packs import Owner, Packs, input_sticker
 from bot.packs.tidy import Tidy
 from bot.patience import insist
 from bot.record import Added, Choosing, Record, State, Uploaded
+from bot.stickers import stickers_of
 from bot.store import Store
 from bot.texts import Texts, language_for, texts
-from worker.results import load_codes, load_stickers
+from worker.results import load_codes
 
 log = logging.getLogger(__name__)
 
@@ -169,7 +170,7 @@ class Taps:
 
     async def _upload(self, record: Record, number: int) -> str | None:
         """The file id of a candidate; None when the stickers are no longer kept."""
-        stickers = await asyncio.to_thread(load_stickers, self._results, record.id)
+        stickers = await asyncio.to_thread(stickers_of, self._results, record)
         if number >= len(stickers):
             return None
         file_id = await self._packs.upload(record.user_id, stickers[number])

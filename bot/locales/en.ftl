@@ -22,6 +22,7 @@ help =
 command-start = Start
 command-cancel = Stop drawing
 command-packs = My packs
+command-settings = Settings
 command-help = How it works
 
 ## The message of a request
@@ -151,3 +152,12 @@ sticker-replace-how = Now tap the number of the sticker to take its place, under
 sticker-replaced = Sticker { $number } took the place of the old one: { $link }
 sticker-gone = This sticker is no longer in the pack.
 foreign-sticker = This sticker is not from your packs, so I will not change it. But I can draw one: tell me what.
+
+## Settings
+
+settings = How many stickers to draw for a prompt, how boldly, and whether with a white outline:
+boldness-calm = 🙂 calm
+boldness-usual = 😀 as usual
+boldness-bold = 🤪 bold
+outline-off = no outline
+outline-on = ⚪ outline

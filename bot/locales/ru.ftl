@@ -22,6 +22,7 @@ help =
 command-start = Начать
 command-cancel = Остановить рисование
 command-packs = Мои наборы
+command-settings = Настройки
 command-help = Как это работает
 
 ## Сообщение запроса
@@ -158,3 +159,12 @@ sticker-replace-how = Теперь под любым готовым запрос
 sticker-replaced = Стикер { $number } встал на место прежнего: { $link }
 sticker-gone = Этого стикера в наборе уже нет.
 foreign-sticker = Этот стикер не из ваших наборов, его я не изменю. А новый нарисую: напишите словами, какой.
+
+## Настройки
+
+settings = Сколько стикеров рисовать по одному запросу, насколько смело, и нужна ли белая обводка:
+boldness-calm = 🙂 спокойно
+boldness-usual = 😀 обычно
+boldness-bold = 🤪 смело
+outline-off = без обводки
+outline-on = ⚪ с обводкой

@@ -14,13 +14,12 @@ from telegram import (
 from telegram.error import BadRequest, TelegramError
 from telegram.ext import ContextTypes
 
-from bot.api_errors import MESSAGE_IS_SAME, says
 from bot.packs.names import BadTitle, clean_title, number_of, pack_link
 from bot.packs.packs import Owner, Pack, Packs
 from bot.packs.questions import Questions
 from bot.patience import insist
 from bot.texts import Texts, language_for, texts
-from bot.view import View
+from bot.view import View, edit
 
 # 1:pack:<what to do>:<whose>:<the pack's number; 0 where it is not about one>
 TAP = re.compile(r"1:pack:([a-z]+):(\d+):(\d+)")
@@ -92,11 +91,11 @@ class PackMenu:
             await self._questions.ask(user.id, words("ask-title"), "title:0")
             return None
         if action == "list":
-            await _edit(query, await self._list(user, words))
+            await edit(query, await self._list(user, words))
             return None
         pack = await self._find(user, number)
         if pack is None:
-            await _edit(query, await self._list(user, words))
+            await edit(query, await self._list(user, words))
             return words("pack-gone")
         try:
             return await self._act_on(query, action, pack, words)
@@ -109,17 +108,17 @@ class PackMenu:
         user_id, number = query.from_user.id, number_of(pack.name)
         match action:
             case "open":
-                await _edit(query, _one(pack, user_id, words))
+                await edit(query, _one(pack, user_id, words))
             case "choose":
                 await self._packs.choose(user_id, pack.name)
-                await _edit(query, await self._list(query.from_user, words))
+                await edit(query, await self._list(query.from_user, words))
             case "title":
                 await self._questions.ask(user_id, words("ask-title"), f"title:{number}")
             case "delete":
-                await _edit(query, _sure(pack, user_id, words))
+                await edit(query, _sure(pack, user_id, words))
             case "sure":
                 await self._packs.delete(user_id, pack.name)
-                await _edit(query, await self._list(query.from_user, words))
+                await edit(query, await self._list(query.from_user, words))
                 return words("pack-deleted")
             case _:
                 return words("old-button")
@@ -183,12 +182,3 @@ def _button(
 ) -> InlineKeyboardButton:
     number = number_of(pack.name) if pack else 0
     return InlineKeyboardButton(label, callback_data=f"1:pack:{action}:{user_id}:{number}")
-
-
-async def _edit(query: CallbackQuery, view: View) -> None:
-    """Have the menu's message show something else."""
-    try:
-        await insist(lambda: query.edit_message_text(view.text, reply_markup=view.keyboard))
-    except BadRequest as error:
-        if not says(error, MESSAGE_IS_SAME):
-            raise

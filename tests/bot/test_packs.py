@@ -10,13 +10,6 @@ from tests.bot.parts import RunningBot, Sandbox, User, Worker, buttons_of, text_
 pytestmark = pytest.mark.usefixtures("bot")
 
 
-def press(user: User, label: str, message: dict[str, Any] | None = None) -> str:
-    """Tap the button with this label, of the bot's last message unless another is given."""
-    message = message or user.answer()
-    [data] = [b["callback_data"] for b in buttons_of(message) if b["text"].startswith(label)]
-    return user.tap(data, message["message_id"])
-
-
 def drawn(user: User, worker: Worker, count: int = 3) -> dict[str, Any]:
     user.say("кот")
     worker.finish(worker.take(), count)
@@ -52,7 +45,7 @@ def test_a_new_pack_with_a_title_of_ones_own(user: User, worker: Worker) -> None
     shown = with_pack(user, worker, 1)
     user.say("/packs")
     user.sees("Ваши наборы")
-    press(user, "➕")
+    user.press("➕")
     question = user.sees("Как назвать набор?")
     user.reply(question["message_id"], " Мои\u200b коты ")
     user.sees("«Мои коты»: набор появится")
@@ -66,7 +59,7 @@ def test_a_new_pack_with_a_title_of_ones_own(user: User, worker: Worker) -> None
 @pytest.mark.parametrize("title", ["к" * 300, "\u200b\u202e", "😀" * 33])
 def test_titles_that_will_not_do(user: User, worker: Worker, title: str) -> None:
     user.say("/packs")
-    press(user, "➕")
+    user.press("➕")
     question = user.sees("Как назвать")
     user.reply(question["message_id"], title)
     user.sees("Так не получится")
@@ -77,7 +70,7 @@ def test_titles_that_will_not_do(user: User, worker: Worker, title: str) -> None
 
 def test_what_does_not_answer_the_question_is_a_prompt(user: User, worker: Worker) -> None:
     user.say("/packs")
-    press(user, "➕")
+    user.press("➕")
     user.sees("Как назвать")
     user.say("кит")
     user.sees("«кит»")
@@ -88,8 +81,8 @@ def test_the_question_outlives_a_restart(user: User, bot: RunningBot, worker: Wo
     with_pack(user, worker, 1)
     user.say("/packs")
     user.sees("Ваши наборы")
-    press(user, "Emojich")
-    press(user, "✏️", user.sees("Чтобы изменить стикер"))
+    user.press("Emojich")
+    user.press("✏️", user.sees("Чтобы изменить стикер"))
     question = user.sees("Как назвать")
     bot.stop()
     bot.start()
@@ -102,15 +95,15 @@ def test_the_current_pack_is_chosen(user: User, worker: Worker) -> None:
     shown = with_pack(user, worker, 1)
     user.say("/packs")
     user.sees("Ваши наборы")
-    press(user, "➕")
+    user.press("➕")
     user.reply(user.sees("Как назвать")["message_id"], "Коты")
     user.sees("«Коты»")
     user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
     user.say("/packs")
     user.sees("● Коты, 1 стикер")
-    press(user, "Emojich")
+    user.press("Emojich")
     user.sees("Чтобы изменить стикер")
-    press(user, "● Складывать сюда")
+    user.press("● Складывать сюда")
     user.sees("● Emojich", "Коты, 1 стикер")
     user.tap(buttons_of(shown)[2]["callback_data"], shown["message_id"])
     assert [len(pack["stickers"]) for pack in user.packs()] == [2, 1]
@@ -120,15 +113,15 @@ def test_a_pack_is_deleted_after_a_question(user: User, worker: Worker) -> None:
     with_pack(user, worker)
     user.say("/packs")
     user.sees("Ваши наборы")
-    press(user, "Emojich")
+    user.press("Emojich")
     user.sees("Чтобы изменить стикер")
-    press(user, "🗑")
+    user.press("🗑")
     user.sees("насовсем? Там 2 стикера")
-    press(user, "← Назад")
+    user.press("← Назад")
     user.sees("Чтобы изменить стикер")
-    press(user, "🗑")
+    user.press("🗑")
     user.sees("насовсем")
-    assert press(user, "🗑 Да") == "Набор удалён."
+    assert user.press("🗑 Да") == "Набор удалён."
     user.sees("пока нет наборов")
     assert user.packs() == []
 
@@ -138,7 +131,7 @@ def test_a_pack_deleted_elsewhere(user: User, worker: Worker, sandbox: Sandbox) 
     user.say("/packs")
     menu = user.sees("Ваши наборы")
     sandbox.api("deleteStickerSet", name=user.packs()[0]["name"])
-    assert press(user, "Emojich", menu) == "Этого набора уже нет."
+    assert user.press("Emojich", menu) == "Этого набора уже нет."
     user.sees("пока нет наборов")
     user.tap(buttons_of(shown)[2]["callback_data"], shown["message_id"])
     assert [len(pack["stickers"]) for pack in user.packs()] == [1]
@@ -171,9 +164,9 @@ def test_a_sticker_is_moved_and_removed(user: User, worker: Worker) -> None:
     first, second, third = ids(user)
     send_sticker(user, 2)
     menu = user.sees("Что сделать")
-    assert "первый" in press(user, "⬆️", menu)
+    assert "первый" in user.press("⬆️", menu)
     assert ids(user) == [third, first, second]
-    assert "убран" in press(user, "🗑", menu)
+    assert "убран" in user.press("🗑", menu)
     user.sees("убран")
     assert ids(user) == [first, second]
     assert "уже нет" in user.tap(buttons_of(menu)[0]["callback_data"], menu["message_id"])
@@ -182,7 +175,7 @@ def test_a_sticker_is_moved_and_removed(user: User, worker: Worker) -> None:
 def test_a_sticker_gets_other_emoji(user: User, worker: Worker) -> None:
     with_pack(user, worker, 2)
     sent = send_sticker(user, 1)
-    assert "Ответьте" in press(user, "😀", user.sees("Что сделать"))
+    assert "Ответьте" in user.press("😀", user.sees("Что сделать"))
     user.reply(sent["message_id"], "🔥🎉")
     user.sees("такие эмодзи: 🔥 🎉")
     assert [sticker["emoji"] for sticker in user.packs()[0]["stickers"]] == ["🐱", "🔥"]
@@ -203,7 +196,7 @@ def test_a_sticker_is_replaced_by_another_candidate(user: User, worker: Worker) 
     shown = with_pack(user, worker, 2)
     first, second = ids(user)
     send_sticker(user, 0)
-    assert "нажмите номер" in press(user, "🔁", user.sees("Что сделать"))
+    assert "нажмите номер" in user.press("🔁", user.sees("Что сделать"))
     answer = user.tap(buttons_of(shown)[2]["callback_data"], shown["message_id"])
     assert "Стикер 3 встал на место прежнего" in answer
     assert len(ids(user)) == 2

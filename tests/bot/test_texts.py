@@ -14,6 +14,7 @@ from bot.app import COMMANDS
 from bot.limits import Limit
 from bot.packs.names import pack_link, pack_name
 from bot.packs.tidy import ACTIONS
+from bot.person.settings import BOLDNESS
 from bot.record import Failure
 from bot.texts import COMMON, EXAMPLES, LOCALES, language_for, texts
 from emojich_core.request import InvalidRequest, Reason, clean_prompt
@@ -24,13 +25,16 @@ PLURALS = {"ru": {"one", "few", "many"}, "en": {"one", "other"}}
 RUSSIAN_QUOTE = re.compile("«[^»]*»")
 LINK = pack_link(pack_name(2**52, 100, "a" * 32))
 
+# What the bot chooses by itself is never refused.
+BY_THE_BOT = {Reason.BAD_COUNT, Reason.BAD_SEED, Reason.BAD_BOLDNESS}
+
 # Ids that the code puts together: the prefix, and what follows it.
 FAMILIES = {
+    "boldness-": set(BOLDNESS),
     "sticker-": set(ACTIONS),
     "command-": set(COMMANDS),
     "failure-": set(Failure),
-    # The bot itself chooses the count and the seed.
-    "refusal-": {*Reason, *Limit} - {Reason.BAD_COUNT, Reason.BAD_SEED},
+    "refusal-": {*Reason, *Limit} - BY_THE_BOT,
 }
 
 
