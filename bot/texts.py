@@ -11,7 +11,7 @@ from pathlib import Path
 from fluent.runtime import FluentBundle, FluentResource
 from telegram.constants import StickerLimit
 
-from bot.limits import MAX_ACTIVE
+from bot.limits import HISTORY, MAX_ACTIVE
 from emojich_core.request import MAX_PROMPT_LENGTH
 
 RUSSIAN, ENGLISH = "ru", "en"
@@ -26,6 +26,7 @@ EXAMPLES = ("кот в космосе", "пылающее сердце", "роб
 COMMON: dict[str, str | int] = {  # values that every message may use
     "max-active": MAX_ACTIVE,
     "max-length": MAX_PROMPT_LENGTH,
+    "history": HISTORY,
     "max-title": StickerLimit.MAX_NAME_AND_TITLE,
 }
 

@@ -12,6 +12,7 @@ from telegram import Bot, Update
 from bot.delivery import Delivery
 from bot.intake import Intake
 from bot.messages import message_handlers
+from bot.person.history import History
 from bot.person.settings import SettingsStore
 from bot.record import Record
 from bot.store import Store
@@ -37,7 +38,8 @@ def test_update_that_comes_twice_is_queued_and_answered_once(
         api = Bot(TOKEN, base_url=f"{sandbox.url}/bot")
         async with redis.asyncio.Redis.from_url(server) as async_connection, api:
             store = Store(async_connection)
-            delivery = Delivery(api, store, connection, EventReader(async_connection, "test"))
+            reader = EventReader(async_connection, "test")
+            delivery = Delivery(api, store, History(async_connection), connection, reader)
             settings = SettingsStore(async_connection)
             intake = Intake(store, settings, worker.queue, delivery)
             await asyncio.gather(intake.take(record), intake.take(record))
