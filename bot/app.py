@@ -15,25 +15,20 @@ from telegram.ext import (
     AIORateLimiter,
     Application,
     ApplicationBuilder,
-    CallbackQueryHandler,
     ContextTypes,
 )
 
 from bot.config import Config
 from bot.delivery import Delivery
-from bot.intake import Intake
-from bot.messages import message_handlers
-from bot.packs import Packs
-from bot.store import Store
-from bot.taps import Taps
 from bot.tasks import end
 from bot.texts import ENGLISH, RUSSIAN, language_for, texts
 from bot.turns import TakeTurns
 from bot.watch import Watch
-from worker.events import EventReader
-from worker.queue import RequestQueue
+from bot.wiring import wire
 
-UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY]  # all others, edited messages too, stay away
+UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY]  # all others stay away
+# In the menu.
+COMMANDS = ("start", "packs", "history", "settings", "cancel", "forget", "privacy", "help")
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
 STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
@@ -52,16 +47,9 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
     application = _build_application(config)
     retry = Retry(ExponentialBackoff(cap=2, base=0.1), REDIS_RETRIES)
     async with redis.asyncio.Redis.from_url(redis_url, retry=retry) as async_connection:
-        store = Store(async_connection)
-        queue = RequestQueue(connection)
-        reader = EventReader(async_connection, CONSUMER)
-        delivery = Delivery(application.bot, store, connection, reader)
-        intake = Intake(store, queue, delivery)
-        taps = Taps(store, intake, delivery, Packs(application.bot, store), connection)
-        application.add_handlers(message_handlers(intake))
-        application.add_handler(CallbackQueryHandler(taps.answer))
+        delivery, watch = wire(application, connection, async_connection, CONSUMER)
         application.add_error_handler(_report)
-        await _serve(application, delivery, Watch(store, queue, delivery))
+        await _serve(application, delivery, watch)
 
 
 def _build_application(config: Config) -> AnyApplication:
@@ -115,7 +103,7 @@ async def _set_commands(bot: Bot) -> None:
 
 def _commands(language: str) -> list[BotCommand]:
     words = texts(language)
-    return [BotCommand("start", words.start_command), BotCommand("help", words.help_command)]
+    return [BotCommand(name, words(f"command-{name}")) for name in COMMANDS]
 
 
 def _log_polling_error(error: TelegramError) -> None:
@@ -127,7 +115,7 @@ async def _report(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
     log.error("an update could not be handled", exc_info=context.error)
     if not (isinstance(update, Update) and update.effective_user):
         return
-    sentence = texts(language_for(update.effective_user.language_code)).broken
+    sentence = texts(language_for(update.effective_user.language_code))("broken")
     with suppress(TelegramError):
         if update.callback_query:
             await update.callback_query.answer(sentence)

@@ -4,11 +4,15 @@ import asyncio
 from dataclasses import replace
 
 from bot.delivery import Delivery
+from bot.emoji.suggest import suggest_emoji
 from bot.limits import MAX_ACTIVE, MAX_QUEUE, Limit
-from bot.record import NO_WORKER, Queued, Record, Replaced
+from bot.person.settings import BOLDNESS, SettingsStore
+from bot.record import Cancelled, Queued, Record, Replaced
 from bot.store import Store
+from bot.waiting import look
 from emojich_core.request import Request, clean_prompt
 from worker.queue import RequestQueue
+from worker.results import load_codes
 
 
 class OverLimit(Exception):
@@ -22,58 +26,84 @@ class OverLimit(Exception):
 class Intake:
     """Where every request enters."""
 
-    def __init__(self, store: Store, queue: RequestQueue, delivery: Delivery):
+    def __init__(
+        self, store: Store, settings: SettingsStore, queue: RequestQueue, delivery: Delivery
+    ):
         self._store = store
+        self._settings = settings
         self._queue = queue
         self._delivery = delivery
 
-    async def take(self, record: Record) -> None:
+    async def take(self, record: Record, instead_of: Record | None = None) -> None:
         """Queue a new request and show that it waits.
 
+        `instead_of` a request whose message it takes over, and which is stopped.
         Safe to repeat: a request that is known already is left alone.
         Raises InvalidRequest and OverLimit, and then nothing is queued.
         """
         record = replace(record, prompt=clean_prompt(record.prompt))
         if await self._store.load(record.id):
             return  # Telegram has delivered the same update twice
-        await self._check_limits(record.user_id)
+        await self._check_limits(record.user_id, instead_of)
+        record = await self._completed(record)
+        if instead_of:
+            record = replace(
+                record, message_id=instead_of.message_id, over_photo=instead_of.is_photo
+            )
         # Remembered first, queued second: what a crash leaves between the two, `watch` finds lost.
         if await self._store.create(record):
-            place = await asyncio.to_thread(self._enqueue, record)
-            await self._delivery.change(record.id, Queued(place))
+            if instead_of:
+                await asyncio.to_thread(self._queue.cancel, instead_of.id)
+                await self._store.change(instead_of.id, Replaced(record.id))
+            await self._delivery.change(record.id, await asyncio.to_thread(self._enqueue, record))
 
     async def take_again(self, record: Record) -> None:
         """Queue a failed request as a new one, which takes its message over.
 
         Safe to repeat.  Raises OverLimit.
         """
-        again = Record(
-            id=next_attempt(record.id),
-            user_id=record.user_id,
-            chat_id=record.chat_id,
-            prompt=record.prompt,
-            language=record.language,
-            message_id=record.message_id,
-        )
-        await self.take(again)
-        await self._delivery.change(record.id, Replaced())
+        await self.take(record.anew(next_attempt(record.id), record.like), instead_of=record)
 
-    async def _check_limits(self, user_id: int) -> None:
-        if await self._store.count_open(user_id) >= MAX_ACTIVE:
+    async def _completed(self, record: Record) -> Record:
+        """The record with what the user has not said: as in their settings, emoji to fit."""
+        if not record.wanted:
+            settings = await self._settings.load(record.user_id)
+            bold = BOLDNESS[settings.boldness]
+            looks = {"wanted": settings.count, "boldness": bold, "outline": settings.outline}
+            record = replace(record, **looks)  # type: ignore[arg-type]
+        if not record.emoji:
+            record = replace(record, emoji=await asyncio.to_thread(suggest_emoji, record.prompt))
+        return record
+
+    async def cancel(self, request_id: str) -> bool:
+        """Stop a request; False when it has ended already, and then nothing changes."""
+        stopped = await asyncio.to_thread(self._queue.cancel, request_id)
+        if stopped:
+            await self._delivery.change(request_id, Cancelled())
+        return stopped
+
+    async def cancel_all(self, user_id: int) -> int:
+        """Stop all requests of a user; returns how many."""
+        return sum([await self.cancel(request) for request in await self._store.open_of(user_id)])
+
+    async def _check_limits(self, user_id: int, instead_of: Record | None) -> None:
+        others = set(await self._store.open_of(user_id)) - {instead_of.id if instead_of else ""}
+        if len(others) >= MAX_ACTIVE:
             raise OverLimit(Limit.TOO_MANY)
         if await asyncio.to_thread(lambda: self._queue.rq.count) >= MAX_QUEUE:
             raise OverLimit(Limit.QUEUE_FULL)
 
-    def _enqueue(self, record: Record) -> int:
-        self._queue.enqueue(Request(record.id, record.prompt))
-        place = waiting_place(self._queue, record.id)
-        return 1 if place is None else place  # None: a worker has taken it already
+    def _enqueue(self, record: Record) -> Queued:
+        like, bold = self._codes(record.like), record.boldness
+        request = Request(record.id, record.prompt, record.wanted, record.seed, bold, like)
+        self._queue.enqueue(request)
+        # None: a worker has taken it already.
+        return look(self._queue, record.id, record.wanted) or Queued(1)
 
-
-def waiting_place(queue: RequestQueue, request_id: str) -> int | None:
-    """The request's place in the queue, `NO_WORKER` if nobody serves; None if it does not wait."""
-    place = queue.place(request_id)
-    return NO_WORKER if place is not None and not queue.has_workers() else place
+    def _codes(self, like: str) -> tuple[int, ...]:
+        """The codes of the candidate to be like; none when it has been forgotten."""
+        request_id, _, number = like.rpartition(":")
+        return load_codes(self._queue.connection, request_id, int(number)) if like else ()
 
 
 def next_attempt(request_id: str) -> str:

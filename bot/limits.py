@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 MAX_ACTIVE = 3  # requests of one user that are waiting or being drawn
+HISTORY = 20  # prompts of one user that /history has
 MAX_QUEUE = 100  # requests of all users that are waiting
 
 

@@ -3,67 +3,104 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from telegram import InlineKeyboardMarkup, Update
+from telegram import InlineKeyboardMarkup, Message, Update
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
 from bot import keyboards
-from bot.intake import Intake, OverLimit
+from bot.emoji.written import is_emoji_only
+from bot.intake import Intake
+from bot.packs.menu import PackMenu
+from bot.packs.tidy import Tidy
 from bot.patience import insist
-from bot.record import Record
-from bot.texts import Texts, language_for, texts
-from emojich_core.request import InvalidRequest
+from bot.prompts import Prompts
+from bot.relabelling import Relabelling
+from bot.texts import language_for, texts
 
 Answer = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]
 Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]
 
-_PRIVATE = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE
+PRIVATE = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE
+_EDITED = filters.ChatType.PRIVATE & filters.UpdateType.EDITED_MESSAGE
 
 
-def message_handlers(intake: Intake) -> list[Handler]:
+def message_handlers(
+    intake: Intake, prompts: Prompts, relabelling: Relabelling, menu: PackMenu, tidy: Tidy
+) -> list[Handler]:
     """In the order in which they are tried."""
-    welcome = _say(lambda words: words.welcome, keyboards.examples())
-    help_ = _say(lambda words: words.help, keyboards.examples())
-    private_only = _say(lambda words: words.private_only)
+    welcome = _say("welcome", keyboards.examples())
+    help_ = _say("help", keyboards.examples())
+    take_prompt = _take_prompt(prompts)
+    take_reply = _take_reply(menu, relabelling, take_prompt)
+    private_only = _say("private-only")
     return [
-        CommandHandler("start", welcome, _PRIVATE),
-        CommandHandler("help", help_, _PRIVATE),
+        CommandHandler("start", welcome, PRIVATE),
+        CommandHandler("help", help_, PRIVATE),
+        CommandHandler("privacy", _say("privacy"), PRIVATE),
+        CommandHandler("cancel", _cancel(intake), PRIVATE),
         CommandHandler(["start", "help"], private_only, filters.ChatType.GROUPS),
-        MessageHandler(_PRIVATE & filters.COMMAND, _say(lambda words: words.unknown_command)),
-        MessageHandler(_PRIVATE & filters.TEXT, _take_prompt(intake)),
-        MessageHandler(_PRIVATE & ~filters.StatusUpdate.ALL, _say(lambda words: words.not_text)),
+        MessageHandler(PRIVATE & filters.COMMAND, _say("unknown-command")),
+        MessageHandler(PRIVATE & filters.Sticker.ALL, tidy.show),
+        MessageHandler(PRIVATE & filters.REPLY & filters.TEXT, take_reply),
+        MessageHandler(PRIVATE & filters.TEXT, take_prompt),
+        # An answer that is edited has been taken already, and was no prompt.
+        MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND & ~filters.REPLY, take_prompt),
+        MessageHandler(PRIVATE & ~filters.StatusUpdate.ALL, _say("not-text")),
     ]
 
 
-def _say(sentence: Callable[[Texts], str], keyboard: InlineKeyboardMarkup | None = None) -> Answer:
+def _say(message_id: str, keyboard: InlineKeyboardMarkup | None = None) -> Answer:
     """Answer a message with one of the bot's texts."""
 
     async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         user, message = update.effective_user, update.effective_message
         if user and message:
-            text = sentence(texts(language_for(user.language_code)))
-            await insist(lambda: message.reply_text(text, reply_markup=keyboard))
+            text = texts(language_for(user.language_code))(message_id)
+            await _reply(message, text, keyboard)
 
     return answer
 
 
-def _take_prompt(intake: Intake) -> Answer:
-    """Take a request in, or say why not."""
+def _cancel(intake: Intake) -> Answer:
+    """Stop all requests of a user."""
+
+    async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        user, message = update.effective_user, update.effective_message
+        if user and message:
+            words = texts(language_for(user.language_code))
+            count = await intake.cancel_all(user.id)
+            sentence = words("cancelled-all", count=count) if count else words("nothing-to-cancel")
+            await _reply(message, sentence)
+
+    return answer
+
+
+def _take_prompt(prompts: Prompts) -> Answer:
+    """Take the requests of a new or an edited message in, or say why not."""
 
     async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         user, message = update.effective_user, update.effective_message
         if not (user and message and message.text):
             return
-        record = Record(
-            id=f"{message.chat_id}_{message.message_id}",
-            user_id=user.id,
-            chat_id=message.chat_id,
-            prompt=message.text,
-            language=language_for(user.language_code),
-        )
-        try:
-            await intake.take(record)
-        except (InvalidRequest, OverLimit) as error:
-            refusal = texts(record.language).refusals[error.reason]
-            await insist(lambda: message.reply_text(refusal))
+        words = texts(language_for(user.language_code))
+        refused = await prompts.take(user, message, update.update_id)
+        for reason in refused:
+            await _reply(message, words(f"refusal-{reason}"))
 
     return answer
+
+
+def _take_reply(menu: PackMenu, relabelling: Relabelling, take_prompt: Answer) -> Answer:
+    """Take the answer to a question of the bot's, emoji for stickers, or another prompt."""
+
+    async def answer(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        user, message = update.effective_user, update.effective_message
+        if not (user and message and message.text) or await menu.take_title(user, message):
+            return
+        is_emoji = is_emoji_only(message.text)
+        await (relabelling.answer if is_emoji else take_prompt)(update, context)
+
+    return answer
+
+
+async def _reply(message: Message, text: str, keyboard: InlineKeyboardMarkup | None = None) -> None:
+    await insist(lambda: message.reply_text(text, reply_markup=keyboard))

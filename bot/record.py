@@ -7,6 +7,7 @@ through `advance`.  So events may come late, twice or out of order, and the mess
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from emojich_core.request import new_seed
 from worker.events import Failed, Finished, Progress
 
 NO_WORKER = 0  # the place of a request that waits while no worker is running
@@ -19,8 +20,28 @@ class State(StrEnum):
     DRAWING = "drawing"
     FINISHED = "finished"
     FAILED = "failed"
-    REPLACED = "replaced"  # asked for again: its message shows another request now
+    CANCELLED = "cancelled"  # by the user
+    REPLACED = "replaced"  # its message shows another request now
     GONE = "gone"  # its message was deleted, or the user has blocked the bot
+
+
+class Failure(StrEnum):
+    """Why a request ended without stickers: three that the worker reports, and the bot's own."""
+
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"  # the engine's ran out
+    LOST = "lost"  # the queue has lost the request
+    EXPIRED = "expired"  # its stickers were forgotten before Telegram could take them
+    REFUSED = "refused"  # Telegram will not take them
+
+
+@dataclass(frozen=True)
+class Queued:
+    """Where the request waits."""
+
+    place: int  # or NO_WORKER while there is nobody to serve it
+    seconds: int = 0  # roughly, until its stickers are there; 0 when nobody knows
 
 
 @dataclass(frozen=True)
@@ -33,14 +54,35 @@ class Record:
     prompt: str
     language: str
     message_id: int | None = None  # None until Telegram has taken the first one
+    over_photo: bool = False  # the message was a photo before this request took it over
     shown: State | None = None  # the state that the message shows
     state: State = State.WAITING
-    place: int = 1  # in the queue; or NO_WORKER
+    wanted: int = 0  # candidates asked for; 0 until the user's settings have been looked up
+    seed: int = field(default_factory=new_seed)
+    boldness: float = 1.0
+    outline: bool = False  # around the stickers, white
+    emoji: list[str] = field(default_factory=list)  # that the stickers will answer to
+    like: str = ""  # the candidate that they are to be like: <request id>:<number>
+    queued: Queued = Queued(1)
     fraction: float = 0.0
     count: int = 0  # of candidates
-    failure: str = ""
+    failure: str = Failure.FAILED  # why, once it has
     uploads: dict[int, str] = field(default_factory=dict)  # candidate → Telegram's file id
+    choosing: bool = False  # which candidate others are to be like: the buttons ask for it
+    successor: str = ""  # the request that took the message over
     added: dict[int, str] = field(default_factory=dict)  # candidate → name of the pack it is in
+
+    def anew(self, request_id: str, like: str = "") -> "Record":
+        """A new request for the same prompt by the same user, as they like it now."""
+        return Record(
+            request_id,
+            self.user_id,
+            self.chat_id,
+            self.prompt,
+            self.language,
+            like=like,
+            emoji=self.emoji,
+        )
 
     @property
     def is_waited_for(self) -> bool:
@@ -56,15 +98,13 @@ class Record:
 
     @property
     def has_picture(self) -> bool:
-        """Whether the message is a photo already."""
+        """Whether the message shows the candidates already."""
         return self.shown is State.FINISHED
 
-
-@dataclass(frozen=True)
-class Queued:
-    """The request waits at this place; `NO_WORKER` while there is nobody to serve it."""
-
-    place: int
+    @property
+    def is_photo(self) -> bool:
+        """Whether the message is a photo, of this request or of the one before."""
+        return self.over_photo or self.has_picture
 
 
 @dataclass(frozen=True)
@@ -92,15 +132,41 @@ class Added:
 
 
 @dataclass(frozen=True)
-class Spoilt:
-    """The stickers cannot be shown.  `reason`: a key of the bot's texts."""
+class Labelled:
+    """The user wants the stickers to answer to these emoji."""
 
-    reason: str
+    emoji: list[str]
+
+
+@dataclass(frozen=True)
+class Choosing:
+    """The buttons ask, or no longer ask, which candidate others are to be like."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class Spoilt:
+    """The stickers cannot be shown."""
+
+    reason: Failure
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """The user wants to see the stickers again: in a new message."""
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """The user wants no stickers any more, and the queue has let go of the request."""
 
 
 @dataclass(frozen=True)
 class Replaced:
-    """The user has asked again: another request took the message over."""
+    """Another request took the message over: the user has asked again, or for something else."""
+
+    successor: str
 
 
 @dataclass(frozen=True)
@@ -109,8 +175,8 @@ class Unreachable:
 
 
 Change = (
-    Progress | Finished | Failed | Queued | Shown | Uploaded | Added | Spoilt | Replaced
-    | Unreachable
+    Progress | Finished | Failed | Queued | Shown | Uploaded | Added | Labelled | Choosing
+    | Spoilt | Reopened | Cancelled | Replaced | Unreachable
 )  # fmt: skip
 
 
@@ -124,21 +190,34 @@ def advance(record: Record, change: Change) -> Record:
             return replace(record, uploads=record.uploads | {number: file_id})
         case Added(number, pack):
             return replace(record, added=record.added | {number: pack})
+        case Labelled(emoji):
+            return replace(record, emoji=emoji)
+        case Choosing(on):
+            return replace(record, choosing=on)
         case _ if state in (State.REPLACED, State.GONE):
             return record
-        case Queued(place) if state is State.WAITING:
-            return replace(record, place=place)
+        case Queued() if state is State.WAITING:
+            return replace(record, queued=change)
         case Progress(fraction=fraction) if record.is_waited_for:
             return replace(record, state=State.DRAWING, fraction=fraction)
-        case Finished(candidates=candidates) if state is not State.FINISHED:
+        case Finished(candidates=candidates) if state not in (State.FINISHED, State.CANCELLED):
             # Even after a failure: stickers are good news, however late.
             return replace(record, state=State.FINISHED, count=len(candidates))
         case Failed(reason=reason) if record.is_waited_for:
-            return replace(record, state=State.FAILED, failure=reason)
+            return replace(record, state=State.FAILED, failure=_failure(reason))
+        case Reopened() if state is State.FINISHED:
+            return replace(record, message_id=None, shown=None, over_photo=False, choosing=False)
+        case Cancelled() if record.is_waited_for:
+            return replace(record, state=State.CANCELLED)
         case Spoilt(reason) if state is State.FINISHED and not record.has_picture:
             return replace(record, state=State.FAILED, failure=reason)
-        case Replaced():
-            return replace(record, state=State.REPLACED)
+        case Replaced(successor):
+            return replace(record, state=State.REPLACED, successor=successor)
         case Unreachable():
             return replace(record, state=State.GONE)
     return record
+
+
+def _failure(reason: str) -> Failure:
+    """What the worker reports; a newer one may know reasons that this bot does not."""
+    return Failure(reason) if reason in set(Failure) else Failure.FAILED

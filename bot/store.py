@@ -2,20 +2,21 @@
 
     emojich:request:<request id>   string       a `Record` as JSON
     emojich:open                 hash         request id → user id, of the open ones
-    emojich:packs:<user id>        sorted set   names of the user's packs by volume
+    emojich:prompt:<chat>:<message>  list        ids of the requests of a prompt, line by line
+    emojich:message:<chat>:<message>  string     id of the request that a message shows
 
-Requests are forgotten after a while, packs never.  One bot process owns these keys, so a lock in
+Requests are forgotten after a while.  One bot process owns these keys, so a lock in
 the process is enough to change a record as a whole.
 """
 
 import asyncio
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import redis.asyncio
 
-from bot.record import Change, Record, State, advance
+from bot.record import Change, Queued, Record, State, advance
 
 RECORD_TTL = 48 * 3600  # seconds; longer than a job waits and than its stickers are kept
 OPEN = "emojich:open"
@@ -64,22 +65,43 @@ class Store:
                 records.append(record)
         return records
 
-    async def count_open(self, user_id: int) -> int:
-        """How many requests of this user are open."""
-        return [int(owner) for owner in await self._redis.hvals(OPEN)].count(user_id)
+    async def open_of(self, user_id: int) -> list[str]:
+        """The ids of this user's open requests."""
+        owners: Any = await self._redis.hgetall(OPEN)
+        return [id_.decode() for id_, owner in owners.items() if int(owner) == user_id]
 
-    async def volume(self, user_id: int) -> int:
-        """The number of the user's newest pack; 1 when there is none yet."""
-        newest = await self._redis.zrange(_packs_key(user_id), -1, -1, withscores=True)
-        return int(newest[0][1]) if newest else 1
+    async def latest(self, request_id: str) -> Record | None:
+        """The record of a request, or of the one that has its message now."""
+        record = await self.load(request_id)
+        while record and record.successor:
+            record = await self.load(record.successor)
+        return record
 
-    async def remember_pack(self, user_id: int, volume: int, name: str) -> None:
-        """Remember that this pack is the user's."""
-        await self._redis.zadd(_packs_key(user_id), {name: volume})
+    async def of_message(self, chat_id: int, message_id: int) -> Record | None:
+        """The record of the request that a message of the bot shows."""
+        request_id: Any = await self._redis.get(_message_key(chat_id, message_id))
+        return await self.load(request_id.decode()) if request_id else None
+
+    async def remember_prompt(self, chat_id: int, message_id: int, requests: list[str]) -> None:
+        """Remember which requests a message asks for, one a line."""
+        key = _prompt_key(chat_id, message_id)
+        async with self._redis.pipeline() as pipe:
+            pipe.delete(key)
+            pipe.rpush(key, *requests)
+            pipe.expire(key, RECORD_TTL)
+            await pipe.execute()
+
+    async def requests_of(self, chat_id: int, message_id: int) -> list[str]:
+        """The ids of the requests that a message has asked for; empty when that is forgotten."""
+        ids: Any = await self._redis.lrange(_prompt_key(chat_id, message_id), 0, -1)
+        return [request_id.decode() for request_id in ids]
 
     async def _save(self, record: Record) -> None:
         async with self._redis.pipeline() as pipe:
             pipe.set(_record_key(record.id), json.dumps(asdict(record)), ex=RECORD_TTL)
+            if record.message_id and record.state is not State.REPLACED:
+                key = _message_key(record.chat_id, record.message_id)
+                pipe.set(key, record.id, ex=RECORD_TTL)
             if record.is_open:
                 pipe.hset(OPEN, record.id, str(record.user_id))
             else:
@@ -91,14 +113,21 @@ def _record_key(request_id: str) -> str:
     return f"emojich:request:{request_id}"
 
 
-def _packs_key(user_id: int) -> str:
-    return f"emojich:packs:{user_id}"
+def _prompt_key(chat_id: int, message_id: int) -> str:
+    return f"emojich:prompt:{chat_id}:{message_id}"
+
+
+def _message_key(chat_id: int, message_id: int) -> str:
+    return f"emojich:message:{chat_id}:{message_id}"
 
 
 def _decode(data: bytes | str) -> Record:
-    values: dict[str, Any] = json.loads(data)
+    stored: dict[str, Any] = json.loads(data)
+    # Written by another version, perhaps: what it does not know keeps its default.
+    values = {field.name: stored[field.name] for field in fields(Record) if field.name in stored}
     for name in ("uploads", "added"):  # JSON has made strings of their keys
         values[name] = {int(number): value for number, value in values[name].items()}
+    values["queued"] = Queued(**values.get("queued", {"place": 1}))
     values["state"] = State(values["state"])
     values["shown"] = values["shown"] and State(values["shown"])
     return Record(**values)

@@ -11,15 +11,18 @@ from telegram.error import BadRequest, TelegramError
 from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
-from bot.emoji import sticker_emoji
+from bot.emoji.suggest import FALLBACK, keywords
 from bot.intake import Intake, OverLimit
-from bot.keyboards import Add, Again, Example, read_tap
-from bot.packs import Owner, Packs, pack_link
+from bot.keyboards import Button, Deed, Example, read_tap
+from bot.packs.names import pack_link
+from bot.packs.packs import Owner, Packs, input_sticker
+from bot.packs.tidy import Tidy
 from bot.patience import insist
-from bot.record import Added, Record, State, Uploaded
+from bot.record import Added, Choosing, Record, State, Uploaded
+from bot.stickers import sticker_of
 from bot.store import Store
 from bot.texts import Texts, language_for, texts
-from worker.results import load_stickers
+from worker.results import load_codes
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +31,19 @@ class Taps:
     """Answers taps: each with a sentence or silently, or its button would go on blinking."""
 
     def __init__(
-        self, store: Store, intake: Intake, delivery: Delivery, packs: Packs, results: redis.Redis
+        self,
+        store: Store,
+        intake: Intake,
+        delivery: Delivery,
+        packs: Packs,
+        tidy: Tidy,
+        results: redis.Redis,
     ):
         self._store = store
         self._intake = intake
         self._delivery = delivery
         self._packs = packs
+        self._tidy = tidy
         self._results = results
 
     async def answer(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -47,35 +57,76 @@ class Taps:
 
     async def _act(self, query: CallbackQuery, update_id: int) -> str | None:
         """Do what the button says; returns the sentence for the user, if it takes one."""
-        user = query.from_user
-        words = texts(language_for(user.language_code))
+        words = texts(language_for(query.from_user.language_code))
         tap = read_tap(query.data or "")
-        if isinstance(tap, Example) and query.message:
-            example = Record(
-                # Not the message's id: the same button may be tapped many times.
-                id=f"{query.message.chat.id}_u{update_id}",
-                user_id=user.id,
-                chat_id=query.message.chat.id,
-                prompt=tap.prompt,
-                language=language_for(user.language_code),
-            )
-            return await self._queue(self._intake.take(example), words)
-        record = await self._store.load(tap.request_id) if isinstance(tap, Add | Again) else None
+        if isinstance(tap, Example):
+            return await self._draw_example(query, tap, update_id, words)
+        if tap is None:
+            return words("old-button")
+        record = await self._store.load(tap.request_id)
         if record is None:
-            return words.old_button
-        if record.user_id != user.id:
-            return words.not_yours
-        if isinstance(tap, Add):
-            return await self._add(user, record, tap.number, words)
-        if record.state is not State.FAILED:
-            return words.asked_again
+            return words("old-button")
+        if record.user_id != query.from_user.id:
+            return words("not-yours")
+        return await self._act_on(record, tap, query.from_user, update_id, words)
+
+    async def _act_on(
+        self, record: Record, button: Button, user: User, update_id: int, words: Texts
+    ) -> str | None:
+        """Do what a button of the user's own request says."""
+        number = button.number or 0
+        match button.deed:
+            case Deed.ADD:
+                return await self._add(user, record, number, words)
+            case Deed.LIKE:
+                await self._delivery.change(record.id, Choosing(False))
+                return await self._draw_more(record, update_id, words, f"{record.id}:{number}")
+            case Deed.MORE:
+                return await self._draw_more(record, update_id, words)
+            case Deed.CHOOSE | Deed.BACK:
+                await self._delivery.change(record.id, Choosing(button.deed is Deed.CHOOSE))
+                return None
+            case Deed.EDIT:
+                return words("how-to-edit")
+            case Deed.CANCEL:
+                return None if await self._intake.cancel(record.id) else words("too-late")
+            case Deed.AGAIN:
+                return await self._draw_again(record, words)
+
+    async def _draw_more(
+        self, record: Record, update_id: int, words: Texts, like: str = ""
+    ) -> str | None:
+        """Draw the prompt once more, beside what is there: other pictures, or some like one."""
+        if like and not await self._has_codes(record, int(like[-1])):
+            return words("old-button")
+        more = record.anew(f"{record.chat_id}_u{update_id}", like)
+        return await self._queue(self._intake.take(more), words) or words("drawing-more")
+
+    async def _draw_example(
+        self, query: CallbackQuery, tap: Example, update_id: int, words: Texts
+    ) -> str | None:
+        if query.message is None:  # of an inline result: they have no such button
+            return words("old-button")
+        example = Record(
+            # Not the message's id: the same button may be tapped many times.
+            id=f"{query.message.chat.id}_u{update_id}",
+            user_id=query.from_user.id,
+            chat_id=query.message.chat.id,
+            prompt=tap.prompt,
+            language=language_for(query.from_user.language_code),
+        )
+        return await self._queue(self._intake.take(example), words)
+
+    async def _draw_again(self, record: Record, words: Texts) -> str | None:
+        if record.state not in (State.FAILED, State.CANCELLED):
+            return words("asked-again")
         return await self._queue(self._intake.take_again(record), words)
 
     async def _queue(self, taking: Awaitable[None], words: Texts) -> str | None:
         try:
             await taking
         except OverLimit as error:
-            return words.refusals[error.reason]
+            return words(f"refusal-{error.reason}")
         return None
 
     async def _add(self, user: User, record: Record, number: int, words: Texts) -> str:
@@ -83,25 +134,33 @@ class Taps:
             return await self._put_into_pack(user, record, number, words)
         except TelegramError as error:
             log.error("request %s: sticker %d is not added: %s", record.id, number, error)
-            return words.not_added
+            return words("not-added")
 
     async def _put_into_pack(self, user: User, record: Record, number: int, words: Texts) -> str:
         file_id = record.uploads.get(number) or await self._upload(record, number)
         if file_id is None:
-            return words.old_button
+            return words("old-button")
         pack = record.added.get(number)
-        if pack and await self._packs.holds(pack, file_id):
-            return words.already_added(number + 1, pack_link(pack))
+        if pack and await self._packs.find(pack, file_id):
+            return words("already-added", number=number + 1, link=pack_link(pack))
         owner = Owner(user.id, user.first_name)
-        pack = await self._packs.add(owner, file_id, sticker_emoji(record.prompt))
+        words_of_prompt = await asyncio.to_thread(keywords, record.prompt)
+        emoji = record.emoji or [FALLBACK]  # none in a record of an older version
+        if pack := await self._tidy.replace(owner, input_sticker(file_id, emoji, words_of_prompt)):
+            await self._delivery.change(record.id, Added(number, pack))
+            return words("sticker-replaced", number=number + 1, link=pack_link(pack))
+        pack = await self._packs.add(owner, file_id, emoji, words_of_prompt)
         await self._delivery.change(record.id, Added(number, pack))
-        return words.added(number + 1, pack_link(pack))
+        return words("added", number=number + 1, link=pack_link(pack))
+
+    async def _has_codes(self, record: Record, number: int) -> bool:
+        return bool(await asyncio.to_thread(load_codes, self._results, record.id, number))
 
     async def _upload(self, record: Record, number: int) -> str | None:
         """The file id of a candidate; None when the stickers are no longer kept."""
-        stickers = await asyncio.to_thread(load_stickers, self._results, record.id)
-        if number >= len(stickers):
+        sticker = await asyncio.to_thread(sticker_of, self._results, record, number)
+        if sticker is None:
             return None
-        file_id = await self._packs.upload(record.user_id, stickers[number])
+        file_id = await self._packs.upload(record.user_id, sticker)
         await self._store.change(record.id, Uploaded(number, file_id))
         return file_id

@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 
-from telegram import InlineKeyboardMarkup
+from telegram import CallbackQuery, InlineKeyboardMarkup
+from telegram.error import BadRequest
 
 from bot import keyboards
-from bot.packs import pack_link
+from bot.api_errors import MESSAGE_IS_SAME, says
+from bot.packs.names import pack_link
+from bot.patience import insist
 from bot.record import NO_WORKER, Record, State
-from bot.texts import Failure, Texts, texts
+from bot.texts import Texts, texts
 
 _BAR_LENGTH = 10
+_MINUTE = 60  # seconds
 
 
 @dataclass(frozen=True)
@@ -26,16 +30,31 @@ def view(record: Record) -> View | None:
     words = texts(record.language)
     match record.state:
         case State.WAITING:
-            return View(_under_prompt(record, _waiting(record, words)))
+            return View(
+                _under_prompt(record, *_waiting(record, words)), keyboards.cancel(record, words)
+            )
         case State.DRAWING:
-            return View(_under_prompt(record, words.drawing, progress_bar(record.fraction)))
+            text = _under_prompt(record, words("drawing"), progress_bar(record.fraction))
+            return View(text, keyboards.cancel(record, words))
         case State.FINISHED:
             return _finished(record, words)
         case State.FAILED:
-            sentence = words.failures.get(record.failure, words.failures[Failure.FAILED])
+            sentence = words(f"failure-{record.failure}")
             return View(_under_prompt(record, sentence), keyboards.try_again(record, words))
+        case State.CANCELLED:
+            text = _under_prompt(record, words("cancelled"))
+            return View(text, keyboards.try_again(record, words))
         case State.REPLACED | State.GONE:
             return None
+
+
+async def edit(query: CallbackQuery, shown: View) -> None:
+    """Have the message of a tapped button show something else (editMessageText)."""
+    try:
+        await insist(lambda: query.edit_message_text(shown.text, reply_markup=shown.keyboard))
+    except BadRequest as error:
+        if not says(error, MESSAGE_IS_SAME):
+            raise
 
 
 def progress_bar(fraction: float) -> str:
@@ -47,16 +66,34 @@ def progress_bar(fraction: float) -> str:
 
 
 def _under_prompt(record: Record, *lines: str) -> str:
-    return "\n".join((f"«{record.prompt}»", "", *lines))
+    return "\n".join((_prompt(record), "", *lines))
 
 
-def _waiting(record: Record, words: Texts) -> str:
-    if record.place == NO_WORKER:
-        return words.no_worker
-    return words.next if record.place == 1 else words.place(record.place)
+def _prompt(record: Record) -> str:
+    if not record.like:
+        return f"«{record.prompt}»"
+    number = int(record.like.rpartition(":")[2]) + 1
+    return texts(record.language)("prompt-like", prompt=record.prompt, number=number)
+
+
+def _waiting(record: Record, words: Texts) -> list[str]:
+    place, seconds = record.queued.place, record.queued.seconds
+    if place == NO_WORKER:
+        return [words("no-worker")]
+    lines = [words("next") if place == 1 else words("place", place=place)]
+    if seconds > _MINUTE:
+        lines.append(words("ready-in-minutes", minutes=seconds // _MINUTE))
+    elif seconds:
+        lines.append(words("ready-in-seconds", seconds=seconds))
+    return lines
 
 
 def _finished(record: Record, words: Texts) -> View:
-    links = [words.in_pack(pack_link(pack)) for pack in dict.fromkeys(record.added.values())]
-    text = _under_prompt(record, words.finished(record.count), *links)
+    links = [
+        words("in-pack", link=pack_link(pack)) for pack in dict.fromkeys(record.added.values())
+    ]
+    if record.choosing:
+        text = _under_prompt(record, words("choose-like"), *links)
+        return View(text, keyboards.choose_like(record, words), has_picture=True)
+    text = _under_prompt(record, words("finished", count=record.count), *links)
     return View(text, keyboards.candidates(record, words), has_picture=True)

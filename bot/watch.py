@@ -9,10 +9,9 @@ import logging
 import time
 
 from bot.delivery import Delivery
-from bot.intake import waiting_place
-from bot.record import Queued, Record, State
+from bot.record import Failure, Queued, Record, State
 from bot.store import Store
-from bot.texts import Failure
+from bot.waiting import look
 from worker.events import Failed
 from worker.queue import RequestQueue
 
@@ -53,11 +52,11 @@ class Watch:
                 await self._look_after(record)
 
     async def _look_after(self, record: Record) -> None:
-        place, is_lost = await asyncio.to_thread(self._ask_queue, record.id)
+        queued, is_lost = await asyncio.to_thread(self._ask_queue, record)
         if not is_lost:
             self._missing_since.pop(record.id, None)
-            if record.state is State.WAITING and place not in (None, record.place):
-                await self._delivery.change(record.id, Queued(place))
+            if queued and record.state is State.WAITING and queued != record.queued:
+                await self._delivery.change(record.id, queued)
         elif self._missing_for(record.id) > GRACE:
             log.warning("request %s: lost", record.id)
             await self._delivery.change(record.id, Failed(record.id, Failure.LOST))
@@ -66,5 +65,6 @@ class Watch:
         now = time.monotonic()
         return now - self._missing_since.setdefault(request_id, now)
 
-    def _ask_queue(self, request_id: str) -> tuple[int | None, bool]:
-        return waiting_place(self._queue, request_id), self._queue.is_lost(request_id)
+    def _ask_queue(self, record: Record) -> tuple[Queued | None, bool]:
+        queued = look(self._queue, record.id, record.wanted)
+        return queued, self._queue.is_lost(record.id)

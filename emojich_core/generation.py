@@ -47,6 +47,11 @@ class ImagePrompt:
         free[up : max(side - down, 0), left : max(side - right, 0)] = True
         return cls(codes.flatten(), ~free.flatten())
 
+    @classmethod
+    def first(cls, codes: Tensor, share: float) -> "ImagePrompt":
+        """Keep the first of an image's codes: what it shows at the top."""
+        return cls(codes, torch.arange(len(codes)) < share * len(codes))
+
 
 @dataclass(frozen=True)
 class Beginning:

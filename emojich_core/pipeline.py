@@ -17,6 +17,7 @@ from emojich_core.sticker import SIZE, compose, to_webp
 from emojich_core.tokenizer import Tokenizer
 from emojich_core.transformer import Transformer
 from emojich_core.upscale import make_upscaler, upscale
+from emojich_core.variety import LIKE, Variety
 from emojich_core.vqgan import VQGAN
 
 M = TypeVar("M", bound=nn.Module)
@@ -104,9 +105,15 @@ class Pipeline:
         given = {name: value for name, value in wanted.items() if value is not None}
         sampling = replace(self.bundle.sampling, **given)  # type: ignore[arg-type]
 
-        images = self._draw(
-            request.prompt, seeds, sampling, image_prompt, lambda done: progress(DRAWN * done)
-        )
+        variety = Variety(sampling)
+
+        def draw(seeds: list[int], progress: Callable[[float], None]) -> list[Drawn]:
+            images = self._draw(request.prompt, seeds, variety.sampling, image_prompt, progress)
+            return [image for image in images if variety.keeps(image)]
+
+        images = draw(seeds, lambda done: progress(DRAWN * done))
+        while (missing := request.count - len(images)) > 0:
+            images += draw(variety.next_round()[:missing], lambda done: progress(DRAWN))
         drawings: list[Drawing] = []
         for image in best(images, request.count):
             [drawing] = self.finish([image])
@@ -165,6 +172,19 @@ class Pipeline:
         """Compute a prompt's text once, for all images that will be drawn from it."""
         text = self.tokenizer.encode(prompt, self.bundle.transformer.text_seq_length)
         return begin(self.transformer, text.to(self.device))
+
+    def likeness(self, codes: tuple[int, ...]) -> ImagePrompt | None:
+        """What images keep that are to be like the image of these codes; None for no codes.
+
+        Raises ValueError when they are not the codes of an image of this bundle.
+        """
+        if not codes:
+            return None
+        config = self.bundle.transformer
+        in_range = 0 <= min(codes) <= max(codes) < config.image_vocab_size
+        if len(codes) != config.image_seq_length or not in_range:
+            raise ValueError("the image to be like was drawn by another model")
+        return ImagePrompt.first(torch.tensor(codes), LIKE)
 
     @torch.inference_mode()
     def finish(self, images: list[Drawn]) -> list[Drawing]:

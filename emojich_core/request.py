@@ -5,13 +5,19 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
+from unicodedata import category, normalize
 
 MAX_PROMPT_LENGTH = 200  # characters; the big model reads 128 tokens, about four characters each
 MAX_COUNT = 9
 MAX_SEED = 2**31 - 1
+MAX_BOLDNESS = 4.0
 
 _RUSSIAN_LETTER = re.compile(r"[а-яё]", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
+# What is not seen: control and format characters, marks of zero width or of direction among them.
+_UNSEEN = ("Cc", "Cf")
+_JOINER = "\u200d"  # of that kind, too, but it holds an emoji like 👩‍🚀 together
+_LOOSE_JOINER = re.compile("(?<![\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d|\u200d$")
 
 
 class Reason(StrEnum):
@@ -23,6 +29,7 @@ class Reason(StrEnum):
     NOT_RUSSIAN = "not_russian"  # letters, but no Russian ones
     BAD_COUNT = "bad_count"
     BAD_SEED = "bad_seed"
+    BAD_BOLDNESS = "bad_boldness"
 
 
 class InvalidRequest(ValueError):
@@ -33,12 +40,18 @@ class InvalidRequest(ValueError):
         self.reason = reason
 
 
+def visible(text: str) -> str:
+    """The text with its white space folded, its letters composed, and nothing unseen in it."""
+    seen = "".join(c for c in text if c.isspace() or c == _JOINER or category(c) not in _UNSEEN)
+    return " ".join(_LOOSE_JOINER.sub("", normalize("NFC", seen)).split())
+
+
 def clean_prompt(text: str) -> str:
-    """The prompt with its white space folded.
+    """The prompt, without what is not seen.
 
     Raises InvalidRequest when nothing can be drawn from it.
     """
-    prompt = " ".join(text.split())
+    prompt = visible(text)
     if not prompt:
         raise InvalidRequest(Reason.EMPTY, "The prompt is empty: say in Russian what to draw.")
     if len(prompt) > MAX_PROMPT_LENGTH:
@@ -68,6 +81,8 @@ class Request:
     prompt: str
     count: int = 4
     seed: int = field(default_factory=new_seed)
+    boldness: float = 1.0  # times the temperature of the bundle
+    like: tuple[int, ...] = ()  # codes of an image: begin as it does, and go on differently
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prompt", clean_prompt(self.prompt))
@@ -75,15 +90,18 @@ class Request:
             raise InvalidRequest(Reason.BAD_COUNT, f"The count must be 1 to {MAX_COUNT}.")
         if not 0 <= self.seed <= MAX_SEED:
             raise InvalidRequest(Reason.BAD_SEED, f"The seed must be 0 to {MAX_SEED}.")
+        if not 0 < self.boldness <= MAX_BOLDNESS:
+            message = f"The boldness must be above 0, at most {MAX_BOLDNESS}."
+            raise InvalidRequest(Reason.BAD_BOLDNESS, message)
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary that `from_json` turns back into an equal request."""
-        return asdict(self)
+        return asdict(self) | {"like": list(self.like)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Request":
         """The request that `to_json` wrote."""
-        return cls(**data)
+        return cls(**(data | {"like": tuple(data.get("like", ()))}))
 
 
 @dataclass(frozen=True)
@@ -91,7 +109,9 @@ class Candidate:
     """One generated image of a request, best first; its sticker's bytes travel beside it."""
 
     number: int  # 0 is the best by perplexity
-    seed: int  # of this image alone: a request of one image with it draws the same
+    # Of this image alone: a request of one image with it draws the same, unless that would have
+    # repeated another candidate (see `emojich_core.variety`).
+    seed: int
     perplexity: float  # of the image codes given the prompt; lower is better
     matting: str  # "unet" or "contour": what cut it out
 

@@ -18,6 +18,7 @@ ALLOWED = {
         "worker.embedded",
         "worker.errors",
         "worker.events",
+        "worker.pace",
         "worker.queue",
         "worker.results",
     ),

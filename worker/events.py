@@ -93,9 +93,22 @@ def publish(connection: redis.Redis, event: Event) -> None:
         fields = {"event": to_json(event)}
         connection.xadd(STREAM, fields, maxlen=MAX_EVENTS)  # type: ignore[arg-type]
     else:
-        ended = f"emojich:ended:{event.request_id}"
         arguments = (END_TTL, MAX_EVENTS, to_json(event))
-        connection.eval(_PUBLISH_END, 2, STREAM, ended, *arguments)
+        connection.eval(_PUBLISH_END, 2, STREAM, _ended(event.request_id), *arguments)
+
+
+def end_silently(connection: redis.Redis, request_id: str) -> bool:
+    """End a request without an event; False when one has ended it before."""
+    return bool(connection.set(_ended(request_id), "", nx=True, ex=END_TTL))
+
+
+def has_ended(connection: redis.Redis, request_id: str) -> bool:
+    """Whether nobody waits for the request any more."""
+    return bool(connection.exists(_ended(request_id)))
+
+
+def _ended(request_id: str) -> str:
+    return f"emojich:ended:{request_id}"
 
 
 def _read(entry_id: str, fields: dict[bytes, bytes] | None) -> Event | None:

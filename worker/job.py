@@ -23,8 +23,9 @@ from rq.job import Job
 from rq.timeouts import JobTimeoutException
 
 from emojich_core.request import Request
-from worker.events import Event, Failed, Finished, Progress, publish
-from worker.results import save_stickers
+from worker.events import Event, Failed, Finished, Progress, has_ended, publish
+from worker.pace import report_pace
+from worker.results import Sticker, save_stickers
 from worker.wire import receive_event, send_request
 
 ENGINE_SOCKET = "EMOJICH_ENGINE_SOCKET"  # the variable in which the worker tells its horses
@@ -42,6 +43,8 @@ def draw(data: dict[str, Any]) -> None:
     request = Request.from_json(data)
     job = get_current_job()
     assert job is not None, "RQ runs this"
+    if has_ended(job.connection, request.id):
+        return  # cancelled; or its horse was killed after the last event
     try:
         _draw(request, job.connection)
     except JobTimeoutException:  # not left to RQ, whose retries would take as long again
@@ -61,14 +64,16 @@ def report_killed(job: Job, *status: object) -> None:
 
 
 def _draw(request: Request, connection: redis.Redis) -> None:
-    start = time.monotonic()
     with _connect_to_engine() as engine:
+        start = time.monotonic()
         for event, stickers in _events(engine, request):
             if isinstance(event, Finished):
                 save_stickers(connection, request.id, stickers)
             publish(connection, event)
-    outcome = type(event).__name__.lower()
-    log.info("request %s: %s after %.1f s", request.id, outcome, time.monotonic() - start)
+    seconds = time.monotonic() - start
+    if isinstance(event, Finished):
+        report_pace(connection, seconds, request.count)
+    log.info("request %s: %s after %.1f s", request.id, type(event).__name__.lower(), seconds)
 
 
 def _connect_to_engine() -> Connection:
@@ -82,7 +87,7 @@ def _connect_to_engine() -> Connection:
             time.sleep(0.2)
 
 
-def _events(engine: Connection, request: Request) -> Iterator[tuple[Event, list[bytes]]]:
+def _events(engine: Connection, request: Request) -> Iterator[tuple[Event, list[Sticker]]]:
     """What the engine answers, up to the event that ends the request."""
     try:
         send_request(engine, request)

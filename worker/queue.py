@@ -1,14 +1,17 @@
 """The queue of requests: RQ on Redis, one job a request, the request's id as the job's id."""
 
 from contextlib import suppress
+from typing import Any
 
 import redis
 from rq import Callback, Queue, Retry, Worker
-from rq.exceptions import DuplicateJobError, NoSuchJobError
+from rq.command import send_stop_job_command
+from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from emojich_core.request import Request
+from worker.events import end_silently
 
 QUEUE = "emojich"
 JOB_TIMEOUT = 600  # seconds from the start of drawing
@@ -61,8 +64,28 @@ class RequestQueue:
             JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED,
         )  # fmt: skip
 
-    def has_workers(self) -> bool:
-        """Whether any worker is there to serve."""
+    def cancel(self, request_id: str) -> bool:
+        """End a request that waits or is being drawn, without an event.
+
+        False when it has ended already: then its event is on its way, or has come.
+        """
+        if not end_silently(self.connection, request_id):
+            return False
+        job = self.job(request_id)
+        if job is not None and job.get_status() == JobStatus.STARTED:
+            # Kills the horse; the engine notices that it has hung up.
+            with suppress(InvalidJobOperation, NoSuchJobError):  # it is over meanwhile
+                send_stop_job_command(self.connection, request_id, JSONSerializer)
+        elif job is not None:
+            job.delete()
+        return True
+
+    def count_workers(self) -> int:
+        """How many workers are there to serve."""
         # RQ lists a killed worker until another one cleans up; its key expires by itself.
-        keys = Worker.all_keys(queue=self.rq)
-        return bool(keys) and bool(self.connection.exists(*keys))
+        keys: Any = Worker.all_keys(queue=self.rq)
+        return int(self.connection.exists(*keys)) if keys else 0
+
+    def count_started(self) -> int:
+        """How many requests are being drawn."""
+        return self.rq.started_job_registry.get_job_count(cleanup=False)

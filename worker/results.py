@@ -1,23 +1,48 @@
-"""Finished stickers in Redis, kept for a while so that people can choose."""
+"""Finished stickers in Redis, kept for a while so that people can choose, or ask for more alike."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
 
 import redis
 
 RESULT_TTL = 24 * 3600  # seconds
 
 
-def _key(request_id: str) -> str:
-    return f"emojich:stickers:{request_id}"
+@dataclass(frozen=True)
+class Sticker:
+    """A candidate's picture."""
+
+    file: bytes  # WebP
+    codes: tuple[int, ...]  # of the image it was made of
 
 
-def save_stickers(connection: redis.Redis, request_id: str, stickers: list[bytes]) -> None:
-    """Keep the WebP files of a request's candidates, in the order of their numbers."""
+def save_stickers(connection: redis.Redis, request_id: str, stickers: list[Sticker]) -> None:
+    """Keep the stickers of a request's candidates, in the order of their numbers."""
+    files, codes = _files_key(request_id), _codes_key(request_id)
     with connection.pipeline() as pipe:
-        pipe.delete(_key(request_id))
-        pipe.rpush(_key(request_id), *stickers)
-        pipe.expire(_key(request_id), RESULT_TTL)
+        pipe.delete(files, codes)
+        pipe.rpush(files, *[sticker.file for sticker in stickers])
+        pipe.rpush(codes, *[json.dumps(sticker.codes) for sticker in stickers])
+        for key in (files, codes):
+            pipe.expire(key, RESULT_TTL)
         pipe.execute()
 
 
 def load_stickers(connection: redis.Redis, request_id: str) -> list[bytes]:
     """The WebP files of a request's candidates; empty once they have expired."""
-    return connection.lrange(_key(request_id), 0, -1)  # type: ignore[return-value]
+    return connection.lrange(_files_key(request_id), 0, -1)  # type: ignore[return-value]
+
+
+def load_codes(connection: redis.Redis, request_id: str, number: int) -> tuple[int, ...]:
+    """The codes of a candidate; empty once they have expired."""
+    codes: Any = connection.lindex(_codes_key(request_id), number)
+    return () if codes is None else tuple(json.loads(codes))
+
+
+def _files_key(request_id: str) -> str:
+    return f"emojich:stickers:{request_id}"
+
+
+def _codes_key(request_id: str) -> str:
+    return f"emojich:codes:{request_id}"

@@ -13,10 +13,12 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from emojich_core.generation import Beginning, Drawn, Slots
+from emojich_core.generation import Beginning, Drawn, ImagePrompt, Slots
 from emojich_core.pipeline import Drawing, OutOfMemory, Pipeline
 from emojich_core.request import MAX_SEED
+from emojich_core.variety import Variety
 from worker.events import Failed, Finished
+from worker.results import Sticker
 from worker.task import Task
 
 DRAWN = 0.8  # share of the progress bar that drawing the codes takes; the rest is for the finish
@@ -30,6 +32,8 @@ class Job:
 
     task: Task
     beginning: Beginning
+    image_prompt: ImagePrompt | None
+    variety: Variety
     waiting: list[int]  # seeds of the images that have no slot yet
     slots: dict[int, int] = field(default_factory=dict)  # slot → seed
     drawings: list[Drawing] = field(default_factory=list)
@@ -92,10 +96,16 @@ class Scheduler:
             request = task.request
             seeds = [(request.seed + i) % (MAX_SEED + 1) for i in range(request.count)]
             try:
-                self._jobs.append(Job(task, self._pipeline.begin(request.prompt), seeds))
+                beginning = self._pipeline.begin(request.prompt)
+                image_prompt = self._pipeline.likeness(request.like)
             except Exception:  # the fault of this request alone
                 log.exception("request %s: failed", request.id)
                 task.ended.set()
+            else:
+                sampling = self._pipeline.bundle.sampling
+                bold = replace(sampling, temperature=sampling.temperature * request.boldness)
+                variety = Variety(bold, request.like)
+                self._jobs.append(Job(task, beginning, image_prompt, variety, seeds))
 
     def _arrived(self) -> Iterator[Task]:
         if not self._jobs:
@@ -115,7 +125,7 @@ class Scheduler:
         while self._free and (waiting := [job for job in self._jobs if job.waiting]):
             job = min(waiting, key=lambda job: len(job.slots))  # of equals, who came first
             slot, seed = self._free.pop(0), job.waiting.pop(0)
-            self._slots.enter(slot, job.beginning, seed, self._pipeline.bundle.sampling)
+            self._slots.enter(slot, job.beginning, seed, job.variety.sampling, job.image_prompt)
             job.slots[slot] = seed
 
     def _step(self) -> None:
@@ -126,8 +136,12 @@ class Scheduler:
             return
         for job in self._jobs:
             for slot in [slot for slot in job.slots if self._slots.number(slot) == self._length]:
-                self._drawn.put((job, self._slots.drawn(slot)))
+                image = self._slots.drawn(slot)
                 self._release(job, [slot])
+                if job.variety.keeps(image):
+                    self._drawn.put((job, image))
+            if job.drawn:
+                job.waiting = job.variety.next_round()
             job.report(sum(map(self._slots.number, job.slots)) / self._length)
 
     def _release(self, job: Job, slots: list[int]) -> None:
@@ -186,6 +200,7 @@ class Scheduler:
         candidates = tuple(
             replace(drawing.candidate, number=number) for number, drawing in enumerate(best)
         )
+        stickers = [Sticker(each.sticker, tuple(each.codes.tolist())) for each in best]
         task = job.task
-        task.outcome = Finished(task.request.id, candidates), [drawing.sticker for drawing in best]
+        task.outcome = Finished(task.request.id, candidates), stickers
         task.ended.set()

@@ -4,6 +4,7 @@ import threading
 
 from emojich_core.request import Request
 from worker.events import Event, Failed
+from worker.results import Sticker
 
 
 class Task:
@@ -17,5 +18,5 @@ class Task:
         self.request = request
         self.fraction = 0.0
         self.cancelled = False
-        self.outcome: tuple[Event, list[bytes]] = (Failed(request.id, "failed"), [])
+        self.outcome: tuple[Event, list[Sticker]] = (Failed(request.id, "failed"), [])
         self.ended = threading.Event()

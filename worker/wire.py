@@ -1,8 +1,8 @@
 """What a horse and the engine say to each other over their Unix socket.
 
 The horse sends one request and then only listens; hanging up cancels the request.  The engine
-answers with events, and the stickers' bytes follow the event Finished.  JSON and bytes, never
-pickle: `send` and `recv` of `multiprocessing.connection` are not used.
+answers with events, and the stickers, each a file and its codes, follow the event Finished.  JSON
+and bytes, never pickle: `send` and `recv` of `multiprocessing.connection` are not used.
 """
 
 import json
@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 
 from emojich_core.request import Request
 from worker.events import Event, Finished, from_json, to_json
+from worker.results import Sticker
 
 
 def send_request(connection: Connection, request: Request) -> None:
@@ -22,15 +23,21 @@ def receive_request(connection: Connection) -> Request:
     return Request.from_json(json.loads(connection.recv_bytes()))
 
 
-def send_event(connection: Connection, event: Event, stickers: list[bytes]) -> None:
+def send_event(connection: Connection, event: Event, stickers: list[Sticker]) -> None:
     """Send an event; one that is Finished comes with a sticker for each of its candidates."""
     connection.send_bytes(to_json(event).encode())
     for sticker in stickers:
-        connection.send_bytes(sticker)
+        connection.send_bytes(sticker.file)
+        connection.send_bytes(json.dumps(sticker.codes).encode())
 
 
-def receive_event(connection: Connection) -> tuple[Event, list[bytes]]:
+def receive_event(connection: Connection) -> tuple[Event, list[Sticker]]:
     """The event and the stickers that `send_event` sent."""
     event = from_json(connection.recv_bytes())
     count = len(event.candidates) if isinstance(event, Finished) else 0
-    return event, [connection.recv_bytes() for _ in range(count)]
+    return event, [_receive_sticker(connection) for _ in range(count)]
+
+
+def _receive_sticker(connection: Connection) -> Sticker:
+    file, codes = connection.recv_bytes(), connection.recv_bytes()
+    return Sticker(file, tuple(json.loads(codes)))

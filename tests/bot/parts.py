@@ -24,10 +24,11 @@ from emojich_core.request import Candidate, Request
 from worker.embedded import connect
 from worker.events import Failed, Finished, Progress, publish
 from worker.queue import RequestQueue
-from worker.results import save_stickers
+from worker.results import Sticker, save_stickers
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "42:test-token"
+CODES = (7, 8, 9)  # of every image
 Result = TypeVar("Result")
 
 
@@ -101,12 +102,26 @@ class User:
         """Send a message."""
         return self.sandbox.post("/sandbox/message", text=text, **more, **self._who)
 
+    def reply(self, message_id: int, text: str) -> dict[str, Any]:
+        """Answer a message."""
+        return self.say(text, reply_to=message_id)
+
+    def edit(self, message_id: int, text: str) -> None:
+        """Change a message of theirs."""
+        self.sandbox.post("/sandbox/edit", message_id=message_id, text=text, **self._who)
+
     def tap(self, data: str, message_id: int = 0) -> str:
         """Press a button; returns what the bot answers."""
         message_id = message_id or self.answer()["message_id"]
         tap = self.sandbox.post("/sandbox/tap", message_id=message_id, data=data, **self._who)
         answer = wait_for(lambda: self._answer_to(tap["id"]))
         return str(answer["text"])
+
+    def press(self, label: str, message: dict[str, Any] | None = None) -> str:
+        """Tap the button with this label, of the bot's last message unless another is given."""
+        message = message or self.answer()
+        [data] = [b["callback_data"] for b in buttons_of(message) if b["text"].startswith(label)]
+        return self.tap(data, message["message_id"])
 
     def messages(self) -> list[dict[str, Any]]:
         """What the bot has said."""
@@ -231,7 +246,7 @@ class Worker:
     def finish(self, request: Request, count: int = 4) -> list[bytes]:
         """Hand in stickers."""
         stickers = [draw_sticker(number) for number in range(count)]
-        save_stickers(self._redis, request.id, stickers)
+        save_stickers(self._redis, request.id, [Sticker(s, CODES) for s in stickers])
         candidates = [Candidate(n, seed=n, perplexity=1.0, matting="unet") for n in range(count)]
         publish(self._redis, Finished(request.id, tuple(candidates)))
         self._end(request, JobStatus.FINISHED)

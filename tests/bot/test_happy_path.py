@@ -16,7 +16,12 @@ def test_prompt_becomes_sticker(user: User, worker: Worker) -> None:
     stickers = worker.finish(request)
     shown = user.sees("Готово, 4 стикера")
     assert shown["photo"]
-    assert [button["text"] for button in buttons_of(shown)] == ["1", "2", "3", "4"]
+    assert [button["text"] for button in buttons_of(shown)][:4] == [
+        "1 🐱🌌",
+        "2 🐱🌌",
+        "3 🐱🌌",
+        "4 🐱🌌",
+    ]
 
     answer = user.tap(buttons_of(shown)[2]["callback_data"])
     [pack] = user.packs()
@@ -24,9 +29,9 @@ def test_prompt_becomes_sticker(user: User, worker: Worker) -> None:
     [sticker] = pack["stickers"]
     file = user.sandbox.http.get(f"/sandbox/file/{sticker['file_unique_id']}")
     assert file.content == stickers[2]
-    assert sticker["emoji"] == "🎨"
+    assert sticker["emoji"] == "🐱"
 
     shown = user.sees(f"https://t.me/addstickers/{pack['name']}")
     labels = [button["text"] for button in buttons_of(shown)]
-    assert labels == ["1", "2", "✓ 3", "4", "Открыть набор"]
+    assert [*labels[:4], labels[-1]] == ["1 🐱🌌", "2 🐱🌌", "✓ 3", "4 🐱🌌", "Открыть набор"]
     assert [m["message_id"] for m in user.messages()] == [message["message_id"]]

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from unittest.mock import MagicMock
 
 import pytest
 import redis
@@ -11,6 +12,8 @@ from telegram import Bot, Update
 from bot.delivery import Delivery
 from bot.intake import Intake
 from bot.messages import message_handlers
+from bot.person.history import History
+from bot.person.settings import SettingsStore
 from bot.record import Record
 from bot.store import Store
 from tests.bot.parts import TOKEN, RunningBot, Sandbox, User, Worker, text_of
@@ -35,8 +38,10 @@ def test_update_that_comes_twice_is_queued_and_answered_once(
         api = Bot(TOKEN, base_url=f"{sandbox.url}/bot")
         async with redis.asyncio.Redis.from_url(server) as async_connection, api:
             store = Store(async_connection)
-            delivery = Delivery(api, store, connection, EventReader(async_connection, "test"))
-            intake = Intake(store, worker.queue, delivery)
+            reader = EventReader(async_connection, "test")
+            delivery = Delivery(api, store, History(async_connection), connection, reader)
+            settings = SettingsStore(async_connection)
+            intake = Intake(store, settings, worker.queue, delivery)
             await asyncio.gather(intake.take(record), intake.take(record))
             await intake.take(record)
             await delivery.drain()
@@ -68,7 +73,7 @@ def test_groups_are_left_in_peace(sandbox: Sandbox, chat: str, text: str, is_for
         async with Bot(TOKEN, base_url=f"{sandbox.url}/bot") as bot:
             bot._bot_user = type(bot.bot)(1, "Bot", True, username="our_bot")
             found = Update.de_json(update, bot)
-            handlers = message_handlers(None)  # type: ignore[arg-type]  # not called
+            handlers = message_handlers(*[MagicMock()] * 5)  # not called
             return any(handler.check_update(found) for handler in handlers)
 
     assert asyncio.run(is_handled()) == is_for_us

@@ -40,7 +40,8 @@ def test_example_is_drawn(user: User, worker: Worker) -> None:
         ({"text": "кот " * 1000}, "слишком длинно", "too long"),
         ({"text": "😀🔥"}, "нужны слова", "need words"),
         ({"text": "a cat in space"}, "только по-русски", "only read Russian"),
-        ({"sticker": True}, "только текст", "only understand text"),
+        ({"sticker": True}, "не из ваших наборов", "not from your packs"),
+        ({"foreign_sticker": True}, "не из ваших наборов", "not from your packs"),
         ({"photo": True}, "только текст", "only understand text"),
         ({"text": "/nosuchcommand"}, "Такой команды нет", "no such command"),
     ],
@@ -60,7 +61,7 @@ def test_places_in_the_queue(new_user: NewUser, worker: Worker, at_work: None) -
     first.say("кот")
     first.sees("Вы следующий")
     second.say("кот")
-    second.sees("You are 2nd in the queue")
+    second.sees("You are number 2 in the queue")
     third.say("кот")
     third.sees("Вы 3-й в очереди")
     worker.finish(worker.take())

@@ -2,6 +2,7 @@
 
 from bot.record import (
     Added,
+    Cancelled,
     Queued,
     Record,
     Replaced,
@@ -27,7 +28,7 @@ def after(*changes: object) -> Record:
 
 
 def test_request_goes_from_waiting_to_finished() -> None:
-    assert after(Queued(3)).place == 3
+    assert after(Queued(3, 60)).queued == Queued(3, 60)
     assert after(Queued(3), Progress("7_1", 0.5)).fraction == 0.5
     finished = after(Queued(3), Progress("7_1", 0.5), FINISHED)
     assert (finished.state, finished.count) == (State.FINISHED, 2)
@@ -52,8 +53,18 @@ def test_stickers_that_cannot_be_shown_are_a_failure() -> None:
 
 
 def test_message_that_is_replaced_or_gone_stays_so() -> None:
-    for end in (Replaced(), Unreachable()):
+    for end in (Replaced("7_2"), Unreachable()):
         assert after(Failed("7_1", "lost"), end, FINISHED) == after(Failed("7_1", "lost"), end)
+
+
+def test_cancelled_stays_cancelled() -> None:
+    late = (Progress("7_1", 0.9), Queued(1), Failed("7_1", "failed"), FINISHED)
+    assert after(Cancelled(), *late).state is State.CANCELLED
+    assert after(FINISHED, Cancelled()).state is State.FINISHED
+
+
+def test_unknown_reasons_of_a_newer_worker() -> None:
+    assert after(Failed("7_1", "sunspots")).failure == "failed"
 
 
 def test_request_is_open_until_its_end_is_shown() -> None:

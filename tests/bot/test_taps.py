@@ -5,8 +5,6 @@ from typing import Any
 import pytest
 import redis
 
-from bot.packs import pack_name, pack_title
-from bot.sandbox.sticker_rules import SET_NAME
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, draw_sticker
 
@@ -42,7 +40,7 @@ def test_second_tap_says_that_it_is_there(user: User, worker: Worker) -> None:
 
 def test_all_taps_at_once(user: User, worker: Worker, sandbox: Sandbox) -> None:
     message = drawn(user, worker)
-    for button in buttons_of(message) * 2:
+    for button in buttons_of(message)[:4] * 2:
         tap = {"message_id": message["message_id"], "data": button["callback_data"]}
         sandbox.post("/sandbox/tap", **tap, user_id=user.id)
     shown = user.sees("Ваш набор")
@@ -54,10 +52,10 @@ def test_all_taps_at_once(user: User, worker: Worker, sandbox: Sandbox) -> None:
 
 def test_second_request_goes_into_the_same_pack(user: User, worker: Worker) -> None:
     user.tap(data_of(drawn(user, worker, "кот", 1), 0))
-    message = drawn(user, worker, "пёс 🐶", 2)
+    message = drawn(user, worker, "пёс 🐺", 2)
     user.tap(data_of(message, 1))
     [pack] = user.packs()
-    assert [sticker["emoji"] for sticker in pack["stickers"]] == ["🎨", "🐶"]
+    assert [sticker["emoji"] for sticker in pack["stickers"]] == ["🐱", "🐺"]
 
 
 def test_full_pack_goes_on_in_the_next_volume(user: User, worker: Worker, sandbox: Sandbox) -> None:
@@ -167,16 +165,3 @@ def test_failed_request_is_drawn_again_in_its_place(user: User, worker: Worker) 
     user.sees("Готово")
     assert len(user.messages()) == 1
     assert worker.queue.rq.count == 0
-
-
-def test_names_of_packs() -> None:
-    for user_id in (1, 1001, 2**52):
-        name = pack_name(user_id, 999, "a" * 29 + "bot")
-        assert SET_NAME.fullmatch(name)
-    assert pack_name(1001, 2, "emojich_bot") == "emojich_rt_2_by_emojich_bot"
-
-
-def test_titles_of_packs() -> None:
-    assert pack_title("Анна", 1) == "Emojich · Анна"
-    assert pack_title("Анна", 2) == "Emojich · Анна 2"
-    assert len(pack_title("😀" * 64, 100).encode("utf-16-le")) // 2 <= 64

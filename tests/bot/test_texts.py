@@ -1,58 +1,156 @@
-"""The catalogue of texts: complete, and grammatical around numbers."""
+"""The catalogues of texts: complete in both languages, and in step with the code."""
 
+import ast
 import re
-from dataclasses import fields
+from collections.abc import Iterator
 
 import pytest
+from fluent.syntax import FluentParser
+from fluent.syntax.ast import Identifier, Junk, Message, SelectExpression, VariableReference
+from fluent.syntax.visitor import Visitor
 from telegram.constants import CallbackQueryLimit
 
+from bot.app import COMMANDS
 from bot.limits import Limit
-from bot.packs import pack_link, pack_name
-from bot.texts import (
-    EXAMPLES,
-    Failure,
-    Texts,
-    english_ordinal,
-    language_for,
-    russian_plural,
-    texts,
-)  # fmt: skip
+from bot.packs.names import pack_link, pack_name
+from bot.packs.tidy import ACTIONS
+from bot.person.settings import BOLDNESS
+from bot.record import Failure
+from bot.texts import COMMON, EXAMPLES, LOCALES, language_for, texts
 from emojich_core.request import InvalidRequest, Reason, clean_prompt
+from tests.bot.parts import ROOT
 
 LANGUAGES = ("ru", "en")
+PLURALS = {"ru": {"one", "few", "many"}, "en": {"one", "other"}}
 RUSSIAN_QUOTE = re.compile("«[^»]*»")
+LINK = pack_link(pack_name(2**52, 100, "a" * 32))
+
+# What the bot chooses by itself is never refused.
+BY_THE_BOT = {Reason.BAD_COUNT, Reason.BAD_SEED, Reason.BAD_BOLDNESS}
+
+# Ids that the code puts together: the prefix, and what follows it.
+FAMILIES = {
+    "boldness-": set(BOLDNESS),
+    "sticker-": set(ACTIONS),
+    "command-": set(COMMANDS),
+    "failure-": set(Failure),
+    "refusal-": {*Reason, *Limit} - BY_THE_BOT,
+}
+
+
+class Variables(Visitor):
+    """Collects the variables of a message, and the forms it chooses from."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.forms: list[set[str]] = []
+
+    def visit_VariableReference(self, node: VariableReference) -> None:  # noqa: N802
+        self.names.add(node.id.name)
+
+    def visit_SelectExpression(self, node: SelectExpression) -> None:  # noqa: N802
+        keys = [variant.key for variant in node.variants]
+        self.forms.append({key.name for key in keys if isinstance(key, Identifier)})
+        self.generic_visit(node)
+
+
+def catalogue(language: str) -> dict[str, Variables]:
+    """Every message of a language, with what varies in it."""
+    resource = FluentParser().parse((LOCALES / f"{language}.ftl").read_text())
+    assert [entry.content for entry in resource.body if isinstance(entry, Junk)] == []
+    messages = [entry for entry in resource.body if isinstance(entry, Message)]
+    assert len({message.id.name for message in messages}) == len(messages)
+    found = {}
+    for message in messages:
+        found[message.id.name] = Variables()
+        found[message.id.name].visit(message)
+    return found
+
+
+def calls() -> Iterator[tuple[str, set[str]]]:
+    """The messages that the code asks for: id (or prefix…), names of the values it gives."""
+    for path in (ROOT / "bot").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(node, ast.Call) and node.args and is_asking(node.func)):
+                continue
+            names = {str(keyword.arg) for keyword in node.keywords}
+            match node.args[0]:
+                case ast.Constant(value=str(message_id)):
+                    yield message_id, names
+                case ast.JoinedStr(values=[ast.Constant(value=prefix), *_]):
+                    for rest in FAMILIES[str(prefix)]:
+                        yield f"{prefix}{rest}", names
+
+
+def is_asking(function: ast.expr) -> bool:
+    match function:
+        case ast.Name(id="words" | "_say"):
+            return True
+        case ast.Attribute(value=ast.Name(id="tap"), attr="words"):
+            return True
+        case ast.Call(func=ast.Name(id="texts" | "_words")):
+            return True
+    return False
+
+
+def test_both_languages_have_the_same_messages() -> None:
+    russian, english = catalogue("ru"), catalogue("en")
+    assert russian.keys() == english.keys()
+    for message_id, variables in russian.items():
+        assert variables.names - set(COMMON) == english[message_id].names - set(COMMON), message_id
+
+
+def test_the_code_and_the_catalogue_agree() -> None:
+    messages = catalogue("ru")
+    asked = list(calls())
+    assert {message_id for message_id, _ in asked} == set(messages)
+    for message_id, names in asked:
+        assert messages[message_id].names - set(COMMON) <= names, message_id
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_reason_has_a_sentence(language: str) -> None:
+def test_numbers_have_all_their_forms(language: str) -> None:
+    forms = [forms for variables in catalogue(language).values() for forms in variables.forms]
+    assert forms
+    assert all(one == PLURALS[language] for one in forms if "one" in one)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_can_be_said(language: str, caplog: pytest.LogCaptureFixture) -> None:
     words = texts(language)
-    assert set(words.failures) == set(Failure)
-    # The bot itself chooses the count and the seed.
-    assert set(words.refusals) == {*Reason, *Limit} - {Reason.BAD_COUNT, Reason.BAD_SEED}
+    for message_id, variables in catalogue(language).items():
+        for number in (1, 2, 5, 21):
+            said = words(message_id, **dict.fromkeys(variables.names, number))
+            russian = re.search("[а-яё]", said if language == "ru" else RUSSIAN_QUOTE.sub("", said))
+            assert bool(russian) == (language == "ru"), said
+    assert caplog.messages == []
 
 
-def test_languages_are_not_mixed_up() -> None:
-    russian, english = texts("ru"), texts("en")
-    for field in fields(Texts):
-        for sentence in sentences(getattr(russian, field.name)):
-            assert re.search("[а-я]", sentence), sentence
-        for sentence in sentences(getattr(english, field.name)):
-            assert not re.search("[а-я]", RUSSIAN_QUOTE.sub("", sentence)), sentence
+def test_plurals() -> None:
+    said = {n: texts("ru")("finished", count=n).split("!")[0] for n in (1, 2, 5, 11, 21)}
+    assert said == {
+        1: "Готово, 1 стикер",
+        2: "Готово, 2 стикера",
+        5: "Готово, 5 стикеров",
+        11: "Готово, 11 стикеров",
+        21: "Готово, 21 стикер",
+    }
+    assert texts("en")("finished", count=1).startswith("Done, 1 sticker!")
 
 
-def sentences(value: object) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return list(value.values()) if isinstance(value, dict) else []
+def test_a_missing_value_does_not_cost_the_sentence(caplog: pytest.LogCaptureFixture) -> None:
+    assert "в очереди" in texts("ru")("place")
+    assert "place" in caplog.text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_answers_to_taps_fit(language: str) -> None:
     words = texts(language)
-    link = pack_link(pack_name(2**52, 100, "a" * 32))
-    answers = [words.added(9, link), words.already_added(9, link), *words.refusals.values()]
-    answers += [words.old_button, words.not_yours, words.asked_again, words.not_added, words.broken]
-    assert max(map(len, answers)) <= CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH
+    sources = [ROOT / "bot" / "taps.py", ROOT / "bot" / "packs" / "tidy.py"]
+    ids = {word for path in sources for word in re.findall(r'"([\w-]+)"', path.read_text())}
+    ids |= {"broken", *(f"refusal-{limit}" for limit in Limit)}
+    said = [words(one, number=9, link=LINK) for one in ids & catalogue(language).keys()]
+    assert max(map(len, said)) <= CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -71,22 +169,8 @@ def test_language_follows_telegram(code: str | None, language: str) -> None:
     assert language_for(code) == language
 
 
-def test_russian_plurals() -> None:
-    numbers = (1, 2, 4, 5, 9, 11, 12, 21, 22, 111)
-    forms = {number: russian_plural(number, "one", "few", "many") for number in numbers}
-    assert [n for n, form in forms.items() if form == "one"] == [1, 21]
-    assert [n for n, form in forms.items() if form == "few"] == [2, 4, 22]
-
-
-def test_english_ordinals() -> None:
-    ordinals = [english_ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 102, 111)]
-    assert ordinals == [
-        "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "111th",
-    ]  # fmt: skip
-
-
 def test_reasons_of_the_core_are_known() -> None:
     for text in ("", "a" * 10_000, "😀", "cat"):
         with pytest.raises(InvalidRequest) as refused:
             clean_prompt(text)
-        assert refused.value.reason in texts("ru").refusals
+        assert refused.value.reason in FAMILIES["refusal-"]

@@ -3,14 +3,23 @@
 import pytest
 from telegram.constants import InlineKeyboardButtonLimit
 
-from bot.emoji import sticker_emoji
-from bot.keyboards import Add, Again, Example, candidates, examples, read_tap, try_again
+from bot.keyboards import (
+    Button,
+    Deed,
+    Example,
+    cancel,
+    candidates,
+    choose_like,
+    examples,
+    read_tap,
+    try_again,
+)
 from bot.record import Record, State
 from bot.texts import EXAMPLES, texts
 from bot.view import progress_bar, view
 
 LONGEST = Record(
-    id=f"{2**52}_u{2**31}_try99", user_id=1, chat_id=1, prompt="кот", language="ru", count=9
+    id=f"{2**52}_u{2**31}_2_try99", user_id=1, chat_id=1, prompt="кот", language="ru", count=9
 )
 
 
@@ -36,35 +45,36 @@ def test_every_state_has_its_view() -> None:
 
 def test_callback_data_fits_and_reads_back() -> None:
     words = texts("ru")
-    rows = candidates(LONGEST, words).inline_keyboard + try_again(LONGEST, words).inline_keyboard
-    data = [str(button.callback_data) for row in rows for button in row]
+    boards = [board(LONGEST, words) for board in (candidates, choose_like, try_again, cancel)]
+    buttons = [button for board in boards for row in board.inline_keyboard for button in row]
+    data = [str(button.callback_data) for button in buttons]
     assert max(map(len, data)) <= InlineKeyboardButtonLimit.MAX_CALLBACK_DATA
     assert [read_tap(one) for one in data] == [
-        *(Add(LONGEST.id, number) for number in range(9)),
-        Again(LONGEST.id),
+        *(Button(Deed.ADD, LONGEST.id, number) for number in range(9)),
+        Button(Deed.MORE, LONGEST.id),
+        Button(Deed.CHOOSE, LONGEST.id),
+        Button(Deed.EDIT, LONGEST.id),
+        *(Button(Deed.LIKE, LONGEST.id, number) for number in range(9)),
+        Button(Deed.BACK, LONGEST.id),
+        Button(Deed.AGAIN, LONGEST.id),
+        Button(Deed.CANCEL, LONGEST.id),
     ]
     taps = [read_tap(str(row[0].callback_data)) for row in examples().inline_keyboard]
     assert taps == [Example(prompt) for prompt in EXAMPLES]
 
 
-@pytest.mark.parametrize("data", ["", "0:add:1_1:0", "1:add:1_1", "1:add::1", "1:example:9", "x"])
-def test_unknown_buttons_are_nothing(data: str) -> None:
-    assert read_tap(data) is None
-
-
 @pytest.mark.parametrize(
-    ("prompt", "emoji"),
+    "data",
     [
-        ("кот в космосе", ["🎨"]),
-        ("кот 🐱 и огонь 🔥🐱", ["🐱", "🔥"]),
-        ("космонавт 👩‍🚀 с флагом 🇫🇷", ["👩‍🚀", "🇫🇷"]),
-        ("сердце ❤️ и рука 👍🏽", ["❤️", "👍🏽"]),
-        ("№ 5 — 100 % ©", ["🎨"]),
+        "",
+        "0:add:1_1:0",
+        "1:add:1_1",
+        "1:add::1",
+        "1:example:9",
+        "1:more:1_1:0",
+        "1:add:1_1:77",
+        "x",
     ],
 )
-def test_emoji_of_a_sticker(prompt: str, emoji: list[str]) -> None:
-    assert sticker_emoji(prompt) == emoji
-
-
-def test_twenty_emoji_are_enough() -> None:
-    assert len(sticker_emoji("".join(chr(0x1F600 + n) for n in range(40)))) == 20
+def test_unknown_buttons_are_nothing(data: str) -> None:
+    assert read_tap(data) is None

@@ -29,8 +29,8 @@ class Person:
         return int(answer.raise_for_status().json()["message_id"])
 
     def tap(self, message: dict[str, Any], label: str) -> None:
-        """Press the button with this label."""
-        [data] = [b["callback_data"] for b in buttons(message) if b["text"] == label]
+        """Press the button with this label, whatever emoji stand behind it."""
+        [data] = [b["callback_data"] for b in buttons(message) if b["text"].split()[0] == label]
         body = {"message_id": message["message_id"], "data": data, "user_id": self.user_id}
         self.http.post("/sandbox/tap", json=body).raise_for_status()
 

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from emojich_core.request import (
@@ -16,6 +18,7 @@ from emojich_core.request import (
     [
         ("", Reason.EMPTY),
         (" \n\t ", Reason.EMPTY),
+        ("\u200b\u200d\u202e\ufeff", Reason.EMPTY),
         ("к" * 10_000, Reason.TOO_LONG),
         ("😺🚀", Reason.NO_WORDS),
         ("42 !?", Reason.NO_WORDS),
@@ -35,6 +38,10 @@ def test_a_prompt_that_cannot_be_drawn_says_why(text: str, reason: Reason) -> No
         ("кот", "кот"),
         ("  кот\n в   космосе ", "кот в космосе"),
         ("Ёжик 🦔 и DJ", "Ёжик 🦔 и DJ"),
+        ("к\u200bо\u200dт\ufeff \u200e в\u00adкос\x00мосе\u202e", "кот вкосмосе"),
+        ("\u2067кот 👩\u200d🚀 ❤️\u200d🔥\u200d", "кот 👩\u200d🚀 ❤️\u200d🔥"),
+        ("и\u0306ога", "йога"),
+        ("кот <b>_*[`", "кот <b>_*[`"),
         ("я" * MAX_PROMPT_LENGTH, "я" * MAX_PROMPT_LENGTH),
     ],
 )
@@ -43,8 +50,8 @@ def test_a_prompt_is_cleaned(text: str, prompt: str) -> None:
 
 
 def test_requests_and_candidates_survive_json() -> None:
-    request = Request(id="1_2", prompt="кот", count=3, seed=7)
-    assert Request.from_json(request.to_json()) == request
+    request = Request(id="1_2", prompt="кот", count=3, seed=7, like=(1, 2))
+    assert Request.from_json(json.loads(json.dumps(request.to_json()))) == request
     candidate = Candidate(number=0, seed=7, perplexity=1.5, matting="unet")
     assert Candidate.from_json(candidate.to_json()) == candidate
 
@@ -55,6 +62,8 @@ def test_requests_and_candidates_survive_json() -> None:
         ({"count": 0}, Reason.BAD_COUNT),
         ({"count": 10}, Reason.BAD_COUNT),
         ({"seed": -1}, Reason.BAD_SEED),
+        ({"boldness": 0.0}, Reason.BAD_BOLDNESS),
+        ({"boldness": 5.0}, Reason.BAD_BOLDNESS),
         ({"seed": MAX_SEED + 1}, Reason.BAD_SEED),
     ],
 )

@@ -14,11 +14,14 @@ from emojich_core.request import Candidate
 from tests.worker.parts import ROOT, request, wait_until
 from worker.engine import Engine
 from worker.events import Event, Failed, Finished, Progress
+from worker.results import Sticker
 from worker.task import Task
 from worker.wire import receive_event, send_request
 
+STICKER = Sticker(b"sticker", (1, 2))
 
-def converse(engine: Connection, name: str = "1") -> list[tuple[Event, list[bytes]]]:
+
+def converse(engine: Connection, name: str = "1") -> list[tuple[Event, list[Sticker]]]:
     """Send a request, and hear the engine out."""
     send_request(engine, request(name))
     answers = [receive_event(engine)]
@@ -48,7 +51,7 @@ def test_the_process(tiny_bundle: Path, tmp_path: Path) -> None:
             event, stickers = converse(engine)[-1]
         assert isinstance(event, Finished)
         assert [candidate.number for candidate in event.candidates] == [0, 1]
-        assert all(sticker.startswith(b"RIFF") for sticker in stickers)
+        assert all(sticker.file.startswith(b"RIFF") for sticker in stickers)
         results.append((event, stickers))
     assert results[0] == results[1]  # the same seed, the same stickers
     process.kill()
@@ -76,7 +79,7 @@ class ScriptedScheduler:
 
     def finish(self, task: Task) -> None:
         candidate = Candidate(0, task.request.seed, 1.0, "unet")
-        task.outcome = Finished(task.request.id, (candidate,)), [b"sticker"]
+        task.outcome = Finished(task.request.id, (candidate,)), [STICKER]
         task.ended.set()
 
 
@@ -140,7 +143,7 @@ def test_a_horse_that_does_not_listen_holds_up_nobody(
         scheduler.finish(scheduler.tasks[1])
         event, stickers = receive_event(engine)
     assert isinstance(event, Finished)
-    assert stickers == [b"sticker"]
+    assert stickers == [STICKER]
 
 
 @pytest.mark.parametrize("slots", ["0", "many"])

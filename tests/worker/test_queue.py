@@ -3,7 +3,8 @@
 import redis
 from rq.job import JobStatus
 
-from tests.worker.parts import request
+from tests.worker.parts import end_of, request
+from worker.events import Failed, publish
 from worker.queue import RequestQueue
 
 
@@ -57,8 +58,26 @@ def test_lost_requests(requests: RequestQueue) -> None:
 
 
 def test_a_killed_worker_does_not_count(requests: RequestQueue, connection: redis.Redis) -> None:
-    assert not requests.has_workers()
+    assert requests.count_workers() == 0
     connection.sadd("rq:workers:emojich", "rq:worker:1")  # as RQ leaves it for a while
-    assert not requests.has_workers()
+    assert requests.count_workers() == 0
     connection.hset("rq:worker:1", "birth", "today")
-    assert requests.has_workers()
+    assert requests.count_workers() == 1
+
+
+def test_a_request_that_waits_is_cancelled(requests: RequestQueue) -> None:
+    requests.enqueue(request("1"))
+    requests.enqueue(request("2"))
+    assert requests.cancel("1")
+    assert not requests.cancel("1")
+    assert requests.rq.job_ids == ["2"]
+    assert requests.job("1") is None
+    publish(requests.connection, Failed("1", "failed"))  # comes too late
+    assert end_of(requests.connection, "1") is None
+
+
+def test_what_has_ended_is_not_cancelled(requests: RequestQueue) -> None:
+    requests.enqueue(request())
+    publish(requests.connection, Failed("1", "failed"))
+    assert not requests.cancel("1")
+    assert requests.cancel("unknown")

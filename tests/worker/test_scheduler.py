@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from emojich_core.generation import Drawn, Slots
+from emojich_core.generation import Drawn, Sampling, Slots
 from emojich_core.pipeline import Drawing, OutOfMemory, Pipeline
 from emojich_core.request import Request
+from emojich_core.variety import LIKE
 from tests.worker.parts import wait_until
 from worker.events import Failed, Finished
 from worker.scheduler import Scheduler
@@ -61,7 +63,7 @@ def test_candidates_are_numbered_from_the_best(scheduler: Scheduler) -> None:
     assert scores == sorted(scores)
     assert [candidate.number for candidate in event.candidates] == [0, 1, 2, 3, 4]
     assert len({candidate.seed for candidate in event.candidates}) == 5
-    assert all(sticker.startswith(b"RIFF") for sticker in stickers)
+    assert all(sticker.file.startswith(b"RIFF") for sticker in stickers)
     assert one.fraction == pytest.approx(1.0)
 
 
@@ -85,6 +87,54 @@ def test_cancelling_frees_the_slots(scheduler: Scheduler) -> None:
     drawn(scheduler, after)
     assert isinstance(after.outcome[0], Finished)
     assert not gone.ended.is_set()
+
+
+def test_repeated_images_are_drawn_again(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cold = replace(pipeline.bundle, sampling=Sampling(temperature=0.001))
+    monkeypatch.setattr(pipeline, "bundle", cold)
+    monkeypatch.setattr("emojich_core.variety.HOTTER", 1000)
+    expected = [drawing.sticker for drawing in pipeline.generate("кот", count=4, seed=7)]
+    assert len(set(expected)) == 4
+    for slots in (1, 3, 9):
+        scheduler = Scheduler(pipeline, slots)
+        scheduler.start()
+        one = task("1", count=4)
+        drawn(scheduler, one, task("2", "собака", 2, 1))
+        assert [sticker.file for sticker in one.outcome[1]] == expected
+        assert one.fraction == pytest.approx(1.0)
+
+
+def test_images_like_another_begin_as_it_does(scheduler: Scheduler) -> None:
+    one = task("1", count=1)
+    drawn(scheduler, one)
+    [sticker] = one.outcome[1]
+    alike = Task(Request(id="2", prompt="кот", count=3, seed=1, like=sticker.codes))
+    drawn(scheduler, alike)
+    kept = round(LIKE * len(sticker.codes))
+    codes = [each.codes for each in alike.outcome[1]]
+    assert {each[:kept] for each in codes} == {sticker.codes[:kept]}
+    assert len({sticker.codes, *codes}) == 4
+
+
+def test_boldness_is_the_temperature(scheduler: Scheduler) -> None:
+    usual = task("1", count=1, seed=7)
+    bold = Task(Request(id="2", prompt="кот", count=1, seed=7, boldness=4.0))
+    again = Task(Request(id="3", prompt="кот", count=1, seed=7, boldness=1.0))
+    drawn(scheduler, usual, bold, again)
+    assert usual.outcome[1] == again.outcome[1]
+    assert usual.outcome[1] != bold.outcome[1]
+
+
+def test_codes_of_another_model_end_their_request_alone(scheduler: Scheduler) -> None:
+    short = Task(Request(id="1", prompt="кот", count=1, like=(1, 2)))
+    large = Task(Request(id="2", prompt="кот", count=1, like=(9999,) * 16))
+    good = task("3")
+    drawn(scheduler, short, large, good)
+    assert short.outcome == (Failed("1", "failed"), [])
+    assert large.outcome == (Failed("2", "failed"), [])
+    assert isinstance(good.outcome[0], Finished)
 
 
 @pytest.fixture

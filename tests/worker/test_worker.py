@@ -23,7 +23,8 @@ from tests.worker.parts import (
     request,
     wait_until,
 )
-from worker.events import Failed, Finished
+from worker.events import Failed, Finished, end_silently
+from worker.pace import seconds_per_image
 from worker.queue import RETRIES, RequestQueue
 from worker.results import load_stickers
 
@@ -61,6 +62,30 @@ def test_a_killed_horse(worker: Worker, requests: RequestQueue) -> None:
     worker.kill(worker.horse)
     worker.release_engine()
     assert_finished(requests.connection)
+
+
+def test_cancelling_stops_the_horse_and_frees_the_engine(
+    worker: Worker, requests: RequestQueue
+) -> None:
+    worker.hold_engine()
+    requests.enqueue(request())
+    wait_until(worker.horse)
+    wait_until(lambda: status(requests) == JobStatus.STARTED)
+    assert requests.cancel("1")
+    wait_until(lambda: status(requests) == JobStatus.STOPPED)
+    worker.release_engine()
+    requests.enqueue(request("2"))
+    wait_until(lambda: end_of(requests.connection, "2"))
+    assert end_of(requests.connection, "1") is None
+    assert load_stickers(requests.connection, "1") == []
+    assert seconds_per_image(requests.connection) is not None
+
+
+def test_a_cancelled_request_is_not_begun(worker: Worker, requests: RequestQueue) -> None:
+    end_silently(requests.connection, "1")
+    requests.enqueue(request())  # as if a horse had it already when it was cancelled
+    wait_until(lambda: status(requests) == JobStatus.FINISHED)
+    assert events_of(requests.connection, "1") == []
 
 
 def test_a_horse_that_is_killed_every_time(worker: Worker, requests: RequestQueue) -> None:
@@ -140,7 +165,7 @@ def test_a_stopped_worker_puts_its_job_back(worker: Worker, requests: RequestQue
     assert job
     assert job.retries_left == RETRIES
     assert events_of(requests.connection, "1") == []
-    assert not requests.has_workers()
+    assert requests.count_workers() == 0
     worker.start()
     assert_finished(requests.connection)
 

@@ -1,0 +1,1 @@
+"""Which emoji and search words a sticker answers to."""

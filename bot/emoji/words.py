@@ -1,0 +1,52 @@
+"""The words of a Russian text that mean something, in their dictionary forms."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import pymorphy3
+
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+# Parts of speech (https://pymorphy2.readthedocs.io/en/stable/user/grammemes.html) that say what
+# there is to see, and how much of it; the others, such as prepositions, say nothing.
+_WEIGHTS = {
+    "NOUN": 1.0,
+    "ADJF": 0.5, "ADJS": 0.5, "PRTF": 0.5, "PRTS": 0.5,
+    "VERB": 0.5, "INFN": 0.5, "GRND": 0.5,
+    "NUMR": 0.2,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a text."""
+
+    text: str  # as it stands there, in lower case
+    lemmas: tuple[str, ...]  # the dictionary forms that it can have, the likeliest first
+    weight: float  # how much of the picture it is
+
+
+def words(text: str) -> list[Word]:
+    """The words of a text that mean something, each once, without ё as in CLDR."""
+    found = [word for match in _WORD.findall(plain(text)) if (word := _word(match))]
+    return list(dict.fromkeys(found))
+
+
+def plain(text: str) -> str:
+    """Lower-case, without ё."""
+    return text.lower().replace("ё", "е")
+
+
+@cache
+def _morph() -> pymorphy3.MorphAnalyzer:
+    return pymorphy3.MorphAnalyzer(lang="ru")
+
+
+def _word(text: str) -> Word | None:
+    parses: list[Any] = _morph().parse(text)
+    weight = _WEIGHTS.get(parses[0].tag.POS)
+    if weight is None:
+        return None
+    lemmas = (plain(parse.normal_form) for parse in parses)
+    return Word(text, tuple(dict.fromkeys(lemmas)), weight)

@@ -1,0 +1,190 @@
+### Everything the bot says in English.
+###
+### $max-active, $max-length and $max-title may be used in every message.
+
+## The start and the menu
+
+welcome =
+    Hi! I draw stickers from your words.
+
+    Tell me in Russian what to draw and pick the best: it goes into your own sticker pack.
+
+    Start with an example (a cat in space, a burning heart, a robot with a flower):
+help =
+    1. Write in Russian what to draw, like «кот в космосе» (a cat in space).
+    2. Wait while I draw: the message shows your place in the queue and the progress.
+    3. Tap a sticker's number to put it into your pack.
+    4. Not the right emoji? Reply with yours to the message with the stickers.
+
+    Changed your mind? Tap ✖ or /cancel.
+
+    I draw up to { $max-active } of your requests at a time. Try one:
+command-start = Start
+command-cancel = Stop drawing
+command-packs = My packs
+command-settings = Settings
+command-history = Last prompts
+command-forget = Forget all about me
+command-privacy = What is kept
+command-help = How it works
+
+## The message of a request
+
+no-worker = 💤 The artist is away. Your request is safe: I will draw it once they are back.
+next = ⏳ You are next
+place = ⏳ You are number { $place } in the queue
+ready-in-seconds = Ready in about { $seconds } s
+ready-in-minutes =
+    Ready in about { $minutes ->
+        [one] { $minutes } minute
+       *[other] { $minutes } minutes
+    }
+drawing = 🎨 Drawing…
+finished =
+    Done, { $count ->
+        [one] { $count } sticker
+       *[other] { $count } stickers
+    }! Tap a number to put that sticker into your own pack.
+in-pack = Your pack: { $link }
+open-pack = Open the pack
+prompt-like = «{ $prompt }», like { $number }
+choose-like = Which sticker should the new ones be like?
+more = 🎲 More
+like = 🪄 More like…
+like-one = 🪄 More like it
+edit = ✏️ Change the prompt
+back = ← Back
+cancel = ✖ Stop
+cancelled = ✖ Stopped.
+cancelled-all =
+    { $count ->
+        [one] Stopped { $count } request.
+       *[other] Stopped { $count } requests.
+    }
+nothing-to-cancel = I am not drawing anything for you at the moment.
+try-again = 🔄 Try again
+
+## Why there will be no stickers
+
+failure-failed = 😔 That did not work out. Shall we try again?
+failure-timeout = 😔 Drawing took too long. Shall we try again?
+failure-memory = 😔 Too many people are drawing right now. Shall we try again?
+failure-lost = 😔 Your request got lost on the way. Sorry! Shall we try again?
+failure-expired = 😔 The stickers waited too long to be sent. Shall I draw them again?
+failure-refused = 😔 Telegram did not take the picture. Shall we try again?
+
+## Why a prompt is not taken
+
+refusal-empty = There is nothing here. Tell me what to draw, like «кот в космосе».
+refusal-too_long =
+    That is too long for a sticker. Keep it within { $max-length ->
+        [one] { $max-length } character
+       *[other] { $max-length } characters
+    }: a few words will do.
+refusal-no_words =
+    I need words. Tell me in Russian what to draw: «пылающее сердце». To change the emoji of stickers, reply with them to my message.
+refusal-not_russian = I only read Russian so far. Try «кот в космосе» (a cat in space).
+refusal-too_many =
+    I am drawing { $max-active ->
+        [one] { $max-active } request
+       *[other] { $max-active } requests
+    } of yours already. Let one finish, then send more.
+refusal-queue_full = Too many people are waiting right now. Come back in a few minutes.
+not-text = I only understand text. Tell me in words what to draw.
+unknown-command = There is no such command. Just tell me what to draw, or tap /help.
+private-only = I draw in private chats: write to me there.
+
+## Answers to taps
+
+added = Sticker { $number } is in your pack: { $link }
+already-added = Sticker { $number } is in your pack already: { $link }
+relabelled = These stickers answer to other emoji now: { $emoji }
+relabelled-one = This sticker answers to other emoji now: { $emoji }
+relabel-what = To change emoji, reply with them to my message with the stickers.
+not-relabelled = Telegram did not take these emoji. Please try others.
+old-button = This button no longer works. Send me the request again and I will draw it anew.
+not-yours = These stickers are somebody else's. Send me a request and I will draw yours.
+too-late = Too late: this request has ended already.
+drawing-more = Drawing more.
+how-to-edit =
+    Edit your message with the prompt, and I will draw it anew in the same place. Or send a new one.
+asked-again = I am drawing it again already.
+not-added = Telegram did not take the sticker. Please try again a little later.
+broken = 😔 Something broke on my side. Please try again a little later.
+
+## Packs
+
+packs-none = You have no packs yet: the first one comes with the first sticker. Or give it a title now.
+packs-list = Your packs. New stickers go into the one marked ●.
+packs-line =
+    { $title }, { $count ->
+        [0] waits for its first sticker
+        [one] { $count } sticker
+       *[other] { $count } stickers
+    }
+packs-hint = To change a sticker, send it to me.
+new-pack = ➕ New pack
+choose-pack = ● Put new ones here
+retitle = ✏️ Rename
+delete-pack = 🗑 Delete the pack
+delete-pack-sure =
+    Delete «{ $title }» for good? It has { $count ->
+        [one] { $count } sticker
+       *[other] { $count } stickers
+    }.
+yes-delete = 🗑 Yes, delete it
+pack-deleted = The pack is deleted.
+pack-gone = This pack is gone.
+ask-title = What shall it be called? Reply to this message, with up to { $max-title } characters.
+bad-title = That will not do: 1 to { $max-title } visible characters, please. Reply once more.
+pack-begun = «{ $title }»: the pack will be there once you choose its first sticker.
+retitled = The pack is called «{ $title }» now.
+not-changed = Telegram did not let me. Please try again a little later.
+
+## One sticker
+
+sticker-menu = What shall I do with this sticker?
+sticker-first = ⬆️ Move first
+sticker-emoji = 😀 Change emoji
+sticker-replace = 🔁 Replace
+sticker-delete = 🗑 Remove from the pack
+sticker-is-first = It is the first of its pack now.
+sticker-deleted = The sticker is removed from the pack.
+sticker-emoji-how = Reply to the sticker itself with the new emoji.
+sticker-replace-how = Now tap the number of the sticker to take its place, under any finished request.
+sticker-replaced = Sticker { $number } took the place of the old one: { $link }
+sticker-gone = This sticker is no longer in the pack.
+foreign-sticker = This sticker is not from your packs, so I will not change it. But I can draw one: tell me what.
+
+## Settings
+
+settings = How many stickers to draw for a prompt, how boldly, and whether with a white outline:
+boldness-calm = 🙂 calm
+boldness-usual = 😀 as usual
+boldness-bold = 🤪 bold
+outline-off = no outline
+outline-on = ⚪ outline
+
+## History, memory
+
+history =
+    { $count ->
+        [one] Your last prompt.
+       *[other] Your last { $count } prompts.
+    } Tap one: I will show its stickers again, or draw the same ones anew if they are gone.
+history-none = Your last prompts will be here. Send the first!
+history-shown = Here they are.
+history-again = I am drawing the same stickers anew.
+forget-sure = Shall I forget all I know of you: prompts, history, settings, and which packs are yours? The packs themselves can stay in Telegram, or be deleted with the rest.
+forget-keep = Forget, keep the packs
+forget-all = 🗑 Forget, and delete the packs
+forget-not = All right, everything stays as it was.
+forgotten = Done: I remember nothing of you.
+privacy =
+    What I keep, and for how long:
+
+    • prompts, and the numbers of the messages that answer them: two days;
+    • the stickers I have drawn: one day;
+    • your last { $history } prompts for /history, what you chose in /settings, and the names of your packs: until you say /forget.
+
+    Your user number and name come from Telegram with every message; the name is used for the title of a pack only. I keep nothing else, and give nothing to anybody. The packs themselves are kept by Telegram.

@@ -1,0 +1,86 @@
+"""From a message to requests: every line is a prompt, and an edited line is drawn anew."""
+
+import asyncio
+from dataclasses import replace
+
+from telegram import Message, User
+
+from bot.intake import Intake, OverLimit
+from bot.limits import Limit
+from bot.record import Record, State
+from bot.store import Store
+from bot.texts import language_for
+from emojich_core.request import InvalidRequest, Reason, clean_prompt
+
+_LOOKS, _PAUSE = 50, 0.1  # seconds, for the first message of a request to get into the chat
+
+
+class Prompts:
+    """Takes messages."""
+
+    def __init__(self, store: Store, intake: Intake):
+        self._store = store
+        self._intake = intake
+
+    async def take(self, user: User, message: Message, update_id: int) -> list[Reason | Limit]:
+        """Queue what a message asks for; returns why some of it is not drawn, each reason once.
+
+        An edited message keeps its answers: where a line has changed, the new request takes over
+        the message of the old one, and a line that has gone is not drawn any more.
+        Safe to repeat.
+        """
+        is_new = message.edit_date is None
+        before = [] if is_new else await self._records_before(message)
+        first = f"{message.chat_id}_{message.message_id if is_new else f'u{update_id}'}"
+        lines = _lines(message.text or "")
+        requests: list[str] = []
+        refusals: dict[Reason | Limit, None] = {}
+        for number, line in enumerate(lines):
+            old = before[number] if number < len(before) else None
+            record = Record(
+                id=f"{first}_{number + 1}" if number else first,
+                user_id=user.id,
+                chat_id=message.chat_id,
+                prompt=line,
+                language=language_for(user.language_code),
+            )
+            try:
+                requests.append(await self._take_line(record, old))
+            except (InvalidRequest, OverLimit) as error:
+                refusals[error.reason] = None
+                requests.append(old.id if old else record.id)
+                if error.reason in Limit:
+                    break  # nor would the next lines be taken
+        for old in filter(None, before[len(lines) :]):
+            await self._intake.cancel(old.id)
+        await self._store.remember_prompt(message.chat_id, message.message_id, requests)
+        return list(refusals)
+
+    async def _records_before(self, message: Message) -> list[Record | None]:
+        """What became of each line of a message that has been edited."""
+        requests = await self._store.requests_of(message.chat_id, message.message_id)
+        return [await self._store.latest(request_id) for request_id in requests]
+
+    async def _take_line(self, record: Record, old: Record | None) -> str:
+        """Queue a line unless it is as it was; returns the id of its request."""
+        if old is None or old.state is State.GONE:
+            await self._intake.take(record)
+        elif clean_prompt(record.prompt) == old.prompt:
+            return old.id
+        else:
+            await self._intake.take(record, instead_of=await self._with_message(old))
+        return record.id
+
+    async def _with_message(self, record: Record) -> Record:
+        """The record once its first message is in the chat, which is a matter of a moment."""
+        for _ in range(_LOOKS):
+            if record.message_id is not None:
+                break
+            await asyncio.sleep(_PAUSE)
+            record = await self._store.load(record.id) or replace(record, state=State.GONE)
+        return record
+
+
+def _lines(text: str) -> list[str]:
+    """The lines with something in them; of a text without any, the whole, for `clean_prompt`."""
+    return [line for line in text.splitlines() if line.strip()] or [text]

@@ -1,0 +1,68 @@
+"""Other emoji for stickers: somebody answers with them to the message of a request."""
+
+import logging
+
+from telegram import Message, Sticker, Update
+from telegram.error import TelegramError
+from telegram.ext import ContextTypes
+
+from bot.delivery import Delivery
+from bot.emoji.written import written_emoji
+from bot.packs.packs import Packs
+from bot.patience import insist
+from bot.record import Labelled, Record
+from bot.store import Store
+from bot.texts import Texts, language_for, texts
+
+log = logging.getLogger(__name__)
+
+
+class Relabelling:
+    """Changes the emoji of stickers that can be chosen, and of those that have been."""
+
+    def __init__(self, store: Store, delivery: Delivery, packs: Packs):
+        self._store = store
+        self._delivery = delivery
+        self._packs = packs
+
+    async def answer(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Take emoji that answer a message."""
+        message, user = update.effective_message, update.effective_user
+        if message and user:
+            words = texts(language_for(user.language_code))
+            sentence = await self._relabel(message, user.id, words)
+            await insist(lambda: message.reply_text(sentence))
+
+    async def _relabel(self, message: Message, user_id: int, words: Texts) -> str:
+        to = message.reply_to_message
+        if to and to.sticker:
+            return await self._relabel_sticker(to.sticker, user_id, message, words)
+        record = await self._store.of_message(message.chat_id, to.message_id) if to else None
+        if record is None or record.user_id != user_id:
+            return words("relabel-what")
+        emoji = written_emoji(message.text or "")
+        try:
+            await self._relabel_added(record, emoji)
+        except TelegramError as error:
+            log.error("request %s: its stickers keep their emoji: %s", record.id, error)
+            return words("not-relabelled")
+        await self._delivery.change(record.id, Labelled(emoji))
+        return words("relabelled", emoji=" ".join(emoji))
+
+    async def _relabel_sticker(
+        self, sticker: Sticker, user_id: int, message: Message, words: Texts
+    ) -> str:
+        """Change the emoji of one sticker, which the user has sent from a pack."""
+        if not (sticker.set_name and await self._packs.is_owner(user_id, sticker.set_name)):
+            return words("foreign-sticker")
+        emoji = written_emoji(message.text or "")
+        try:
+            await self._packs.set_emoji(sticker, emoji)
+        except TelegramError as error:
+            log.warning("a sticker keeps its emoji: %s", error)
+            return words("not-relabelled")
+        return words("relabelled-one", emoji=" ".join(emoji))
+
+    async def _relabel_added(self, record: Record, emoji: list[str]) -> None:
+        for number, pack in record.added.items():
+            await self._packs.relabel(pack, record.uploads[number], emoji)

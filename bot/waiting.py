@@ -1,0 +1,32 @@
+"""How long a request will have to wait: its place in the queue, and when its stickers come."""
+
+import math
+
+from bot.record import NO_WORKER, Queued
+from worker.pace import seconds_per_image
+from worker.queue import RequestQueue
+
+_MINUTE = 60  # seconds; shorter times are told in steps of five seconds, longer ones in minutes
+_STEP = 5
+
+
+def look(queue: RequestQueue, request_id: str, count: int) -> Queued | None:
+    """Where a request of so many images waits; None if it does not."""
+    place = queue.place(request_id)
+    if place is None:
+        return None
+    workers = queue.count_workers()
+    if not workers:
+        return Queued(NO_WORKER)
+    pace = seconds_per_image(queue.connection)
+    if pace is None:
+        return Queued(place)
+    # Those before it are taken to ask for as much; what is being drawn is half done on average.
+    ahead = (place - 1) / workers + (0.5 if queue.count_started() >= workers else 0.0)
+    return Queued(place, roughly(pace * count * (ahead + 1)))
+
+
+def roughly(seconds: float) -> int:
+    """A time as one would tell it: rounded up to steps of five seconds, or of a minute."""
+    step = _STEP if seconds <= _MINUTE else _MINUTE
+    return math.ceil(seconds / step) * step

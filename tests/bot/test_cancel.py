@@ -1,0 +1,76 @@
+"""Stopping what waits or is being drawn."""
+
+import pytest
+import redis
+
+from tests.bot.conftest import NewUser
+from tests.bot.parts import User, Worker, buttons_of, text_of
+from worker.events import has_ended
+
+pytestmark = pytest.mark.usefixtures("bot")
+
+
+def test_a_waiting_request_is_stopped(user: User, worker: Worker) -> None:
+    user.say("кот")
+    [button] = buttons_of(user.sees("«кот»"))
+    assert button["text"] == "✖ Остановить"
+    assert user.tap(button["callback_data"]) == ""
+    stopped = user.sees("«кот»", "Остановлено")
+    assert worker.queue.rq.count == 0
+    assert "уже закончен" in user.tap(button["callback_data"])
+    [again] = buttons_of(stopped)
+    user.tap(again["callback_data"])
+    worker.finish(worker.take())
+    user.sees("Готово")
+    assert len(user.messages()) == 1
+
+
+def test_late_stickers_do_not_come_back(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    user.say("кот")
+    request = worker.take()
+    worker.progress(request, 0.5)
+    [button] = buttons_of(user.sees("50"))
+    assert user.tap(button["callback_data"]) == ""
+    user.sees("Остановлено")
+    assert has_ended(connection, request.id)
+    worker.progress(request, 0.9)
+    worker.finish(request)
+    user.say("/help")
+    user.sees("Напишите по-русски")
+    assert "Остановлено" in text_of(user.messages()[0])
+
+
+def test_too_late(user: User, worker: Worker) -> None:
+    user.say("кот")
+    [button] = buttons_of(user.sees("«кот»"))
+    worker.finish(worker.take())
+    user.sees("Готово")
+    assert "уже закончен" in user.tap(button["callback_data"])
+    user.sees("Готово")
+
+
+def test_the_command_stops_all_of_ones_own(user: User, new_user: NewUser, worker: Worker) -> None:
+    other = new_user("en")
+    other.say("/cancel")
+    other.sees("not drawing anything")
+    other.say("сова")
+    other.sees("«сова»")
+    user.say("кот")
+    user.sees("«кот»")
+    user.say("пёс")
+    user.sees("«пёс»")
+    user.say("/cancel")
+    user.sees("Остановлены 2 запроса")
+    assert all("Остановлено" in text_of(message) for message in user.messages()[:2])
+    assert worker.take().prompt == "сова"
+
+
+def test_somebody_elses_request_goes_on(new_user: NewUser, worker: Worker) -> None:
+    owner, thief = new_user(), new_user()
+    owner.say("кот")
+    [button] = buttons_of(owner.sees("«кот»"))
+    thief.say("/start")
+    assert "чужие" in thief.tap(button["callback_data"])
+    assert worker.queue.rq.count == 1

@@ -1,0 +1,76 @@
+"""Which emoji and search words are found for a prompt."""
+
+import pytest
+from telegram.constants import StickerLimit
+
+from bot.emoji.suggest import keywords, suggest_emoji
+from bot.emoji.words import words
+from bot.emoji.written import is_emoji_only, written_emoji
+
+
+@pytest.mark.parametrize(
+    ("prompt", "emoji"),
+    [
+        ("две кошки в шляпах", "🐱🎩"),
+        ("кот в космосе", "🐱🌌"),
+        ("пылающее сердце", "❤️‍🔥"),
+        ("робот с цветком", "🤖🌼"),
+        ("Ёжик в тумане", "🦔🌁"),
+        ("бабушка печёт пирог", "👵🥧"),
+        ("смеющийся кот", "😸"),
+        ("зелёные слоны", "🐘"),
+        ("футбольный мяч", "⚽️"),
+        ("дед мороз", "🎅"),
+        ("кот 🐺 и огонь 🔥🐺", "🐺🔥"),  # what is written counts more
+        ("абракадабра", "🎨"),
+        ("в и на", "🎨"),
+        ("№ 5 — 100 % ©", "🎨"),
+    ],
+)
+def test_suggested_emoji(prompt: str, emoji: str) -> None:
+    assert "".join(suggest_emoji(prompt)) == emoji
+
+
+def test_long_prompts_get_a_few() -> None:
+    everything = "кот собака сова лиса пицца банан ракета гитара сердце роза"
+    assert len(suggest_emoji(everything)) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "emoji"),
+    [
+        ("космонавт 👩‍🚀 с флагом 🇫🇷", ["👩‍🚀", "🇫🇷"]),
+        ("сердце ❤️ и рука 👍🏽 1️⃣", ["❤️", "👍🏽", "1️⃣"]),
+        ("№ 5 — 100 % ©", []),
+    ],
+)
+def test_written_emoji(text: str, emoji: list[str]) -> None:
+    assert written_emoji(text) == emoji
+
+
+@pytest.mark.parametrize("count", [20, 200])
+def test_twenty_emoji_are_enough(count: int) -> None:
+    many = "".join(chr(0x1F600 + n % 40) * 2 for n in range(count))
+    assert len(written_emoji(many)) == StickerLimit.MAX_STICKER_EMOJI
+
+
+@pytest.mark.parametrize(
+    ("text", "only"),
+    [("🐱 🎩", True), ("👩‍🚀", True), ("🐱 кот", False), ("", False), ("  ", False)],
+)
+def test_nothing_but_emoji(text: str, only: bool) -> None:
+    assert is_emoji_only(text) == only
+
+
+def test_search_words() -> None:
+    assert keywords("Две кошки в шляпах") == ["два", "кошка", "шляпа", "две", "кошки", "шляпах"]
+    assert keywords("🔥") == []
+    long = keywords("превосходительство " * 3 + "человеконенавистничество и достопримечательность")
+    assert sum(map(len, long)) <= StickerLimit.MAX_KEYWORD_LENGTH
+    assert len(keywords("а".join("бвгджзклмнпрст"))) <= StickerLimit.MAX_SEARCH_KEYWORDS
+
+
+def test_words_that_mean_something() -> None:
+    assert [word.text for word in words("Чёрно-белый кот и его большой-большой ёж, 3 штуки")] == [
+        "черно-белый", "кот", "большой-большой", "еж", "штуки",
+    ]  # fmt: skip

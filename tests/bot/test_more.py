@@ -1,0 +1,91 @@
+"""More of a prompt, or others like one of its candidates."""
+
+import pytest
+import redis
+
+from bot.limits import MAX_ACTIVE
+from tests.bot.conftest import NewUser
+from tests.bot.parts import CODES, User, Worker, buttons_of, text_of, wait_for
+
+pytestmark = pytest.mark.usefixtures("bot")
+
+
+def drawn(user: User, worker: Worker, count: int = 4) -> None:
+    user.say("кот")
+    worker.finish(worker.take(), count)
+    user.sees("«кот»", "Готово")
+
+
+def test_more_of_the_same_prompt_in_a_message_of_its_own(user: User, worker: Worker) -> None:
+    user.say("кот")
+    first = worker.take()
+    worker.finish(first)
+    user.sees("«кот»", "Готово")
+    assert "Рисую ещё" in user.press("🎲")
+    wait_for(lambda: len(user.messages()) == 2)
+    more = worker.take()
+    assert (more.prompt, more.count, more.like) == ("кот", first.count, ())
+    assert more.seed != first.seed
+    worker.finish(more, 2)
+    user.sees("«кот»", "2 стикера")
+    assert "Готово, 4" in text_of(user.messages()[0])
+
+
+def test_others_like_a_candidate(user: User, worker: Worker) -> None:
+    drawn(user, worker)
+    user.press("🪄 Похожие на…")
+    asked = user.sees("На какой стикер")
+    assert [b["text"] for b in buttons_of(asked)] == ["🪄 1", "🪄 2", "🪄 3", "🪄 4", "← Назад"]
+    assert "Рисую ещё" in user.press("🪄 3")
+    user.sees("«кот», похожие на 3")
+    request = worker.take()
+    assert (request.prompt, request.like) == ("кот", CODES)
+    wait_for(lambda: "Готово" in text_of(user.messages()[0]))  # no longer asks
+    worker.fail(request, "failed")
+    user.sees("похожие на 3", "не получилось")
+    user.press("🔄")
+    assert worker.take().like == CODES
+
+
+def test_the_question_can_be_left(user: User, worker: Worker) -> None:
+    drawn(user, worker)
+    user.press("🪄 Похожие на…")
+    user.sees("На какой стикер")
+    user.press("← Назад")
+    user.sees("Готово, 4 стикера")
+    assert worker.queue.rq.count == 0
+
+
+def test_one_candidate_needs_no_question(user: User, worker: Worker) -> None:
+    drawn(user, worker, count=1)
+    user.press("🪄 Похожие")
+    user.sees("похожие на 1")
+    assert worker.take().like == CODES
+
+
+def test_what_is_forgotten_has_no_likeness(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    drawn(user, worker, count=1)
+    keys: list[bytes] = connection.keys("emojich:codes:*")  # type: ignore[assignment]
+    connection.delete(*keys)
+    assert "не работает" in user.press("🪄")
+    assert worker.queue.rq.count == 0
+
+
+def test_a_hint_how_to_change_the_prompt(new_user: NewUser, worker: Worker) -> None:
+    user = new_user("en")
+    user.say("кот")
+    worker.finish(worker.take())
+    user.sees("Done")
+    assert "Edit your message" in user.press("✏️")
+
+
+def test_limits_hold_for_more(user: User, worker: Worker) -> None:
+    drawn(user, worker)
+    button = next(b for b in buttons_of(user.answer()) if b["text"].startswith("🎲"))
+    message = user.answer()["message_id"]
+    for _ in range(MAX_ACTIVE):
+        assert "Рисую ещё" in user.tap(button["callback_data"], message)
+    assert f"уже рисую {MAX_ACTIVE}" in user.tap(button["callback_data"], message)
+    assert worker.queue.rq.count == MAX_ACTIVE

@@ -1,0 +1,104 @@
+"""Messages of several lines, and messages that are edited."""
+
+from typing import Any
+
+import pytest
+
+from bot.limits import MAX_ACTIVE
+from tests.bot.conftest import NewUser
+from tests.bot.parts import User, Worker, buttons_of, text_of, wait_for
+
+pytestmark = pytest.mark.usefixtures("bot")
+
+
+def answers(user: User, count: int) -> list[dict[str, Any]]:
+    """The bot's messages, once there are so many."""
+    return wait_for(lambda: (len(user.messages()) >= count and user.messages()) or None)
+
+
+def test_every_line_is_a_prompt(user: User, worker: Worker) -> None:
+    user.say("кот\n\n  пёс \nсова")
+    shown = sorted(text_of(message).split("\n")[0] for message in answers(user, 3))
+    assert shown == ["«кот»", "«пёс»", "«сова»"]
+    assert [worker.take().prompt for _ in shown] == ["кот", "пёс", "сова"]
+
+
+def test_lines_up_to_the_limit(new_user: NewUser, worker: Worker) -> None:
+    user = new_user("en")
+    user.say("cat\n" + "\n".join(f"кот {number}" for number in range(MAX_ACTIVE + 7)))
+    texts = {text_of(message).split("\n")[0] for message in answers(user, MAX_ACTIVE + 2)}
+    assert {f"«кот {number}»" for number in range(MAX_ACTIVE)} < texts
+    assert len([text for text in texts if "only read Russian" in text]) == 1
+    assert len([text for text in texts if "of yours already" in text]) == 1
+    assert worker.queue.rq.count == MAX_ACTIVE
+
+
+def test_an_edited_prompt_is_drawn_instead(user: User, worker: Worker) -> None:
+    said = user.say("кот в косомсе")
+    first = user.sees("«кот в косомсе»")
+    user.edit(said["message_id"], "кот в космосе")
+    user.sees("«кот в космосе»")
+    assert [m["message_id"] for m in user.messages()] == [first["message_id"]]
+    assert worker.queue.rq.count == 1
+    worker.finish(worker.take())
+    user.sees("«кот в космосе»", "Готово")
+
+
+def test_an_edit_after_the_stickers(user: User, worker: Worker) -> None:
+    said = user.say("кот")
+    worker.finish(worker.take(), 4)
+    old = user.sees("«кот»", "Готово")
+    user.edit(said["message_id"], "пёс")
+    assert user.sees("«пёс»")["photo"] == old["photo"]
+    request = worker.take()
+    worker.progress(request, 0.5)
+    user.sees("«пёс»", "50")
+    worker.finish(request, 2)
+    shown = user.sees("«пёс»", "2 стикера")
+    assert shown["photo"] != old["photo"]
+    assert shown["message_id"] == old["message_id"]
+    assert "Стикер 2" in user.tap(buttons_of(shown)[1]["callback_data"])
+
+
+def test_lines_that_did_not_change_go_on(user: User, worker: Worker) -> None:
+    said = user.say("кот\nпёс")
+    answers(user, 2)
+    kept = worker.queue.rq.job_ids[0]
+    user.edit(said["message_id"], "кот\nсова\nлиса")
+    shown = {text_of(message).split("\n")[0] for message in answers(user, 3)}
+    assert shown == {"«кот»", "«сова»", "«лиса»"}
+    assert worker.queue.rq.job_ids[0] == kept
+    assert worker.queue.rq.count == 3
+    user.edit(said["message_id"], "кот")
+    wait_for(lambda: worker.queue.rq.job_ids == [kept])
+    wait_for(lambda: [m for m in user.messages() if "Остановлено" in text_of(m)][1:])
+
+
+def test_an_edit_that_cannot_be_drawn_leaves_the_old_one(user: User, worker: Worker) -> None:
+    said = user.say("кот")
+    user.sees("«кот»")
+    user.edit(said["message_id"], "cat")
+    user.sees("только по-русски")
+    assert worker.queue.rq.count == 1
+    user.edit(said["message_id"], "кит")
+    wait_for(lambda: "«кит»" in text_of(user.messages()[0]))
+    assert worker.queue.rq.count == 1
+
+
+def test_a_refused_prompt_is_drawn_once_it_is_corrected(user: User, worker: Worker) -> None:
+    said = user.say("cat")
+    user.sees("только по-русски")
+    user.edit(said["message_id"], "кот")
+    user.sees("«кот»")
+    assert worker.take().prompt == "кот"
+
+
+def test_an_edit_of_what_was_tried_again(user: User, worker: Worker) -> None:
+    said = user.say("кот")
+    worker.fail(worker.take(), "failed")
+    user.tap(buttons_of(user.sees("не получилось"))[0]["callback_data"])
+    user.sees("Запрос сохранён")
+    user.edit(said["message_id"], "пёс")
+    user.sees("«пёс»")
+    assert len(user.messages()) == 1
+    assert [worker.take().prompt, worker.queue.rq.count] == ["пёс", 0]

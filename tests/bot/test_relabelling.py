@@ -1,0 +1,69 @@
+"""Other emoji for stickers."""
+
+from typing import Any
+
+import pytest
+
+from tests.bot.conftest import NewUser
+from tests.bot.parts import Sandbox, User, Worker, buttons_of
+
+pytestmark = pytest.mark.usefixtures("bot")
+
+
+def drawn(user: User, worker: Worker) -> dict[str, Any]:
+    user.say("две кошки в шляпах")
+    worker.finish(worker.take(), 2)
+    return user.sees("Готово")
+
+
+def test_emoji_and_search_words_come_from_the_prompt(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
+    shown = drawn(user, worker)
+    assert [b["text"] for b in buttons_of(shown)][:2] == ["1 🐱🎩", "2 🐱🎩"]
+    user.tap(buttons_of(shown)[0]["callback_data"])
+    [pack] = user.packs()
+    assert pack["stickers"][0]["emoji_list"] == ["🐱", "🎩"]
+    assert pack["stickers"][0]["keywords"][:3] == ["два", "кошка", "шляпа"]
+
+
+def test_an_answer_with_emoji_changes_them(user: User, worker: Worker) -> None:
+    shown = drawn(user, worker)
+    user.tap(buttons_of(shown)[0]["callback_data"])
+    user.reply(shown["message_id"], "🔥 👩‍🚀🔥")
+    user.sees("такие эмодзи: 🔥 👩‍🚀")
+    [pack] = user.packs()
+    assert pack["stickers"][0]["emoji_list"] == ["🔥", "👩‍🚀"]
+    labels = [b["text"] for b in buttons_of(user.messages()[0])]
+    assert labels[:2] == ["✓ 1", "2 🔥👩‍🚀"]
+    user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
+    [pack] = user.packs()
+    assert pack["stickers"][1]["emoji_list"] == ["🔥", "👩‍🚀"]
+
+
+def test_stickers_deleted_elsewhere_are_no_trouble(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
+    shown = drawn(user, worker)
+    user.tap(buttons_of(shown)[0]["callback_data"])
+    sandbox.api("deleteStickerSet", name=user.packs()[0]["name"])
+    user.reply(shown["message_id"], "🔥")
+    user.sees("такие эмодзи: 🔥")
+
+
+def test_emoji_that_telegram_refuses(user: User, worker: Worker, sandbox: Sandbox) -> None:
+    shown = drawn(user, worker)
+    user.tap(buttons_of(shown)[0]["callback_data"])
+    sandbox.fault("setStickerEmojiList", 400)
+    user.reply(shown["message_id"], "🔥")
+    user.sees("не принял эти эмодзи")
+
+
+def test_emoji_that_answer_nothing_of_theirs(new_user: NewUser, worker: Worker) -> None:
+    user = new_user("en")
+    user.say("🔥")
+    user.sees("reply with them to my message")
+    said = user.say("/help")
+    user.sees("Write in Russian")
+    user.reply(said["message_id"], "🔥")
+    user.sees("To change emoji")

@@ -1,0 +1,36 @@
+"""How long a request is said to wait."""
+
+import pytest
+import redis
+
+from bot.waiting import roughly
+from tests.bot.conftest import NewUser
+from tests.bot.parts import Worker
+from worker.pace import PACE, report_pace
+
+pytestmark = pytest.mark.usefixtures("bot", "at_work")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.1, 5), (11, 15), (60, 60), (61, 120), (121, 180), (7000, 7020)]
+)
+def test_times_are_told_roughly(seconds: float, said: int) -> None:
+    assert roughly(seconds) == said
+
+
+def test_the_estimate_comes_from_the_measured_speed(
+    new_user: NewUser, worker: Worker, connection: redis.Redis
+) -> None:
+    connection.delete(PACE)
+    first, second, third = new_user(), new_user(), new_user("en")
+    first.say("кот")
+    assert "примерно" not in first.sees("Вы следующий")["text"]  # nothing has been measured
+    report_pace(connection, seconds=40, images=4)
+    first.sees("Будет готово примерно через 40 с")
+    second.say("кот")
+    second.sees("Вы 2-й", "через 2 минуты")
+    third.say("кот")
+    third.sees("number 3", "in about 2 minutes")
+    worker.finish(worker.take())
+    second.sees("Вы следующий", "через 40 с")
+    connection.delete(PACE)
