@@ -25,6 +25,7 @@ from bot.intake import Intake
 from bot.messages import message_handlers
 from bot.packs import Packs
 from bot.prompts import Prompts
+from bot.quota import Quota
 from bot.relabelling import Relabelling
 from bot.store import Store
 from bot.taps import Taps
@@ -59,7 +60,7 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
         queue = RequestQueue(connection)
         reader = EventReader(async_connection, CONSUMER)
         delivery = Delivery(application.bot, store, connection, reader)
-        intake = Intake(store, queue, delivery)
+        intake = Intake(store, queue, delivery, Quota(async_connection, config.limits))
         packs = Packs(application.bot, store)
         taps = Taps(store, intake, delivery, packs, connection)
         relabelling = Relabelling(store, delivery, packs)

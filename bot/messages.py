@@ -82,10 +82,8 @@ def _take_prompt(prompts: Prompts) -> Answer:
         user, message = update.effective_user, update.effective_message
         if not (user and message and message.text):
             return
-        words = texts(language_for(user.language_code))
-        refused = await prompts.take(user, message, update.update_id)
-        for reason in refused:
-            await _reply(message, words(f"refusal-{reason}"))
+        for sentence in await prompts.take(user, message, update.update_id):
+            await _reply(message, sentence)
 
     return answer
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from telegram import Message, User
 
-from bot.intake import Intake, OverLimit
-from bot.limits import Limit
+from bot.intake import Intake
+from bot.limits import OverLimit
 from bot.record import Record, State
 from bot.store import Store
-from bot.texts import language_for
-from emojich_core.request import InvalidRequest, Reason, clean_prompt
+from bot.texts import language_for, texts
+from emojich_core.request import InvalidRequest, clean_prompt
 
 _LOOKS, _PAUSE = 50, 0.1  # seconds, for the first message of a request to get into the chat
 
@@ -22,8 +22,8 @@ class Prompts:
         self._store = store
         self._intake = intake
 
-    async def take(self, user: User, message: Message, update_id: int) -> list[Reason | Limit]:
-        """Queue what a message asks for; returns why some of it is not drawn, each reason once.
+    async def take(self, user: User, message: Message, update_id: int) -> list[str]:
+        """Queue what a message asks for; returns the sentences why some of it is not drawn.
 
         An edited message keeps its answers: where a line has changed, the new request takes over
         the message of the old one, and a line that has gone is not drawn any more.
@@ -33,8 +33,9 @@ class Prompts:
         before = [] if is_new else await self._records_before(message)
         first = f"{message.chat_id}_{message.message_id if is_new else f'u{update_id}'}"
         lines = _lines(message.text or "")
+        words = texts(language_for(user.language_code))
         requests: list[str] = []
-        refusals: dict[Reason | Limit, None] = {}
+        refusals: dict[str, None] = {}  # each once
         for number, line in enumerate(lines):
             old = before[number] if number < len(before) else None
             record = Record(
@@ -46,11 +47,13 @@ class Prompts:
             )
             try:
                 requests.append(await self._take_line(record, old))
-            except (InvalidRequest, OverLimit) as error:
-                refusals[error.reason] = None
+            except InvalidRequest as error:
+                refusals[words(f"refusal-{error.reason}")] = None
                 requests.append(old.id if old else record.id)
-                if error.reason in Limit:
-                    break  # nor would the next lines be taken
+            except OverLimit as error:
+                refusals[error.say(words)] = None
+                requests.append(old.id if old else record.id)
+                break  # nor would the next lines be taken
         for old in filter(None, before[len(lines) :]):
             await self._intake.cancel(old.id)
         await self._store.remember_prompt(message.chat_id, message.message_id, requests)

@@ -12,7 +12,7 @@ from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
 from bot.emoji.suggest import FALLBACK, keywords
-from bot.intake import Intake, OverLimit
+from bot.intake import Intake
 from bot.keyboards import (
     Add,
     Again,
@@ -27,6 +27,7 @@ from bot.keyboards import (
     OfRequest,
     read_tap,
 )
+from bot.limits import OverLimit
 from bot.packs import Owner, Packs, pack_link
 from bot.patience import insist
 from bot.record import Added, Choosing, Record, State, Uploaded
@@ -128,7 +129,7 @@ class Taps:
         try:
             await taking
         except OverLimit as error:
-            return words(f"refusal-{error.reason}")
+            return error.say(words)
         return None
 
     async def _add(self, user: User, record: Record, number: int, words: Texts) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from fluent.runtime import FluentBundle, FluentResource
 
-from bot.limits import MAX_ACTIVE
 from emojich_core.request import MAX_PROMPT_LENGTH
 
 RUSSIAN, ENGLISH = "ru", "en"
@@ -23,7 +22,6 @@ _READERS_OF_RUSSIAN = frozenset({"ru", "be", "kk", "ky", "tg", "uk", "uz"})
 EXAMPLES = ("кот в космосе", "пылающее сердце", "робот с цветком")
 
 COMMON: dict[str, str | int] = {  # values that every message may use
-    "max-active": MAX_ACTIVE,
     "max-length": MAX_PROMPT_LENGTH,
 }
 

@@ -12,6 +12,7 @@ from rq.serializers import JSONSerializer
 
 from emojich_core.request import Request
 from worker.events import end_silently
+from worker.fairness import USER, give_turn
 
 QUEUE = "emojich"
 JOB_TIMEOUT = 600  # seconds from the start of drawing
@@ -26,14 +27,15 @@ class RequestQueue:
         self.connection = connection
         self.rq = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
 
-    def enqueue(self, request: Request) -> None:
-        """Queue a request; one that is already there stays as it is."""
+    def enqueue(self, request: Request, user_id: int) -> None:
+        """Queue a user's request where their turn is; one that is already there stays as it is."""
         # Functions by name: the bot's image need not import what the worker runs.
         with suppress(DuplicateJobError):
             self.rq.enqueue(
                 "worker.job.draw",
                 args=(request.to_json(),),
                 job_id=request.id,
+                meta={USER: str(user_id)},
                 unique=True,
                 job_timeout=JOB_TIMEOUT,
                 ttl=JOB_TTL,
@@ -42,6 +44,7 @@ class RequestQueue:
                 retry=Retry(max=RETRIES, enqueue_at_front=True),  # it has waited its turn
                 on_failure=Callback("worker.job.report_failure"),
             )
+            give_turn(self.rq, self.connection, request.id)
 
     def job(self, request_id: str) -> Job | None:
         """RQ's job of a request, if there is one."""

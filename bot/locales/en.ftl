@@ -1,6 +1,6 @@
 ### Everything the bot says in English.
 ###
-### $max-active and $max-length may be used in every message.
+### $max-length may be used in every message.
 
 ## The start and the menu
 
@@ -18,7 +18,7 @@ help =
 
     Changed your mind? Tap ✖ or /cancel.
 
-    I draw up to { $max-active } of your requests at a time. Try one:
+    You may send several requests at a time: each line is one. Try it:
 command-start = Start
 command-cancel = Stop drawing
 command-help = How it works
@@ -79,15 +79,35 @@ refusal-too_long =
 refusal-no_words =
     I need words. Tell me in Russian what to draw: «пылающее сердце». To change the emoji of stickers, reply with them to my message.
 refusal-not_russian = I only read Russian so far. Try «кот в космосе» (a cat in space).
-refusal-too_many =
-    I am drawing { $max-active ->
-        [one] { $max-active } request
-       *[other] { $max-active } requests
-    } of yours already. Let one finish, then send more.
-refusal-queue_full = Too many people are waiting right now. Come back in a few minutes.
 not-text = I only understand text. Tell me in words what to draw.
 unknown-command = There is no such command. Just tell me what to draw, or tap /help.
 private-only = I draw in private chats: write to me there.
+
+## Why a good prompt is not taken right now
+
+limit-active =
+    I am drawing { $allowed ->
+        [one] { $allowed } request
+       *[other] { $allowed } requests
+    } of yours already. Let one finish, then send more.
+limit-per-minute =
+    Not so fast, please: I take { $allowed ->
+        [one] { $allowed } request
+       *[other] { $allowed } requests
+    } a minute. You can send the next one in { $seconds } s.
+limit-per-day =
+    I take { $allowed ->
+        [one] { $allowed } request
+       *[other] { $allowed } requests
+    } of yours a day. You can send the next one in about { $hours ->
+        [one] { $hours } hour
+       *[other] { $hours } hours
+    }.
+limit-queue =
+    The queue is full: { $allowed ->
+        [one] { $allowed } request is
+       *[other] { $allowed } requests are
+    } waiting. Come back in a few minutes.
 
 ## Answers to taps
 

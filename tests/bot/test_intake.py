@@ -11,7 +11,9 @@ from telegram import Bot, Update
 
 from bot.delivery import Delivery
 from bot.intake import Intake
+from bot.limits import Limits
 from bot.messages import message_handlers
+from bot.quota import Quota
 from bot.record import Record
 from bot.store import Store
 from tests.bot.parts import TOKEN, RunningBot, Sandbox, User, Worker, text_of
@@ -37,7 +39,8 @@ def test_update_that_comes_twice_is_queued_and_answered_once(
         async with redis.asyncio.Redis.from_url(server) as async_connection, api:
             store = Store(async_connection)
             delivery = Delivery(api, store, connection, EventReader(async_connection, "test"))
-            intake = Intake(store, worker.queue, delivery)
+            quota = Quota(async_connection, Limits())
+            intake = Intake(store, worker.queue, delivery, quota)
             await asyncio.gather(intake.take(record), intake.take(record))
             await intake.take(record)
             await delivery.drain()

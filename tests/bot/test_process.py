@@ -122,6 +122,7 @@ def test_outage_of_telegram_is_survived_and_the_token_kept(
         ({"TELEGRAM_API_URL": "http://127.0.0.1:9/bot"}, "cannot be reached"),
         ({"TELEGRAM_API_URL": "127.0.0.1"}, "TELEGRAM_API_URL must look like"),
         ({"REDIS_URL": "redis://127.0.0.1:9"}, "does not answer"),
+        ({"EMOJICH_MAX_QUEUE": "0"}, "EMOJICH_MAX_QUEUE must be a number"),
     ],
 )
 def test_what_keeps_it_from_starting_is_one_line(

@@ -28,7 +28,8 @@ FAMILIES = {
     "command-": set(COMMANDS),
     "failure-": set(Failure),
     # The bot itself chooses the count and the seed.
-    "refusal-": {*Reason, *Limit} - {Reason.BAD_COUNT, Reason.BAD_SEED},
+    "limit-": set(Limit),
+    "refusal-": set(Reason) - {Reason.BAD_COUNT, Reason.BAD_SEED},
 }
 
 
@@ -138,8 +139,10 @@ def test_a_missing_value_does_not_cost_the_sentence(caplog: pytest.LogCaptureFix
 def test_answers_to_taps_fit(language: str) -> None:
     words = texts(language)
     ids = set(re.findall(r'"([\w-]+)"', (ROOT / "bot" / "taps.py").read_text()))
-    ids |= {"broken", *(f"refusal-{limit}" for limit in Limit)}
-    said = [words(one, number=9, link=LINK) for one in ids & catalogue(language).keys()]
+    ids |= {"broken", *(f"limit-{limit}" for limit in Limit)}
+    values: dict[str, str | int] = {"number": 9, "link": LINK, "allowed": 10**6}
+    values |= {"seconds": 60, "hours": 24}
+    said = [words(one, **values) for one in ids & catalogue(language).keys()]
     assert max(map(len, said)) <= CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH
 
 
