@@ -16,14 +16,23 @@ from telegram.ext import (
     Application,
     ApplicationBuilder,
     CallbackQueryHandler,
+    CommandHandler,
     ContextTypes,
 )
 
 from bot.config import Config
 from bot.delivery import Delivery
 from bot.intake import Intake
-from bot.messages import message_handlers
-from bot.packs import Packs
+from bot.messages import PRIVATE, message_handlers
+from bot.packs.menu import TAP as MENU_TAP
+from bot.packs.menu import PackMenu
+from bot.packs.packs import Packs
+from bot.packs.questions import Questions
+from bot.packs.shelf import Shelf
+from bot.packs.tidy import TAP as STICKER_TAP
+from bot.packs.tidy import Tidy
+from bot.person.settings import TAP as SETTINGS_TAP
+from bot.person.settings import SettingsMenu, SettingsStore
 from bot.prompts import Prompts
 from bot.quota import Quota
 from bot.relabelling import Relabelling
@@ -37,7 +46,7 @@ from worker.events import EventReader
 from worker.queue import RequestQueue
 
 UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY]  # all others stay away
-COMMANDS = ("start", "cancel", "help")  # in the menu
+COMMANDS = ("start", "packs", "settings", "cancel", "help")  # in the menu
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
 STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
@@ -60,11 +69,23 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
         queue = RequestQueue(connection)
         reader = EventReader(async_connection, CONSUMER)
         delivery = Delivery(application.bot, store, connection, reader)
-        intake = Intake(store, queue, delivery, Quota(async_connection, config.limits))
-        packs = Packs(application.bot, store)
-        taps = Taps(store, intake, delivery, packs, connection)
-        relabelling = Relabelling(store, delivery, packs)
-        application.add_handlers(message_handlers(intake, Prompts(store, intake), relabelling))
+        settings = SettingsStore(async_connection)
+        quota = Quota(async_connection, config.limits)
+        intake = Intake(store, settings, queue, delivery, quota)
+        packs = Packs(application.bot, Shelf(async_connection))
+        menu = PackMenu(packs, Questions(application.bot, async_connection))
+        tidy = Tidy(packs, async_connection)
+        settings_menu = SettingsMenu(settings)
+        commands = {"packs": menu.show, "settings": settings_menu.show}
+        application.add_handlers([CommandHandler(*each, PRIVATE) for each in commands.items()])
+        handlers = message_handlers(
+            intake, Prompts(store, intake), Relabelling(store, delivery, packs), menu, tidy
+        )
+        application.add_handlers(handlers)
+        application.add_handler(CallbackQueryHandler(settings_menu.tap, SETTINGS_TAP))
+        taps = Taps(store, intake, delivery, packs, tidy, connection)
+        application.add_handler(CallbackQueryHandler(menu.tap, MENU_TAP))
+        application.add_handler(CallbackQueryHandler(tidy.tap, STICKER_TAP))
         application.add_handler(CallbackQueryHandler(taps.answer))
         application.add_error_handler(_report)
         await _serve(application, delivery, Watch(store, queue, delivery))

@@ -21,11 +21,11 @@ from bot.api_errors import MESSAGE_IS_GONE, MESSAGE_IS_SAME, says
 from bot.patience import pause_after
 from bot.preview import render_preview
 from bot.record import Change, Failure, Record, Shown, Spoilt, State, Unreachable
+from bot.stickers import stickers_of
 from bot.store import Store
 from bot.tasks import end
 from bot.view import View, view
 from worker.events import Event, EventReader
-from worker.results import load_stickers
 
 EDIT_INTERVAL = 1.5  # seconds from one progress bar to the next: Telegram wants about 1 a second
 RECONNECT_PAUSE = 1.0  # seconds
@@ -189,7 +189,7 @@ class Delivery:
             await self._bot.edit_message_text(text, chat_id, message_id, reply_markup=keyboard)
 
     async def _picture(self, record: Record) -> bytes:
-        stickers = await asyncio.to_thread(load_stickers, self._results, record.id)
+        stickers = await asyncio.to_thread(stickers_of, self._results, record)
         if not stickers:
             raise Expired
         return await asyncio.to_thread(render_preview, stickers)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.delivery import Delivery
 from bot.emoji.suggest import suggest_emoji
+from bot.person.settings import BOLDNESS, SettingsStore
 from bot.quota import Quota
 from bot.record import Cancelled, Queued, Record, Replaced
 from bot.store import Store
@@ -17,8 +18,16 @@ from worker.results import load_codes
 class Intake:
     """Where every request enters."""
 
-    def __init__(self, store: Store, queue: RequestQueue, delivery: Delivery, quota: Quota):
+    def __init__(
+        self,
+        store: Store,
+        settings: SettingsStore,
+        queue: RequestQueue,
+        delivery: Delivery,
+        quota: Quota,
+    ):
         self._store = store
+        self._settings = settings
         self._queue = queue
         self._delivery = delivery
         self._quota = quota
@@ -34,8 +43,7 @@ class Intake:
         if await self._store.load(record.id):
             return  # Telegram has delivered the same update twice
         await self._check_limits(record, instead_of)
-        if not record.emoji:
-            record = replace(record, emoji=await asyncio.to_thread(suggest_emoji, record.prompt))
+        record = await self._completed(record)
         if instead_of:
             record = replace(
                 record, message_id=instead_of.message_id, over_photo=instead_of.is_photo
@@ -53,6 +61,17 @@ class Intake:
         Safe to repeat.  Raises OverLimit.
         """
         await self.take(record.anew(next_attempt(record.id), record.like), instead_of=record)
+
+    async def _completed(self, record: Record) -> Record:
+        """The record with what the user has not said: as in their settings, emoji to fit."""
+        if not record.wanted:
+            settings = await self._settings.load(record.user_id)
+            bold = BOLDNESS[settings.boldness]
+            looks = {"wanted": settings.count, "boldness": bold, "outline": settings.outline}
+            record = replace(record, **looks)  # type: ignore[arg-type]
+        if not record.emoji:
+            record = replace(record, emoji=await asyncio.to_thread(suggest_emoji, record.prompt))
+        return record
 
     async def cancel(self, request_id: str) -> bool:
         """Stop a request; False when it has ended already, and then nothing changes."""
@@ -72,7 +91,8 @@ class Intake:
         await self._quota.take(record.user_id, record.id, len(active), waiting)
 
     def _enqueue(self, record: Record) -> Queued:
-        request = Request(record.id, record.prompt, record.wanted, like=self._codes(record.like))
+        like, bold = self._codes(record.like), record.boldness
+        request = Request(record.id, record.prompt, record.wanted, record.seed, bold, like)
         self._queue.enqueue(request, record.user_id)
         # None: a worker has taken it already.
         return look(self._queue, record.id, record.wanted) or Queued(1)

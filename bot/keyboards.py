@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.emoji.suggest import MAX_SUGGESTED
-from bot.packs import pack_link
+from bot.packs.names import pack_link
 from bot.preview import columns
 from bot.record import Record
 from bot.texts import EXAMPLES, Texts

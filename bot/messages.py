@@ -9,6 +9,8 @@ from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandl
 from bot import keyboards
 from bot.emoji.written import is_emoji_only
 from bot.intake import Intake
+from bot.packs.menu import PackMenu
+from bot.packs.tidy import Tidy
 from bot.patience import insist
 from bot.prompts import Prompts
 from bot.relabelling import Relabelling
@@ -17,35 +19,30 @@ from bot.texts import language_for, texts
 Answer = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]
 Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]
 
-_PRIVATE = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE
+PRIVATE = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE
 _EDITED = filters.ChatType.PRIVATE & filters.UpdateType.EDITED_MESSAGE
 
 
-class _EmojiOnly(filters.MessageFilter):
-    """Messages with emoji and nothing else."""
-
-    def filter(self, message: Message) -> bool:
-        return is_emoji_only(message.text or "")
-
-
-_EMOJI_ONLY = _EmojiOnly()
-
-
-def message_handlers(intake: Intake, prompts: Prompts, relabelling: Relabelling) -> list[Handler]:
+def message_handlers(
+    intake: Intake, prompts: Prompts, relabelling: Relabelling, menu: PackMenu, tidy: Tidy
+) -> list[Handler]:
     """In the order in which they are tried."""
     welcome = _say("welcome", keyboards.examples())
     help_ = _say("help", keyboards.examples())
+    take_prompt = _take_prompt(prompts)
+    take_reply = _take_reply(menu, relabelling, take_prompt)
     private_only = _say("private-only")
     return [
-        CommandHandler("start", welcome, _PRIVATE),
-        CommandHandler("help", help_, _PRIVATE),
-        CommandHandler("cancel", _cancel(intake), _PRIVATE),
+        CommandHandler("start", welcome, PRIVATE),
+        CommandHandler("help", help_, PRIVATE),
+        CommandHandler("cancel", _cancel(intake), PRIVATE),
         CommandHandler(["start", "help"], private_only, filters.ChatType.GROUPS),
-        MessageHandler(_PRIVATE & filters.COMMAND, _say("unknown-command")),
-        MessageHandler(_PRIVATE & filters.REPLY & _EMOJI_ONLY, relabelling.answer),
-        MessageHandler(_PRIVATE & filters.TEXT, _take_prompt(prompts)),
-        MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND, _take_prompt(prompts)),
-        MessageHandler(_PRIVATE & ~filters.StatusUpdate.ALL, _say("not-text")),
+        MessageHandler(PRIVATE & filters.COMMAND, _say("unknown-command")),
+        MessageHandler(PRIVATE & filters.Sticker.ALL, tidy.show),
+        MessageHandler(PRIVATE & filters.REPLY & filters.TEXT, take_reply),
+        MessageHandler(PRIVATE & filters.TEXT, take_prompt),
+        MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND, take_prompt),
+        MessageHandler(PRIVATE & ~filters.StatusUpdate.ALL, _say("not-text")),
     ]
 
 
@@ -84,6 +81,19 @@ def _take_prompt(prompts: Prompts) -> Answer:
             return
         for sentence in await prompts.take(user, message, update.update_id):
             await _reply(message, sentence)
+
+    return answer
+
+
+def _take_reply(menu: PackMenu, relabelling: Relabelling, take_prompt: Answer) -> Answer:
+    """Take the answer to a question of the bot's, emoji for stickers, or another prompt."""
+
+    async def answer(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        user, message = update.effective_user, update.effective_message
+        if not (user and message and message.text) or await menu.take_title(user, message):
+            return
+        is_emoji = is_emoji_only(message.text)
+        await (relabelling.answer if is_emoji else take_prompt)(update, context)
 
     return answer
 

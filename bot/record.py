@@ -7,6 +7,7 @@ through `advance`.  So events may come late, twice or out of order, and the mess
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from emojich_core.request import new_seed
 from worker.events import Failed, Finished, Progress
 
 NO_WORKER = 0  # the place of a request that waits while no worker is running
@@ -56,7 +57,10 @@ class Record:
     over_photo: bool = False  # the message was a photo before this request took it over
     shown: State | None = None  # the state that the message shows
     state: State = State.WAITING
-    wanted: int = 4  # candidates asked for
+    wanted: int = 0  # candidates asked for; 0 until the user's settings have been looked up
+    seed: int = field(default_factory=new_seed)
+    boldness: float = 1.0
+    outline: bool = False  # around the stickers, white
     emoji: list[str] = field(default_factory=list)  # that the stickers will answer to
     like: str = ""  # the candidate that they are to be like: <request id>:<number>
     queued: Queued = Queued(1)
@@ -69,14 +73,13 @@ class Record:
     added: dict[int, str] = field(default_factory=dict)  # candidate → name of the pack it is in
 
     def anew(self, request_id: str, like: str = "") -> "Record":
-        """A new request for the same prompt by the same user."""
+        """A new request for the same prompt by the same user, as they like it now."""
         return Record(
             request_id,
             self.user_id,
             self.chat_id,
             self.prompt,
             self.language,
-            wanted=self.wanted,
             like=like,
             emoji=self.emoji,
         )

@@ -2,13 +2,13 @@
 
 import logging
 
-from telegram import Message, Update
+from telegram import Message, Sticker, Update
 from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
 from bot.emoji.written import written_emoji
-from bot.packs import Packs
+from bot.packs.packs import Packs
 from bot.patience import insist
 from bot.record import Labelled, Record
 from bot.store import Store
@@ -35,6 +35,8 @@ class Relabelling:
 
     async def _relabel(self, message: Message, user_id: int, words: Texts) -> str:
         to = message.reply_to_message
+        if to and to.sticker:
+            return await self._relabel_sticker(to.sticker, user_id, message, words)
         record = await self._store.of_message(message.chat_id, to.message_id) if to else None
         if record is None or record.user_id != user_id:
             return words("relabel-what")
@@ -46,6 +48,20 @@ class Relabelling:
             return words("not-relabelled")
         await self._delivery.change(record.id, Labelled(emoji))
         return words("relabelled", emoji=" ".join(emoji))
+
+    async def _relabel_sticker(
+        self, sticker: Sticker, user_id: int, message: Message, words: Texts
+    ) -> str:
+        """Change the emoji of one sticker, which the user has sent from a pack."""
+        if not (sticker.set_name and await self._packs.is_owner(user_id, sticker.set_name)):
+            return words("foreign-sticker")
+        emoji = written_emoji(message.text or "")
+        try:
+            await self._packs.set_emoji(sticker, emoji)
+        except TelegramError as error:
+            log.warning("a sticker keeps its emoji: %s", error)
+            return words("not-relabelled")
+        return words("relabelled-one", emoji=" ".join(emoji))
 
     async def _relabel_added(self, record: Record, emoji: list[str]) -> None:
         for number, pack in record.added.items():

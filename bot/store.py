@@ -4,9 +4,8 @@
     emojich:open                 hash         request id → user id, of the open ones
     emojich:prompt:<chat>:<message>  list        ids of the requests of a prompt, line by line
     emojich:message:<chat>:<message>  string     id of the request that a message shows
-    emojich:packs:<user id>        sorted set   names of the user's packs by volume
 
-Requests are forgotten after a while, packs never.  One bot process owns these keys, so a lock in
+Requests are forgotten after a while.  One bot process owns these keys, so a lock in
 the process is enough to change a record as a whole.
 """
 
@@ -97,15 +96,6 @@ class Store:
         ids: Any = await self._redis.lrange(_prompt_key(chat_id, message_id), 0, -1)
         return [request_id.decode() for request_id in ids]
 
-    async def volume(self, user_id: int) -> int:
-        """The number of the user's newest pack; 1 when there is none yet."""
-        newest = await self._redis.zrange(_packs_key(user_id), -1, -1, withscores=True)
-        return int(newest[0][1]) if newest else 1
-
-    async def remember_pack(self, user_id: int, volume: int, name: str) -> None:
-        """Remember that this pack is the user's."""
-        await self._redis.zadd(_packs_key(user_id), {name: volume})
-
     async def _save(self, record: Record) -> None:
         async with self._redis.pipeline() as pipe:
             pipe.set(_record_key(record.id), json.dumps(asdict(record)), ex=RECORD_TTL)
@@ -129,10 +119,6 @@ def _prompt_key(chat_id: int, message_id: int) -> str:
 
 def _message_key(chat_id: int, message_id: int) -> str:
     return f"emojich:message:{chat_id}:{message_id}"
-
-
-def _packs_key(user_id: int) -> str:
-    return f"emojich:packs:{user_id}"
 
 
 def _decode(data: bytes | str) -> Record:

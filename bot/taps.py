@@ -28,12 +28,15 @@ from bot.keyboards import (
     read_tap,
 )
 from bot.limits import OverLimit
-from bot.packs import Owner, Packs, pack_link
+from bot.packs.names import pack_link
+from bot.packs.packs import Owner, Packs, input_sticker
+from bot.packs.tidy import Tidy
 from bot.patience import insist
 from bot.record import Added, Choosing, Record, State, Uploaded
+from bot.stickers import stickers_of
 from bot.store import Store
 from bot.texts import Texts, language_for, texts
-from worker.results import load_codes, load_stickers
+from worker.results import load_codes
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +45,19 @@ class Taps:
     """Answers taps: each with a sentence or silently, or its button would go on blinking."""
 
     def __init__(
-        self, store: Store, intake: Intake, delivery: Delivery, packs: Packs, results: redis.Redis
+        self,
+        store: Store,
+        intake: Intake,
+        delivery: Delivery,
+        packs: Packs,
+        tidy: Tidy,
+        results: redis.Redis,
     ):
         self._store = store
         self._intake = intake
         self._delivery = delivery
         self._packs = packs
+        self._tidy = tidy
         self._results = results
 
     async def answer(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -149,6 +159,9 @@ class Taps:
         owner = Owner(user.id, user.first_name)
         words_of_prompt = await asyncio.to_thread(keywords, record.prompt)
         emoji = record.emoji or [FALLBACK]  # none in a record of an older version
+        if pack := await self._tidy.replace(owner, input_sticker(file_id, emoji, words_of_prompt)):
+            await self._delivery.change(record.id, Added(number, pack))
+            return words("sticker-replaced", number=number + 1, link=pack_link(pack))
         pack = await self._packs.add(owner, file_id, emoji, words_of_prompt)
         await self._delivery.change(record.id, Added(number, pack))
         return words("added", number=number + 1, link=pack_link(pack))
@@ -158,7 +171,7 @@ class Taps:
 
     async def _upload(self, record: Record, number: int) -> str | None:
         """The file id of a candidate; None when the stickers are no longer kept."""
-        stickers = await asyncio.to_thread(load_stickers, self._results, record.id)
+        stickers = await asyncio.to_thread(stickers_of, self._results, record)
         if number >= len(stickers):
             return None
         file_id = await self._packs.upload(record.user_id, stickers[number])

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from fluent.runtime import FluentBundle, FluentResource
+from telegram.constants import StickerLimit
 
 from emojich_core.request import MAX_PROMPT_LENGTH
 
@@ -23,6 +24,7 @@ EXAMPLES = ("кот в космосе", "пылающее сердце", "роб
 
 COMMON: dict[str, str | int] = {  # values that every message may use
     "max-length": MAX_PROMPT_LENGTH,
+    "max-title": StickerLimit.MAX_NAME_AND_TITLE,
 }
 
 log = logging.getLogger(__name__)

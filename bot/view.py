@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
-from telegram import InlineKeyboardMarkup
+from telegram import CallbackQuery, InlineKeyboardMarkup
+from telegram.error import BadRequest
 
 from bot import keyboards
-from bot.packs import pack_link
+from bot.api_errors import MESSAGE_IS_SAME, says
+from bot.packs.names import pack_link
+from bot.patience import insist
 from bot.record import NO_WORKER, Record, State
 from bot.texts import Texts, texts
 
@@ -43,6 +46,15 @@ def view(record: Record) -> View | None:
             return View(text, keyboards.try_again(record, words))
         case State.REPLACED | State.GONE:
             return None
+
+
+async def edit(query: CallbackQuery, shown: View) -> None:
+    """Have the message of a tapped button show something else (editMessageText)."""
+    try:
+        await insist(lambda: query.edit_message_text(shown.text, reply_markup=shown.keyboard))
+    except BadRequest as error:
+        if not says(error, MESSAGE_IS_SAME):
+            raise
 
 
 def progress_bar(fraction: float) -> str:

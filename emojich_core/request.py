@@ -10,6 +10,7 @@ from unicodedata import category, normalize
 MAX_PROMPT_LENGTH = 200  # characters; the big model reads 128 tokens, about four characters each
 MAX_COUNT = 9
 MAX_SEED = 2**31 - 1
+MAX_BOLDNESS = 4.0
 
 _RUSSIAN_LETTER = re.compile(r"[а-яё]", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
@@ -28,6 +29,7 @@ class Reason(StrEnum):
     NOT_RUSSIAN = "not_russian"  # letters, but no Russian ones
     BAD_COUNT = "bad_count"
     BAD_SEED = "bad_seed"
+    BAD_BOLDNESS = "bad_boldness"
 
 
 class InvalidRequest(ValueError):
@@ -38,13 +40,18 @@ class InvalidRequest(ValueError):
         self.reason = reason
 
 
+def visible(text: str) -> str:
+    """The text with its white space folded, its letters composed, and nothing unseen in it."""
+    seen = "".join(c for c in text if c.isspace() or c == _JOINER or category(c) not in _UNSEEN)
+    return " ".join(_LOOSE_JOINER.sub("", normalize("NFC", seen)).split())
+
+
 def clean_prompt(text: str) -> str:
-    """The prompt with its white space folded, its letters composed, and nothing unseen in it.
+    """The prompt, without what is not seen.
 
     Raises InvalidRequest when nothing can be drawn from it.
     """
-    seen = "".join(c for c in text if c.isspace() or c == _JOINER or category(c) not in _UNSEEN)
-    prompt = " ".join(_LOOSE_JOINER.sub("", normalize("NFC", seen)).split())
+    prompt = visible(text)
     if not prompt:
         raise InvalidRequest(Reason.EMPTY, "The prompt is empty: say in Russian what to draw.")
     if len(prompt) > MAX_PROMPT_LENGTH:
@@ -74,6 +81,7 @@ class Request:
     prompt: str
     count: int = 4
     seed: int = field(default_factory=new_seed)
+    boldness: float = 1.0  # times the temperature of the bundle
     like: tuple[int, ...] = ()  # codes of an image: begin as it does, and go on differently
 
     def __post_init__(self) -> None:
@@ -82,6 +90,9 @@ class Request:
             raise InvalidRequest(Reason.BAD_COUNT, f"The count must be 1 to {MAX_COUNT}.")
         if not 0 <= self.seed <= MAX_SEED:
             raise InvalidRequest(Reason.BAD_SEED, f"The seed must be 0 to {MAX_SEED}.")
+        if not 0 < self.boldness <= MAX_BOLDNESS:
+            message = f"The boldness must be above 0, at most {MAX_BOLDNESS}."
+            raise InvalidRequest(Reason.BAD_BOLDNESS, message)
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary that `from_json` turns back into an equal request."""

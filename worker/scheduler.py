@@ -102,7 +102,9 @@ class Scheduler:
                 log.exception("request %s: failed", request.id)
                 task.ended.set()
             else:
-                variety = Variety(self._pipeline.bundle.sampling, request.like)
+                sampling = self._pipeline.bundle.sampling
+                bold = replace(sampling, temperature=sampling.temperature * request.boldness)
+                variety = Variety(bold, request.like)
                 self._jobs.append(Job(task, beginning, image_prompt, variety, seeds))
 
     def _arrived(self) -> Iterator[Task]:

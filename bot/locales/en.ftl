@@ -1,6 +1,6 @@
 ### Everything the bot says in English.
 ###
-### $max-length may be used in every message.
+### $max-length and $max-title may be used in every message.
 
 ## The start and the menu
 
@@ -21,6 +21,8 @@ help =
     You may send several requests at a time: each line is one. Try it:
 command-start = Start
 command-cancel = Stop drawing
+command-packs = My packs
+command-settings = Settings
 command-help = How it works
 
 ## The message of a request
@@ -114,6 +116,7 @@ limit-queue =
 added = Sticker { $number } is in your pack: { $link }
 already-added = Sticker { $number } is in your pack already: { $link }
 relabelled = These stickers answer to other emoji now: { $emoji }
+relabelled-one = This sticker answers to other emoji now: { $emoji }
 relabel-what = To change emoji, reply with them to my message with the stickers.
 not-relabelled = Telegram did not take these emoji. Please try others.
 old-button = This button no longer works. Send me the request again and I will draw it anew.
@@ -125,3 +128,56 @@ how-to-edit =
 asked-again = I am drawing it again already.
 not-added = Telegram did not take the sticker. Please try again a little later.
 broken = 😔 Something broke on my side. Please try again a little later.
+
+## Packs
+
+packs-none = You have no packs yet: the first one comes with the first sticker. Or give it a title now.
+packs-list = Your packs. New stickers go into the one marked ●.
+packs-line =
+    { $title }, { $count ->
+        [0] waits for its first sticker
+        [one] { $count } sticker
+       *[other] { $count } stickers
+    }
+packs-hint = To change a sticker, send it to me.
+new-pack = ➕ New pack
+choose-pack = ● Put new ones here
+retitle = ✏️ Rename
+delete-pack = 🗑 Delete the pack
+delete-pack-sure =
+    Delete «{ $title }» for good? It has { $count ->
+        [one] { $count } sticker
+       *[other] { $count } stickers
+    }.
+yes-delete = 🗑 Yes, delete it
+pack-deleted = The pack is deleted.
+pack-gone = This pack is gone.
+ask-title = What shall it be called? Reply to this message, with up to { $max-title } characters.
+bad-title = That will not do: 1 to { $max-title } visible characters, please. Reply once more.
+pack-begun = «{ $title }»: the pack will be there once you choose its first sticker.
+retitled = The pack is called «{ $title }» now.
+not-changed = Telegram did not let me. Please try again a little later.
+
+## One sticker
+
+sticker-menu = What shall I do with this sticker?
+sticker-first = ⬆️ Move first
+sticker-emoji = 😀 Change emoji
+sticker-replace = 🔁 Replace
+sticker-delete = 🗑 Remove from the pack
+sticker-is-first = It is the first of its pack now.
+sticker-deleted = The sticker is removed from the pack.
+sticker-emoji-how = Reply to the sticker itself with the new emoji.
+sticker-replace-how = Now tap the number of the sticker to take its place, under any finished request.
+sticker-replaced = Sticker { $number } took the place of the old one: { $link }
+sticker-gone = This sticker is no longer in the pack.
+foreign-sticker = This sticker is not from your packs, so I will not change it. But I can draw one: tell me what.
+
+## Settings
+
+settings = How many stickers to draw for a prompt, how boldly, and whether with a white outline:
+boldness-calm = 🙂 calm
+boldness-usual = 😀 as usual
+boldness-bold = 🤪 bold
+outline-off = no outline
+outline-on = ⚪ outline

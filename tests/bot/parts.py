@@ -117,6 +117,12 @@ class User:
         answer = wait_for(lambda: self._answer_to(tap["id"]))
         return str(answer["text"])
 
+    def press(self, label: str, message: dict[str, Any] | None = None) -> str:
+        """Tap the button with this label, of the bot's last message unless another is given."""
+        message = message or self.answer()
+        [data] = [b["callback_data"] for b in buttons_of(message) if b["text"].startswith(label)]
+        return self.tap(data, message["message_id"])
+
     def messages(self) -> list[dict[str, Any]]:
         """What the bot has said."""
         chat = self.sandbox.get("/sandbox/chat", user_id=self.id)

@@ -13,6 +13,7 @@ from bot.delivery import Delivery
 from bot.intake import Intake
 from bot.limits import Limits
 from bot.messages import message_handlers
+from bot.person.settings import SettingsStore
 from bot.quota import Quota
 from bot.record import Record
 from bot.store import Store
@@ -39,8 +40,9 @@ def test_update_that_comes_twice_is_queued_and_answered_once(
         async with redis.asyncio.Redis.from_url(server) as async_connection, api:
             store = Store(async_connection)
             delivery = Delivery(api, store, connection, EventReader(async_connection, "test"))
+            settings = SettingsStore(async_connection)
             quota = Quota(async_connection, Limits())
-            intake = Intake(store, worker.queue, delivery, quota)
+            intake = Intake(store, settings, worker.queue, delivery, quota)
             await asyncio.gather(intake.take(record), intake.take(record))
             await intake.take(record)
             await delivery.drain()
@@ -72,7 +74,7 @@ def test_groups_are_left_in_peace(sandbox: Sandbox, chat: str, text: str, is_for
         async with Bot(TOKEN, base_url=f"{sandbox.url}/bot") as bot:
             bot._bot_user = type(bot.bot)(1, "Bot", True, username="our_bot")
             found = Update.de_json(update, bot)
-            handlers = message_handlers(None, None, MagicMock())  # type: ignore[arg-type]  # not called
+            handlers = message_handlers(*[MagicMock()] * 5)  # not called
             return any(handler.check_update(found) for handler in handlers)
 
     assert asyncio.run(is_handled()) == is_for_us

@@ -12,12 +12,6 @@ ACTIVE = Limits().active
 pytestmark = pytest.mark.usefixtures("bot")
 
 
-def press(user: User, label: str) -> str:
-    """Tap the last message's button with this label."""
-    [data] = [b["callback_data"] for b in buttons_of(user.answer()) if b["text"].startswith(label)]
-    return user.tap(data)
-
-
 def drawn(user: User, worker: Worker, count: int = 4) -> None:
     user.say("кот")
     worker.finish(worker.take(), count)
@@ -29,7 +23,7 @@ def test_more_of_the_same_prompt_in_a_message_of_its_own(user: User, worker: Wor
     first = worker.take()
     worker.finish(first)
     user.sees("«кот»", "Готово")
-    assert "Рисую ещё" in press(user, "🎲")
+    assert "Рисую ещё" in user.press("🎲")
     wait_for(lambda: len(user.messages()) == 2)
     more = worker.take()
     assert (more.prompt, more.count, more.like) == ("кот", first.count, ())
@@ -41,32 +35,32 @@ def test_more_of_the_same_prompt_in_a_message_of_its_own(user: User, worker: Wor
 
 def test_others_like_a_candidate(user: User, worker: Worker) -> None:
     drawn(user, worker)
-    press(user, "🪄 Похожие на…")
+    user.press("🪄 Похожие на…")
     asked = user.sees("На какой стикер")
     assert [b["text"] for b in buttons_of(asked)] == ["🪄 1", "🪄 2", "🪄 3", "🪄 4", "← Назад"]
-    assert "Рисую ещё" in press(user, "🪄 3")
+    assert "Рисую ещё" in user.press("🪄 3")
     user.sees("«кот», похожие на 3")
     request = worker.take()
     assert (request.prompt, request.like) == ("кот", CODES)
     wait_for(lambda: "Готово" in text_of(user.messages()[0]))  # no longer asks
     worker.fail(request, "failed")
     user.sees("похожие на 3", "не получилось")
-    press(user, "🔄")
+    user.press("🔄")
     assert worker.take().like == CODES
 
 
 def test_the_question_can_be_left(user: User, worker: Worker) -> None:
     drawn(user, worker)
-    press(user, "🪄 Похожие на…")
+    user.press("🪄 Похожие на…")
     user.sees("На какой стикер")
-    press(user, "← Назад")
+    user.press("← Назад")
     user.sees("Готово, 4 стикера")
     assert worker.queue.rq.count == 0
 
 
 def test_one_candidate_needs_no_question(user: User, worker: Worker) -> None:
     drawn(user, worker, count=1)
-    press(user, "🪄 Похожие")
+    user.press("🪄 Похожие")
     user.sees("похожие на 1")
     assert worker.take().like == CODES
 
@@ -77,7 +71,7 @@ def test_what_is_forgotten_has_no_likeness(
     drawn(user, worker, count=1)
     keys: list[bytes] = connection.keys("emojich:codes:*")  # type: ignore[assignment]
     connection.delete(*keys)
-    assert "не работает" in press(user, "🪄")
+    assert "не работает" in user.press("🪄")
     assert worker.queue.rq.count == 0
 
 
@@ -86,7 +80,7 @@ def test_a_hint_how_to_change_the_prompt(new_user: NewUser, worker: Worker) -> N
     user.say("кот")
     worker.finish(worker.take())
     user.sees("Done")
-    assert "Edit your message" in press(user, "✏️")
+    assert "Edit your message" in user.press("✏️")
 
 
 def test_limits_hold_for_more(user: User, worker: Worker) -> None:

@@ -5,8 +5,6 @@ from typing import Any
 import pytest
 import redis
 
-from bot.packs import pack_name, pack_title
-from bot.sandbox.sticker_rules import SET_NAME
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, draw_sticker
 
@@ -167,16 +165,3 @@ def test_failed_request_is_drawn_again_in_its_place(user: User, worker: Worker) 
     user.sees("Готово")
     assert len(user.messages()) == 1
     assert worker.queue.rq.count == 0
-
-
-def test_names_of_packs() -> None:
-    for user_id in (1, 1001, 2**52):
-        name = pack_name(user_id, 999, "a" * 29 + "bot")
-        assert SET_NAME.fullmatch(name)
-    assert pack_name(1001, 2, "emojich_bot") == "emojich_rt_2_by_emojich_bot"
-
-
-def test_titles_of_packs() -> None:
-    assert pack_title("Анна", 1) == "Emojich · Анна"
-    assert pack_title("Анна", 2) == "Emojich · Анна 2"
-    assert len(pack_title("😀" * 64, 100).encode("utf-16-le")) // 2 <= 64

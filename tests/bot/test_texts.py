@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 from fluent.syntax import FluentParser
-from fluent.syntax.ast import Junk, Message, SelectExpression, VariableReference
+from fluent.syntax.ast import Identifier, Junk, Message, SelectExpression, VariableReference
 from fluent.syntax.visitor import Visitor
 from telegram.constants import CallbackQueryLimit
 
 from bot.app import COMMANDS
 from bot.limits import Limit
-from bot.packs import pack_link, pack_name
+from bot.packs.names import pack_link, pack_name
+from bot.packs.tidy import ACTIONS
+from bot.person.settings import BOLDNESS
 from bot.record import Failure
 from bot.texts import COMMON, EXAMPLES, LOCALES, language_for, texts
 from emojich_core.request import InvalidRequest, Reason, clean_prompt
@@ -23,13 +25,17 @@ PLURALS = {"ru": {"one", "few", "many"}, "en": {"one", "other"}}
 RUSSIAN_QUOTE = re.compile("«[^»]*»")
 LINK = pack_link(pack_name(2**52, 100, "a" * 32))
 
+# What the bot chooses by itself is never refused.
+BY_THE_BOT = {Reason.BAD_COUNT, Reason.BAD_SEED, Reason.BAD_BOLDNESS}
+
 # Ids that the code puts together: the prefix, and what follows it.
 FAMILIES = {
+    "boldness-": set(BOLDNESS),
+    "sticker-": set(ACTIONS),
     "command-": set(COMMANDS),
     "failure-": set(Failure),
-    # The bot itself chooses the count and the seed.
     "limit-": set(Limit),
-    "refusal-": set(Reason) - {Reason.BAD_COUNT, Reason.BAD_SEED},
+    "refusal-": set(Reason) - BY_THE_BOT,
 }
 
 
@@ -44,7 +50,8 @@ class Variables(Visitor):
         self.names.add(node.id.name)
 
     def visit_SelectExpression(self, node: SelectExpression) -> None:  # noqa: N802
-        self.forms.append({variant.key.name for variant in node.variants})
+        keys = [variant.key for variant in node.variants]
+        self.forms.append({key.name for key in keys if isinstance(key, Identifier)})
         self.generic_visit(node)
 
 
@@ -80,7 +87,7 @@ def is_asking(function: ast.expr) -> bool:
     match function:
         case ast.Name(id="words" | "_say"):
             return True
-        case ast.Call(func=ast.Name(id="texts")):
+        case ast.Call(func=ast.Name(id="texts" | "_words")):
             return True
     return False
 
@@ -138,7 +145,8 @@ def test_a_missing_value_does_not_cost_the_sentence(caplog: pytest.LogCaptureFix
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_answers_to_taps_fit(language: str) -> None:
     words = texts(language)
-    ids = set(re.findall(r'"([\w-]+)"', (ROOT / "bot" / "taps.py").read_text()))
+    sources = [ROOT / "bot" / "taps.py", ROOT / "bot" / "packs" / "tidy.py"]
+    ids = {word for path in sources for word in re.findall(r'"([\w-]+)"', path.read_text())}
     ids |= {"broken", *(f"limit-{limit}" for limit in Limit)}
     values: dict[str, str | int] = {"number": 9, "link": LINK, "allowed": 10**6}
     values |= {"seconds": 60, "hours": 24}

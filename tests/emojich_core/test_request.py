@@ -62,6 +62,8 @@ def test_requests_and_candidates_survive_json() -> None:
         ({"count": 0}, Reason.BAD_COUNT),
         ({"count": 10}, Reason.BAD_COUNT),
         ({"seed": -1}, Reason.BAD_SEED),
+        ({"boldness": 0.0}, Reason.BAD_BOLDNESS),
+        ({"boldness": 5.0}, Reason.BAD_BOLDNESS),
         ({"seed": MAX_SEED + 1}, Reason.BAD_SEED),
     ],
 )

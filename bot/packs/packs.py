@@ -1,0 +1,216 @@
+"""What the bot does with packs: https://core.telegram.org/bots/api#stickers.
+
+The truth about a pack is Telegram's.  So nothing is asked before a sticker is added: the answer to
+`addStickerToSet` tells whether the set takes it, is full, or is not there (not yet, or no longer).
+"""
+
+from dataclasses import dataclass
+
+from telegram import Bot, InputSticker, Sticker, StickerSet
+from telegram.constants import StickerFormat
+from telegram.error import BadRequest
+
+from bot.api_errors import PACK_IS_FULL, PACK_IS_MISSING, PACK_NAME_IS_TAKEN, says
+from bot.packs.names import default_title, next_title, number_of, pack_name
+from bot.packs.shelf import Shelf
+from bot.patience import insist
+
+_MAX_SKIPPED = 5  # packs that take nothing, before the error is believed to be something else
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose packs they are."""
+
+    user_id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A pack as its owner sees it."""
+
+    name: str
+    title: str
+    stickers: tuple[Sticker, ...]  # none in one that waits for its first
+    is_current: bool
+
+
+class Packs:
+    """Makes, fills and changes packs."""
+
+    def __init__(self, bot: Bot, shelf: Shelf):
+        self._bot = bot
+        self._shelf = shelf
+
+    async def upload(self, user_id: int, sticker: bytes) -> str:
+        """Give Telegram a sticker's WebP file (uploadStickerFile); returns its file id.
+
+        Adding the same file id twice leaves a pack unchanged, uploading twice would not.
+        """
+        file = await insist(
+            lambda: self._bot.upload_sticker_file(user_id, sticker, StickerFormat.STATIC)
+        )
+        return file.file_id
+
+    async def add(self, owner: Owner, file_id: str, emoji: list[str], keywords: list[str]) -> str:
+        """Put an uploaded sticker into the owner's current pack, or the next if that is full.
+
+        Returns the pack's name.  Safe to repeat.  Raises TelegramError.
+        """
+        sticker = input_sticker(file_id, emoji, keywords)
+        name = await self._shelf.current(owner.user_id) or self.name(owner.user_id, 1)
+        for _ in range(_MAX_SKIPPED):
+            try:
+                await self._add_or_create(owner, name, sticker)
+            except BadRequest as error:
+                if not says(error, PACK_IS_FULL + PACK_IS_MISSING):
+                    raise
+                refusal = error
+                name = await self._next_volume(owner, name)
+            else:
+                await self._shelf.remember(owner.user_id, name)
+                return name
+        raise refusal
+
+    async def begin(self, user_id: int, title: str) -> None:
+        """Have the next sticker make a new pack of this title."""
+        name = self.name(user_id, await self._shelf.next_number(user_id))
+        await self._shelf.set_title(user_id, name, title)
+        await self._shelf.choose(user_id, name)
+
+    async def all(self, owner: Owner) -> list[Pack]:
+        """The owner's packs, the oldest first; one that was deleted elsewhere is forgotten."""
+        current = await self._shelf.current(owner.user_id)
+        packs = []
+        for name in await self._shelf.names(owner.user_id):
+            if (found := await self._get(name)) is None:
+                await self._shelf.forget(owner.user_id, name)
+            else:
+                packs.append(Pack(name, found.title, tuple(found.stickers), name == current))
+        made = {pack.name for pack in packs}
+        title = await self._shelf.title(owner.user_id, current) if current else None
+        if current and title and current not in made:
+            packs.append(Pack(current, title, (), is_current=True))
+        return packs
+
+    async def choose(self, user_id: int, name: str) -> None:
+        """Have a pack take new stickers from now on."""
+        await self._shelf.choose(user_id, name)
+
+    async def retitle(self, user_id: int, name: str, title: str) -> None:
+        """Call a pack something else (setStickerSetTitle).  Raises TelegramError."""
+        try:
+            await insist(lambda: self._bot.set_sticker_set_title(name, title))
+        except BadRequest as error:
+            if not says(error, PACK_IS_MISSING):  # it waits for its first sticker
+                raise
+        await self._shelf.set_title(user_id, name, title)
+
+    async def delete(self, user_id: int, name: str) -> None:
+        """Delete a pack for good (deleteStickerSet).  Raises TelegramError."""
+        try:
+            await insist(lambda: self._bot.delete_sticker_set(name))
+        except BadRequest as error:
+            if not says(error, PACK_IS_MISSING):
+                raise
+        await self._shelf.forget(user_id, name)
+
+    async def is_owner(self, user_id: int, name: str) -> bool:
+        """Whether a pack is this user's."""
+        names = await self._shelf.names(user_id)
+        return name in names or name == await self._shelf.current(user_id)
+
+    async def replace(self, owner: Owner, name: str, old: Sticker, sticker: InputSticker) -> None:
+        """Put a sticker in the place of another (replaceStickerInSet)."""
+        await insist(
+            lambda: self._bot.replace_sticker_in_set(owner.user_id, name, old.file_id, sticker)
+        )
+
+    async def move_first(self, sticker: Sticker) -> None:
+        """Move a sticker to the front of its pack (setStickerPositionInSet)."""
+        await insist(lambda: self._bot.set_sticker_position_in_set(sticker.file_id, 0))
+
+    async def remove(self, sticker: Sticker) -> None:
+        """Take a sticker out of its pack (deleteStickerFromSet)."""
+        await insist(lambda: self._bot.delete_sticker_from_set(sticker.file_id))
+
+    async def set_emoji(self, sticker: Sticker, emoji: list[str]) -> None:
+        """Have a sticker of a pack answer to other emoji (setStickerEmojiList)."""
+        await insist(lambda: self._bot.set_sticker_emoji_list(sticker.file_id, emoji))
+
+    async def relabel(self, name: str, file_id: str, emoji: list[str]) -> None:
+        """Have an uploaded sticker in a pack answer to other emoji, if it is still there."""
+        if sticker := await self.find(name, file_id):
+            await self.set_emoji(sticker, emoji)
+
+    async def find(self, name: str, file_id: str) -> Sticker | None:
+        """An uploaded sticker in a pack, if it is still there: its owner may have deleted either.
+
+        In a set it has another file id; only the unique one stays the same.
+        """
+        pack = await self._get(name)
+        if pack is None:
+            return None
+        file = await insist(lambda: self._bot.get_file(file_id))
+        return _with_id(pack, file.file_unique_id)
+
+    async def sticker(self, name: str, unique_id: str) -> Sticker | None:
+        """A sticker of a pack, if it is still there."""
+        pack = await self._get(name)
+        return _with_id(pack, unique_id) if pack else None
+
+    async def _get(self, name: str) -> StickerSet | None:
+        try:
+            return await insist(lambda: self._bot.get_sticker_set(name))
+        except BadRequest as error:
+            if not says(error, PACK_IS_MISSING):
+                raise
+            return None
+
+    async def _add_or_create(self, owner: Owner, name: str, sticker: InputSticker) -> None:
+        try:
+            await self._add(owner, name, sticker)
+        except BadRequest as error:
+            if not says(error, PACK_IS_MISSING):
+                raise
+            await self._create(owner, name, sticker)
+
+    async def _create(self, owner: Owner, name: str, sticker: InputSticker) -> None:
+        title = await self._title(owner, name)
+        try:
+            await insist(
+                lambda: self._bot.create_new_sticker_set(owner.user_id, name, title, [sticker])
+            )
+        except BadRequest as error:
+            if not says(error, PACK_NAME_IS_TAKEN):
+                raise
+            # Made a moment ago by a call whose answer was lost.
+            await self._add(owner, name, sticker)
+
+    async def _add(self, owner: Owner, name: str, sticker: InputSticker) -> None:
+        await insist(lambda: self._bot.add_sticker_to_set(owner.user_id, name, sticker))
+
+    async def _next_volume(self, owner: Owner, name: str) -> str:
+        number = max(await self._shelf.next_number(owner.user_id), number_of(name) + 1)
+        following = self.name(owner.user_id, number)
+        title = next_title(await self._title(owner, name))
+        await self._shelf.set_title(owner.user_id, following, title)
+        return following
+
+    async def _title(self, owner: Owner, name: str) -> str:
+        return await self._shelf.title(owner.user_id, name) or default_title(owner.name)
+
+    def name(self, user_id: int, number: int) -> str:
+        """The name of one of a user's packs."""
+        return pack_name(user_id, number, self._bot.username)
+
+
+def input_sticker(file_id: str, emoji: list[str], keywords: list[str]) -> InputSticker:
+    """What a set is given."""
+    return InputSticker(file_id, emoji, StickerFormat.STATIC, keywords=keywords)
+
+
+def _with_id(pack: StickerSet, unique_id: str) -> Sticker | None:
+    same = [sticker for sticker in pack.stickers if sticker.file_unique_id == unique_id]
+    return same[0] if same else None

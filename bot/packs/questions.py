@@ -1,0 +1,44 @@
+"""Questions whose answer is a message: which ones have been asked, kept in Redis.
+
+    emojich:question:<chat>:<message>  string  what the answer is for
+
+Only an answer to the very question counts (Telegram's apps begin one by themselves: ForceReply), so
+whoever has lost interest simply goes on, and nothing is taken for what it is not.
+"""
+
+from typing import Any
+
+import redis.asyncio
+from telegram import Bot, ForceReply
+
+from bot.patience import insist
+
+TTL = 24 * 3600  # seconds
+
+
+class Questions:
+    """Asks, and knows what an answer is for."""
+
+    def __init__(self, bot: Bot, connection: redis.asyncio.Redis):
+        self._bot = bot
+        self._redis = connection
+
+    async def ask(self, chat_id: int, text: str, purpose: str) -> None:
+        """Ask something."""
+        message = await insist(
+            lambda: self._bot.send_message(chat_id, text, reply_markup=ForceReply())
+        )
+        await self._redis.set(_key(chat_id, message.message_id), purpose, ex=TTL)
+
+    async def purpose(self, chat_id: int, message_id: int) -> str | None:
+        """What an answer to this message is for, if it is a question."""
+        purpose: Any = await self._redis.get(_key(chat_id, message_id))
+        return purpose.decode() if purpose else None
+
+    async def close(self, chat_id: int, message_id: int) -> None:
+        """The question has its answer."""
+        await self._redis.delete(_key(chat_id, message_id))
+
+
+def _key(chat_id: int, message_id: int) -> str:
+    return f"emojich:question:{chat_id}:{message_id}"

@@ -1,0 +1,81 @@
+"""What Redis remembers of packs: which names are a user's, and which one is filled now.
+
+    emojich:packs:<user id>     sorted set   names of the user's packs by number
+    emojich:titles:<user id>    hash         name → title, of packs whose user has chosen one
+    emojich:current:<user id>   string       name of the pack that takes new stickers
+
+What is in a pack, Telegram knows.  A pack may be current before it exists: Telegram makes none
+without a sticker.
+"""
+
+from typing import Any
+
+import redis.asyncio
+
+from bot.packs.names import number_of
+
+
+class Shelf:
+    """The names of the packs."""
+
+    def __init__(self, connection: redis.asyncio.Redis):
+        self._redis = connection
+
+    async def names(self, user_id: int) -> list[str]:
+        """The names of a user's packs that have been made, the oldest first."""
+        names: list[Any] = await self._redis.zrange(_packs(user_id), 0, -1)
+        return [name.decode() for name in names]
+
+    async def current(self, user_id: int) -> str | None:
+        """The name of the pack that takes new stickers; None before the first."""
+        current: Any = await self._redis.get(_current(user_id))
+        if current:
+            return str(current.decode())
+        names = await self.names(user_id)
+        return names[-1] if names else None
+
+    async def choose(self, user_id: int, name: str) -> None:
+        """Have a pack take new stickers from now on."""
+        await self._redis.set(_current(user_id), name)
+
+    async def remember(self, user_id: int, name: str) -> None:
+        """Remember that this pack has been made and is the user's; it becomes the current one."""
+        await self._redis.zadd(_packs(user_id), {name: number_of(name)})
+        await self.choose(user_id, name)
+
+    async def forget(self, user_id: int, name: str) -> None:
+        """A pack is no longer there."""
+        is_current = await self.current(user_id) == name
+        async with self._redis.pipeline() as pipe:
+            pipe.zrem(_packs(user_id), name)
+            pipe.hdel(_titles(user_id), name)
+            if is_current:
+                pipe.delete(_current(user_id))
+            await pipe.execute()
+
+    async def title(self, user_id: int, name: str) -> str | None:
+        """The title that the user has chosen for a pack."""
+        title: Any = await self._redis.hget(_titles(user_id), name)
+        return title.decode() if title else None
+
+    async def set_title(self, user_id: int, name: str, title: str) -> None:
+        """The user has chosen a title for a pack."""
+        await self._redis.hset(_titles(user_id), name, title)
+
+    async def next_number(self, user_id: int) -> int:
+        """A number that none of the user's packs has."""
+        names = await self.names(user_id)
+        current = await self.current(user_id)
+        return 1 + max(map(number_of, [*names, *([current] if current else [])]), default=0)
+
+
+def _packs(user_id: int) -> str:
+    return f"emojich:packs:{user_id}"
+
+
+def _titles(user_id: int) -> str:
+    return f"emojich:titles:{user_id}"
+
+
+def _current(user_id: int) -> str:
+    return f"emojich:current:{user_id}"

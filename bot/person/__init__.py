@@ -1,0 +1,1 @@
+"""What the bot keeps of a person, and how it is forgotten."""

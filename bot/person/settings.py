@@ -1,0 +1,120 @@
+"""/settings: how many candidates, how bold, with a white outline or without; kept for good.
+
+emojich:settings:<user id>  string  `Settings` as JSON
+"""
+
+import json
+import re
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+import redis.asyncio
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram.error import BadRequest
+from telegram.ext import ContextTypes
+
+from bot.patience import insist
+from bot.texts import Texts, language_for, texts
+from bot.view import View, edit
+from emojich_core.request import MAX_COUNT
+
+# 1:set:<what>:<whose>:<value>
+TAP = re.compile(r"1:set:([a-z]+):(\d+):(\w+)")
+# What the temperature is multiplied by.  Much bolder is noise, much calmer always the same.
+BOLDNESS = {"calm": 0.75, "usual": 1.0, "bold": 1.25}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How somebody wants their stickers."""
+
+    count: int = 4
+    boldness: str = "usual"
+    outline: bool = False
+
+    def changed(self, what: str, value: str) -> "Settings | None":
+        """The settings after a tap; None when there is no such setting."""
+        if what == "count" and value.isdecimal() and 1 <= int(value) <= MAX_COUNT:
+            return replace(self, count=int(value))
+        if what == "boldness" and value in BOLDNESS:
+            return replace(self, boldness=value)
+        if what == "outline" and value in ("on", "off"):
+            return replace(self, outline=value == "on")
+        return None
+
+
+class SettingsStore:
+    """Everybody's settings."""
+
+    def __init__(self, connection: redis.asyncio.Redis):
+        self._redis = connection
+
+    async def load(self, user_id: int) -> Settings:
+        """The settings of a user; the usual ones until they choose others."""
+        stored: Any = await self._redis.get(_key(user_id))
+        values = json.loads(stored) if stored else {}
+        known = {field.name for field in fields(Settings)}
+        return Settings(**{name: value for name, value in values.items() if name in known})
+
+    async def save(self, user_id: int, settings: Settings) -> None:
+        """Keep the settings of a user."""
+        await self._redis.set(_key(user_id), json.dumps(asdict(settings)))
+
+
+class SettingsMenu:
+    """Shows the settings, and changes them."""
+
+    def __init__(self, store: SettingsStore):
+        self._store = store
+
+    async def show(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer /settings."""
+        user, message = update.effective_user, update.effective_message
+        if user and message:
+            words = texts(language_for(user.language_code))
+            shown = _view(await self._store.load(user.id), user.id, words)
+            await insist(lambda: message.reply_text(shown.text, reply_markup=shown.keyboard))
+
+    async def tap(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer a tap on one of the buttons."""
+        query = update.callback_query
+        match = TAP.fullmatch(query.data or "") if query else None
+        if query is None or match is None:
+            return
+        user, words = query.from_user, texts(language_for(query.from_user.language_code))
+        sentence = None
+        changed = (await self._store.load(user.id)).changed(match[1], match[3])
+        if user.id != int(match[2]):
+            sentence = words("not-yours")
+        elif changed is None:
+            sentence = words("old-button")
+        else:
+            await self._store.save(user.id, changed)
+            await edit(query, _view(changed, user.id, words))
+        with suppress(BadRequest):  # too late for an answer; the message tells
+            await insist(lambda: query.answer(sentence))
+
+
+def _view(settings: Settings, user_id: int, words: Texts) -> View:
+    def button(what: str, value: str, label: str, chosen: bool) -> InlineKeyboardButton:
+        data = f"1:set:{what}:{user_id}:{value}"
+        return InlineKeyboardButton(f"● {label}" if chosen else label, callback_data=data)
+
+    counts = [
+        button("count", str(count), str(count), settings.count == count)
+        for count in range(1, MAX_COUNT + 1)
+    ]
+    bold = [
+        button("boldness", name, words(f"boldness-{name}"), settings.boldness == name)
+        for name in BOLDNESS
+    ]
+    outline = [
+        button("outline", "off", words("outline-off"), not settings.outline),
+        button("outline", "on", words("outline-on"), settings.outline),
+    ]
+    return View(words("settings"), InlineKeyboardMarkup([counts[:5], counts[5:], bold, outline]))
+
+
+def _key(user_id: int) -> str:
+    return f"emojich:settings:{user_id}"

@@ -1,0 +1,39 @@
+"""What packs are called."""
+
+import pytest
+
+from bot.packs.names import (
+    BadTitle,
+    clean_title,
+    default_title,
+    next_title,
+    number_of,
+    pack_name,
+)
+from bot.sandbox.sticker_rules import SET_NAME
+
+
+def test_names() -> None:
+    for user_id in (1, 1001, 2**52):
+        name = pack_name(user_id, 999, "a" * 29 + "bot")
+        assert SET_NAME.fullmatch(name)
+        assert number_of(name) == 999
+    assert pack_name(1001, 2, "emojich_bot") == "emojich_rt_2_by_emojich_bot"
+
+
+def test_titles() -> None:
+    assert default_title("Анна") == "Emojich · Анна"
+    assert next_title("Коты") == "Коты 2"
+    assert next_title("Коты 2") == "Коты 3"
+    assert next_title("Коты 2027") == "Коты 2027 2"
+    for title in (default_title("😀" * 64), next_title("😀" * 32), next_title("я" * 64)):
+        assert len(title.encode("utf-16-le")) // 2 <= 64
+    assert next_title("я" * 64).endswith("я 2")
+
+
+def test_titles_of_ones_own() -> None:
+    assert clean_title(" Коты\u202e и\x07\n кошки ") == "Коты и кошки"
+    assert clean_title("<b>*_") == "<b>*_"
+    for bad in ("", " \n", "\u200b\x00", "я" * 65, "я" * 300, "😀" * 33):
+        with pytest.raises(BadTitle):
+            clean_title(bad)

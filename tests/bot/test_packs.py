@@ -1,0 +1,206 @@
+"""/packs, and single stickers of a pack."""
+
+from typing import Any
+
+import pytest
+
+from tests.bot.conftest import NewUser
+from tests.bot.parts import RunningBot, Sandbox, User, Worker, buttons_of, text_of, wait_for
+
+pytestmark = pytest.mark.usefixtures("bot")
+
+
+def drawn(user: User, worker: Worker, count: int = 3) -> dict[str, Any]:
+    user.say("кот")
+    worker.finish(worker.take(), count)
+    return user.sees("Готово")
+
+
+def with_pack(user: User, worker: Worker, stickers: int = 2) -> dict[str, Any]:
+    """Put stickers into the user's first pack; returns the message with the candidates."""
+    shown = drawn(user, worker)
+    for number in range(stickers):
+        user.tap(buttons_of(shown)[number]["callback_data"], shown["message_id"])
+    return shown
+
+
+def titles(user: User) -> list[str]:
+    return [pack["title"] for pack in user.packs()]
+
+
+def test_before_the_first_pack(user: User) -> None:
+    user.say("/packs")
+    shown = user.sees("пока нет наборов")
+    assert [button["text"] for button in buttons_of(shown)] == ["➕ Новый набор"]
+
+
+def test_all_packs_with_counts_and_links(user: User, worker: Worker) -> None:
+    with_pack(user, worker)
+    [pack] = user.packs()
+    user.say("/packs")
+    user.sees(f"● {pack['title']}, 2 стикера", f"https://t.me/addstickers/{pack['name']}")
+
+
+def test_a_new_pack_with_a_title_of_ones_own(user: User, worker: Worker) -> None:
+    shown = with_pack(user, worker, 1)
+    user.say("/packs")
+    user.sees("Ваши наборы")
+    user.press("➕")
+    question = user.sees("Как назвать набор?")
+    user.reply(question["message_id"], " Мои\u200b коты ")
+    user.sees("«Мои коты»: набор появится")
+    user.say("/packs")
+    user.sees("● Мои коты, ждёт первого стикера")
+    user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
+    assert titles(user)[1] == "Мои коты"
+    assert [len(pack["stickers"]) for pack in user.packs()] == [1, 1]
+
+
+@pytest.mark.parametrize("title", ["к" * 300, "\u200b\u202e", "😀" * 33])
+def test_titles_that_will_not_do(user: User, worker: Worker, title: str) -> None:
+    user.say("/packs")
+    user.press("➕")
+    question = user.sees("Как назвать")
+    user.reply(question["message_id"], title)
+    user.sees("Так не получится")
+    user.reply(question["message_id"], "Коты")
+    user.sees("«Коты»")
+    assert worker.queue.rq.count == 0
+
+
+def test_what_does_not_answer_the_question_is_a_prompt(user: User, worker: Worker) -> None:
+    user.say("/packs")
+    user.press("➕")
+    user.sees("Как назвать")
+    user.say("кит")
+    user.sees("«кит»")
+    assert worker.take().prompt == "кит"
+
+
+def test_the_question_outlives_a_restart(user: User, bot: RunningBot, worker: Worker) -> None:
+    with_pack(user, worker, 1)
+    user.say("/packs")
+    user.sees("Ваши наборы")
+    user.press("Emojich")
+    user.press("✏️", user.sees("Чтобы изменить стикер"))
+    question = user.sees("Как назвать")
+    bot.stop()
+    bot.start()
+    user.reply(question["message_id"], "Коты")
+    user.sees("Теперь набор называется «Коты»")
+    assert titles(user) == ["Коты"]
+
+
+def test_the_current_pack_is_chosen(user: User, worker: Worker) -> None:
+    shown = with_pack(user, worker, 1)
+    user.say("/packs")
+    user.sees("Ваши наборы")
+    user.press("➕")
+    user.reply(user.sees("Как назвать")["message_id"], "Коты")
+    user.sees("«Коты»")
+    user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
+    user.say("/packs")
+    user.sees("● Коты, 1 стикер")
+    user.press("Emojich")
+    user.sees("Чтобы изменить стикер")
+    user.press("● Складывать сюда")
+    user.sees("● Emojich", "Коты, 1 стикер")
+    user.tap(buttons_of(shown)[2]["callback_data"], shown["message_id"])
+    assert [len(pack["stickers"]) for pack in user.packs()] == [2, 1]
+
+
+def test_a_pack_is_deleted_after_a_question(user: User, worker: Worker) -> None:
+    with_pack(user, worker)
+    user.say("/packs")
+    user.sees("Ваши наборы")
+    user.press("Emojich")
+    user.sees("Чтобы изменить стикер")
+    user.press("🗑")
+    user.sees("насовсем? Там 2 стикера")
+    user.press("← Назад")
+    user.sees("Чтобы изменить стикер")
+    user.press("🗑")
+    user.sees("насовсем")
+    assert user.press("🗑 Да") == "Набор удалён."
+    user.sees("пока нет наборов")
+    assert user.packs() == []
+
+
+def test_a_pack_deleted_elsewhere(user: User, worker: Worker, sandbox: Sandbox) -> None:
+    shown = with_pack(user, worker)
+    user.say("/packs")
+    menu = user.sees("Ваши наборы")
+    sandbox.api("deleteStickerSet", name=user.packs()[0]["name"])
+    assert user.press("Emojich", menu) == "Этого набора уже нет."
+    user.sees("пока нет наборов")
+    user.tap(buttons_of(shown)[2]["callback_data"], shown["message_id"])
+    assert [len(pack["stickers"]) for pack in user.packs()] == [1]
+
+
+def test_buttons_of_other_people_and_of_nobody(new_user: NewUser, worker: Worker) -> None:
+    owner, thief = new_user(), new_user("en")
+    with_pack(owner, worker)
+    thief.say("/start")
+    for tap in (f"1:pack:sure:{owner.id}:1", f"1:sticker:delete:{owner.id}:1:abc"):
+        assert "somebody else" in thief.tap(tap)
+    assert "no longer in the pack" in thief.tap(f"1:sticker:delete:{thief.id}:7:abc")
+    assert "no longer works" in thief.tap("1:pack:sure")
+    assert "is gone" in thief.tap(f"1:pack:explode:{thief.id}:1")
+    assert len(owner.packs()[0]["stickers"]) == 2
+
+
+def send_sticker(user: User, number: int) -> dict[str, Any]:
+    """Send the bot a sticker of the user's first pack."""
+    sticker = user.packs()[0]["stickers"][number]
+    return user.say(sticker_file_id=sticker["file_id"])
+
+
+def ids(user: User) -> list[str]:
+    return [sticker["file_unique_id"] for sticker in user.packs()[0]["stickers"]]
+
+
+def test_a_sticker_is_moved_and_removed(user: User, worker: Worker) -> None:
+    with_pack(user, worker, 3)
+    first, second, third = ids(user)
+    send_sticker(user, 2)
+    menu = user.sees("Что сделать")
+    assert "первый" in user.press("⬆️", menu)
+    assert ids(user) == [third, first, second]
+    assert "убран" in user.press("🗑", menu)
+    user.sees("убран")
+    assert ids(user) == [first, second]
+    assert "уже нет" in user.tap(buttons_of(menu)[0]["callback_data"], menu["message_id"])
+
+
+def test_a_sticker_gets_other_emoji(user: User, worker: Worker) -> None:
+    with_pack(user, worker, 2)
+    sent = send_sticker(user, 1)
+    assert "Ответьте" in user.press("😀", user.sees("Что сделать"))
+    user.reply(sent["message_id"], "🔥🎉")
+    user.sees("такие эмодзи: 🔥 🎉")
+    assert [sticker["emoji"] for sticker in user.packs()[0]["stickers"]] == ["🐱", "🔥"]
+
+
+def test_somebody_elses_sticker_keeps_its_emoji(new_user: NewUser, worker: Worker) -> None:
+    owner, thief = new_user(), new_user()
+    with_pack(owner, worker, 1)
+    sent = thief.say(sticker_file_id=owner.packs()[0]["stickers"][0]["file_id"])
+    thief.sees("не из ваших наборов")
+    thief.reply(sent["message_id"], "🔥")
+    wait_for(lambda: len(thief.messages()) == 2)
+    thief.sees("не из ваших наборов")
+    assert owner.packs()[0]["stickers"][0]["emoji"] == "🐱"
+
+
+def test_a_sticker_is_replaced_by_another_candidate(user: User, worker: Worker) -> None:
+    shown = with_pack(user, worker, 2)
+    first, second = ids(user)
+    send_sticker(user, 0)
+    assert "нажмите номер" in user.press("🔁", user.sees("Что сделать"))
+    answer = user.tap(buttons_of(shown)[2]["callback_data"], shown["message_id"])
+    assert "Стикер 3 встал на место прежнего" in answer
+    assert len(ids(user)) == 2
+    assert ids(user)[1] == second
+    assert ids(user)[0] != first
+    marked = wait_for(lambda: [m for m in user.messages() if "✓ 3" in str(buttons_of(m))])
+    assert "Готово" in text_of(marked[0])
