@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import redis
@@ -18,8 +19,12 @@ from telegram.ext import (
     CallbackQueryHandler,
     CommandHandler,
     ContextTypes,
+    TypeHandler,
 )
 
+from bot.access import Access
+from bot.admin import BROKEN, Admin
+from bot.blocklist import Blocklist
 from bot.config import Config
 from bot.delivery import Delivery
 from bot.intake import Intake
@@ -44,10 +49,12 @@ from bot.turns import TakeTurns
 from bot.watch import Watch
 from worker.events import EventReader
 from worker.queue import RequestQueue
+from worker.tally import count
 
 UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY]  # all others stay away
 COMMANDS = ("start", "packs", "settings", "cancel", "help")  # in the menu
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
+BEFORE_ALL = -1  # the group of handlers that python-telegram-bot asks before the default, 0
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
 STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
 REDIS_RETRIES = 10  # some ten seconds: a Redis that restarts is waited for
@@ -71,7 +78,12 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
         delivery = Delivery(application.bot, store, connection, reader)
         settings = SettingsStore(async_connection)
         quota = Quota(async_connection, config.limits)
-        intake = Intake(store, settings, queue, delivery, quota)
+        path = config.blocked_words
+        blocklist = Blocklist.read(path) if path else Blocklist([])
+        intake = Intake(store, settings, queue, delivery, quota, blocklist)
+        access = Access(async_connection, config.admins, config.allowed)
+        application.add_handler(TypeHandler(Update, access.check), group=BEFORE_ALL)
+        application.add_handlers(Admin(access, intake, queue).handlers(config.admins))
         packs = Packs(application.bot, Shelf(async_connection))
         menu = PackMenu(packs, Questions(application.bot, async_connection))
         tidy = Tidy(packs, async_connection)
@@ -87,7 +99,7 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
         application.add_handler(CallbackQueryHandler(menu.tap, MENU_TAP))
         application.add_handler(CallbackQueryHandler(tidy.tap, STICKER_TAP))
         application.add_handler(CallbackQueryHandler(taps.answer))
-        application.add_error_handler(_report)
+        application.add_error_handler(partial(_report, connection))
         await _serve(application, delivery, Watch(store, queue, delivery))
 
 
@@ -149,9 +161,13 @@ def _log_polling_error(error: TelegramError) -> None:
     log.warning("polling: %s; trying again", error)
 
 
-async def _report(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+async def _report(
+    connection: redis.Redis, update: object, context: ContextTypes.DEFAULT_TYPE
+) -> None:
     """Log what a handler could not deal with, and tell the user that it is not their fault."""
     log.error("an update could not be handled", exc_info=context.error)
+    with suppress(redis.RedisError):
+        await asyncio.to_thread(count, connection, BROKEN)
     if not (isinstance(update, Update) and update.effective_user):
         return
     sentence = texts(language_for(update.effective_user.language_code))("broken")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 from bot.limits import Limits
 from worker.errors import SetupError
@@ -16,6 +17,9 @@ class Config:
     token: str
     api_url: str  # the token follows it
     limits: Limits = field(default_factory=Limits)
+    admins: frozenset[int] = frozenset()
+    allowed: frozenset[int] = frozenset()  # empty: everybody
+    blocked_words: Path | None = None
 
     @property
     def file_url(self) -> str:
@@ -37,7 +41,23 @@ class Config:
         api_url = environment.get("TELEGRAM_API_URL") or TELEGRAM
         if not api_url.startswith(("http://", "https://")) or not api_url.endswith("/bot"):
             raise SetupError("TELEGRAM_API_URL must look like http://127.0.0.1:8081/bot.")
-        return cls(token, api_url, _limits(environment))
+        words = environment.get("EMOJICH_BLOCKED_WORDS")
+        return cls(
+            token,
+            api_url,
+            _limits(environment),
+            admins=_ids(environment, "EMOJICH_ADMINS"),
+            allowed=_ids(environment, "EMOJICH_ALLOWED_USERS"),
+            blocked_words=Path(words) if words else None,
+        )
+
+
+def _ids(environment: Mapping[str, str], name: str) -> frozenset[int]:
+    """User ids, separated by commas or spaces."""
+    ids = environment.get(name, "").replace(",", " ").split()
+    if not all(text.isdecimal() for text in ids):
+        raise SetupError(f"{name} must be user ids, separated by commas: 1001,1002.")
+    return frozenset(map(int, ids))
 
 
 def _limits(environment: Mapping[str, str]) -> Limits:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+from bot.blocklist import Blocklist
 from bot.delivery import Delivery
 from bot.emoji.suggest import suggest_emoji
 from bot.person.settings import BOLDNESS, SettingsStore
@@ -25,23 +26,26 @@ class Intake:
         queue: RequestQueue,
         delivery: Delivery,
         quota: Quota,
+        blocklist: Blocklist,
     ):
         self._store = store
         self._settings = settings
         self._queue = queue
         self._delivery = delivery
         self._quota = quota
+        self._blocklist = blocklist
 
     async def take(self, record: Record, instead_of: Record | None = None) -> None:
         """Queue a new request and show that it waits.
 
         `instead_of` a request whose message it takes over, and which is stopped.
         Safe to repeat: a request that is known already is left alone.
-        Raises InvalidRequest and OverLimit, and then nothing is queued.
+        Raises InvalidRequest and Refusal, and then nothing is queued.
         """
         record = replace(record, prompt=clean_prompt(record.prompt))
         if await self._store.load(record.id):
             return  # Telegram has delivered the same update twice
+        await asyncio.to_thread(self._blocklist.check, record.prompt)
         await self._check_limits(record, instead_of)
         record = await self._completed(record)
         if instead_of:
@@ -58,7 +62,7 @@ class Intake:
     async def take_again(self, record: Record) -> None:
         """Queue a failed request as a new one, which takes its message over.
 
-        Safe to repeat.  Raises OverLimit.
+        Safe to repeat.  Raises Refusal.
         """
         await self.take(record.anew(next_attempt(record.id), record.like), instead_of=record)
 

@@ -28,8 +28,16 @@ class Limit(StrEnum):
     QUEUE = "queue"
 
 
-class OverLimit(Exception):
-    """A good prompt, but there is no room for it now."""
+class Refusal(Exception):
+    """A prompt that can be drawn, and is not."""
+
+    def say(self, words: Texts) -> str:
+        """The sentence for the user."""
+        raise NotImplementedError
+
+
+class OverLimit(Refusal):
+    """There is no room for a prompt now."""
 
     def __init__(self, limit: Limit, allowed: int, seconds: float = 0):
         super().__init__(limit)
@@ -38,6 +46,6 @@ class OverLimit(Exception):
         self.seconds = seconds  # until there is room again, where that is known
 
     def say(self, words: Texts) -> str:
-        """The sentence for the user."""
+        """The sentence for the user, with what is allowed, and when there is room again."""
         seconds, hours = math.ceil(self.seconds), math.ceil(self.seconds / HOUR)
         return words(f"limit-{self.limit}", allowed=self.allowed, seconds=seconds, hours=hours)

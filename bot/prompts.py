@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from telegram import Message, User
 
+from bot.blocklist import BlockedPrompt
 from bot.intake import Intake
 from bot.limits import OverLimit
 from bot.record import Record, State
@@ -54,6 +55,9 @@ class Prompts:
                 refusals[error.say(words)] = None
                 requests.append(old.id if old else record.id)
                 break  # nor would the next lines be taken
+            except BlockedPrompt as error:
+                refusals[error.say(words)] = None
+                requests.append(old.id if old else record.id)
         for old in filter(None, before[len(lines) :]):
             await self._intake.cancel(old.id)
         await self._store.remember_prompt(message.chat_id, message.message_id, requests)

@@ -1,6 +1,8 @@
-"""Keeps users within the limits.
+"""Keeps users within the limits, and counts who asks (see `worker.tally`).
 
-emojich:asked:<user id>   sorted set   ids of the requests of the last day, by time
+    emojich:asked:<user id>   sorted set   ids of the requests of the last day, by time
+
+Nothing older than a day is kept.
 """
 
 import time
@@ -9,6 +11,7 @@ from typing import Any
 import redis.asyncio
 
 from bot.limits import DAY, MINUTE, Limit, Limits, OverLimit
+from worker.tally import TTL, users_key
 
 
 class Quota:
@@ -28,7 +31,7 @@ class Quota:
         if waiting >= self._limits.queue:
             raise OverLimit(Limit.QUEUE, self._limits.queue)
         key = f"emojich:asked:{user_id}"
-        times = await self._count(key, request_id)
+        times = await self._count(key, request_id, user_id)
         try:
             _check(times, Limit.PER_DAY, self._limits.per_day, DAY)
             _check(times, Limit.PER_MINUTE, self._limits.per_minute, MINUTE)
@@ -36,7 +39,7 @@ class Quota:
             await self._redis.zrem(key, request_id)
             raise
 
-    async def _count(self, key: str, request_id: str) -> list[float]:
+    async def _count(self, key: str, request_id: str, user_id: int) -> list[float]:
         """Count a request; returns when it and those of the last day were asked for."""
         now = time.time()
         # Counted first, checked second: of two at the same moment none is overlooked.
@@ -44,6 +47,8 @@ class Quota:
             pipe.zremrangebyscore(key, 0, now - DAY)
             pipe.zadd(key, {request_id: now}, nx=True)
             pipe.expire(key, DAY)
+            pipe.pfadd(users_key(), user_id)
+            pipe.expire(users_key(), TTL)
             pipe.zrange(key, 0, -1, withscores=True)
             reply: Any = await pipe.execute()
         return [asked for _, asked in reply[-1]]

@@ -27,7 +27,7 @@ from bot.keyboards import (
     OfRequest,
     read_tap,
 )
-from bot.limits import OverLimit
+from bot.limits import Refusal
 from bot.packs.names import pack_link
 from bot.packs.packs import Owner, Packs, input_sticker
 from bot.packs.tidy import Tidy
@@ -138,7 +138,7 @@ class Taps:
     async def _queue(self, taking: Awaitable[None], words: Texts) -> str | None:
         try:
             await taking
-        except OverLimit as error:
+        except Refusal as error:
             return error.say(words)
         return None
 

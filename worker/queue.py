@@ -9,6 +9,7 @@ from rq.command import send_stop_job_command
 from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
+from rq.suspension import is_suspended, resume, suspend
 
 from emojich_core.request import Request
 from worker.events import end_silently
@@ -82,6 +83,21 @@ class RequestQueue:
         elif job is not None:
             job.delete()
         return True
+
+    def pause(self) -> None:
+        """Have the workers take no further requests (RQ: suspend); those being drawn are finished.
+
+        One that has been waiting for a request may take one more within `WAKE_UP_INTERVAL`.
+        """
+        suspend(self.connection)
+
+    def resume(self) -> None:
+        """Have the workers go on."""
+        resume(self.connection)
+
+    def is_paused(self) -> bool:
+        """Whether the workers take no requests."""
+        return bool(is_suspended(self.connection))
 
     def count_workers(self) -> int:
         """How many workers are there to serve."""

@@ -85,6 +85,10 @@ not-text = I only understand text. Tell me in words what to draw.
 unknown-command = There is no such command. Just tell me what to draw, or tap /help.
 private-only = I draw in private chats: write to me there.
 
+refusal-blocked = I do not draw that. Please send me something else.
+bot-is-private = This bot is private. To get in, tell its owner your number: { $id }
+you-are-banned = The owner of the bot has shut you out.
+
 ## Why a good prompt is not taken right now
 
 limit-active =
@@ -110,6 +114,33 @@ limit-queue =
         [one] { $allowed } request is
        *[other] { $allowed } requests are
     } waiting. Come back in a few minutes.
+
+## Answers to those who run the bot
+
+stats-queue = Waiting: { $waiting }, being drawn: { $started }
+stats-workers =
+    { $count ->
+        [0] No workers
+        [one] { $count } worker
+       *[other] { $count } workers
+    }
+stats-paused = Paused: /resume
+stats-speed = One image: { $seconds } s
+stats-users = Users today: { $users }, banned: { $banned }
+stats-ended = Requests drawn today: { $finished }, failed: { $failed }
+stats-broken = Errors of the bot today: { $count }
+ban-whom = Tell me the number: /ban 123456789, /unban 123456789
+ban-not-admins = That is one of those who run the bot.
+user-banned =
+    Banned: { $id }. { $count ->
+        [0] They had no requests.
+        [one] Stopped { $count } request.
+       *[other] Stopped { $count } requests.
+    }
+user-unbanned = No longer banned: { $id }
+user-was-not-banned = Was not banned: { $id }
+paused = Paused: what is being drawn will be finished, the rest waits. To go on: /resume
+resumed = Drawing on.
 
 ## Answers to taps
 

@@ -9,6 +9,7 @@ import redis
 import redis.asyncio
 from telegram import Bot, Update
 
+from bot.blocklist import Blocklist
 from bot.delivery import Delivery
 from bot.intake import Intake
 from bot.limits import Limits
@@ -42,7 +43,7 @@ def test_update_that_comes_twice_is_queued_and_answered_once(
             delivery = Delivery(api, store, connection, EventReader(async_connection, "test"))
             settings = SettingsStore(async_connection)
             quota = Quota(async_connection, Limits())
-            intake = Intake(store, settings, worker.queue, delivery, quota)
+            intake = Intake(store, settings, worker.queue, delivery, quota, Blocklist([]))
             await asyncio.gather(intake.take(record), intake.take(record))
             await intake.take(record)
             await delivery.drain()

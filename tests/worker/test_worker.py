@@ -172,6 +172,23 @@ def test_a_stopped_worker_puts_its_job_back(worker: Worker, requests: RequestQue
     assert_finished(requests.connection)
 
 
+def test_a_paused_worker_finishes_and_begins_nothing(
+    worker: Worker, requests: RequestQueue
+) -> None:
+    worker.hold_engine()
+    requests.enqueue(request(), USER)
+    wait_until(worker.horse)
+    requests.pause()
+    requests.enqueue(request("2"), USER)
+    worker.release_engine()
+    assert_finished(requests.connection)
+    time.sleep(2)
+    assert requests.is_paused()
+    assert requests.rq.job_ids == ["2"]
+    requests.resume()
+    wait_until(lambda: end_of(requests.connection, "2"))
+
+
 def test_an_idle_worker_stops_at_once(worker: Worker) -> None:
     worker.process.send_signal(signal.SIGINT)
     assert worker.process.wait(2) == 0
