@@ -36,6 +36,11 @@ from bot.packs.questions import Questions
 from bot.packs.shelf import Shelf
 from bot.packs.tidy import TAP as STICKER_TAP
 from bot.packs.tidy import Tidy
+from bot.person.forget import TAP as FORGET_TAP
+from bot.person.forget import Forget
+from bot.person.history import History
+from bot.person.history_menu import TAP as HISTORY_TAP
+from bot.person.history_menu import HistoryMenu
 from bot.person.settings import TAP as SETTINGS_TAP
 from bot.person.settings import SettingsMenu, SettingsStore
 from bot.prompts import Prompts
@@ -52,7 +57,8 @@ from worker.queue import RequestQueue
 from worker.tally import count
 
 UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY]  # all others stay away
-COMMANDS = ("start", "packs", "settings", "cancel", "help")  # in the menu
+# In the menu.
+COMMANDS = ("start", "packs", "history", "settings", "cancel", "forget", "privacy", "help")
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
 BEFORE_ALL = -1  # the group of handlers that python-telegram-bot asks before the default, 0
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
@@ -75,7 +81,8 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
         store = Store(async_connection)
         queue = RequestQueue(connection)
         reader = EventReader(async_connection, CONSUMER)
-        delivery = Delivery(application.bot, store, connection, reader)
+        history = History(async_connection)
+        delivery = Delivery(application.bot, store, history, connection, reader)
         settings = SettingsStore(async_connection)
         quota = Quota(async_connection, config.limits)
         path = config.blocked_words
@@ -88,13 +95,22 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
         menu = PackMenu(packs, Questions(application.bot, async_connection))
         tidy = Tidy(packs, async_connection)
         settings_menu = SettingsMenu(settings)
-        commands = {"packs": menu.show, "settings": settings_menu.show}
+        history_menu = HistoryMenu(history, store, intake, delivery, connection)
+        forget = Forget(async_connection, intake, packs)
+        commands = {
+            "packs": menu.show,
+            "settings": settings_menu.show,
+            "history": history_menu.show,
+            "forget": forget.ask,
+        }
         application.add_handlers([CommandHandler(*each, PRIVATE) for each in commands.items()])
         handlers = message_handlers(
             intake, Prompts(store, intake), Relabelling(store, delivery, packs), menu, tidy
         )
         application.add_handlers(handlers)
         application.add_handler(CallbackQueryHandler(settings_menu.tap, SETTINGS_TAP))
+        application.add_handler(CallbackQueryHandler(history_menu.tap, HISTORY_TAP))
+        application.add_handler(CallbackQueryHandler(forget.tap, FORGET_TAP))
         taps = Taps(store, intake, delivery, packs, tidy, connection)
         application.add_handler(CallbackQueryHandler(menu.tap, MENU_TAP))
         application.add_handler(CallbackQueryHandler(tidy.tap, STICKER_TAP))

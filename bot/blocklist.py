@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bot.emoji.words import lemma, lemmas
-from bot.limits import Refusal
+from bot.refusals import Refusal
 from bot.texts import Texts
 from worker.errors import SetupError
 

@@ -19,13 +19,14 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.api_errors import MESSAGE_IS_GONE, MESSAGE_IS_SAME, says
 from bot.patience import pause_after
+from bot.person.history import History
 from bot.preview import render_preview
 from bot.record import Change, Failure, Record, Shown, Spoilt, State, Unreachable
 from bot.stickers import stickers_of
 from bot.store import Store
 from bot.tasks import end
 from bot.view import View, view
-from worker.events import Event, EventReader
+from worker.events import Event, EventReader, Finished
 
 EDIT_INTERVAL = 1.5  # seconds from one progress bar to the next: Telegram wants about 1 a second
 RECONNECT_PAUSE = 1.0  # seconds
@@ -51,9 +52,12 @@ class _Desk:
 class Delivery:
     """The only writer of the requests' messages, and the reader of the worker's events."""
 
-    def __init__(self, bot: Bot, store: Store, results: redis.Redis, reader: EventReader):
+    def __init__(
+        self, bot: Bot, store: Store, history: History, results: redis.Redis, reader: EventReader
+    ):
         self._bot = bot
         self._store = store
+        self._history = history
         self._results = results
         self._reader = reader
         self._desks: dict[str, _Desk] = {}
@@ -96,6 +100,8 @@ class Delivery:
             log.warning("request %s: an event of a forgotten request", event.request_id)
             await self._reader.acknowledge(entry_id)
         else:
+            if isinstance(event, Finished) and record.state is State.FINISHED:
+                await self._history.add(record)
             self.show(record)
             self._desks[record.id].entries.add(entry_id)
 

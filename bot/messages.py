@@ -35,6 +35,7 @@ def message_handlers(
     return [
         CommandHandler("start", welcome, PRIVATE),
         CommandHandler("help", help_, PRIVATE),
+        CommandHandler("privacy", _say("privacy"), PRIVATE),
         CommandHandler("cancel", _cancel(intake), PRIVATE),
         CommandHandler(["start", "help"], private_only, filters.ChatType.GROUPS),
         MessageHandler(PRIVATE & filters.COMMAND, _say("unknown-command")),

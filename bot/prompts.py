@@ -7,8 +7,8 @@ from telegram import Message, User
 
 from bot.blocklist import BlockedPrompt
 from bot.intake import Intake
-from bot.limits import OverLimit
 from bot.record import Record, State
+from bot.refusals import OverLimit
 from bot.store import Store
 from bot.texts import language_for, texts
 from emojich_core.request import InvalidRequest, clean_prompt

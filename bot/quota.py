@@ -10,7 +10,8 @@ from typing import Any
 
 import redis.asyncio
 
-from bot.limits import DAY, MINUTE, Limit, Limits, OverLimit
+from bot.limits import DAY, MINUTE, Limit, Limits
+from bot.refusals import OverLimit
 from worker.tally import TTL, users_key
 
 

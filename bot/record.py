@@ -153,6 +153,11 @@ class Spoilt:
 
 
 @dataclass(frozen=True)
+class Reopened:
+    """The user wants to see the stickers again: in a new message."""
+
+
+@dataclass(frozen=True)
 class Cancelled:
     """The user wants no stickers any more, and the queue has let go of the request."""
 
@@ -171,7 +176,7 @@ class Unreachable:
 
 Change = (
     Progress | Finished | Failed | Queued | Shown | Uploaded | Added | Labelled | Choosing
-    | Spoilt | Cancelled | Replaced | Unreachable
+    | Spoilt | Reopened | Cancelled | Replaced | Unreachable
 )  # fmt: skip
 
 
@@ -200,6 +205,8 @@ def advance(record: Record, change: Change) -> Record:
             return replace(record, state=State.FINISHED, count=len(candidates))
         case Failed(reason=reason) if record.is_waited_for:
             return replace(record, state=State.FAILED, failure=_failure(reason))
+        case Reopened() if state is State.FINISHED:
+            return replace(record, message_id=None, shown=None, over_photo=False, choosing=False)
         case Cancelled() if record.is_waited_for:
             return replace(record, state=State.CANCELLED)
         case Spoilt(reason) if state is State.FINISHED and not record.has_picture:

@@ -27,13 +27,13 @@ from bot.keyboards import (
     OfRequest,
     read_tap,
 )
-from bot.limits import Refusal
 from bot.packs.names import pack_link
 from bot.packs.packs import Owner, Packs, input_sticker
 from bot.packs.tidy import Tidy
 from bot.patience import insist
 from bot.record import Added, Choosing, Record, State, Uploaded
-from bot.stickers import stickers_of
+from bot.refusals import Refusal
+from bot.stickers import sticker_of
 from bot.store import Store
 from bot.texts import Texts, language_for, texts
 from worker.results import load_codes
@@ -171,9 +171,9 @@ class Taps:
 
     async def _upload(self, record: Record, number: int) -> str | None:
         """The file id of a candidate; None when the stickers are no longer kept."""
-        stickers = await asyncio.to_thread(stickers_of, self._results, record)
-        if number >= len(stickers):
+        sticker = await asyncio.to_thread(sticker_of, self._results, record, number)
+        if sticker is None:
             return None
-        file_id = await self._packs.upload(record.user_id, stickers[number])
+        file_id = await self._packs.upload(record.user_id, sticker)
         await self._store.change(record.id, Uploaded(number, file_id))
         return file_id

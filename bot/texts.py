@@ -11,6 +11,7 @@ from pathlib import Path
 from fluent.runtime import FluentBundle, FluentResource
 from telegram.constants import StickerLimit
 
+from bot.limits import HISTORY
 from emojich_core.request import MAX_PROMPT_LENGTH
 
 RUSSIAN, ENGLISH = "ru", "en"
@@ -24,6 +25,7 @@ EXAMPLES = ("кот в космосе", "пылающее сердце", "роб
 
 COMMON: dict[str, str | int] = {  # values that every message may use
     "max-length": MAX_PROMPT_LENGTH,
+    "history": HISTORY,
     "max-title": StickerLimit.MAX_NAME_AND_TITLE,
 }
 

@@ -23,6 +23,9 @@ command-start = Start
 command-cancel = Stop drawing
 command-packs = My packs
 command-settings = Settings
+command-history = Last prompts
+command-forget = Forget all about me
+command-privacy = What is kept
 command-help = How it works
 
 ## The message of a request
@@ -212,3 +215,27 @@ boldness-usual = 😀 as usual
 boldness-bold = 🤪 bold
 outline-off = no outline
 outline-on = ⚪ outline
+
+## History, memory
+
+history =
+    { $count ->
+        [one] Your last prompt.
+       *[other] Your last { $count } prompts.
+    } Tap one: I will show its stickers again, or draw the same ones anew if they are gone.
+history-none = Your last prompts will be here. Send the first!
+history-shown = Here they are.
+history-again = I am drawing the same stickers anew.
+forget-sure = Shall I forget all I know of you: prompts, history, settings, and which packs are yours? The packs themselves can stay in Telegram, or be deleted with the rest.
+forget-keep = Forget, keep the packs
+forget-all = 🗑 Forget, and delete the packs
+forget-not = All right, everything stays as it was.
+forgotten = Done: I remember nothing of you.
+privacy =
+    What I keep, and for how long:
+
+    • prompts, and the numbers of the messages that answer them: two days;
+    • the stickers I have drawn, and when you asked for them: one day;
+    • your last { $history } prompts for /history, what you chose in /settings, and the names of your packs: until you say /forget.
+
+    Your user number and name come from Telegram with every message; the name is used for the title of a pack only. I keep nothing else, and give nothing to anybody. The packs themselves are kept by Telegram.

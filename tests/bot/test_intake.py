@@ -14,6 +14,7 @@ from bot.delivery import Delivery
 from bot.intake import Intake
 from bot.limits import Limits
 from bot.messages import message_handlers
+from bot.person.history import History
 from bot.person.settings import SettingsStore
 from bot.quota import Quota
 from bot.record import Record
@@ -40,7 +41,8 @@ def test_update_that_comes_twice_is_queued_and_answered_once(
         api = Bot(TOKEN, base_url=f"{sandbox.url}/bot")
         async with redis.asyncio.Redis.from_url(server) as async_connection, api:
             store = Store(async_connection)
-            delivery = Delivery(api, store, connection, EventReader(async_connection, "test"))
+            reader = EventReader(async_connection, "test")
+            delivery = Delivery(api, store, History(async_connection), connection, reader)
             settings = SettingsStore(async_connection)
             quota = Quota(async_connection, Limits())
             intake = Intake(store, settings, worker.queue, delivery, quota, Blocklist([]))

@@ -1,0 +1,102 @@
+"""/forget: everything that Redis knows of a person goes, after a question."""
+
+import re
+from contextlib import suppress
+
+import redis.asyncio
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
+from telegram.error import BadRequest, TelegramError
+from telegram.ext import ContextTypes
+
+from bot.intake import Intake
+from bot.packs.packs import Owner, Packs
+from bot.patience import insist
+from bot.texts import Texts, language_for, texts
+from bot.view import View, edit
+
+# 1:forget:<what>:<whose>
+TAP = re.compile(r"1:forget:(keep|all|no):(\d+)")
+
+# What is stored under a user's id; in a private chat, the chat's id is the user's, and the ids of
+# requests begin with it.  A key that is added elsewhere belongs here, too: a test looks for it.
+_KEYS = (
+    "emojich:settings:{}",
+    "emojich:history:{}",
+    "emojich:packs:{}",
+    "emojich:titles:{}",
+    "emojich:current:{}",
+    "emojich:replacing:{}",
+    "emojich:asked:{}",
+)
+_PATTERNS = (
+    "emojich:request:{}_*",
+    "emojich:prompt:{}:*",
+    "emojich:message:{}:*",
+    "emojich:question:{}:*",
+    "emojich:stickers:{}_*",
+    "emojich:codes:{}_*",
+    "emojich:ended:{}_*",
+    "rq:job:{}_*",
+    "rq:results:{}_*",
+)
+
+
+class Forget:
+    """Asks, and forgets."""
+
+    def __init__(self, connection: redis.asyncio.Redis, intake: Intake, packs: Packs):
+        self._redis = connection
+        self._intake = intake
+        self._packs = packs
+
+    async def ask(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer /forget with a question."""
+        user, message = update.effective_user, update.effective_message
+        if user and message:
+            words = texts(language_for(user.language_code))
+            keyboard = _keyboard(user, words)
+            await insist(lambda: message.reply_text(words("forget-sure"), reply_markup=keyboard))
+
+    async def tap(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer a tap on one of the buttons."""
+        query = update.callback_query
+        match = TAP.fullmatch(query.data or "") if query else None
+        if query is None or match is None:
+            return
+        user, words = query.from_user, texts(language_for(query.from_user.language_code))
+        sentence = None
+        if user.id != int(match[2]):
+            sentence = words("not-yours")
+        elif match[1] == "no":
+            await edit(query, View(words("forget-not")))
+        else:
+            await edit(query, View(await self._forget(user, match[1] == "all", words)))
+        with suppress(BadRequest):  # too late for an answer; the message tells
+            await insist(lambda: query.answer(sentence))
+
+    async def _forget(self, user: User, packs_too: bool, words: Texts) -> str:
+        await self._intake.cancel_all(user.id)
+        if packs_too:
+            try:
+                for pack in await self._packs.all(Owner(user.id, user.first_name)):
+                    await self._packs.delete(user.id, pack.name)
+            except TelegramError:
+                return words("not-changed")  # and nothing is forgotten, so it can be tried again
+        await self._redis.delete(*[key.format(user.id) for key in _KEYS])
+        for pattern in _PATTERNS:
+            async for key in self._redis.scan_iter(pattern.format(user.id), count=1000):
+                await self._redis.delete(key)
+        return words("forgotten")
+
+
+def _keyboard(user: User, words: Texts) -> InlineKeyboardMarkup:
+    def row(label: str, what: str) -> list[InlineKeyboardButton]:
+        return [InlineKeyboardButton(label, callback_data=f"1:forget:{what}:{user.id}")]
+
+    return InlineKeyboardMarkup(
+        [
+            row(words("forget-keep"), "keep"),
+            row(words("forget-all"), "all"),
+            row(words("back"), "no"),
+        ]
+    )

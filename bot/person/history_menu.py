@@ -1,0 +1,107 @@
+"""/history: the last prompts, each a button that brings it back."""
+
+import asyncio
+import re
+from contextlib import suppress
+
+import redis
+from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram.error import BadRequest
+from telegram.ext import ContextTypes
+
+from bot.delivery import Delivery
+from bot.intake import Intake
+from bot.patience import insist
+from bot.person.history import History, Past
+from bot.record import Record, Reopened, State
+from bot.refusals import Refusal
+from bot.store import Store
+from bot.texts import Texts, language_for, texts
+from worker.results import load_stickers
+
+# 1:past:<whose>:<request id>
+TAP = re.compile(r"1:past:(\d+):([A-Za-z0-9_-]+)")
+_LABEL = 40  # characters of a prompt that a button shows
+
+
+class HistoryMenu:
+    """Shows the last prompts, and brings them back."""
+
+    def __init__(
+        self,
+        history: History,
+        store: Store,
+        intake: Intake,
+        delivery: Delivery,
+        results: redis.Redis,
+    ):
+        self._history = history
+        self._store = store
+        self._intake = intake
+        self._delivery = delivery
+        self._results = results
+
+    async def show(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer /history."""
+        user, message = update.effective_user, update.effective_message
+        if not (user and message):
+            return
+        words = texts(language_for(user.language_code))
+        rows = [
+            [_button(past, user.id, request_id)]
+            for request_id, past in (await self._history.all(user.id)).items()
+        ]
+        text = words("history", count=len(rows)) if rows else words("history-none")
+        keyboard = InlineKeyboardMarkup(rows) if rows else None
+        await insist(lambda: message.reply_text(text, reply_markup=keyboard))
+
+    async def tap(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer a tap on one of the prompts."""
+        query = update.callback_query
+        match = TAP.fullmatch(query.data or "") if query else None
+        if query is None or match is None:
+            return
+        words = texts(language_for(query.from_user.language_code))
+        if query.from_user.id != int(match[1]):
+            sentence = words("not-yours")
+        else:
+            sentence = await self._bring_back(query, match[2], update.update_id, words)
+        with suppress(BadRequest):  # too late for an answer; the message tells
+            await insist(lambda: query.answer(sentence))
+
+    async def _bring_back(
+        self, query: CallbackQuery, request_id: str, update_id: int, words: Texts
+    ) -> str:
+        """Show a request again while its stickers are kept, else draw it again."""
+        past = (await self._history.all(query.from_user.id)).get(request_id)
+        if past is None or query.message is None:
+            return words("old-button")
+        record = await self._store.load(request_id)
+        if record and record.state is State.FINISHED and await self._has_stickers(request_id):
+            await self._delivery.change(request_id, Reopened())
+            return words("history-shown")
+        again = Record(
+            id=f"{query.message.chat.id}_u{update_id}",
+            user_id=query.from_user.id,
+            chat_id=query.message.chat.id,
+            prompt=past.prompt,
+            language=language_for(query.from_user.language_code),
+            wanted=past.count,
+            seed=past.seed,
+            boldness=past.boldness,
+            outline=past.outline,
+            emoji=past.emoji,
+        )
+        try:
+            await self._intake.take(again)
+        except Refusal as error:
+            return error.say(words)
+        return words("history-again")
+
+    async def _has_stickers(self, request_id: str) -> bool:
+        return bool(await asyncio.to_thread(load_stickers, self._results, request_id))
+
+
+def _button(past: Past, user_id: int, request_id: str) -> InlineKeyboardButton:
+    label = past.prompt if len(past.prompt) <= _LABEL else f"{past.prompt[: _LABEL - 1]}…"
+    return InlineKeyboardButton(label, callback_data=f"1:past:{user_id}:{request_id}")

@@ -1,0 +1,104 @@
+"""/forget and /privacy."""
+
+from typing import Any
+
+import pytest
+import redis
+
+from tests.bot.conftest import NewUser
+from tests.bot.parts import Sandbox, User, Worker, buttons_of, wait_for
+from worker.events import STREAM
+
+pytestmark = pytest.mark.usefixtures("bot")
+
+
+def keys_of(connection: redis.Redis, user: User) -> list[bytes]:
+    """Every key that has the user's id in its name."""
+    found: Any = connection.keys(f"*{user.id}*")
+    return list(found)
+
+
+def live(user: User, worker: Worker) -> None:
+    """Leave traces of every kind."""
+    user.say("/settings")
+    user.sees("Сколько")
+    user.press("2")
+    user.say("кот")
+    worker.finish(worker.take())
+    shown = user.sees("Готово")
+    user.tap(buttons_of(shown)[0]["callback_data"], shown["message_id"])
+    user.say("/packs")
+    user.sees("Ваши наборы")
+    user.press("➕")
+    user.reply(user.sees("Как назвать")["message_id"], "Коты")
+    user.sees("«Коты»")
+    sticker = user.packs()[0]["stickers"][0]
+    user.say(sticker_file_id=sticker["file_id"])
+    user.sees("Что сделать")
+    user.press("🔁")
+    user.say("сова")
+    user.sees("«сова»")
+
+
+def test_everything_is_forgotten_and_packs_stay(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    live(user, worker)
+    assert len(keys_of(connection, user)) >= 10
+    user.say("/forget")
+    user.sees("Забыть всё")
+    user.press("Забыть, наборы")
+    user.sees("ничего о вас не помню")
+    wait_for(lambda: connection.xlen(STREAM) == 0)
+    assert keys_of(connection, user) == []
+    assert worker.queue.rq.count == 0
+    assert len(user.packs()) == 1
+    user.say("кит")
+    user.sees("«кит»")
+    assert worker.take().count == 4
+
+
+def test_packs_too(user: User, worker: Worker, connection: redis.Redis) -> None:
+    live(user, worker)
+    user.say("/forget")
+    user.sees("Забыть всё")
+    user.press("🗑")
+    user.sees("ничего о вас не помню")
+    assert user.packs() == []
+    assert keys_of(connection, user) == []
+
+
+def test_when_packs_cannot_be_deleted(user: User, worker: Worker, sandbox: Sandbox) -> None:
+    live(user, worker)
+    user.say("/forget")
+    user.sees("Забыть всё")
+    sandbox.fault("deleteStickerSet", 400)
+    user.press("🗑")
+    user.sees("не дал этого сделать")
+    user.say("/history")
+    user.sees("последний запрос")
+
+
+def test_a_change_of_mind(user: User, worker: Worker) -> None:
+    live(user, worker)
+    user.say("/forget")
+    user.sees("Забыть всё")
+    user.press("← Назад")
+    user.sees("остаётся как было")
+    user.say("/packs")
+    user.sees("Ваши наборы")
+
+
+def test_nobody_is_forgotten_by_others(new_user: NewUser, worker: Worker) -> None:
+    user, thief = new_user(), new_user("en")
+    live(user, worker)
+    thief.say("/start")
+    assert "somebody else" in thief.tap(f"1:forget:all:{user.id}")
+    assert len(user.packs()) == 1
+
+
+def test_privacy(new_user: NewUser) -> None:
+    for language, phrase in (("ru", "двое суток"), ("en", "two days")):
+        user = new_user(language)
+        user.say("/privacy")
+        user.sees(phrase, "20")
