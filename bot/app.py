@@ -5,9 +5,11 @@ import logging
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio
+from redis.asyncio.lock import Lock
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from telegram import Bot, BotCommand, Update
@@ -20,6 +22,7 @@ from telegram.ext import (
     CommandHandler,
     ContextTypes,
     TypeHandler,
+    Updater,
 )
 
 from bot.access import Access
@@ -28,6 +31,7 @@ from bot.blocklist import Blocklist
 from bot.config import Config
 from bot.delivery import Delivery
 from bot.intake import Intake
+from bot.lease import keep, lease
 from bot.messages import PRIVATE, message_handlers
 from bot.packs.menu import TAP as MENU_TAP
 from bot.packs.menu import PackMenu
@@ -73,7 +77,9 @@ log = logging.getLogger(__name__)
 async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
     """Run the bot until the task is cancelled.
 
-    Raises TelegramError when Telegram refuses the token or is out of reach at the start.
+    Stands by while another bot answers.
+    Raises TelegramError when Telegram refuses the token or is out of reach at the start, SetupError
+    when another bot has taken over.
     """
     application = _build_application(config)
     retry = Retry(ExponentialBackoff(cap=2, base=0.1), REDIS_RETRIES)
@@ -116,7 +122,9 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
         application.add_handler(CallbackQueryHandler(tidy.tap, STICKER_TAP))
         application.add_handler(CallbackQueryHandler(taps.answer))
         application.add_error_handler(partial(_report, connection))
-        await _serve(application, delivery, Watch(store, queue, delivery))
+        watch = Watch(store, queue, delivery)
+        async with application, lease(async_connection) as lock:
+            await _serve(application, config, delivery, watch, lock)
 
 
 def _build_application(config: Config) -> AnyApplication:
@@ -137,26 +145,46 @@ def _build_application(config: Config) -> AnyApplication:
     )
 
 
-async def _serve(application: AnyApplication, delivery: Delivery, watch: Watch) -> None:
+async def _serve(
+    application: AnyApplication, config: Config, delivery: Delivery, watch: Watch, lock: Lock
+) -> None:
     updater = application.updater
     assert updater is not None, "the builder makes one"
-    async with application:
-        await _set_commands(application.bot)
-        # Telegram has just answered, so what fails now is an outage, to be waited for.
+    await _set_commands(application.bot)
+    await _listen(updater, config)
+    await application.start()
+    print("bot: ready", flush=True)
+    works = (delivery.run(), watch.run(), keep(lock))
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:  # the lease is lost: only that ends one of them
+            task.result()
+    finally:
+        for stop in (updater.stop, application.stop):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop(), STOP_TIME)
+        await end(tasks)
+        await delivery.drain()
+
+
+async def _listen(updater: Updater, config: Config) -> None:
+    """Have Telegram's updates come: it is asked (getUpdates), or it calls (setWebhook)."""
+    # Telegram has just answered, so what fails now is an outage, to be waited for.
+    if config.webhook_url:
+        await updater.start_webhook(
+            listen="0.0.0.0",
+            port=config.webhook_port,
+            url_path=urlsplit(config.webhook_url).path,
+            webhook_url=config.webhook_url,
+            secret_token=config.webhook_secret,
+            allowed_updates=UPDATES,
+            bootstrap_retries=-1,
+        )
+    else:
         await updater.start_polling(
             allowed_updates=UPDATES, bootstrap_retries=-1, error_callback=_log_polling_error
         )
-        await application.start()
-        print("bot: ready", flush=True)
-        tasks = [asyncio.create_task(work) for work in (delivery.run(), watch.run())]
-        try:
-            await asyncio.wait(tasks)
-        finally:
-            for stop in (updater.stop, application.stop):
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop(), STOP_TIME)
-            await end(tasks)
-            await delivery.drain()
 
 
 async def _set_commands(bot: Bot) -> None:

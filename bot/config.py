@@ -1,13 +1,17 @@
 """What the environment says."""
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.limits import Limits
 from worker.errors import SetupError
 
 TELEGRAM = "https://api.telegram.org/bot"
+WEBHOOK_PORT = 8080
 
 
 @dataclass(frozen=True)
@@ -20,11 +24,18 @@ class Config:
     admins: frozenset[int] = frozenset()
     allowed: frozenset[int] = frozenset()  # empty: everybody
     blocked_words: Path | None = None
+    webhook_url: str = ""  # empty: long polling
+    webhook_port: int = WEBHOOK_PORT
 
     @property
     def file_url(self) -> str:
         """Where files are: https://api.telegram.org/file/bot."""
         return f"{self.api_url.removesuffix('/bot')}/file/bot"
+
+    @property
+    def webhook_secret(self) -> str:
+        """What only Telegram and this bot know: `secret_token` of setWebhook."""
+        return hmac.new(self.token.encode(), b"webhook", hashlib.sha256).hexdigest()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Config":
@@ -49,6 +60,8 @@ class Config:
             admins=_ids(environment, "EMOJICH_ADMINS"),
             allowed=_ids(environment, "EMOJICH_ALLOWED_USERS"),
             blocked_words=Path(words) if words else None,
+            webhook_url=_webhook_url(environment),
+            webhook_port=_number(environment, "WEBHOOK_PORT") or WEBHOOK_PORT,
         )
 
 
@@ -64,9 +77,20 @@ def _limits(environment: Mapping[str, str]) -> Limits:
     """EMOJICH_MAX_ACTIVE, EMOJICH_MAX_PER_MINUTE, EMOJICH_MAX_PER_DAY, EMOJICH_MAX_QUEUE."""
     found = {}
     for limit in fields(Limits):
-        name = f"EMOJICH_MAX_{limit.name.upper()}"
-        if text := environment.get(name, "").strip():
-            if not (text.isdecimal() and int(text)):
-                raise SetupError(f"{name} must be a number, 1 or more.")
-            found[limit.name] = int(text)
+        if number := _number(environment, f"EMOJICH_MAX_{limit.name.upper()}"):
+            found[limit.name] = number
     return Limits(**found)
+
+
+def _number(environment: Mapping[str, str], name: str) -> int | None:
+    text = environment.get(name, "").strip()
+    if text and not (text.isdecimal() and int(text)):
+        raise SetupError(f"{name} must be a number, 1 or more.")
+    return int(text) if text else None
+
+
+def _webhook_url(environment: Mapping[str, str]) -> str:
+    url = environment.get("WEBHOOK_URL", "")
+    if url and not (url.startswith(("http://", "https://")) and urlsplit(url).netloc):
+        raise SetupError("WEBHOOK_URL must look like https://bot.example.org/updates.")
+    return url

@@ -5,7 +5,7 @@
     emojich:prompt:<chat>:<message>  list        ids of the requests of a prompt, line by line
     emojich:message:<chat>:<message>  string     id of the request that a message shows
 
-Requests are forgotten after a while.  One bot process owns these keys, so a lock in
+Requests are forgotten after a while.  One bot process owns these keys (see `lease`), so a lock in
 the process is enough to change a record as a whole.
 """
 

@@ -123,6 +123,7 @@ def test_outage_of_telegram_is_survived_and_the_token_kept(
         ({"TELEGRAM_API_URL": "127.0.0.1"}, "TELEGRAM_API_URL must look like"),
         ({"REDIS_URL": "redis://127.0.0.1:9"}, "does not answer"),
         ({"EMOJICH_MAX_QUEUE": "0"}, "EMOJICH_MAX_QUEUE must be a number"),
+        ({"WEBHOOK_URL": "bot.example.org"}, "WEBHOOK_URL must look like"),
         ({"EMOJICH_ADMINS": "@anna"}, "EMOJICH_ADMINS must be user ids"),
         ({"EMOJICH_BLOCKED_WORDS": "/nowhere"}, "EMOJICH_BLOCKED_WORDS: /nowhere cannot be read"),
     ],

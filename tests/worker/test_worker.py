@@ -177,7 +177,7 @@ def test_a_paused_worker_finishes_and_begins_nothing(
 ) -> None:
     worker.hold_engine()
     requests.enqueue(request(), USER)
-    wait_until(worker.horse)
+    wait_until(lambda: status(requests) == JobStatus.STARTED)
     requests.pause()
     requests.enqueue(request("2"), USER)
     worker.release_engine()
