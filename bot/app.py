@@ -18,53 +18,25 @@ from telegram.ext import (
     AIORateLimiter,
     Application,
     ApplicationBuilder,
-    CallbackQueryHandler,
-    CommandHandler,
     ContextTypes,
-    TypeHandler,
     Updater,
 )
 
-from bot.access import Access
-from bot.admin import BROKEN, Admin
-from bot.blocklist import Blocklist
+from bot.admin import BROKEN
 from bot.config import Config
 from bot.delivery import Delivery
-from bot.intake import Intake
 from bot.lease import keep, lease
-from bot.messages import PRIVATE, message_handlers
-from bot.packs.menu import TAP as MENU_TAP
-from bot.packs.menu import PackMenu
-from bot.packs.packs import Packs
-from bot.packs.questions import Questions
-from bot.packs.shelf import Shelf
-from bot.packs.tidy import TAP as STICKER_TAP
-from bot.packs.tidy import Tidy
-from bot.person.forget import TAP as FORGET_TAP
-from bot.person.forget import Forget
-from bot.person.history import History
-from bot.person.history_menu import TAP as HISTORY_TAP
-from bot.person.history_menu import HistoryMenu
-from bot.person.settings import TAP as SETTINGS_TAP
-from bot.person.settings import SettingsMenu, SettingsStore
-from bot.prompts import Prompts
-from bot.quota import Quota
-from bot.relabelling import Relabelling
-from bot.store import Store
-from bot.taps import Taps
 from bot.tasks import end
 from bot.texts import ENGLISH, RUSSIAN, language_for, texts
 from bot.turns import TakeTurns
 from bot.watch import Watch
-from worker.events import EventReader
-from worker.queue import RequestQueue
+from bot.wiring import wire
 from worker.tally import count
 
 UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY]  # all others stay away
 # In the menu.
 COMMANDS = ("start", "packs", "history", "settings", "cancel", "forget", "privacy", "help")
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
-BEFORE_ALL = -1  # the group of handlers that python-telegram-bot asks before the default, 0
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
 STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
 REDIS_RETRIES = 10  # some ten seconds: a Redis that restarts is waited for
@@ -84,45 +56,8 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
     application = _build_application(config)
     retry = Retry(ExponentialBackoff(cap=2, base=0.1), REDIS_RETRIES)
     async with redis.asyncio.Redis.from_url(redis_url, retry=retry) as async_connection:
-        store = Store(async_connection)
-        queue = RequestQueue(connection)
-        reader = EventReader(async_connection, CONSUMER)
-        history = History(async_connection)
-        delivery = Delivery(application.bot, store, history, connection, reader)
-        settings = SettingsStore(async_connection)
-        quota = Quota(async_connection, config.limits)
-        path = config.blocked_words
-        blocklist = Blocklist.read(path) if path else Blocklist([])
-        intake = Intake(store, settings, queue, delivery, quota, blocklist)
-        access = Access(async_connection, config.admins, config.allowed)
-        application.add_handler(TypeHandler(Update, access.check), group=BEFORE_ALL)
-        application.add_handlers(Admin(access, intake, queue).handlers(config.admins))
-        packs = Packs(application.bot, Shelf(async_connection))
-        menu = PackMenu(packs, Questions(application.bot, async_connection))
-        tidy = Tidy(packs, async_connection)
-        settings_menu = SettingsMenu(settings)
-        history_menu = HistoryMenu(history, store, intake, delivery, connection)
-        forget = Forget(async_connection, intake, packs)
-        commands = {
-            "packs": menu.show,
-            "settings": settings_menu.show,
-            "history": history_menu.show,
-            "forget": forget.ask,
-        }
-        application.add_handlers([CommandHandler(*each, PRIVATE) for each in commands.items()])
-        handlers = message_handlers(
-            intake, Prompts(store, intake), Relabelling(store, delivery, packs), menu, tidy
-        )
-        application.add_handlers(handlers)
-        application.add_handler(CallbackQueryHandler(settings_menu.tap, SETTINGS_TAP))
-        application.add_handler(CallbackQueryHandler(history_menu.tap, HISTORY_TAP))
-        application.add_handler(CallbackQueryHandler(forget.tap, FORGET_TAP))
-        taps = Taps(store, intake, delivery, packs, tidy, connection)
-        application.add_handler(CallbackQueryHandler(menu.tap, MENU_TAP))
-        application.add_handler(CallbackQueryHandler(tidy.tap, STICKER_TAP))
-        application.add_handler(CallbackQueryHandler(taps.answer))
+        delivery, watch = wire(application, config, connection, async_connection, CONSUMER)
         application.add_error_handler(partial(_report, connection))
-        watch = Watch(store, queue, delivery)
         async with application, lease(async_connection) as lock:
             await _serve(application, config, delivery, watch, lock)
 

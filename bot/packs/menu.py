@@ -1,7 +1,6 @@
 """/packs: what packs there are, and what can be done with each."""
 
 import re
-from contextlib import suppress
 
 from telegram import (
     CallbackQuery,
@@ -11,9 +10,10 @@ from telegram import (
     Update,
     User,
 )
-from telegram.error import BadRequest, TelegramError
+from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.buttons import Tap
 from bot.packs.names import BadTitle, clean_title, number_of, pack_link
 from bot.packs.packs import Owner, Pack, Packs
 from bot.packs.questions import Questions
@@ -22,7 +22,7 @@ from bot.texts import Texts, language_for, texts
 from bot.view import View, edit
 
 # 1:pack:<what to do>:<whose>:<the pack's number; 0 where it is not about one>
-TAP = re.compile(r"1:pack:([a-z]+):(\d+):(\d+)")
+TAP = re.compile(r"1:pack:(?P<action>[a-z]+):(?P<owner>\d+):(?P<number>\d+)")
 _TITLE = re.compile(r"title:(\d+)")  # the purpose of a question: the pack's number, 0 for a new one
 
 
@@ -40,15 +40,23 @@ class PackMenu:
             shown = await self._list(user, _words(user))
             await insist(lambda: message.reply_text(shown.text, reply_markup=shown.keyboard))
 
-    async def tap(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        """Answer a tap on one of the menu's buttons."""
-        query = update.callback_query
-        match = TAP.fullmatch(query.data or "") if query else None
-        if query is None or match is None:
-            return
-        sentence = await self._act(query, match[1], int(match[2]), int(match[3]))
-        with suppress(BadRequest):  # too late for an answer; the message tells
-            await insist(lambda: query.answer(sentence))
+    async def tap(self, tap: Tap) -> str | None:
+        """Do what one of the menu's buttons says."""
+        user, words, action = tap.user, tap.words, tap.data["action"]
+        if action == "new":
+            await self._questions.ask(user.id, words("ask-title"), "title:0")
+            return None
+        if action == "list":
+            await edit(tap.query, await self._list(user, words))
+            return None
+        pack = await self._find(user, int(tap.data["number"]))
+        if pack is None:
+            await edit(tap.query, await self._list(user, words))
+            return words("pack-gone")
+        try:
+            return await self._act_on(tap.query, action, pack, words)
+        except TelegramError:
+            return words("not-changed")
 
     async def take_title(self, user: User, message: Message) -> bool:
         """Take a message that answers the question for a title; False when it does not."""
@@ -81,26 +89,6 @@ class PackMenu:
         except TelegramError:
             return words("not-changed")
         return words("retitled", title=title)
-
-    async def _act(self, query: CallbackQuery, action: str, owner: int, number: int) -> str | None:
-        """Do what a button says; returns the sentence for the user, if it takes one."""
-        user, words = query.from_user, _words(query.from_user)
-        if user.id != owner:
-            return words("not-yours")
-        if action == "new":
-            await self._questions.ask(user.id, words("ask-title"), "title:0")
-            return None
-        if action == "list":
-            await edit(query, await self._list(user, words))
-            return None
-        pack = await self._find(user, number)
-        if pack is None:
-            await edit(query, await self._list(user, words))
-            return words("pack-gone")
-        try:
-            return await self._act_on(query, action, pack, words)
-        except TelegramError:
-            return words("not-changed")
 
     async def _act_on(
         self, query: CallbackQuery, action: str, pack: Pack, words: Texts

@@ -5,7 +5,6 @@ emojich:replacing:<user id>  string  the sticker that the next chosen one will r
 
 import json
 import re
-from contextlib import suppress
 from typing import Any
 
 import redis.asyncio
@@ -18,16 +17,17 @@ from telegram import (
     Update,
     User,
 )
-from telegram.error import BadRequest, TelegramError
+from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.buttons import Tap
 from bot.packs.names import number_of
 from bot.packs.packs import Owner, Packs
 from bot.patience import insist
 from bot.texts import Texts, language_for, texts
 
 # 1:sticker:<what to do>:<whose>:<the pack's number>:<file_unique_id>
-TAP = re.compile(r"1:sticker:([a-z]+):(\d+):(\d+):([\w-]+)")
+TAP = re.compile(r"1:sticker:(?P<action>[a-z]+):(?P<owner>\d+):(?P<number>\d+):(?P<sticker>[\w-]+)")
 ACTIONS = ("first", "emoji", "replace", "delete")
 REPLACE_TTL = 15 * 60  # seconds in which the new sticker must be chosen
 
@@ -50,20 +50,16 @@ class Tidy:
             text, keyboard = words("sticker-menu"), _menu(user, sticker, sticker.set_name, words)
         await insist(lambda: message.reply_text(text, reply_markup=keyboard, do_quote=True))
 
-    async def tap(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        """Answer a tap on one of the menu's buttons."""
-        query = update.callback_query
-        match = TAP.fullmatch(query.data or "") if query else None
-        if query is None or match is None:
-            return
-        words = texts(language_for(query.from_user.language_code))
-        if query.from_user.id != int(match[2]):
-            sentence = words("not-yours")
-        else:
-            name = self._packs.name(query.from_user.id, int(match[3]))
-            sentence = await self._act(query, match[1], name, match[4], words)
-        with suppress(BadRequest):  # too late for an answer
-            await insist(lambda: query.answer(sentence))
+    async def tap(self, tap: Tap) -> str:
+        """Do what one of the menu's buttons says."""
+        name = self._packs.name(tap.user.id, int(tap.data["number"]))
+        try:
+            sticker = await self._packs.sticker(name, tap.data["sticker"])
+            if sticker is None:
+                return tap.words("sticker-gone")
+            return await self._act_on(tap.query, tap.data["action"], name, sticker, tap.words)
+        except TelegramError:
+            return tap.words("not-changed")
 
     async def replace(self, owner: Owner, sticker: InputSticker) -> str | None:
         """Put a chosen sticker in the place of the one that waits for it; the pack's name.
@@ -79,17 +75,6 @@ class Tidy:
             return None
         await self._packs.replace(owner, name, old, sticker)
         return str(name)
-
-    async def _act(
-        self, query: CallbackQuery, action: str, name: str, unique_id: str, words: Texts
-    ) -> str:
-        try:
-            sticker = await self._packs.sticker(name, unique_id)
-            if sticker is None:
-                return words("sticker-gone")
-            return await self._act_on(query, action, name, sticker, words)
-        except TelegramError:
-            return words("not-changed")
 
     async def _act_on(
         self, query: CallbackQuery, action: str, name: str, sticker: Sticker, words: Texts

@@ -1,13 +1,13 @@
 """/forget: everything that Redis knows of a person goes, after a question."""
 
 import re
-from contextlib import suppress
 
 import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
-from telegram.error import BadRequest, TelegramError
+from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.buttons import Tap
 from bot.intake import Intake
 from bot.packs.packs import Owner, Packs
 from bot.patience import insist
@@ -15,7 +15,7 @@ from bot.texts import Texts, language_for, texts
 from bot.view import View, edit
 
 # 1:forget:<what>:<whose>
-TAP = re.compile(r"1:forget:(keep|all|no):(\d+)")
+TAP = re.compile(r"1:forget:(?P<what>keep|all|no):(?P<owner>\d+)")
 
 # What is stored under a user's id; in a private chat, the chat's id is the user's, and the ids of
 # requests begin with it.  A key that is added elsewhere belongs here, too: a test looks for it.
@@ -57,22 +57,13 @@ class Forget:
             keyboard = _keyboard(user, words)
             await insist(lambda: message.reply_text(words("forget-sure"), reply_markup=keyboard))
 
-    async def tap(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        """Answer a tap on one of the buttons."""
-        query = update.callback_query
-        match = TAP.fullmatch(query.data or "") if query else None
-        if query is None or match is None:
-            return
-        user, words = query.from_user, texts(language_for(query.from_user.language_code))
-        sentence = None
-        if user.id != int(match[2]):
-            sentence = words("not-yours")
-        elif match[1] == "no":
-            await edit(query, View(words("forget-not")))
+    async def tap(self, tap: Tap) -> None:
+        """Forget, or not."""
+        what = tap.data["what"]
+        if what == "no":
+            await edit(tap.query, View(tap.words("forget-not")))
         else:
-            await edit(query, View(await self._forget(user, match[1] == "all", words)))
-        with suppress(BadRequest):  # too late for an answer; the message tells
-            await insist(lambda: query.answer(sentence))
+            await edit(tap.query, View(await self._forget(tap.user, what == "all", tap.words)))
 
     async def _forget(self, user: User, packs_too: bool, words: Texts) -> str:
         await self._intake.cancel_all(user.id)

@@ -2,13 +2,12 @@
 
 import asyncio
 import re
-from contextlib import suppress
 
 import redis
-from telegram import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Update
-from telegram.error import BadRequest
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import ContextTypes
 
+from bot.buttons import Tap
 from bot.delivery import Delivery
 from bot.intake import Intake
 from bot.patience import insist
@@ -16,11 +15,11 @@ from bot.person.history import History, Past
 from bot.record import Record, Reopened, State
 from bot.refusals import Refusal
 from bot.store import Store
-from bot.texts import Texts, language_for, texts
+from bot.texts import language_for, texts
 from worker.results import load_stickers
 
 # 1:past:<whose>:<request id>
-TAP = re.compile(r"1:past:(\d+):([A-Za-z0-9_-]+)")
+TAP = re.compile(r"1:past:(?P<owner>\d+):(?P<request>[A-Za-z0-9_-]+)")
 _LABEL = 40  # characters of a prompt that a button shows
 
 
@@ -55,37 +54,22 @@ class HistoryMenu:
         keyboard = InlineKeyboardMarkup(rows) if rows else None
         await insist(lambda: message.reply_text(text, reply_markup=keyboard))
 
-    async def tap(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        """Answer a tap on one of the prompts."""
-        query = update.callback_query
-        match = TAP.fullmatch(query.data or "") if query else None
-        if query is None or match is None:
-            return
-        words = texts(language_for(query.from_user.language_code))
-        if query.from_user.id != int(match[1]):
-            sentence = words("not-yours")
-        else:
-            sentence = await self._bring_back(query, match[2], update.update_id, words)
-        with suppress(BadRequest):  # too late for an answer; the message tells
-            await insist(lambda: query.answer(sentence))
-
-    async def _bring_back(
-        self, query: CallbackQuery, request_id: str, update_id: int, words: Texts
-    ) -> str:
+    async def tap(self, tap: Tap) -> str:
         """Show a request again while its stickers are kept, else draw it again."""
-        past = (await self._history.all(query.from_user.id)).get(request_id)
-        if past is None or query.message is None:
-            return words("old-button")
+        request_id = tap.data["request"]
+        past = (await self._history.all(tap.user.id)).get(request_id)
+        if past is None or tap.query.message is None:
+            return tap.words("old-button")
         record = await self._store.load(request_id)
         if record and record.state is State.FINISHED and await self._has_stickers(request_id):
             await self._delivery.change(request_id, Reopened())
-            return words("history-shown")
+            return tap.words("history-shown")
         again = Record(
-            id=f"{query.message.chat.id}_u{update_id}",
-            user_id=query.from_user.id,
-            chat_id=query.message.chat.id,
+            id=f"{tap.query.message.chat.id}_u{tap.update_id}",
+            user_id=tap.user.id,
+            chat_id=tap.query.message.chat.id,
             prompt=past.prompt,
-            language=language_for(query.from_user.language_code),
+            language=language_for(tap.user.language_code),
             wanted=past.count,
             seed=past.seed,
             boldness=past.boldness,
@@ -95,8 +79,8 @@ class HistoryMenu:
         try:
             await self._intake.take(again)
         except Refusal as error:
-            return error.say(words)
-        return words("history-again")
+            return error.say(tap.words)
+        return tap.words("history-again")
 
     async def _has_stickers(self, request_id: str) -> bool:
         return bool(await asyncio.to_thread(load_stickers, self._results, request_id))

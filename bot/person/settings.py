@@ -5,22 +5,21 @@ emojich:settings:<user id>  string  `Settings` as JSON
 
 import json
 import re
-from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
-from telegram.error import BadRequest
 from telegram.ext import ContextTypes
 
+from bot.buttons import Tap
 from bot.patience import insist
 from bot.texts import Texts, language_for, texts
 from bot.view import View, edit
 from emojich_core.request import MAX_COUNT
 
 # 1:set:<what>:<whose>:<value>
-TAP = re.compile(r"1:set:([a-z]+):(\d+):(\w+)")
+TAP = re.compile(r"1:set:([a-z]+):(?P<owner>\d+):(\w+)")
 # What the temperature is multiplied by.  Much bolder is noise, much calmer always the same.
 BOLDNESS = {"calm": 0.75, "usual": 1.0, "bold": 1.25}
 
@@ -76,24 +75,15 @@ class SettingsMenu:
             shown = _view(await self._store.load(user.id), user.id, words)
             await insist(lambda: message.reply_text(shown.text, reply_markup=shown.keyboard))
 
-    async def tap(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        """Answer a tap on one of the buttons."""
-        query = update.callback_query
-        match = TAP.fullmatch(query.data or "") if query else None
-        if query is None or match is None:
-            return
-        user, words = query.from_user, texts(language_for(query.from_user.language_code))
-        sentence = None
-        changed = (await self._store.load(user.id)).changed(match[1], match[3])
-        if user.id != int(match[2]):
-            sentence = words("not-yours")
-        elif changed is None:
-            sentence = words("old-button")
-        else:
-            await self._store.save(user.id, changed)
-            await edit(query, _view(changed, user.id, words))
-        with suppress(BadRequest):  # too late for an answer; the message tells
-            await insist(lambda: query.answer(sentence))
+    async def tap(self, tap: Tap) -> str | None:
+        """Change a setting."""
+        what, _, value = tap.data.groups()
+        changed = (await self._store.load(tap.user.id)).changed(what, value)
+        if changed is None:
+            return tap.words("old-button")
+        await self._store.save(tap.user.id, changed)
+        await edit(tap.query, _view(changed, tap.user.id, tap.words))
+        return None
 
 
 def _view(settings: Settings, user_id: int, words: Texts) -> View:

@@ -87,6 +87,8 @@ def is_asking(function: ast.expr) -> bool:
     match function:
         case ast.Name(id="words" | "_say"):
             return True
+        case ast.Attribute(value=ast.Name(id="tap"), attr="words"):
+            return True
         case ast.Call(func=ast.Name(id="texts" | "_words")):
             return True
     return False

@@ -1,0 +1,51 @@
+"""Taps on buttons that carry whose they are: `<version>:<kind>:<…>:<owner>:<…>`."""
+
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from telegram import CallbackQuery, Update, User
+from telegram.error import BadRequest
+from telegram.ext import CallbackQueryHandler, ContextTypes
+
+from bot.patience import insist
+from bot.texts import Texts, language_for, texts
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A tap on somebody's own button."""
+
+    query: CallbackQuery
+    data: re.Match[str]
+    update_id: int
+    words: Texts
+
+    @property
+    def user(self) -> User:
+        """Who taps."""
+        return self.query.from_user
+
+
+Act = Callable[[Tap], Awaitable[str | None]]  # returns the sentence for the user, if it takes one
+
+
+def on_tap(pattern: re.Pattern[str], act: Act) -> CallbackQueryHandler[Any, Any]:
+    """A handler of buttons whose data is like the pattern, with a group `owner`: the user's id."""
+
+    async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        query = update.callback_query
+        data = pattern.fullmatch(query.data or "") if query else None
+        if query is None or data is None:
+            return
+        words = texts(language_for(query.from_user.language_code))
+        if int(data["owner"]) == query.from_user.id:
+            sentence = await act(Tap(query, data, update.update_id, words))
+        else:
+            sentence = words("not-yours")
+        with suppress(BadRequest):  # too late for an answer; the message tells
+            await insist(lambda: query.answer(sentence))
+
+    return CallbackQueryHandler(answer, re.compile(rf"{pattern.pattern}\Z"))

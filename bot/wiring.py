@@ -1,0 +1,79 @@
+"""Which part knows which, and what each is told of."""
+
+import redis
+import redis.asyncio
+from telegram import Update
+from telegram.ext import Application, CallbackQueryHandler, CommandHandler, TypeHandler
+
+from bot.access import Access
+from bot.admin import Admin
+from bot.blocklist import Blocklist
+from bot.buttons import on_tap
+from bot.config import Config
+from bot.delivery import Delivery
+from bot.intake import Intake
+from bot.messages import PRIVATE, message_handlers
+from bot.packs import menu as pack_menu
+from bot.packs import tidy
+from bot.packs.packs import Packs
+from bot.packs.questions import Questions
+from bot.packs.shelf import Shelf
+from bot.person import forget, history_menu, settings
+from bot.person.history import History
+from bot.prompts import Prompts
+from bot.quota import Quota
+from bot.relabelling import Relabelling
+from bot.store import Store
+from bot.taps import Taps
+from bot.watch import Watch
+from worker.events import EventReader
+from worker.queue import RequestQueue
+
+_BEFORE_ALL = -1  # the group of handlers that python-telegram-bot asks before the default, 0
+
+
+def wire(
+    application: Application,
+    config: Config,
+    connection: redis.Redis,
+    async_connection: redis.asyncio.Redis,
+    consumer: str,
+) -> tuple[Delivery, Watch]:
+    """Make the parts and give the application its handlers; returns what is to run beside it."""
+    store, queue = Store(async_connection), RequestQueue(connection)
+    history, liking = History(async_connection), settings.SettingsStore(async_connection)
+    reader = EventReader(async_connection, consumer)
+    delivery = Delivery(application.bot, store, history, connection, reader)
+    quota = Quota(async_connection, config.limits)
+    words = config.blocked_words
+    blocklist = Blocklist.read(words) if words else Blocklist([])
+    intake = Intake(store, liking, queue, delivery, quota, blocklist)
+    access = Access(async_connection, config.admins, config.allowed)
+    packs = Packs(application.bot, Shelf(async_connection))
+    packing = pack_menu.PackMenu(packs, Questions(application.bot, async_connection))
+    tidying = tidy.Tidy(packs, async_connection)
+    setting = settings.SettingsMenu(liking)
+    remembering = history_menu.HistoryMenu(history, store, intake, delivery, connection)
+    forgetting = forget.Forget(async_connection, intake, packs)
+    taps = Taps(store, intake, delivery, packs, tidying, connection)
+    application.add_handler(TypeHandler(Update, access.check), group=_BEFORE_ALL)
+    application.add_handlers(Admin(access, intake, queue).handlers(config.admins))
+    application.add_handlers(
+        [
+            CommandHandler("packs", packing.show, PRIVATE),
+            CommandHandler("history", remembering.show, PRIVATE),
+            CommandHandler("settings", setting.show, PRIVATE),
+            CommandHandler("forget", forgetting.ask, PRIVATE),
+            on_tap(pack_menu.TAP, packing.tap),
+            on_tap(tidy.TAP, tidying.tap),
+            on_tap(settings.TAP, setting.tap),
+            on_tap(history_menu.TAP, remembering.tap),
+            on_tap(forget.TAP, forgetting.tap),
+            CallbackQueryHandler(taps.answer),
+        ]
+    )
+    relabelling = Relabelling(store, delivery, packs)
+    application.add_handlers(
+        message_handlers(intake, Prompts(store, intake), relabelling, packing, tidying)
+    )
+    return delivery, Watch(store, queue, delivery)
