@@ -12,7 +12,7 @@ import redis.asyncio
 from redis.asyncio.lock import Lock
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from telegram import Bot, BotCommand, Update
+from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats, Update
 from telegram.error import TelegramError
 from telegram.ext import (
     AIORateLimiter,
@@ -36,6 +36,7 @@ from worker.tally import count
 UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY]  # all others stay away
 # In the menu.
 COMMANDS = ("start", "packs", "history", "settings", "cancel", "forget", "privacy", "help")
+GROUP_COMMANDS = ("sticker", "help")
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
 STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
@@ -125,15 +126,16 @@ async def _listen(updater: Updater, config: Config) -> None:
 async def _set_commands(bot: Bot) -> None:
     """Fill the menu: English, and Russian for whoever has Telegram in Russian."""
     try:
-        await bot.set_my_commands(_commands(ENGLISH))
-        await bot.set_my_commands(_commands(RUSSIAN), language_code=RUSSIAN)
+        for scope, names in ((None, COMMANDS), (BotCommandScopeAllGroupChats(), GROUP_COMMANDS)):
+            await bot.set_my_commands(_commands(ENGLISH, names), scope)
+            await bot.set_my_commands(_commands(RUSSIAN, names), scope, language_code=RUSSIAN)
     except TelegramError as error:
         log.warning("the menu of commands stays as it was: %s", error)
 
 
-def _commands(language: str) -> list[BotCommand]:
+def _commands(language: str, names: tuple[str, ...]) -> list[BotCommand]:
     words = texts(language)
-    return [BotCommand(name, words(f"command-{name}")) for name in COMMANDS]
+    return [BotCommand(name, words(f"command-{name}")) for name in names]
 
 
 def _log_polling_error(error: TelegramError) -> None:

@@ -112,7 +112,7 @@ class Taps:
         """Draw the prompt once more, beside what is there: other pictures, or some like one."""
         if like and not await self._has_codes(record, int(like[-1])):
             return words("old-button")
-        more = record.anew(f"{record.chat_id}_u{update_id}", like)
+        more = record.anew(f"{record.user_id}_u{update_id}", like)
         return await self._queue(self._intake.take(more), words) or words("drawing-more")
 
     async def _draw_example(

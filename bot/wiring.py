@@ -11,6 +11,7 @@ from bot.blocklist import Blocklist
 from bot.buttons import on_tap
 from bot.config import Config
 from bot.delivery import Delivery
+from bot.groups import Groups
 from bot.intake import Intake
 from bot.messages import PRIVATE, message_handlers
 from bot.packs import menu as pack_menu
@@ -73,7 +74,7 @@ def wire(
         ]
     )
     relabelling = Relabelling(store, delivery, packs)
-    application.add_handlers(
-        message_handlers(intake, Prompts(store, intake), relabelling, packing, tidying)
-    )
+    prompts = Prompts(store, intake)
+    application.add_handlers(Groups(prompts).handlers())
+    application.add_handlers(message_handlers(intake, prompts, relabelling, packing, tidying))
     return delivery, Watch(store, queue, delivery)

@@ -26,6 +26,7 @@ command-settings = Settings
 command-history = Last prompts
 command-forget = Forget all about me
 command-privacy = What is kept
+command-sticker = Draw a sticker
 command-help = How it works
 
 ## The message of a request
@@ -86,7 +87,7 @@ refusal-no_words =
 refusal-not_russian = I only read Russian so far. Try «кот в космосе» (a cat in space).
 not-text = I only understand text. Tell me in words what to draw.
 unknown-command = There is no such command. Just tell me what to draw, or tap /help.
-private-only = I draw in private chats: write to me there.
+in-groups = Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. In private chats, whatever you write.
 
 refusal-blocked = I do not draw that. Please send me something else.
 bot-is-private = This bot is private. To get in, tell its owner your number: { $id }

@@ -61,7 +61,9 @@ class HistoryMenu:
         if past is None or tap.query.message is None:
             return tap.words("old-button")
         record = await self._store.load(request_id)
-        if record and record.state is State.FINISHED and await self._has_stickers(request_id):
+        # What was drawn in a group is drawn again here, and does not come up there once more.
+        is_finished = record is not None and record.is_private and record.state is State.FINISHED
+        if is_finished and await self._has_stickers(request_id):
             await self._delivery.change(request_id, Reopened())
             return tap.words("history-shown")
         again = Record(

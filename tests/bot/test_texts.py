@@ -10,7 +10,7 @@ from fluent.syntax.ast import Identifier, Junk, Message, SelectExpression, Varia
 from fluent.syntax.visitor import Visitor
 from telegram.constants import CallbackQueryLimit
 
-from bot.app import COMMANDS
+from bot.app import COMMANDS, GROUP_COMMANDS
 from bot.limits import Limit
 from bot.packs.names import pack_link, pack_name
 from bot.packs.tidy import ACTIONS
@@ -32,7 +32,7 @@ BY_THE_BOT = {Reason.BAD_COUNT, Reason.BAD_SEED, Reason.BAD_BOLDNESS}
 FAMILIES = {
     "boldness-": set(BOLDNESS),
     "sticker-": set(ACTIONS),
-    "command-": set(COMMANDS),
+    "command-": {*COMMANDS, *GROUP_COMMANDS},
     "failure-": set(Failure),
     "limit-": set(Limit),
     "refusal-": set(Reason) - BY_THE_BOT,
