@@ -68,7 +68,7 @@ data: ## fetch the emoji art and its Russian names (needs npm)
 	mkdir -p .data
 	npm install --prefix .data --no-save --no-audit --no-fund $(ART)
 
-mini: $(VENV)/installed data ## train the shipped bundle anew, about two hours on 2 cores
+mini: $(VENV)/installed data ## train a bundle anew, some four hours on 2 cores
 	$(BIN)/emojich data build
 	$(BIN)/python -m emojich_core.training.vqgan
 	$(BIN)/python -m emojich_core.training.upscale

@@ -7,6 +7,7 @@ as None, and the user hears that it is old.  Whose they are, the record of the r
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
@@ -16,98 +17,53 @@ from bot.preview import columns
 from bot.record import Record
 from bot.texts import EXAMPLES, Texts
 
-_OF_REQUEST = re.compile(r"1:([a-z]+):([A-Za-z0-9_-]+)")
-_OF_CANDIDATE = re.compile(r"1:([a-z]+):([A-Za-z0-9_-]+):(\d)")
+_TAP = re.compile(r"1:([a-z]+):([A-Za-z0-9_-]+)(?::(\d))?")
 _EXAMPLE = re.compile(r"1:example:(\d)")
 
 
-@dataclass(frozen=True)
-class Add:
-    """Put this candidate into the user's pack."""
+class Deed(StrEnum):
+    """What is to be done with a request; the first two with one of its candidates."""
 
-    request_id: str
-    number: int
-
-
-@dataclass(frozen=True)
-class Like:
-    """Draw others like this candidate."""
-
-    request_id: str
-    number: int
+    ADD = "add"  # put it into the user's pack
+    LIKE = "like"  # draw others like it
+    CHOOSE = "choose"  # ask which candidate others are to be like
+    BACK = "back"  # ask no more
+    MORE = "more"  # draw other candidates
+    EDIT = "edit"  # say how to change the prompt
+    CANCEL = "cancel"
+    AGAIN = "again"  # draw a failed or cancelled request once more
 
 
-@dataclass(frozen=True)
-class Again:
-    """Draw a failed or cancelled request once more."""
-
-    request_id: str
+OF_CANDIDATES = (Deed.ADD, Deed.LIKE)
 
 
 @dataclass(frozen=True)
-class Cancel:
-    """Stop a request."""
+class Button:
+    """A button of a request."""
 
+    deed: Deed
     request_id: str
-
-
-@dataclass(frozen=True)
-class More:
-    """Draw other candidates of a request."""
-
-    request_id: str
-
-
-@dataclass(frozen=True)
-class ChooseLike:
-    """Ask which candidate others are to be like."""
-
-    request_id: str
-
-
-@dataclass(frozen=True)
-class Back:
-    """Ask no more."""
-
-    request_id: str
-
-
-@dataclass(frozen=True)
-class Edit:
-    """Say how to change the prompt."""
-
-    request_id: str
+    number: int | None = None  # of the candidate that it is about
 
 
 @dataclass(frozen=True)
 class Example:
-    """Draw this example."""
+    """A button of an example."""
 
     prompt: str
 
 
-OfCandidate = Add | Like
-OfRequest = Again | Cancel | More | ChooseLike | Back | Edit
-_CANDIDATE_KINDS: dict[str, type[OfCandidate]] = {"add": Add, "like": Like}
-_REQUEST_KINDS: dict[str, type[OfRequest]] = {
-    "again": Again,
-    "cancel": Cancel,
-    "more": More,
-    "choose": ChooseLike,
-    "back": Back,
-    "edit": Edit,
-}
-
-
-def read_tap(data: str) -> OfCandidate | OfRequest | Example | None:
-    """What a button asks for; None when it is not one of today's buttons."""
+def read_tap(data: str) -> Button | Example | None:
+    """Which button it is; None when it is not one of today's."""
     if (match := _EXAMPLE.fullmatch(data)) and int(match[1]) < len(EXAMPLES):
         return Example(EXAMPLES[int(match[1])])
-    if (match := _OF_REQUEST.fullmatch(data)) and match[1] in _REQUEST_KINDS:
-        return _REQUEST_KINDS[match[1]](match[2])
-    if (match := _OF_CANDIDATE.fullmatch(data)) and match[1] in _CANDIDATE_KINDS:
-        return _CANDIDATE_KINDS[match[1]](match[2], int(match[3]))
-    return None
+    match = _TAP.fullmatch(data)
+    if match is None or match[1] not in set(Deed):
+        return None
+    deed, number = Deed(match[1]), match[3]
+    if (deed in OF_CANDIDATES) != (number is not None):
+        return None
+    return Button(deed, match[2], None if number is None else int(number))
 
 
 def examples() -> InlineKeyboardMarkup:
@@ -122,12 +78,12 @@ def examples() -> InlineKeyboardMarkup:
 
 def try_again(record: Record, words: Texts) -> InlineKeyboardMarkup:
     """The button of a failed or cancelled request."""
-    return InlineKeyboardMarkup([[_button(words("try-again"), "again", record)]])
+    return InlineKeyboardMarkup([[_button(words("try-again"), Deed.AGAIN, record)]])
 
 
 def cancel(record: Record, words: Texts) -> InlineKeyboardMarkup:
     """The button of a request that waits or is being drawn."""
-    return InlineKeyboardMarkup([[_button(words("cancel"), "cancel", record)]])
+    return InlineKeyboardMarkup([[_button(words("cancel"), Deed.CANCEL, record)]])
 
 
 def candidates(record: Record, words: Texts) -> InlineKeyboardMarkup:
@@ -135,14 +91,14 @@ def candidates(record: Record, words: Texts) -> InlineKeyboardMarkup:
 
     def candidate(number: int) -> InlineKeyboardButton:
         if number in record.added:
-            return _button(f"✓ {number + 1}", "add", record, number)
+            return _button(f"✓ {number + 1}", Deed.ADD, record, number)
         label = f"{number + 1} {''.join(record.emoji[:MAX_SUGGESTED])}".rstrip()
-        return _button(label, "add", record, number)
+        return _button(label, Deed.ADD, record, number)
 
     like = (
-        _button(words("like-one"), "like", record, 0)
+        _button(words("like-one"), Deed.LIKE, record, 0)
         if record.count == 1
-        else _button(words("like"), "choose", record)
+        else _button(words("like"), Deed.CHOOSE, record)
     )
     links = [
         [InlineKeyboardButton(words("open-pack"), url=pack_link(pack))]
@@ -151,8 +107,8 @@ def candidates(record: Record, words: Texts) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup(
         [
             *_grid(record.count, candidate),
-            [_button(words("more"), "more", record), like],
-            [_button(words("edit"), "edit", record)],
+            [_button(words("more"), Deed.MORE, record), like],
+            [_button(words("edit"), Deed.EDIT, record)],
             *links,
         ]
     )
@@ -162,9 +118,9 @@ def choose_like(record: Record, words: Texts) -> InlineKeyboardMarkup:
     """A button for each candidate that others can be like, and one to leave it."""
 
     def candidate(number: int) -> InlineKeyboardButton:
-        return _button(f"🪄 {number + 1}", "like", record, number)
+        return _button(f"🪄 {number + 1}", Deed.LIKE, record, number)
 
-    back = _button(words("back"), "back", record)
+    back = _button(words("back"), Deed.BACK, record)
     return InlineKeyboardMarkup([*_grid(record.count, candidate), [back]])
 
 
@@ -178,7 +134,7 @@ def _grid(
 
 
 def _button(
-    label: str, kind: str, record: Record, number: int | None = None
+    label: str, deed: Deed, record: Record, number: int | None = None
 ) -> InlineKeyboardButton:
-    data = f"1:{kind}:{record.id}" + ("" if number is None else f":{number}")
+    data = f"1:{deed}:{record.id}" + ("" if number is None else f":{number}")
     return InlineKeyboardButton(label, callback_data=data)

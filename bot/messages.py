@@ -42,7 +42,8 @@ def message_handlers(
         MessageHandler(PRIVATE & filters.Sticker.ALL, tidy.show),
         MessageHandler(PRIVATE & filters.REPLY & filters.TEXT, take_reply),
         MessageHandler(PRIVATE & filters.TEXT, take_prompt),
-        MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND, take_prompt),
+        # An answer that is edited has been taken already, and was no prompt.
+        MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND & ~filters.REPLY, take_prompt),
         MessageHandler(PRIVATE & ~filters.StatusUpdate.ALL, _say("not-text")),
     ]
 

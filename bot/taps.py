@@ -13,20 +13,7 @@ from telegram.ext import ContextTypes
 from bot.delivery import Delivery
 from bot.emoji.suggest import FALLBACK, keywords
 from bot.intake import Intake
-from bot.keyboards import (
-    Add,
-    Again,
-    Back,
-    Cancel,
-    ChooseLike,
-    Edit,
-    Example,
-    Like,
-    More,
-    OfCandidate,
-    OfRequest,
-    read_tap,
-)
+from bot.keyboards import Button, Deed, Example, read_tap
 from bot.packs.names import pack_link
 from bot.packs.packs import Owner, Packs, input_sticker
 from bot.packs.tidy import Tidy
@@ -85,25 +72,26 @@ class Taps:
         return await self._act_on(record, tap, query.from_user, update_id, words)
 
     async def _act_on(
-        self, record: Record, tap: OfCandidate | OfRequest, user: User, update_id: int, words: Texts
+        self, record: Record, button: Button, user: User, update_id: int, words: Texts
     ) -> str | None:
         """Do what a button of the user's own request says."""
-        match tap:
-            case Add(number=number):
+        number = button.number or 0
+        match button.deed:
+            case Deed.ADD:
                 return await self._add(user, record, number, words)
-            case Like(number=number):
+            case Deed.LIKE:
                 await self._delivery.change(record.id, Choosing(False))
                 return await self._draw_more(record, update_id, words, f"{record.id}:{number}")
-            case More():
+            case Deed.MORE:
                 return await self._draw_more(record, update_id, words)
-            case ChooseLike() | Back():
-                await self._delivery.change(record.id, Choosing(isinstance(tap, ChooseLike)))
+            case Deed.CHOOSE | Deed.BACK:
+                await self._delivery.change(record.id, Choosing(button.deed is Deed.CHOOSE))
                 return None
-            case Edit():
+            case Deed.EDIT:
                 return words("how-to-edit")
-            case Cancel():
+            case Deed.CANCEL:
                 return None if await self._intake.cancel(record.id) else words("too-late")
-            case Again():
+            case Deed.AGAIN:
                 return await self._draw_again(record, words)
 
     async def _draw_more(

@@ -19,7 +19,7 @@ from emojich_core.training.upscale import load_upscaler
 from emojich_core.training.vqgan import load_vqgan, reconstruct
 from emojich_core.upscale import upscale
 
-GLYPHS = 1200  # of all, chosen at random
+GLYPHS = 600  # of all, chosen at random
 REAL = 0.7  # share of the pictures that come through VQGAN and up-scaler, against clean renders
 
 
@@ -110,7 +110,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(".data"))
     parser.add_argument("--out", type=Path, default=Path(".data/training"))
-    parser.add_argument("--steps", type=int, default=1800)
+    parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--batch-size", type=int, default=12)
     parser.add_argument("--lr", type=float, default=3e-3)
     train(**vars(parser.parse_args()))

@@ -102,9 +102,9 @@ class User:
         """Send a message."""
         return self.sandbox.post("/sandbox/message", text=text, **more, **self._who)
 
-    def reply(self, message_id: int, text: str) -> None:
+    def reply(self, message_id: int, text: str) -> dict[str, Any]:
         """Answer a message."""
-        self.say(text, reply_to=message_id)
+        return self.say(text, reply_to=message_id)
 
     def edit(self, message_id: int, text: str) -> None:
         """Change a message of theirs."""

@@ -47,13 +47,15 @@ def test_a_new_pack_with_a_title_of_ones_own(user: User, worker: Worker) -> None
     user.sees("Ваши наборы")
     user.press("➕")
     question = user.sees("Как назвать набор?")
-    user.reply(question["message_id"], " Мои\u200b коты ")
+    answer = user.reply(question["message_id"], " Мои\u200b коты ")
     user.sees("«Мои коты»: набор появится")
+    user.edit(answer["message_id"], "Мои кошки")  # is no prompt
     user.say("/packs")
     user.sees("● Мои коты, ждёт первого стикера")
     user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
     assert titles(user)[1] == "Мои коты"
     assert [len(pack["stickers"]) for pack in user.packs()] == [1, 1]
+    assert worker.queue.rq.count == 0
 
 
 @pytest.mark.parametrize("title", ["к" * 300, "\u200b\u202e", "😀" * 33])

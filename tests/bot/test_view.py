@@ -4,15 +4,9 @@ import pytest
 from telegram.constants import InlineKeyboardButtonLimit
 
 from bot.keyboards import (
-    Add,  # fmt: skip
-    Again,
-    Back,
-    Cancel,
-    ChooseLike,
-    Edit,
+    Button,
+    Deed,
     Example,
-    Like,
-    More,
     cancel,
     candidates,
     choose_like,
@@ -56,14 +50,14 @@ def test_callback_data_fits_and_reads_back() -> None:
     data = [str(button.callback_data) for button in buttons]
     assert max(map(len, data)) <= InlineKeyboardButtonLimit.MAX_CALLBACK_DATA
     assert [read_tap(one) for one in data] == [
-        *(Add(LONGEST.id, number) for number in range(9)),
-        More(LONGEST.id),
-        ChooseLike(LONGEST.id),
-        Edit(LONGEST.id),
-        *(Like(LONGEST.id, number) for number in range(9)),
-        Back(LONGEST.id),
-        Again(LONGEST.id),
-        Cancel(LONGEST.id),
+        *(Button(Deed.ADD, LONGEST.id, number) for number in range(9)),
+        Button(Deed.MORE, LONGEST.id),
+        Button(Deed.CHOOSE, LONGEST.id),
+        Button(Deed.EDIT, LONGEST.id),
+        *(Button(Deed.LIKE, LONGEST.id, number) for number in range(9)),
+        Button(Deed.BACK, LONGEST.id),
+        Button(Deed.AGAIN, LONGEST.id),
+        Button(Deed.CANCEL, LONGEST.id),
     ]
     taps = [read_tap(str(row[0].callback_data)) for row in examples().inline_keyboard]
     assert taps == [Example(prompt) for prompt in EXAMPLES]

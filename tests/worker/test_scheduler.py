@@ -118,6 +118,15 @@ def test_images_like_another_begin_as_it_does(scheduler: Scheduler) -> None:
     assert len({sticker.codes, *codes}) == 4
 
 
+def test_boldness_is_the_temperature(scheduler: Scheduler) -> None:
+    usual = task("1", count=1, seed=7)
+    bold = Task(Request(id="2", prompt="кот", count=1, seed=7, boldness=4.0))
+    again = Task(Request(id="3", prompt="кот", count=1, seed=7, boldness=1.0))
+    drawn(scheduler, usual, bold, again)
+    assert usual.outcome[1] == again.outcome[1]
+    assert usual.outcome[1] != bold.outcome[1]
+
+
 def test_codes_of_another_model_end_their_request_alone(scheduler: Scheduler) -> None:
     short = Task(Request(id="1", prompt="кот", count=1, like=(1, 2)))
     large = Task(Request(id="2", prompt="кот", count=1, like=(9999,) * 16))
