@@ -7,28 +7,15 @@ import redis
 
 from bot.access import BANNED
 from bot.blocklist import BlockedPrompt, Blocklist
-from tests.bot.conftest import NewUser
+from tests.bot.conftest import NewUser, start_sandbox, start_server
 from tests.bot.parts import RunningBot, Sandbox, User, Worker, buttons_of
-from worker.embedded import connect, redis_url
+from worker.embedded import connect
 from worker.tally import tally_key, users_key
 
+server = pytest.fixture(scope="module")(start_server)
+sandbox = pytest.fixture(scope="module")(start_sandbox)
+
 ADMIN, GUEST = 5001, 5002
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox of this file's own: the other one has a bot that nobody runs."""
-    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield sandbox
-    sandbox.stop()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("REDIS_URL", raising=False)
-        with redis_url(tmp_path_factory.mktemp("data")) as url:
-            yield url
 
 
 @pytest.fixture(scope="module")

@@ -9,27 +9,14 @@ import pytest
 import redis
 
 from bot.limits import DAY, Limits
-from tests.bot.conftest import NewUser
+from tests.bot.conftest import NewUser, start_sandbox, start_server
 from tests.bot.parts import RunningBot, Sandbox, User, Worker
-from worker.embedded import connect, redis_url
+from worker.embedded import connect
+
+server = pytest.fixture(scope="module")(start_server)
+sandbox = pytest.fixture(scope="module")(start_sandbox)
 
 LIMITS = Limits(active=10, per_minute=4, per_day=6, queue=12)
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox of this file's own: the other one has a bot with other limits."""
-    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield sandbox
-    sandbox.stop()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("REDIS_URL", raising=False)
-        with redis_url(tmp_path_factory.mktemp("data")) as url:
-            yield url
 
 
 @pytest.fixture(scope="module", autouse=True)

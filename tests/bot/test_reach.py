@@ -7,16 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.bot.conftest import start_sandbox
 from tests.bot.parts import TOKEN, BotProcess, Sandbox, User, text_of, wait_for
 from worker.embedded import connect, redis_url
 
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox of this file's own: the other one has a bot that polls."""
-    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield sandbox
-    sandbox.stop()
+sandbox = pytest.fixture(scope="module")(start_sandbox)
 
 
 @pytest.fixture

@@ -90,6 +90,23 @@ def test_a_cancelled_request_is_not_begun(worker: Worker, requests: RequestQueue
     assert events_of(requests.connection, "1") == []
 
 
+def test_a_paused_worker_finishes_and_begins_nothing(
+    worker: Worker, requests: RequestQueue
+) -> None:
+    worker.hold_engine()
+    requests.enqueue(request(), USER)
+    wait_until(lambda: status(requests) == JobStatus.STARTED)
+    requests.pause()
+    requests.enqueue(request("2"), USER)
+    worker.release_engine()
+    assert_finished(requests.connection)
+    time.sleep(2)
+    assert requests.is_paused()
+    assert requests.rq.job_ids == ["2"]
+    requests.resume()
+    wait_until(lambda: end_of(requests.connection, "2"))
+
+
 def test_a_horse_that_is_killed_every_time(worker: Worker, requests: RequestQueue) -> None:
     worker.hold_engine()
     requests.enqueue(request(), USER)
@@ -170,23 +187,6 @@ def test_a_stopped_worker_puts_its_job_back(worker: Worker, requests: RequestQue
     assert requests.count_workers() == 0
     worker.start()
     assert_finished(requests.connection)
-
-
-def test_a_paused_worker_finishes_and_begins_nothing(
-    worker: Worker, requests: RequestQueue
-) -> None:
-    worker.hold_engine()
-    requests.enqueue(request(), USER)
-    wait_until(lambda: status(requests) == JobStatus.STARTED)
-    requests.pause()
-    requests.enqueue(request("2"), USER)
-    worker.release_engine()
-    assert_finished(requests.connection)
-    time.sleep(2)
-    assert requests.is_paused()
-    assert requests.rq.job_ids == ["2"]
-    requests.resume()
-    wait_until(lambda: end_of(requests.connection, "2"))
 
 
 def test_an_idle_worker_stops_at_once(worker: Worker) -> None:
