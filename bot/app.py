@@ -3,32 +3,40 @@
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio
+from redis.asyncio.lock import Lock
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from telegram import Bot, BotCommand, Update
+from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats, Update
 from telegram.error import TelegramError
 from telegram.ext import (
     AIORateLimiter,
     Application,
     ApplicationBuilder,
     ContextTypes,
+    Updater,
 )
 
+from bot.admin import BROKEN
 from bot.config import Config
 from bot.delivery import Delivery
+from bot.lease import keep, lease
 from bot.tasks import end
 from bot.texts import ENGLISH, RUSSIAN, language_for, texts
 from bot.turns import TakeTurns
 from bot.watch import Watch
 from bot.wiring import wire
+from worker.tally import count
 
 UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY]  # all others stay away
 # In the menu.
 COMMANDS = ("start", "packs", "history", "settings", "cancel", "forget", "privacy", "help")
+GROUP_COMMANDS = ("sticker", "help")
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
 STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
@@ -42,14 +50,17 @@ log = logging.getLogger(__name__)
 async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
     """Run the bot until the task is cancelled.
 
-    Raises TelegramError when Telegram refuses the token or is out of reach at the start.
+    Stands by while another bot answers.
+    Raises TelegramError when Telegram refuses the token or is out of reach at the start, SetupError
+    when another bot has taken over.
     """
     application = _build_application(config)
     retry = Retry(ExponentialBackoff(cap=2, base=0.1), REDIS_RETRIES)
     async with redis.asyncio.Redis.from_url(redis_url, retry=retry) as async_connection:
-        delivery, watch = wire(application, connection, async_connection, CONSUMER)
-        application.add_error_handler(_report)
-        await _serve(application, delivery, watch)
+        delivery, watch = wire(application, config, connection, async_connection, CONSUMER)
+        application.add_error_handler(partial(_report, connection))
+        async with application, lease(async_connection) as lock:
+            await _serve(application, config, delivery, watch, lock)
 
 
 def _build_application(config: Config) -> AnyApplication:
@@ -70,49 +81,74 @@ def _build_application(config: Config) -> AnyApplication:
     )
 
 
-async def _serve(application: AnyApplication, delivery: Delivery, watch: Watch) -> None:
+async def _serve(
+    application: AnyApplication, config: Config, delivery: Delivery, watch: Watch, lock: Lock
+) -> None:
     updater = application.updater
     assert updater is not None, "the builder makes one"
-    async with application:
-        await _set_commands(application.bot)
-        # Telegram has just answered, so what fails now is an outage, to be waited for.
+    await _set_commands(application.bot)
+    await _listen(updater, config)
+    await application.start()
+    print("bot: ready", flush=True)
+    works = (delivery.run(), watch.run(), keep(lock))
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:  # the lease is lost: only that ends one of them
+            task.result()
+    finally:
+        for stop in (updater.stop, application.stop):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop(), STOP_TIME)
+        await end(tasks)
+        await delivery.drain()
+
+
+async def _listen(updater: Updater, config: Config) -> None:
+    """Have Telegram's updates come: it is asked (getUpdates), or it calls (setWebhook)."""
+    # Telegram has just answered, so what fails now is an outage, to be waited for.
+    if config.webhook_url:
+        await updater.start_webhook(
+            listen="0.0.0.0",
+            port=config.webhook_port,
+            url_path=urlsplit(config.webhook_url).path,
+            webhook_url=config.webhook_url,
+            secret_token=config.webhook_secret,
+            allowed_updates=UPDATES,
+            bootstrap_retries=-1,
+        )
+    else:
         await updater.start_polling(
             allowed_updates=UPDATES, bootstrap_retries=-1, error_callback=_log_polling_error
         )
-        await application.start()
-        print("bot: ready", flush=True)
-        tasks = [asyncio.create_task(work) for work in (delivery.run(), watch.run())]
-        try:
-            await asyncio.wait(tasks)
-        finally:
-            for stop in (updater.stop, application.stop):
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop(), STOP_TIME)
-            await end(tasks)
-            await delivery.drain()
 
 
 async def _set_commands(bot: Bot) -> None:
     """Fill the menu: English, and Russian for whoever has Telegram in Russian."""
     try:
-        await bot.set_my_commands(_commands(ENGLISH))
-        await bot.set_my_commands(_commands(RUSSIAN), language_code=RUSSIAN)
+        for scope, names in ((None, COMMANDS), (BotCommandScopeAllGroupChats(), GROUP_COMMANDS)):
+            await bot.set_my_commands(_commands(ENGLISH, names), scope)
+            await bot.set_my_commands(_commands(RUSSIAN, names), scope, language_code=RUSSIAN)
     except TelegramError as error:
         log.warning("the menu of commands stays as it was: %s", error)
 
 
-def _commands(language: str) -> list[BotCommand]:
+def _commands(language: str, names: tuple[str, ...]) -> list[BotCommand]:
     words = texts(language)
-    return [BotCommand(name, words(f"command-{name}")) for name in COMMANDS]
+    return [BotCommand(name, words(f"command-{name}")) for name in names]
 
 
 def _log_polling_error(error: TelegramError) -> None:
     log.warning("polling: %s; trying again", error)
 
 
-async def _report(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+async def _report(
+    connection: redis.Redis, update: object, context: ContextTypes.DEFAULT_TYPE
+) -> None:
     """Log what a handler could not deal with, and tell the user that it is not their fault."""
     log.error("an update could not be handled", exc_info=context.error)
+    with suppress(redis.RedisError):
+        await asyncio.to_thread(count, connection, BROKEN)
     if not (isinstance(update, Update) and update.effective_user):
         return
     sentence = texts(language_for(update.effective_user.language_code))("broken")

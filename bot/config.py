@@ -1,28 +1,45 @@
 """What the environment says."""
 
+import hashlib
+import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from urllib.parse import urlsplit
 
+from bot.limits import Limits
 from worker.errors import SetupError
 
 TELEGRAM = "https://api.telegram.org/bot"
+WEBHOOK_PORT = 8080
 
 
 @dataclass(frozen=True)
 class Config:
-    """Which bot this is, and where Telegram is."""
+    """Which bot this is, where Telegram is, and what whoever runs it wants."""
 
     token: str
     api_url: str  # the token follows it
+    limits: Limits = field(default_factory=Limits)
+    admins: frozenset[int] = frozenset()
+    allowed: frozenset[int] = frozenset()  # empty: everybody
+    blocked_words: Path | None = None
+    webhook_url: str = ""  # empty: long polling
+    webhook_port: int = WEBHOOK_PORT
 
     @property
     def file_url(self) -> str:
         """Where files are: https://api.telegram.org/file/bot."""
         return f"{self.api_url.removesuffix('/bot')}/file/bot"
 
+    @property
+    def webhook_secret(self) -> str:
+        """What only Telegram and this bot know: `secret_token` of setWebhook."""
+        return hmac.new(self.token.encode(), b"webhook", hashlib.sha256).hexdigest()
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Config":
-        """Read TELEGRAM_BOT_TOKEN and TELEGRAM_API_URL.
+        """Read the variables that the README lists.
 
         Raises SetupError.
         """
@@ -35,4 +52,45 @@ class Config:
         api_url = environment.get("TELEGRAM_API_URL") or TELEGRAM
         if not api_url.startswith(("http://", "https://")) or not api_url.endswith("/bot"):
             raise SetupError("TELEGRAM_API_URL must look like http://127.0.0.1:8081/bot.")
-        return cls(token, api_url)
+        words = environment.get("EMOJICH_BLOCKED_WORDS")
+        return cls(
+            token,
+            api_url,
+            _limits(environment),
+            admins=_ids(environment, "EMOJICH_ADMINS"),
+            allowed=_ids(environment, "EMOJICH_ALLOWED_USERS"),
+            blocked_words=Path(words) if words else None,
+            webhook_url=_webhook_url(environment),
+            webhook_port=_number(environment, "WEBHOOK_PORT") or WEBHOOK_PORT,
+        )
+
+
+def _ids(environment: Mapping[str, str], name: str) -> frozenset[int]:
+    """User ids, separated by commas or spaces."""
+    ids = environment.get(name, "").replace(",", " ").split()
+    if not all(text.isdecimal() for text in ids):
+        raise SetupError(f"{name} must be user ids, separated by commas: 1001,1002.")
+    return frozenset(map(int, ids))
+
+
+def _limits(environment: Mapping[str, str]) -> Limits:
+    """EMOJICH_MAX_ACTIVE, EMOJICH_MAX_PER_MINUTE, EMOJICH_MAX_PER_DAY, EMOJICH_MAX_QUEUE."""
+    found = {}
+    for limit in fields(Limits):
+        if number := _number(environment, f"EMOJICH_MAX_{limit.name.upper()}"):
+            found[limit.name] = number
+    return Limits(**found)
+
+
+def _number(environment: Mapping[str, str], name: str) -> int | None:
+    text = environment.get(name, "").strip()
+    if text and not (text.isdecimal() and int(text)):
+        raise SetupError(f"{name} must be a number, 1 or more.")
+    return int(text) if text else None
+
+
+def _webhook_url(environment: Mapping[str, str]) -> str:
+    url = environment.get("WEBHOOK_URL", "")
+    if url and not (url.startswith(("http://", "https://")) and urlsplit(url).netloc):
+        raise SetupError("WEBHOOK_URL must look like https://bot.example.org/updates.")
+    return url

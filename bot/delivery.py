@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 import redis
-from telegram import Bot, InputMediaPhoto
+from telegram import Bot, InputMediaPhoto, ReplyParameters
 from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.api_errors import MESSAGE_IS_GONE, MESSAGE_IS_SAME, says
@@ -174,11 +174,18 @@ class Delivery:
         if wanted.has_picture:
             picture = await self._picture(record)
             message = await self._bot.send_photo(
-                record.chat_id, picture, caption=wanted.text, reply_markup=wanted.keyboard
+                record.chat_id,
+                picture,
+                caption=wanted.text,
+                reply_markup=wanted.keyboard,
+                reply_parameters=_reply(record),
             )
         else:
             message = await self._bot.send_message(
-                record.chat_id, wanted.text, reply_markup=wanted.keyboard
+                record.chat_id,
+                wanted.text,
+                reply_markup=wanted.keyboard,
+                reply_parameters=_reply(record),
             )
         return message.message_id
 
@@ -212,6 +219,13 @@ class Delivery:
     async def _give_up(self, request_id: str, error: Exception) -> None:
         log.warning("request %s: its message is out of reach: %s", request_id, error)
         await self._store.change(request_id, Unreachable())
+
+
+def _reply(record: Record) -> ReplyParameters | None:
+    """In a group, the answer says whose it is."""
+    if not record.reply_to:
+        return None
+    return ReplyParameters(record.reply_to, allow_sending_without_reply=True)
 
 
 def _is_unexpected(error: Exception) -> bool:

@@ -3,10 +3,11 @@
 import asyncio
 from dataclasses import replace
 
+from bot.blocklist import Blocklist
 from bot.delivery import Delivery
 from bot.emoji.suggest import suggest_emoji
-from bot.limits import MAX_ACTIVE, MAX_QUEUE, Limit
 from bot.person.settings import BOLDNESS, SettingsStore
+from bot.quota import Quota
 from bot.record import Cancelled, Queued, Record, Replaced
 from bot.store import Store
 from bot.waiting import look
@@ -15,36 +16,37 @@ from worker.queue import RequestQueue
 from worker.results import load_codes
 
 
-class OverLimit(Exception):
-    """A good prompt, but there is no room for it now."""
-
-    def __init__(self, limit: Limit):
-        super().__init__(limit)
-        self.reason = limit
-
-
 class Intake:
     """Where every request enters."""
 
     def __init__(
-        self, store: Store, settings: SettingsStore, queue: RequestQueue, delivery: Delivery
+        self,
+        store: Store,
+        settings: SettingsStore,
+        queue: RequestQueue,
+        delivery: Delivery,
+        quota: Quota,
+        blocklist: Blocklist,
     ):
         self._store = store
         self._settings = settings
         self._queue = queue
         self._delivery = delivery
+        self._quota = quota
+        self._blocklist = blocklist
 
     async def take(self, record: Record, instead_of: Record | None = None) -> None:
         """Queue a new request and show that it waits.
 
         `instead_of` a request whose message it takes over, and which is stopped.
         Safe to repeat: a request that is known already is left alone.
-        Raises InvalidRequest and OverLimit, and then nothing is queued.
+        Raises InvalidRequest and Refusal, and then nothing is queued.
         """
         record = replace(record, prompt=clean_prompt(record.prompt))
         if await self._store.load(record.id):
             return  # Telegram has delivered the same update twice
-        await self._check_limits(record.user_id, instead_of)
+        await asyncio.to_thread(self._blocklist.check, record.prompt)
+        await self._check_limits(record, instead_of)
         record = await self._completed(record)
         if instead_of:
             record = replace(
@@ -60,7 +62,7 @@ class Intake:
     async def take_again(self, record: Record) -> None:
         """Queue a failed request as a new one, which takes its message over.
 
-        Safe to repeat.  Raises OverLimit.
+        Safe to repeat.  Raises Refusal.
         """
         await self.take(record.anew(next_attempt(record.id), record.like), instead_of=record)
 
@@ -86,17 +88,16 @@ class Intake:
         """Stop all requests of a user; returns how many."""
         return sum([await self.cancel(request) for request in await self._store.open_of(user_id)])
 
-    async def _check_limits(self, user_id: int, instead_of: Record | None) -> None:
-        others = set(await self._store.open_of(user_id)) - {instead_of.id if instead_of else ""}
-        if len(others) >= MAX_ACTIVE:
-            raise OverLimit(Limit.TOO_MANY)
-        if await asyncio.to_thread(lambda: self._queue.rq.count) >= MAX_QUEUE:
-            raise OverLimit(Limit.QUEUE_FULL)
+    async def _check_limits(self, record: Record, instead_of: Record | None) -> None:
+        active = set(await self._store.open_of(record.user_id))
+        active.discard(instead_of.id if instead_of else "")
+        waiting = await asyncio.to_thread(lambda: self._queue.rq.count)
+        await self._quota.take(record.user_id, record.id, len(active), waiting)
 
     def _enqueue(self, record: Record) -> Queued:
         like, bold = self._codes(record.like), record.boldness
         request = Request(record.id, record.prompt, record.wanted, record.seed, bold, like)
-        self._queue.enqueue(request)
+        self._queue.enqueue(request, record.user_id)
         # None: a worker has taken it already.
         return look(self._queue, record.id, record.wanted) or Queued(1)
 

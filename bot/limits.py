@@ -1,14 +1,27 @@
-"""How much one user, and all of them, may ask for at a time."""
+"""How much one user, and all of them, may ask for."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-MAX_ACTIVE = 3  # requests of one user that are waiting or being drawn
 HISTORY = 20  # prompts of one user that /history has
-MAX_QUEUE = 100  # requests of all users that are waiting
+
+MINUTE, HOUR, DAY = 60, 3600, 24 * 3600  # seconds
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What whoever runs the bot allows."""
+
+    active: int = 3  # requests of one user that are waiting or being drawn
+    per_minute: int = 10  # requests of one user
+    per_day: int = 200  # requests of one user
+    queue: int = 100  # requests of all users that are waiting
 
 
 class Limit(StrEnum):
-    """Why a good prompt is turned down for now."""
+    """Why a good prompt is turned down for now: one of the `Limits` is reached."""
 
-    TOO_MANY = "too_many"  # the user has MAX_ACTIVE requests already
-    QUEUE_FULL = "queue_full"
+    ACTIVE = "active"
+    PER_MINUTE = "per-minute"
+    PER_DAY = "per-day"
+    QUEUE = "queue"

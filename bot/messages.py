@@ -31,13 +31,13 @@ def message_handlers(
     help_ = _say("help", keyboards.examples())
     take_prompt = _take_prompt(prompts)
     take_reply = _take_reply(menu, relabelling, take_prompt)
-    private_only = _say("private-only")
+    in_groups = _say("in-groups")
     return [
         CommandHandler("start", welcome, PRIVATE),
         CommandHandler("help", help_, PRIVATE),
         CommandHandler("privacy", _say("privacy"), PRIVATE),
         CommandHandler("cancel", _cancel(intake), PRIVATE),
-        CommandHandler(["start", "help"], private_only, filters.ChatType.GROUPS),
+        CommandHandler(["start", "help"], in_groups, filters.ChatType.GROUPS),
         MessageHandler(PRIVATE & filters.COMMAND, _say("unknown-command")),
         MessageHandler(PRIVATE & filters.Sticker.ALL, tidy.show),
         MessageHandler(PRIVATE & filters.REPLY & filters.TEXT, take_reply),
@@ -81,10 +81,8 @@ def _take_prompt(prompts: Prompts) -> Answer:
         user, message = update.effective_user, update.effective_message
         if not (user and message and message.text):
             return
-        words = texts(language_for(user.language_code))
-        refused = await prompts.take(user, message, update.update_id)
-        for reason in refused:
-            await _reply(message, words(f"refusal-{reason}"))
+        for sentence in await prompts.take(user, message, update.update_id):
+            await _reply(message, sentence)
 
     return answer
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from telegram import Message, User
 
-from bot.intake import Intake, OverLimit
-from bot.limits import Limit
+from bot.intake import Intake
 from bot.record import Record, State
+from bot.refusals import OverLimit, Refusal
 from bot.store import Store
-from bot.texts import language_for
-from emojich_core.request import InvalidRequest, Reason, clean_prompt
+from bot.texts import language_for, texts
+from emojich_core.request import InvalidRequest, clean_prompt
 
 _LOOKS, _PAUSE = 50, 0.1  # seconds, for the first message of a request to get into the chat
 
@@ -22,19 +22,25 @@ class Prompts:
         self._store = store
         self._intake = intake
 
-    async def take(self, user: User, message: Message, update_id: int) -> list[Reason | Limit]:
-        """Queue what a message asks for; returns why some of it is not drawn, each reason once.
+    async def take(
+        self, user: User, message: Message, update_id: int, text: str | None = None
+    ) -> list[str]:
+        """Queue what a message asks for; returns the sentences why some of it is not drawn.
 
+        That is its `text`, if this is not all of what it says.
         An edited message keeps its answers: where a line has changed, the new request takes over
         the message of the old one, and a line that has gone is not drawn any more.
         Safe to repeat.
         """
         is_new = message.edit_date is None
         before = [] if is_new else await self._records_before(message)
-        first = f"{message.chat_id}_{message.message_id if is_new else f'u{update_id}'}"
-        lines = _lines(message.text or "")
+        is_private = message.chat_id == user.id
+        # The user's id comes first, wherever they ask: by it /forget finds the request.
+        first = f"{user.id}_{message.message_id if is_new and is_private else f'u{update_id}'}"
+        lines = _lines((message.text or "") if text is None else text)
+        words = texts(language_for(user.language_code))
         requests: list[str] = []
-        refusals: dict[Reason | Limit, None] = {}
+        refusals: dict[str, None] = {}  # each once
         for number, line in enumerate(lines):
             old = before[number] if number < len(before) else None
             record = Record(
@@ -43,17 +49,22 @@ class Prompts:
                 chat_id=message.chat_id,
                 prompt=line,
                 language=language_for(user.language_code),
+                reply_to=0 if is_private else message.message_id,
             )
             try:
                 requests.append(await self._take_line(record, old))
-            except (InvalidRequest, OverLimit) as error:
-                refusals[error.reason] = None
+            except InvalidRequest as error:
+                refusals[words(f"refusal-{error.reason}")] = None
                 requests.append(old.id if old else record.id)
-                if error.reason in Limit:
+            except Refusal as error:
+                refusals[error.say(words)] = None
+                requests.append(old.id if old else record.id)
+                if isinstance(error, OverLimit):
                     break  # nor would the next lines be taken
         for old in filter(None, before[len(lines) :]):
             await self._intake.cancel(old.id)
-        await self._store.remember_prompt(message.chat_id, message.message_id, requests)
+        if is_private:  # only there an edited message is drawn anew
+            await self._store.remember_prompt(message.chat_id, message.message_id, requests)
         return list(refusals)
 
     async def _records_before(self, message: Message) -> list[Record | None]:

@@ -53,6 +53,7 @@ class Record:
     chat_id: int
     prompt: str
     language: str
+    reply_to: int = 0  # the message that asks for it, in a group
     message_id: int | None = None  # None until Telegram has taken the first one
     over_photo: bool = False  # the message was a photo before this request took it over
     shown: State | None = None  # the state that the message shows
@@ -82,7 +83,13 @@ class Record:
             self.language,
             like=like,
             emoji=self.emoji,
+            reply_to=self.reply_to,
         )
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody else sees its message: a private chat has the user's id."""
+        return self.chat_id == self.user_id
 
     @property
     def is_waited_for(self) -> bool:

@@ -5,7 +5,7 @@
     emojich:prompt:<chat>:<message>  list        ids of the requests of a prompt, line by line
     emojich:message:<chat>:<message>  string     id of the request that a message shows
 
-Requests are forgotten after a while.  One bot process owns these keys, so a lock in
+Requests are forgotten after a while.  One bot process owns these keys (see `lease`), so a lock in
 the process is enough to change a record as a whole.
 """
 
@@ -78,7 +78,7 @@ class Store:
         return record
 
     async def of_message(self, chat_id: int, message_id: int) -> Record | None:
-        """The record of the request that a message of the bot shows."""
+        """The record of the request that a message of the bot shows in a private chat."""
         request_id: Any = await self._redis.get(_message_key(chat_id, message_id))
         return await self.load(request_id.decode()) if request_id else None
 
@@ -99,7 +99,7 @@ class Store:
     async def _save(self, record: Record) -> None:
         async with self._redis.pipeline() as pipe:
             pipe.set(_record_key(record.id), json.dumps(asdict(record)), ex=RECORD_TTL)
-            if record.message_id and record.state is not State.REPLACED:
+            if record.message_id and record.is_private and record.state is not State.REPLACED:
                 key = _message_key(record.chat_id, record.message_id)
                 pipe.set(key, record.id, ex=RECORD_TTL)
             if record.is_open:

@@ -12,13 +12,14 @@ from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
 from bot.emoji.suggest import FALLBACK, keywords
-from bot.intake import Intake, OverLimit
+from bot.intake import Intake
 from bot.keyboards import Button, Deed, Example, read_tap
 from bot.packs.names import pack_link
 from bot.packs.packs import Owner, Packs, input_sticker
 from bot.packs.tidy import Tidy
 from bot.patience import insist
 from bot.record import Added, Choosing, Record, State, Uploaded
+from bot.refusals import Refusal
 from bot.stickers import sticker_of
 from bot.store import Store
 from bot.texts import Texts, language_for, texts
@@ -99,7 +100,7 @@ class Taps:
         """Draw the prompt once more, beside what is there: other pictures, or some like one."""
         if like and not await self._has_codes(record, int(like[-1])):
             return words("old-button")
-        more = record.anew(f"{record.chat_id}_u{update_id}", like)
+        more = record.anew(f"{record.user_id}_u{update_id}", like)
         return await self._queue(self._intake.take(more), words) or words("drawing-more")
 
     async def _draw_example(
@@ -125,8 +126,8 @@ class Taps:
     async def _queue(self, taking: Awaitable[None], words: Texts) -> str | None:
         try:
             await taking
-        except OverLimit as error:
-            return words(f"refusal-{error.reason}")
+        except Refusal as error:
+            return error.say(words)
         return None
 
     async def _add(self, user: User, record: Record, number: int, words: Texts) -> str:

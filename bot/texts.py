@@ -11,7 +11,7 @@ from pathlib import Path
 from fluent.runtime import FluentBundle, FluentResource
 from telegram.constants import StickerLimit
 
-from bot.limits import HISTORY, MAX_ACTIVE
+from bot.limits import HISTORY
 from emojich_core.request import MAX_PROMPT_LENGTH
 
 RUSSIAN, ENGLISH = "ru", "en"
@@ -24,7 +24,6 @@ _READERS_OF_RUSSIAN = frozenset({"ru", "be", "kk", "ky", "tg", "uk", "uz"})
 EXAMPLES = ("кот в космосе", "пылающее сердце", "робот с цветком")
 
 COMMON: dict[str, str | int] = {  # values that every message may use
-    "max-active": MAX_ACTIVE,
     "max-length": MAX_PROMPT_LENGTH,
     "history": HISTORY,
     "max-title": StickerLimit.MAX_NAME_AND_TITLE,

@@ -16,7 +16,7 @@ def look(queue: RequestQueue, request_id: str, count: int) -> Queued | None:
     if place is None:
         return None
     workers = queue.count_workers()
-    if not workers:
+    if not workers or queue.is_paused():
         return Queued(NO_WORKER)
     pace = seconds_per_image(queue.connection)
     if pace is None:

@@ -14,6 +14,7 @@ from bot.store import Store
 from bot.waiting import look
 from worker.events import Failed
 from worker.queue import RequestQueue
+from worker.tally import count
 
 INTERVAL = 3.0  # seconds; a message shows its place in the queue no more often
 # Seconds for which a request must look lost: its last event may be on its way, or its job be just
@@ -59,6 +60,7 @@ class Watch:
                 await self._delivery.change(record.id, queued)
         elif self._missing_for(record.id) > GRACE:
             log.warning("request %s: lost", record.id)
+            await asyncio.to_thread(count, self._queue.connection, Failure.LOST)
             await self._delivery.change(record.id, Failed(record.id, Failure.LOST))
 
     def _missing_for(self, request_id: str) -> float:

@@ -2,10 +2,16 @@
 
 import redis
 import redis.asyncio
-from telegram.ext import Application, CallbackQueryHandler, CommandHandler
+from telegram import Update
+from telegram.ext import Application, CallbackQueryHandler, CommandHandler, TypeHandler
 
+from bot.access import Access
+from bot.admin import Admin
+from bot.blocklist import Blocklist
 from bot.buttons import on_tap
+from bot.config import Config
 from bot.delivery import Delivery
+from bot.groups import Groups
 from bot.intake import Intake
 from bot.messages import PRIVATE, message_handlers
 from bot.packs import menu as pack_menu
@@ -16,6 +22,7 @@ from bot.packs.shelf import Shelf
 from bot.person import forget, history_menu, settings
 from bot.person.history import History
 from bot.prompts import Prompts
+from bot.quota import Quota
 from bot.relabelling import Relabelling
 from bot.store import Store
 from bot.taps import Taps
@@ -23,9 +30,12 @@ from bot.watch import Watch
 from worker.events import EventReader
 from worker.queue import RequestQueue
 
+_BEFORE_ALL = -1  # the group of handlers that python-telegram-bot asks before the default, 0
+
 
 def wire(
     application: Application,
+    config: Config,
     connection: redis.Redis,
     async_connection: redis.asyncio.Redis,
     consumer: str,
@@ -35,7 +45,11 @@ def wire(
     history, liking = History(async_connection), settings.SettingsStore(async_connection)
     reader = EventReader(async_connection, consumer)
     delivery = Delivery(application.bot, store, history, connection, reader)
-    intake = Intake(store, liking, queue, delivery)
+    quota = Quota(async_connection, config.limits)
+    words = config.blocked_words
+    blocklist = Blocklist.read(words) if words else Blocklist([])
+    intake = Intake(store, liking, queue, delivery, quota, blocklist)
+    access = Access(async_connection, config.admins, config.allowed)
     packs = Packs(application.bot, Shelf(async_connection))
     packing = pack_menu.PackMenu(packs, Questions(application.bot, async_connection))
     tidying = tidy.Tidy(packs, async_connection)
@@ -43,6 +57,8 @@ def wire(
     remembering = history_menu.HistoryMenu(history, store, intake, delivery, connection)
     forgetting = forget.Forget(async_connection, intake, packs)
     taps = Taps(store, intake, delivery, packs, tidying, connection)
+    application.add_handler(TypeHandler(Update, access.check), group=_BEFORE_ALL)
+    application.add_handlers(Admin(access, intake, queue).handlers(config.admins))
     application.add_handlers(
         [
             CommandHandler("packs", packing.show, PRIVATE),
@@ -58,7 +74,7 @@ def wire(
         ]
     )
     relabelling = Relabelling(store, delivery, packs)
-    application.add_handlers(
-        message_handlers(intake, Prompts(store, intake), relabelling, packing, tidying)
-    )
+    prompts = Prompts(store, intake)
+    application.add_handlers(Groups(prompts).handlers())
+    application.add_handlers(message_handlers(intake, prompts, relabelling, packing, tidying))
     return delivery, Watch(store, queue, delivery)

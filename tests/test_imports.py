@@ -21,6 +21,7 @@ ALLOWED = {
         "worker.pace",
         "worker.queue",
         "worker.results",
+        "worker.tally",
     ),
 }
 

@@ -14,6 +14,7 @@ import redis
 import redis.asyncio
 
 from emojich_core.request import Candidate
+from worker.tally import FINISHED, TTL, tally_key
 
 STREAM = "emojich:events"
 GROUP = "bot"
@@ -79,10 +80,13 @@ def from_json(text: str | bytes) -> Event:
 
 
 # A horse may be killed between the last event and RQ's record of its job, and a command may be
-# sent again after a lost connection: what ends a request is appended only the first time.
+# sent again after a lost connection: what ends a request is appended and counted only the first
+# time.
 _PUBLISH_END = """
 if redis.call('SET', KEYS[2], '', 'NX', 'EX', ARGV[1]) then
     redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'event', ARGV[3])
+    redis.call('HINCRBY', KEYS[3], ARGV[4], 1)
+    redis.call('EXPIRE', KEYS[3], ARGV[5])
 end
 """
 
@@ -93,8 +97,10 @@ def publish(connection: redis.Redis, event: Event) -> None:
         fields = {"event": to_json(event)}
         connection.xadd(STREAM, fields, maxlen=MAX_EVENTS)  # type: ignore[arg-type]
     else:
-        arguments = (END_TTL, MAX_EVENTS, to_json(event))
-        connection.eval(_PUBLISH_END, 2, STREAM, _ended(event.request_id), *arguments)
+        keys = (STREAM, _ended(event.request_id), tally_key())
+        what = event.reason if isinstance(event, Failed) else FINISHED
+        arguments = (END_TTL, MAX_EVENTS, to_json(event), what, TTL)
+        connection.eval(_PUBLISH_END, len(keys), *keys, *arguments)
 
 
 def end_silently(connection: redis.Redis, request_id: str) -> bool:

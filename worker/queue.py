@@ -9,9 +9,11 @@ from rq.command import send_stop_job_command
 from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
+from rq.suspension import is_suspended, resume, suspend
 
 from emojich_core.request import Request
 from worker.events import end_silently
+from worker.fairness import USER, give_turn
 
 QUEUE = "emojich"
 JOB_TIMEOUT = 600  # seconds from the start of drawing
@@ -26,14 +28,15 @@ class RequestQueue:
         self.connection = connection
         self.rq = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
 
-    def enqueue(self, request: Request) -> None:
-        """Queue a request; one that is already there stays as it is."""
+    def enqueue(self, request: Request, user_id: int) -> None:
+        """Queue a user's request where their turn is; one that is already there stays as it is."""
         # Functions by name: the bot's image need not import what the worker runs.
         with suppress(DuplicateJobError):
             self.rq.enqueue(
                 "worker.job.draw",
                 args=(request.to_json(),),
                 job_id=request.id,
+                meta={USER: str(user_id)},
                 unique=True,
                 job_timeout=JOB_TIMEOUT,
                 ttl=JOB_TTL,
@@ -42,6 +45,7 @@ class RequestQueue:
                 retry=Retry(max=RETRIES, enqueue_at_front=True),  # it has waited its turn
                 on_failure=Callback("worker.job.report_failure"),
             )
+            give_turn(self.rq, self.connection, request.id)
 
     def job(self, request_id: str) -> Job | None:
         """RQ's job of a request, if there is one."""
@@ -79,6 +83,21 @@ class RequestQueue:
         elif job is not None:
             job.delete()
         return True
+
+    def pause(self) -> None:
+        """Have the workers take no further requests (RQ: suspend); those being drawn are finished.
+
+        One that has been waiting for a request may take one more within `WAKE_UP_INTERVAL`.
+        """
+        suspend(self.connection)
+
+    def resume(self) -> None:
+        """Have the workers go on."""
+        resume(self.connection)
+
+    def is_paused(self) -> bool:
+        """Whether the workers take no requests."""
+        return bool(is_suspended(self.connection))
 
     def count_workers(self) -> int:
         """How many workers are there to serve."""

@@ -33,6 +33,18 @@ def words(text: str) -> list[Word]:
     return list(dict.fromkeys(found))
 
 
+def lemmas(text: str) -> set[str]:
+    """All dictionary forms that the words of a text can have, the parts of hyphenated ones too."""
+    found = {word for match in _WORD.findall(plain(text)) for word in (match, *match.split("-"))}
+    parses: list[Any] = [parse for word in found for parse in _morph().parse(word)]
+    return found | {plain(parse.normal_form) for parse in parses}
+
+
+def lemma(word: str) -> str:
+    """The likeliest dictionary form of a word."""
+    return plain(_morph().parse(plain(word))[0].normal_form)
+
+
 def plain(text: str) -> str:
     """Lower-case, without ё."""
     return text.lower().replace("ё", "е")

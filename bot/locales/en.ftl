@@ -1,6 +1,6 @@
 ### Everything the bot says in English.
 ###
-### $max-active, $max-length and $max-title may be used in every message.
+### $max-length and $max-title may be used in every message.
 
 ## The start and the menu
 
@@ -18,7 +18,7 @@ help =
 
     Changed your mind? Tap ✖ or /cancel.
 
-    I draw up to { $max-active } of your requests at a time. Try one:
+    You may send several requests at a time: each line is one. Try it:
 command-start = Start
 command-cancel = Stop drawing
 command-packs = My packs
@@ -26,6 +26,7 @@ command-settings = Settings
 command-history = Last prompts
 command-forget = Forget all about me
 command-privacy = What is kept
+command-sticker = Draw a sticker
 command-help = How it works
 
 ## The message of a request
@@ -84,15 +85,66 @@ refusal-too_long =
 refusal-no_words =
     I need words. Tell me in Russian what to draw: «пылающее сердце». To change the emoji of stickers, reply with them to my message.
 refusal-not_russian = I only read Russian so far. Try «кот в космосе» (a cat in space).
-refusal-too_many =
-    I am drawing { $max-active ->
-        [one] { $max-active } request
-       *[other] { $max-active } requests
-    } of yours already. Let one finish, then send more.
-refusal-queue_full = Too many people are waiting right now. Come back in a few minutes.
 not-text = I only understand text. Tell me in words what to draw.
 unknown-command = There is no such command. Just tell me what to draw, or tap /help.
-private-only = I draw in private chats: write to me there.
+in-groups = Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. In private chats, whatever you write.
+
+refusal-blocked = I do not draw that. Please send me something else.
+bot-is-private = This bot is private. To get in, tell its owner your number: { $id }
+you-are-banned = The owner of the bot has shut you out.
+
+## Why a good prompt is not taken right now
+
+limit-active =
+    I am drawing { $allowed ->
+        [one] { $allowed } request
+       *[other] { $allowed } requests
+    } of yours already. Let one finish, then send more.
+limit-per-minute =
+    Not so fast, please: I take { $allowed ->
+        [one] { $allowed } request
+       *[other] { $allowed } requests
+    } a minute. You can send the next one in { $seconds } s.
+limit-per-day =
+    I take { $allowed ->
+        [one] { $allowed } request
+       *[other] { $allowed } requests
+    } of yours a day. You can send the next one in about { $hours ->
+        [one] { $hours } hour
+       *[other] { $hours } hours
+    }.
+limit-queue =
+    The queue is full: { $allowed ->
+        [one] { $allowed } request is
+       *[other] { $allowed } requests are
+    } waiting. Come back in a few minutes.
+
+## Answers to those who run the bot
+
+stats-queue = Waiting: { $waiting }, being drawn: { $started }
+stats-workers =
+    { $count ->
+        [0] No workers
+        [one] { $count } worker
+       *[other] { $count } workers
+    }
+stats-paused = Paused: /resume
+stats-speed = One image: { $seconds } s
+stats-users = Users today: { $users }, banned: { $banned }
+stats-ended = Requests drawn today: { $finished }, failed: { $failed }
+stats-broken = Errors of the bot today: { $count }
+ban-whom = Tell me the number: /ban 123456789, /unban 123456789
+ban-not-admins = That is one of those who run the bot.
+user-banned =
+    Banned: { $id }. { $count ->
+        [0] They had no requests.
+        [one] Stopped { $count } request.
+       *[other] Stopped { $count } requests.
+    }
+user-unbanned = No longer banned: { $id }
+user-was-not-banned = Was not banned: { $id }
+paused = Paused: what is being drawn will be finished, the rest waits. To go on: /resume
+resumed = Drawing on.
 
 ## Answers to taps
 
@@ -184,7 +236,7 @@ privacy =
     What I keep, and for how long:
 
     • prompts, and the numbers of the messages that answer them: two days;
-    • the stickers I have drawn: one day;
+    • the stickers I have drawn, and when you asked for them: one day;
     • your last { $history } prompts for /history, what you chose in /settings, and the names of your packs: until you say /forget.
 
     Your user number and name come from Telegram with every message; the name is used for the title of a pack only. I keep nothing else, and give nothing to anybody. The packs themselves are kept by Telegram.

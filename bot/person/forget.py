@@ -26,6 +26,7 @@ _KEYS = (
     "emojich:titles:{}",
     "emojich:current:{}",
     "emojich:replacing:{}",
+    "emojich:asked:{}",
 )
 _PATTERNS = (
     "emojich:request:{}_*",

@@ -9,10 +9,11 @@ from telegram.ext import ContextTypes
 
 from bot.buttons import Tap
 from bot.delivery import Delivery
-from bot.intake import Intake, OverLimit
+from bot.intake import Intake
 from bot.patience import insist
 from bot.person.history import History, Past
 from bot.record import Record, Reopened, State
+from bot.refusals import Refusal
 from bot.store import Store
 from bot.texts import language_for, texts
 from worker.results import load_stickers
@@ -60,7 +61,9 @@ class HistoryMenu:
         if past is None or tap.query.message is None:
             return tap.words("old-button")
         record = await self._store.load(request_id)
-        if record and record.state is State.FINISHED and await self._has_stickers(request_id):
+        # What was drawn in a group is drawn again here, and does not come up there once more.
+        is_finished = record is not None and record.is_private and record.state is State.FINISHED
+        if is_finished and await self._has_stickers(request_id):
             await self._delivery.change(request_id, Reopened())
             return tap.words("history-shown")
         again = Record(
@@ -77,8 +80,8 @@ class HistoryMenu:
         )
         try:
             await self._intake.take(again)
-        except OverLimit as error:
-            return tap.words(f"refusal-{error.reason}")
+        except Refusal as error:
+            return error.say(tap.words)
         return tap.words("history-again")
 
     async def _has_stickers(self, request_id: str) -> bool:

@@ -15,8 +15,7 @@ from worker.embedded import connect, redis_url
 NewUser = Callable[..., User]
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Valkey."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("REDIS_URL", raising=False)
@@ -24,11 +23,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield url
 
 
-@pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+def start_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox without chats."""
     sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"))
     yield sandbox
     sandbox.stop()
+
+
+# A file whose bots differ from `session_bot` makes the two anew: a sandbox has one bot.
+server = pytest.fixture(scope="session")(start_server)
+sandbox = pytest.fixture(scope="session")(start_sandbox)
 
 
 @pytest.fixture(scope="session")

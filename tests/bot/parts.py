@@ -167,8 +167,8 @@ def buttons_of(message: dict[str, Any]) -> list[dict[str, str]]:
 class RunningBot:
     """The bot in a thread of this process, so that a test may shorten its pauses."""
 
-    def __init__(self, api_url: str, redis_url: str):
-        self._config = Config(TOKEN, api_url)
+    def __init__(self, api_url: str, redis_url: str, **wishes: Any):
+        self._config = Config(TOKEN, api_url, **wishes)
         self._redis_url = redis_url
         self.start()
 

@@ -9,11 +9,14 @@ import redis
 import redis.asyncio
 from telegram import Bot, Update
 
+from bot.blocklist import Blocklist
 from bot.delivery import Delivery
 from bot.intake import Intake
+from bot.limits import Limits
 from bot.messages import message_handlers
 from bot.person.history import History
 from bot.person.settings import SettingsStore
+from bot.quota import Quota
 from bot.record import Record
 from bot.store import Store
 from tests.bot.parts import TOKEN, RunningBot, Sandbox, User, Worker, text_of
@@ -41,7 +44,8 @@ def test_update_that_comes_twice_is_queued_and_answered_once(
             reader = EventReader(async_connection, "test")
             delivery = Delivery(api, store, History(async_connection), connection, reader)
             settings = SettingsStore(async_connection)
-            intake = Intake(store, settings, worker.queue, delivery)
+            quota = Quota(async_connection, Limits())
+            intake = Intake(store, settings, worker.queue, delivery, quota, Blocklist([]))
             await asyncio.gather(intake.take(record), intake.take(record))
             await intake.take(record)
             await delivery.drain()

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
-from bot.limits import MAX_ACTIVE
+from bot.limits import Limits
 from tests.bot.conftest import NewUser
 from tests.bot.parts import User, Worker, buttons_of, text_of, wait_for
+
+ACTIVE = Limits().active
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -78,28 +80,16 @@ def test_no_worker(user: User, worker: Worker) -> None:
 
 
 def test_a_user_may_have_so_many_requests(user: User, worker: Worker) -> None:
-    for number in range(MAX_ACTIVE):
+    for number in range(ACTIVE):
         user.say(f"кот номер {number}")
         user.sees(f"кот номер {number}")
     user.say("ещё кот")
-    user.sees(f"уже рисую {MAX_ACTIVE}")
-    assert worker.queue.rq.count == MAX_ACTIVE
+    user.sees(f"уже рисую {ACTIVE}")
+    assert worker.queue.rq.count == ACTIVE
     worker.finish(worker.take())
     wait_for(lambda: any("Готово" in text_of(message) for message in user.messages()))
     user.say("последний кот")
     user.sees("«последний кот»")
-
-
-def test_the_queue_has_an_end(
-    user: User, new_user: NewUser, worker: Worker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.intake.MAX_QUEUE", 1)
-    user.say("кот")
-    user.sees("«кот»")
-    late = new_user()
-    late.say("пёс")
-    late.sees("слишком много желающих")
-    assert worker.queue.rq.count == 1
 
 
 def test_markup_in_a_prompt_is_only_text(user: User) -> None:

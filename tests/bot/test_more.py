@@ -3,9 +3,11 @@
 import pytest
 import redis
 
-from bot.limits import MAX_ACTIVE
+from bot.limits import Limits
 from tests.bot.conftest import NewUser
 from tests.bot.parts import CODES, User, Worker, buttons_of, text_of, wait_for
+
+ACTIVE = Limits().active
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -85,7 +87,7 @@ def test_limits_hold_for_more(user: User, worker: Worker) -> None:
     drawn(user, worker)
     button = next(b for b in buttons_of(user.answer()) if b["text"].startswith("🎲"))
     message = user.answer()["message_id"]
-    for _ in range(MAX_ACTIVE):
+    for _ in range(ACTIVE):
         assert "Рисую ещё" in user.tap(button["callback_data"], message)
-    assert f"уже рисую {MAX_ACTIVE}" in user.tap(button["callback_data"], message)
-    assert worker.queue.rq.count == MAX_ACTIVE
+    assert f"уже рисую {ACTIVE}" in user.tap(button["callback_data"], message)
+    assert worker.queue.rq.count == ACTIVE

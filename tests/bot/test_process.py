@@ -4,29 +4,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.bot.conftest import start_sandbox, start_server
 from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, Worker
 from worker.embedded import connect, redis_url
 
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox of this file's own: the other one has a bot that polls."""
-    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield sandbox
-    sandbox.stop()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("REDIS_URL", raising=False)
-        with redis_url(tmp_path_factory.mktemp("data")) as url:
-            yield url
+server = pytest.fixture(scope="module")(start_server)
+sandbox = pytest.fixture(scope="module")(start_sandbox)
 
 
 @pytest.fixture
@@ -122,6 +109,10 @@ def test_outage_of_telegram_is_survived_and_the_token_kept(
         ({"TELEGRAM_API_URL": "http://127.0.0.1:9/bot"}, "cannot be reached"),
         ({"TELEGRAM_API_URL": "127.0.0.1"}, "TELEGRAM_API_URL must look like"),
         ({"REDIS_URL": "redis://127.0.0.1:9"}, "does not answer"),
+        ({"EMOJICH_MAX_QUEUE": "0"}, "EMOJICH_MAX_QUEUE must be a number"),
+        ({"WEBHOOK_URL": "bot.example.org"}, "WEBHOOK_URL must look like"),
+        ({"EMOJICH_ADMINS": "@anna"}, "EMOJICH_ADMINS must be user ids"),
+        ({"EMOJICH_BLOCKED_WORDS": "/nowhere"}, "EMOJICH_BLOCKED_WORDS: /nowhere cannot be read"),
     ],
 )
 def test_what_keeps_it_from_starting_is_one_line(

@@ -10,7 +10,7 @@ from fluent.syntax.ast import Identifier, Junk, Message, SelectExpression, Varia
 from fluent.syntax.visitor import Visitor
 from telegram.constants import CallbackQueryLimit
 
-from bot.app import COMMANDS
+from bot.app import COMMANDS, GROUP_COMMANDS
 from bot.limits import Limit
 from bot.packs.names import pack_link, pack_name
 from bot.packs.tidy import ACTIONS
@@ -32,9 +32,10 @@ BY_THE_BOT = {Reason.BAD_COUNT, Reason.BAD_SEED, Reason.BAD_BOLDNESS}
 FAMILIES = {
     "boldness-": set(BOLDNESS),
     "sticker-": set(ACTIONS),
-    "command-": set(COMMANDS),
+    "command-": {*COMMANDS, *GROUP_COMMANDS},
     "failure-": set(Failure),
-    "refusal-": {*Reason, *Limit} - BY_THE_BOT,
+    "limit-": set(Limit),
+    "refusal-": set(Reason) - BY_THE_BOT,
 }
 
 
@@ -148,8 +149,10 @@ def test_answers_to_taps_fit(language: str) -> None:
     words = texts(language)
     sources = [ROOT / "bot" / "taps.py", ROOT / "bot" / "packs" / "tidy.py"]
     ids = {word for path in sources for word in re.findall(r'"([\w-]+)"', path.read_text())}
-    ids |= {"broken", *(f"refusal-{limit}" for limit in Limit)}
-    said = [words(one, number=9, link=LINK) for one in ids & catalogue(language).keys()]
+    ids |= {"broken", *(f"limit-{limit}" for limit in Limit)}
+    values: dict[str, str | int] = {"number": 9, "link": LINK, "allowed": 10**6}
+    values |= {"seconds": 60, "hours": 24}
+    said = [words(one, **values) for one in ids & catalogue(language).keys()]
     assert max(map(len, said)) <= CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH
 
 

@@ -19,6 +19,7 @@ from worker.events import STREAM, Event, Progress, from_json
 from worker.queue import RequestQueue
 
 ROOT = Path(__file__).parents[2]
+USER = 1001
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:

@@ -21,6 +21,7 @@ from worker.events import (
     publish,
     to_json,
 )
+from worker.tally import TTL, counted, tally_key
 
 CANDIDATE = Candidate(number=0, seed=7, perplexity=31.5, matting="unet")
 PROGRESS = Progress("1", 0.25)
@@ -131,3 +132,10 @@ def test_a_request_ends_once(connection: redis.Redis) -> None:
     assert end_of(connection, "1") == FINISHED
     publish(connection, FAILED)
     assert end_of(connection, "2") == FAILED
+
+
+def test_each_end_is_counted_once(connection: redis.Redis) -> None:
+    for event in (PROGRESS, FINISHED, FINISHED, FAILED, Failed("3", "timeout")):
+        publish(connection, event)
+    assert counted(connection) == {"finished": 1, "timeout": 2}
+    assert 0 < connection.ttl(tally_key()) <= TTL

@@ -5,7 +5,7 @@ import rq
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from tests.worker.parts import end_heartbeats, end_of, request
+from tests.worker.parts import USER, end_heartbeats, end_of, request
 from worker.events import Failed, Progress, publish
 from worker.job import report_killed
 from worker.queue import RETRIES, RequestQueue
@@ -25,7 +25,7 @@ def start_job(requests: RequestQueue) -> Job:
 
 
 def test_machines_that_die_every_time(requests: RequestQueue) -> None:
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
     for _ in range(1 + RETRIES):
         assert end_of(requests.connection, "1") is None
         start_job(requests)
@@ -36,7 +36,7 @@ def test_machines_that_die_every_time(requests: RequestQueue) -> None:
 
 def test_it_is_tried_again_before_those_who_wait(requests: RequestQueue) -> None:
     for name in "123":
-        requests.enqueue(request(name))
+        requests.enqueue(request(name), USER)
     start_job(requests)
     end_heartbeats(requests)
     assert requests.rq.job_ids == ["1", "2", "3"]
@@ -44,7 +44,7 @@ def test_it_is_tried_again_before_those_who_wait(requests: RequestQueue) -> None
 
 @pytest.mark.parametrize("retries_left", [None, 0, 1])
 def test_only_the_last_failure_is_told(requests: RequestQueue, retries_left: int | None) -> None:
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
     publish(requests.connection, Progress("1", 0.5))
     job = requests.job("1")
     assert job

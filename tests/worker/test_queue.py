@@ -3,14 +3,14 @@
 import redis
 from rq.job import JobStatus
 
-from tests.worker.parts import end_of, request
+from tests.worker.parts import USER, end_of, request
 from worker.events import Failed, publish
 from worker.queue import RequestQueue
 
 
 def test_a_request_is_queued_once(requests: RequestQueue) -> None:
-    requests.enqueue(request())
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
+    requests.enqueue(request(), USER)
     assert requests.rq.job_ids == ["1"]
     job = requests.job("1")
     assert job
@@ -18,17 +18,17 @@ def test_a_request_is_queued_once(requests: RequestQueue) -> None:
 
 
 def test_a_finished_request_is_not_queued_again(requests: RequestQueue) -> None:
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
     job = requests.job("1")
     assert job
     requests.rq.remove(job)
     job.set_status(JobStatus.FINISHED)
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
     assert requests.rq.is_empty()
 
 
 def test_payloads_are_json(requests: RequestQueue, connection: redis.Redis) -> None:
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
     job = requests.job("1")
     assert job
     assert b"\xd0" not in job.data  # JSON escapes the Cyrillic letters
@@ -37,13 +37,13 @@ def test_payloads_are_json(requests: RequestQueue, connection: redis.Redis) -> N
 
 def test_place_in_the_queue(requests: RequestQueue) -> None:
     for name in "123":
-        requests.enqueue(request(name))
+        requests.enqueue(request(name), USER)
     assert [requests.place(name) for name in "1234"] == [1, 2, 3, None]
 
 
 def test_lost_requests(requests: RequestQueue) -> None:
     assert requests.is_lost("1")
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
     assert not requests.is_lost("1")
     job = requests.job("1")
     assert job
@@ -66,8 +66,8 @@ def test_a_killed_worker_does_not_count(requests: RequestQueue, connection: redi
 
 
 def test_a_request_that_waits_is_cancelled(requests: RequestQueue) -> None:
-    requests.enqueue(request("1"))
-    requests.enqueue(request("2"))
+    requests.enqueue(request("1"), USER)
+    requests.enqueue(request("2"), USER)
     assert requests.cancel("1")
     assert not requests.cancel("1")
     assert requests.rq.job_ids == ["2"]
@@ -77,7 +77,7 @@ def test_a_request_that_waits_is_cancelled(requests: RequestQueue) -> None:
 
 
 def test_what_has_ended_is_not_cancelled(requests: RequestQueue) -> None:
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
     publish(requests.connection, Failed("1", "failed"))
     assert not requests.cancel("1")
     assert requests.cancel("unknown")

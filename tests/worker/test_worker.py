@@ -13,6 +13,7 @@ from rq.job import JobStatus
 
 from tests.worker.parts import (
     ROOT,
+    USER,
     Server,
     Worker,
     end_heartbeats,
@@ -50,7 +51,7 @@ def status(requests: RequestQueue) -> JobStatus | None:
 
 
 def test_from_the_queue_to_the_stickers(worker: Worker, requests: RequestQueue) -> None:
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
     assert_finished(requests.connection)
     wait_until(lambda: status(requests) == JobStatus.FINISHED)
     assert worker.process.poll() is None
@@ -58,7 +59,7 @@ def test_from_the_queue_to_the_stickers(worker: Worker, requests: RequestQueue) 
 
 def test_a_killed_horse(worker: Worker, requests: RequestQueue) -> None:
     worker.hold_engine()
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
     worker.kill(worker.horse)
     worker.release_engine()
     assert_finished(requests.connection)
@@ -68,13 +69,13 @@ def test_cancelling_stops_the_horse_and_frees_the_engine(
     worker: Worker, requests: RequestQueue
 ) -> None:
     worker.hold_engine()
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
     wait_until(worker.horse)
     wait_until(lambda: status(requests) == JobStatus.STARTED)
     assert requests.cancel("1")
     wait_until(lambda: status(requests) == JobStatus.STOPPED)
     worker.release_engine()
-    requests.enqueue(request("2"))
+    requests.enqueue(request("2"), USER)
     wait_until(lambda: end_of(requests.connection, "2"))
     assert end_of(requests.connection, "1") is None
     assert load_stickers(requests.connection, "1") == []
@@ -83,14 +84,32 @@ def test_cancelling_stops_the_horse_and_frees_the_engine(
 
 def test_a_cancelled_request_is_not_begun(worker: Worker, requests: RequestQueue) -> None:
     end_silently(requests.connection, "1")
-    requests.enqueue(request())  # as if a horse had it already when it was cancelled
+    # As if a horse had it already when it was cancelled.
+    requests.enqueue(request(), USER)
     wait_until(lambda: status(requests) == JobStatus.FINISHED)
     assert events_of(requests.connection, "1") == []
 
 
+def test_a_paused_worker_finishes_and_begins_nothing(
+    worker: Worker, requests: RequestQueue
+) -> None:
+    worker.hold_engine()
+    requests.enqueue(request(), USER)
+    wait_until(lambda: status(requests) == JobStatus.STARTED)
+    requests.pause()
+    requests.enqueue(request("2"), USER)
+    worker.release_engine()
+    assert_finished(requests.connection)
+    time.sleep(2)
+    assert requests.is_paused()
+    assert requests.rq.job_ids == ["2"]
+    requests.resume()
+    wait_until(lambda: end_of(requests.connection, "2"))
+
+
 def test_a_horse_that_is_killed_every_time(worker: Worker, requests: RequestQueue) -> None:
     worker.hold_engine()
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
     for _ in range(1 + RETRIES):
         assert events_of(requests.connection, "1") == []
         worker.kill(worker.horse)
@@ -101,7 +120,7 @@ def test_a_horse_that_is_killed_every_time(worker: Worker, requests: RequestQueu
 
 def test_a_killed_engine(worker: Worker, requests: RequestQueue) -> None:
     worker.hold_engine()
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
     wait_until(lambda: status(requests) == JobStatus.STARTED)
     worker.kill(worker.engine)
     assert_finished(requests.connection)
@@ -113,14 +132,14 @@ def test_a_request_that_takes_too_long(
 ) -> None:
     monkeypatch.setattr("worker.queue.JOB_TIMEOUT", 1)
     worker.hold_engine()
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
     assert wait_for_end(requests.connection) == Failed("1", "timeout")
     worker.release_engine()
 
 
 def test_a_restarted_redis(worker: Worker, requests: RequestQueue, server: Server) -> None:
     worker.hold_engine()
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
     wait_until(worker.horse)
     server.stop()
     worker.release_engine()
@@ -133,7 +152,7 @@ def test_a_restarted_redis(worker: Worker, requests: RequestQueue, server: Serve
 def test_a_dead_machine(worker: Worker, requests: RequestQueue) -> None:
     """Its job is found by another worker's maintenance, once its heartbeats have stopped."""
     worker.hold_engine()
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
     wait_until(lambda: status(requests) == JobStatus.STARTED)
     engine, horse = worker.engine(), worker.horse()
     assert engine
@@ -153,9 +172,9 @@ def test_a_dead_machine(worker: Worker, requests: RequestQueue) -> None:
 
 def test_a_stopped_worker_puts_its_job_back(worker: Worker, requests: RequestQueue) -> None:
     worker.hold_engine()
-    requests.enqueue(request())
+    requests.enqueue(request(), USER)
     wait_until(lambda: status(requests) == JobStatus.STARTED)
-    requests.enqueue(request("2"))
+    requests.enqueue(request("2"), USER)
     children = [worker.engine(), worker.horse()]
     worker.stop()
     assert worker.process.returncode == 0

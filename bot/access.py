@@ -1,0 +1,74 @@
+"""Who may use the bot: everybody, or, where there is a list, those on it; but not the banned.
+
+    emojich:banned   set   user ids
+
+Those who run the bot always may.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+import redis.asyncio
+from telegram import Update
+from telegram.error import BadRequest, Forbidden
+from telegram.ext import ApplicationHandlerStop, ContextTypes
+
+from bot.patience import insist
+from bot.texts import Texts, language_for, texts
+
+BANNED = "emojich:banned"
+
+
+class Access:
+    """Keeps the door."""
+
+    def __init__(
+        self, connection: redis.asyncio.Redis, admins: frozenset[int], allowed: frozenset[int]
+    ):
+        self._redis: Any = connection  # some commands are typed for the other kind of connection
+        self._admins = admins
+        self._allowed = allowed
+
+    async def check(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Let no other handler see an update of somebody who may not use the bot."""
+        user = update.effective_user
+        if user is None:
+            return
+        sentence = await self._refusal(user.id, texts(language_for(user.language_code)))
+        if sentence:
+            with suppress(BadRequest, Forbidden):
+                await _answer(update, sentence)
+            raise ApplicationHandlerStop
+
+    async def ban(self, user_id: int) -> bool:
+        """Shut somebody out; False for those who run the bot."""
+        if user_id in self._admins:
+            return False
+        await self._redis.sadd(BANNED, user_id)
+        return True
+
+    async def unban(self, user_id: int) -> bool:
+        """Let somebody in again; False when they were not shut out."""
+        return bool(await self._redis.srem(BANNED, user_id))
+
+    async def count_banned(self) -> int:
+        """How many are shut out."""
+        return int(await self._redis.scard(BANNED))
+
+    async def _refusal(self, user_id: int, words: Texts) -> str | None:
+        if user_id in self._admins:
+            return None
+        if self._allowed and user_id not in self._allowed:
+            return words("bot-is-private", id=str(user_id))
+        if await self._redis.sismember(BANNED, user_id):
+            return words("you-are-banned")
+        return None
+
+
+async def _answer(update: Update, sentence: str) -> None:
+    """Tell whoever taps or writes in private why nothing happens; groups are left in peace."""
+    query, message = update.callback_query, update.message
+    if query:
+        await insist(lambda: query.answer(sentence))
+    elif message and message.chat.type == message.chat.PRIVATE:
+        await insist(lambda: message.reply_text(sentence))

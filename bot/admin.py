@@ -1,0 +1,110 @@
+"""The commands of those who run the bot (EMOJICH_ADMINS), in their private chats with it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from telegram import Update
+from telegram.ext import BaseHandler, CommandHandler, ContextTypes, filters
+
+from bot.access import Access
+from bot.intake import Intake
+from bot.patience import insist
+from bot.record import Failure
+from bot.texts import Texts, language_for, texts
+from worker.pace import seconds_per_image
+from worker.queue import RequestQueue
+from worker.tally import FINISHED, counted, users_key
+
+BROKEN = "broken"  # in the tally: an update that no handler could deal with
+
+Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]
+Command = Callable[[list[str], Texts], Awaitable[str]]  # the words after it → what to answer
+
+
+class Admin:
+    """Answers `/stats`, `/ban`, `/unban`, `/pause` and `/resume`."""
+
+    def __init__(self, access: Access, intake: Intake, queue: RequestQueue):
+        self._access = access
+        self._intake = intake
+        self._queue = queue
+
+    def handlers(self, admins: frozenset[int]) -> list[Handler]:
+        """Handlers that nobody else's commands reach: others hear that there are none such."""
+        who = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE & filters.User(admins)
+        commands: dict[str, Command] = {
+            "stats": self._stats,
+            "ban": self._ban,
+            "unban": self._unban,
+            "pause": self._pause,
+            "resume": self._resume,
+        }
+        return [CommandHandler(name, _answer(does), who) for name, does in commands.items()]
+
+    async def _stats(self, _: list[str], words: Texts) -> str:
+        banned = await self._access.count_banned()
+        return await asyncio.to_thread(stats, self._queue, banned, words)
+
+    async def _ban(self, arguments: list[str], words: Texts) -> str:
+        user_id = _user_id(arguments)
+        if user_id is None:
+            return words("ban-whom")
+        if not await self._access.ban(user_id):
+            return words("ban-not-admins")
+        return words("user-banned", id=str(user_id), count=await self._intake.cancel_all(user_id))
+
+    async def _unban(self, arguments: list[str], words: Texts) -> str:
+        user_id = _user_id(arguments)
+        if user_id is None:
+            return words("ban-whom")
+        if not await self._access.unban(user_id):
+            return words("user-was-not-banned", id=str(user_id))
+        return words("user-unbanned", id=str(user_id))
+
+    async def _pause(self, _: list[str], words: Texts) -> str:
+        await asyncio.to_thread(self._queue.pause)
+        return words("paused")
+
+    async def _resume(self, _: list[str], words: Texts) -> str:
+        await asyncio.to_thread(self._queue.resume)
+        return words("resumed")
+
+
+def stats(queue: RequestQueue, banned: int, words: Texts) -> str:
+    """How the bot is doing."""
+    tally = counted(queue.connection)
+    pace = seconds_per_image(queue.connection)
+    failures = {failure: tally[failure] for failure in Failure if failure in tally}
+    lines = [
+        words("stats-queue", waiting=queue.rq.count, started=queue.count_started()),
+        words("stats-workers", count=queue.count_workers()),
+        words("stats-paused") if queue.is_paused() else "",
+        words("stats-speed", seconds=f"{pace:.1f}") if pace else "",
+        words("stats-users", users=queue.connection.pfcount(users_key()), banned=banned),
+        words("stats-ended", finished=tally.get(FINISHED, 0), failed=sum(failures.values())),
+        *[f"· {failure}: {number}" for failure, number in failures.items()],
+        words("stats-broken", count=tally.get(BROKEN, 0)),
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def _user_id(arguments: list[str]) -> int | None:
+    """The id after a command."""
+    match arguments:
+        case [text] if text.isdecimal() and text.isascii():
+            return int(text)
+    return None
+
+
+def _answer(command: Command) -> Callable[..., Coroutine[Any, Any, None]]:
+    """A handler that says what a command returns."""
+
+    async def answer(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        user, message = update.effective_user, update.effective_message
+        if user and message:
+            words = texts(language_for(user.language_code))
+            sentence = await command(context.args or [], words)
+            await insist(lambda: message.reply_text(sentence))
+
+    return answer

@@ -1,0 +1,63 @@
+"""Keeps users within the limits, and counts who asks (see `worker.tally`).
+
+    emojich:asked:<user id>   sorted set   ids of the requests of the last day, by time
+
+Nothing older than a day is kept.
+"""
+
+import time
+from typing import Any
+
+import redis.asyncio
+
+from bot.limits import DAY, MINUTE, Limit, Limits
+from bot.refusals import OverLimit
+from worker.tally import TTL, users_key
+
+
+class Quota:
+    """Counts what users ask for."""
+
+    def __init__(self, connection: redis.asyncio.Redis, limits: Limits):
+        self._redis = connection
+        self._limits = limits
+
+    async def take(self, user_id: int, request_id: str, active: int, waiting: int) -> None:
+        """Count a request of a user who has so many `active` ones, while so many are `waiting`.
+
+        Safe to repeat.  Raises OverLimit, and then it is not counted.
+        """
+        if active >= self._limits.active:
+            raise OverLimit(Limit.ACTIVE, self._limits.active)
+        if waiting >= self._limits.queue:
+            raise OverLimit(Limit.QUEUE, self._limits.queue)
+        key = f"emojich:asked:{user_id}"
+        times = await self._count(key, request_id, user_id)
+        try:
+            _check(times, Limit.PER_DAY, self._limits.per_day, DAY)
+            _check(times, Limit.PER_MINUTE, self._limits.per_minute, MINUTE)
+        except OverLimit:
+            await self._redis.zrem(key, request_id)
+            raise
+
+    async def _count(self, key: str, request_id: str, user_id: int) -> list[float]:
+        """Count a request; returns when it and those of the last day were asked for."""
+        now = time.time()
+        # Counted first, checked second: of two at the same moment none is overlooked.
+        async with self._redis.pipeline() as pipe:
+            pipe.zremrangebyscore(key, 0, now - DAY)
+            pipe.zadd(key, {request_id: now}, nx=True)
+            pipe.expire(key, DAY)
+            pipe.pfadd(users_key(), user_id)
+            pipe.expire(users_key(), TTL)
+            pipe.zrange(key, 0, -1, withscores=True)
+            reply: Any = await pipe.execute()
+        return [asked for _, asked in reply[-1]]
+
+
+def _check(times: list[float], limit: Limit, allowed: int, seconds: int) -> None:
+    """Raise OverLimit where more than the allowed requests are younger than so many seconds."""
+    if len(times) > allowed:
+        wait = times[-allowed - 1] + seconds - times[-1]  # for the first of them to be older
+        if wait > 0:
+            raise OverLimit(limit, allowed, wait)

@@ -1,0 +1,170 @@
+"""Who runs the bot: what they see, and whom and what they keep out."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from bot.access import BANNED
+from bot.blocklist import BlockedPrompt, Blocklist
+from tests.bot.conftest import NewUser, start_sandbox, start_server
+from tests.bot.parts import RunningBot, Sandbox, User, Worker, buttons_of
+from worker.embedded import connect
+from worker.tally import tally_key, users_key
+
+server = pytest.fixture(scope="module")(start_server)
+sandbox = pytest.fixture(scope="module")(start_sandbox)
+
+ADMIN, GUEST = 5001, 5002
+
+
+@pytest.fixture(scope="module")
+def our_bot(
+    sandbox: Sandbox, server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningBot]:
+    words = tmp_path_factory.mktemp("words") / "blocked.txt"
+    words.write_text("бомба\n\nножи\n", encoding="utf-8")
+    bot = RunningBot(f"{sandbox.url}/bot", server, admins=frozenset({ADMIN}), blocked_words=words)
+    yield bot
+    bot.stop()
+
+
+@pytest.fixture(autouse=True)
+def clean(our_bot: RunningBot, server: str) -> Iterator[None]:
+    """Nobody waits, and nothing has happened today."""
+    yield
+    with connect(server) as connection:
+        keys = ("emojich:open", "rq:queue:emojich", "rq:suspended", BANNED)
+        connection.delete(*keys, tally_key(), users_key())
+
+
+@pytest.fixture
+def admin(sandbox: Sandbox) -> User:
+    return User(sandbox, ADMIN, "ru")
+
+
+def test_stats(admin: User, user: User, worker: Worker) -> None:
+    user.say("кот")
+    worker.finish(worker.take())
+    user.sees("Готово")
+    user.say("пёс")
+    worker.fail(worker.take(), "memory")
+    user.sees("слишком много людей")
+    user.say("сова")
+    user.sees("«сова»")
+    admin.say("/stats")
+    admin.sees("В очереди: 1, рисуются: 0", "Никто не рисует", "пользователей: 1, закрыт доступ: 0")
+    admin.sees("нарисовано запросов: 1, не удалось: 1\n· memory: 1", "ошибок бота: 0")
+
+
+def test_others_hear_that_there_are_no_such_commands(user: User) -> None:
+    for command in ("/stats", "/ban 5001", "/pause"):
+        user.say(command)
+        user.sees("Такой команды нет")
+    user.say("кот")
+    user.sees("«кот»")
+
+
+def test_a_ban_stops_what_there_is_and_what_would_come(
+    admin: User, user: User, worker: Worker
+) -> None:
+    user.say("кот\nпёс")
+    user.sees("«пёс»")
+    old = user.messages()[0]
+    admin.say(f"/ban {user.id}")
+    admin.sees(f"Доступ закрыт: {user.id}. Остановлены 2 запроса.")
+    assert worker.queue.rq.count == 0
+    user.say("ещё кот")
+    user.sees("Хозяин бота закрыл вам доступ")
+    [button] = buttons_of(old)
+    assert "закрыл вам доступ" in user.tap(button["callback_data"], old["message_id"])
+    assert worker.queue.rq.count == 0
+
+    admin.say(f"/unban {user.id}")
+    admin.sees(f"Доступ открыт: {user.id}")
+    user.say("кот вернулся")
+    user.sees("«кот вернулся»")
+    admin.say(f"/unban {user.id}")
+    admin.sees("и не был закрыт")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("/ban", "Назовите номер"),
+        ("/ban Анна", "Назовите номер"),
+        ("/unban 1 2", "Назовите номер"),
+        (f"/ban {ADMIN}", "один из тех, кто держит бота"),
+    ],
+)
+def test_a_ban_of_nobody(admin: User, command: str, said: str) -> None:
+    admin.say(command)
+    admin.sees(said)
+
+
+@pytest.mark.usefixtures("at_work")
+def test_a_pause_keeps_the_requests(admin: User, user: User, worker: Worker) -> None:
+    admin.say("/pause")
+    admin.sees("Приостановлено")
+    user.say("кот")
+    user.sees("Запрос сохранён")
+    admin.say("/stats")
+    admin.sees("Приостановлено: /resume", "Рисует 1 процесс", "В очереди: 1")
+    admin.say("/resume")
+    admin.sees("Рисую дальше")
+    user.sees("Вы следующий")
+
+
+def test_words_that_are_not_drawn(user: User, worker: Worker) -> None:
+    user.say("кот с бомбами\nкот с цветами")
+    user.sees("Такое я не рисую")
+    assert worker.take().prompt == "кот с цветами"
+    assert worker.queue.rq.count == 0
+
+
+@pytest.mark.parametrize(
+    ("prompt", "is_blocked"),
+    [
+        ("БОМБУ!", True),
+        ("кот-бомба", True),
+        ("много ножей", True),  # the list has the plural
+        ("бомбардир", False),
+        ("ножницы", False),
+        ("кот", False),
+    ],
+)
+def test_words_are_found_in_all_their_forms(prompt: str, is_blocked: bool) -> None:
+    blocklist = Blocklist(["Бомба", " ножи ", ""])
+    if is_blocked:
+        with pytest.raises(BlockedPrompt):
+            blocklist.check(prompt)
+    else:
+        blocklist.check(prompt)
+
+
+def test_a_private_bot(
+    sandbox: Sandbox, server: str, our_bot: RunningBot, new_user: NewUser, worker: Worker
+) -> None:
+    our_bot.stop()  # the sandbox has one bot
+    private = RunningBot(f"{sandbox.url}/bot", server, allowed=frozenset({GUEST}))
+    try:
+        stranger, guest = new_user("en"), User(sandbox, GUEST, "ru")
+        stranger.say("кот")
+        stranger.sees(f"This bot is private. To get in, tell its owner your number: {stranger.id}")
+        guest.say("кот")
+        guest.sees("«кот»")
+        assert worker.queue.rq.count == 1
+    finally:
+        private.stop()
+        our_bot.start()
+
+
+def test_our_own_mistakes_are_counted(
+    admin: User, user: User, connection: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.prompts.clean_prompt", None)
+    monkeypatch.setattr("bot.prompts._lines", None)
+    user.say("кот")
+    user.sees("что-то сломалось")
+    admin.say("/stats")
+    admin.sees("ошибок бота: 1")

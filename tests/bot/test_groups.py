@@ -1,0 +1,131 @@
+"""Stickers in a group: who may ask, how, and who may press."""
+
+from typing import Any
+
+import pytest
+import redis
+
+from tests.bot.conftest import NewUser
+from tests.bot.parts import Sandbox, User, Worker, buttons_of, text_of, wait_for
+
+pytestmark = pytest.mark.usefixtures("bot")
+
+
+class Group:
+    """A group with the bot, and what the bot says there."""
+
+    def __init__(self, sandbox: Sandbox, *users: User):
+        self._sandbox, self._user = sandbox, users[0]
+        ids = [user.id for user in users]
+        chat = sandbox.post("/sandbox/group", title="Друзья", user_ids=ids)
+        self.id: int = chat["id"]
+
+    def messages(self) -> list[dict[str, Any]]:
+        chat = self._sandbox.get("/sandbox/chat", user_id=self._user.id, chat_id=self.id)
+        return [message for message in chat if message["from"]["is_bot"]]
+
+    def sees(self, phrase: str) -> dict[str, Any]:
+        def look() -> dict[str, Any] | None:
+            found = [message for message in self.messages() if phrase in text_of(message)]
+            return found[-1] if found else None
+
+        return wait_for(look)
+
+
+@pytest.fixture
+def anna(new_user: NewUser) -> User:
+    return new_user()
+
+
+@pytest.fixture
+def boris(new_user: NewUser) -> User:
+    return new_user()
+
+
+@pytest.fixture
+def group(sandbox: Sandbox, anna: User, boris: User) -> Group:
+    return Group(sandbox, anna, boris)
+
+
+def test_only_who_asked_may_press(group: Group, anna: User, boris: User, worker: Worker) -> None:
+    asked = anna.say("/sticker кот в шляпе", chat_id=group.id)
+    request = worker.take()
+    assert request.prompt == "кот в шляпе"
+    worker.finish(request)
+    shown = group.sees("Готово")
+    assert shown["reply_to_message"]["message_id"] == asked["message_id"]
+    add = {"chat_id": group.id, "message_id": shown["message_id"]}
+    add["data"] = buttons_of(shown)[0]["callback_data"]
+    assert "чужие стикеры" in press(boris, add)
+    assert boris.packs() == anna.packs() == []
+    assert "Стикер 1 в вашем наборе" in press(anna, add)
+    assert len(anna.packs()) == 1
+
+
+def press(user: User, tap: dict[str, Any]) -> str:
+    """Press a button in a group; returns what the bot answers."""
+    pressed = user.sandbox.post("/sandbox/tap", user_id=user.id, **tap)
+
+    def look() -> dict[str, Any] | None:
+        taps = user.sandbox.get("/sandbox/taps", user_id=user.id)
+        answer: dict[str, Any] | None = {one["id"]: one["answer"] for one in taps}[pressed["id"]]
+        return answer
+
+    return str(wait_for(look)["text"])
+
+
+@pytest.mark.parametrize(
+    "text", ["@{bot} кот в шляпе", "кот в шляпе, @{bot}", "/sticker@{bot} кот в шляпе"]
+)
+def test_it_hears_its_name(
+    group: Group, anna: User, worker: Worker, sandbox: Sandbox, text: str
+) -> None:
+    username = sandbox.api("getMe")["username"]
+    anna.say(text.replace("{bot}", username), chat_id=group.id)
+    assert worker.take().prompt.rstrip(" ,") == "кот в шляпе"
+
+
+def test_it_leaves_what_is_not_for_it(group: Group, anna: User, worker: Worker) -> None:
+    anna.say("кот", chat_id=group.id)
+    anna.say("@somebody кот", chat_id=group.id)
+    anna.say("/sticker@other_bot кот", chat_id=group.id)
+    anna.say("/sticker", chat_id=group.id)
+    group.sees("Тут пусто")
+    anna.say("/help", chat_id=group.id)
+    group.sees("/sticker кот в шляпе")
+    assert len(group.messages()) == 2
+    assert worker.queue.rq.count == 0
+
+
+def test_the_command_works_in_private_too(anna: User, worker: Worker) -> None:
+    anna.say("/sticker кот в шляпе")
+    anna.sees("«кот в шляпе»")
+    assert worker.take().prompt == "кот в шляпе"
+
+
+def test_what_was_asked_in_a_group_is_forgotten_too(
+    group: Group, anna: User, worker: Worker, connection: redis.Redis
+) -> None:
+    anna.say("/sticker кот", chat_id=group.id)
+    worker.finish(worker.take())
+    group.sees("Готово")
+    anna.say("/forget")
+    question = anna.sees("?")
+    anna.tap(buttons_of(question)[0]["callback_data"], question["message_id"])
+    wait_for(lambda: not connection.keys(f"*{anna.id}*") or None)
+    assert connection.keys(f"*:{group.id}:*") == []
+
+
+def test_history_does_not_go_back_to_the_group(group: Group, anna: User, worker: Worker) -> None:
+    anna.say("/sticker кот", chat_id=group.id)
+    request = worker.take()
+    worker.finish(request)
+    group.sees("Готово")
+    anna.say("/history")
+    menu = wait_for(lambda: [m for m in anna.messages() if buttons_of(m)])[-1]
+    anna.tap(buttons_of(menu)[0]["callback_data"], menu["message_id"])
+    again = worker.take()
+    assert (again.prompt, again.seed) == (request.prompt, request.seed)
+    worker.finish(again)
+    anna.sees("Готово")
+    assert len(group.messages()) == 1

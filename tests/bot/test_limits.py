@@ -1,0 +1,106 @@
+"""How much a user may ask for, and whose turn it is."""
+
+import re
+import time
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+import redis
+
+from bot.limits import DAY, Limits
+from tests.bot.conftest import NewUser, start_sandbox, start_server
+from tests.bot.parts import RunningBot, Sandbox, User, Worker
+from worker.embedded import connect
+
+server = pytest.fixture(scope="module")(start_server)
+sandbox = pytest.fixture(scope="module")(start_sandbox)
+
+LIMITS = Limits(active=10, per_minute=4, per_day=6, queue=12)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def strict_bot(sandbox: Sandbox, server: str) -> Iterator[None]:
+    bot = RunningBot(f"{sandbox.url}/bot", server, limits=LIMITS)
+    yield
+    bot.stop()
+
+
+@pytest.fixture(autouse=True)
+def room(server: str) -> Iterator[None]:
+    """Nobody waits for anything."""
+    yield
+    with connect(server) as connection:
+        connection.delete("emojich:open", "rq:queue:emojich")
+
+
+numbers = count(1)
+
+
+def ask(user: User, requests: int) -> None:
+    for _ in range(requests):
+        prompt = f"кот {next(numbers)}"
+        user.say(prompt)
+        user.sees(f"«{prompt}»")
+
+
+def let_pass(connection: redis.Redis, user: User, seconds: float) -> None:
+    """As if the user had asked so much earlier."""
+    key = f"emojich:asked:{user.id}"
+    for member in connection.zrange(key, 0, -1):
+        connection.zincrby(key, -seconds, member)
+
+
+def test_so_many_a_minute(user: User, connection: redis.Redis) -> None:
+    ask(user, LIMITS.per_minute)
+    user.say("ещё кот")
+    user.sees("не больше 4 запросов в минуту")
+    said = re.search(r"Следующий приму через (\d+) с", user.sees("Следующий приму через")["text"])
+    assert said
+    assert 0 < int(said[1]) <= 60
+    let_pass(connection, user, 60)
+    user.say("ещё кот 2")
+    user.sees("«ещё кот 2»")
+
+
+def test_so_many_a_day(new_user: NewUser, connection: redis.Redis) -> None:
+    user = new_user("en")
+    ask(user, 3)
+    let_pass(connection, user, 100)
+    ask(user, 3)
+    let_pass(connection, user, DAY - 3600 - 100)
+    user.say("ещё кот")
+    user.sees("I take 6 requests of yours a day", "in about 1 hour.")
+    let_pass(connection, user, 3650)
+    ask(user, 3)  # the first three are older than a day
+    user.say("ещё кот")
+    user.sees("a day", "in about 1 hour.")
+
+
+def test_what_is_refused_does_not_count(user: User, connection: redis.Redis) -> None:
+    ask(user, LIMITS.per_minute)
+    for _ in range(3):
+        user.say("ещё кот")
+    user.sees("в минуту")
+    time.sleep(0.2)
+    assert connection.zcard(f"emojich:asked:{user.id}") == LIMITS.per_minute
+    assert 0 < connection.ttl(f"emojich:asked:{user.id}") <= DAY
+
+
+def test_the_queue_has_an_end(new_user: NewUser, worker: Worker) -> None:
+    for _ in range(3):
+        ask(new_user(), 4)
+    late = new_user()
+    late.say("пёс")
+    late.sees("Очередь заполнена: ждут 12 запросов")
+    assert worker.queue.rq.count == LIMITS.queue
+    worker.finish(worker.take())
+    ask(late, 1)
+
+
+def test_one_user_cannot_starve_another(new_user: NewUser, worker: Worker) -> None:
+    greedy, modest = new_user(), new_user()
+    ask(greedy, 4)
+    modest.say("пёс")
+    modest.sees("«пёс»")
+    assert [worker.take().prompt == "пёс" for _ in range(5)] == [False, True, False, False, False]

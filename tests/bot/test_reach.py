@@ -1,0 +1,123 @@
+"""How updates reach the bot: a webhook, and several bots on one Redis."""
+
+import signal
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.bot.conftest import start_sandbox
+from tests.bot.parts import TOKEN, BotProcess, Sandbox, User, text_of, wait_for
+from worker.embedded import connect, redis_url
+
+sandbox = pytest.fixture(scope="module")(start_sandbox)
+
+
+@pytest.fixture
+def environment(
+    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, str]]:
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    with redis_url(tmp_path_factory.mktemp("data")) as url:
+        yield {
+            "TELEGRAM_BOT_TOKEN": TOKEN,
+            "TELEGRAM_API_URL": f"{sandbox.url}/bot",
+            "REDIS_URL": url,
+        }
+
+
+@pytest.fixture
+def webhook(environment: dict[str, str]) -> dict[str, str]:
+    pytest.importorskip("tornado", reason="python-telegram-bot's extra `webhooks`")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    return environment | {
+        "WEBHOOK_URL": f"http://127.0.0.1:{port}/updates",
+        "WEBHOOK_PORT": str(port),
+    }
+
+
+def prompts_shown(user: User) -> list[str]:
+    return [text_of(message).split("\n")[0] for message in user.messages()]
+
+
+def answer_and_take_over(environment: dict[str, str], user: User) -> BotProcess:
+    """Two bots: one answers; killed, the other does.  Returns that one."""
+    first = BotProcess(**environment)
+    first.wait_until_ready()
+    second = BotProcess(**environment)
+    second.wait_for_log("stands by")
+    user.say("кот")
+    user.sees("«кот»")
+    time.sleep(1)  # a bot that dies before it knows that Telegram has its message sends it again
+    first.end(signal.SIGKILL)
+    user.say("пёс")  # while nobody listens
+    second.wait_until_ready()
+    wait_for(lambda: "«пёс»" in prompts_shown(user))
+    user.say("сова")
+    wait_for(lambda: "«сова»" in prompts_shown(user))
+    assert prompts_shown(user) == ["«кот»", "«пёс»", "«сова»"]
+    return second
+
+
+def test_of_two_bots_one_answers(environment: dict[str, str], sandbox: Sandbox) -> None:
+    bot = answer_and_take_over(environment, User(sandbox, 6001, "ru"))
+    third = BotProcess(**environment)
+    third.wait_for_log("stands by")
+    bot.end(signal.SIGTERM)
+    third.wait_until_ready()
+    assert "Traceback" not in third.end(signal.SIGTERM)
+
+
+def test_of_two_bots_with_a_webhook_one_answers(webhook: dict[str, str], sandbox: Sandbox) -> None:
+    bot = answer_and_take_over(webhook, User(sandbox, 6002, "ru"))
+    assert sandbox.api("getWebhookInfo")["url"] == webhook["WEBHOOK_URL"]
+    assert "Traceback" not in bot.end(signal.SIGTERM)
+
+
+def test_a_bot_that_has_lost_its_lease_leaves(environment: dict[str, str]) -> None:
+    bot = BotProcess(**environment)
+    bot.wait_until_ready()
+    with connect(environment["REDIS_URL"]) as connection:
+        connection.set("emojich:bot", "another")
+    assert bot.process.wait(15) == 1
+    assert bot.process.stderr
+    assert bot.process.stderr.read().splitlines()[-1].startswith("emojich: Another bot has taken")
+
+
+def test_a_lease_that_nobody_has_taken_is_taken_again(environment: dict[str, str]) -> None:
+    bot = BotProcess(**environment)
+    bot.wait_until_ready()
+    with connect(environment["REDIS_URL"]) as connection:
+        connection.delete("emojich:bot")
+        wait_for(lambda: connection.exists("emojich:bot"))
+    assert bot.end(signal.SIGTERM) == ""
+
+
+def test_a_webhook_wants_its_secret(webhook: dict[str, str], sandbox: Sandbox) -> None:
+    user = User(sandbox, 6003, "ru")
+    bot = BotProcess(**webhook)
+    bot.wait_until_ready()
+    user.say("кот")
+    user.sees("«кот»")
+    forged = {"update_id": 1, "message": {}}
+    assert sandbox.http.post(webhook["WEBHOOK_URL"], json=forged).status_code == 403
+    log = bot.end(signal.SIGTERM)
+    assert TOKEN not in log
+    assert bot.process.returncode == 0
+
+
+def test_back_to_long_polling(
+    webhook: dict[str, str], environment: dict[str, str], sandbox: Sandbox
+) -> None:
+    user = User(sandbox, 6004, "ru")
+    bot = BotProcess(**webhook)
+    bot.wait_until_ready()
+    bot.end(signal.SIGTERM)
+    user.say("кот")
+    bot = BotProcess(**environment)
+    bot.wait_until_ready()
+    user.sees("«кот»")
+    assert sandbox.api("getWebhookInfo")["url"] == ""
+    bot.end(signal.SIGTERM)

@@ -1,0 +1,56 @@
+"""Turns: the users' requests are served round by round, one of each user a round.
+
+RQ's queue is one Redis list, and workers take its head.  So fairness is a matter of where a new job
+stands: a user's n-th request, counted from those being drawn, goes before the others' (n+1)-th.
+Somebody who asks for one sticker waits for one of each user who came before, however many they
+want; and as each request that is done moves the user's later ones up a round, nobody is overtaken
+for ever.
+"""
+
+import redis
+from rq import Queue
+from rq.job import Job
+
+USER = "user"  # the field of RQ's `meta` that says whose job it is
+
+# A job that a worker has taken meanwhile is no longer in the list, and stays where it is.
+_SEAT = """
+local queue, started, id, job_key, field = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3]
+local counts = {}
+
+local function user_of(job_id)
+    local meta = redis.call('HGET', job_key .. job_id, 'meta')
+    return meta and cjson.decode(meta)[field] or ''
+end
+
+local function count(user)
+    counts[user] = (counts[user] or 0) + 1
+    return counts[user]
+end
+
+if redis.call('LREM', queue, 1, id) == 0 then return end
+for _, execution in ipairs(redis.call('ZRANGE', started, 0, -1)) do
+    count(user_of(string.match(execution, '^[^:]*')))
+end
+local own, after, rounds = user_of(id), 0, {}
+local waiting = redis.call('LRANGE', queue, 0, -1)
+for place, other in ipairs(waiting) do
+    local user = user_of(other)
+    rounds[place] = count(user)
+    if user == own then after = place end
+end
+local round = count(own)
+for place = after + 1, #waiting do
+    if rounds[place] > round then
+        redis.call('LINSERT', queue, 'BEFORE', waiting[place], id)
+        return
+    end
+end
+redis.call('RPUSH', queue, id)
+"""
+
+
+def give_turn(queue: Queue, connection: redis.Redis, job_id: str) -> None:
+    """Move a waiting job to where its user's turn is.  Safe to repeat."""
+    keys = (queue.key, queue.started_job_registry.key)
+    connection.eval(_SEAT, len(keys), *keys, job_id, Job.key_for(""), USER)
