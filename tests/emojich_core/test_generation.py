@@ -1,9 +1,11 @@
+import math
 from typing import Any
 
 import pytest
 import torch
 
 from emojich_core.generation import (
+    Beginning,
     ImagePrompt,
     Sampling,
     Slots,
@@ -11,6 +13,7 @@ from emojich_core.generation import (
     draw,
     filter_logits,
     generate,
+    make_noise,
     perplexity,
 )
 from emojich_core.transformer import Transformer, TransformerConfig
@@ -107,9 +110,8 @@ def test_top_k_and_top_p_keep_the_likeliest() -> None:
     logits = torch.tensor([[0.5, 0.05, 0.3, 0.15]]).log()
 
     def kept(k: int, p: float) -> list[bool]:
-        return (
-            filter_logits(logits, torch.tensor([[k]]), torch.tensor([[p]])).isfinite()[0].tolist()
-        )
+        filtered = filter_logits(logits, torch.tensor([[k]]), torch.tensor([[p]]), 4)
+        return filtered.isfinite()[0].tolist()
 
     assert kept(4, 1.0) == [True, True, True, True]
     assert kept(2, 1.0) == [True, False, True, False]
@@ -120,7 +122,7 @@ def test_top_k_and_top_p_keep_the_likeliest() -> None:
 
 def test_codes_as_likely_as_the_last_of_the_top_k_are_kept() -> None:
     logits = torch.tensor([[2.0, 1.0, 3.0, 1.0, 0.0]])
-    kept = filter_logits(logits, torch.tensor([[3]]), torch.tensor([[1.0]]))
+    kept = filter_logits(logits, torch.tensor([[3]]), torch.tensor([[1.0]]), 4)
     assert kept.isfinite()[0].tolist() == [True, True, True, True, False]
 
 
@@ -128,7 +130,9 @@ def test_sampling_follows_the_probabilities() -> None:
     probabilities = torch.tensor([0.6, 0.3, 0.1])
     rows = 4000
     generators = [torch.Generator().manual_seed(i) for i in range(rows)]
-    drawn = draw(probabilities.log().expand(rows, 3), generators)
+    noise = torch.ones(rows, 3)
+    make_noise(noise, generators)
+    drawn = draw(probabilities.log().expand(rows, 3), noise)
     shares = drawn.bincount(minlength=3) / rows
     torch.testing.assert_close(shares, probabilities, atol=0.03, rtol=0)
 
@@ -155,6 +159,22 @@ def test_images_enter_and_leave_at_any_time(model: Transformer) -> None:
     assert first.equal(drawn(model, TEXT, [1], wild)[0][0])
     assert second.equal(drawn(model, other, [2], tame)[0][0])
     assert slots.codes[0].equal(drawn(model, TEXT, [3], tame)[0][0])
+
+
+def test_what_was_no_number_leaves_with_its_image(model: Transformer) -> None:
+    slots, good = Slots(model, 2), begin(model, TEXT)
+    bad = Beginning(good.features * torch.nan, [(k * torch.nan, v) for k, v in good.kept])
+    slots.enter(0, bad, 1, Sampling())
+    slots.enter(1, good, 2, Sampling())
+    for _ in range(16):
+        slots.step()
+    assert math.isnan(slots.drawn(0).perplexity)
+    assert slots.codes[1].equal(drawn(model, TEXT, [2], Sampling())[0][0])
+    slots.leave(0)
+    slots.enter(0, good, 3, Sampling())
+    for _ in range(16):
+        slots.step()
+    assert slots.codes[0].equal(drawn(model, TEXT, [3], Sampling())[0][0])
 
 
 def test_empty_slots_change_nothing(model: Transformer) -> None:
