@@ -85,7 +85,7 @@ class Slots:
         config, like = model.config, model.image_embeddings.weight
         length, device = config.image_seq_length, like.device
         self.model, self.count = model, count
-        self.cache = KVCache(config, count, like)
+        self.cache = KVCache(config, count, like.new_empty(0, dtype=model.cache_dtype))
         self.codes = torch.zeros(count, length, dtype=torch.long, device=device)
         self.losses = torch.zeros(count, length, device=device)
         self.done = torch.zeros(count, dtype=torch.long, device=device)  # codes drawn

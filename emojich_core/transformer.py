@@ -277,6 +277,9 @@ class Transformer(nn.Module):
         self.to_logits = nn.Sequential(
             nn.LayerNorm(size), nn.Linear(size, config.vocab_size + config.image_vocab_size)
         )
+        # For drawing alone; see precision.py.
+        self.image_head: nn.Module | None = None  # stands in for the rows of `to_logits`
+        self.cache_dtype: torch.dtype | None = None  # of keys and values, unless the model's
 
     def embed_text(self, text: Tensor) -> Tensor:
         """Token ids (B, text_seq_length), 0 for padding → embeddings (B, prefix_length, H)."""
@@ -316,6 +319,8 @@ class Transformer(nn.Module):
 
     def image_logits(self, features: Tensor) -> Tensor:
         """Features (…, H) → logits of the image vocabulary alone (…, image_vocab_size)."""
+        if self.image_head is not None:
+            return self.image_head(self.to_logits[0](features))
         return self._logits(features, slice(self.config.vocab_size, None))
 
     def losses(

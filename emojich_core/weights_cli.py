@@ -41,7 +41,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         choices=("float16", "bfloat16"),
         default="float16",
         help="of the transformer; float16 (default) is as published, "
-        "bfloat16 opens without a conversion on a CPU",
+        "bfloat16 opens without a conversion where EMOJICH_PRECISION is bfloat16",
     )
 
 
