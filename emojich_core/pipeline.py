@@ -12,7 +12,14 @@ from torchvision.transforms.functional import to_tensor
 from emojich_core.bundles import Bundle, BundleError, load_bundle
 from emojich_core.generation import Beginning, Drawn, ImagePrompt, Sampling, Slots, begin, generate
 from emojich_core.matting import cut_out, make_unet
-from emojich_core.precision import Precision, choose, prepare, stages_dtype, stored_as
+from emojich_core.precision import (
+    Precision,
+    choose,
+    paints_in_bfloat16,
+    prepare,
+    stages_dtype,
+    stored_as,
+)
 from emojich_core.request import MAX_COUNT, MAX_SEED, Candidate, Request, new_seed
 from emojich_core.sticker import SIZE, compose, to_webp
 from emojich_core.tokenizer import Tokenizer
@@ -67,6 +74,10 @@ class Pipeline:
         self.vqgan = load_network(bundle, "vqgan", VQGAN, device, dtype)
         self.upscaler = load_network(bundle, "upscale", make_upscaler, device, dtype)
         self.unet = load_network(bundle, "matting", make_unet, device, dtype)
+        self.paints_in_bfloat16 = paints_in_bfloat16(device)
+        if device.type == "cpu":  # the convolutions take half of the time so
+            for network in (self.vqgan, self.upscaler, self.unet):
+                network.to(memory_format=torch.channels_last)
 
     @classmethod
     def load(
@@ -178,8 +189,10 @@ class Pipeline:
     def finish(self, images: list[Drawn]) -> list[Drawing]:
         """Decode, sharpen, cut out and pack images, all at once; they are numbered from 0."""
         codes = torch.stack([image.codes for image in images])
-        decoded = self.vqgan.decode(codes.to(self.device))
-        sharp = upscale(self.upscaler, self.bundle.upscale, decoded, SIZE)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.paints_in_bfloat16):
+            decoded = self.vqgan.decode(codes.to(self.device))
+            sharp = upscale(self.upscaler, self.bundle.upscale, decoded, SIZE)
+        sharp = sharp.to(stages_dtype(self.device))
         drawings = []
         for number, (image, pixels, (alpha, method)) in enumerate(
             zip(images, sharp, cut_out(self.unet, self.bundle.matting, sharp), strict=True)
