@@ -21,12 +21,18 @@ of a step, which does not depend on the position, times the number of codes.
 | --- | --- | --- |
 """
 
+TAIL = """
+What Real-ESRGAN does to stickers of `mini`: left without, right with it (`upscaling.py`).
+
+![Three stickers without and with Real-ESRGAN](../docs/upscale.png)
+"""
+
 
 def write(folder: Path, rows: list[Row], curves: list[Curve]) -> None:
     """Write both into a folder."""
     plot(folder / "results.png", curves)
     table = "".join(f"| {row.what} | {row.measured} | {row.target} |\n" for row in rows)
-    picture = "\n![Seconds an image by images in a batch; seconds by users](results.png)\n"
+    picture = "\n![Seconds an image by images in a batch; seconds by users](results.png)\n" + TAIL
     (folder / "RESULTS.md").write_text(HEAD.format(machine=machine()) + table + picture)
 
 

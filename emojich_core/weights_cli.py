@@ -34,7 +34,7 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="emojich, malevich, malevich-v2 or surrealist")
     parser.add_argument("--vqgan", help="dwt: 512 pixels (default), or plain: 256")
-    parser.add_argument("--upscale", help="x2 (default), x4 or x8")
+    parser.add_argument("--upscale", help="x2 (default), x4, x8 or none")
     parser.add_argument("--matting", help="effnetb5 (default), or effnetb7, of the model card")
     parser.add_argument(
         "--dtype",
