@@ -79,9 +79,11 @@ class Slots:
     A slot's image depends on its text, seed and settings only.  All slots are computed at every
     step, empty ones too, so that shapes stay the same: then a neighbour cannot even change how a
     sum is rounded.
+
+    `compiled` by torch.compile, for a GPU: a CPU gains nothing by it, and packed weights cannot be.
     """
 
-    def __init__(self, model: Transformer, count: int):
+    def __init__(self, model: Transformer, count: int, compiled: bool = False):
         config, like = model.config, model.image_embeddings.weight
         length, device = config.image_seq_length, like.device
         self.model, self.count = model, count
@@ -99,6 +101,7 @@ class Slots:
         self._generators: list[torch.Generator | None] = [None] * count
         self._number = [0] * count  # as `done`
         self._largest = 1  # of all `_top_k` so far
+        self._run = torch.compile(self._advance, dynamic=False) if compiled else self._advance
         self._skipped: list[list[bool]] = [[]] * count  # as `_given`; empty: nothing is given
 
     @torch.inference_mode()
@@ -131,7 +134,7 @@ class Slots:
     def step(self) -> None:
         """One code more in every slot.  Must not be called more often than an image has codes."""
         make_noise(self._noise, [self._dice(slot) for slot in range(self.count)])
-        self._advance()
+        self._run()
         self._number = [i + 1 for i in self._number]
 
     def _dice(self, slot: int) -> torch.Generator | None:

@@ -11,6 +11,7 @@ the bytes, half the time.
 On a CPU the weights are packed once into the blocks that oneDNN reads.
 """
 
+import math
 import os
 from typing import Literal, cast, get_args
 
@@ -104,8 +105,8 @@ class PackedLinear(nn.Module):
 class Int8Linear(nn.Module):
     """A linear layer on a CPU with weights of 8 bits, a scale for each output.
 
-    The inputs of a row become numbers of two digits to the base BASE, rounded to a 32,258th of the
-    largest.  Both digits go through one product of integers, whose sums are exact: an output
+    The inputs of a row become numbers of two digits, high + low / BASE, rounded to a 32,258th of
+    the largest.  Both digits go through one product of integers, whose sums are exact: an output
     depends on its own row to the last bit, and the only error worth naming is that of the weights.
     """
 
@@ -123,26 +124,17 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, inputs) float32 → (…, outputs) float32."""
+        # Few operations: each costs as much as reading the weights of some outputs.
         rows = x.flatten(0, -2)
-        scale = rows.abs().amax(dim=-1, keepdim=True).clamp(min=TINY) / (self.DIGIT * self.BASE)
-        number = (rows / scale).round()
-        high = (number / self.BASE).round()
-        digits = torch.cat((high, number - high * self.BASE)).to(torch.int8)
+        scale = torch.linalg.vector_norm(rows, math.inf, dim=-1, keepdim=True)
+        scale = scale.clamp_(min=TINY).div_(self.DIGIT)
+        number = rows / scale
+        high = number.round()
+        digits = torch.cat((high, number.sub_(high).mul_(self.BASE))).round_().to(torch.int8)
         out = torch.ops.onednn.qlinear_pointwise(
-            digits,
-            1.0,
-            0,
-            self.weight,
-            self.scale,
-            self.zero,
-            None,
-            1.0,
-            0,
-            torch.float32,
-            "none",
-            [],
-            "",
+            *(digits, 1.0, 0, self.weight, self.scale, self.zero, None),
+            *(1.0, 0, torch.float32, "none", [], ""),
         )
         high, low = out.chunk(2)
-        out = torch.addcmul(self.bias, low + high * self.BASE, scale)
+        out = torch.addcmul(self.bias, high.add_(low, alpha=1 / self.BASE), scale)
         return out.unflatten(0, x.shape[:-1])

@@ -185,3 +185,19 @@ def test_empty_slots_change_nothing(model: Transformer) -> None:
     codes, [score] = drawn(model, TEXT, [7], Sampling())
     assert slots.codes[1].equal(codes[0])
     assert slots.drawn(1).perplexity == pytest.approx(score.item(), rel=1e-4)
+
+
+@pytest.mark.slow  # the compiler's time
+def test_a_compiled_step_draws_the_same(model: Transformer) -> None:
+    slots = Slots(model, 2, compiled=True)
+    slots.enter(0, begin(model, TEXT), 1, Sampling())
+    for _ in range(8):
+        slots.step()
+    slots.enter(1, begin(model, TEXT), 2, Sampling(top_k=5))
+    for _ in range(8):
+        slots.step()
+    codes, [first, _] = drawn(model, TEXT, [1, 2], Sampling())
+    assert slots.codes[0].equal(codes[0])
+    assert slots.drawn(0).perplexity == pytest.approx(first.item(), rel=1e-4)
+    tame, _ = drawn(model, TEXT, [2], Sampling(top_k=5))
+    assert slots.codes[1, :8].equal(tame[0, :8])
