@@ -6,7 +6,7 @@ PARITY := .venv-parity
 ART := @iconify-json/noto @iconify-json/twemoji @iconify-json/fluent-emoji-flat @iconify-json/openmoji \
 	emojibase-data
 
-.PHONY: help run test test-fast parity parity-quick lint format mini data clean
+.PHONY: help run test test-fast parity parity-quick bench bench-quick lint format mini data clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,12 @@ parity-quick: $(PARITY)/installed ## compare with ru-dalle, at small sizes
 
 parity: $(PARITY)/installed ## compare with ru-dalle, at the published size too (24 GB of memory)
 	$(PARITY)/bin/python -m pytest -q --disable-warnings parity
+
+bench-quick: $(PARITY)/installed ## how fast it is, beside ru-dalle at a small size: some minutes
+	$(BIN)/python -m benchmarks.bench --quick
+
+bench: $(PARITY)/installed ## the same at the published size too; writes benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.bench
 
 lint: $(VENV)/installed ## what CI checks besides the tests
 	$(BIN)/ruff check

@@ -5,6 +5,7 @@ A column layer needs all codes to the end, but at each position only one column 
 follows from the masks: a key is kept from its own position to the last that may see it.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -25,11 +26,6 @@ class Layout:
     write: Tensor  # (S,) the place of each position's key
     read: Tensor | None  # (S, W) the places that each position looks at; None: all, W = size
     seen: Tensor  # (S, W) bool: whether it may see what it finds there
-
-    def to(self, device: torch.device) -> "Layout":
-        """The same on another device."""
-        read = None if self.read is None else self.read.to(device)
-        return Layout(self.size, self.write.to(device), read, self.seen.to(device))
 
 
 def layout_of(mask: Tensor) -> Layout:
@@ -56,42 +52,59 @@ def layout_of(mask: Tensor) -> Layout:
     return Layout(size, places, places[keys.clamp(max=length - 1)], seen)
 
 
+class _Places:
+    """A layout as tables on a device, and where the places of each slot begin."""
+
+    def __init__(self, layout: Layout, slots: int, like: Tensor):
+        device = like.device
+        self.write = layout.write.to(device)
+        self.read = None if layout.read is None else layout.read.to(device)
+        hidden = ~layout.seen.to(device)
+        self.bias = like.new_zeros(hidden.shape).masked_fill(hidden, -math.inf)
+        self.first = torch.arange(slots, device=device) * layout.size
+
+    def at(self, positions: Tensor) -> Lookup:
+        """Where layers write and look when the sequences are at `positions` (B,)."""
+        read = None
+        if self.read is not None:
+            read = (self.read[positions] + self.first[:, None]).flatten()
+        bias = self.bias[positions][:, None, None]
+        return Lookup(self.write[positions] + self.first, read, bias)
+
+
 class KVCache:
-    """Keys and values of all layers, for sequences that each have a slot and a position."""
+    """Keys and values of all layers, for sequences that each have a slot and a position.
+
+    `like` says by its dtype in what they are kept, and on which device.
+    """
 
     def __init__(self, config: TransformerConfig, slots: int, like: Tensor):
-        self.layouts = {kind: layout.to(like.device) for kind, layout in _layouts(config).items()}
+        self.layouts = _layouts(config)
         self.kinds = config.layer_kinds
-        heads = config.num_attention_heads
-        width = config.hidden_size // heads
+        self.places = {k: _Places(layout, slots, like) for k, layout in self.layouts.items()}
         self.layers = [
-            like.new_zeros((2, slots, heads, self.layouts[kind].size, width)) for kind in self.kinds
+            like.new_zeros((2, slots, self.layouts[kind].size, config.hidden_size))
+            for kind in self.kinds
         ]
 
     def at(self, positions: Tensor) -> dict[Kind, Lookup]:
         """Where layers of each kind write and look when the sequences are at `positions` (B,)."""
-        return {
-            kind: Lookup(
-                layout.write[positions],
-                None if layout.read is None else layout.read[positions],
-                layout.seen[positions],
-            )
-            for kind, layout in self.layouts.items()
-        }
+        return {kind: places.at(positions) for kind, places in self.places.items()}
 
     def fill(self, slots: Tensor, kept: Kept) -> None:
         """Let the sequences `slots` (B,) begin with what `Transformer.forward` kept of one or of B.
 
-        What they held before is lost.
+        What they held before is lost, to the last place: what is masked weighs nothing, but nothing
+        times NaN would be NaN.
         """
-        length = kept[0][0].shape[2]
+        length = kept[0][0].shape[1]
         for layer, kind, computed in zip(self.layers, self.kinds, kept, strict=True):
             write = self.layouts[kind].write[:length].tolist()
             latest = {place: position for position, place in enumerate(write)}
             places, positions = torch.tensor(list(latest)), torch.tensor(list(latest.values()))
             for part, stored in zip(computed, layer, strict=True):
-                begun = part[:, :, positions].transpose(1, 2)
-                stored[slots[:, None], :, places] = begun.to(stored.dtype)
+                stored[slots] = 0
+                stored[slots[:, None], places] = part[:, positions].to(stored.dtype)
 
     @property
     def bytes_per_slot(self) -> int:

@@ -84,23 +84,30 @@ class Slots:
     A slot's image depends on its text, seed and settings only.  All slots are computed at every
     step, empty ones too, so that shapes stay the same: then a neighbour cannot even change how a
     sum is rounded.
+
+    `compiled` by torch.compile, for a GPU: a CPU gains nothing by it, and packed weights cannot be.
     """
 
-    def __init__(self, model: Transformer, count: int):
+    def __init__(self, model: Transformer, count: int, compiled: bool = False):
         config, like = model.config, model.image_embeddings.weight
         length, device = config.image_seq_length, like.device
         self.model, self.count = model, count
-        self.cache = KVCache(config, count, like)
+        self.cache = KVCache(config, count, like.new_empty(0, dtype=model.cache_dtype))
         self.codes = torch.zeros(count, length, dtype=torch.long, device=device)
         self.losses = torch.zeros(count, length, device=device)
         self.done = torch.zeros(count, dtype=torch.long, device=device)  # codes drawn
         self._features = like.new_zeros(count, config.hidden_size)
-        self._given: list[list[bool]] = [[]] * count  # empty: nothing is given
-        self._number = [0] * count  # as `done`, where no device needs to be asked
+        self._noise = torch.ones(count, config.image_vocab_size, device=device)
+        self._given = torch.zeros(count, length, dtype=torch.bool, device=device)
         self._temperature = torch.ones(count, 1, device=device)
         self._top_k = torch.ones(count, 1, dtype=torch.long, device=device)
         self._top_p = torch.ones(count, 1, device=device)
+        # What the host has to know, so that it need not ask the device at every step.
         self._generators: list[torch.Generator | None] = [None] * count
+        self._number = [0] * count  # as `done`
+        self._largest = 1  # of all `_top_k` so far
+        self._run = torch.compile(self._advance, dynamic=False) if compiled else self._advance
+        self._skipped: list[list[bool]] = [[]] * count  # as `_given`; empty: nothing is given
 
     @torch.inference_mode()
     def enter(
@@ -115,42 +122,49 @@ class Slots:
         self.cache.fill(torch.tensor([slot]), beginning.kept)
         self._features[slot] = beginning.features[0]
         self.done[slot] = self._number[slot] = 0
-        self._given[slot] = []
+        self._given[slot], self._skipped[slot] = False, []
         if image_prompt is not None:
-            self._given[slot] = image_prompt.given.tolist()
-            self.codes[slot] = image_prompt.codes
+            self.codes[slot], self._given[slot] = image_prompt.codes, image_prompt.given
+            self._skipped[slot] = image_prompt.given.tolist()
         self._temperature[slot], self._top_p[slot] = sampling.temperature, sampling.top_p
-        self._top_k[slot] = min(sampling.top_k, self.model.config.image_vocab_size)
+        top_k = min(sampling.top_k, self.model.config.image_vocab_size)
+        self._top_k[slot], self._largest = top_k, max(top_k, self._largest)
         self._generators[slot] = torch.Generator(self.done.device).manual_seed(seed)
 
     def leave(self, slot: int) -> None:
         """Empty a slot."""
-        self._generators[slot], self._given[slot] = None, []
+        self._generators[slot], self._skipped[slot] = None, []
 
     @torch.inference_mode()
     def step(self) -> None:
         """One code more in every slot.  Must not be called more often than an image has codes."""
-        slots = torch.arange(self.count, device=self.done.device)
-        number = self.done.clamp(max=self.codes.shape[1] - 1)  # of empty slots, too
-        logits = self.model.image_logits(self._features).float()
-        kept = filter_logits(logits / self._temperature, self._top_k, self._top_p)
-        given = [bool(g) and g[i] for g, i in zip(self._given, self._number, strict=True)]
-        # What is given costs no random numbers, as in ru-dalle.
-        generators = [None if g else own for g, own in zip(given, self._generators, strict=True)]
-        code = draw(kept, generators)
-        if any(given):
-            mask = torch.tensor(given, device=code.device)
-            code = torch.where(mask, self.codes[slots, number], code)
-        self.codes[slots, number] = code
-        self.losses[slots, number] = F.cross_entropy(logits, code, reduction="none")
-        self.done += 1
+        make_noise(self._noise, [self._dice(slot) for slot in range(self.count)])
+        self._run()
         self._number = [i + 1 for i in self._number]
+
+    def _dice(self, slot: int) -> torch.Generator | None:
+        """The generator of a slot whose next code is to be drawn."""
+        # What is given costs no random numbers, as in ru-dalle.
+        skipped = self._skipped[slot]
+        return None if skipped and skipped[self._number[slot]] else self._generators[slot]
+
+    def _advance(self) -> None:
+        """All of a step that is the same work whoever is in the slots; the host waits for none."""
+        config = self.model.config
+        number = self.done.clamp(max=config.image_seq_length - 1)[:, None]  # of empty slots, too
+        logits = self.model.image_logits(self._features).float()
+        kept = filter_logits(logits / self._temperature, self._top_k, self._top_p, self._largest)
+        code = draw(kept, self._noise)[:, None]
+        code = torch.where(self._given.gather(1, number), self.codes.gather(1, number), code)
+        loss = -logits.log_softmax(dim=-1).gather(1, code)
+        self.codes.scatter_(1, number, code)
+        self.losses.scatter_(1, number, loss)
+        self.done += 1
         # As far as positions go: the last code is not looked at by any other.
-        position = (number + self.model.config.prefix_length).clamp(
-            max=self.model.config.total_seq_length - 1
-        )
-        embedded = self.model.embed_codes(code, number)
-        self._features = self.model.step(embedded, self.cache.layers, self.cache.at(position))
+        position = (number + config.prefix_length).clamp(max=config.total_seq_length - 1)
+        embedded = self.model.embed_codes(code, number)[:, 0]
+        lookups = self.cache.at(position[:, 0])
+        self._features.copy_(self.model.step(embedded, self.cache.layers, lookups))
 
     def number(self, slot: int) -> int:
         """How many codes the image of a slot has."""
@@ -186,26 +200,32 @@ def generate(
     return [slots.drawn(slot) for slot in range(len(seeds))]
 
 
-def draw(logits: Tensor, generators: list[torch.Generator | None]) -> Tensor:
-    """One code per row of logits (B, V), each row with its own generator → (B,)."""
-    probabilities = logits.softmax(dim=-1)
-    # The race of exponentials draws from the same distribution as multinomial(), without its
-    # look back at the host.
-    noise = torch.ones_like(probabilities)
+def make_noise(noise: Tensor, generators: list[torch.Generator | None]) -> None:
+    """Fill each row of `noise` (B, V) by its own generator; where there is none, it stays."""
     for row, generator in zip(noise, generators, strict=True):
         if generator is not None:
             row.exponential_(generator=generator)
-    return (probabilities / noise).argmax(dim=-1)
 
 
-def filter_logits(logits: Tensor, top_k: Tensor, top_p: Tensor) -> Tensor:
+def draw(logits: Tensor, noise: Tensor) -> Tensor:
+    """One code per row of logits (B, V), decided by exponential noise (B, V) → (B,).
+
+    The race of exponentials draws from the same distribution as multinomial(), without its look
+    back at the host.
+    """
+    return (logits.softmax(dim=-1) / noise).argmax(dim=-1)
+
+
+def filter_logits(logits: Tensor, top_k: Tensor, top_p: Tensor, largest: int) -> Tensor:
     """Set to -inf all but the `top_k` likeliest, and of those all past probability `top_p`.
 
-    Logits (B, V), `top_k` (B, 1) from 1 to V, `top_p` (B, 1).  Nucleus sampling (Holtzman et al.
-    2020, arXiv 1904.09751): the code that crosses `top_p` stays.  So do those as likely as the last
-    of the `top_k`; in float16 there are many.
+    Logits (B, V), `top_k` (B, 1) from 1 to `largest`, at most V, `top_p` (B, 1).  Nucleus sampling
+    (Holtzman et al. 2020, arXiv 1904.09751): the code that crosses `top_p` stays.  So do those as
+    likely as the last of the `top_k`; in float16 there are many.
     """
-    least = logits.sort(dim=-1, descending=True).values.gather(-1, top_k - 1)
+    least = logits.topk(largest).values.gather(-1, top_k - 1)
+    # What has been cut off lies in the sort, too: it decides which of equals come first, and so
+    # which of them stay where `top_p` is crossed.  ru-dalle's are the same ones.
     values, indices = logits.masked_fill(logits < least, -torch.inf).sort(dim=-1, descending=True)
     before = F.pad(values.softmax(dim=-1).cumsum(dim=-1)[..., :-1], (1, 0))
     return torch.empty_like(logits).scatter(

@@ -12,6 +12,14 @@ from torchvision.transforms.functional import to_tensor
 from emojich_core.bundles import Bundle, BundleError, load_bundle
 from emojich_core.generation import Beginning, Drawn, ImagePrompt, Sampling, Slots, begin, generate
 from emojich_core.matting import cut_out, make_unet
+from emojich_core.precision import (
+    Precision,
+    choose,
+    paints_in_bfloat16,
+    prepare,
+    stages_dtype,
+    stored_as,
+)
 from emojich_core.request import MAX_COUNT, MAX_SEED, Candidate, Request, new_seed
 from emojich_core.sticker import SIZE, compose, to_webp
 from emojich_core.tokenizer import Tokenizer
@@ -23,7 +31,6 @@ from emojich_core.vqgan import VQGAN
 M = TypeVar("M", bound=nn.Module)
 
 BATCH = MAX_COUNT  # images drawn at once; of the big model each takes 0.2 GB while it is drawn
-BIG = 500_000_000  # parameters; a network of so many is computed in half precision on a CPU, too
 DRAWN = 0.8  # share of the progress bar that drawing the codes takes; the rest is for the finish
 
 
@@ -57,22 +64,34 @@ class Pipeline:
     >>> grid([drawing.image for drawing in drawings], columns=2).save("cats.png")
     """
 
-    def __init__(self, bundle: Bundle, device: torch.device):
+    def __init__(self, bundle: Bundle, device: torch.device, precision: Precision):
         self.bundle = bundle
         self.device = device
+        self.precision = precision
         self.tokenizer = Tokenizer(bundle.tokenizer)
-        self.transformer = load_network(bundle, "transformer", Transformer, device)
-        self.vqgan = load_network(bundle, "vqgan", VQGAN, device)
-        self.upscaler = load_network(bundle, "upscale", make_upscaler, device)
-        self.unet = load_network(bundle, "matting", make_unet, device)
+        transformer = load_network(bundle, "transformer", Transformer, device, stored_as(precision))
+        self.transformer = prepare(transformer, precision)
+        dtype = stages_dtype(device)
+        self.vqgan = load_network(bundle, "vqgan", VQGAN, device, dtype)
+        self.upscaler = load_network(bundle, "upscale", make_upscaler, device, dtype)
+        self.unet = load_network(bundle, "matting", make_unet, device, dtype)
+        self.paints_in_bfloat16 = paints_in_bfloat16(device)
+        if device.type == "cpu":  # the convolutions take half of the time so
+            for network in (self.vqgan, self.upscaler, self.unet):
+                network.to(memory_format=torch.channels_last)
 
     @classmethod
-    def load(cls, model: str = "mini", device: str | None = None) -> "Pipeline":
+    def load(
+        cls, model: str = "mini", device: str | None = None, precision: Precision | None = None
+    ) -> "Pipeline":
         """Load a bundle by name or folder, on `cpu`, `cuda`, `cuda:1`; by default on a GPU if any.
 
-        Raises BundleError when the bundle is missing or damaged, or the device is not there.
+        `precision` of the transformer, by default EMOJICH_PRECISION or what suits: precision.py.
+        Raises BundleError when the bundle is missing or damaged, or there is no such device or
+        precision.
         """
-        return cls(load_bundle(model), pick_device(device))
+        bundle, where = load_bundle(model), pick_device(device)
+        return cls(bundle, where, choose(precision, where, bundle.transformer))
 
     def generate(
         self,
@@ -190,8 +209,10 @@ class Pipeline:
     def finish(self, images: list[Drawn]) -> list[Drawing]:
         """Decode, sharpen, cut out and pack images, all at once; they are numbered from 0."""
         codes = torch.stack([image.codes for image in images])
-        decoded = self.vqgan.decode(codes.to(self.device))
-        sharp = upscale(self.upscaler, self.bundle.upscale, decoded, SIZE)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.paints_in_bfloat16):
+            decoded = self.vqgan.decode(codes.to(self.device))
+            sharp = upscale(self.upscaler, self.bundle.upscale, decoded, SIZE)
+        sharp = sharp.to(stages_dtype(self.device))
         drawings = []
         for number, (image, pixels, (alpha, method)) in enumerate(
             zip(images, sharp, cut_out(self.unet, self.bundle.matting, sharp), strict=True)
@@ -207,16 +228,16 @@ def load_network(
     stage: str,
     make: Callable[[Any], M],
     device: torch.device,
-    as_stored: bool = False,
+    dtype: torch.dtype | None = None,
 ) -> M:
-    """The network of a stage with its weights, in the precision it is computed in, or `as_stored`.
+    """The network of a stage with its weights, in `dtype` or as they are stored.
 
     It is made without memory, which the weights bring along.
     Raises BundleError when they are not those of the network.
     """
     with torch.device("meta"):
         model = make(getattr(bundle, stage))
-    weights = bundle.weights(stage, None if as_stored else _dtype(model, device))
+    weights = bundle.weights(stage, dtype)
     try:
         model.load_state_dict(weights, assign=True)
     except RuntimeError as error:
@@ -231,14 +252,6 @@ def best(images: list[Drawn], count: int) -> list[Drawn]:
     The place for another judge, such as ruCLIP, of the images that perplexity likes.
     """
     return sorted(images, key=lambda image: image.perplexity)[:count]
-
-
-def _dtype(model: nn.Module, device: torch.device) -> torch.dtype:
-    """What a network is computed in: the one place that decides it."""
-    if device.type == "cuda":
-        return torch.float16
-    parameters = sum(parameter.numel() for parameter in model.parameters())
-    return torch.bfloat16 if parameters >= BIG else torch.float32
 
 
 def pick_device(name: str | None) -> torch.device:

@@ -35,7 +35,7 @@ class Source:
 class Part:
     """A published checkpoint and the numbers of the network it is for."""
 
-    source: Source
+    source: Source | None  # None: it has no weights
     config: Any
 
 
@@ -68,6 +68,7 @@ MODELS = {
 
 # The first choice of each stage is the default.  With `dwt` a decoded image has its 512 pixels
 # already; the up-scaler is there to sharpen it, and x2 does so at a sixteenth of the cost of x8.
+# Without one a picture is only brought to size.
 CHOICES = {
     "vqgan": {
         "dwt": Part(Source(_UTILS, "vqgan.gumbelf8-sber-dwt.model.ckpt"), VQGANConfig(dwt=True)),
@@ -76,7 +77,8 @@ CHOICES = {
     "upscale": {
         f"x{scale}": Part(Source(_REAL_ESRGAN, f"RealESRGAN_x{scale}.pth"), UpscaleConfig(scale))
         for scale in (2, 4, 8)
-    },
+    }
+    | {"none": Part(None, UpscaleConfig(scale=1))},
     "matting": {
         "effnetb5": Part(
             Source(_EMOJICH, "unet_effnetb5/pytorch_model_v2.bin"),
@@ -101,7 +103,8 @@ def published(name: str, **chosen: str | None) -> Published:
         parts[stage] = _pick(stage, choices, chosen.get(stage) or next(iter(choices)))
     copies = _copies()
     parts = {
-        stage: replace(part, source=_moved(part.source, copies)) for stage, part in parts.items()
+        stage: replace(part, source=part.source and _moved(part.source, copies))
+        for stage, part in parts.items()
     }
     return Published(name, _moved(TOKENIZER, copies), parts, LICENCE)
 

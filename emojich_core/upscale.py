@@ -23,7 +23,7 @@ from basicsr.archs.rrdbnet_arch import RRDBNet  # noqa: E402
 class UpscaleConfig:
     """The numbers of a Real-ESRGAN generator.  The defaults are the published ones."""
 
-    scale: int = 4  # 2, 4 or 8
+    scale: int = 4  # 2, 4 or 8; 1: no network, pictures are only brought to size
     num_feat: int = 64
     num_block: int = 23
     num_grow_ch: int = 32
@@ -52,6 +52,8 @@ class RRDBNetX8(RRDBNet):
 
 def make_upscaler(config: UpscaleConfig) -> nn.Module:
     """An RRDBNet without weights: images (B, 3, H, W) in [0, 1] → (B, 3, scale·H, scale·W)."""
+    if config.scale == 1:
+        return nn.Identity()
     numbers = {
         "num_in_ch": 3,
         "num_out_ch": 3,
@@ -67,7 +69,8 @@ def make_upscaler(config: UpscaleConfig) -> nn.Module:
 @torch.inference_mode()
 def upscale(model: nn.Module, config: UpscaleConfig, images: Tensor, size: int) -> Tensor:
     """Images (B, 3, H, W) in [0, 1], sharpened and brought to (B, 3, size, size) in [0, 1]."""
-    images = in_tiles(model, config.scale, config.tile, images) if config.tile else model(images)
+    tile = config.tile if config.scale > 1 else None
+    images = in_tiles(model, config.scale, tile, images) if tile else model(images)
     images = images.clamp(0, 1)
     if images.shape[-1] != size:
         images = F.interpolate(images.float(), size, mode="bicubic", antialias=True).clamp(0, 1)

@@ -49,7 +49,7 @@ def import_from(folder: Path, model: Published, dtype: torch.dtype = torch.float
 
 def _sources(model: Published) -> dict[str, Source]:
     parts = {stage: part.source for stage, part in model.parts.items()}
-    return {TOKENIZER: model.tokenizer, **parts}
+    return {TOKENIZER: model.tokenizer} | {s: source for s, source in parts.items() if source}
 
 
 def _find(folder: Path, source: Source) -> Path:
@@ -101,7 +101,10 @@ def _convert(
     dtype: torch.dtype,
     out: Path,
 ) -> None:
-    weights = {stage: convert(stage, p.config, files[stage]) for stage, p in model.parts.items()}
+    weights = {
+        stage: convert(stage, part.config, files[stage]) if part.source else {}
+        for stage, part in model.parts.items()
+    }
     # The other networks are a tenth of it, and sensitive: they stay as they were published.
     weights["transformer"] = {k: v.to(dtype) for k, v in weights["transformer"].items()}
     _check_tokenizer(files[TOKENIZER], model)

@@ -34,14 +34,14 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="emojich, malevich, malevich-v2 or surrealist")
     parser.add_argument("--vqgan", help="dwt: 512 pixels (default), or plain: 256")
-    parser.add_argument("--upscale", help="x2 (default), x4 or x8")
+    parser.add_argument("--upscale", help="x2 (default), x4, x8 or none")
     parser.add_argument("--matting", help="effnetb5 (default), or effnetb7, of the model card")
     parser.add_argument(
         "--dtype",
         choices=("float16", "bfloat16"),
         default="float16",
         help="of the transformer; float16 (default) is as published, "
-        "bfloat16 opens without a conversion on a CPU",
+        "bfloat16 opens without a conversion where EMOJICH_PRECISION is bfloat16",
     )
 
 

@@ -155,11 +155,11 @@ def _share_one_generator(monkeypatch: pytest.MonkeyPatch) -> None:
 
     In ours each has its own, so that neighbours do not matter; this is the only difference.
     """
-    draw_from = generation.draw
+    make_noise = generation.make_noise
     monkeypatch.setattr(
         generation,
-        "draw",
-        lambda logits, generators: draw_from(logits, generators[:1] * len(generators)),
+        "make_noise",
+        lambda noise, generators: make_noise(noise, generators[:1] * len(generators)),
     )
 
 
@@ -195,7 +195,10 @@ def test_filter_keeps_the_same_codes(kind: str, top_k: int, top_p: float, compar
         "codes that top-k and top-p keep",
         f"{kind}, k = {top_k}, p = {top_p}",
         ours=lambda: filter_logits(
-            logits, torch.full((64, 1), min(top_k, 8192)), torch.full((64, 1), top_p)
+            logits,
+            torch.full((64, 1), min(top_k, 8192)),
+            torch.full((64, 1), top_p),
+            min(top_k, 8192),
         ).isfinite(),
         theirs=lambda: top_k_top_p_filtering(logits.clone(), top_k, top_p).isfinite(),
         error=differing,

@@ -1,9 +1,11 @@
+import math
 from typing import Any
 
 import pytest
 import torch
 
 from emojich_core.generation import (
+    Beginning,
     ImagePrompt,
     Sampling,
     Slots,
@@ -11,6 +13,7 @@ from emojich_core.generation import (
     draw,
     filter_logits,
     generate,
+    make_noise,
     perplexity,
 )
 from emojich_core.transformer import Transformer, TransformerConfig
@@ -107,9 +110,8 @@ def test_top_k_and_top_p_keep_the_likeliest() -> None:
     logits = torch.tensor([[0.5, 0.05, 0.3, 0.15]]).log()
 
     def kept(k: int, p: float) -> list[bool]:
-        return (
-            filter_logits(logits, torch.tensor([[k]]), torch.tensor([[p]])).isfinite()[0].tolist()
-        )
+        filtered = filter_logits(logits, torch.tensor([[k]]), torch.tensor([[p]]), 4)
+        return filtered.isfinite()[0].tolist()
 
     assert kept(4, 1.0) == [True, True, True, True]
     assert kept(2, 1.0) == [True, False, True, False]
@@ -120,7 +122,7 @@ def test_top_k_and_top_p_keep_the_likeliest() -> None:
 
 def test_codes_as_likely_as_the_last_of_the_top_k_are_kept() -> None:
     logits = torch.tensor([[2.0, 1.0, 3.0, 1.0, 0.0]])
-    kept = filter_logits(logits, torch.tensor([[3]]), torch.tensor([[1.0]]))
+    kept = filter_logits(logits, torch.tensor([[3]]), torch.tensor([[1.0]]), 4)
     assert kept.isfinite()[0].tolist() == [True, True, True, True, False]
 
 
@@ -128,7 +130,9 @@ def test_sampling_follows_the_probabilities() -> None:
     probabilities = torch.tensor([0.6, 0.3, 0.1])
     rows = 4000
     generators = [torch.Generator().manual_seed(i) for i in range(rows)]
-    drawn = draw(probabilities.log().expand(rows, 3), generators)
+    noise = torch.ones(rows, 3)
+    make_noise(noise, generators)
+    drawn = draw(probabilities.log().expand(rows, 3), noise)
     shares = drawn.bincount(minlength=3) / rows
     torch.testing.assert_close(shares, probabilities, atol=0.03, rtol=0)
 
@@ -157,6 +161,22 @@ def test_images_enter_and_leave_at_any_time(model: Transformer) -> None:
     assert slots.codes[0].equal(drawn(model, TEXT, [3], tame)[0][0])
 
 
+def test_what_was_no_number_leaves_with_its_image(model: Transformer) -> None:
+    slots, good = Slots(model, 2), begin(model, TEXT)
+    bad = Beginning(good.features * torch.nan, [(k * torch.nan, v) for k, v in good.kept])
+    slots.enter(0, bad, 1, Sampling())
+    slots.enter(1, good, 2, Sampling())
+    for _ in range(16):
+        slots.step()
+    assert math.isnan(slots.drawn(0).perplexity)
+    assert slots.codes[1].equal(drawn(model, TEXT, [2], Sampling())[0][0])
+    slots.leave(0)
+    slots.enter(0, good, 3, Sampling())
+    for _ in range(16):
+        slots.step()
+    assert slots.codes[0].equal(drawn(model, TEXT, [3], Sampling())[0][0])
+
+
 def test_empty_slots_change_nothing(model: Transformer) -> None:
     slots = Slots(model, 3)
     slots.enter(1, begin(model, TEXT), 7, Sampling())
@@ -165,3 +185,19 @@ def test_empty_slots_change_nothing(model: Transformer) -> None:
     codes, [score] = drawn(model, TEXT, [7], Sampling())
     assert slots.codes[1].equal(codes[0])
     assert slots.drawn(1).perplexity == pytest.approx(score.item(), rel=1e-4)
+
+
+@pytest.mark.slow  # the compiler's time
+def test_a_compiled_step_draws_the_same(model: Transformer) -> None:
+    slots = Slots(model, 2, compiled=True)
+    slots.enter(0, begin(model, TEXT), 1, Sampling())
+    for _ in range(8):
+        slots.step()
+    slots.enter(1, begin(model, TEXT), 2, Sampling(top_k=5))
+    for _ in range(8):
+        slots.step()
+    codes, [first, _] = drawn(model, TEXT, [1, 2], Sampling())
+    assert slots.codes[0].equal(codes[0])
+    assert slots.drawn(0).perplexity == pytest.approx(first.item(), rel=1e-4)
+    tame, _ = drawn(model, TEXT, [2], Sampling(top_k=5))
+    assert slots.codes[1, :8].equal(tame[0, :8])

@@ -1,6 +1,7 @@
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -89,3 +90,16 @@ def test_an_image_prompt_stays_where_it_is_given(pipeline: Pipeline) -> None:
     [drawing] = pipeline.generate("кот", count=1, seed=3, image_prompt=prompt)
     assert drawing.codes[prompt.given].equal(prompt.codes[prompt.given])
     assert not drawing.codes.equal(prompt.codes)
+
+
+def test_painting_in_bfloat16_cannot_be_seen() -> None:
+    pipeline = Pipeline.load("mini", "cpu")
+    pictures = []
+    for pipeline.paints_in_bfloat16 in (False, True):
+        [drawing] = pipeline.generate("роза", count=1, seed=1)
+        rgba = np.asarray(drawing.image).astype(float)
+        alpha = rgba[..., 3:] / 255
+        pictures.append(np.concatenate((rgba[..., :3] * alpha, 255 * alpha), axis=-1))
+    difference = np.abs(pictures[0] - pictures[1])
+    assert 0 < difference.mean() < 0.3  # of 255
+    assert (difference > 10).mean() < 1e-3

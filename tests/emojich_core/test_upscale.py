@@ -22,3 +22,11 @@ def test_tiles_fit_together(scale: int, size: tuple[int, int]) -> None:
     images = torch.rand(2, 3, *size)
     enlarge = torch.nn.Upsample(scale_factor=scale)
     assert torch.equal(in_tiles(enlarge, scale, 32, images), enlarge(images))
+
+
+def test_without_a_network_a_picture_is_only_brought_to_size() -> None:
+    config = UpscaleConfig(scale=1)
+    model, images = make_upscaler(config), torch.rand(1, 3, 6, 6)
+    assert not model.state_dict()
+    assert torch.equal(upscale(model, config, images, 6), images)
+    assert upscale(model, config, images, 16).shape == (1, 3, 16, 16)

@@ -80,6 +80,7 @@ def left_behind(models: Path) -> list[str]:
         ("emojich", {}),
         ("malevich", {"vqgan": "plain", "upscale": "x8", "matting": "effnetb7"}),
         ("emojich", {"upscale": "x4"}),
+        ("emojich", {"upscale": "none"}),
     ],
 )
 def test_imported_files_draw(checkpoints: Path, name: str, chosen: dict[str, str]) -> None:

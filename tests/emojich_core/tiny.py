@@ -58,7 +58,8 @@ CHOICES = {
     "upscale": {
         f"x{scale}": Part(Source("tiny/esrgan", f"x{scale}.pth"), UpscaleConfig(scale, 8, 1, 4))
         for scale in (2, 4, 8)
-    },
+    }
+    | {"none": Part(None, UpscaleConfig(scale=1))},
     "matting": {
         "effnetb5": Part(Source("tiny/emojich", "b5/model.bin"), MattingConfig(**UNET)),
         "effnetb7": Part(
@@ -80,6 +81,8 @@ def write_checkpoints(folder: Path, tokenizer: Path) -> None:
         layout = wavelet_layout if name == "dwt" else plain_layout
         save(folder, part, layout(weights("vqgan", part)))
     for name, part in CHOICES["upscale"].items():
+        if part.source is None:
+            continue
         wrapper = {"x2": "params_ema", "x4": "params"}.get(name)
         tensors = weights("upscale", part)
         save(folder, part, {wrapper: tensors} if wrapper else tensors)

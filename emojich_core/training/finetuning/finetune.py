@@ -28,7 +28,8 @@ from tqdm import tqdm
 
 from emojich_core.bundles import Bundle, derive_bundle, sha256
 from emojich_core.generation import generate
-from emojich_core.pipeline import BIG, load_network
+from emojich_core.pipeline import load_network
+from emojich_core.precision import BIG, stages_dtype
 from emojich_core.tokenizer import Tokenizer
 from emojich_core.training import loop
 from emojich_core.training.finetuning.lora import merged
@@ -111,7 +112,7 @@ class FineTuning:
         self.run, self.settings, self.device = run, settings, device
         self.tokenizer = Tokenizer(base.tokenizer)
         self.sampling = base.sampling
-        self.vqgan = load_network(base, "vqgan", VQGAN, device)
+        self.vqgan = load_network(base, "vqgan", VQGAN, device, stages_dtype(device))
         codes = _codes(run, base, pairs, self.vqgan, device)
         trained_on, held_out = split(pairs)
         self.prompts = list(dict.fromkeys(pair.text for pair in held_out))[:SAMPLES]
@@ -120,7 +121,7 @@ class FineTuning:
         self.held_out = _tensors(held_out, self.tokenizer, length, codes)
 
         torch.manual_seed(settings.seed)
-        self.model = load_network(base, "transformer", Transformer, device, as_stored=True)
+        self.model = load_network(base, "transformer", Transformer, device)
         prepare(self.model, settings.train)
         self.model.train()
         parameters = list(self.model.parameters())

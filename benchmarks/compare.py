@@ -1,0 +1,144 @@
+"""Four images by ru-dalle 1.1.3 and by Emojich, on the same weights: see bench.py, which runs this.
+
+Needs the environment of parity/.
+"""
+
+import argparse
+import copy
+import time
+
+import torch
+
+from benchmarks.reference import integrate
+from benchmarks.results import Curve, Results
+from benchmarks.steps import measure, random_model, text_seconds
+from benchmarks.timing import median
+from emojich_core import generation
+from emojich_core.cache import KVCache
+from emojich_core.generation import Sampling, generate
+from emojich_core.precision import Precision, prepare, stored_as
+from emojich_core.transformer import Transformer
+from parity.reference import draw, sequence, transformers
+
+IMAGES = 4
+# The reference can draw all of its 256 codes in less than a minute.
+SMALL = {
+    "num_layers": 8,
+    "hidden_size": 512,
+    "num_attention_heads": 8,
+    "vocab_size": 1024 + 32,
+    "text_seq_length": 32,
+    "image_tokens_per_dim": 16,
+}
+LOW: tuple[Precision, ...] = ("bfloat16", "int8")
+
+
+def compare_small(results: Results) -> None:
+    """The small configuration, drawn in full by both, from the same weights to the same codes."""
+    theirs, ours = transformers("v2", SMALL)
+    [text], _ = sequence(ours.config, 1)
+    start = time.perf_counter()
+    drawn = draw(theirs, text, IMAGES, 1, Sampling())
+    reference = time.perf_counter() - start
+    integrated = integrate(theirs, ours.config, (IMAGES,))[IMAGES].whole
+    results.numbers["reference_s"] = reference
+    precisions: tuple[Precision, ...] = ("float32", *LOW)
+    found = {name: _ours(ours, text, name) for name in precisions}
+    same = drawn.codes.equal(_with_one_generator(ours, text))
+    best = min(found, key=lambda name: found[name])
+    results.numbers |= {"ours_f32_s": found["float32"], "ours_best_s": found[best]}
+    results.row("small: 4 images, ru-dalle", f"{reference:.1f} s")
+    results.row(
+        "small: the same, from 5 of its steps and one scoring pass",
+        f"{integrated:.1f} s, {integrated / reference:.2f} times as long: the method at full size",
+    )
+    results.row("small: float32 draws the same codes", "yes" if same else "no", "yes")
+    for name, taken in found.items():
+        results.row(
+            f"small: 4 images, {name}", f"{taken:.2f} s, {reference / taken:.1f} times faster"
+        )
+
+
+def _ours(model: Transformer, text: torch.Tensor, precision: Precision) -> float:
+    """Median seconds of four images, scores included."""
+    model = prepare(copy.deepcopy(model).to(stored_as(precision)), precision)
+    return median(lambda: generate(model, text, list(range(IMAGES)), Sampling()), 3)
+
+
+def _with_one_generator(model: Transformer, text: torch.Tensor) -> torch.Tensor:
+    """Codes of four images that share a generator, as they do in ru-dalle."""
+    make_noise = generation.make_noise
+    model = prepare(copy.deepcopy(model), "float32")
+    generation.make_noise = lambda noise, generators: make_noise(
+        noise, generators[:1] * len(generators)
+    )
+    try:
+        images = generate(model, text, [1] * IMAGES, Sampling())
+    finally:
+        generation.make_noise = make_noise
+    return torch.stack([image.codes for image in images])
+
+
+def compare_full(results: Results) -> None:
+    """The published size; of the reference some steps, for it would take hours."""
+    theirs, ours = transformers("v2", {})
+    config = ours.config
+    reference = integrate(theirs, config, (1, 2, IMAGES))
+    del theirs
+    four = reference[IMAGES].whole
+    for count, each in reference.items():
+        shown = ", ".join(f"{s:.2f} s at {known}" for known, s in each.steps.items())
+        results.row(
+            f"full: {count} images, ru-dalle, integrated",
+            f"{each.whole:.0f} s (a step: {shown}; scoring {each.scoring:.0f} s)",
+        )
+    points = [(count, each.whole / count) for count, each in reference.items()]
+    results.curves.append(Curve("ru-dalle, float32", points))
+    model = prepare(ours, "float32")
+    del ours
+    wanted = {"float32": "6 times", "int8": "25 times"}
+    for precision in ("float32", *LOW):
+        if precision != "float32":
+            model = random_model(config, precision)
+        text = text_seconds(model)
+        steps = [measure(model, slots, rounds=7) for slots in (1, 2, IMAGES, 8, 16)]
+        del model
+        whole = {s.slots: text + config.image_seq_length * s.whole for s in steps}
+        results.curves.append(Curve(f"Emojich, {precision}", [(n, whole[n] / n) for n in whole]))
+        results.row(
+            f"full: 4 images, {precision}",
+            f"{whole[IMAGES]:.0f} s, {four / whole[IMAGES]:.1f} times faster",
+            wanted.get(precision, ""),
+        )
+        shown = ", ".join(f"{s.whole * 1e3:.0f} ms at {s.slots}" for s in steps)
+        results.row(f"full: a step, {precision}, by slots", shown)
+    rate, theirs_rate = 16 * 3600 / whole[16], 2 * 3600 / reference[2].whole
+    results.row(
+        "full: images an hour, codes alone, 16 slots always taken, int8",
+        f"{rate:.0f}; ru-dalle, two by two: {theirs_rate:.1f}; {rate / theirs_rate:.0f} times",
+        "80 times",
+    )
+    cache = KVCache(config, 1, torch.empty(0, dtype=torch.bfloat16)).bytes_per_slot
+    dense = 2 * config.num_layers * config.total_seq_length * config.hidden_size * 2
+    results.row(
+        "full: keys and values of a slot, bfloat16",
+        f"{cache / 2**20:.0f} MiB, {cache / dense:.2f} of a dense cache",
+        "0.4",
+    )
+
+
+def main() -> None:
+    """Compare, and print what was measured as the last line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    quick = parser.parse_args().quick
+    torch.set_grad_enabled(False)
+    results = Results()
+    compare_small(results)
+    if not quick:
+        compare_full(results)
+    print(results.to_json())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""One decoding step: how long it takes, how much of that is matrix products, what bounds it."""
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.timing import median, seconds
+from emojich_core.generation import Sampling, Slots, begin
+from emojich_core.precision import Precision, prepare, stored_as
+from emojich_core.transformer import Layer, Transformer, TransformerConfig
+
+BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}  # of a weight
+
+
+def random_model(config: TransformerConfig, precision: Precision) -> Transformer:
+    """A transformer with random weights that keep activations near 1, ready to draw."""
+    dtype = stored_as(precision) or torch.bfloat16
+    with torch.device("meta"):
+        model = Transformer(config)
+    weights = {key: _random(key, tensor, dtype) for key, tensor in model.state_dict().items()}
+    model.load_state_dict(weights, assign=True)
+    return prepare(model.eval().requires_grad_(False), precision)
+
+
+def _random(key: str, like: Tensor, dtype: torch.dtype) -> Tensor:
+    if like.ndim < 2:
+        return torch.full(like.shape, float(key.endswith("weight")), dtype=dtype)
+    std = 1.0 if "embeddings" in key else 2 / math.sqrt(like.shape[1])
+    return torch.empty(like.shape, dtype=dtype).normal_(std=std)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step takes."""
+
+    slots: int
+    whole: float  # seconds
+    products: float  # seconds of its matrix products alone
+
+    @property
+    def other_share(self) -> float:
+        """What is not matrix products."""
+        return 1 - self.products / self.whole
+
+
+def measure(model: Transformer, count: int, rounds: int = 15) -> Step:
+    """A step of so many slots, all of them taken."""
+    config = model.config
+    text = torch.randint(4, config.vocab_size - config.text_seq_length, (config.text_seq_length,))
+    slots, beginning = Slots(model, count), begin(model, text)
+    for slot in range(count):
+        slots.enter(slot, beginning, slot, Sampling())
+    whole = median(slots.step, rounds)
+    with torch.inference_mode():
+        products = median(lambda: _products(model, count), rounds)
+    return Step(count, whole, products)
+
+
+def _products(model: Transformer, rows: int) -> None:
+    """Every product of a step with weights, on rows that are there already."""
+    size, dtype = model.config.hidden_size, model.image_embeddings.weight.dtype
+    narrow, wide = (
+        torch.ones(rows, 1, size, dtype=dtype),
+        torch.ones(rows, 1, 4 * size, dtype=dtype),
+    )
+    for layer in cast(list[Layer], model.transformer.layers):
+        layer.attention.query_key_value(narrow)
+        layer.attention.dense(narrow)
+        layer.mlp.dense_h_to_4h(narrow)
+        layer.mlp.dense_4h_to_h(wide)
+    cast(nn.Module, model.image_head)(narrow[:, 0])
+
+
+def weight_bytes(config: TransformerConfig, precision: Precision) -> int:
+    """What a step must read: the matrices of the layers and of the image's logits."""
+    layers = 12 * config.num_layers * config.hidden_size**2
+    return (layers + config.image_vocab_size * config.hidden_size) * BYTES[precision]
+
+
+def text_seconds(model: Transformer) -> float:
+    """What the text of a request takes, once for all its images."""
+    text = torch.full((model.config.text_seq_length,), 5)
+    begin(model, text)
+    return seconds(lambda: begin(model, text))

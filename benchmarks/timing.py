@@ -1,0 +1,46 @@
+"""What the benchmarks share: medians, the speed of the memory, the machine in words."""
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long `work` takes, once."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def median(work: Callable[[], object], rounds: int) -> float:
+    """Seconds: the median of so many rounds, after one that warms up."""
+    work()
+    return statistics.median(seconds(work) for _ in range(rounds))
+
+
+def read_bandwidth(size: int = 2**30) -> float:
+    """Bytes a second that all threads together read: the better of a sum and a product."""
+    numbers = torch.ones(size // 4)
+    matrix, row = numbers.view(-1, 2**14), torch.ones(2**14)
+    best = min(median(numbers.sum, 7), median(lambda: matrix @ row, 7))
+    return size / best
+
+
+def machine() -> str:
+    """Processor, cores, memory, torch."""
+    model = "unknown processor"
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+    amx = "with AMX" if torch.cpu._is_amx_tile_supported() else "without AMX"
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{model} ({amx}), {os.cpu_count()} cores, {memory:.0f} GiB, "
+        f"{torch.get_num_threads()} threads, torch {torch.__version__}, "
+        f"Python {platform.python_version()}"
+    )

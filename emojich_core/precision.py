@@ -1,0 +1,140 @@
+"""In what precision a transformer draws, and how its weights lie in memory for that.
+
+A step reads all weights once and does little with each, so it takes as long as reading them: half
+the bytes, half the time.
+
+| precision | weights of the layers | activations | keys and values |
+| --- | --- | --- | --- |
+| float32, bfloat16, float16 | that | that | that |
+| int8, on a CPU only | 8 bits, a scale for each output | float32 | bfloat16 |
+
+On a CPU the weights are packed once into the blocks that oneDNN reads.
+"""
+
+import math
+import os
+from typing import Literal, cast, get_args
+
+import torch
+from torch import Tensor, nn
+
+from emojich_core.bundles import BundleError
+from emojich_core.transformer import Transformer, TransformerConfig
+
+Precision = Literal["float32", "bfloat16", "float16", "int8"]
+
+BIG = 500_000_000  # parameters
+ROWS = 8  # oneDNN packs for so many rows, and then takes any number
+TINY = 1e-30  # instead of a scale of 0
+
+
+def choose(wanted: str | None, device: torch.device, config: TransformerConfig) -> Precision:
+    """The precision `wanted`, else that of EMOJICH_PRECISION, else what suits device and size.
+
+    Raises BundleError for what there is not.
+    """
+    name = wanted or os.environ.get("EMOJICH_PRECISION") or _default(device, config)
+    names = get_args(Precision) if device.type == "cpu" else get_args(Precision)[:-1]
+    if name not in names:
+        message = f"EMOJICH_PRECISION {name!r} is not for {device.type}"
+        raise BundleError(f"{message}: set one of {', '.join(names)}, or leave it unset.")
+    return cast(Precision, name)
+
+
+def _default(device: torch.device, config: TransformerConfig) -> Precision:
+    if device.type != "cpu":
+        return "float16"
+    parameters = 12 * config.num_layers * config.hidden_size**2  # of the matrices in the layers
+    return "int8" if parameters >= BIG and torch.backends.mkldnn.is_available() else "float32"
+
+
+def stages_dtype(device: torch.device) -> torch.dtype:
+    """What the networks after the transformer are kept in."""
+    return torch.float32 if device.type == "cpu" else torch.float16
+
+
+def paints_in_bfloat16(device: torch.device) -> bool:
+    """Whether VQGAN decoder and Real-ESRGAN multiply in bfloat16: on a CPU that is made for it.
+
+    With AMX that takes 0.4 of the time, and moves a channel of `mini`'s pictures by 0.2 of 255 in
+    the mean, by 4 at most.  The U-Net gains little by it, and its alpha would be off by more.
+    """
+    return device.type == "cpu" and torch.cpu._is_amx_tile_supported()
+
+
+def stored_as(precision: Precision) -> torch.dtype | None:
+    """What to read weights in before `prepare`; None: as they are stored."""
+    return None if precision == "int8" else getattr(torch, precision)
+
+
+def prepare(model: Transformer, precision: Precision) -> Transformer:
+    """Make a transformer that was read in `stored_as` ready to draw; it cannot be trained any more.
+
+    Layer by layer, so that hardly more memory is taken than by the larger of the two.
+    """
+    weight = model.image_embeddings.weight
+    if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return model
+    packed = Int8Linear if precision == "int8" else PackedLinear
+    for module in list(model.transformer.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.Linear):
+                setattr(module, name, packed(child.weight, child.bias))
+    logits, text = cast(nn.Linear, model.to_logits[1]), model.config.vocab_size
+    model.image_head = packed(logits.weight[text:], logits.bias[text:])
+    model.to_logits[1] = nn.Identity()  # nobody draws a text
+    if precision == "int8":
+        model.float()
+        model.cache_dtype = torch.bfloat16
+    return model
+
+
+class PackedLinear(nn.Module):
+    """A linear layer on a CPU, its weights (outputs, inputs) packed in blocks."""
+
+    def __init__(self, weight: Tensor, bias: Tensor):
+        super().__init__()
+        self.bias = bias
+        self.weight = torch.ops.mkldnn._reorder_linear_weight(weight, ROWS)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(…, inputs) → (…, outputs)."""
+        return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
+
+
+class Int8Linear(nn.Module):
+    """A linear layer on a CPU with weights of 8 bits, a scale for each output.
+
+    The inputs of a row become numbers of two digits, high + low / BASE, rounded to a 32,258th of
+    the largest.  Both digits go through one product of integers, whose sums are exact: an output
+    depends on its own row to the last bit, and the only error worth naming is that of the weights.
+    """
+
+    BASE = 254
+    DIGIT = 127  # the largest; digits are -127 … 127
+
+    def __init__(self, weight: Tensor, bias: Tensor):
+        super().__init__()
+        weight = weight.float()
+        self.bias = bias.float()
+        self.scale = weight.abs().amax(dim=1).clamp(min=TINY) / self.DIGIT
+        rounded = (weight / self.scale[:, None]).round().to(torch.int8)
+        self.weight = torch.ops.onednn.qlinear_prepack(rounded, None)
+        self.zero = torch.zeros_like(self.scale, dtype=torch.int32)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(…, inputs) float32 → (…, outputs) float32."""
+        # Few operations: each costs as much as reading the weights of some outputs.
+        rows = x.flatten(0, -2)
+        scale = torch.linalg.vector_norm(rows, math.inf, dim=-1, keepdim=True)
+        scale = scale.clamp_(min=TINY).div_(self.DIGIT)
+        number = rows / scale
+        high = number.round()
+        digits = torch.cat((high, number.sub_(high).mul_(self.BASE))).round_().to(torch.int8)
+        out = torch.ops.onednn.qlinear_pointwise(
+            *(digits, 1.0, 0, self.weight, self.scale, self.zero, None),
+            *(1.0, 0, torch.float32, "none", [], ""),
+        )
+        high, low = out.chunk(2)
+        out = torch.addcmul(self.bias, high.add_(low, alpha=1 / self.BASE), scale)
+        return out.unflatten(0, x.shape[:-1])

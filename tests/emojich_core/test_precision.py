@@ -1,0 +1,142 @@
+"""How far each precision is from float32, and that it keeps images apart from their neighbours."""
+
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from emojich_core.bundles import BundleError, load_bundle
+from emojich_core.generation import Sampling, Slots, begin, generate, perplexity
+from emojich_core.pipeline import load_network
+from emojich_core.precision import Int8Linear, Precision, choose, prepare, stored_as
+from emojich_core.tokenizer import Tokenizer
+from emojich_core.transformer import Transformer, TransformerConfig
+from tests.emojich_core.test_transformer import config
+
+CPU = torch.device("cpu")
+# Root mean square of the logits' errors as a share of their spread, and the same of perplexities:
+# of what is measured here (benchmarks/RESULTS.md) about twice.
+LIMITS = {"float32": (1e-5, 1e-5), "bfloat16": (0.03, 0.04), "int8": (0.04, 0.06)}
+
+Reading = tuple[Transformer, Tensor, Tensor]  # a model, texts and the codes of their images
+
+
+def prepared(model: Transformer, precision: Precision) -> Transformer:
+    """A copy, as Pipeline would have loaded it."""
+    return prepare(copy.deepcopy(model).to(stored_as(precision)), precision)
+
+
+@pytest.fixture(scope="module")
+def random() -> Reading:
+    torch.manual_seed(0)
+    model = Transformer(config("v3")).eval().requires_grad_(False)
+    for parameter in model.parameters():  # far from uniform, so that errors show
+        if parameter.ndim > 1:
+            torch.nn.init.normal_(parameter, std=0.3)
+    text = torch.randint(3, 50, (6, 6))
+    codes = torch.stack([generate(model, row, [7], Sampling())[0].codes for row in text])
+    return model, text, codes
+
+
+@pytest.fixture(scope="module")
+def mini() -> Reading:
+    bundle = load_bundle("mini")
+    model = load_network(bundle, "transformer", Transformer, CPU, torch.float32)
+    tokenizer, length = Tokenizer(bundle.tokenizer), bundle.transformer.text_seq_length
+    texts = [tokenizer.encode(prompt, length) for prompt in ("кот", "красная роза")]
+    codes = [generate(model, text, [1], bundle.sampling)[0].codes for text in texts]
+    return model, torch.stack(texts), torch.stack(codes)
+
+
+@torch.inference_mode()
+def read(model: Transformer, text: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
+    """Teacher-forced logits (B, N, V) of the codes, and their perplexities (B,)."""
+    embeddings = torch.cat((model.embed_text(text), model.embed_codes(codes[:, :-1])), dim=1)
+    features = model(embeddings)[:, model.config.prefix_length - 1 :]
+    logits = model.image_logits(features).float()
+    return logits, perplexity(F.cross_entropy(logits.transpose(1, 2), codes, reduction="none"))
+
+
+@pytest.mark.parametrize("which", ["random", "mini"])
+@pytest.mark.parametrize("precision", LIMITS)
+def test_logits_and_perplexities_are_near_those_of_float32(
+    precision: Precision, which: str, request: pytest.FixtureRequest
+) -> None:
+    model, text, codes = request.getfixturevalue(which)
+    expected, scores = read(model, text, codes)
+    logits, found = read(prepared(model, precision), text, codes)
+    error = (logits - expected).square().mean().sqrt() / expected.std()
+    drift = (found / scores - 1).square().mean().sqrt()
+    assert error <= LIMITS[precision][0]
+    assert drift <= LIMITS[precision][1]
+    if precision != "float32":
+        assert error > 1e-5  # else it was not in use
+
+
+@pytest.mark.parametrize("precision", LIMITS)
+def test_an_image_does_not_depend_on_its_neighbours(precision: Precision, mini: Reading) -> None:
+    model, [text, other], _ = mini
+    model = prepared(model, precision)
+    sampling = load_bundle("mini").sampling
+    drawn = []
+    for neighbours in (0, 3):
+        slots = Slots(model, 4)
+        slots.enter(2, begin(model, text), 7, sampling)
+        for slot in (0, 1, 3)[:neighbours]:
+            slots.enter(slot, begin(model, other), 10 + slot, Sampling())
+        for _ in range(40):
+            slots.step()
+        drawn.append((slots.codes[2, :40], slots.losses[2, :40]))
+    assert drawn[0][0].equal(drawn[1][0])
+    assert drawn[0][1].equal(drawn[1][1])
+
+
+def test_a_step_in_int8_follows_the_whole_sequence(random: Reading) -> None:
+    model, text, _ = random
+    model = prepared(model, "int8")
+    images = generate(model, text[0], [1, 2], Sampling())
+    codes = torch.stack([image.codes for image in images])
+    logits, _ = read(model, text[:1].expand(2, -1), codes)
+    losses = F.cross_entropy(logits.transpose(1, 2), codes, reduction="none")[:, 1:]
+    scores = torch.tensor([image.perplexity for image in images])
+    torch.testing.assert_close(scores, perplexity(losses), rtol=0.05, atol=0.0)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-6, 1e6])
+def test_int8_is_the_product_with_the_rounded_weights(size: float) -> None:
+    torch.manual_seed(0)
+    weight, bias, x = torch.randn(24, 40), torch.randn(24), torch.randn(3, 5, 40) * size
+    x[0, 0] *= 100  # a large row makes the others no coarser
+    x[1, 1] = 0
+    scale = weight.abs().amax(dim=1, keepdim=True) / 127
+    expected = F.linear(x.double(), (weight / scale).round().double() * scale, bias.double())
+    found = Int8Linear(weight, bias)(x)
+    error = (found - expected).abs().amax(dim=-1)
+    assert (error <= 1e-3 * x.abs().amax(dim=-1) + 1e-6).all()
+
+
+def test_int8_rows_do_not_know_of_each_other() -> None:
+    torch.manual_seed(0)
+    layer, x = Int8Linear(torch.randn(24, 40), torch.randn(24)), torch.randn(9, 40)
+    x[3] = torch.nan
+    together = layer(x)
+    assert together[3].isnan().all()
+    for i in (0, 8):
+        assert layer(x[i : i + 1])[0].equal(together[i])
+
+
+def test_the_precision_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    small, big, gpu = TransformerConfig(num_layers=1), TransformerConfig(), torch.device("cuda")
+    monkeypatch.delenv("EMOJICH_PRECISION", raising=False)
+    assert choose(None, CPU, small) == "float32"
+    assert choose(None, CPU, big) == "int8"
+    assert choose(None, gpu, big) == "float16"
+    monkeypatch.setenv("EMOJICH_PRECISION", "bfloat16")
+    assert choose(None, gpu, small) == "bfloat16"
+    assert choose("float32", CPU, big) == "float32"
+    with pytest.raises(BundleError, match="'int4' is not for cpu: set one of float32, bfloat16"):
+        choose("int4", CPU, big)
+    with pytest.raises(BundleError, match="'int8' is not for cuda"):
+        choose("int8", gpu, big)
