@@ -8,6 +8,12 @@ the bytes, half the time.
 | float32, bfloat16, float16 | that | that | that |
 | int8, on a CPU only | 8 bits, a scale for each output | float32 | bfloat16 |
 
+Against float32, on the codes of 12 images that `mini` drew: root mean square error of the logits as
+a share of their spread, mean relative error of the perplexities.
+
+| bfloat16 | 1.4 % | 0.6 % |
+| int8 | 2.2 % | 1.0 % |
+
 On a CPU the weights are packed once into the blocks that oneDNN reads.
 """
 

@@ -17,7 +17,7 @@ from tests.emojich_core.test_transformer import config
 
 CPU = torch.device("cpu")
 # Root mean square of the logits' errors as a share of their spread, and the same of perplexities:
-# of what is measured here (benchmarks/RESULTS.md) about twice.
+# about twice what they are on `mini`; see precision.py.
 LIMITS = {"float32": (1e-5, 1e-5), "bfloat16": (0.03, 0.04), "int8": (0.04, 0.06)}
 
 Reading = tuple[Transformer, Tensor, Tensor]  # a model, texts and the codes of their images
