@@ -15,7 +15,7 @@ run: $(VENV)/installed ## start everything; prints the address of the chat page
 	@exec $(BIN)/python run.py
 
 test: $(VENV)/installed ## the whole test suite
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile
 
 test-fast: $(VENV)/installed ## the tests that take no more than a few seconds each
 	$(BIN)/python -m pytest -m "not slow"
