@@ -11,7 +11,7 @@ from emojich_core.generation import Drawn, Sampling
 
 LIKE = 3 / 8  # of the codes of an image stay in those that are to be like it
 REDRAWS = 3  # rounds; what still repeats another image then is kept
-HOTTER = 1.3  # times the temperature of the round before
+HOTTER = 1.1  # times the temperature of the round before; more, and `mini` draws blots
 
 
 class Variety:

@@ -71,7 +71,7 @@ def preview(person: Person, prompt: int) -> dict[str, Any] | None:
 
 def test_two_candidates_end_up_in_the_pack(address: str) -> None:
     person = Person(address, 5001)
-    prompt = person.say("кот")
+    prompt = person.say("кот и пицца")  # of which no two come out alike
     seen: set[str] = set()
 
     def look() -> dict[str, Any] | None:
