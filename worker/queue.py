@@ -16,7 +16,7 @@ from worker.events import end_silently
 from worker.fairness import USER, give_turn
 
 QUEUE = "emojich"
-JOB_TIMEOUT = 1200  # seconds from the start of drawing: big models on a CPU draw several at once
+JOB_TIMEOUT = 600  # seconds from the start of drawing
 JOB_TTL = 24 * 3600  # seconds a request may wait for a worker
 RETRIES = 2  # after a killed horse or engine
 

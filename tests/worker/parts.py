@@ -60,10 +60,8 @@ class Server:
 class Worker:
     """A `python -m worker` with its engine and its horse."""
 
-    def __init__(self, url: str, model: Path, log: Path, requests: int = 1):
-        # One request at a time: what is killed is then always its horse.
-        own = {"REDIS_URL": url, "EMOJICH_MODEL": str(model), "EMOJICH_REQUESTS": str(requests)}
-        self._env = os.environ | own
+    def __init__(self, url: str, model: Path, log: Path):
+        self._env = os.environ | {"REDIS_URL": url, "EMOJICH_MODEL": str(model)}
         self._log = log
         self.start()
 
@@ -88,20 +86,13 @@ class Worker:
     def horse(self) -> int | None:
         return self._child(lambda command: command.endswith("-m worker"))
 
-    def feeders(self) -> list[int]:
-        """The other RQ workers: their horses are children of theirs."""
-        return self._children(lambda command: command.endswith("-m worker.feeders"))
-
     def _child(self, matches: Callable[[str], bool]) -> int | None:
-        children = self._children(matches)
-        return children[0] if children else None
-
-    def _children(self, matches: Callable[[str], bool]) -> list[int]:
-        return [
+        children = [
             pid
             for pid, (parent, command) in processes().items()
             if parent == self.process.pid and matches(command)
         ]
+        return children[0] if children else None
 
     def kill(self, find: Callable[[], int | None]) -> int:
         """SIGKILL the engine or the horse once it is there; its id."""
