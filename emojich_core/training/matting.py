@@ -13,7 +13,7 @@ from emojich_core.matting import make_unet
 from emojich_core.sticker import SIZE
 from emojich_core.training.data.art import on_white, rendered
 from emojich_core.training.data.held_out_glyphs import choose_glyphs
-from emojich_core.training.loop import Stateful, rate, run, set_rate
+from emojich_core.training.loop import Stateful, autocast, rate, run, set_rate
 from emojich_core.training.presets import MINI_MATTING, MINI_UPSCALE, MINI_VQGAN
 from emojich_core.training.upscale import load_upscaler
 from emojich_core.training.vqgan import load_vqgan, reconstruct
@@ -28,7 +28,7 @@ def finished(small: np.ndarray, upscaler: nn.Module, size: int) -> np.ndarray:
     out = []
     for i in tqdm(range(0, len(small), 8), desc="up-scaling"):
         x = torch.from_numpy(small[i : i + 8]).permute(0, 3, 1, 2).float() / 255
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             sharp = upscale(upscaler, MINI_UPSCALE, x, SIZE).float()
         y = F.interpolate(sharp, size, mode="area").permute(0, 2, 3, 1)
         out.append((y * 255).round().byte().numpy())
@@ -75,7 +75,7 @@ class Trainer:
         """One update."""
         set_rate([self.optimizer], self.lr * rate(number, self.steps))
         x, alpha = batch_of(self.real, self.clean, rng, self.batch_size)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             logits = self.model(x)
         loss = matting_loss(logits.float(), alpha)
         self.optimizer.zero_grad()

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from emojich_core.generation import generate
 from emojich_core.tokenizer import Tokenizer
 from emojich_core.training.data.dataset import Dataset
-from emojich_core.training.loop import Stateful, rate, run, set_rate
+from emojich_core.training.loop import Stateful, autocast, rate, run, set_rate
 from emojich_core.training.presets import (
     BPE_TOKENS,
     MINI_SAMPLING,
@@ -92,7 +92,7 @@ class Trainer:
         """One update."""
         set_rate(self.optimizers, self.lr * rate(number, self.steps))
         text, codes = self.data.sample(rng, self.batch_size)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             text_loss, image_loss = self.losses(text, codes, spoil(codes))
         loss = (text_loss + IMAGE_LOSS_WEIGHT * image_loss) / (1 + IMAGE_LOSS_WEIGHT)
         self.model.zero_grad()

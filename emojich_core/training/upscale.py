@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from emojich_core.training.data.art import on_white, rendered
 from emojich_core.training.data.held_out_glyphs import choose_glyphs
-from emojich_core.training.loop import Stateful, rate, resume, run, set_rate
+from emojich_core.training.loop import Stateful, autocast, rate, resume, run, set_rate
 from emojich_core.training.presets import MINI_UPSCALE, MINI_VQGAN
 from emojich_core.training.vqgan import load_vqgan, reconstruct, reconstruction_loss
 from emojich_core.upscale import make_upscaler
@@ -57,7 +57,7 @@ class Trainer:
         """One update."""
         set_rate([self.optimizer], self.lr * rate(number, self.steps))
         x, y = patches(self.small, self.large, rng, self.batch_size)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             output = self.compiled(x)
         loss = reconstruction_loss(output.float(), y)
         self.optimizer.zero_grad()

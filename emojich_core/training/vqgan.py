@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from emojich_core.training.data.art import on_white
 from emojich_core.training.data.dataset import Dataset
-from emojich_core.training.loop import Stateful, rate, resume, run, set_rate
+from emojich_core.training.loop import Stateful, autocast, rate, resume, run, set_rate
 from emojich_core.training.presets import MINI_VQGAN
 from emojich_core.vqgan import VQGAN, GumbelQuantize
 
@@ -176,12 +176,12 @@ class Trainer:
 
     def reconstruct(self, small: Tensor, quantised: bool) -> tuple[Tensor, Tensor]:
         """Small pictures → large ones (B, 3, 2S, 2S), unclamped, and the commitment loss."""
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             features = self.encode(small)
         features, commitment = features.float(), torch.tensor(0.0)
         if quantised:
             features, commitment = self.book(features)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast():
             output = self.decode(features)
         return (output.float() + 1) / 2, commitment
 
