@@ -90,8 +90,9 @@ def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None
 def load_upscaler(training: Path) -> nn.Module:
     """The up-scaler that `train` wrote into the folder `training`."""
     model = make_upscaler(MINI_UPSCALE)
-    if not resume(training / "upscale.pt", {"model": model}):
+    if not (training / "upscale.pt").exists():
         raise FileNotFoundError(f"{training} has no upscale.pt: train the up-scaler first.")
+    resume(training / "upscale.pt", {"model": model})
     return model.eval()
 
 

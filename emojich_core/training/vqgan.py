@@ -120,8 +120,9 @@ def batch_of(dataset: Dataset, rng: np.random.Generator, size: int) -> tuple[Ten
 def load_vqgan(training: Path) -> VQGAN:
     """The VQGAN that `train` wrote into the folder `training`, for the stages that build on it."""
     vqgan, book = VQGAN(MINI_VQGAN), EMACodebook(MINI_VQGAN.n_embed, MINI_VQGAN.embed_dim)
-    if not resume(training / "vqgan.pt", {"model": vqgan, "book": book}):
+    if not (training / "vqgan.pt").exists():
         raise FileNotFoundError(f"{training} has no vqgan.pt: train the VQGAN first.")
+    resume(training / "vqgan.pt", {"model": vqgan, "book": book})
     book.export(vqgan.quantize)
     return vqgan.eval()
 
