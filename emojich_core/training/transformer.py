@@ -29,7 +29,11 @@ PROMPTS = ("кот", "собака", "красное сердце", "пицца"
 
 
 def train_tokenizer(captions: list[str], out: Path) -> Tokenizer:
-    """A BPE of BPE_TOKENS tokens, learned from the captions; the one that is there, if any."""
+    """A BPE of BPE_TOKENS tokens, learned from the captions; the one that is there, if any.
+
+    youtokentome breaks ties between pairs in another way each time, on one thread too: to repeat a
+    run to the bit, keep its bpe.model.
+    """
     model = out / "bpe.model"
     if not model.exists():
         corpus = out / "captions.txt"

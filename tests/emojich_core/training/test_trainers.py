@@ -1,6 +1,7 @@
 """Every stage trains from nothing, on made-up art, and goes on where it was killed: bit-equal."""
 
 import json
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from emojich_core.training.data.art import load_glyphs, rendered
 from emojich_core.training.data.dataset import PICTURES, ROWS, Row
 from emojich_core.training.export import export
 from emojich_core.training.presets import MINI_VQGAN
+from emojich_core.training.unpack import unpack
 from tests.emojich_core.training.art import EMOJI, write_art
 
 pytestmark = pytest.mark.slow
@@ -70,6 +72,31 @@ def test_all_stages_end_in_a_bundle_that_draws(
     assert drawing.image.size == (512, 512)
 
 
+def test_training_goes_on_from_a_bundle(
+    train: Callable[[ModuleType, Path], None], tmp_path: Path
+) -> None:
+    shipped = load_bundle("mini")
+    unpack(shipped, tmp_path / "as it was")
+    export(tmp_path / "as it was", tmp_path / "packed")
+    packed = load_bundle(str(tmp_path / "packed"))
+    for stage in ("transformer", "upscale", "matting"):
+        before, after = shipped.weights(stage), packed.weights(stage)
+        assert all(before[key].equal(after[key]) for key in before)
+
+    unpack(shipped, tmp_path / "trained")
+    train(transformer, tmp_path / "trained")
+    first, last = (
+        torch.load(tmp_path / folder / "transformer.pt", weights_only=True)
+        for folder in ("as it was", "trained")
+    )
+    assert (first["done"], last["done"]) == (0, STEPS)
+    distances = [(first["model"][key] - last["model"][key]).abs().max() for key in first["model"]]
+    assert 0 < max(distances) < 0.05  # from the shipped weights, and not from new ones
+
+    with pytest.raises(FileExistsError, match="name another folder"):
+        unpack(shipped, tmp_path / "trained")
+
+
 @pytest.mark.parametrize("stage", [vqgan, transformer])
 def test_a_killed_run_ends_in_the_same_weights(
     stage: ModuleType,
@@ -82,6 +109,8 @@ def test_a_killed_run_ends_in_the_same_weights(
         for folder in (whole, killed):
             train(vqgan, folder)
     train(stage, whole)
+    if stage is transformer:
+        shutil.copy(whole / "bpe.model", killed)  # see train_tokenizer
 
     step = stage.Trainer.step
 
