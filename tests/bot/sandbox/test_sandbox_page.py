@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,13 +11,12 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from .conftest import TOKEN, USERNAME
 
 pytestmark = pytest.mark.slow
 
-CHROMIUM = shutil.which("chromium")
 SASHA, ANYA = 1001, 1002
 NAME = f"cats_by_{USERNAME}"
 LONG_PRESS_MS = 600
@@ -92,23 +90,15 @@ def box(tmp_path: Path) -> Iterator[Box]:
 
 
 @pytest.fixture
-def page(box: Box) -> Iterator[Page]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium is installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = browser.new_page(viewport={"width": 375, "height": 700}, locale="ru-RU")
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(box.address)
-        expect(page.locator(".message").first).to_be_visible()
-        yield page
-        assert page.evaluate("document.documentElement.scrollWidth") <= 375
-        assert errors == []
-        browser.close()
+def page(browser: Browser, box: Box) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 375, "height": 700}, locale="ru-RU")
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(box.address)
+    expect(page.locator(".message").first).to_be_visible()
+    yield page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert errors == []
 
 
 def test_editing_and_replying(box: Box, page: Page) -> None:
