@@ -111,7 +111,8 @@ class Slots:
         self._largest = config.image_vocab_size if compiled else 1
         self._skipped: list[list[bool]] = [[]] * count  # as `_given`; empty: nothing is given
         self._pace = Pace(device)
-        self._run = hastened(self._advance, device) if compiled else self._advance
+        # None where it can be: slots that know their own work are freed late, and so is memory.
+        self._hastened = hastened(self._advance, device) if compiled else None
 
     @torch.inference_mode()
     def enter(
@@ -145,7 +146,7 @@ class Slots:
     def step(self) -> None:
         """One code more in every slot.  Must not be called more often than an image has codes."""
         make_noise(self._noise, [self._dice(slot) for slot in range(self.count)])
-        self._run()
+        (self._hastened or self._advance)()
         self._pace.keep()
         self._number = [i + 1 for i in self._number]
 

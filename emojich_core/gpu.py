@@ -11,6 +11,7 @@ without the compiler where there is none.
 
 import logging
 from collections.abc import Callable
+from textwrap import shorten
 
 import torch
 from torch import Tensor
@@ -40,7 +41,7 @@ def _tried(
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # no compiler, no Triton, a GPU that is too old …
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        reason = shorten(str(error) or type(error).__name__, 200)  # one line
         log.warning("a step cannot be %s, and will take longer: %s", what, reason)
         return work
 

@@ -168,7 +168,7 @@ class Scheduler:
             job.waiting = [*job.slots.values(), *job.waiting]
             job.slots.clear()
         del self._slots
-        gc.collect()  # slots know work that knows them: a cycle, and new ones need their memory
+        gc.collect()  # compiled work and its slots know each other; new ones need their memory
         self._slots = self._pipeline.slots(count)
         self._free = list(range(count))
 

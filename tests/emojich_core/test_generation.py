@@ -189,6 +189,19 @@ def test_empty_slots_change_nothing(model: Transformer) -> None:
     assert slots.drawn(1).perplexity == pytest.approx(score.item(), rel=1e-4)
 
 
+def test_who_gives_slots_up_has_their_memory_at_once(model: Transformer) -> None:
+    slots = Slots(model, 1)
+    slots.enter(0, begin(model, TEXT), 1, Sampling())
+    slots.step()
+    cache = weakref.ref(slots.cache.layers[0])
+    gc.disable()
+    try:
+        del slots
+        assert cache() is None
+    finally:
+        gc.enable()
+
+
 @pytest.mark.slow  # the compiler's time
 def test_a_compiled_step_draws_the_same_whoever_comes_and_goes(model: Transformer) -> None:
     slots, text = Slots(model, 2, compiled=True), begin(model, TEXT)
@@ -212,4 +225,4 @@ def test_a_compiled_step_draws_the_same_whoever_comes_and_goes(model: Transforme
     cache = weakref.ref(slots.cache.layers[0])
     del slots
     gc.collect()
-    assert cache() is None  # who gives slots up wants their memory
+    assert cache() is None
