@@ -6,7 +6,7 @@ PARITY := .venv-parity
 ART := @iconify-json/noto @iconify-json/twemoji @iconify-json/fluent-emoji-flat @iconify-json/openmoji \
 	emojibase-data
 
-.PHONY: help run test test-fast parity parity-quick bench bench-quick lint format mini data clean
+.PHONY: help run test test-fast parity parity-quick bench bench-quick bench-gpu lint format mini data clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ bench-quick: $(PARITY)/installed ## how fast it is, beside ru-dalle at a small s
 
 bench: $(PARITY)/installed ## the same at the published size too; writes benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.bench
+
+bench-gpu: $(VENV)/installed ## the engine on the GPU that is here, beside what its memory allows
+	$(BIN)/python -m benchmarks.gpu
 
 lint: $(VENV)/installed ## what CI checks besides the tests
 	$(BIN)/ruff check

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import torch
 import youtokentome
+from torch import nn
 
 from emojich_core.bundles import STAGES, TOKENIZER, save_bundle
 from emojich_core.convert import NETWORKS
@@ -49,8 +50,7 @@ def write_bundle(path: Path, dtype: torch.dtype) -> None:
     for stage in STAGES:
         with torch.device("meta"):
             model = NETWORKS[stage](configs[stage])
-        kind = dtype if stage == "transformer" else torch.float32
-        weights[stage] = {key: _random(key, t, kind) for key, t in model.state_dict().items()}
+        weights[stage] = random_weights(model, dtype if stage == "transformer" else torch.float32)
     save_bundle(
         path,
         name="full-size",
@@ -58,6 +58,11 @@ def write_bundle(path: Path, dtype: torch.dtype) -> None:
         configs={**configs, "sampling": Sampling()},
         weights=weights,
     )
+
+
+def random_weights(model: nn.Module, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    """For all of a network that was made on `meta`."""
+    return {key: _random(key, like, dtype) for key, like in model.state_dict().items()}
 
 
 def _random(key: str, like: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

@@ -17,8 +17,9 @@ the last, with straight lines between them. "small" has 8 layers of 512 and 256 
 reference ran in full, and the method was held against it. Times of Emojich at full size are those
 of a step, which does not depend on the position, times the number of codes.
 
-| what | measured | wanted |
-| --- | --- | --- |
+No GPU has been measured yet: `make bench-gpu` prints the table of whatever GPU there is, the time
+of a step beside what its memory allows.
+
 """
 
 TAIL = """
@@ -31,9 +32,14 @@ What Real-ESRGAN does to stickers of `mini`: left without, right with it (`upsca
 def write(folder: Path, rows: list[Row], curves: list[Curve]) -> None:
     """Write both into a folder."""
     plot(folder / "results.png", curves)
-    table = "".join(f"| {row.what} | {row.measured} | {row.target} |\n" for row in rows)
     picture = "\n![Seconds an image by images in a batch; seconds by users](results.png)\n" + TAIL
-    (folder / "RESULTS.md").write_text(HEAD.format(machine=machine()) + table + picture)
+    (folder / "RESULTS.md").write_text(HEAD.format(machine=machine()) + table(rows) + picture)
+
+
+def table(rows: list[Row]) -> str:
+    """The rows as a table in Markdown."""
+    head = "| what | measured | wanted |\n| --- | --- | --- |\n"
+    return head + "".join(f"| {row.what} | {row.measured} | {row.target} |\n" for row in rows)
 
 
 def plot(file: Path, curves: list[Curve]) -> None:

@@ -7,7 +7,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from benchmarks.timing import median, seconds
+from benchmarks.timing import CPU, median, seconds
+from emojich_core.cache import KVCache
 from emojich_core.generation import Sampling, Slots, begin
 from emojich_core.precision import Precision, prepare, stored_as
 from emojich_core.transformer import Layer, Transformer, TransformerConfig
@@ -15,14 +16,17 @@ from emojich_core.transformer import Layer, Transformer, TransformerConfig
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}  # of a weight
 
 
-def random_model(config: TransformerConfig, precision: Precision) -> Transformer:
+def random_model(
+    config: TransformerConfig, precision: Precision, device: torch.device = CPU
+) -> Transformer:
     """A transformer with random weights that keep activations near 1, ready to draw."""
     dtype = stored_as(precision) or torch.bfloat16
     with torch.device("meta"):
         model = Transformer(config)
-    weights = {key: _random(key, tensor, dtype) for key, tensor in model.state_dict().items()}
+    with device:
+        weights = {key: _random(key, tensor, dtype) for key, tensor in model.state_dict().items()}
     model.load_state_dict(weights, assign=True)
-    return prepare(model.eval().requires_grad_(False), precision)
+    return prepare(model.to(device).eval().requires_grad_(False), precision)
 
 
 def _random(key: str, like: Tensor, dtype: torch.dtype) -> Tensor:
@@ -78,6 +82,14 @@ def weight_bytes(config: TransformerConfig, precision: Precision) -> int:
     """What a step must read: the matrices of the layers and of the image's logits."""
     layers = 12 * config.num_layers * config.hidden_size**2
     return (layers + config.image_vocab_size * config.hidden_size) * BYTES[precision]
+
+
+def cache_bytes(cache: KVCache) -> int:
+    """What a step must read besides: the keys and values that its positions look at."""
+    return sum(
+        layer.nbytes * cache.places[kind].bias.shape[-1] // layer.shape[2]
+        for layer, kind in zip(cache.layers, cache.kinds, strict=True)
+    )
 
 
 def text_seconds(model: Transformer) -> float:

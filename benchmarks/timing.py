@@ -9,12 +9,22 @@ from pathlib import Path
 
 import torch
 
+CPU = torch.device("cpu")
+
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long `work` takes, once."""
+    """How long `work` takes, once; what a GPU has then still to do belongs to it."""
+    wait_for_gpu()
     start = time.perf_counter()
     work()
+    wait_for_gpu()
     return time.perf_counter() - start
+
+
+def wait_for_gpu() -> None:
+    """Let the GPU finish what it has been given, if one is in use."""
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
 
 
 def median(work: Callable[[], object], rounds: int) -> float:
@@ -23,10 +33,10 @@ def median(work: Callable[[], object], rounds: int) -> float:
     return statistics.median(seconds(work) for _ in range(rounds))
 
 
-def read_bandwidth(size: int = 2**30) -> float:
+def read_bandwidth(size: int = 2**30, device: torch.device = CPU) -> float:
     """Bytes a second that all threads together read: the better of a sum and a product."""
-    numbers = torch.ones(size // 4)
-    matrix, row = numbers.view(-1, 2**14), torch.ones(2**14)
+    numbers = torch.ones(size // 4, device=device)
+    matrix, row = numbers.view(-1, 2**14), torch.ones(2**14, device=device)
     best = min(median(numbers.sum, 7), median(lambda: matrix @ row, 7))
     return size / best
 

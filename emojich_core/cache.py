@@ -26,6 +26,7 @@ class Layout:
     write: Tensor  # (S,) the place of each position's key
     read: Tensor | None  # (S, W) the places that each position looks at; None: all, W = size
     seen: Tensor  # (S, W) bool: whether it may see what it finds there
+    lies: Tensor  # (S, size) int32: whose key lies in each place after each position; -1: nobody's
 
 
 def layout_of(mask: Tensor) -> Layout:
@@ -46,10 +47,10 @@ def layout_of(mask: Tensor) -> Layout:
     occupant = occupant[:, :size]
     if (width := int(mask.sum(dim=1).max())) > PICKED_BELOW * size:
         seen = mask.gather(1, occupant.clamp(min=0)) & (occupant >= 0)
-        return Layout(size, places, None, seen)
+        return Layout(size, places, None, seen, occupant.int())
     keys = torch.where(mask, torch.arange(length), length).sort(dim=1).values[:, :width]
     seen = keys < length
-    return Layout(size, places, places[keys.clamp(max=length - 1)], seen)
+    return Layout(size, places, places[keys.clamp(max=length - 1)], seen, occupant.int())
 
 
 class _Places:
@@ -62,6 +63,7 @@ class _Places:
         hidden = ~layout.seen.to(device)
         self.bias = like.new_zeros(hidden.shape).masked_fill(hidden, -math.inf)
         self.first = torch.arange(slots, device=device) * layout.size
+        self.lies = layout.lies.to(device)
 
     def at(self, positions: Tensor) -> Lookup:
         """Where layers write and look when the sequences are at `positions` (B,)."""
@@ -79,11 +81,11 @@ class KVCache:
     """
 
     def __init__(self, config: TransformerConfig, slots: int, like: Tensor):
-        self.layouts = _layouts(config)
+        layouts = _layouts(config)
         self.kinds = config.layer_kinds
-        self.places = {k: _Places(layout, slots, like) for k, layout in self.layouts.items()}
+        self.places = {k: _Places(layout, slots, like) for k, layout in layouts.items()}
         self.layers = [
-            like.new_zeros((2, slots, self.layouts[kind].size, config.hidden_size))
+            like.new_zeros((2, slots, layouts[kind].size, config.hidden_size))
             for kind in self.kinds
         ]
 
@@ -91,20 +93,21 @@ class KVCache:
         """Where layers of each kind write and look when the sequences are at `positions` (B,)."""
         return {kind: places.at(positions) for kind, places in self.places.items()}
 
-    def fill(self, slots: Tensor, kept: Kept) -> None:
-        """Let the sequences `slots` (B,) begin with what `Transformer.forward` kept of one or of B.
+    def fill(self, slot: int, kept: Kept) -> None:
+        """Let the sequence of a slot begin with what `Transformer.forward` kept of one.
 
-        What they held before is lost, to the last place: what is masked weighs nothing, but nothing
+        What it held before is lost, to the last place: what is masked weighs nothing, but nothing
         times NaN would be NaN.
         """
         length = kept[0][0].shape[1]
+        # Looked up in tables on the device: a GPU would wait for indices that come from the host.
+        lies = {kind: places.lies[length - 1] for kind, places in self.places.items()}
+        positions = {kind: each.clamp(min=0) for kind, each in lies.items()}
+        empty = {kind: (each < 0)[:, None] for kind, each in lies.items()}
         for layer, kind, computed in zip(self.layers, self.kinds, kept, strict=True):
-            write = self.layouts[kind].write[:length].tolist()
-            latest = {place: position for position, place in enumerate(write)}
-            places, positions = torch.tensor(list(latest)), torch.tensor(list(latest.values()))
             for part, stored in zip(computed, layer, strict=True):
-                stored[slots] = 0
-                stored[slots[:, None], places] = part[:, positions].to(stored.dtype)
+                rows = part[0].index_select(0, positions[kind])
+                stored[slot].copy_(rows.masked_fill_(empty[kind], 0))
 
     @property
     def bytes_per_slot(self) -> int:

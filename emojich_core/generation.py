@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from emojich_core.cache import KVCache
+from emojich_core.gpu import Pace, hastened, to_device, to_host
 from emojich_core.transformer import Kept, Transformer
 
 
@@ -85,7 +86,8 @@ class Slots:
     step, empty ones too, so that shapes stay the same: then a neighbour cannot even change how a
     sum is rounded.
 
-    `compiled` by torch.compile, for a GPU: a CPU gains nothing by it, and packed weights cannot be.
+    `compiled` once, before any image enters, for a GPU: see gpu.py.  A CPU gains nothing by it, and
+    packed weights cannot be.
     """
 
     def __init__(self, model: Transformer, count: int, compiled: bool = False):
@@ -105,9 +107,12 @@ class Slots:
         # What the host has to know, so that it need not ask the device at every step.
         self._generators: list[torch.Generator | None] = [None] * count
         self._number = [0] * count  # as `done`
-        self._largest = 1  # of all `_top_k` so far
-        self._run = torch.compile(self._advance, dynamic=False) if compiled else self._advance
+        # Of all `_top_k` so far.  A shape follows from it, and those of compiled work never change.
+        self._largest = config.image_vocab_size if compiled else 1
         self._skipped: list[list[bool]] = [[]] * count  # as `_given`; empty: nothing is given
+        self._pace = Pace(device)
+        # None where it can be: slots that know their own work are freed late, and so is memory.
+        self._hastened = hastened(self._advance, device) if compiled else None
 
     @torch.inference_mode()
     def enter(
@@ -119,17 +124,19 @@ class Slots:
         image_prompt: ImagePrompt | None = None,
     ) -> None:
         """Start an image in a slot, whatever was there before."""
-        self.cache.fill(torch.tensor([slot]), beginning.kept)
+        device = self.done.device
+        self.cache.fill(slot, beginning.kept)
         self._features[slot] = beginning.features[0]
         self.done[slot] = self._number[slot] = 0
         self._given[slot], self._skipped[slot] = False, []
         if image_prompt is not None:
-            self.codes[slot], self._given[slot] = image_prompt.codes, image_prompt.given
+            self.codes[slot] = to_device(image_prompt.codes, device)
+            self._given[slot] = to_device(image_prompt.given, device)
             self._skipped[slot] = image_prompt.given.tolist()
         self._temperature[slot], self._top_p[slot] = sampling.temperature, sampling.top_p
         top_k = min(sampling.top_k, self.model.config.image_vocab_size)
         self._top_k[slot], self._largest = top_k, max(top_k, self._largest)
-        self._generators[slot] = torch.Generator(self.done.device).manual_seed(seed)
+        self._generators[slot] = torch.Generator(device).manual_seed(seed)
 
     def leave(self, slot: int) -> None:
         """Empty a slot."""
@@ -139,7 +146,8 @@ class Slots:
     def step(self) -> None:
         """One code more in every slot.  Must not be called more often than an image has codes."""
         make_noise(self._noise, [self._dice(slot) for slot in range(self.count)])
-        self._run()
+        (self._hastened or self._advance)()
+        self._pace.keep()
         self._number = [i + 1 for i in self._number]
 
     def _dice(self, slot: int) -> torch.Generator | None:
@@ -175,8 +183,8 @@ class Slots:
         first = 0 if self.model.config.layout == "v2" else 1  # v3 does not count code 0
         generator = self._generators[slot]
         assert generator is not None, "the slot is empty"
-        score = perplexity(self.losses[slot, first:]).item()
-        return Drawn(self.codes[slot].to("cpu", copy=True), generator.initial_seed(), score)
+        codes, score = to_host(self.codes[slot], perplexity(self.losses[slot, first:]))
+        return Drawn(codes, generator.initial_seed(), score.item())
 
 
 def generate(
@@ -227,7 +235,10 @@ def filter_logits(logits: Tensor, top_k: Tensor, top_p: Tensor, largest: int) ->
     # What has been cut off lies in the sort, too: it decides which of equals come first, and so
     # which of them stay where `top_p` is crossed.  ru-dalle's are the same ones.
     values, indices = logits.masked_fill(logits < least, -torch.inf).sort(dim=-1, descending=True)
-    before = F.pad(values.softmax(dim=-1).cumsum(dim=-1)[..., :-1], (1, 0))
+    # Two rows at least: the sums of a single one a GPU would round differently from run to run.
+    rows, width = values.shape
+    sums = values.softmax(dim=-1).expand(max(rows, 2), width).cumsum(dim=-1)
+    before = F.pad(sums[:rows, :-1], (1, 0))
     return torch.empty_like(logits).scatter(
         -1, indices, values.masked_fill(before > top_p, -torch.inf)
     )

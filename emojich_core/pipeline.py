@@ -1,6 +1,7 @@
 """From a prompt to stickers: the stages in order.  Read this file first."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from torchvision.transforms.functional import to_tensor
 
 from emojich_core.bundles import Bundle, BundleError, load_bundle
 from emojich_core.generation import Beginning, Drawn, ImagePrompt, Sampling, Slots, begin, generate
+from emojich_core.gpu import to_device
 from emojich_core.matting import cut_out, make_unet
 from emojich_core.precision import (
     Precision,
@@ -79,6 +81,8 @@ class Pipeline:
         if device.type == "cpu":  # the convolutions take half of the time so
             for network in (self.vqgan, self.upscaler, self.unet):
                 network.to(memory_format=torch.channels_last)
+        # Pictures are finished beside the steps of others, not between them.
+        self._aside = torch.cuda.Stream(device) if device.type == "cuda" else None
 
     @classmethod
     def load(
@@ -161,7 +165,7 @@ class Pipeline:
         progress: Callable[[float], None],
     ) -> list[Drawn]:
         config = self.bundle.transformer
-        text = self.tokenizer.encode(prompt, config.text_seq_length).to(self.device)
+        text = to_device(self.tokenizer.encode(prompt, config.text_seq_length), self.device)
         steps = len(seeds) * config.image_seq_length
         images: list[Drawn] = []
         for first in range(0, len(seeds), BATCH):
@@ -182,6 +186,25 @@ class Pipeline:
         one = Slots(self.transformer, 1).cache.bytes_per_slot
         return max(1, min(MAX_SLOTS, (free - RESERVE) // one))
 
+    def slots(self, count: int) -> Slots:
+        """So many slots, for who draws all day: on a GPU compiled, which takes long, and warm."""
+        on_gpu = self.device.type == "cuda"
+        slots = Slots(self.transformer, count, compiled=on_gpu)
+        if on_gpu:
+            self.warm_up(slots)
+        return slots
+
+    def warm_up(self, slots: Slots) -> None:
+        """Take every stage once, in slots that are empty.
+
+        A GPU loads code when it comes to it; the first request would wait for that.
+        """
+        text = torch.zeros(self.bundle.transformer.text_seq_length, dtype=torch.long)
+        slots.enter(0, begin(self.transformer, to_device(text, self.device)), 0, Sampling())
+        slots.step()
+        self.finish([slots.drawn(0)])
+        slots.leave(0)
+
     @property
     def finish_batch(self) -> int:
         """How many images to finish at once: a CPU gains nothing by more than one."""
@@ -190,7 +213,7 @@ class Pipeline:
     def begin(self, prompt: str) -> Beginning:
         """Compute a prompt's text once, for all images that will be drawn from it."""
         text = self.tokenizer.encode(prompt, self.bundle.transformer.text_seq_length)
-        return begin(self.transformer, text.to(self.device))
+        return begin(self.transformer, to_device(text, self.device))
 
     def likeness(self, codes: tuple[int, ...]) -> ImagePrompt | None:
         """What images keep that are to be like the image of these codes; None for no codes.
@@ -208,19 +231,26 @@ class Pipeline:
     @torch.inference_mode()
     def finish(self, images: list[Drawn]) -> list[Drawing]:
         """Decode, sharpen, cut out and pack images, all at once; they are numbered from 0."""
-        codes = torch.stack([image.codes for image in images])
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.paints_in_bfloat16):
-            decoded = self.vqgan.decode(codes.to(self.device))
-            sharp = upscale(self.upscaler, self.bundle.upscale, decoded, SIZE)
-        sharp = sharp.to(stages_dtype(self.device))
-        drawings = []
-        for number, (image, pixels, (alpha, method)) in enumerate(
-            zip(images, sharp, cut_out(self.unet, self.bundle.matting, sharp), strict=True)
-        ):
-            picture = compose(pixels, alpha)
-            candidate = Candidate(number, image.seed, round(image.perplexity, 4), method)
-            drawings.append(Drawing(candidate, picture, to_webp(picture), image.codes))
+        with self._beside_steps():
+            sharp = self._paint(torch.stack([image.codes for image in images]))
+            drawings = []
+            for number, (image, pixels, (alpha, method)) in enumerate(
+                zip(images, sharp, cut_out(self.unet, self.bundle.matting, sharp), strict=True)
+            ):
+                picture = compose(pixels, alpha)
+                candidate = Candidate(number, image.seed, round(image.perplexity, 4), method)
+                drawings.append(Drawing(candidate, picture, to_webp(picture), image.codes))
         return drawings
+
+    def _paint(self, codes: Tensor) -> Tensor:
+        """Codes (B, image_seq_length) → pictures (B, 3, SIZE, SIZE) in [0, 1]."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.paints_in_bfloat16):
+            decoded = self.vqgan.decode(to_device(codes, self.device))
+            sharp = upscale(self.upscaler, self.bundle.upscale, decoded, SIZE)
+        return sharp.to(stages_dtype(self.device))
+
+    def _beside_steps(self) -> AbstractContextManager[object]:
+        return torch.cuda.stream(self._aside) if self._aside else nullcontext()
 
 
 def load_network(

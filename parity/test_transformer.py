@@ -103,7 +103,8 @@ def _our_steps(pair: Pair, first: int, last: int) -> Tensor:
     batch, kept = len(embeddings), Kept()
     cache = KVCache(pair.ours.config, batch, embeddings)
     steps = [pair.ours(embeddings[:, :begun], kept)[:, -1]]
-    cache.fill(torch.arange(batch), kept)
+    for slot in range(batch):
+        cache.fill(slot, [(k[slot : slot + 1], v[slot : slot + 1]) for k, v in kept])
     for position in range(begun, begun + last - first):
         lookups = cache.at(torch.full((batch,), position))
         steps.append(pair.ours.step(embeddings[:, position], cache.layers, lookups))

@@ -5,6 +5,7 @@ fewest, so nobody waits behind someone else's many.  What has been drawn is fini
 sharpened, cut out, packed) by a thread of its own, while the others go on.
 """
 
+import gc
 import logging
 import math
 import os
@@ -13,7 +14,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from emojich_core.generation import Beginning, Drawn, ImagePrompt, Slots
+from emojich_core.generation import Beginning, Drawn, ImagePrompt
 from emojich_core.pipeline import Drawing, OutOfMemory, Pipeline
 from emojich_core.request import MAX_SEED
 from emojich_core.variety import Variety
@@ -60,7 +61,7 @@ class Scheduler:
 
     def __init__(self, pipeline: Pipeline, slots: int):
         self._pipeline = pipeline
-        self._slots = Slots(pipeline.transformer, slots)
+        self._slots = pipeline.slots(slots)
         self._free = list(range(slots))
         self._new: queue.SimpleQueue[Task] = queue.SimpleQueue()
         self._jobs: list[Job] = []
@@ -129,9 +130,7 @@ class Scheduler:
             job.slots[slot] = seed
 
     def _step(self) -> None:
-        try:
-            self._slots.step()
-        except OutOfMemory:
+        if not self._memory_sufficed():
             self._shrink()
             return
         for job in self._jobs:
@@ -143,6 +142,14 @@ class Scheduler:
             if job.drawn:
                 job.waiting = job.variety.next_round()
             job.report(sum(map(self._slots.number, job.slots)) / self._length)
+
+    def _memory_sufficed(self) -> bool:
+        """Go a step.  When this returns, the error no longer holds on to what it was about."""
+        try:
+            self._slots.step()
+        except OutOfMemory:
+            return False
+        return True
 
     def _release(self, job: Job, slots: list[int]) -> None:
         for slot in slots:
@@ -161,7 +168,8 @@ class Scheduler:
             job.waiting = [*job.slots.values(), *job.waiting]
             job.slots.clear()
         del self._slots
-        self._slots = Slots(self._pipeline.transformer, count)
+        gc.collect()  # compiled work and its slots know each other; new ones need their memory
+        self._slots = self._pipeline.slots(count)
         self._free = list(range(count))
 
     # --- The thread that finishes -----------------------------------------------------------------

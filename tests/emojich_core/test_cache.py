@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from emojich_core.cache import KVCache, layout_of
-from emojich_core.transformer import Transformer, TransformerConfig, attention_masks
+from emojich_core.transformer import Kept, Transformer, TransformerConfig, attention_masks
 from tests.emojich_core.test_transformer import config
 
 
@@ -48,9 +48,11 @@ def test_one_step_at_a_time_equals_the_whole_sequence(layout: str, known: int) -
         embeddings = torch.cat((model.embed_text(text), model.embed_codes(codes)), dim=1)
         embeddings = embeddings[:, : cfg.total_seq_length]
         whole = model(embeddings)
-        cache, begun, kept = KVCache(cfg, 3, embeddings), cfg.prefix_length + known, []
-        model(embeddings[:, :begun], kept)
-        cache.fill(torch.tensor([2, 0]), kept)
+        cache, begun = KVCache(cfg, 3, embeddings), cfg.prefix_length + known
+        for slot, sequence in ((2, 0), (0, 1)):
+            kept: Kept = []
+            model(embeddings[sequence : sequence + 1, :begun], kept)
+            cache.fill(slot, kept)
         steps = []
         for position in range(begun, cfg.total_seq_length):
             now = torch.tensor([position, 0, position])  # slot 1 is empty

@@ -1,4 +1,6 @@
+import gc
 import math
+import weakref
 from typing import Any
 
 import pytest
@@ -187,17 +189,40 @@ def test_empty_slots_change_nothing(model: Transformer) -> None:
     assert slots.drawn(1).perplexity == pytest.approx(score.item(), rel=1e-4)
 
 
-@pytest.mark.slow  # the compiler's time
-def test_a_compiled_step_draws_the_same(model: Transformer) -> None:
-    slots = Slots(model, 2, compiled=True)
+def test_who_gives_slots_up_has_their_memory_at_once(model: Transformer) -> None:
+    slots = Slots(model, 1)
     slots.enter(0, begin(model, TEXT), 1, Sampling())
-    for _ in range(8):
-        slots.step()
-    slots.enter(1, begin(model, TEXT), 2, Sampling(top_k=5))
-    for _ in range(8):
-        slots.step()
-    codes, [first, _] = drawn(model, TEXT, [1, 2], Sampling())
-    assert slots.codes[0].equal(codes[0])
-    assert slots.drawn(0).perplexity == pytest.approx(first.item(), rel=1e-4)
-    tame, _ = drawn(model, TEXT, [2], Sampling(top_k=5))
-    assert slots.codes[1, :8].equal(tame[0, :8])
+    slots.step()
+    cache = weakref.ref(slots.cache.layers[0])
+    gc.disable()
+    try:
+        del slots
+        assert cache() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.slow  # the compiler's time
+def test_a_compiled_step_draws_the_same_whoever_comes_and_goes(model: Transformer) -> None:
+    slots, text = Slots(model, 2, compiled=True), begin(model, TEXT)
+    tame, given = Sampling(top_k=5), ImagePrompt.first(torch.arange(16), 0.5)
+    with torch.compiler.set_stance("fail_on_recompile"):  # that would take minutes
+        slots.enter(0, text, 1, tame)
+        for _ in range(8):
+            slots.step()
+        slots.enter(1, text, 2, Sampling(), given)
+        for _ in range(8):
+            slots.step()
+        first = slots.drawn(0)
+        slots.leave(0)
+        for _ in range(8):
+            slots.step()
+        second = slots.drawn(1)
+    for image, sampling, image_prompt in ((first, tame, None), (second, Sampling(), given)):
+        codes, [score] = drawn(model, TEXT, [image.seed], sampling, image_prompt=image_prompt)
+        assert image.codes.equal(codes[0])
+        assert image.perplexity == pytest.approx(score.item(), rel=1e-4)
+    cache = weakref.ref(slots.cache.layers[0])
+    del slots
+    gc.collect()
+    assert cache() is None

@@ -92,6 +92,18 @@ def test_an_image_prompt_stays_where_it_is_given(pipeline: Pipeline) -> None:
     assert not drawing.codes.equal(prompt.codes)
 
 
+def test_slots_that_were_warmed_up_draw_the_same(pipeline: Pipeline) -> None:
+    warm, cold = pipeline.slots(2), pipeline.slots(2)
+    pipeline.warm_up(warm)
+    codes = []
+    for slots in (warm, cold):
+        slots.enter(0, pipeline.begin("кот"), 7, pipeline.bundle.sampling)
+        for _ in range(pipeline.bundle.transformer.image_seq_length):
+            slots.step()
+        codes.append(slots.drawn(0).codes)
+    assert codes[0].equal(codes[1])
+
+
 def test_painting_in_bfloat16_cannot_be_seen() -> None:
     pipeline = Pipeline.load("mini", "cpu")
     pictures = []

@@ -1,0 +1,204 @@
+"""What the engine takes on a GPU, beside what its memory allows.
+
+    python -m benchmarks.gpu [--device cuda:1]      # the published size: some minutes
+    python -m benchmarks.gpu --device cpu --small   # the same, to see that it runs
+
+The weights are random, the work is that of the published model.  The bound of a step is to read all
+weights, and the keys and values that are looked at, once, as fast as this memory was read before.
+"Compiled" is what the engine does on a GPU, "as it stands" what is left where there is no compiler.
+"""
+
+import argparse
+import gc
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from benchmarks import page
+from benchmarks.full_size import random_weights
+from benchmarks.results import Results
+from benchmarks.steps import cache_bytes, random_model, weight_bytes
+from benchmarks.timing import machine, median, read_bandwidth
+from emojich_core.bundles import BundleError, load_bundle
+from emojich_core.convert import NETWORKS
+from emojich_core.generation import Sampling, Slots, begin
+from emojich_core.matting import cut_out
+from emojich_core.pipeline import pick_device
+from emojich_core.precision import Precision, stages_dtype
+from emojich_core.published import published
+from emojich_core.sticker import SIZE, compose, to_webp
+from emojich_core.transformer import Transformer, TransformerConfig
+from emojich_core.upscale import UpscaleConfig, upscale
+
+STEPS = 10  # timed in a row, as they come in the engine
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Size:
+    """What is measured."""
+
+    name: str
+    transformer: TransformerConfig
+    stages: dict[str, Any]  # the configurations of the networks after the transformer
+    slots: tuple[int, ...] = (1, 4, 8, 16, 32)
+    batch: int = 9  # images finished at once
+    read: int = 2**30  # bytes, to measure how fast memory is read
+
+
+def full() -> Size:
+    """The published model."""
+    parts = published("emojich").parts
+    stages = {stage: parts[stage].config for stage in ("vqgan", "upscale", "matting")}
+    return Size("full", TransformerConfig(), stages)
+
+
+def small() -> Size:
+    """As little as has every part: for a test."""
+    transformer = TransformerConfig(
+        num_layers=2,
+        hidden_size=32,
+        num_attention_heads=2,
+        vocab_size=50 + 6,
+        text_seq_length=6,
+        image_vocab_size=64,
+        image_tokens_per_dim=8,
+    )
+    mini = load_bundle("mini")
+    stages = {
+        "vqgan": mini.vqgan,
+        "upscale": UpscaleConfig(scale=2, num_feat=8, num_block=1, num_grow_ch=4),
+        "matting": mini.matting,
+    }
+    return Size("small", transformer, stages, slots=(1, 2), batch=1, read=2**24)
+
+
+def precisions(device: torch.device) -> list[Precision]:
+    """What the device can draw in, its own choice first."""
+    if device.type == "cpu":
+        return ["float32", "bfloat16", "int8"]
+    return ["float16", *(["bfloat16"] if torch.cuda.is_bf16_supported() else []), "float32"]
+
+
+@dataclass
+class Measurement:
+    """Measures one size on one device."""
+
+    size: Size
+    device: torch.device
+    results: Results = field(default_factory=Results)
+
+    def all(self) -> Results:
+        """The steps in each precision, then the stages after them."""
+        bandwidth = read_bandwidth(self.size.read, self.device)
+        self.results.row("reading memory", f"{bandwidth / 1e9:.1f} GB/s")
+        for precision in precisions(self.device):
+            try:
+                self._steps(precision, bandwidth)
+            except torch.OutOfMemoryError:
+                self.results.row(f"{self.size.name}: {precision}", "does not fit")
+            gc.collect()
+        self._stages()
+        return self.results
+
+    def _steps(self, precision: Precision, bandwidth: float) -> None:
+        config = self.size.transformer
+        model = random_model(config, precision, self.device)
+        weights = weight_bytes(config, precision)
+        for count in self.size.slots:
+            slots = self._taken(model, count, compiled=self.device.type == "cuda")
+            step = _step(slots)
+            bound = (weights + cache_bytes(slots.cache)) / bandwidth
+            hour = 3600 * count / (step * config.image_seq_length)
+            measured = (
+                f"{step * 1e3:.2f} ms; the memory's bound {bound * 1e3:.2f} ms, "
+                f"{step / bound:.2f} times; {hour:.0f} images an hour, codes alone"
+            )
+            if self.device.type == "cuda":
+                plain = _step(self._taken(model, count, compiled=False))
+                measured += f"; as it stands {plain * 1e3:.2f} ms"
+            self.results.row(f"{self.size.name}: a step of {count} slots, {precision}", measured)
+        first = median(lambda: self._enter(slots, model, 0), ROUNDS)
+        self.results.row(
+            f"{self.size.name}: from a request to its first code, {precision}",
+            f"{first * 1e3:.1f} ms",
+            "50 ms",
+        )
+
+    def _taken(self, model: Transformer, count: int, compiled: bool) -> Slots:
+        """Slots that all have an image."""
+        slots = Slots(model, count, compiled)
+        for slot in range(count):
+            self._enter(slots, model, slot)
+        return slots
+
+    def _enter(self, slots: Slots, model: Transformer, slot: int) -> None:
+        """A request enters, and has its first code."""
+        text = torch.full((model.config.text_seq_length,), 5, device=self.device)
+        slots.enter(slot, begin(model, text), slot, Sampling())
+        slots.step()
+
+    @torch.inference_mode()
+    def _stages(self) -> None:
+        """Each stage alone, on random pictures; seconds of one image."""
+        configs, batch = self.size.stages, self.size.batch
+        like = {"device": self.device, "dtype": stages_dtype(self.device)}
+        vqgan, upscaler, unet = (self._network(stage) for stage in ("vqgan", "upscale", "matting"))
+        codes = torch.zeros(batch, configs["vqgan"].codes_per_side ** 2, dtype=torch.long)
+        codes = codes.to(self.device)
+        decoded = torch.rand(vqgan.decode(codes).shape, **like)
+        sharp = torch.rand(batch, 3, SIZE, SIZE, **like)
+        alpha = torch.rand(SIZE, SIZE, **like)
+        stages = {
+            "VQGAN": lambda: vqgan.decode(codes),
+            "Real-ESRGAN": lambda: upscale(upscaler, configs["upscale"], decoded, SIZE),
+            "U-Net and cutting": lambda: cut_out(unet, configs["matting"], sharp),
+            "WebP, on the CPU": lambda: [to_webp(compose(each, alpha)) for each in sharp],
+        }
+        for name, work in stages.items():
+            taken = median(work, ROUNDS) / batch
+            what = f"{self.size.name}: {name}, an image, {batch} at once"
+            self.results.row(what, f"{taken * 1e3:.1f} ms")
+
+    def _network(self, stage: str) -> Any:
+        config = self.size.stages[stage]
+        with torch.device("meta"):
+            network: nn.Module = NETWORKS[stage](config)
+        weights = random_weights(network, stages_dtype(self.device))
+        network.load_state_dict(weights, assign=True)
+        return network.to(self.device).eval().requires_grad_(False)
+
+
+def _step(slots: Slots) -> float:
+    """Seconds of a step, of many in a row."""
+
+    def steps() -> None:
+        for _ in range(STEPS):
+            slots.step()
+
+    return median(steps, ROUNDS) / STEPS
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", help="cuda, cuda:1, cpu; by default a GPU if any")
+    parser.add_argument("--small", action="store_true", help="not the published size")
+    chosen = parser.parse_args(arguments)
+    try:
+        device = pick_device(chosen.device)
+    except BundleError as error:
+        parser.error(str(error))
+    words = machine()
+    if device.type == "cuda":
+        torch.cuda.set_device(device.index or 0)
+        words = f"{torch.cuda.get_device_name(device)}; {words}"
+    torch.set_grad_enabled(False)
+    results = Measurement(small() if chosen.small else full(), device).all()
+    print(f"\n> {words}\n\n{page.table(results.rows)}")
+
+
+if __name__ == "__main__":
+    main()

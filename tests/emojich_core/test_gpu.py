@@ -1,0 +1,154 @@
+"""What can be said of the GPU's path without one; where there is one, the rest."""
+
+import logging
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch._inductor import config as inductor
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from emojich_core import generation
+from emojich_core.cache import KVCache
+from emojich_core.generation import ImagePrompt, Sampling, Slots, begin, generate
+from emojich_core.gpu import hastened, to_device, to_host
+from emojich_core.transformer import Transformer
+from tests.emojich_core.test_generation import CONFIG, TEXT
+
+CPU = torch.device("cpu")
+
+# Where the host has to know a number, or how many there are, before it can go on.
+LOOKS = ("_local_scalar_dense", "nonzero", "is_nonzero", "equal", "unique", "masked_select")
+
+
+class Waits(TorchDispatchMode):
+    """Notes what makes a host wait for its GPU: looks at numbers, tensors on both sides."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        out = function(*args, **(kwargs or {}))
+        leaves = torch.utils._pytree.tree_leaves((args, kwargs, out))
+        # A number of no dimensions is passed on by value.
+        devices = {x.device.type for x in leaves if isinstance(x, torch.Tensor) and x.ndim}
+        if len(devices) > 1 or function._schema.name.removeprefix("aten::") in LOOKS:
+            self.seen.append(function._schema.name)
+        return out
+
+
+def test_a_step_looks_at_nothing_and_a_drawn_image_once() -> None:
+    model = Transformer(CONFIG).eval()
+    slots, text = Slots(model, 3), begin(model, TEXT)
+    slots.enter(0, text, 1, Sampling())
+    with Waits() as waits:
+        for _ in range(3):
+            slots.step()
+        slots.enter(1, text, 2, Sampling(top_k=3))
+        for _ in range(13):
+            slots.step()
+    assert waits.seen == []
+    with Waits() as waits:
+        slots.drawn(0)
+    assert waits.seen == ["aten::_local_scalar_dense"]  # of the score, when it is on the CPU
+
+
+@pytest.fixture
+def pretended(monkeypatch: pytest.MonkeyPatch) -> Iterator[Transformer]:
+    """A model on a GPU that is not there: shapes and devices are followed, nothing is computed."""
+    generator = SimpleNamespace(manual_seed=lambda seed: None)
+    monkeypatch.setattr(torch, "Generator", lambda device: generator)
+    monkeypatch.setattr(generation, "make_noise", lambda noise, generators: noise.exponential_())
+    monkeypatch.setattr(generation, "to_device", lambda tensor, device: tensor.to(device))
+    monkeypatch.setattr(generation.Pace, "keep", lambda pace: None)
+    KVCache(CONFIG, 1, torch.empty(0))  # its tables are computed here, and kept
+    with torch.device("meta"):
+        model = Transformer(CONFIG).eval()
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.device("cuda"):
+        weights = {key: torch.empty(like.shape) for key, like in model.state_dict().items()}
+        model.load_state_dict(weights, assign=True)
+        for name, mask in list(model.transformer.named_buffers(recurse=False)):
+            model.transformer.register_buffer(name, mask.to("cuda"), persistent=False)
+        yield model
+
+
+def test_who_enters_and_every_step_stay_on_the_device(pretended: Transformer) -> None:
+    slots, text = Slots(pretended, 2), begin(pretended, torch.empty(6, dtype=torch.long))
+    with Waits() as waits:
+        slots.enter(0, text, 1, Sampling())
+        slots.step()
+    assert slots.codes.device.type == "cuda"
+    assert waits.seen == []
+    with Waits() as waits:
+        slots.codes[torch.zeros(1, dtype=torch.long, device="cpu")]
+    assert waits.seen == ["aten::index"]  # what a wait would look like
+
+
+def test_without_a_compiler_the_work_is_done_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    number = torch.zeros(7)
+    with (
+        inductor.patch({"cpp.cxx": ("no-such-compiler",), "fx_graph_cache": False}),
+        caplog.at_level(logging.WARNING),
+    ):
+        work = hastened(lambda: (number.add_(1), None)[1], CPU)
+    assert [record.getMessage()[:26] for record in caplog.records] == ["a step cannot be compiled,"]
+    assert "\n" not in caplog.records[0].getMessage()
+    before = number.clone()
+    work()
+    assert number.equal(before + 1)
+
+
+def test_what_memory_ran_out_for_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def greedy() -> None:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(torch, "compile", lambda work, **options: work)
+    with pytest.raises(torch.OutOfMemoryError):
+        hastened(greedy, CPU)
+
+
+def test_what_comes_to_the_host_is_a_copy() -> None:
+    codes, score = torch.arange(3), torch.tensor(2.0)
+    copies = to_host(codes, score)
+    codes += 1
+    assert copies[0].tolist() == [0, 1, 2]
+    assert copies[1].item() == 2.0
+    assert to_device(codes, CPU) is codes
+
+
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+
+
+@needs_gpu
+def test_a_gpu_draws_the_same_recorded() -> None:
+    torch.manual_seed(0)
+    model = Transformer(CONFIG).eval().cuda()
+    slots, text = Slots(model, 2, compiled=True), begin(model, TEXT.cuda())
+    slots.enter(0, text, 1, Sampling())
+    for _ in range(4):
+        slots.step()
+    slots.enter(1, text, 2, Sampling(top_k=5))
+    for _ in range(12):
+        slots.step()
+    assert slots.drawn(0).codes.equal(generate(model, TEXT.cuda(), [1, 3], Sampling())[0].codes)
+
+
+@needs_gpu
+def test_nothing_waits_for_a_gpu() -> None:
+    model = Transformer(CONFIG).eval().cuda()
+    slots, text = Slots(model, 2), begin(model, TEXT.cuda())
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        slots.enter(0, text, 1, Sampling(), ImagePrompt.first(torch.arange(16), 0.5))
+        for _ in range(3):
+            slots.step()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
