@@ -26,20 +26,40 @@ class Relabelling:
         self._packs = packs
 
     async def answer(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        """Take emoji that answer a message."""
+        """Take emoji that answer a message in a private chat."""
         message, user = update.effective_message, update.effective_user
         if message and user:
             words = texts(language_for(user.language_code))
             sentence = await self._relabel(message, user.id, words)
             await insist(lambda: message.reply_text(sentence))
 
+    async def answer_in_group(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Take emoji that answer the message of a request, from who has asked for it.
+
+        Anybody else's are what people in groups say to each other.
+        """
+        message, user = update.effective_message, update.effective_user
+        if not (message and user):
+            return
+        if record := await self._record(message, user.id):
+            words = texts(language_for(user.language_code))
+            sentence = await self._relabel_request(record, message, words)
+            await insist(lambda: message.reply_text(sentence))
+
     async def _relabel(self, message: Message, user_id: int, words: Texts) -> str:
         to = message.reply_to_message
         if to and to.sticker:
             return await self._relabel_sticker(to.sticker, user_id, message, words)
-        record = await self._store.of_message(message.chat_id, to.message_id) if to else None
-        if record is None or record.user_id != user_id:
-            return words("relabel-what")
+        if record := await self._record(message, user_id):
+            return await self._relabel_request(record, message, words)
+        return words("relabel-what")
+
+    async def _record(self, message: Message, user_id: int) -> Record | None:
+        """The user's request whose message is answered."""
+        to = message.reply_to_message
+        return await self._store.of_message(user_id, message.chat_id, to.message_id) if to else None
+
+    async def _relabel_request(self, record: Record, message: Message, words: Texts) -> str:
         emoji = written_emoji(message.text or "")
         try:
             await self._relabel_added(record, emoji)

@@ -75,6 +75,6 @@ def wire(
     )
     relabelling = Relabelling(store, delivery, packs)
     prompts = Prompts(store, intake)
-    application.add_handlers(Groups(prompts).handlers())
+    application.add_handlers(Groups(prompts, relabelling).handlers())
     application.add_handlers(message_handlers(intake, prompts, relabelling, packing, tidying))
     return delivery, Watch(store, queue, delivery)

@@ -106,9 +106,9 @@ class User:
         """Answer a message."""
         return self.say(text, reply_to=message_id)
 
-    def edit(self, message_id: int, text: str) -> None:
+    def edit(self, message_id: int, text: str, **more: Any) -> None:
         """Change a message of theirs."""
-        self.sandbox.post("/sandbox/edit", message_id=message_id, text=text, **self._who)
+        self.sandbox.post("/sandbox/edit", message_id=message_id, text=text, **more, **self._who)
 
     def tap(self, data: str, message_id: int = 0) -> str:
         """Press a button; returns what the bot answers."""
