@@ -8,6 +8,7 @@ from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
 from bot.emoji.written import written_emoji
+from bot.inline.labels import Labels
 from bot.packs.packs import Packs
 from bot.patience import insist
 from bot.record import Labelled, Record
@@ -20,10 +21,11 @@ log = logging.getLogger(__name__)
 class Relabelling:
     """Changes the emoji of stickers that can be chosen, and of those that have been."""
 
-    def __init__(self, store: Store, delivery: Delivery, packs: Packs):
+    def __init__(self, store: Store, delivery: Delivery, packs: Packs, labels: Labels):
         self._store = store
         self._delivery = delivery
         self._packs = packs
+        self._labels = labels
 
     async def answer(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Take emoji that answer a message in a private chat."""
@@ -77,7 +79,7 @@ class Relabelling:
             return words("foreign-sticker")
         emoji = written_emoji(message.text or "")
         try:
-            await self._packs.set_emoji(sticker, emoji)
+            await self._set_emoji(user_id, sticker, emoji)
         except TelegramError as error:
             log.warning("a sticker keeps its emoji: %s", error)
             return words("not-relabelled")
@@ -85,4 +87,9 @@ class Relabelling:
 
     async def _relabel_added(self, record: Record, emoji: list[str]) -> None:
         for number, pack in record.added.items():
-            await self._packs.relabel(pack, record.uploads[number], emoji)
+            if sticker := await self._packs.find(pack, record.uploads[number]):
+                await self._set_emoji(record.user_id, sticker, emoji)
+
+    async def _set_emoji(self, user_id: int, sticker: Sticker, emoji: list[str]) -> None:
+        await self._packs.set_emoji(sticker, emoji)
+        await self._labels.relabel(user_id, sticker.file_unique_id, emoji)

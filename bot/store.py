@@ -6,8 +6,8 @@
     emojich:message:<user>:<chat>:<message>  string  id of the request that a message shows
 
 The user is who has asked: under another's id a message of a group is not found, and by their own
-/forget finds all of them.  Requests are forgotten after a while.  One bot process owns these keys (see `lease`), so a lock in
-the process is enough to change a record as a whole.
+/forget finds all of them.  Requests are forgotten after a while.  One bot process owns these keys
+(see `lease`), so a lock in the process is enough to change a record as a whole.
 """
 
 import asyncio

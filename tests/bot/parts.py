@@ -153,6 +153,18 @@ class User:
         return answer
 
 
+def ask_inline(user: User, query: str = "", **more: Any) -> dict[str, Any]:
+    """What the bot answers to `@bot query`."""
+    asked = user.sandbox.post("/sandbox/inline", user_id=user.id, query=query, **more)
+    whose = {"query_id": asked["id"], "user_id": user.id}
+
+    def look() -> dict[str, Any] | None:
+        answer: dict[str, Any] | None = user.sandbox.get("/sandbox/inline", **whose)["answer"]
+        return answer and answer | whose
+
+    return wait_for(look)
+
+
 def text_of(message: dict[str, Any]) -> str:
     """A message's text or caption."""
     return str(message.get("text") or message.get("caption") or "")
@@ -243,9 +255,9 @@ class Worker:
         """Tell how far the drawing is."""
         publish(self._redis, Progress(request.id, fraction))
 
-    def finish(self, request: Request, count: int = 4) -> list[bytes]:
-        """Hand in stickers."""
-        stickers = [draw_sticker(number) for number in range(count)]
+    def finish(self, request: Request, count: int = 4, first: int = 0) -> list[bytes]:
+        """Hand in stickers; those of another request are others if another is the `first`."""
+        stickers = [draw_sticker(first + number) for number in range(count)]
         save_stickers(self._redis, request.id, [Sticker(s, CODES) for s in stickers])
         candidates = [Candidate(n, seed=n, perplexity=1.0, matting="unet") for n in range(count)]
         publish(self._redis, Finished(request.id, tuple(candidates)))
