@@ -1,4 +1,8 @@
-"""/forget: everything that Redis knows of a person goes, after a question."""
+"""/forget: what Redis knows of a person goes, after a question.
+
+Not how many requests they had in the last day, and not that they are banned: /forget is no way
+around the bot's limits.
+"""
 
 import re
 
@@ -26,8 +30,10 @@ _KEYS = (
     "emojich:titles:{}",
     "emojich:current:{}",
     "emojich:replacing:{}",
-    "emojich:asked:{}",
+    "emojich:labels:{}",
 )
+# `emojich:asked:{}` (see `quota`) stays, and is gone in a day by itself: whoever could have it
+# deleted would have no limits.  So does a ban (see `access`).  /privacy says so.
 _PATTERNS = (
     "emojich:request:{}_*",
     "emojich:prompt:{}:*",

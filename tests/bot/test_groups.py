@@ -112,7 +112,8 @@ def test_what_was_asked_in_a_group_is_forgotten_too(
     anna.say("/forget")
     question = anna.sees("?")
     anna.tap(buttons_of(question)[0]["callback_data"], question["message_id"])
-    wait_for(lambda: not connection.keys(f"*{anna.id}*") or None)
+    count = [f"emojich:asked:{anna.id}".encode()]
+    wait_for(lambda: connection.keys(f"*{anna.id}*") == count)
     assert connection.keys(f"*:{group.id}:*") == []
 
 
