@@ -30,6 +30,10 @@ class Store:
         self._redis = connection
         self._lock = asyncio.Lock()
 
+    def at_rest(self) -> asyncio.Lock:
+        """What is held while no record may change; whoever deletes records holds it."""
+        return self._lock
+
     async def load(self, request_id: str) -> Record | None:
         """The record of a request, unless it is unknown or forgotten."""
         data = await self._redis.get(_record_key(request_id))

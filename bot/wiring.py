@@ -61,7 +61,7 @@ def wire(
     tidying = tidy.Tidy(packs, async_connection)
     setting = settings.SettingsMenu(liking)
     remembering = history_menu.HistoryMenu(history, store, intake, delivery, connection)
-    forgetting = forget.Forget(async_connection, intake, packs)
+    forgetting = forget.Forget(async_connection, store, intake, packs)
     taps = Taps(store, intake, delivery, packs, tidying, labels, connection)
     application.add_handler(TypeHandler(Update, access.check), group=_BEFORE_ALL)
     application.add_handlers(Admin(access, intake, queue).handlers(config.admins))

@@ -19,10 +19,11 @@ def keys_of(connection: redis.Redis, user: User) -> list[bytes]:
     return list(found)
 
 
-def only_the_count_is_left(connection: redis.Redis, user: User) -> bool:
-    """Whether nothing is left but the requests of the last day, which go by themselves."""
+def check_only_the_count_is_left(connection: redis.Redis, user: User) -> None:
+    """Nothing is left but the requests of the last day, which go by themselves."""
     count = f"emojich:asked:{user.id}"
-    return keys_of(connection, user) == [count.encode()] and 0 < connection.ttl(count) <= DAY
+    assert keys_of(connection, user) == [count.encode()]
+    assert 0 < connection.ttl(count) <= DAY
 
 
 def live(user: User, worker: Worker) -> None:
@@ -57,7 +58,7 @@ def test_everything_is_forgotten_and_packs_stay(
     user.press("Забыть, наборы")
     user.sees("ничего о вас не помню")
     wait_for(lambda: connection.xlen(STREAM) == 0)
-    assert only_the_count_is_left(connection, user)
+    check_only_the_count_is_left(connection, user)
     assert worker.queue.rq.count == 0
     assert len(user.packs()) == 1
     user.say("кит")
@@ -72,7 +73,7 @@ def test_packs_too(user: User, worker: Worker, connection: redis.Redis) -> None:
     user.press("🗑")
     user.sees("ничего о вас не помню")
     assert user.packs() == []
-    assert only_the_count_is_left(connection, user)
+    check_only_the_count_is_left(connection, user)
 
 
 def test_when_packs_cannot_be_deleted(user: User, worker: Worker, sandbox: Sandbox) -> None:
