@@ -67,8 +67,10 @@ class Access:
 
 async def _answer(update: Update, sentence: str) -> None:
     """Tell whoever taps or writes in private why nothing happens; groups are left in peace."""
-    query, message = update.callback_query, update.message
+    query, message, inline = update.callback_query, update.message, update.inline_query
     if query:
         await insist(lambda: query.answer(sentence))
+    elif inline:  # there is no place for a sentence
+        await insist(lambda: inline.answer([], cache_time=0, is_personal=True))
     elif message and message.chat.type == message.chat.PRIVATE:
         await insist(lambda: message.reply_text(sentence))

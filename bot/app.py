@@ -33,7 +33,13 @@ from bot.watch import Watch
 from bot.wiring import wire
 from worker.tally import count
 
-UPDATES = [Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY]  # all others stay away
+# All others stay away.
+UPDATES = [
+    Update.MESSAGE,
+    Update.EDITED_MESSAGE,
+    Update.CALLBACK_QUERY,
+    Update.INLINE_QUERY,
+]
 # In the menu.
 COMMANDS = ("start", "packs", "history", "settings", "cancel", "forget", "privacy", "help")
 GROUP_COMMANDS = ("sticker", "help")

@@ -1,6 +1,7 @@
-"""Prompts in groups: `/sticker кот в шляпе`, or a message that mentions the bot.
+"""Groups: `/sticker кот в шляпе`, or a message that mentions the bot; emoji that answer the bot.
 
 In privacy mode Telegram brings no others: https://core.telegram.org/bots/features#privacy-mode.
+A message that is edited comes, too, if it still calls the bot.
 """
 
 from functools import partial
@@ -8,28 +9,41 @@ from functools import partial
 from telegram import Message, MessageEntity, Update
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
+from bot.emoji.written import is_emoji_only
 from bot.patience import insist
 from bot.prompts import Prompts
+from bot.relabelling import Relabelling
 
 COMMAND = "sticker"
 
 Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]
 
-_NEW = filters.UpdateType.MESSAGE
-_MENTION = filters.ChatType.GROUPS & _NEW & filters.Entity(MessageEntity.MENTION)
+
+class _EmojiOnly(filters.MessageFilter):
+    """Messages of nothing but emoji."""
+
+    def filter(self, message: Message) -> bool:
+        return is_emoji_only(message.text or "")
+
+
+_SAID = filters.UpdateType.MESSAGES  # new, or edited: what was drawn for it is drawn anew
+_MENTION = filters.ChatType.GROUPS & _SAID & filters.Entity(MessageEntity.MENTION)
+_EMOJI = filters.ChatType.GROUPS & filters.UpdateType.MESSAGE & filters.REPLY & _EmojiOnly()
 
 
 class Groups:
-    """Takes prompts out of messages that are not prompts as a whole."""
+    """Takes prompts out of messages that are not prompts as a whole, and emoji for stickers."""
 
-    def __init__(self, prompts: Prompts):
+    def __init__(self, prompts: Prompts, relabelling: Relabelling):
         self._prompts = prompts
+        self._relabelling = relabelling
 
     def handlers(self) -> list[Handler]:
         """The command works in private chats, too."""
         return [
-            CommandHandler(COMMAND, self._take_command, _NEW),
+            CommandHandler(COMMAND, self._take_command, _SAID),
             MessageHandler(_MENTION, self._take_mention),
+            MessageHandler(_EMOJI, self._relabelling.answer_in_group),
         ]
 
     async def _take_command(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:

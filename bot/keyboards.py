@@ -14,11 +14,13 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from bot.emoji.suggest import MAX_SUGGESTED
 from bot.packs.names import pack_link
 from bot.preview import columns
+from bot.prompt_code import decode, encode
 from bot.record import Record
 from bot.texts import EXAMPLES, Texts
 
 _TAP = re.compile(r"1:([a-z]+):([A-Za-z0-9_-]+)(?::(\d))?")
 _EXAMPLE = re.compile(r"1:example:(\d)")
+_DRAW = re.compile(r"1:draw:([A-Za-z0-9_-]+)")
 
 
 class Deed(StrEnum):
@@ -48,7 +50,7 @@ class Button:
 
 @dataclass(frozen=True)
 class Example:
-    """A button of an example."""
+    """A button that has its prompt in itself: one of the examples, or what a link has asked for."""
 
     prompt: str
 
@@ -57,6 +59,8 @@ def read_tap(data: str) -> Button | Example | None:
     """Which button it is; None when it is not one of today's."""
     if (match := _EXAMPLE.fullmatch(data)) and int(match[1]) < len(EXAMPLES):
         return Example(EXAMPLES[int(match[1])])
+    if (match := _DRAW.fullmatch(data)) and (prompt := decode(match[1])):
+        return Example(prompt)
     match = _TAP.fullmatch(data)
     if match is None or match[1] not in set(Deed):
         return None
@@ -74,6 +78,12 @@ def examples() -> InlineKeyboardMarkup:
             for number, prompt in enumerate(EXAMPLES)
         ]
     )
+
+
+def draw(prompt: str, words: Texts) -> InlineKeyboardMarkup:
+    """The button that draws what a link has asked for."""
+    button = InlineKeyboardButton(words("draw-it"), callback_data=f"1:draw:{encode(prompt)}")
+    return InlineKeyboardMarkup([[button]])
 
 
 def try_again(record: Record, words: Texts) -> InlineKeyboardMarkup:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 HISTORY = 20  # prompts of one user that /history has
+# In one answer to an inline query: https://core.telegram.org/bots/api#answerinlinequery
+INLINE_RESULTS = 50
 
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600  # seconds
 

@@ -12,6 +12,7 @@ from bot.intake import Intake
 from bot.packs.menu import PackMenu
 from bot.packs.tidy import Tidy
 from bot.patience import insist
+from bot.prompt_code import prompt_of_start
 from bot.prompts import Prompts
 from bot.relabelling import Relabelling
 from bot.texts import language_for, texts
@@ -27,13 +28,13 @@ def message_handlers(
     intake: Intake, prompts: Prompts, relabelling: Relabelling, menu: PackMenu, tidy: Tidy
 ) -> list[Handler]:
     """In the order in which they are tried."""
-    welcome = _say("welcome", keyboards.examples())
+    start = _start(_say("welcome", keyboards.examples()))
     help_ = _say("help", keyboards.examples())
     take_prompt = _take_prompt(prompts)
     take_reply = _take_reply(menu, relabelling, take_prompt)
     in_groups = _say("in-groups")
     return [
-        CommandHandler("start", welcome, PRIVATE),
+        CommandHandler("start", start, PRIVATE),
         CommandHandler("help", help_, PRIVATE),
         CommandHandler("privacy", _say("privacy"), PRIVATE),
         CommandHandler("cancel", _cancel(intake), PRIVATE),
@@ -56,6 +57,24 @@ def _say(message_id: str, keyboard: InlineKeyboardMarkup | None = None) -> Answe
         if user and message:
             text = texts(language_for(user.language_code))(message_id)
             await _reply(message, text, keyboard)
+
+    return answer
+
+
+def _start(welcome: Answer) -> Answer:
+    """Greet, or offer to draw the prompt that a link has brought.
+
+    It takes a tap: anybody may have made the link.
+    """
+
+    async def answer(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        user, message = update.effective_user, update.effective_message
+        prompt = prompt_of_start(" ".join(context.args or []))
+        if user and message and prompt:
+            words = texts(language_for(user.language_code))
+            await _reply(message, words("draw-this", prompt=prompt), keyboards.draw(prompt, words))
+        else:
+            await welcome(update, context)
 
     return answer
 

@@ -33,7 +33,7 @@ class Prompts:
         Safe to repeat.
         """
         is_new = message.edit_date is None
-        before = [] if is_new else await self._records_before(message)
+        before = [] if is_new else await self._records_before(user, message)
         is_private = message.chat_id == user.id
         # The user's id comes first, wherever they ask: by it /forget finds the request.
         first = f"{user.id}_{message.message_id if is_new and is_private else f'u{update_id}'}"
@@ -63,13 +63,12 @@ class Prompts:
                     break  # nor would the next lines be taken
         for old in filter(None, before[len(lines) :]):
             await self._intake.cancel(old.id)
-        if is_private:  # only there an edited message is drawn anew
-            await self._store.remember_prompt(message.chat_id, message.message_id, requests)
+        await self._store.remember_prompt(user.id, message.chat_id, message.message_id, requests)
         return list(refusals)
 
-    async def _records_before(self, message: Message) -> list[Record | None]:
+    async def _records_before(self, user: User, message: Message) -> list[Record | None]:
         """What became of each line of a message that has been edited."""
-        requests = await self._store.requests_of(message.chat_id, message.message_id)
+        requests = await self._store.requests_of(user.id, message.chat_id, message.message_id)
         return [await self._store.latest(request_id) for request_id in requests]
 
     async def _take_line(self, record: Record, old: Record | None) -> str:

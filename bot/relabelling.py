@@ -8,6 +8,7 @@ from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
 from bot.emoji.written import written_emoji
+from bot.inline.labels import Labels
 from bot.packs.packs import Packs
 from bot.patience import insist
 from bot.record import Labelled, Record
@@ -20,26 +21,47 @@ log = logging.getLogger(__name__)
 class Relabelling:
     """Changes the emoji of stickers that can be chosen, and of those that have been."""
 
-    def __init__(self, store: Store, delivery: Delivery, packs: Packs):
+    def __init__(self, store: Store, delivery: Delivery, packs: Packs, labels: Labels):
         self._store = store
         self._delivery = delivery
         self._packs = packs
+        self._labels = labels
 
     async def answer(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        """Take emoji that answer a message."""
+        """Take emoji that answer a message in a private chat."""
         message, user = update.effective_message, update.effective_user
         if message and user:
             words = texts(language_for(user.language_code))
             sentence = await self._relabel(message, user.id, words)
             await insist(lambda: message.reply_text(sentence))
 
+    async def answer_in_group(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Take emoji that answer the message of a request, from who has asked for it.
+
+        Anybody else's are what people in groups say to each other.
+        """
+        message, user = update.effective_message, update.effective_user
+        if not (message and user):
+            return
+        if record := await self._record(message, user.id):
+            words = texts(language_for(user.language_code))
+            sentence = await self._relabel_request(record, message, words)
+            await insist(lambda: message.reply_text(sentence))
+
     async def _relabel(self, message: Message, user_id: int, words: Texts) -> str:
         to = message.reply_to_message
         if to and to.sticker:
             return await self._relabel_sticker(to.sticker, user_id, message, words)
-        record = await self._store.of_message(message.chat_id, to.message_id) if to else None
-        if record is None or record.user_id != user_id:
-            return words("relabel-what")
+        if record := await self._record(message, user_id):
+            return await self._relabel_request(record, message, words)
+        return words("relabel-what")
+
+    async def _record(self, message: Message, user_id: int) -> Record | None:
+        """The user's request whose message is answered."""
+        to = message.reply_to_message
+        return await self._store.of_message(user_id, message.chat_id, to.message_id) if to else None
+
+    async def _relabel_request(self, record: Record, message: Message, words: Texts) -> str:
         emoji = written_emoji(message.text or "")
         try:
             await self._relabel_added(record, emoji)
@@ -57,7 +79,7 @@ class Relabelling:
             return words("foreign-sticker")
         emoji = written_emoji(message.text or "")
         try:
-            await self._packs.set_emoji(sticker, emoji)
+            await self._set_emoji(user_id, sticker, emoji)
         except TelegramError as error:
             log.warning("a sticker keeps its emoji: %s", error)
             return words("not-relabelled")
@@ -65,4 +87,9 @@ class Relabelling:
 
     async def _relabel_added(self, record: Record, emoji: list[str]) -> None:
         for number, pack in record.added.items():
-            await self._packs.relabel(pack, record.uploads[number], emoji)
+            if sticker := await self._packs.find(pack, record.uploads[number]):
+                await self._set_emoji(record.user_id, sticker, emoji)
+
+    async def _set_emoji(self, user_id: int, sticker: Sticker, emoji: list[str]) -> None:
+        await self._packs.set_emoji(sticker, emoji)
+        await self._labels.relabel(user_id, sticker.file_unique_id, emoji)

@@ -2,11 +2,12 @@
 
     emojich:request:<request id>   string       a `Record` as JSON
     emojich:open                 hash         request id → user id, of the open ones
-    emojich:prompt:<chat>:<message>  list        ids of the requests of a prompt, line by line
-    emojich:message:<chat>:<message>  string     id of the request that a message shows
+    emojich:prompt:<user>:<chat>:<message>   list    ids of the requests of a prompt, line by line
+    emojich:message:<user>:<chat>:<message>  string  id of the request that a message shows
 
-Requests are forgotten after a while.  One bot process owns these keys (see `lease`), so a lock in
-the process is enough to change a record as a whole.
+The user is who has asked: under another's id a message of a group is not found, and by their own
+/forget finds all of them.  Requests are forgotten after a while.  One bot process owns these keys
+(see `lease`), so a lock in the process is enough to change a record as a whole.
 """
 
 import asyncio
@@ -28,6 +29,10 @@ class Store:
     def __init__(self, connection: redis.asyncio.Redis):
         self._redis = connection
         self._lock = asyncio.Lock()
+
+    def at_rest(self) -> asyncio.Lock:
+        """What is held while no record may change; whoever deletes records holds it."""
+        return self._lock
 
     async def load(self, request_id: str) -> Record | None:
         """The record of a request, unless it is unknown or forgotten."""
@@ -77,30 +82,32 @@ class Store:
             record = await self.load(record.successor)
         return record
 
-    async def of_message(self, chat_id: int, message_id: int) -> Record | None:
-        """The record of the request that a message of the bot shows in a private chat."""
-        request_id: Any = await self._redis.get(_message_key(chat_id, message_id))
+    async def of_message(self, user_id: int, chat_id: int, message_id: int) -> Record | None:
+        """The record of the user's request that a message of the bot shows."""
+        request_id: Any = await self._redis.get(_message_key(user_id, chat_id, message_id))
         return await self.load(request_id.decode()) if request_id else None
 
-    async def remember_prompt(self, chat_id: int, message_id: int, requests: list[str]) -> None:
-        """Remember which requests a message asks for, one a line."""
-        key = _prompt_key(chat_id, message_id)
+    async def remember_prompt(
+        self, user_id: int, chat_id: int, message_id: int, requests: list[str]
+    ) -> None:
+        """Remember which requests a message of the user's asks for, one a line."""
+        key = _prompt_key(user_id, chat_id, message_id)
         async with self._redis.pipeline() as pipe:
             pipe.delete(key)
             pipe.rpush(key, *requests)
             pipe.expire(key, RECORD_TTL)
             await pipe.execute()
 
-    async def requests_of(self, chat_id: int, message_id: int) -> list[str]:
+    async def requests_of(self, user_id: int, chat_id: int, message_id: int) -> list[str]:
         """The ids of the requests that a message has asked for; empty when that is forgotten."""
-        ids: Any = await self._redis.lrange(_prompt_key(chat_id, message_id), 0, -1)
+        ids: Any = await self._redis.lrange(_prompt_key(user_id, chat_id, message_id), 0, -1)
         return [request_id.decode() for request_id in ids]
 
     async def _save(self, record: Record) -> None:
         async with self._redis.pipeline() as pipe:
             pipe.set(_record_key(record.id), json.dumps(asdict(record)), ex=RECORD_TTL)
-            if record.message_id and record.is_private and record.state is not State.REPLACED:
-                key = _message_key(record.chat_id, record.message_id)
+            if record.message_id and record.state is not State.REPLACED:
+                key = _message_key(record.user_id, record.chat_id, record.message_id)
                 pipe.set(key, record.id, ex=RECORD_TTL)
             if record.is_open:
                 pipe.hset(OPEN, record.id, str(record.user_id))
@@ -113,12 +120,12 @@ def _record_key(request_id: str) -> str:
     return f"emojich:request:{request_id}"
 
 
-def _prompt_key(chat_id: int, message_id: int) -> str:
-    return f"emojich:prompt:{chat_id}:{message_id}"
+def _prompt_key(user_id: int, chat_id: int, message_id: int) -> str:
+    return f"emojich:prompt:{user_id}:{chat_id}:{message_id}"
 
 
-def _message_key(chat_id: int, message_id: int) -> str:
-    return f"emojich:message:{chat_id}:{message_id}"
+def _message_key(user_id: int, chat_id: int, message_id: int) -> str:
+    return f"emojich:message:{user_id}:{chat_id}:{message_id}"
 
 
 def _decode(data: bytes | str) -> Record:

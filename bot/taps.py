@@ -12,6 +12,7 @@ from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
 from bot.emoji.suggest import FALLBACK, keywords
+from bot.inline.labels import Labels
 from bot.intake import Intake
 from bot.keyboards import Button, Deed, Example, read_tap
 from bot.packs.names import pack_link
@@ -38,6 +39,7 @@ class Taps:
         delivery: Delivery,
         packs: Packs,
         tidy: Tidy,
+        labels: Labels,
         results: redis.Redis,
     ):
         self._store = store
@@ -45,6 +47,7 @@ class Taps:
         self._delivery = delivery
         self._packs = packs
         self._tidy = tidy
+        self._labels = labels
         self._results = results
 
     async def answer(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -162,6 +165,7 @@ class Taps:
         sticker = await asyncio.to_thread(sticker_of, self._results, record, number)
         if sticker is None:
             return None
-        file_id = await self._packs.upload(record.user_id, sticker)
+        file_id, unique_id = await self._packs.upload(record.user_id, sticker)
+        await self._labels.add(record.user_id, unique_id, record.prompt, record.emoji)
         await self._store.change(record.id, Uploaded(number, file_id))
         return file_id

@@ -14,21 +14,23 @@ _MAX_CONCURRENT = 256  # updates; python-telegram-bot's own default for concurre
 class TakeTurns(BaseUpdateProcessor):
     """Each user's updates one after another, all users' side by side.
 
+    What is typed in inline mode changes nothing, and so it does not wait for the rest.
+
     So whoever waits for Telegram holds nobody else up, and a handler need not fear that the same
     user's other tap, or the same tap once more, runs between two of its steps.
     """
 
     def __init__(self) -> None:
         super().__init__(_MAX_CONCURRENT)
-        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[tuple[int, bool], asyncio.Lock] = WeakValueDictionary()
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
         """Handle an update once its user's earlier ones are done."""
-        user = update.effective_user if isinstance(update, Update) else None
-        if user is None:
+        if not (isinstance(update, Update) and update.effective_user):
             await coroutine
             return
-        lock = self._locks.setdefault(user.id, asyncio.Lock())
+        whose = update.effective_user.id, update.inline_query is not None
+        lock = self._locks.setdefault(whose, asyncio.Lock())
         async with lock:
             await coroutine
 

@@ -12,6 +12,9 @@ from bot.buttons import on_tap
 from bot.config import Config
 from bot.delivery import Delivery
 from bot.groups import Groups
+from bot.inline.answers import Answers
+from bot.inline.glance import Glance
+from bot.inline.labels import Labels
 from bot.intake import Intake
 from bot.messages import PRIVATE, message_handlers
 from bot.packs import menu as pack_menu
@@ -30,7 +33,8 @@ from bot.watch import Watch
 from worker.events import EventReader
 from worker.queue import RequestQueue
 
-_BEFORE_ALL = -1  # the group of handlers that python-telegram-bot asks before the default, 0
+# The groups of handlers that python-telegram-bot asks before and after the default, 0.
+_BEFORE_ALL, _AFTER_ALL = -1, 1
 
 
 def wire(
@@ -50,13 +54,15 @@ def wire(
     blocklist = Blocklist.read(words) if words else Blocklist([])
     intake = Intake(store, liking, queue, delivery, quota, blocklist)
     access = Access(async_connection, config.admins, config.allowed)
-    packs = Packs(application.bot, Shelf(async_connection))
+    shelf, labels = Shelf(async_connection), Labels(async_connection)
+    packs = Packs(application.bot, shelf)
+    answers = Answers(Glance(application.bot, shelf, labels), labels)
     packing = pack_menu.PackMenu(packs, Questions(application.bot, async_connection))
     tidying = tidy.Tidy(packs, async_connection)
     setting = settings.SettingsMenu(liking)
     remembering = history_menu.HistoryMenu(history, store, intake, delivery, connection)
-    forgetting = forget.Forget(async_connection, intake, packs)
-    taps = Taps(store, intake, delivery, packs, tidying, connection)
+    forgetting = forget.Forget(async_connection, store, intake, packs)
+    taps = Taps(store, intake, delivery, packs, tidying, labels, connection)
     application.add_handler(TypeHandler(Update, access.check), group=_BEFORE_ALL)
     application.add_handlers(Admin(access, intake, queue).handlers(config.admins))
     application.add_handlers(
@@ -73,8 +79,10 @@ def wire(
             CallbackQueryHandler(taps.answer),
         ]
     )
-    relabelling = Relabelling(store, delivery, packs)
+    relabelling = Relabelling(store, delivery, packs, labels)
     prompts = Prompts(store, intake)
-    application.add_handlers(Groups(prompts).handlers())
+    application.add_handlers(answers.handlers())
+    application.add_handler(TypeHandler(Update, answers.look_again), group=_AFTER_ALL)
+    application.add_handlers(Groups(prompts, relabelling).handlers())
     application.add_handlers(message_handlers(intake, prompts, relabelling, packing, tidying))
     return delivery, Watch(store, queue, delivery)

@@ -33,6 +33,17 @@ def words(text: str) -> list[Word]:
     return list(dict.fromkeys(found))
 
 
+def split(text: str) -> list[str]:
+    """All words of a text as they stand there, in lower case and without ё."""
+    return _WORD.findall(plain(text))
+
+
+def searchable(text: str) -> list[str]:
+    """By which words a text is found: those that mean something, in all their dictionary forms."""
+    found = (form for word in words(text) for form in (word.text, *word.lemmas))
+    return list(dict.fromkeys(found))
+
+
 def lemmas(text: str) -> set[str]:
     """All dictionary forms that the words of a text can have, the parts of hyphenated ones too."""
     found = {word for match in _WORD.findall(plain(text)) for word in (match, *match.split("-"))}

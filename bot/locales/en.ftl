@@ -231,12 +231,20 @@ forget-sure = Shall I forget all I know of you: prompts, history, settings, and 
 forget-keep = Forget, keep the packs
 forget-all = 🗑 Forget, and delete the packs
 forget-not = All right, everything stays as it was.
-forgotten = Done: I remember nothing of you.
+forgotten = Done: I remember nothing of you. Only the count of your requests of the last day goes by itself.
 privacy =
     What I keep, and for how long:
 
     • prompts, and the numbers of the messages that answer them: two days;
-    • the stickers I have drawn, and when you asked for them: one day;
-    • your last { $history } prompts for /history, what you chose in /settings, and the names of your packs: until you say /forget.
+    • the stickers I have drawn: one day;
+    • when you asked for something, to count it: one day, even after /forget;
+    • your last { $history } prompts for /history, what you chose in /settings, the names of your packs, the words and emoji by which your stickers are found: until you say /forget;
+    • if the owner of the bot has shut you out, your user number: until they let you in, even after /forget.
 
     Your user number and name come from Telegram with every message; the name is used for the title of a pack only. I keep nothing else, and give nothing to anybody. The packs themselves are kept by Telegram.
+
+## In any chat: «@bot кот»
+
+draw-in-private = 🎨 Draw it in our private chat
+draw-this = Shall I draw «{ $prompt }»?
+draw-it = 🎨 Draw it

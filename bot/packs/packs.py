@@ -43,15 +43,15 @@ class Packs:
         self._bot = bot
         self._shelf = shelf
 
-    async def upload(self, user_id: int, sticker: bytes) -> str:
-        """Give Telegram a sticker's WebP file (uploadStickerFile); returns its file id.
+    async def upload(self, user_id: int, sticker: bytes) -> tuple[str, str]:
+        """Give Telegram a sticker's WebP file (uploadStickerFile); returns its ids.
 
         Adding the same file id twice leaves a pack unchanged, uploading twice would not.
         """
         file = await insist(
             lambda: self._bot.upload_sticker_file(user_id, sticker, StickerFormat.STATIC)
         )
-        return file.file_id
+        return file.file_id, file.file_unique_id
 
     async def add(self, owner: Owner, file_id: str, emoji: list[str], keywords: list[str]) -> str:
         """Put an uploaded sticker into the owner's current pack, or the next if that is full.
@@ -138,11 +138,6 @@ class Packs:
     async def set_emoji(self, sticker: Sticker, emoji: list[str]) -> None:
         """Have a sticker of a pack answer to other emoji (setStickerEmojiList)."""
         await insist(lambda: self._bot.set_sticker_emoji_list(sticker.file_id, emoji))
-
-    async def relabel(self, name: str, file_id: str, emoji: list[str]) -> None:
-        """Have an uploaded sticker in a pack answer to other emoji, if it is still there."""
-        if sticker := await self.find(name, file_id):
-            await self.set_emoji(sticker, emoji)
 
     async def find(self, name: str, file_id: str) -> Sticker | None:
         """An uploaded sticker in a pack, if it is still there: its owner may have deleted either.

@@ -1,4 +1,8 @@
-"""/forget: everything that Redis knows of a person goes, after a question."""
+"""/forget: what Redis knows of a person goes, after a question.
+
+Not how many requests they had in the last day, and not that they are banned: /forget is no way
+around the bot's limits.
+"""
 
 import re
 
@@ -11,6 +15,7 @@ from bot.buttons import Tap
 from bot.intake import Intake
 from bot.packs.packs import Owner, Packs
 from bot.patience import insist
+from bot.store import Store
 from bot.texts import Texts, language_for, texts
 from bot.view import View, edit
 
@@ -26,8 +31,10 @@ _KEYS = (
     "emojich:titles:{}",
     "emojich:current:{}",
     "emojich:replacing:{}",
-    "emojich:asked:{}",
+    "emojich:labels:{}",
 )
+# `emojich:asked:{}` (see `quota`) stays, and is gone in a day by itself: whoever could have it
+# deleted would have no limits.  So does a ban (see `access`).  /privacy says so.
 _PATTERNS = (
     "emojich:request:{}_*",
     "emojich:prompt:{}:*",
@@ -44,8 +51,9 @@ _PATTERNS = (
 class Forget:
     """Asks, and forgets."""
 
-    def __init__(self, connection: redis.asyncio.Redis, intake: Intake, packs: Packs):
+    def __init__(self, connection: redis.asyncio.Redis, store: Store, intake: Intake, packs: Packs):
         self._redis = connection
+        self._store = store
         self._intake = intake
         self._packs = packs
 
@@ -73,11 +81,15 @@ class Forget:
                     await self._packs.delete(user.id, pack.name)
             except TelegramError:
                 return words("not-changed")  # and nothing is forgotten, so it can be tried again
-        await self._redis.delete(*[key.format(user.id) for key in _KEYS])
-        for pattern in _PATTERNS:
-            async for key in self._redis.scan_iter(pattern.format(user.id), count=1000):
-                await self._redis.delete(key)
+        async with self._store.at_rest():  # or a change under way would write its record again
+            await self._delete(user.id)
         return words("forgotten")
+
+    async def _delete(self, user_id: int) -> None:
+        await self._redis.delete(*[key.format(user_id) for key in _KEYS])
+        for pattern in _PATTERNS:
+            async for key in self._redis.scan_iter(pattern.format(user_id), count=1000):
+                await self._redis.delete(key)
 
 
 def _keyboard(user: User, words: Texts) -> InlineKeyboardMarkup:

@@ -106,9 +106,9 @@ class User:
         """Answer a message."""
         return self.say(text, reply_to=message_id)
 
-    def edit(self, message_id: int, text: str) -> None:
+    def edit(self, message_id: int, text: str, **more: Any) -> None:
         """Change a message of theirs."""
-        self.sandbox.post("/sandbox/edit", message_id=message_id, text=text, **self._who)
+        self.sandbox.post("/sandbox/edit", message_id=message_id, text=text, **more, **self._who)
 
     def tap(self, data: str, message_id: int = 0) -> str:
         """Press a button; returns what the bot answers."""
@@ -151,6 +151,18 @@ class User:
         taps = self.sandbox.get("/sandbox/taps", user_id=self.id)
         answer: dict[str, Any] | None = {tap["id"]: tap["answer"] for tap in taps}[tap_id]
         return answer
+
+
+def ask_inline(user: User, query: str = "", **more: Any) -> dict[str, Any]:
+    """What the bot answers to `@bot query`."""
+    asked = user.sandbox.post("/sandbox/inline", user_id=user.id, query=query, **more)
+    whose = {"query_id": asked["id"], "user_id": user.id}
+
+    def look() -> dict[str, Any] | None:
+        answer: dict[str, Any] | None = user.sandbox.get("/sandbox/inline", **whose)["answer"]
+        return answer and answer | whose
+
+    return wait_for(look)
 
 
 def text_of(message: dict[str, Any]) -> str:
@@ -243,9 +255,9 @@ class Worker:
         """Tell how far the drawing is."""
         publish(self._redis, Progress(request.id, fraction))
 
-    def finish(self, request: Request, count: int = 4) -> list[bytes]:
-        """Hand in stickers."""
-        stickers = [draw_sticker(number) for number in range(count)]
+    def finish(self, request: Request, count: int = 4, first: int = 0) -> list[bytes]:
+        """Hand in stickers; those of another request are others if another is the `first`."""
+        stickers = [draw_sticker(first + number) for number in range(count)]
         save_stickers(self._redis, request.id, [Sticker(s, CODES) for s in stickers])
         candidates = [Candidate(n, seed=n, perplexity=1.0, matting="unet") for n in range(count)]
         publish(self._redis, Finished(request.id, tuple(candidates)))

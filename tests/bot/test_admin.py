@@ -8,7 +8,7 @@ import redis
 from bot.access import BANNED
 from bot.blocklist import BlockedPrompt, Blocklist
 from tests.bot.conftest import NewUser, start_sandbox, start_server
-from tests.bot.parts import RunningBot, Sandbox, User, Worker, buttons_of
+from tests.bot.parts import RunningBot, Sandbox, User, Worker, ask_inline, buttons_of
 from worker.embedded import connect
 from worker.tally import tally_key, users_key
 
@@ -80,8 +80,13 @@ def test_a_ban_stops_what_there_is_and_what_would_come(
     assert "закрыл вам доступ" in user.tap(button["callback_data"], old["message_id"])
     assert worker.queue.rq.count == 0
 
+    answer = ask_inline(user)
+    assert answer["results"] == []
+    assert answer["button"] is None
+
     admin.say(f"/unban {user.id}")
     admin.sees(f"Доступ открыт: {user.id}")
+    assert ask_inline(user)["button"]
     user.say("кот вернулся")
     user.sees("«кот вернулся»")
     admin.say(f"/unban {user.id}")
@@ -151,6 +156,7 @@ def test_a_private_bot(
         stranger, guest = new_user("en"), User(sandbox, GUEST, "ru")
         stranger.say("кот")
         stranger.sees(f"This bot is private. To get in, tell its owner your number: {stranger.id}")
+        assert ask_inline(stranger)["button"] is None
         guest.say("кот")
         guest.sees("«кот»")
         assert worker.queue.rq.count == 1

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import redis
 
+from bot.limits import DAY
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, wait_for
 from worker.events import STREAM
@@ -16,6 +17,13 @@ def keys_of(connection: redis.Redis, user: User) -> list[bytes]:
     """Every key that has the user's id in its name."""
     found: Any = connection.keys(f"*{user.id}*")
     return list(found)
+
+
+def check_only_the_count_is_left(connection: redis.Redis, user: User) -> None:
+    """Nothing is left but the requests of the last day, which go by themselves."""
+    count = f"emojich:asked:{user.id}"
+    assert keys_of(connection, user) == [count.encode()]
+    assert 0 < connection.ttl(count) <= DAY
 
 
 def live(user: User, worker: Worker) -> None:
@@ -44,13 +52,13 @@ def test_everything_is_forgotten_and_packs_stay(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     live(user, worker)
-    assert len(keys_of(connection, user)) >= 10
+    assert len(keys_of(connection, user)) >= 11
     user.say("/forget")
     user.sees("Забыть всё")
     user.press("Забыть, наборы")
     user.sees("ничего о вас не помню")
     wait_for(lambda: connection.xlen(STREAM) == 0)
-    assert keys_of(connection, user) == []
+    check_only_the_count_is_left(connection, user)
     assert worker.queue.rq.count == 0
     assert len(user.packs()) == 1
     user.say("кит")
@@ -65,7 +73,7 @@ def test_packs_too(user: User, worker: Worker, connection: redis.Redis) -> None:
     user.press("🗑")
     user.sees("ничего о вас не помню")
     assert user.packs() == []
-    assert keys_of(connection, user) == []
+    check_only_the_count_is_left(connection, user)
 
 
 def test_when_packs_cannot_be_deleted(user: User, worker: Worker, sandbox: Sandbox) -> None:
@@ -101,4 +109,4 @@ def test_privacy(new_user: NewUser) -> None:
     for language, phrase in (("ru", "двое суток"), ("en", "two days")):
         user = new_user(language)
         user.say("/privacy")
-        user.sees(phrase, "20")
+        user.sees(phrase, "20", "/forget")

@@ -1,4 +1,4 @@
-"""Stickers in a group: who may ask, how, and who may press."""
+"""Stickers in a group: who may ask, how, who may press, edit and answer with emoji."""
 
 from typing import Any
 
@@ -112,7 +112,8 @@ def test_what_was_asked_in_a_group_is_forgotten_too(
     anna.say("/forget")
     question = anna.sees("?")
     anna.tap(buttons_of(question)[0]["callback_data"], question["message_id"])
-    wait_for(lambda: not connection.keys(f"*{anna.id}*") or None)
+    count = [f"emojich:asked:{anna.id}".encode()]
+    wait_for(lambda: connection.keys(f"*{anna.id}*") == count)
     assert connection.keys(f"*:{group.id}:*") == []
 
 
@@ -129,3 +130,78 @@ def test_history_does_not_go_back_to_the_group(group: Group, anna: User, worker:
     worker.finish(again)
     anna.sees("Готово")
     assert len(group.messages()) == 1
+
+
+def test_an_edited_command_is_drawn_in_the_same_message(
+    group: Group, anna: User, boris: User, worker: Worker
+) -> None:
+    asked = anna.say("/sticker кот в косомсе", chat_id=group.id)
+    first = group.sees("«кот в косомсе»")
+    edit = {"chat_id": group.id, "message_id": asked["message_id"], "text": "/sticker пёс"}
+    refused = boris.sandbox.http.post("/sandbox/edit", json={**edit, "user_id": boris.id})
+    assert refused.status_code == 400
+    anna.edit(asked["message_id"], "/sticker кот в космосе", chat_id=group.id)
+    group.sees("«кот в космосе»")
+    assert [m["message_id"] for m in group.messages()] == [first["message_id"]]
+    wait_for(lambda: worker.queue.rq.count == 1)
+    worker.finish(worker.take())
+    old = group.sees("Готово")
+    anna.edit(asked["message_id"], "/sticker кит\nсова", chat_id=group.id)
+    assert group.sees("«кит»")["message_id"] == old["message_id"]
+    second = group.sees("«сова»")
+    assert second["reply_to_message"]["message_id"] == asked["message_id"]
+    assert [worker.take().prompt for _ in range(2)] == ["кит", "сова"]
+
+
+def test_an_edited_mention_is_drawn_in_the_same_message(
+    group: Group, anna: User, worker: Worker, sandbox: Sandbox
+) -> None:
+    name = sandbox.api("getMe")["username"]
+    asked = anna.say(f"@{name} cat", chat_id=group.id)
+    group.sees("только по-русски")
+    anna.edit(asked["message_id"], f"@{name} кот", chat_id=group.id)
+    shown = group.sees("«кот»")
+    anna.edit(asked["message_id"], f"пёс @{name}", chat_id=group.id)
+    assert group.sees("«пёс»")["message_id"] == shown["message_id"]
+    anna.edit(asked["message_id"], "сова", chat_id=group.id)  # the bot does not hear of it
+    wait_for(lambda: worker.queue.rq.count == 1)
+    assert worker.take().prompt == "пёс"
+    assert len(group.messages()) == 2
+
+
+def test_an_edit_that_calls_the_bot_in_is_drawn(group: Group, anna: User, worker: Worker) -> None:
+    said = anna.say("кот", chat_id=group.id)
+    anna.edit(said["message_id"], "/sticker кот", chat_id=group.id)
+    group.sees("«кот»")
+    assert worker.take().prompt == "кот"
+
+
+def test_only_who_asked_changes_the_emoji(
+    group: Group, anna: User, boris: User, worker: Worker
+) -> None:
+    anna.say("/sticker кот", chat_id=group.id)
+    worker.finish(worker.take(), 2)
+    shown = group.sees("Готово")
+    add = {"chat_id": group.id, "message_id": shown["message_id"]}
+    press(anna, add | {"data": buttons_of(shown)[0]["callback_data"]})
+    emoji = {"chat_id": group.id, "reply_to": shown["message_id"]}
+    boris.say("💩", **emoji)
+    boris.say("/help", chat_id=group.id)  # answered after it
+    group.sees("/sticker кот в шляпе")
+    assert len(group.messages()) == 2
+    assert [sticker["emoji"] for sticker in anna.packs()[0]["stickers"]] == ["🐱"]
+    anna.say("хорош!", **emoji)  # is neither emoji nor a prompt
+    anna.say("🔥🎉", **emoji)
+    group.sees("такие эмодзи: 🔥 🎉")
+    assert anna.packs()[0]["stickers"][0]["emoji_list"] == ["🔥", "🎉"]
+    wait_for(lambda: "2 🔥🎉" in str(buttons_of(group.messages()[0])))
+    assert len(group.messages()) == 3
+
+
+def test_an_edited_command_in_private(anna: User, worker: Worker) -> None:
+    asked = anna.say("/sticker кот")
+    shown = anna.sees("«кот»")
+    anna.edit(asked["message_id"], "/sticker пёс")
+    assert anna.sees("«пёс»")["message_id"] == shown["message_id"]
+    wait_for(lambda: worker.queue.rq.count == 1)
+    assert worker.take().prompt == "пёс"

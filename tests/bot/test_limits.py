@@ -77,6 +77,17 @@ def test_so_many_a_day(new_user: NewUser, connection: redis.Redis) -> None:
     user.sees("a day", "in about 1 hour.")
 
 
+def test_to_be_forgotten_is_no_way_around(user: User, worker: Worker) -> None:
+    ask(user, LIMITS.per_minute)
+    user.say("/forget")
+    user.sees("Забыть всё")
+    user.press("Забыть, наборы")
+    user.sees("Только счётчик запросов")
+    assert worker.queue.rq.count == 0
+    user.say("ещё кот")
+    user.sees("не больше 4 запросов в минуту")
+
+
 def test_what_is_refused_does_not_count(user: User, connection: redis.Redis) -> None:
     ask(user, LIMITS.per_minute)
     for _ in range(3):

@@ -72,7 +72,9 @@ def test_of_two_bots_one_answers(environment: dict[str, str], sandbox: Sandbox) 
 
 def test_of_two_bots_with_a_webhook_one_answers(webhook: dict[str, str], sandbox: Sandbox) -> None:
     bot = answer_and_take_over(webhook, User(sandbox, 6002, "ru"))
-    assert sandbox.api("getWebhookInfo")["url"] == webhook["WEBHOOK_URL"]
+    information = sandbox.api("getWebhookInfo")
+    assert information["url"] == webhook["WEBHOOK_URL"]
+    assert "inline_query" in information["allowed_updates"]
     assert "Traceback" not in bot.end(signal.SIGTERM)
 
 

@@ -59,7 +59,10 @@ function hide() {
 
 function createButton({ text, start_parameter: parameter }) {
   const button = createElement("button", { type: "button", className: "start" }, text);
-  button.onclick = () => chosen.start(parameter);
+  button.onclick = () => {
+    hide();
+    chosen.start(parameter);
+  };
   return button;
 }
 

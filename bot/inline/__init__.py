@@ -1,0 +1,1 @@
+"""Inline mode: `@bot кот` in any chat offers one's own stickers."""

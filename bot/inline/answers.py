@@ -1,0 +1,80 @@
+"""Answers to `@bot кот`: https://core.telegram.org/bots/inline."""
+
+import asyncio
+import logging
+
+from telegram import (
+    InlineQuery,
+    InlineQueryResultCachedSticker,
+    InlineQueryResultsButton,
+    Sticker,
+    Update,
+)
+from telegram.error import TelegramError
+from telegram.ext import BaseHandler, ContextTypes, InlineQueryHandler
+
+from bot.inline.glance import Glance
+from bot.inline.labels import Labels
+from bot.inline.search import find
+from bot.limits import INLINE_RESULTS
+from bot.prompt_code import start_parameter
+from bot.texts import Texts, language_for, texts
+
+# Seconds for which Telegram answers the same query itself; longer, and it would offer a sticker
+# that has been removed meanwhile.
+CACHE_TIME = 10
+
+log = logging.getLogger(__name__)
+
+Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]
+
+
+class Answers:
+    """Offers everybody their own stickers."""
+
+    def __init__(self, glance: Glance, labels: Labels):
+        self._glance = glance
+        self._labels = labels
+
+    def handlers(self) -> list[Handler]:
+        """The one handler of inline queries."""
+        return [InlineQueryHandler(self._answer)]
+
+    async def look_again(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Whoever has just done something else may have changed a pack by it."""
+        if update.effective_user and not update.inline_query:
+            self._glance.forget(update.effective_user.id)
+
+    async def _answer(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        if (query := update.inline_query) is None:
+            return
+        try:
+            found = await self._find(query.from_user.id, query.query)
+            await _offer(query, found, texts(language_for(query.from_user.language_code)))
+        except TelegramError as error:  # too late, or an outage: the next letter asks again
+            log.warning("an inline query is left without an answer: %s", error)
+
+    async def _find(self, user_id: int, text: str) -> list[Sticker]:
+        stickers = await self._glance.stickers(user_id)
+        labels = await self._labels.all(user_id)
+        return await asyncio.to_thread(find, text, stickers, labels)
+
+
+async def _offer(query: InlineQuery, found: list[Sticker], words: Texts) -> None:
+    """Answer with a page of the stickers, or where there are none with a way to have one drawn."""
+    start = int(query.offset) if query.offset.isdecimal() else 0
+    end = start + INLINE_RESULTS
+    results = [
+        InlineQueryResultCachedSticker(sticker.file_unique_id, sticker.file_id)
+        for sticker in found[start:end]
+    ]
+    draw = InlineQueryResultsButton(
+        words("draw-in-private"), start_parameter=start_parameter(query.query)
+    )
+    await query.answer(
+        results,
+        cache_time=CACHE_TIME,
+        is_personal=True,  # or others would be offered the same
+        next_offset=str(end) if end < len(found) else "",
+        button=None if found else draw,
+    )

@@ -1,0 +1,68 @@
+"""What stickers answer to in inline mode.
+
+    emojich:labels:<user id>   hash   file_unique_id → `Label` as JSON
+
+`getStickerSet` tells one emoji of each sticker and no search words, so they are kept from the
+moment when the sticker is uploaded.  Its unique id stays the same in whatever pack it is put.
+"""
+
+import asyncio
+import json
+import time
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import redis.asyncio
+
+from bot.emoji.words import searchable
+from bot.limits import DAY
+
+KEPT_UNUSED = 3 * DAY  # seconds; longer than an uploaded sticker can be put into a pack
+
+
+@dataclass(frozen=True)
+class Label:
+    """By what a sticker is found."""
+
+    words: list[str] = field(default_factory=list)  # of its prompt
+    emoji: list[str] = field(default_factory=list)
+    at: float = 0.0  # when it was uploaded, seconds since 1970
+
+
+class Labels:
+    """Everybody's labels."""
+
+    def __init__(self, connection: redis.asyncio.Redis):
+        self._redis: Any = connection  # some commands are typed for the other kind of connection
+
+    async def add(self, user_id: int, unique_id: str, prompt: str, emoji: list[str]) -> None:
+        """Keep the label of a sticker that was drawn from this prompt."""
+        words = await asyncio.to_thread(searchable, prompt)
+        await self._save(user_id, unique_id, Label(words, emoji, time.time()))
+
+    async def relabel(self, user_id: int, unique_id: str, emoji: list[str]) -> None:
+        """A sticker answers to other emoji now."""
+        if label := (await self.all(user_id)).get(unique_id):
+            await self._save(user_id, unique_id, replace(label, emoji=emoji))
+
+    async def all(self, user_id: int) -> dict[str, Label]:
+        """The labels of a user's stickers by unique id."""
+        stored: Any = await self._redis.hgetall(_key(user_id))
+        return {key.decode(): Label(**json.loads(value)) for key, value in stored.items()}
+
+    async def tidy(self, user_id: int, unique_ids: set[str]) -> None:
+        """Forget the labels of stickers that are in no pack, nor about to be put into one."""
+        old = [
+            unique_id
+            for unique_id, label in (await self.all(user_id)).items()
+            if unique_id not in unique_ids and label.at < time.time() - KEPT_UNUSED
+        ]
+        if old:
+            await self._redis.hdel(_key(user_id), *old)
+
+    async def _save(self, user_id: int, unique_id: str, label: Label) -> None:
+        await self._redis.hset(_key(user_id), unique_id, json.dumps(asdict(label)))
+
+
+def _key(user_id: int) -> str:
+    return f"emojich:labels:{user_id}"

@@ -1,0 +1,45 @@
+"""A prompt in the few characters that a link to the bot, or a button, has room for.
+
+https://core.telegram.org/bots/features#deep-linking, and callback data of 64 bytes.
+"""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from emojich_core.request import InvalidRequest, clean_prompt
+
+MAX_LENGTH = 57  # characters: callback data has 64 bytes, of which «1:draw:» takes 7
+
+_LETTERS = "cp1251"  # one byte each, where UTF-8 takes two
+_DRAW = "draw"
+_PARAMETER = re.compile(rf"{_DRAW}-([A-Za-z0-9_-]+)")
+
+
+def encode(prompt: str) -> str | None:
+    """A prompt as a code; None when it cannot be drawn, is too long or has rare characters."""
+    try:
+        letters = clean_prompt(prompt).encode(_LETTERS)
+    except (InvalidRequest, UnicodeEncodeError):
+        return None
+    code = urlsafe_b64encode(letters).decode().rstrip("=")
+    return code if len(code) <= MAX_LENGTH else None
+
+
+def decode(code: str) -> str | None:
+    """The prompt of a code; None when it is none: anybody may have written it."""
+    try:
+        return clean_prompt(urlsafe_b64decode(code + "=" * (-len(code) % 4)).decode(_LETTERS))
+    except ValueError:  # InvalidRequest is one, too
+        return None
+
+
+def start_parameter(prompt: str) -> str:
+    """What /start is given by a link for whoever wants this drawn."""
+    code = encode(prompt)
+    return f"{_DRAW}-{code}" if code else _DRAW
+
+
+def prompt_of_start(parameter: str) -> str | None:
+    """The prompt that /start has been given, if any."""
+    match = _PARAMETER.fullmatch(parameter)
+    return decode(match[1]) if match else None

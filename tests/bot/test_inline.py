@@ -1,0 +1,243 @@
+"""Inline mode: `@bot кот` in any chat."""
+
+import json
+import time
+from itertools import count
+from typing import Any
+
+import pytest
+import redis
+from telegram.constants import InlineQueryLimit
+
+from bot.inline import glance
+from bot.limits import DAY, INLINE_RESULTS
+from bot.prompt_code import MAX_LENGTH, decode, encode, prompt_of_start, start_parameter
+from tests.bot.conftest import NewUser
+from tests.bot.parts import Sandbox, User, Worker, ask_inline, buttons_of, draw_sticker
+from tests.bot.sandbox.test_bot_api import API_FILE
+
+pytestmark = pytest.mark.usefixtures("bot")
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Telegram's own cache would answer a test that asks the same again."""
+    monkeypatch.setattr("bot.inline.answers.CACHE_TIME", 0)
+
+
+drawings = count(1)
+
+
+def draw(user: User, worker: Worker, prompt: str, stickers: int = 1) -> dict[str, Any]:
+    """Put stickers drawn from a prompt into the user's pack; returns the message."""
+    user.say(prompt)
+    worker.finish(worker.take(), stickers, first=100 * next(drawings))
+    shown = user.sees(f"«{prompt}»", "Готово")
+    for number in range(stickers):
+        user.tap(buttons_of(shown)[number]["callback_data"], shown["message_id"])
+    return shown
+
+
+def offered(user: User, query: str = "", **more: Any) -> list[str]:
+    """The unique ids of the stickers that a query offers."""
+    results = ask_inline(user, query, **more)["results"]
+    return [result["content"]["sticker"]["file_unique_id"] for result in results]
+
+
+def ids(user: User) -> list[str]:
+    return [sticker["file_unique_id"] for pack in user.packs() for sticker in pack["stickers"]]
+
+
+def test_stickers_are_found_by_words_in_any_form(
+    user: User, worker: Worker, new_user: NewUser
+) -> None:
+    draw(user, worker, "две кошки в шляпах")
+    draw(user, worker, "сова на ветке", 2)
+    cat, owl, other_owl = ids(user)
+    assert offered(user) == [other_owl, owl, cat]  # the newest first
+    for query in ("кошки", "Кошка", "кошкой", "шляпа", "кошк", "котлета кошка", "🐱", "🎩"):
+        assert offered(user, query) == [cat], query
+    assert offered(user, "совы") == [other_owl, owl]
+    assert offered(user, "кошка и сова") == [other_owl, owl, cat]
+    assert offered(user, "сова, кошка в шляпе")[0] == cat  # more of its words
+    assert offered(user, "трактор") == []
+    assert offered(new_user(), "кошка") == []
+
+
+def test_a_sticker_is_sent_to_a_group(
+    user: User, worker: Worker, sandbox: Sandbox, new_user: NewUser
+) -> None:
+    draw(user, worker, "кот")
+    friend = new_user()
+    group = sandbox.post("/sandbox/group", title="Друзья", user_ids=[user.id, friend.id])["id"]
+    place = {"user_id": user.id, "chat_id": group}
+    answer = ask_inline(user, "кот", chat_id=group)
+    assert answer["is_personal"]
+    assert answer["button"] is None
+    choice = {"query_id": answer["query_id"], "result_id": answer["results"][0]["id"]}
+    sent = sandbox.post("/sandbox/choose", **choice, **place)
+    assert sent["sticker"]["file_unique_id"] == ids(user)[0]
+    assert offered(friend, "кот", chat_id=group) == []
+
+
+def test_what_is_new_and_what_is_gone_is_known_at_once(user: User, worker: Worker) -> None:
+    draw(user, worker, "кот", 2)
+    cat, other = ids(user)
+    assert offered(user, "кот") == [other, cat]
+    user.say(sticker_file_id=user.packs()[0]["stickers"][1]["file_id"])
+    user.sees("Что сделать")
+    user.press("🗑")
+    assert offered(user, "кот") == [cat]
+    draw(user, worker, "сова")
+    assert offered(user) == [ids(user)[1], cat]
+
+
+def test_what_is_deleted_elsewhere_is_not_offered_for_long(
+    user: User, worker: Worker, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(glance, "KEPT", 3.0)
+    draw(user, worker, "кот", 2)
+    cat, _ = ids(user)
+    assert len(offered(user, "кот")) == 2
+    sandbox.api("deleteStickerFromSet", sticker=user.packs()[0]["stickers"][1]["file_id"])
+    assert len(offered(user, "кот")) == 2, "while one types, Telegram is not asked again"
+    time.sleep(glance.KEPT)
+    assert offered(user, "кот") == [cat]
+    sandbox.api("deleteStickerSet", name=user.packs()[0]["name"])
+    time.sleep(glance.KEPT)
+    assert offered(user, "кот") == []
+
+
+def test_other_emoji_find_it_as_well(user: User, worker: Worker) -> None:
+    shown = draw(user, worker, "кот")
+    user.reply(shown["message_id"], "🔥🎉")
+    user.sees("такие эмодзи")
+    assert offered(user, "🎉") == offered(user, "🔥") == ids(user)
+    assert offered(user, "🐱") == []
+    user.reply(user.say(sticker_file_id=sticker(user)["file_id"])["message_id"], "👻")
+    user.sees("такие эмодзи: 👻")
+    assert offered(user, "👻") == ids(user)
+    assert offered(user, "🎉") == []
+
+
+def sticker(user: User) -> dict[str, Any]:
+    found: dict[str, Any] = user.packs()[0]["stickers"][0]
+    return found
+
+
+def test_emoji_find_stickers_without_a_label(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    draw(user, worker, "кот")
+    connection.delete(f"emojich:labels:{user.id}")
+    assert offered(user, "кошка") == offered(user, "🐱") == ids(user)
+    assert offered(user, "шляпа") == []
+
+
+def test_pages(user: User, worker: Worker, sandbox: Sandbox) -> None:
+    draw(user, worker, "кот")
+    name = user.packs()[0]["name"]
+    for number in range(10, INLINE_RESULTS + 11):
+        upload = {"user_id": str(user.id), "sticker_format": "static"}
+        files = {"sticker": ("sticker.webp", draw_sticker(number))}
+        answer = sandbox.http.post("/bot42:test-token/uploadStickerFile", data=upload, files=files)
+        added = {"sticker": answer.json()["result"]["file_id"], "format": "static"}
+        sandbox.api(
+            "addStickerToSet", user_id=user.id, name=name, sticker={**added, "emoji_list": ["🐱"]}
+        )
+    first = ask_inline(user, "кот")
+    assert [len(first["results"]), first["next_offset"]] == [INLINE_RESULTS, str(INLINE_RESULTS)]
+    second = ask_inline(user, "кот", offset=first["next_offset"])
+    assert [len(second["results"]), second["next_offset"]] == [2, ""]
+    shown = [result["id"] for page in (first, second) for result in page["results"]]
+    assert sorted(shown) == sorted(ids(user))
+    assert shown[0] == ids(user)[0]  # whose words are known
+    assert offered(user, "кот", offset="-1") == offered(user, "кот", offset="ё")
+
+
+def test_a_page_is_as_long_as_telegram_takes() -> None:
+    assert INLINE_RESULTS == InlineQueryLimit.RESULTS
+    if not API_FILE.exists():
+        pytest.skip(f"{API_FILE} is not here")
+    assert f"No more than {INLINE_RESULTS} results" in API_FILE.read_text(encoding="utf-8")
+
+
+def test_who_has_none_is_led_to_the_bot(user: User, worker: Worker, sandbox: Sandbox) -> None:
+    answer = ask_inline(user, "Кот в шляпе")
+    assert answer["results"] == []
+    assert answer["button"]["text"] == "🎨 Нарисовать в личном чате"
+    user.say(f"/start {answer['button']['start_parameter']}")
+    asked = user.sees("Нарисовать «Кот в шляпе»?")
+    assert worker.queue.rq.count == 0  # a link is not enough
+    user.press("🎨", asked)
+    user.sees("«Кот в шляпе»", "Запрос сохранён")
+    assert worker.take().prompt == "Кот в шляпе"
+
+
+@pytest.mark.parametrize("query", ["", "cat", "🐱", "к" * 43, "кот\u0301 и «жѣлудь»"])
+def test_what_a_link_cannot_bring_leads_to_the_start(user: User, query: str) -> None:
+    parameter = ask_inline(user, query)["button"]["start_parameter"]
+    user.say(f"/start {parameter}")
+    user.sees("Привет")
+
+
+@pytest.mark.parametrize("parameter", ["draw-", "draw-А", "draw-_", "draw-AAAA", "Y2F0", "a b"])
+def test_links_that_anybody_has_made(user: User, worker: Worker, parameter: str) -> None:
+    user.say(f"/start {parameter}")
+    user.sees("Привет")
+    code = parameter.removeprefix("draw-")
+    assert "уже не работает" in user.tap(f"1:draw:{code}")
+    assert worker.queue.rq.count == 0
+
+
+def test_prompts_as_codes() -> None:
+    for prompt in ("кот", "ёж — это «зверь»", "кот" * 14):
+        code = encode(prompt)
+        assert code
+        assert len(code) <= MAX_LENGTH
+        assert decode(code) == prompt
+        assert prompt_of_start(start_parameter(prompt)) == prompt
+    assert encode("к" * 43) is None
+    assert len(start_parameter("к" * 42)) <= 64
+
+
+def test_nobody_is_offered_what_they_have_had_forgotten(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    draw(user, worker, "кот")
+    assert len(offered(user, "кот")) == 1
+    user.say("/forget")
+    user.sees("Забыть всё")
+    user.press("Забыть, наборы")
+    user.sees("ничего о вас не помню")
+    assert offered(user, "кот") == []
+    assert connection.exists(f"emojich:labels:{user.id}") == 0
+
+
+def test_an_outage_leaves_a_query_without_an_answer(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
+    draw(user, worker, "кот")
+    sandbox.fault("getStickerSet", 500)
+    sandbox.post("/sandbox/inline", user_id=user.id, query="к")
+    assert offered(user, "кот") == ids(user)
+
+
+def test_labels_of_stickers_that_are_gone_are_forgotten(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    draw(user, worker, "кот")
+    key = f"emojich:labels:{user.id}"
+    for name, age in (("old", 4 * DAY), ("new", DAY)):
+        label = {"words": ["пёс"], "emoji": [], "at": time.time() - age}
+        connection.hset(key, name, json.dumps(label))
+    assert offered(user, "пёс") == []
+    assert sorted(connection.hkeys(key)) == sorted([ids(user)[0].encode(), b"new"])
+
+
+def test_it_does_not_wait_for_what_else_one_does(user: User, sandbox: Sandbox) -> None:
+    sandbox.fault("sendMessage", 429, retry_after=3)
+    user.say("/help")
+    assert ask_inline(user)["button"]
+    assert user.messages() == []
+    user.sees("Напишите по-русски")
