@@ -8,6 +8,7 @@ from telegram.ext import ContextTypes
 
 from bot.delivery import Delivery
 from bot.emoji.written import written_emoji
+from bot.packs.names import Kind
 from bot.packs.packs import Packs
 from bot.patience import insist
 from bot.record import Labelled, Record
@@ -64,5 +65,6 @@ class Relabelling:
         return words("relabelled-one", emoji=" ".join(emoji))
 
     async def _relabel_added(self, record: Record, emoji: list[str]) -> None:
-        for number, pack in record.added.items():
-            await self._packs.relabel(pack, record.uploads[number], emoji)
+        for kind in Kind:
+            for number, pack in record.added_as(kind).items():
+                await self._packs.relabel(pack, record.uploads_as(kind)[number], emoji)

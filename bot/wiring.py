@@ -15,9 +15,11 @@ from bot.groups import Groups
 from bot.intake import Intake
 from bot.messages import PRIVATE, message_handlers
 from bot.packs import menu as pack_menu
-from bot.packs import tidy
+from bot.packs import one, tidy
 from bot.packs.packs import Packs
+from bot.packs.pictures import Pictures
 from bot.packs.questions import Questions
+from bot.packs.screens import Screens
 from bot.packs.shelf import Shelf
 from bot.person import forget, history_menu, settings
 from bot.person.history import History
@@ -51,8 +53,11 @@ def wire(
     intake = Intake(store, liking, queue, delivery, quota, blocklist)
     access = Access(async_connection, config.admins, config.allowed)
     packs = Packs(application.bot, Shelf(async_connection))
-    packing = pack_menu.PackMenu(packs, Questions(application.bot, async_connection))
+    questions = Questions(application.bot, async_connection)
+    screens = Screens(packs, Pictures(application.bot))
+    packing = pack_menu.PackMenu(packs, screens, questions)
     tidying = tidy.Tidy(packs, async_connection)
+    picking = one.OneSticker(packs, screens, tidying, questions)
     setting = settings.SettingsMenu(liking)
     remembering = history_menu.HistoryMenu(history, store, intake, delivery, connection)
     forgetting = forget.Forget(async_connection, intake, packs)
@@ -66,6 +71,7 @@ def wire(
             CommandHandler("settings", setting.show, PRIVATE),
             CommandHandler("forget", forgetting.ask, PRIVATE),
             on_tap(pack_menu.TAP, packing.tap),
+            on_tap(one.TAP, picking.tap),
             on_tap(tidy.TAP, tidying.tap),
             on_tap(settings.TAP, setting.tap),
             on_tap(history_menu.TAP, remembering.tap),
@@ -76,5 +82,6 @@ def wire(
     relabelling = Relabelling(store, delivery, packs)
     prompts = Prompts(store, intake)
     application.add_handlers(Groups(prompts).handlers())
-    application.add_handlers(message_handlers(intake, prompts, relabelling, packing, tidying))
+    takers = (packing.take_title, picking.take_emoji)
+    application.add_handlers(message_handlers(intake, prompts, relabelling, takers, tidying))
     return delivery, Watch(store, queue, delivery)
