@@ -9,6 +9,7 @@ from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandl
 from bot import keyboards
 from bot.emoji.written import is_emoji_only
 from bot.intake import Intake
+from bot.packs.one import IS_CUSTOM_EMOJI, OneSticker
 from bot.packs.tidy import Tidy
 from bot.patience import insist
 from bot.prompts import Prompts
@@ -27,6 +28,7 @@ def message_handlers(
     intake: Intake,
     prompts: Prompts,
     relabelling: Relabelling,
+    picking: OneSticker,
     takers: Sequence[Taker],
     tidy: Tidy,
 ) -> list[Handler]:
@@ -44,6 +46,7 @@ def message_handlers(
         CommandHandler(["start", "help"], in_groups, filters.ChatType.GROUPS),
         MessageHandler(PRIVATE & filters.COMMAND, _say("unknown-command")),
         MessageHandler(PRIVATE & filters.Sticker.ALL, tidy.show),
+        MessageHandler(PRIVATE & IS_CUSTOM_EMOJI & ~filters.REPLY, picking.show),
         MessageHandler(PRIVATE & filters.REPLY & filters.TEXT, take_reply),
         MessageHandler(PRIVATE & filters.TEXT, take_prompt),
         # An answer that is edited has been taken already, and was no prompt.

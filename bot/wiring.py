@@ -83,5 +83,7 @@ def wire(
     prompts = Prompts(store, intake)
     application.add_handlers(Groups(prompts).handlers())
     takers = (packing.take_title, picking.take_emoji)
-    application.add_handlers(message_handlers(intake, prompts, relabelling, takers, tidying))
+    application.add_handlers(
+        message_handlers(intake, prompts, relabelling, picking, takers, tidying)
+    )
     return delivery, Watch(store, queue, delivery)

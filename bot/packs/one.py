@@ -1,15 +1,18 @@
-"""One sticker, chosen by its number in the picture of its pack."""
+"""One sticker, chosen by its number in the picture of its pack, or a custom emoji sent alone."""
 
 import re
 
-from telegram import Message, User
+from telegram import Message, MessageEntity, Update, User
 from telegram.error import TelegramError
+from telegram.ext import ContextTypes
+from telegram.ext.filters import MessageFilter
 
 from bot.buttons import Tap
 from bot.emoji.written import is_emoji_only, written_emoji
+from bot.packs.names import number_of
 from bot.packs.packs import Pack, Packs
 from bot.packs.questions import Questions
-from bot.packs.screen import is_reachable, put
+from bot.packs.screen import is_reachable, put, send
 from bot.packs.screens import STICKERS_A_PAGE, Screens
 from bot.packs.tidy import Tidy
 from bot.patience import insist
@@ -19,6 +22,16 @@ from bot.texts import Texts, language_for, texts
 TAP = re.compile(r"1:one:(?P<action>[a-z]+):(?P<owner>\d+):(?P<number>\d+):(?P<sticker>[\w-]+)")
 # The purpose of a question for emoji: the pack's number, and the sticker.
 _EMOJI = re.compile(r"emoji:(\d+):([\w-]+)")
+
+
+class _IsCustomEmoji(MessageFilter):
+    """A text that is one custom emoji and nothing else."""
+
+    def filter(self, message: Message) -> bool:
+        return _custom_emoji_id(message) is not None
+
+
+IS_CUSTOM_EMOJI = _IsCustomEmoji()
 
 
 class OneSticker:
@@ -42,6 +55,23 @@ class OneSticker:
             return await self._act_on(tap, pack)
         except TelegramError:
             return tap.words("not-changed")
+
+    async def show(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer a custom emoji: with what can be done with it, if it is the user's."""
+        user, message = update.effective_user, update.effective_message
+        wanted = _custom_emoji_id(message) if message else None
+        if not (user and message and wanted):
+            return
+        words = texts(language_for(user.language_code))
+        sticker = await self._packs.emoji(wanted)
+        name = sticker.set_name if sticker else None
+        is_own = name is not None and await self._packs.is_owner(user.id, name)
+        pack = await self._packs.get(user.id, number_of(name)) if name and is_own else None
+        index = pack.index(sticker.file_unique_id) if pack and sticker else None
+        if pack is None or index is None:
+            await insist(lambda: message.reply_text(words("foreign-sticker"), do_quote=True))
+        else:
+            await send(message, await self._screens.sticker(user, pack, index, words))
 
     async def take_emoji(self, user: User, message: Message) -> bool:
         """Take a message that answers the question for emoji; False when it does not."""
@@ -94,3 +124,11 @@ class OneSticker:
         except TelegramError:
             return words("not-relabelled")
         return words("relabelled-one", emoji=" ".join(emoji))
+
+
+def _custom_emoji_id(message: Message) -> str | None:
+    """The custom emoji that a message consists of, if it does."""
+    if not message.text or len(message.entities) != 1:
+        return None
+    found = message.parse_entities([MessageEntity.CUSTOM_EMOJI])
+    return next((one.custom_emoji_id for one, text in found.items() if text == message.text), None)

@@ -198,6 +198,11 @@ class Packs:
         pack = await self._get(name)
         return _with_id(pack, unique_id) if pack else None
 
+    async def emoji(self, custom_emoji_id: str) -> Sticker | None:
+        """The sticker behind a custom emoji, anyone's (getCustomEmojiStickers)."""
+        found = await insist(lambda: self._bot.get_custom_emoji_stickers([custom_emoji_id]))
+        return found[0] if found else None
+
     async def _names(self, user_id: int) -> list[str]:
         """The names of a user's packs, with the one that waits for its first sticker."""
         names = await self._shelf.names(user_id)

@@ -168,6 +168,25 @@ def test_an_old_question_and_a_pack_that_is_gone(
     assert "чужие" in other.tap(begin.format(user.id))
 
 
+def test_an_emoji_that_is_sent(new_user: NewUser, worker: Worker) -> None:
+    user, other = new_user(), new_user()
+    begin_emoji(user)
+    shown = drawn(user, worker)
+    for number in (0, 1):
+        choose(user, shown, number)
+    [pack] = user.packs()
+    first, second = (sticker["file_unique_id"] for sticker in pack["stickers"])
+    user.say(sticker_file_id=pack["stickers"][1]["file_id"])
+    assert "первый" in user.press("⬆️", user.sees("Стикер 2 из 2"))
+    [pack] = user.packs()
+    assert [sticker["file_unique_id"] for sticker in pack["stickers"]] == [second, first]
+    other.say(sticker_file_id=pack["stickers"][0]["file_id"])
+    other.sees("не из ваших наборов")
+    user.reply(shown["message_id"], "🔥")
+    user.sees("такие эмодзи: 🔥")
+    assert [sticker["emoji"] for sticker in user.packs()[0]["stickers"]] == ["🔥", "🔥"]
+
+
 def test_the_numbers_are_telegrams() -> None:
     assert sticker_rules.MAX_STICKERS["custom_emoji"] == MAX_EMOJI
     assert sticker_rules.CUSTOM_EMOJI_SIDE == EMOJI_SIDE
