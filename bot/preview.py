@@ -11,6 +11,7 @@ _MAX_WIDTH = 1024  # px; Telegram shows a photo of up to 1280 px as it is
 _MAX_CELL = 512  # px, a sticker's own size
 _MARGIN = 36
 _GAP = 24
+_MAX_ZOOM = 1.6  # of small pictures, custom emoji and thumbnails: more is a blur
 _QUALITY = 92  # of the JPEG: far below the 10 MB that the Bot API takes
 
 _CORNERS = ("#dcebff", "#efe3ff", "#dff5ea", "#ffeedd")  # of the background, row by row
@@ -50,7 +51,8 @@ def render_grid(
         _draw_card(canvas, sticker, corner, cell)
         if first is not None:
             badge = _badge(first + index, max(min(56, cell // 5), cell // 7))
-            canvas.alpha_composite(badge, (corner[0] + 12, corner[1] + 12))
+            inset = min(12, cell // 25)
+            canvas.alpha_composite(badge, (corner[0] + inset, corner[1] + inset))
     out = BytesIO()
     # Colours at full resolution (4:4:4): halved, they would bleed over the stickers' edges.
     canvas.convert("RGB").save(out, "JPEG", quality=_QUALITY, subsampling=0)
@@ -67,7 +69,7 @@ def _draw_card(canvas: Image.Image, file: bytes | None, corner: tuple[int, int],
     picture = _read(file) if file else None
     if picture is None:
         return
-    inner = round(cell * 0.88)
+    inner = round(min(cell * 0.88, max(picture.size) * _MAX_ZOOM))
     offset = (cell - inner) // 2
     sticker = ImageOps.contain(picture, (inner, inner), Image.Resampling.LANCZOS)
     tile = Image.new("RGBA", (cell, cell))

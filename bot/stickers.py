@@ -11,6 +11,9 @@ from bot.packs.names import Kind
 from bot.record import Record
 from worker.results import load_stickers
 
+_FAINT = 16  # alpha, of 255, of what is hardly seen
+_ROOM = 0.02  # of the subject's size, left clear on each side of an emoji
+
 
 def sticker_of(
     results: redis.Redis, record: Record, number: int, kind: Kind = Kind.STICKERS
@@ -29,12 +32,24 @@ def stickers_of(results: redis.Redis, record: Record) -> list[bytes]:
 
 
 def as_emoji(sticker: bytes) -> bytes:
-    """A sticker's WebP file in the size of custom emoji; an outline gets thinner with it."""
-    image = Image.open(BytesIO(sticker)).convert("RGBA")
-    small = image.resize((EMOJI_SIDE, EMOJI_SIDE), Image.Resampling.LANCZOS)
+    """A sticker's WebP file in the size of custom emoji; an outline shrinks with it."""
+    small = _trimmed(Image.open(BytesIO(sticker)).convert("RGBA")).resize(
+        (EMOJI_SIDE, EMOJI_SIDE), Image.Resampling.LANCZOS
+    )
     file = BytesIO()
-    small.save(file, "WEBP", lossless=True)  # some 15 KB, and nothing left to blur
+    small.save(file, "WEBP", lossless=True)  # some 10 KB, and nothing left to blur
     return file.getvalue()
+
+
+def _trimmed(image: Image.Image) -> Image.Image:
+    """The square around the subject: among letters, an emoji has no room to spare."""
+    box = image.getchannel("A").point(lambda alpha: 255 if alpha > _FAINT else 0).getbbox()
+    if box is None:
+        return image
+    left, top, right, bottom = box
+    side = round(max(right - left, bottom - top) * (1 + 2 * _ROOM))
+    corner = ((left + right - side) // 2, (top + bottom - side) // 2)
+    return image.crop((*corner, corner[0] + side, corner[1] + side))  # what is outside is clear
 
 
 def _as_wanted(stickers: list[bytes], record: Record) -> list[bytes]:

@@ -26,7 +26,7 @@ class Pictures:
         return list(await asyncio.gather(*map(self._of, stickers)))
 
     async def _of(self, sticker: Sticker | None) -> bytes | None:
-        file = _still(sticker) if sticker else None
+        file = still(sticker) if sticker else None
         if file is None:
             return None
         async with self._gate:
@@ -50,6 +50,6 @@ class Pictures:
         return picture
 
 
-def _still(sticker: Sticker) -> Sticker | PhotoSize | None:
+def still(sticker: Sticker) -> Sticker | PhotoSize | None:
     """What does not move: the sticker itself, or the thumbnail of an animation or a video."""
     return sticker.thumbnail if sticker.is_animated or sticker.is_video else sticker

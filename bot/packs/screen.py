@@ -48,8 +48,11 @@ async def _put(query: CallbackQuery, screen: Screen) -> None:
 
 
 def is_reachable(query: CallbackQuery) -> bool:
-    """Whether the message can still be changed: Telegram says nothing more of very old ones."""
-    return isinstance(query.message, Message)
+    """Whether the message can still be changed: of one put away, Telegram tells nothing but its id.
+
+    https://core.telegram.org/bots/api#inaccessiblemessage
+    """
+    return query.message is not None and query.message.is_accessible
 
 
 def has_picture(query: CallbackQuery) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from telegram.constants import StickerSetLimit
 
 from bot.limits import EMOJI_SIDE, MAX_EMOJI
 from bot.outline import outlined
@@ -188,7 +189,7 @@ def test_an_emoji_that_is_sent(new_user: NewUser, worker: Worker) -> None:
 
 
 def test_the_numbers_are_telegrams() -> None:
-    assert sticker_rules.MAX_STICKERS["custom_emoji"] == MAX_EMOJI
+    assert StickerSetLimit.MAX_EMOJI_STICKERS == MAX_EMOJI
     assert sticker_rules.CUSTOM_EMOJI_SIDE == EMOJI_SIDE
 
 
@@ -200,4 +201,20 @@ def test_an_emoji_keeps_its_soft_edges_and_colours() -> None:
     with Image.open(BytesIO(as_emoji(file.getvalue()))) as small:
         seen = [small.getpixel((x, 50)) for x in range(100)]
     assert all(pixel[0] > 240 for pixel in seen if pixel[3] > 0)  # type: ignore[index]
-    assert 45 <= sum(pixel[3] > 128 for pixel in seen) <= 55  # type: ignore[index]
+    assert 92 <= sum(pixel[3] > 128 for pixel in seen) <= 98, "the subject fills the square"  # type: ignore[index]
+
+
+def test_an_emoji_of_what_is_not_square_or_not_there() -> None:
+    wide = Image.new("RGBA", (512, 512))
+    wide.paste("#00ff00", (0, 0, 512, 100))
+    for image, box in ((wide, (2, 40, 98, 60)), (Image.new("RGBA", (512, 512)), None)):
+        file = BytesIO()
+        image.save(file, "WEBP", lossless=True)
+        with Image.open(BytesIO(as_emoji(file.getvalue()))) as small:
+            assert small.size == (EMOJI_SIDE, EMOJI_SIDE)
+            seen = small.getchannel("A").point(lambda alpha: 255 * (alpha > 128)).getbbox()
+        if box is None:
+            assert seen is None
+        else:
+            assert seen
+            assert all(abs(a - b) <= 1 for a, b in zip(seen, box, strict=True))

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from telegram import CallbackQuery, Sticker
 
+from bot.packs.pictures import still
+from bot.packs.screen import is_reachable
 from bot.packs.screens import PACKS_A_PAGE, STICKERS_A_PAGE
 from bot.preview import render_grid
 from tests.bot.conftest import NewUser
@@ -302,3 +305,24 @@ def test_what_cannot_be_read_leaves_its_card_empty() -> None:
     for bad in (None, b"", b"not a picture", good[: len(good) // 2]):
         with Image.open(BytesIO(render_grid([good, bad], 2, 119))) as image:
             assert image.width > image.height
+
+
+def test_of_what_moves_the_thumbnail_is_shown() -> None:
+    measures = {"file_id": "a", "file_unique_id": "a", "width": 512, "height": 512}
+    thumbnail = {"file_id": "t", "file_unique_id": "t", "width": 128, "height": 128}
+    for animated, video in ((True, False), (False, True)):
+        kind = {"type": "regular", "is_animated": animated, "is_video": video}
+        assert still(Sticker.de_json({**measures, **kind})) is None
+        moving = Sticker.de_json({**measures, **kind, "thumbnail": thumbnail})
+        assert still(moving) == moving.thumbnail
+    plain = Sticker.de_json({**measures, **kind, "is_video": False, "thumbnail": thumbnail})
+    assert still(plain) is plain
+
+
+def test_a_message_that_telegram_has_put_away() -> None:
+    person = {"id": 7, "is_bot": False, "first_name": "x"}
+    message = {"chat": {"id": 7, "type": "private"}, "message_id": 1}
+    query = {"id": "1", "from": person, "chat_instance": "1", "data": "1:pack:list:7:0"}
+    for date, reachable in ((0, False), (1_700_000_000, True)):
+        tapped = CallbackQuery.de_json({**query, "message": {**message, "date": date}})
+        assert is_reachable(tapped) == reachable
