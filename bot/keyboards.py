@@ -100,7 +100,7 @@ def candidates(record: Record, words: Texts) -> InlineKeyboardMarkup:
     """A button for each candidate, what else to draw, and a button for each pack used."""
 
     def candidate(number: int) -> InlineKeyboardButton:
-        if number in record.added:
+        if number in record.added or number in record.emoji_added:
             return _button(f"✓ {number + 1}", Deed.ADD, record, number)
         label = f"{number + 1} {''.join(record.emoji[:MAX_SUGGESTED])}".rstrip()
         return _button(label, Deed.ADD, record, number)
@@ -111,8 +111,7 @@ def candidates(record: Record, words: Texts) -> InlineKeyboardMarkup:
         else _button(words("like"), Deed.CHOOSE, record)
     )
     links = [
-        [InlineKeyboardButton(words("open-pack"), url=pack_link(pack))]
-        for pack in dict.fromkeys(record.added.values())
+        [InlineKeyboardButton(words("open-pack"), url=pack_link(pack))] for pack in record.packs
     ]
     return InlineKeyboardMarkup(
         [

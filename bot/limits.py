@@ -1,7 +1,10 @@
-"""How much one user, and all of them, may ask for."""
+"""How much one user, and all of them, may ask for, and how much Telegram takes."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+EMOJI_SIDE = 100  # px of a custom emoji: https://core.telegram.org/stickers
+MAX_EMOJI = 200  # in one pack: https://core.telegram.org/bots/api#addstickertoset
 
 HISTORY = 20  # prompts of one user that /history has
 # In one answer to an inline query: https://core.telegram.org/bots/api#answerinlinequery

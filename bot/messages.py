@@ -1,15 +1,15 @@
 """What people write to the bot: prompts, commands, and everything that is neither."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from telegram import InlineKeyboardMarkup, Message, Update
+from telegram import InlineKeyboardMarkup, Message, Update, User
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
 from bot import keyboards
 from bot.emoji.written import is_emoji_only
 from bot.intake import Intake
-from bot.packs.menu import PackMenu
+from bot.packs.one import IS_CUSTOM_EMOJI, OneSticker
 from bot.packs.tidy import Tidy
 from bot.patience import insist
 from bot.prompt_code import prompt_of_start
@@ -18,6 +18,7 @@ from bot.relabelling import Relabelling
 from bot.texts import language_for, texts
 
 Answer = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]
+Taker = Callable[[User, Message], Coroutine[Any, Any, bool]]  # whether the message was for it
 Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]
 
 PRIVATE = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE
@@ -25,13 +26,18 @@ _EDITED = filters.ChatType.PRIVATE & filters.UpdateType.EDITED_MESSAGE
 
 
 def message_handlers(
-    intake: Intake, prompts: Prompts, relabelling: Relabelling, menu: PackMenu, tidy: Tidy
+    intake: Intake,
+    prompts: Prompts,
+    relabelling: Relabelling,
+    picking: OneSticker,
+    takers: Sequence[Taker],
+    tidy: Tidy,
 ) -> list[Handler]:
     """In the order in which they are tried."""
     start = _start(_say("welcome", keyboards.examples()))
     help_ = _say("help", keyboards.examples())
     take_prompt = _take_prompt(prompts)
-    take_reply = _take_reply(menu, relabelling, take_prompt)
+    take_reply = _take_reply(takers, relabelling, take_prompt)
     in_groups = _say("in-groups")
     return [
         CommandHandler("start", start, PRIVATE),
@@ -41,6 +47,7 @@ def message_handlers(
         CommandHandler(["start", "help"], in_groups, filters.ChatType.GROUPS),
         MessageHandler(PRIVATE & filters.COMMAND, _say("unknown-command")),
         MessageHandler(PRIVATE & filters.Sticker.ALL, tidy.show),
+        MessageHandler(PRIVATE & IS_CUSTOM_EMOJI & ~filters.REPLY, picking.show),
         MessageHandler(PRIVATE & filters.REPLY & filters.TEXT, take_reply),
         MessageHandler(PRIVATE & filters.TEXT, take_prompt),
         # An answer that is edited has been taken already, and was no prompt.
@@ -106,13 +113,16 @@ def _take_prompt(prompts: Prompts) -> Answer:
     return answer
 
 
-def _take_reply(menu: PackMenu, relabelling: Relabelling, take_prompt: Answer) -> Answer:
+def _take_reply(takers: Sequence[Taker], relabelling: Relabelling, take_prompt: Answer) -> Answer:
     """Take the answer to a question of the bot's, emoji for stickers, or another prompt."""
 
     async def answer(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         user, message = update.effective_user, update.effective_message
-        if not (user and message and message.text) or await menu.take_title(user, message):
+        if not (user and message and message.text):
             return
+        for take in takers:
+            if await take(user, message):
+                return
         is_emoji = is_emoji_only(message.text)
         await (relabelling.answer if is_emoji else take_prompt)(update, context)
 

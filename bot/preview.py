@@ -1,15 +1,17 @@
 """The picture of all candidates, that people choose from."""
 
 import math
+from collections.abc import Sequence
 from functools import cache
 from io import BytesIO
 
-from PIL import Image, ImageColor, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 _MAX_WIDTH = 1024  # px; Telegram shows a photo of up to 1280 px as it is
 _MAX_CELL = 512  # px, a sticker's own size
 _MARGIN = 36
 _GAP = 24
+_MAX_ZOOM = 1.6  # of small pictures, custom emoji and thumbnails: more is a blur
 _QUALITY = 92  # of the JPEG: far below the 10 MB that the Bot API takes
 
 _CORNERS = ("#dcebff", "#efe3ff", "#dff5ea", "#ffeedd")  # of the background, row by row
@@ -18,6 +20,7 @@ _DOODLE = "#ffffffb0"
 _CARD = "#ffffffa8"
 _SHADOW = (43, 62, 96)
 _ACCENT = "#3390ec"  # Telegram's blue
+_DIGITS_SIZE = {1: 0.56, 2: 0.5, 3: 0.4}  # of a badge's number, by its digits
 _FINE = 4  # badges are drawn this much larger and scaled down: Pillow does not smooth edges
 
 Point = tuple[float, float]
@@ -29,17 +32,27 @@ def columns(count: int) -> int:
 
 
 def render_preview(stickers: list[bytes]) -> bytes:
-    """A JPEG of the stickers (WebP or PNG files) in a grid, numbered from 1."""
-    per_row = columns(len(stickers))
+    """A JPEG of the candidates (WebP or PNG files) in a grid, numbered from 1."""
+    return render_grid(stickers, columns(len(stickers)), 1)
+
+
+def render_grid(
+    stickers: Sequence[bytes | None], per_row: int, first: int | None, max_cell: int = _MAX_CELL
+) -> bytes:
+    """A JPEG of stickers, numbered from `first`, or not; a card stays empty where there is none."""
     rows = math.ceil(len(stickers) / per_row)
-    cell = min(_MAX_CELL, (_MAX_WIDTH - 2 * _MARGIN - (per_row - 1) * _GAP) // per_row)
+    cell = min(max_cell, (_MAX_WIDTH - 2 * _MARGIN - (per_row - 1) * _GAP) // per_row)
     canvas = _background(_span(per_row, cell), _span(rows, cell)).copy()
     for index, sticker in enumerate(stickers):
         row, column = divmod(index, per_row)
         in_this_row = min(per_row, len(stickers) - row * per_row)
         left = (canvas.width - _span(in_this_row, cell)) // 2  # centres a last row with gaps
         corner = (left + _MARGIN + column * (cell + _GAP), _MARGIN + row * (cell + _GAP))
-        _draw_candidate(canvas, sticker, index + 1, corner, cell)
+        _draw_card(canvas, sticker, corner, cell)
+        if first is not None:
+            badge = _badge(first + index, max(min(56, cell // 5), cell // 7))
+            inset = min(12, cell // 25)
+            canvas.alpha_composite(badge, (corner[0] + inset, corner[1] + inset))
     out = BytesIO()
     # Colours at full resolution (4:4:4): halved, they would bleed over the stickers' edges.
     canvas.convert("RGB").save(out, "JPEG", quality=_QUALITY, subsampling=0)
@@ -50,22 +63,30 @@ def _span(cells: int, cell: int) -> int:
     return 2 * _MARGIN + cells * cell + (cells - 1) * _GAP
 
 
-def _draw_candidate(
-    canvas: Image.Image, file: bytes, number: int, corner: tuple[int, int], cell: int
-) -> None:
-    """A card, the sticker with a soft shadow on it, and its number at the top left."""
+def _draw_card(canvas: Image.Image, file: bytes | None, corner: tuple[int, int], cell: int) -> None:
+    """A card, and the sticker with a soft shadow on it."""
     canvas.alpha_composite(_card(cell), corner)
-    inner = round(cell * 0.88)
+    picture = _read(file) if file else None
+    if picture is None:
+        return
+    inner = round(min(cell * 0.88, max(picture.size) * _MAX_ZOOM))
     offset = (cell - inner) // 2
-    sticker = Image.open(BytesIO(file)).convert("RGBA")
-    sticker.thumbnail((inner, inner), Image.Resampling.LANCZOS)
+    sticker = ImageOps.contain(picture, (inner, inner), Image.Resampling.LANCZOS)
     tile = Image.new("RGBA", (cell, cell))
     tile.alpha_composite(
         sticker, (offset + (inner - sticker.width) // 2, offset + (inner - sticker.height) // 2)
     )
     canvas.alpha_composite(_shadow(tile), corner)
     canvas.alpha_composite(tile, corner)
-    canvas.alpha_composite(_badge(number, max(56, cell // 7)), (corner[0] + 12, corner[1] + 12))
+
+
+def _read(file: bytes) -> Image.Image | None:
+    """A picture; None where its owner has put into a pack what Pillow cannot read."""
+    try:
+        with Image.open(BytesIO(file)) as image:
+            return image.convert("RGBA")
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return None
 
 
 def _shadow(tile: Image.Image) -> Image.Image:
@@ -96,7 +117,7 @@ def _badge(number: int, size: int) -> Image.Image:
     rim = side // 14
     draw.ellipse((0, 0, side - 1, side - 1), fill="#ffffff")
     draw.ellipse((rim, rim, side - 1 - rim, side - 1 - rim), fill=_ACCENT)
-    font = ImageFont.load_default(round(side * 0.56))
+    font = ImageFont.load_default(round(side * _DIGITS_SIZE[len(str(number))]))
     draw.text(
         (side / 2, side / 2),
         str(number),

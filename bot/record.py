@@ -7,6 +7,7 @@ through `advance`.  So events may come late, twice or out of order, and the mess
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from bot.packs.names import Kind, kind_of
 from emojich_core.request import new_seed
 from worker.events import Failed, Finished, Progress
 
@@ -72,6 +73,9 @@ class Record:
     choosing: bool = False  # which candidate others are to be like: the buttons ask for it
     successor: str = ""  # the request that took the message over
     added: dict[int, str] = field(default_factory=dict)  # candidate → name of the pack it is in
+    # The same of custom emoji: smaller files, and packs of their own.
+    emoji_uploads: dict[int, str] = field(default_factory=dict)
+    emoji_added: dict[int, str] = field(default_factory=dict)
 
     def anew(self, request_id: str, like: str = "") -> "Record":
         """A new request for the same prompt by the same user, as they like it now."""
@@ -85,6 +89,19 @@ class Record:
             emoji=self.emoji,
             reply_to=self.reply_to,
         )
+
+    def uploads_as(self, kind: Kind) -> dict[int, str]:
+        """Telegram's file ids of the candidates, as a pack of this kind takes them."""
+        return self.emoji_uploads if kind is Kind.EMOJI else self.uploads
+
+    def added_as(self, kind: Kind) -> dict[int, str]:
+        """The names of the packs of this kind that candidates are in."""
+        return self.emoji_added if kind is Kind.EMOJI else self.added
+
+    @property
+    def packs(self) -> list[str]:
+        """The names of the packs that hold candidates."""
+        return list(dict.fromkeys([*self.added.values(), *self.emoji_added.values()]))
 
     @property
     def is_private(self) -> bool:
@@ -128,6 +145,7 @@ class Uploaded:
 
     number: int
     file_id: str
+    kind: Kind = Kind.STICKERS
 
 
 @dataclass(frozen=True)
@@ -193,8 +211,12 @@ def advance(record: Record, change: Change) -> Record:
     match change:
         case Shown(message_id, shown):
             return replace(record, message_id=message_id, shown=shown)
+        case Uploaded(number, file_id, Kind.EMOJI):
+            return replace(record, emoji_uploads=record.emoji_uploads | {number: file_id})
         case Uploaded(number, file_id):
             return replace(record, uploads=record.uploads | {number: file_id})
+        case Added(number, pack) if kind_of(pack) is Kind.EMOJI:
+            return replace(record, emoji_added=record.emoji_added | {number: pack})
         case Added(number, pack):
             return replace(record, added=record.added | {number: pack})
         case Labelled(emoji):

@@ -9,6 +9,7 @@ from telegram.ext import ContextTypes
 from bot.delivery import Delivery
 from bot.emoji.written import written_emoji
 from bot.inline.labels import Labels
+from bot.packs.names import Kind
 from bot.packs.packs import Packs
 from bot.patience import insist
 from bot.record import Labelled, Record
@@ -86,9 +87,10 @@ class Relabelling:
         return words("relabelled-one", emoji=" ".join(emoji))
 
     async def _relabel_added(self, record: Record, emoji: list[str]) -> None:
-        for number, pack in record.added.items():
-            if sticker := await self._packs.find(pack, record.uploads[number]):
-                await self._set_emoji(record.user_id, sticker, emoji)
+        for kind in Kind:
+            for number, pack in record.added_as(kind).items():
+                if sticker := await self._packs.find(pack, record.uploads_as(kind)[number]):
+                    await self._set_emoji(record.user_id, sticker, emoji)
 
     async def _set_emoji(self, user_id: int, sticker: Sticker, emoji: list[str]) -> None:
         await self._packs.set_emoji(sticker, emoji)

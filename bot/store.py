@@ -132,8 +132,9 @@ def _decode(data: bytes | str) -> Record:
     stored: dict[str, Any] = json.loads(data)
     # Written by another version, perhaps: what it does not know keeps its default.
     values = {field.name: stored[field.name] for field in fields(Record) if field.name in stored}
-    for name in ("uploads", "added"):  # JSON has made strings of their keys
-        values[name] = {int(number): value for number, value in values[name].items()}
+    for name in ("uploads", "added", "emoji_uploads", "emoji_added"):
+        stored_ids = values.get(name, {})  # JSON has made strings of their keys
+        values[name] = {int(number): value for number, value in stored_ids.items()}
     values["queued"] = Queued(**values.get("queued", {"place": 1}))
     values["state"] = State(values["state"])
     values["shown"] = values["shown"] and State(values["shown"])

@@ -15,7 +15,7 @@ from bot.emoji.suggest import FALLBACK, keywords
 from bot.inline.labels import Labels
 from bot.intake import Intake
 from bot.keyboards import Button, Deed, Example, read_tap
-from bot.packs.names import pack_link
+from bot.packs.names import Kind, pack_link
 from bot.packs.packs import Owner, Packs, input_sticker
 from bot.packs.tidy import Tidy
 from bot.patience import insist
@@ -141,31 +141,37 @@ class Taps:
             return words("not-added")
 
     async def _put_into_pack(self, user: User, record: Record, number: int, words: Texts) -> str:
-        file_id = record.uploads.get(number) or await self._upload(record, number)
+        replaced = await self._tidy.replaced(user.id)
+        kind = replaced.kind if replaced else await self._packs.kind(user.id)
+        file_id = record.uploads_as(kind).get(number) or await self._upload(record, number, kind)
         if file_id is None:
             return words("old-button")
-        pack = record.added.get(number)
+        pack = record.added_as(kind).get(number)
         if pack and await self._packs.find(pack, file_id):
             return words("already-added", number=number + 1, link=pack_link(pack))
         owner = Owner(user.id, user.first_name)
         words_of_prompt = await asyncio.to_thread(keywords, record.prompt)
         emoji = record.emoji or [FALLBACK]  # none in a record of an older version
-        if pack := await self._tidy.replace(owner, input_sticker(file_id, emoji, words_of_prompt)):
-            await self._delivery.change(record.id, Added(number, pack))
-            return words("sticker-replaced", number=number + 1, link=pack_link(pack))
+        if replaced:
+            sticker = input_sticker(file_id, emoji, words_of_prompt)
+            await self._tidy.replace(owner, replaced, sticker)
+            await self._delivery.change(record.id, Added(number, replaced.pack))
+            return words("sticker-replaced", number=number + 1, link=pack_link(replaced.pack))
         pack = await self._packs.add(owner, file_id, emoji, words_of_prompt)
         await self._delivery.change(record.id, Added(number, pack))
+        if kind is Kind.EMOJI:
+            return words("added-emoji", number=number + 1, link=pack_link(pack))
         return words("added", number=number + 1, link=pack_link(pack))
 
     async def _has_codes(self, record: Record, number: int) -> bool:
         return bool(await asyncio.to_thread(load_codes, self._results, record.id, number))
 
-    async def _upload(self, record: Record, number: int) -> str | None:
+    async def _upload(self, record: Record, number: int, kind: Kind) -> str | None:
         """The file id of a candidate; None when the stickers are no longer kept."""
-        sticker = await asyncio.to_thread(sticker_of, self._results, record, number)
+        sticker = await asyncio.to_thread(sticker_of, self._results, record, number, kind)
         if sticker is None:
             return None
         file_id, unique_id = await self._packs.upload(record.user_id, sticker)
         await self._labels.add(record.user_id, unique_id, record.prompt, record.emoji)
-        await self._store.change(record.id, Uploaded(number, file_id))
+        await self._store.change(record.id, Uploaded(number, file_id, kind))
         return file_id

@@ -89,9 +89,7 @@ def _waiting(record: Record, words: Texts) -> list[str]:
 
 
 def _finished(record: Record, words: Texts) -> View:
-    links = [
-        words("in-pack", link=pack_link(pack)) for pack in dict.fromkeys(record.added.values())
-    ]
+    links = [words("in-pack", link=pack_link(pack)) for pack in record.packs]
     if record.choosing:
         text = _under_prompt(record, words("choose-like"), *links)
         return View(text, keyboards.choose_like(record, words), has_picture=True)

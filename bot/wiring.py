@@ -18,9 +18,11 @@ from bot.inline.labels import Labels
 from bot.intake import Intake
 from bot.messages import PRIVATE, message_handlers
 from bot.packs import menu as pack_menu
-from bot.packs import tidy
+from bot.packs import one, tidy
 from bot.packs.packs import Packs
+from bot.packs.pictures import Pictures
 from bot.packs.questions import Questions
+from bot.packs.screens import Screens
 from bot.packs.shelf import Shelf
 from bot.person import forget, history_menu, settings
 from bot.person.history import History
@@ -57,8 +59,11 @@ def wire(
     shelf, labels = Shelf(async_connection), Labels(async_connection)
     packs = Packs(application.bot, shelf)
     answers = Answers(Glance(application.bot, shelf, labels), labels)
-    packing = pack_menu.PackMenu(packs, Questions(application.bot, async_connection))
+    questions = Questions(application.bot, async_connection)
+    screens = Screens(packs, Pictures(application.bot))
+    packing = pack_menu.PackMenu(packs, screens, questions)
     tidying = tidy.Tidy(packs, async_connection)
+    picking = one.OneSticker(packs, labels, screens, tidying, questions)
     setting = settings.SettingsMenu(liking)
     remembering = history_menu.HistoryMenu(history, store, intake, delivery, connection)
     forgetting = forget.Forget(async_connection, store, intake, packs)
@@ -72,6 +77,7 @@ def wire(
             CommandHandler("settings", setting.show, PRIVATE),
             CommandHandler("forget", forgetting.ask, PRIVATE),
             on_tap(pack_menu.TAP, packing.tap),
+            on_tap(one.TAP, picking.tap),
             on_tap(tidy.TAP, tidying.tap),
             on_tap(settings.TAP, setting.tap),
             on_tap(history_menu.TAP, remembering.tap),
@@ -84,5 +90,8 @@ def wire(
     application.add_handlers(answers.handlers())
     application.add_handler(TypeHandler(Update, answers.look_again), group=_AFTER_ALL)
     application.add_handlers(Groups(prompts, relabelling).handlers())
-    application.add_handlers(message_handlers(intake, prompts, relabelling, packing, tidying))
+    takers = (packing.take_title, picking.take_emoji)
+    application.add_handlers(
+        message_handlers(intake, prompts, relabelling, picking, takers, tidying)
+    )
     return delivery, Watch(store, queue, delivery)

@@ -148,6 +148,7 @@ resumed = Drawing on.
 
 ## Answers to taps
 
+added-emoji = Emoji { $number } is in your pack: { $link }
 added = Sticker { $number } is in your pack: { $link }
 already-added = Sticker { $number } is in your pack already: { $link }
 relabelled = These stickers answer to other emoji now: { $emoji }
@@ -169,25 +170,42 @@ broken = 😔 Something broke on my side. Please try again a little later.
 packs-none = You have no packs yet: the first one comes with the first sticker. Or give it a title now.
 packs-list = Your packs. New stickers go into the one marked ●.
 packs-line =
-    { $title }, { $count ->
-        [0] waits for its first sticker
-        [one] { $count } sticker
-       *[other] { $count } stickers
+    { $title }, { $kind ->
+        [custom_emoji] { $count ->
+            [0] waits for its first emoji
+           *[other] { $count } emoji
+        }
+       *[regular] { $count ->
+            [0] waits for its first sticker
+            [one] { $count } sticker
+           *[other] { $count } stickers
+        }
     }
-packs-hint = To change a sticker, send it to me.
+packs-hint = To change a sticker, tap its number or send it to me.
+packs-premium =
+    These are emoji: they stand in the text itself. To send them takes Telegram Premium. A pack holds up to { $allowed }.
+packs-old = This message is too old. Open your packs anew: /packs
 new-pack = ➕ New pack
+new-emoji-pack = 😀 New emoji pack
 choose-pack = ● Put new ones here
 retitle = ✏️ Rename
 delete-pack = 🗑 Delete the pack
 delete-pack-sure =
-    Delete «{ $title }» for good? It has { $count ->
-        [one] { $count } sticker
-       *[other] { $count } stickers
+    Delete «{ $title }» for good? It has { $kind ->
+        [custom_emoji] { $count } emoji
+       *[regular] { $count ->
+            [one] { $count } sticker
+           *[other] { $count } stickers
+        }
     }.
 yes-delete = 🗑 Yes, delete it
 pack-deleted = The pack is deleted.
 pack-gone = This pack is gone.
 ask-title = What shall it be called? Reply to this message, with up to { $max-title } characters.
+ask-title-emoji =
+    What shall the emoji pack be called? Reply to this message, with up to { $max-title } characters.
+
+    While this pack is marked ●, each sticker you choose becomes a small emoji. It holds up to { $allowed }, and to send them takes Telegram Premium.
 bad-title = That will not do: 1 to { $max-title } visible characters, please. Reply once more.
 pack-begun = «{ $title }»: the pack will be there once you choose its first sticker.
 retitled = The pack is called «{ $title }» now.
@@ -195,6 +213,9 @@ not-changed = Telegram did not let me. Please try again a little later.
 
 ## One sticker
 
+sticker-of-pack = { $emoji } Sticker { $number } of { $count }: «{ $title }»
+ask-emoji = Which emoji shall this sticker answer to? Reply to this message with them.
+bad-emoji = I need emoji only, no words. Reply once more.
 sticker-menu = What shall I do with this sticker?
 sticker-first = ⬆️ Move first
 sticker-emoji = 😀 Change emoji

@@ -1,38 +1,57 @@
-"""What packs are called: their names in links, and their titles."""
+"""What packs are called: their names in links, and their titles.
+
+A pack's kind never changes, so its name tells it: emojich_… are stickers, emoji_… custom emoji.
+"""
 
 import re
+from enum import StrEnum
 
 from telegram.constants import StickerLimit
 
 from emojich_core.request import visible
 
-_NUMBER = re.compile(r"emojich_[0-9a-z]+_(\d+)_by_\w+")
+_NAME = re.compile(r"(?P<prefix>emojich|emoji)_[0-9a-z]+_(?P<number>\d+)_by_\w+")
 _VOLUME = re.compile(r"(.*) ([2-9]|[1-9]\d)")  # longer numbers are years and the like
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class Kind(StrEnum):
+    """What a pack holds, as the Bot API says it (`sticker_type`)."""
+
+    STICKERS = "regular"
+    EMOJI = "custom_emoji"  # stand in the text of a message; to send them takes Telegram Premium
+
+
+_PREFIXES = {Kind.STICKERS: "emojich", Kind.EMOJI: "emoji"}
+_LINKS = {Kind.STICKERS: "addstickers", Kind.EMOJI: "addemoji"}
 
 
 class BadTitle(ValueError):
     """Nothing can be seen of a title, or it is too long."""
 
 
-def pack_name(user_id: int, number: int, username: str) -> str:
+def pack_name(user_id: int, number: int, username: str, kind: Kind = Kind.STICKERS) -> str:
     """The name of a user's pack: at most 64 letters, digits and single underscores.
 
     Telegram wants `_by_<the bot's username>` at its end.
     """
-    return f"emojich_{_base36(user_id)}_{number}_by_{username}"
+    return f"{_PREFIXES[kind]}_{_base36(user_id)}_{number}_by_{username}"
 
 
 def number_of(name: str) -> int:
-    """Which of its user's packs has this name."""
-    match = _NUMBER.fullmatch(name)
-    assert match, "names are made by pack_name"
-    return int(match[1])
+    """Which of its user's packs has this name: no two have the same number, of whatever kind."""
+    return int(_parts(name)["number"])
+
+
+def kind_of(name: str) -> Kind:
+    """What a pack of this name holds."""
+    prefix = _parts(name)["prefix"]
+    return next(kind for kind, known in _PREFIXES.items() if known == prefix)
 
 
 def pack_link(name: str) -> str:
     """Where a pack can be seen and installed."""
-    return f"https://t.me/addstickers/{name}"
+    return f"https://t.me/{_LINKS[kind_of(name)]}/{name}"
 
 
 def default_title(owner: str) -> str:
@@ -53,6 +72,12 @@ def clean_title(text: str) -> str:
     if not title or _length(title) > StickerLimit.MAX_NAME_AND_TITLE:
         raise BadTitle
     return title
+
+
+def _parts(name: str) -> re.Match[str]:
+    match = _NAME.fullmatch(name)
+    assert match, "names are made by pack_name"
+    return match
 
 
 def _cut(text: str, suffix: str = "") -> str:

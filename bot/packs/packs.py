@@ -11,7 +11,7 @@ from telegram.constants import StickerFormat
 from telegram.error import BadRequest
 
 from bot.api_errors import PACK_IS_FULL, PACK_IS_MISSING, PACK_NAME_IS_TAKEN, says
-from bot.packs.names import default_title, next_title, number_of, pack_name
+from bot.packs.names import Kind, default_title, kind_of, next_title, number_of, pack_name
 from bot.packs.shelf import Shelf
 from bot.patience import insist
 
@@ -34,6 +34,21 @@ class Pack:
     title: str
     stickers: tuple[Sticker, ...]  # none in one that waits for its first
     is_current: bool
+
+    @property
+    def kind(self) -> Kind:
+        """What it holds."""
+        return kind_of(self.name)
+
+    @property
+    def number(self) -> int:
+        """Which of its owner's packs it is."""
+        return number_of(self.name)
+
+    def index(self, unique_id: str) -> int | None:
+        """Where a sticker stands; None when it is not there, or no longer."""
+        ids = [sticker.file_unique_id for sticker in self.stickers]
+        return ids.index(unique_id) if unique_id in ids else None
 
 
 class Packs:
@@ -59,7 +74,7 @@ class Packs:
         Returns the pack's name.  Safe to repeat.  Raises TelegramError.
         """
         sticker = input_sticker(file_id, emoji, keywords)
-        name = await self._shelf.current(owner.user_id) or self.name(owner.user_id, 1)
+        name = await self._shelf.current(owner.user_id) or self._name(owner.user_id, 1)
         for _ in range(_MAX_SKIPPED):
             try:
                 await self._add_or_create(owner, name, sticker)
@@ -73,9 +88,14 @@ class Packs:
                 return name
         raise refusal
 
-    async def begin(self, user_id: int, title: str) -> None:
+    async def kind(self, user_id: int) -> Kind:
+        """What the pack holds that takes the user's new stickers."""
+        name = await self._shelf.current(user_id)
+        return kind_of(name) if name else Kind.STICKERS
+
+    async def begin(self, user_id: int, title: str, kind: Kind = Kind.STICKERS) -> None:
         """Have the next sticker make a new pack of this title."""
-        name = self.name(user_id, await self._shelf.next_number(user_id))
+        name = self._name(user_id, await self._shelf.next_number(user_id), kind)
         await self._shelf.set_title(user_id, name, title)
         await self._shelf.choose(user_id, name)
 
@@ -118,8 +138,26 @@ class Packs:
 
     async def is_owner(self, user_id: int, name: str) -> bool:
         """Whether a pack is this user's."""
-        names = await self._shelf.names(user_id)
-        return name in names or name == await self._shelf.current(user_id)
+        return name in await self._names(user_id)
+
+    async def name(self, user_id: int, number: int) -> str | None:
+        """The name of one of a user's packs, if there is one of this number."""
+        names = await self._names(user_id)
+        return next((name for name in names if number_of(name) == number), None)
+
+    async def get(self, user_id: int, number: int) -> Pack | None:
+        """One of a user's packs, if it is still there."""
+        name = await self.name(user_id, number)
+        if name is None:
+            return None
+        is_current = name == await self._shelf.current(user_id)
+        if found := await self._get(name):
+            return Pack(name, found.title, tuple(found.stickers), is_current)
+        if name in await self._shelf.names(user_id):  # deleted elsewhere
+            await self._shelf.forget(user_id, name)
+            return None
+        title = await self._shelf.title(user_id, name)
+        return Pack(name, title, (), is_current) if title else None
 
     async def replace(self, owner: Owner, name: str, old: Sticker, sticker: InputSticker) -> None:
         """Put a sticker in the place of another (replaceStickerInSet)."""
@@ -155,6 +193,17 @@ class Packs:
         pack = await self._get(name)
         return _with_id(pack, unique_id) if pack else None
 
+    async def emoji(self, custom_emoji_id: str) -> Sticker | None:
+        """The sticker behind a custom emoji, anyone's (getCustomEmojiStickers)."""
+        found = await insist(lambda: self._bot.get_custom_emoji_stickers([custom_emoji_id]))
+        return found[0] if found else None
+
+    async def _names(self, user_id: int) -> list[str]:
+        """The names of a user's packs, with the one that waits for its first sticker."""
+        names = await self._shelf.names(user_id)
+        current = await self._shelf.current(user_id)
+        return names if current is None or current in names else [*names, current]
+
     async def _get(self, name: str) -> StickerSet | None:
         try:
             return await insist(lambda: self._bot.get_sticker_set(name))
@@ -175,7 +224,9 @@ class Packs:
         title = await self._title(owner, name)
         try:
             await insist(
-                lambda: self._bot.create_new_sticker_set(owner.user_id, name, title, [sticker])
+                lambda: self._bot.create_new_sticker_set(
+                    owner.user_id, name, title, [sticker], kind_of(name)
+                )
             )
         except BadRequest as error:
             if not says(error, PACK_NAME_IS_TAKEN):
@@ -188,7 +239,7 @@ class Packs:
 
     async def _next_volume(self, owner: Owner, name: str) -> str:
         number = max(await self._shelf.next_number(owner.user_id), number_of(name) + 1)
-        following = self.name(owner.user_id, number)
+        following = self._name(owner.user_id, number, kind_of(name))
         title = next_title(await self._title(owner, name))
         await self._shelf.set_title(owner.user_id, following, title)
         return following
@@ -196,9 +247,8 @@ class Packs:
     async def _title(self, owner: Owner, name: str) -> str:
         return await self._shelf.title(owner.user_id, name) or default_title(owner.name)
 
-    def name(self, user_id: int, number: int) -> str:
-        """The name of one of a user's packs."""
-        return pack_name(user_id, number, self._bot.username)
+    def _name(self, user_id: int, number: int, kind: Kind = Kind.STICKERS) -> str:
+        return pack_name(user_id, number, self._bot.username, kind)
 
 
 def input_sticker(file_id: str, emoji: list[str], keywords: list[str]) -> InputSticker:

@@ -5,11 +5,11 @@ emojich:replacing:<user id>  string  the sticker that the next chosen one will r
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import redis.asyncio
 from telegram import (
-    CallbackQuery,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputSticker,
@@ -21,15 +21,29 @@ from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
 from bot.buttons import Tap
-from bot.packs.names import number_of
+from bot.packs.names import Kind, kind_of, number_of
 from bot.packs.packs import Owner, Packs
 from bot.patience import insist
 from bot.texts import Texts, language_for, texts
+from bot.view import View, edit
 
 # 1:sticker:<what to do>:<whose>:<the pack's number>:<file_unique_id>
 TAP = re.compile(r"1:sticker:(?P<action>[a-z]+):(?P<owner>\d+):(?P<number>\d+):(?P<sticker>[\w-]+)")
 ACTIONS = ("first", "emoji", "replace", "delete")
 REPLACE_TTL = 15 * 60  # seconds in which the new sticker must be chosen
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """A sticker whose place another will take."""
+
+    pack: str
+    sticker: Sticker
+
+    @property
+    def kind(self) -> Kind:
+        """What its pack holds."""
+        return kind_of(self.pack)
 
 
 class Tidy:
@@ -52,33 +66,21 @@ class Tidy:
 
     async def tap(self, tap: Tap) -> str:
         """Do what one of the menu's buttons says."""
-        name = self._packs.name(tap.user.id, int(tap.data["number"]))
+        action, words = tap.data["action"], tap.words
         try:
-            sticker = await self._packs.sticker(name, tap.data["sticker"])
+            name = await self._packs.name(tap.user.id, int(tap.data["number"]))
+            sticker = await self._packs.sticker(name, tap.data["sticker"]) if name else None
             if sticker is None:
-                return tap.words("sticker-gone")
-            return await self._act_on(tap.query, tap.data["action"], name, sticker, tap.words)
+                return words("sticker-gone")
+            sentence = await self.act(tap.user.id, action, sticker, words)
+            if action == "delete":
+                await edit(tap.query, View(sentence))
         except TelegramError:
-            return tap.words("not-changed")
+            return words("not-changed")
+        return sentence
 
-    async def replace(self, owner: Owner, sticker: InputSticker) -> str | None:
-        """Put a chosen sticker in the place of the one that waits for it; the pack's name.
-
-        None when none waits, or when it is no longer there.  Raises TelegramError.
-        """
-        waiting: Any = await self._redis.getdel(_key(owner.user_id))
-        if waiting is None:
-            return None
-        name, unique_id = json.loads(waiting)
-        old = await self._packs.sticker(name, unique_id)
-        if old is None:
-            return None
-        await self._packs.replace(owner, name, old, sticker)
-        return str(name)
-
-    async def _act_on(
-        self, query: CallbackQuery, action: str, name: str, sticker: Sticker, words: Texts
-    ) -> str:
+    async def act(self, user_id: int, action: str, sticker: Sticker, words: Texts) -> str:
+        """Do something with a sticker of the user's.  Raises TelegramError."""
         match action:
             case "first":
                 await self._packs.move_first(sticker)
@@ -86,14 +88,27 @@ class Tidy:
             case "emoji":
                 return words("sticker-emoji-how")
             case "replace":
-                waiting = json.dumps([name, sticker.file_unique_id])
-                await self._redis.set(_key(query.from_user.id), waiting, ex=REPLACE_TTL)
+                waiting = json.dumps([sticker.set_name, sticker.file_unique_id])
+                await self._redis.set(_key(user_id), waiting, ex=REPLACE_TTL)
                 return words("sticker-replace-how")
             case "delete":
                 await self._packs.remove(sticker)
-                await insist(lambda: query.edit_message_text(words("sticker-deleted")))
                 return words("sticker-deleted")
         return words("old-button")
+
+    async def replaced(self, user_id: int) -> Replaced | None:
+        """The sticker whose place the next chosen one takes, if one waits and is still there."""
+        waiting: Any = await self._redis.get(_key(user_id))
+        if waiting is None:
+            return None
+        name, unique_id = json.loads(waiting)
+        sticker = await self._packs.sticker(name, unique_id)
+        return Replaced(name, sticker) if sticker else None
+
+    async def replace(self, owner: Owner, replaced: Replaced, sticker: InputSticker) -> None:
+        """Put a chosen sticker in the place of another.  Raises TelegramError."""
+        await self._packs.replace(owner, replaced.pack, replaced.sticker, sticker)
+        await self._redis.delete(_key(owner.user_id))
 
 
 def _menu(user: User, sticker: Sticker, set_name: str, words: Texts) -> InlineKeyboardMarkup:

@@ -4,10 +4,13 @@ import pytest
 
 from bot.packs.names import (
     BadTitle,
+    Kind,
     clean_title,
     default_title,
+    kind_of,
     next_title,
     number_of,
+    pack_link,
     pack_name,
 )
 from bot.sandbox.sticker_rules import SET_NAME
@@ -19,6 +22,14 @@ def test_names() -> None:
         assert SET_NAME.fullmatch(name)
         assert number_of(name) == 999
     assert pack_name(1001, 2, "emojich_bot") == "emojich_rt_2_by_emojich_bot"
+
+
+def test_names_tell_what_is_in_a_pack() -> None:
+    for kind in Kind:
+        name = pack_name(1001, 12, "emoji_1_2_by_bot", kind)
+        assert SET_NAME.fullmatch(name)
+        assert (kind_of(name), number_of(name)) == (kind, 12)
+    assert pack_link(name) == f"https://t.me/addemoji/{name}"
 
 
 def test_titles() -> None:

@@ -31,7 +31,9 @@ def titles(user: User) -> list[str]:
 def test_before_the_first_pack(user: User) -> None:
     user.say("/packs")
     shown = user.sees("пока нет наборов")
-    assert [button["text"] for button in buttons_of(shown)] == ["➕ Новый набор"]
+    assert [button["text"] for button in buttons_of(shown)] == [
+        "➕ Новый набор", "😀 Новый набор эмодзи",
+    ]  # fmt: skip
 
 
 def test_all_packs_with_counts_and_links(user: User, worker: Worker) -> None:

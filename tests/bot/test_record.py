@@ -1,5 +1,6 @@
 """How a record changes: late, repeated and disordered changes do no harm."""
 
+from bot.packs.names import Kind, pack_name
 from bot.record import (
     Added,
     Cancelled,
@@ -17,6 +18,7 @@ from emojich_core.request import Candidate
 from worker.events import Failed, Finished, Progress
 
 RECORD = Record(id="7_1", user_id=7, chat_id=7, prompt="кот", language="ru")
+PACK, EMOJI_PACK = (pack_name(7, 1, "bot", kind) for kind in Kind)
 FINISHED = Finished("7_1", (Candidate(0, 1, 1.0, "unet"), Candidate(1, 2, 2.0, "unet")))
 
 
@@ -75,6 +77,9 @@ def test_request_is_open_until_its_end_is_shown() -> None:
 
 
 def test_candidates_are_remembered() -> None:
-    record = after(FINISHED, Uploaded(1, "file"), Added(1, "pack"), Added(0, "pack"))
+    record = after(FINISHED, Uploaded(1, "file"), Added(1, PACK), Added(0, PACK))
     assert record.uploads == {1: "file"}
-    assert record.added == {1: "pack", 0: "pack"}
+    assert record.added == {1: PACK, 0: PACK}
+    both = advance(advance(record, Uploaded(1, "small", Kind.EMOJI)), Added(1, EMOJI_PACK))
+    assert (both.uploads, both.emoji_uploads) == ({1: "file"}, {1: "small"})
+    assert both.packs == [PACK, EMOJI_PACK]

@@ -1,0 +1,139 @@
+"""One sticker, chosen by its number in the picture of its pack, or a custom emoji sent alone."""
+
+import re
+
+from telegram import Message, MessageEntity, Update, User
+from telegram.error import TelegramError
+from telegram.ext import ContextTypes
+from telegram.ext.filters import MessageFilter
+
+from bot.buttons import Tap
+from bot.emoji.written import is_emoji_only, written_emoji
+from bot.inline.labels import Labels
+from bot.packs.names import number_of
+from bot.packs.packs import Pack, Packs
+from bot.packs.questions import Questions
+from bot.packs.screen import is_reachable, put, send
+from bot.packs.screens import STICKERS_A_PAGE, Screens
+from bot.packs.tidy import Tidy
+from bot.patience import insist
+from bot.texts import Texts, language_for, texts
+
+# 1:one:<what to do>:<whose>:<the pack's number>:<file_unique_id>
+TAP = re.compile(r"1:one:(?P<action>[a-z]+):(?P<owner>\d+):(?P<number>\d+):(?P<sticker>[\w-]+)")
+# The purpose of a question for emoji: the pack's number, and the sticker.
+_EMOJI = re.compile(r"emoji:(\d+):([\w-]+)")
+
+
+class _IsCustomEmoji(MessageFilter):
+    """A text that is one custom emoji and nothing else."""
+
+    def filter(self, message: Message) -> bool:
+        return _custom_emoji_id(message) is not None
+
+
+IS_CUSTOM_EMOJI = _IsCustomEmoji()
+
+
+class OneSticker:
+    """Shows a sticker of a pack, and changes it."""
+
+    def __init__(
+        self, packs: Packs, labels: Labels, screens: Screens, tidy: Tidy, questions: Questions
+    ):
+        self._packs = packs
+        self._labels = labels
+        self._screens = screens
+        self._tidy = tidy
+        self._questions = questions
+
+    async def tap(self, tap: Tap) -> str | None:
+        """Do what a button says."""
+        if not is_reachable(tap.query):
+            return tap.words("packs-old")
+        try:
+            pack = await self._packs.get(tap.user.id, int(tap.data["number"]))
+            if pack is None:
+                await put(tap.query, await self._screens.packs(tap.user, 0, tap.words))
+                return tap.words("pack-gone")
+            return await self._act_on(tap, pack)
+        except TelegramError:
+            return tap.words("not-changed")
+
+    async def show(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Answer a custom emoji: with what can be done with it, if it is the user's."""
+        user, message = update.effective_user, update.effective_message
+        wanted = _custom_emoji_id(message) if message else None
+        if not (user and message and wanted):
+            return
+        words = texts(language_for(user.language_code))
+        sticker = await self._packs.emoji(wanted)
+        name = sticker.set_name if sticker else None
+        is_own = name is not None and await self._packs.is_owner(user.id, name)
+        pack = await self._packs.get(user.id, number_of(name)) if name and is_own else None
+        index = pack.index(sticker.file_unique_id) if pack and sticker else None
+        if pack is None or index is None:
+            await insist(lambda: message.reply_text(words("foreign-sticker"), do_quote=True))
+        else:
+            await send(message, await self._screens.sticker(user, pack, index, words))
+
+    async def take_emoji(self, user: User, message: Message) -> bool:
+        """Take a message that answers the question for emoji; False when it does not."""
+        asked = message.reply_to_message
+        if asked is None:
+            return False
+        purpose = await self._questions.purpose(message.chat_id, asked.message_id)
+        match = _EMOJI.fullmatch(purpose or "")
+        if match is None:
+            return False
+        words = texts(language_for(user.language_code))
+        answer = words("bad-emoji")
+        if is_emoji_only(message.text or ""):
+            emoji = written_emoji(message.text or "")
+            answer = await self._relabel(user, int(match[1]), match[2], emoji, words)
+            await self._questions.close(message.chat_id, asked.message_id)
+        await insist(lambda: message.reply_text(answer))
+        return True
+
+    async def _act_on(self, tap: Tap, pack: Pack) -> str | None:
+        action, wanted, words = tap.data["action"], tap.data["sticker"], tap.words
+        index = pack.index(wanted)
+        if index is None:
+            await put(tap.query, await self._screens.pack(tap.user, pack, 0, words))
+            return words("sticker-gone")
+        match action:
+            case "open":
+                await put(tap.query, await self._screens.sticker(tap.user, pack, index, words))
+                return None
+            case "emoji":
+                purpose = f"emoji:{pack.number}:{wanted}"
+                await self._questions.ask(tap.user.id, words("ask-emoji"), purpose)
+                return None
+        sentence = await self._tidy.act(tap.user.id, action, pack.stickers[index], words)
+        if action in ("first", "delete"):
+            page = 0 if action == "first" else index // STICKERS_A_PAGE
+            changed = await self._packs.get(tap.user.id, pack.number) or pack
+            await put(tap.query, await self._screens.pack(tap.user, changed, page, words))
+        return sentence
+
+    async def _relabel(
+        self, user: User, number: int, unique_id: str, emoji: list[str], words: Texts
+    ) -> str:
+        try:
+            pack = await self._packs.get(user.id, number)
+            index = pack.index(unique_id) if pack else None
+            if pack is None or index is None:
+                return words("sticker-gone")
+            await self._packs.set_emoji(pack.stickers[index], emoji)
+            await self._labels.relabel(user.id, unique_id, emoji)
+        except TelegramError:
+            return words("not-relabelled")
+        return words("relabelled-one", emoji=" ".join(emoji))
+
+
+def _custom_emoji_id(message: Message) -> str | None:
+    """The custom emoji that a message consists of, if it does."""
+    if not message.text or len(message.entities) != 1:
+        return None
+    found = message.parse_entities([MessageEntity.CUSTOM_EMOJI])
+    return next((one.custom_emoji_id for one, text in found.items() if text == message.text), None)

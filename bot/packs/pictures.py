@@ -1,0 +1,55 @@
+"""Pictures of stickers: Telegram's files, downloaded, and the last ones kept for the next page."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from telegram import Bot, PhotoSize, Sticker
+from telegram.error import BadRequest, InvalidToken
+
+from bot.patience import insist
+
+_KEPT = 500  # files, of some 30 KB each
+_AT_ONCE = 6  # downloads
+
+
+class Pictures:
+    """Downloads stickers."""
+
+    def __init__(self, bot: Bot):
+        self._bot = bot
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def of(self, stickers: Sequence[Sticker | None]) -> list[bytes | None]:
+        """A picture of each; None where there is none.  Raises TelegramError."""
+        return list(await asyncio.gather(*map(self._of, stickers)))
+
+    async def _of(self, sticker: Sticker | None) -> bytes | None:
+        file = still(sticker) if sticker else None
+        if file is None:
+            return None
+        async with self._gate:
+            return await self._download(file)
+
+    async def _download(self, wanted: Sticker | PhotoSize) -> bytes | None:
+        if kept := self._kept.get(wanted.file_unique_id):
+            self._kept.move_to_end(wanted.file_unique_id)
+            return kept
+        try:
+            file = await insist(lambda: self._bot.get_file(wanted.file_id))
+            picture = bytes(await insist(file.download_as_bytearray))
+        except (
+            BadRequest,
+            InvalidToken,
+        ):  # the file is gone: what python-telegram-bot makes of 404
+            return None
+        self._kept[wanted.file_unique_id] = picture
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return picture
+
+
+def still(sticker: Sticker) -> Sticker | PhotoSize | None:
+    """What does not move: the sticker itself, or the thumbnail of an animation or a video."""
+    return sticker.thumbnail if sticker.is_animated or sticker.is_video else sticker

@@ -1,0 +1,60 @@
+"""What /packs shows: one message, mostly with a picture, that changes in place."""
+
+from dataclasses import dataclass
+
+from telegram import CallbackQuery, InlineKeyboardMarkup, InputMediaPhoto, Message
+from telegram.error import BadRequest
+
+from bot.api_errors import MESSAGE_IS_GONE, MESSAGE_IS_SAME, says
+from bot.patience import insist
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A text, or a picture with its caption, and the buttons below."""
+
+    text: str
+    keyboard: InlineKeyboardMarkup
+    picture: bytes | None = None  # None: none in a new message, and in an old one what it has
+
+
+async def send(message: Message, screen: Screen) -> None:
+    """Answer a message with a screen."""
+    text, keyboard, picture = screen.text, screen.keyboard, screen.picture
+    if picture:
+        await insist(lambda: message.reply_photo(picture, caption=text, reply_markup=keyboard))
+    else:
+        await insist(lambda: message.reply_text(text, reply_markup=keyboard))
+
+
+async def put(query: CallbackQuery, screen: Screen) -> None:
+    """Have the message of a tapped button show another screen."""
+    try:
+        await _put(query, screen)
+    except BadRequest as error:
+        if not says(error, MESSAGE_IS_SAME + MESSAGE_IS_GONE):
+            raise
+
+
+async def _put(query: CallbackQuery, screen: Screen) -> None:
+    text, keyboard, picture = screen.text, screen.keyboard, screen.picture
+    if picture:
+        media = InputMediaPhoto(picture, caption=text)
+        await insist(lambda: query.edit_message_media(media, reply_markup=keyboard))
+    elif has_picture(query):  # a photo never becomes a text
+        await insist(lambda: query.edit_message_caption(text, reply_markup=keyboard))
+    else:
+        await insist(lambda: query.edit_message_text(text, reply_markup=keyboard))
+
+
+def is_reachable(query: CallbackQuery) -> bool:
+    """Whether the message can still be changed: of one put away, Telegram tells nothing but its id.
+
+    https://core.telegram.org/bots/api#inaccessiblemessage
+    """
+    return query.message is not None and query.message.is_accessible
+
+
+def has_picture(query: CallbackQuery) -> bool:
+    """Whether the message of a tapped button is a photo."""
+    return isinstance(query.message, Message) and bool(query.message.photo)

@@ -1,0 +1,186 @@
+"""The screens of /packs: all packs, one pack page by page, one sticker."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Sticker, User
+
+from bot.limits import MAX_EMOJI
+from bot.packs.names import Kind, pack_link
+from bot.packs.packs import Owner, Pack, Packs
+from bot.packs.pictures import Pictures
+from bot.packs.screen import Screen
+from bot.packs.tidy import ACTIONS
+from bot.preview import columns, render_grid
+from bot.texts import Texts
+
+PACKS_A_PAGE = 5  # whose titles and links fit into a caption of 1024 characters
+STICKERS_A_PAGE = 12
+_MANY = 9  # stickers; more stand in rows of four
+_EMOJI_CELL = 240  # px; custom emoji have 100 px, and larger ones would be a blur
+
+Row = list[InlineKeyboardButton]
+
+
+class Screens:
+    """Makes screens."""
+
+    def __init__(self, packs: Packs, pictures: Pictures):
+        self._packs = packs
+        self._pictures = pictures
+
+    async def packs(self, user: User, page: int, words: Texts) -> Screen:
+        """Packs with their counts, their links, and the first sticker of each."""
+        packs = await self._packs.all(Owner(user.id, user.first_name))
+        page = _within(page, len(packs), PACKS_A_PAGE)
+        start = page * PACKS_A_PAGE
+        here = packs[start : start + PACKS_A_PAGE]
+        lines = [words("packs-list") if packs else words("packs-none")]
+        for number, pack in enumerate(here, start + 1):
+            lines += ["", (f"{number}. " if len(packs) > 1 else "") + _line(pack, words)]
+        rows = [[_button(pack.title, "open", user.id, pack.number)] for pack in here]
+        rows += _turning(page, len(packs), PACKS_A_PAGE, partial(_to_list, user.id))
+        rows += [
+            [_button(words("new-pack"), "new", user.id)],
+            [_button(words("new-emoji-pack"), "emoji", user.id)],
+        ]
+        covers = [pack.stickers[0] if pack.stickers else None for pack in here]
+        first = start + 1 if len(packs) > 1 else None
+        picture = await self._picture(covers, columns(len(here)), first) if any(covers) else None
+        return Screen("\n".join(lines), InlineKeyboardMarkup(rows), picture)
+
+    async def pack(self, user: User, pack: Pack, page: int, words: Texts) -> Screen:
+        """A page of a pack, its stickers numbered in the picture and below."""
+        count = len(pack.stickers)
+        page = _within(page, count, STICKERS_A_PAGE)
+        start = page * STICKERS_A_PAGE
+        here = pack.stickers[start : start + STICKERS_A_PAGE]
+        per_row = 4 if len(here) > _MANY else columns(len(here))
+        numbers = [
+            one_button(str(number), "open", user.id, pack, sticker)
+            for number, sticker in enumerate(here, start + 1)
+        ]
+        rows = [numbers[left : left + per_row] for left in range(0, len(here), per_row or 1)]
+        rows += _turning(page, count, STICKERS_A_PAGE, partial(_to_page, user.id, pack.number))
+        rows += _deeds(user, pack, words)
+        picture = await self._picture(here or [None], per_row or 1, start + 1 if here else None)
+        return Screen(_described(pack, words), InlineKeyboardMarkup(rows), picture)
+
+    async def sticker(self, user: User, pack: Pack, index: int, words: Texts) -> Screen:
+        """One sticker of a pack, and what can be done with it."""
+        sticker = pack.stickers[index]
+        buttons = [
+            one_button(words(f"sticker-{action}"), action, user.id, pack, sticker)
+            for action in ACTIONS
+        ]
+        back = _to_page(user.id, pack.number, words("back"), index // STICKERS_A_PAGE)
+        text = words(
+            "sticker-of-pack",
+            number=index + 1,
+            title=pack.title,
+            count=len(pack.stickers),
+            emoji=sticker.emoji or "",
+        )
+        picture = await self._picture([sticker], 1, index + 1)
+        keyboard = InlineKeyboardMarkup([buttons[:2], buttons[2:], [back]])
+        return Screen(f"{text}\n\n{words('sticker-menu')}", keyboard, picture)
+
+    def sure(self, user: User, pack: Pack, words: Texts) -> Screen:
+        """The question before a pack is deleted; the picture stays."""
+        rows = [
+            [_button(words("yes-delete"), "sure", user.id, pack.number)],
+            [_button(words("back"), "open", user.id, pack.number)],
+        ]
+        text = words(
+            "delete-pack-sure", title=pack.title, count=len(pack.stickers), kind=pack.kind.value
+        )
+        return Screen(text, InlineKeyboardMarkup(rows))
+
+    async def blank(self) -> bytes:
+        """The picture of no sticker, for a photo that is to show none."""
+        return await asyncio.to_thread(render_grid, [None], 1, None, _EMOJI_CELL)
+
+    async def _picture(
+        self, stickers: Sequence[Sticker | None], per_row: int, first: int | None
+    ) -> bytes:
+        files = await self._pictures.of(stickers)
+        is_small = all(one is None or one.type == Kind.EMOJI for one in stickers)
+        sizes = (_EMOJI_CELL,) if is_small else ()
+        return await asyncio.to_thread(render_grid, files, per_row, first, *sizes)
+
+
+def one_button(
+    label: str, action: str, user_id: int, pack: Pack, sticker: Sticker
+) -> InlineKeyboardButton:
+    """A button about one sticker of a pack: see `bot.packs.one`."""
+    data = f"1:one:{action}:{user_id}:{pack.number}:{sticker.file_unique_id}"
+    return InlineKeyboardButton(label, callback_data=data)
+
+
+def _line(pack: Pack, words: Texts) -> str:
+    """A pack with its count; its link below, once there is something to see."""
+    mark = "● " if pack.is_current else ""
+    count = len(pack.stickers)
+    line = mark + words("packs-line", title=pack.title, count=count, kind=pack.kind.value)
+    return f"{line}\n{pack_link(pack.name)}" if pack.stickers else line
+
+
+def _described(pack: Pack, words: Texts) -> str:
+    lines = [_line(pack, words)]
+    if pack.kind is Kind.EMOJI:
+        lines.append(words("packs-premium", allowed=MAX_EMOJI))
+    if pack.stickers:
+        lines.append(words("packs-hint"))
+    return "\n\n".join(lines)
+
+
+def _deeds(user: User, pack: Pack, words: Texts) -> list[Row]:
+    """What can be done with a pack as a whole."""
+    rows = [
+        [
+            _button(words("retitle"), "title", user.id, pack.number),
+            _button(words("delete-pack"), "delete", user.id, pack.number),
+        ],
+        [_button(words("back"), "list", user.id)],
+    ]
+    if not pack.is_current:
+        rows.insert(0, [_button(words("choose-pack"), "choose", user.id, pack.number)])
+    return rows
+
+
+def _turning(
+    page: int, count: int, size: int, button: Callable[[str, int], InlineKeyboardButton]
+) -> list[Row]:
+    """◀ 1-12 and 25-30 ▶ where there is more before and after; no row where there is not."""
+    row = []
+    if page > 0:
+        row.append(button(f"◀ {_numbers(page - 1, count, size)}", page - 1))
+    if (page + 1) * size < count:
+        row.append(button(f"{_numbers(page + 1, count, size)} ▶", page + 1))
+    return [row] if row else []
+
+
+def _numbers(page: int, count: int, size: int) -> str:
+    first, last = page * size + 1, min((page + 1) * size, count)
+    return str(first) if first == last else f"{first}\N{EN DASH}{last}"
+
+
+def _within(page: int, count: int, size: int) -> int:
+    """The page, or the last one when there are fewer by now."""
+    return min(page, max(0, count - 1) // size)
+
+
+def _to_page(user_id: int, number: int, label: str, page: int) -> InlineKeyboardButton:
+    return _button(label, "open", user_id, number, page)
+
+
+def _to_list(user_id: int, label: str, page: int) -> InlineKeyboardButton:
+    return _button(label, "list", user_id, 0, page)
+
+
+def _button(
+    label: str, action: str, user_id: int, number: int = 0, page: int = 0
+) -> InlineKeyboardButton:
+    data = f"1:pack:{action}:{user_id}:{number}" + (f":{page}" if page else "")
+    return InlineKeyboardButton(label, callback_data=data)
