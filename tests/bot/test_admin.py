@@ -109,7 +109,7 @@ def test_a_pause_keeps_the_requests(admin: User, user: User, worker: Worker) -> 
     user.say("кот")
     user.sees("Запрос сохранён")
     admin.say("/stats")
-    admin.sees("Приостановлено: /resume", "Рисует 1 процесс", "В очереди: 1")
+    admin.sees("Приостановлено: /resume", "Рисуется сразу: до 1", "В очереди: 1")
     admin.say("/resume")
     admin.sees("Рисую дальше")
     user.sees("Вы следующий")

@@ -187,6 +187,7 @@ def test_a_stopped_worker_puts_its_job_back(worker: Worker, requests: RequestQue
     assert requests.count_workers() == 0
     worker.start()
     assert_finished(requests.connection)
+    wait_until(lambda: end_of(requests.connection, "2"))
 
 
 def test_an_idle_worker_stops_at_once(worker: Worker) -> None:
