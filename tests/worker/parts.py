@@ -23,11 +23,15 @@ USER = 1001
 START_TIME = 120  # seconds; the engine imports torch, which takes long where all cores are at work
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until a condition holds; fail when it never does."""
+def wait_until(
+    condition: Callable[[], object],
+    seconds: float = 30,
+    explain: Callable[[], object] = lambda: "",
+) -> None:
+    """Wait until a condition holds; fail when it never does, and explain how things stand then."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
+        assert time.monotonic() < deadline, f"not within {seconds} s {explain()}"
         time.sleep(0.02)
 
 

@@ -15,7 +15,7 @@ from worker.events import Finished
 from worker.feeders import requests_at_once
 from worker.queue import RETRIES, RequestQueue
 
-ANNA, BORIS, VERA = 1, 2, 3
+ANNA, BORIS, VERA = 1001, 1002, 1003
 EACH_ONE = {"1": ANNA, "2": BORIS, "3": VERA}
 
 
@@ -47,8 +47,11 @@ def begin(worker: Worker, requests: RequestQueue, users: dict[str, int] = EACH_O
     worker.hold_engine()
     for name, user_id in users.items():
         requests.enqueue(request(name), user_id)
-    names = list(users)[:3]
-    wait_until(lambda: all(status(requests, name) == JobStatus.STARTED for name in names))
+    three = list(users)[:3]
+    wait_until(
+        lambda: all(status(requests, name) == JobStatus.STARTED for name in three),
+        explain=lambda: ([status(requests, name) for name in three], worker.log()),
+    )
 
 
 def status(requests: RequestQueue, name: str) -> JobStatus | None:
