@@ -108,3 +108,7 @@ class RequestQueue:
     def count_started(self) -> int:
         """How many requests are being drawn."""
         return self.rq.started_job_registry.get_job_count(cleanup=False)
+
+    def is_crowded(self) -> bool:
+        """Whether no RQ worker is free."""
+        return self.count_started() >= self.count_workers()
