@@ -84,7 +84,11 @@ class Worker:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "worker"], cwd=ROOT, env=self._env, stdout=log, stderr=log
             )
-        self.wait_for_ready(self._requests)
+        try:
+            self.wait_for_ready(self._requests)
+        except AssertionError:
+            self.stop()  # once there, it would take the jobs of all later tests of this server
+            raise
 
     def wait_for_ready(self, times: int) -> None:
         """Until so many RQ workers have begun to listen to the queue."""

@@ -9,7 +9,7 @@ import pytest
 import redis
 from rq.job import JobStatus
 
-from tests.worker.parts import Server, Worker, end_of, is_alive, request, wait_until
+from tests.worker.parts import START_TIME, Server, Worker, end_of, is_alive, request, wait_until
 from worker.errors import SetupError
 from worker.events import Finished
 from worker.feeders import requests_at_once
@@ -59,9 +59,9 @@ def status(requests: RequestQueue, name: str) -> JobStatus | None:
     return job.get_status() if job else None
 
 
-def assert_finished(requests: RequestQueue, *names: str) -> None:
+def assert_finished(requests: RequestQueue, *names: str, seconds: float = 30) -> None:
     for name in names:
-        wait_until(lambda name=name: end_of(requests.connection, name))
+        wait_until(lambda name=name: end_of(requests.connection, name), seconds)
         assert isinstance(end_of(requests.connection, name), Finished)
         wait_until(lambda name=name: status(requests, name) == JobStatus.FINISHED)
 
@@ -102,7 +102,7 @@ def test_killed_horses(worker: Worker, requests: RequestQueue) -> None:
 def test_a_killed_engine(worker: Worker, requests: RequestQueue) -> None:
     begin(worker, requests)
     worker.kill(worker.engine)
-    assert_finished(requests, *EACH_ONE)
+    assert_finished(requests, *EACH_ONE, seconds=START_TIME)
 
 
 def test_one_that_dies_is_replaced(worker: Worker, requests: RequestQueue) -> None:
