@@ -3,7 +3,7 @@
 import math
 
 from bot.record import NO_WORKER, Queued
-from worker.pace import seconds_per_image
+from worker.pace import seconds_per_image_when_crowded
 from worker.queue import RequestQueue
 
 _MINUTE = 60  # seconds; shorter times are told in steps of five seconds, longer ones in minutes
@@ -18,11 +18,11 @@ def look(queue: RequestQueue, request_id: str, count: int) -> Queued | None:
     workers = queue.count_workers()
     if not workers or queue.is_paused():
         return Queued(NO_WORKER)
-    pace = seconds_per_image(queue.connection)
+    pace = seconds_per_image_when_crowded(queue.connection)
     if pace is None:
         return Queued(place)
     # Those before it are taken to ask for as much; what is being drawn is half done on average.
-    ahead = (place - 1) / workers + (0.5 if queue.count_started() >= workers else 0.0)
+    ahead = (place - 1) / workers + (0.5 if queue.is_crowded() else 0.0)
     return Queued(place, roughly(pace * count * (ahead + 1)))
 
 

@@ -1,15 +1,13 @@
-"""`python -m worker`: an engine, and the RQ worker that feeds it."""
+"""`python -m worker`: an engine, and the RQ workers that feed it."""
 
 import signal
 import sys
 
-import redis
-
 from worker.embedded import connect, data_folder, redis_url
 from worker.errors import SetupError
+from worker.feeders import feeders, requests_at_once, work
 from worker.keeper import engine
 from worker.logs import start_logging
-from worker.worker import Worker
 
 
 def main() -> None:
@@ -19,22 +17,11 @@ def main() -> None:
         signal.signal(number, lambda *_: sys.exit(0))
     try:
         with redis_url(data_folder()) as url:
-            connection = connect(url)
-            with engine():
-                work(connection)
+            connection, count = connect(url), requests_at_once()
+            with engine(), feeders(count - 1, url) as others:
+                work(connection, others)
     except SetupError as error:
         sys.exit(f"emojich: {error}")
-
-
-def work(connection: redis.Redis) -> None:
-    """Run jobs until a signal says to stop; raises SetupError if anything else ends it."""
-    worker = Worker(connection)
-    try:
-        worker.work(logging_level="WARNING")
-    except redis.RedisError as error:
-        raise SetupError(f"The worker lost Redis ({error}): start both again.") from error
-    if not worker.stopping:
-        raise SetupError("The worker gave up, the log says why: start it again.")
 
 
 if __name__ == "__main__":

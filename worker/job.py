@@ -25,6 +25,7 @@ from rq.timeouts import JobTimeoutException
 from emojich_core.request import Request
 from worker.events import Event, Failed, Finished, Progress, has_ended, publish
 from worker.pace import report_pace
+from worker.queue import RequestQueue
 from worker.results import Sticker, save_stickers
 from worker.wire import receive_event, send_request
 
@@ -72,7 +73,7 @@ def _draw(request: Request, connection: redis.Redis) -> None:
             publish(connection, event)
     seconds = time.monotonic() - start
     if isinstance(event, Finished):
-        report_pace(connection, seconds, request.count)
+        report_pace(connection, seconds, request.count, RequestQueue(connection).is_crowded())
     log.info("request %s: %s after %.1f s", request.id, type(event).__name__.lower(), seconds)
 
 

@@ -1,22 +1,37 @@
-"""How fast drawing goes: seconds per image, measured, as a moving average in Redis."""
+"""How fast drawing goes: seconds per image, measured, as moving averages in Redis.
+
+They are seconds of whoever waits for the image: where an engine draws several requests at once,
+each takes longer.  So there is a second average, of requests that were drawn while no RQ worker was
+free; those who wait in the queue wait for such ones.
+"""
 
 from typing import Any
 
 import redis
 
 PACE = "emojich:pace"
+CROWDED_PACE = "emojich:pace:crowded"
 WEIGHT = 0.2  # of the newest request: a change of model or machine is known after some ten
 
 
-def report_pace(connection: redis.Redis, seconds: float, images: int) -> None:
+def report_pace(connection: redis.Redis, seconds: float, images: int, crowded: bool) -> None:
     """A request of so many images has taken so long, from the engine's door to its stickers."""
-    measured = seconds / images
-    before = seconds_per_image(connection)
-    now = measured if before is None else before + WEIGHT * (measured - before)
-    connection.set(PACE, now)
+    for key in (PACE, CROWDED_PACE) if crowded else (PACE,):
+        measured, before = seconds / images, _read(connection, key)
+        now = measured if before is None else before + WEIGHT * (measured - before)
+        connection.set(key, now)
 
 
 def seconds_per_image(connection: redis.Redis) -> float | None:
     """What an image takes of late; None when nothing has been drawn yet."""
-    value: Any = connection.get(PACE)
+    return _read(connection, PACE)
+
+
+def seconds_per_image_when_crowded(connection: redis.Redis) -> float | None:
+    """What an image takes while no RQ worker is free, or of late if none was drawn then."""
+    return _read(connection, CROWDED_PACE) or seconds_per_image(connection)
+
+
+def _read(connection: redis.Redis, key: str) -> float | None:
+    value: Any = connection.get(key)
     return None if value is None else float(value)

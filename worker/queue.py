@@ -16,7 +16,7 @@ from worker.events import end_silently
 from worker.fairness import USER, give_turn
 
 QUEUE = "emojich"
-JOB_TIMEOUT = 600  # seconds from the start of drawing
+JOB_TIMEOUT = 1200  # seconds from the start of drawing: big models on a CPU draw several at once
 JOB_TTL = 24 * 3600  # seconds a request may wait for a worker
 RETRIES = 2  # after a killed horse or engine
 
@@ -100,7 +100,7 @@ class RequestQueue:
         return bool(is_suspended(self.connection))
 
     def count_workers(self) -> int:
-        """How many workers are there to serve."""
+        """How many RQ workers are there, each for one request at a time."""
         # RQ lists a killed worker until another one cleans up; its key expires by itself.
         keys: Any = Worker.all_keys(queue=self.rq)
         return int(self.connection.exists(*keys)) if keys else 0
@@ -108,3 +108,7 @@ class RequestQueue:
     def count_started(self) -> int:
         """How many requests are being drawn."""
         return self.rq.started_job_registry.get_job_count(cleanup=False)
+
+    def is_crowded(self) -> bool:
+        """Whether no RQ worker is free."""
+        return self.count_started() >= self.count_workers()

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -30,7 +31,8 @@ class Worker(rq.Worker):
 
     max_connection_wait_time = 5.0  # seconds between two looks for a Redis that has gone
 
-    def __init__(self, connection: redis.Redis):
+    def __init__(self, connection: redis.Redis, on_stop: Callable[[], None] | None = None):
+        """`on_stop` is called at the first signal."""
         super().__init__(
             [RequestQueue(connection).rq],
             connection=connection,
@@ -41,6 +43,7 @@ class Worker(rq.Worker):
             work_horse_killed_handler=report_killed,
         )
         self.stopping = False
+        self._on_stop = on_stop
         self._patience = threading.Timer(GRACE, send_to_main_thread, (signal.SIGTERM,))
 
     def bootstrap(self, *args: Any, **kwargs: Any) -> None:
@@ -51,6 +54,8 @@ class Worker(rq.Worker):
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """The first signal."""
         self.stopping = True
+        if self._on_stop:
+            self._on_stop()
         self._patience.start()
         super().request_stop(signum, frame)
 

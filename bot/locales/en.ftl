@@ -124,9 +124,8 @@ limit-queue =
 stats-queue = Waiting: { $waiting }, being drawn: { $started }
 stats-workers =
     { $count ->
-        [0] No workers
-        [one] { $count } worker
-       *[other] { $count } workers
+        [0] Nobody draws
+       *[other] Drawn at once: up to { $count }
     }
 stats-paused = Paused: /resume
 stats-speed = One image: { $seconds } s

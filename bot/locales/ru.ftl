@@ -134,9 +134,7 @@ stats-queue = В очереди: { $waiting }, рисуются: { $started }
 stats-workers =
     { $count ->
         [0] Никто не рисует
-        [one] Рисует { $count } процесс
-        [few] Рисуют { $count } процесса
-       *[many] Рисуют { $count } процессов
+       *[other] Рисуется сразу: до { $count }
     }
 stats-paused = Приостановлено: /resume
 stats-speed = Картинка: { $seconds } с

@@ -8,7 +8,16 @@ import redis
 from bot.access import BANNED
 from bot.blocklist import BlockedPrompt, Blocklist
 from tests.bot.conftest import NewUser, start_sandbox, start_server
-from tests.bot.parts import RunningBot, Sandbox, User, Worker, ask_inline, buttons_of
+from tests.bot.parts import (
+    RunningBot,
+    Sandbox,
+    User,
+    Worker,
+    ask_inline,
+    buttons_of,
+    text_of,
+    wait_for,
+)
 from worker.embedded import connect
 from worker.tally import tally_key, users_key
 
@@ -114,7 +123,7 @@ def test_a_pause_keeps_the_requests(admin: User, user: User, worker: Worker) -> 
     user.say("кот")
     user.sees("Запрос сохранён")
     admin.say("/stats")
-    admin.sees("Приостановлено: /resume", "Рисует 1 процесс", "В очереди: 1")
+    admin.sees("Приостановлено: /resume", "Рисуется сразу: до 1", "В очереди: 1")
     admin.say("/resume")
     admin.sees("Рисую дальше")
     user.sees("Вы следующий")
@@ -122,7 +131,8 @@ def test_a_pause_keeps_the_requests(admin: User, user: User, worker: Worker) -> 
 
 def test_words_that_are_not_drawn(user: User, worker: Worker) -> None:
     user.say("кот с бомбами\nкот с цветами")
-    user.sees("Такое я не рисую")
+    # The answer to the other line may come right after it.
+    wait_for(lambda: any("Такое я не рисую" in text_of(said) for said in user.messages()))
     assert worker.take().prompt == "кот с цветами"
     assert worker.queue.rq.count == 0
 

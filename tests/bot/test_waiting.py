@@ -6,7 +6,7 @@ import redis
 from bot.waiting import roughly
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Worker
-from worker.pace import PACE, report_pace
+from worker.pace import CROWDED_PACE, PACE, report_pace
 
 pytestmark = pytest.mark.usefixtures("bot", "at_work")
 
@@ -21,11 +21,11 @@ def test_times_are_told_roughly(seconds: float, said: int) -> None:
 def test_the_estimate_comes_from_the_measured_speed(
     new_user: NewUser, worker: Worker, connection: redis.Redis
 ) -> None:
-    connection.delete(PACE)
+    connection.delete(PACE, CROWDED_PACE)
     first, second, third = new_user(), new_user(), new_user("en")
     first.say("кот")
     assert "примерно" not in first.sees("Вы следующий")["text"]  # nothing has been measured
-    report_pace(connection, seconds=40, images=4)
+    report_pace(connection, seconds=40, images=4, crowded=True)
     first.sees("Будет готово примерно через 40 с")
     second.say("кот")
     second.sees("Вы 2-й", "через 2 минуты")
@@ -33,4 +33,4 @@ def test_the_estimate_comes_from_the_measured_speed(
     third.sees("number 3", "in about 2 minutes")
     worker.finish(worker.take())
     second.sees("Вы следующий", "через 40 с")
-    connection.delete(PACE)
+    connection.delete(PACE, CROWDED_PACE)

@@ -49,4 +49,5 @@ def worker(worker_process: Worker, connection: redis.Redis) -> Iterator[Worker]:
         worker_process.start()
     wait_until(worker_process.engine)
     yield worker_process
+    worker_process.release_engine()  # of a test that has failed meanwhile
     wait_until(lambda: not worker_process.horse())

@@ -20,13 +20,18 @@ from worker.queue import RequestQueue
 
 ROOT = Path(__file__).parents[2]
 USER = 1001
+START_TIME = 120  # seconds; the engine imports torch, which takes long where all cores are at work
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
-    """Wait until a condition holds; fail when it never does."""
+def wait_until(
+    condition: Callable[[], object],
+    seconds: float = 30,
+    explain: Callable[[], object] = lambda: "",
+) -> None:
+    """Wait until a condition holds; fail when it never does, and explain how things stand then."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
+        assert time.monotonic() < deadline, f"not within {seconds} s {explain()}"
         time.sleep(0.02)
 
 
@@ -36,6 +41,12 @@ def processes() -> dict[int, tuple[int, str]]:
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     rows = [line.split(None, 3) for line in lines]
     return {int(r[0]): (int(r[1]), r[3]) for r in rows if not r[2].startswith("Z") and len(r) > 3}
+
+
+def children(parent: int, matches: Callable[[str], bool]) -> list[int]:
+    """The children of a process whose commands match."""
+    table = processes().items()
+    return [pid for pid, (of, command) in table if of == parent and matches(command)]
 
 
 def is_alive(pid: int) -> bool:
@@ -58,11 +69,14 @@ class Server:
 
 
 class Worker:
-    """A `python -m worker` with its engine and its horse."""
+    """A `python -m worker` with its engine, its horse, and its feeders with theirs."""
 
-    def __init__(self, url: str, model: Path, log: Path):
-        self._env = os.environ | {"REDIS_URL": url, "EMOJICH_MODEL": str(model)}
+    def __init__(self, url: str, model: Path, log: Path, requests: int = 1):
+        # One request at a time: what is killed is then always its horse.
+        own = {"REDIS_URL": url, "EMOJICH_MODEL": str(model), "EMOJICH_REQUESTS": str(requests)}
+        self._env = os.environ | own
         self._log = log
+        self._requests = requests
         self.start()
 
     def start(self) -> None:
@@ -70,7 +84,18 @@ class Worker:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "worker"], cwd=ROOT, env=self._env, stdout=log, stderr=log
             )
-        wait_until(lambda: "worker: ready" in self.log() or self.process.poll() is not None)
+        try:
+            self.wait_for_ready(self._requests)
+        except AssertionError:
+            self.stop()  # once there, it would take the jobs of all later tests of this server
+            raise
+
+    def wait_for_ready(self, times: int) -> None:
+        """Until so many RQ workers have begun to listen to the queue."""
+        wait_until(
+            lambda: self.log().count("worker: ready") >= times or self.process.poll() is not None,
+            START_TIME,
+        )
         assert self.process.poll() is None, self.log()
 
     def stop(self) -> None:
@@ -84,15 +109,22 @@ class Worker:
         return self._child(lambda command: "worker.engine" in command)
 
     def horse(self) -> int | None:
-        return self._child(lambda command: command.endswith("-m worker"))
+        """What the RQ worker that `python -m worker` is has forked."""
+        return self._child(_is_main)
+
+    def feeders(self) -> list[int]:
+        """The other RQ workers."""
+        return children(self.process.pid, _is_feeder)
+
+    def horses(self) -> list[int]:
+        """All horses: a child of a feeder that has the same command is one."""
+        horse, feeders = self.horse(), self.feeders()
+        own = [horse] if horse else []
+        return own + [pid for feeder in feeders for pid in children(feeder, _is_feeder)]
 
     def _child(self, matches: Callable[[str], bool]) -> int | None:
-        children = [
-            pid
-            for pid, (parent, command) in processes().items()
-            if parent == self.process.pid and matches(command)
-        ]
-        return children[0] if children else None
+        found = children(self.process.pid, matches)
+        return found[0] if found else None
 
     def kill(self, find: Callable[[], int | None]) -> int:
         """SIGKILL the engine or the horse once it is there; its id."""
@@ -106,10 +138,23 @@ class Worker:
     def hold_engine(self) -> None:
         """Stop time for the engine, so that a job stays in the middle."""
         wait_until(self.engine)
-        os.kill(self.engine() or 0, signal.SIGSTOP)
+        self._signal_engine(signal.SIGSTOP)
 
     def release_engine(self) -> None:
-        os.kill(self.engine() or 0, signal.SIGCONT)
+        """Let it go on; there may be none left."""
+        self._signal_engine(signal.SIGCONT)
+
+    def _signal_engine(self, number: signal.Signals) -> None:
+        if engine := self.engine():  # 0 would be all of us
+            os.kill(engine, number)
+
+
+def _is_main(command: str) -> bool:
+    return command.endswith("-m worker")
+
+
+def _is_feeder(command: str) -> bool:
+    return command.endswith("-m worker.feeders") and not command.startswith("sh ")
 
 
 def request(name: str = "1") -> Request:

@@ -3,15 +3,25 @@
 import pytest
 import redis
 
-from worker.pace import report_pace, seconds_per_image
+from worker.pace import report_pace, seconds_per_image, seconds_per_image_when_crowded
 
 
 def test_the_average_moves_towards_what_is_measured(connection: redis.Redis) -> None:
     assert seconds_per_image(connection) is None
-    report_pace(connection, seconds=8, images=4)
+    report_pace(connection, seconds=8, images=4, crowded=False)
     assert seconds_per_image(connection) == 2
-    report_pace(connection, seconds=7, images=1)
+    report_pace(connection, seconds=7, images=1, crowded=False)
     assert seconds_per_image(connection) == pytest.approx(3)
     for _ in range(50):
-        report_pace(connection, seconds=1, images=2)
+        report_pace(connection, seconds=1, images=2, crowded=False)
     assert seconds_per_image(connection) == pytest.approx(0.5, abs=0.01)
+
+
+def test_who_waits_in_the_queue_waits_for_crowded_ones(connection: redis.Redis) -> None:
+    report_pace(connection, seconds=2, images=2, crowded=False)
+    assert seconds_per_image_when_crowded(connection) == 1
+    report_pace(connection, seconds=8, images=2, crowded=True)
+    assert seconds_per_image_when_crowded(connection) == 4
+    report_pace(connection, seconds=2, images=2, crowded=False)
+    assert seconds_per_image_when_crowded(connection) == 4
+    assert seconds_per_image(connection) == pytest.approx(1.48)

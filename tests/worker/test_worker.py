@@ -13,6 +13,7 @@ from rq.job import JobStatus
 
 from tests.worker.parts import (
     ROOT,
+    START_TIME,
     USER,
     Server,
     Worker,
@@ -32,15 +33,15 @@ from worker.results import load_stickers
 FAILED = Failed("1", "failed")
 
 
-def wait_for_end(connection: redis.Redis) -> Failed | Finished:
-    wait_until(lambda: end_of(connection, "1"))
+def wait_for_end(connection: redis.Redis, seconds: float = 30) -> Failed | Finished:
+    wait_until(lambda: end_of(connection, "1"), seconds)
     event = end_of(connection, "1")
     assert isinstance(event, Failed | Finished)
     return event
 
 
-def assert_finished(connection: redis.Redis) -> None:
-    event = wait_for_end(connection)
+def assert_finished(connection: redis.Redis, seconds: float = 30) -> None:
+    event = wait_for_end(connection, seconds)
     assert isinstance(event, Finished)
     assert len(load_stickers(connection, "1")) == len(event.candidates) == 2
 
@@ -123,7 +124,7 @@ def test_a_killed_engine(worker: Worker, requests: RequestQueue) -> None:
     requests.enqueue(request(), USER)
     wait_until(lambda: status(requests) == JobStatus.STARTED)
     worker.kill(worker.engine)
-    assert_finished(requests.connection)
+    assert_finished(requests.connection, START_TIME)
     assert "the engine died" in worker.log()
 
 
@@ -187,6 +188,7 @@ def test_a_stopped_worker_puts_its_job_back(worker: Worker, requests: RequestQue
     assert requests.count_workers() == 0
     worker.start()
     assert_finished(requests.connection)
+    wait_until(lambda: end_of(requests.connection, "2"))
 
 
 def test_an_idle_worker_stops_at_once(worker: Worker) -> None:

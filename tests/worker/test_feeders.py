@@ -1,0 +1,149 @@
+"""An engine that draws several requests at once, for several RQ workers."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from rq.job import JobStatus
+
+from tests.worker.parts import START_TIME, Server, Worker, end_of, is_alive, request, wait_until
+from worker.errors import SetupError
+from worker.events import Finished
+from worker.feeders import requests_at_once
+from worker.queue import RETRIES, RequestQueue
+
+ANNA, BORIS, VERA = 1001, 1002, 1003
+EACH_ONE = {"1": ANNA, "2": BORIS, "3": VERA}
+
+
+@pytest.fixture(scope="module")
+def process(
+    server: Server, tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Worker]:
+    worker = Worker(server.url, tiny_bundle, tmp_path_factory.mktemp("worker") / "log", requests=3)
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def worker(process: Worker, connection: redis.Redis) -> Iterator[Worker]:
+    """A worker for three requests at once, with nothing to do before and after a test.
+
+    A horse notes that its job has finished after the event that says so: left over, it would note
+    that of the next test's job, which has the same id.
+    """
+    if process.process.poll() is not None:
+        process.start()
+    yield process
+    process.release_engine()
+    wait_until(lambda: not process.horses())
+
+
+def begin(worker: Worker, requests: RequestQueue, users: dict[str, int] = EACH_ONE) -> None:
+    """Three requests in the middle of being drawn."""
+    worker.hold_engine()
+    for name, user_id in users.items():
+        requests.enqueue(request(name), user_id)
+    three = list(users)[:3]
+    wait_until(
+        lambda: all(status(requests, name) == JobStatus.STARTED for name in three),
+        explain=lambda: ([status(requests, name) for name in three], worker.log()),
+    )
+
+
+def status(requests: RequestQueue, name: str) -> JobStatus | None:
+    job = requests.job(name)
+    return job.get_status() if job else None
+
+
+def assert_finished(requests: RequestQueue, *names: str, seconds: float = 30) -> None:
+    for name in names:
+        wait_until(lambda name=name: end_of(requests.connection, name), seconds)
+        assert isinstance(end_of(requests.connection, name), Finished)
+        wait_until(lambda name=name: status(requests, name) == JobStatus.FINISHED)
+
+
+def test_several_people_at_once(worker: Worker, requests: RequestQueue) -> None:
+    begin(worker, requests)
+    assert len(worker.horses()) == requests.count_started() == 3
+    worker.release_engine()
+    assert_finished(requests, *EACH_ONE)
+
+
+def test_turns_are_kept(worker: Worker, requests: RequestQueue) -> None:
+    begin(worker, requests, {"a1": ANNA, "a2": ANNA, "a3": ANNA, "a4": ANNA})
+    requests.enqueue(request("b1"), BORIS)
+    assert requests.rq.job_ids == ["b1", "a4"]
+    worker.release_engine()
+    assert_finished(requests, "a1", "a2", "a3", "b1", "a4")
+
+
+def test_a_cancelled_one_makes_room(worker: Worker, requests: RequestQueue) -> None:
+    begin(worker, requests)
+    requests.enqueue(request("4"), ANNA)
+    assert requests.cancel("2")
+    wait_until(lambda: status(requests, "4") == JobStatus.STARTED)
+    worker.release_engine()
+    assert_finished(requests, "1", "3", "4")
+    assert end_of(requests.connection, "2") is None
+
+
+def test_killed_horses(worker: Worker, requests: RequestQueue) -> None:
+    begin(worker, requests)
+    for horse in worker.horses():
+        os.kill(horse, signal.SIGKILL)
+    worker.release_engine()
+    assert_finished(requests, *EACH_ONE)
+
+
+def test_a_killed_engine(worker: Worker, requests: RequestQueue) -> None:
+    begin(worker, requests)
+    worker.kill(worker.engine)
+    assert_finished(requests, *EACH_ONE, seconds=START_TIME)
+
+
+def test_one_that_dies_is_replaced(worker: Worker, requests: RequestQueue) -> None:
+    """Its horse draws on."""
+    begin(worker, requests)
+    ready = worker.log().count("worker: ready")
+    first, second = worker.feeders()
+    worker.kill(lambda: first)
+    worker.wait_for_ready(ready + 1)
+    assert second in worker.feeders()
+    requests.enqueue(request("4"), ANNA)
+    wait_until(lambda: status(requests, "4") == JobStatus.STARTED)
+    worker.release_engine()
+    assert_finished(requests, *EACH_ONE, "4")
+
+
+def test_all_put_their_jobs_back(worker: Worker, requests: RequestQueue) -> None:
+    begin(worker, requests)
+    below = [worker.engine(), *worker.feeders(), *worker.horses()]
+    worker.stop()
+    assert worker.process.returncode == 0
+    assert not any(pid and is_alive(pid) for pid in below)
+    assert sorted(requests.rq.job_ids) == list(EACH_ONE)
+    jobs = [requests.job(name) for name in EACH_ONE]
+    assert [job and job.retries_left for job in jobs] == [RETRIES] * 3
+    assert requests.count_workers() == 0
+    worker.start()
+    assert requests.count_workers() == 3
+    assert_finished(requests, *EACH_ONE)
+
+
+def test_all_that_are_idle_stop_at_once(worker: Worker) -> None:
+    feeders = worker.feeders()
+    assert len(feeders) == 2
+    worker.process.send_signal(signal.SIGINT)
+    assert worker.process.wait(3) == 0
+    assert not any(map(is_alive, feeders))
+
+
+@pytest.mark.parametrize("text", ["0", "many", "-1"])
+def test_a_wrong_number_says_what_to_set(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("EMOJICH_REQUESTS", text)
+    with pytest.raises(SetupError, match="set a number from 1"):
+        requests_at_once()

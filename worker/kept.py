@@ -1,0 +1,63 @@
+"""A child process that is replaced when it dies."""
+
+import logging
+import subprocess
+import threading
+import time
+
+from worker.children import start_child, stop_child
+
+MAX_PAUSE = 30  # seconds before the next one; the first pause is one second, each later one twice
+STEADY = 60  # seconds after which one counts as well, and the pauses start anew
+
+log = logging.getLogger("emojich.kept")
+
+
+class Kept:
+    """One child at a time, from the start until `stop`."""
+
+    def __init__(self, name: str, command: list[str]):
+        self._name = name
+        self._command = command
+        self._stopping = threading.Event()
+        # None is started once we are stopping.  Reentrant: a signal may ask while we ask.
+        self._lock = threading.RLock()
+        self.process = start_child(command)
+
+    def watch(self) -> None:
+        """Replace it from now on."""
+        threading.Thread(target=self._replace_the_dead, daemon=True).start()
+
+    def ask_to_leave(self) -> None:
+        """Send it SIGTERM, once; does not wait."""
+        with self._lock:
+            if not self._stopping.is_set():
+                self._stopping.set()
+                self.process.terminate()
+
+    def stop(self, seconds: float) -> None:
+        """Ask it to leave, and kill it if it has not within some seconds."""
+        self.ask_to_leave()
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        stop_child(self.process, 0)
+
+    def _replace_the_dead(self) -> None:
+        pause = 1
+        while True:
+            start = time.monotonic()
+            code = self.process.wait()
+            if self._stopping.is_set():
+                return
+            if time.monotonic() - start > STEADY:
+                pause = 1
+            log.warning("%s died (exit status %s): another one in %s s", self._name, code, pause)
+            stop_child(self.process, 0)
+            self._stopping.wait(pause)
+            pause = min(2 * pause, MAX_PAUSE)
+            with self._lock:
+                if self._stopping.is_set():
+                    return
+                self.process = start_child(self._command)
