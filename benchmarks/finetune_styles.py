@@ -30,7 +30,7 @@ from tqdm import tqdm
 
 from emojich_core.bundles import load_bundle
 from emojich_core.generation import generate
-from emojich_core.pipeline import Pipeline
+from emojich_core.pipeline import Pipeline, load_network
 from emojich_core.training.data.art import (
     STYLES,
     Glyph,
@@ -43,6 +43,7 @@ from emojich_core.training.data.art import (
 from emojich_core.training.evaluation.judge import Judge
 from emojich_core.training.finetuning.finetune import Settings, encode, finetune
 from emojich_core.training.finetuning.recipe import TRAIN, default_lr
+from emojich_core.transformer import Transformer
 
 CPU = torch.device("cpu")
 TRAINED, HELD_OUT = 400, 100  # emoji
@@ -96,12 +97,14 @@ def _save(glyph: Glyph, folder: Path) -> Path:
 
 def held_out_loss(pipeline: Pipeline, art: Art) -> float:
     """The image's loss of the drawings that no arm was trained on."""
+    # Not the pipeline's transformer: that one is made ready to draw, and has no losses any more.
+    transformer = load_network(pipeline.bundle, "transformer", Transformer, CPU, torch.float32)
     codes = encode([path for path, _, _ in art.held_out], pipeline.vqgan, CPU)
     length = pipeline.bundle.transformer.text_seq_length
     text = torch.stack([pipeline.tokenizer.encode(said, length) for _, said, _ in art.held_out])
     with torch.inference_mode():
         pairs = zip(text.split(20), codes.split(20), strict=True)
-        losses = [pipeline.transformer.losses(t, c)[1].item() for t, c in pairs]
+        losses = [transformer.losses(t, c)[1].item() for t, c in pairs]
     return float(np.mean(losses))
 
 

@@ -25,7 +25,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
     """A page of a phone's width, which must fit it and end without an error."""
-    page = browser.new_page(viewport={"width": 375, "height": 700}, locale="ru-RU")
+    page = browser.new_page(
+        viewport={"width": 375, "height": 700}, device_scale_factor=2, locale="ru-RU"
+    )
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page

@@ -10,6 +10,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 OURS = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL", "REDIS_URL", "EMOJICH_MODEL", "EMOJICH_DEVICE")
+DRAWN_WITHIN = 120_000  # milliseconds, for a browser that waits for stickers
+# Where to keep screenshots; those of docs/ are made so.
+SCREENSHOTS = (
+    Path(os.environ["EMOJICH_SCREENSHOTS"]) if "EMOJICH_SCREENSHOTS" in os.environ else None
+)
 
 
 @pytest.fixture(scope="session")

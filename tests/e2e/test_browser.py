@@ -1,16 +1,13 @@
 """The chat page in a real browser: type, wait, tap, and see the sticker in the pack."""
 
-import os
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-pytestmark = pytest.mark.slow
+from tests.e2e.conftest import DRAWN_WITHIN, SCREENSHOTS
 
-DRAWN_WITHIN = 120_000  # milliseconds
-# Where to keep the screenshot; the one in the README is made so.
-SCREENSHOTS = os.environ.get("EMOJICH_SCREENSHOTS")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -39,7 +36,7 @@ def test_a_prompt_becomes_a_sticker_in_the_pack(page: Page, tmp_path: Path) -> N
     expect(sticker).to_be_visible()
     assert sticker.evaluate("image => image.complete && image.naturalWidth") == 512
     expect(page.locator("#toast")).to_be_hidden(timeout=15_000)
-    page.screenshot(path=Path(SCREENSHOTS or tmp_path) / "chat.png")
+    page.screenshot(path=(SCREENSHOTS or tmp_path) / "chat.png")
     assert errors == []
 
 

@@ -1,0 +1,130 @@
+"""A phone in a real browser: pick, rename, custom emoji, inline mode, delete, a group."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import DRAWN_WITHIN, SCREENSHOTS
+
+pytestmark = pytest.mark.slow
+
+
+class Phone:
+    """The chat page, and how people use it."""
+
+    def __init__(self, page: Page, screenshots: Path):
+        self.page = page
+        self.screenshots = screenshots
+
+    def say(self, text: str) -> None:
+        """Write to the chat."""
+        self.page.fill("#prompt", text)
+        self.page.click("#send")
+
+    @property
+    def newest(self) -> Locator:
+        """The bot's newest message."""
+        return self.page.locator(".message.in").last
+
+    def button(self, label: str) -> Locator:
+        """A button of that message."""
+        return self.newest.locator(".keyboard button", has_text=label)
+
+    def tap(self, label: str) -> None:
+        """Press it."""
+        self.button(label).click()
+
+    def sees(self, text: str) -> None:
+        """Wait until that message says it."""
+        expect(self.newest).to_contain_text(text)
+
+    def draw(self, prompt: str) -> None:
+        """Wait for what is drawn."""
+        self.say(prompt)
+        expect(self.newest).to_contain_text("Готово", timeout=DRAWN_WITHIN)
+
+    def packs(self) -> None:
+        """Ask for the packs."""
+        self.say("/packs")
+        self.sees("Ваши наборы")
+
+    def answer(self, question: str, text: str) -> None:
+        """Answer what the bot asks."""
+        expect(self.page.locator("#about")).to_contain_text(question)
+        self.say(text)
+
+    def shoot(self, name: str) -> None:
+        """Keep how it looks."""
+        expect(self.page.locator("#toast")).to_be_hidden(timeout=15_000)
+        self.page.screenshot(path=self.screenshots / f"{name}.png")
+
+
+@pytest.fixture
+def anna(phone: Page, address: str, tmp_path: Path) -> Phone:
+    phone.goto(f"{address}/?user_id=1002")
+    return Phone(phone, SCREENSHOTS or tmp_path)
+
+
+def test_packs_emoji_inline_and_a_group(anna: Phone) -> None:
+    page = anna.page
+    anna.draw("ракета")
+    anna.tap("1")
+    expect(anna.button("✓ 1")).to_be_visible()
+    anna.shoot("drawn")
+
+    anna.packs()
+    anna.tap("Emojich · ")
+    anna.tap("Переименовать")
+    anna.answer("Как назвать набор", "Моя галактика")
+    anna.sees("Теперь набор называется «Моя галактика»")
+    anna.draw("звезда")
+    anna.tap("2")
+    expect(anna.button("✓ 2")).to_be_visible()
+
+    anna.packs()
+    anna.tap("Новый набор эмодзи")
+    anna.answer("Как назвать", "Звёзды")
+    anna.sees("«Звёзды»")
+    anna.draw("солнце")
+    anna.tap("1")
+    expect(anna.button("✓ 1")).to_be_visible()
+    anna.packs()
+    anna.tap("Звёзды")
+    anna.sees("Telegram Premium")
+    anna.shoot("emoji")
+
+    anna.tap("Назад")
+    anna.sees("Ваши наборы")
+    anna.tap("Моя галактика")
+    anna.tap("Складывать сюда")
+    anna.sees("● Моя галактика")
+    anna.tap("Моя галактика")
+    anna.sees("Чтобы изменить стикер")
+    anna.shoot("pack")
+
+    page.locator("#prompt").press_sequentially("@emojich_sandbox_bot ракеты")
+    expect(page.locator("#inline .sticker")).to_be_visible()
+    anna.shoot("inline")
+    page.click("#inline .sticker")
+    expect(page.locator(".message.out.sticker-message .sender")).to_be_visible()
+    anna.sees("Что сделать с этим стикером")
+
+    anna.say("/settings")
+    anna.sees("обводка")
+    anna.shoot("settings")
+
+    anna.packs()
+    anna.tap("Моя галактика")
+    anna.tap("Удалить набор")
+    anna.tap("Да, удалить")
+    anna.sees("Ваши наборы")
+    expect(anna.newest).not_to_contain_text("Моя галактика")
+
+    page.click("#open-chats")
+    page.click("#chats >> text=Новая группа")
+    expect(page.locator("#title")).to_have_text("Друзья")
+    anna.draw("/sticker кот")
+    anna.tap("1")
+    expect(anna.button("✓ 1")).to_be_visible()
+    anna.shoot("group")
