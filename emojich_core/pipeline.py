@@ -132,7 +132,7 @@ class Pipeline:
 
         def draw(seeds: list[int], progress: Callable[[float], None]) -> list[Drawn]:
             images = self._draw(request.prompt, seeds, variety.sampling, image_prompt, progress)
-            return [image for image in images if variety.keeps(image)]
+            return [kept for image in images if (kept := variety.keep(image))]
 
         images = draw(seeds, lambda done: progress(DRAWN * done))
         while (missing := request.count - len(images)) > 0:

@@ -26,7 +26,7 @@ def browser() -> Iterator[Browser]:
 def phone(browser: Browser) -> Iterator[Page]:
     """A page of a phone's width, which must fit it and end without an error."""
     page = browser.new_page(
-        viewport={"width": 375, "height": 700}, device_scale_factor=2, locale="ru-RU"
+        viewport={"width": 375, "height": 812}, device_scale_factor=2, locale="ru-RU"
     )
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -137,8 +137,8 @@ class Scheduler:
             for slot in [slot for slot in job.slots if self._slots.number(slot) == self._length]:
                 image = self._slots.drawn(slot)
                 self._release(job, [slot])
-                if job.variety.keeps(image):
-                    self._drawn.put((job, image))
+                if kept := job.variety.keep(image):
+                    self._drawn.put((job, kept))
             if job.drawn:
                 job.waiting = job.variety.next_round()
             job.report(sum(map(self._slots.number, job.slots)) / self._length)

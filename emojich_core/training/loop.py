@@ -89,13 +89,13 @@ def set_rate(optimizers: list[torch.optim.Optimizer], lr: float) -> None:
             group["lr"] = lr
 
 
-def autocast(device: str = "cpu") -> torch.autocast:
-    """Products in bfloat16 on a GPU and on a CPU with AMX; on others float32 is the faster one.
+def autocast() -> torch.autocast:
+    """Products in bfloat16 where the CPU has AMX; on others float32 is the faster one.
 
     Every weight is used once in a step: no copies are kept of it.
     """
-    fast = device != "cpu" or torch.cpu._is_amx_tile_supported()
-    return torch.autocast(device, dtype=torch.bfloat16, enabled=fast, cache_enabled=False)
+    fast = torch.cpu._is_amx_tile_supported()
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast, cache_enabled=False)
 
 
 def save(checkpoint: Path, state: Mapping[str, Stateful], done: int) -> None:

@@ -95,6 +95,7 @@ def test_repeated_images_are_drawn_again(
     cold = replace(pipeline.bundle, sampling=Sampling(temperature=0.001))
     monkeypatch.setattr(pipeline, "bundle", cold)
     monkeypatch.setattr("emojich_core.variety.HOTTER", 1000)
+    monkeypatch.setattr("emojich_core.variety.BLOT", math.inf)
     expected = [drawing.sticker for drawing in pipeline.generate("кот", count=4, seed=7)]
     assert len(set(expected)) == 4
     for slots in (1, 3, 9):

@@ -22,6 +22,11 @@ export function watchComposer(trying, lastOwn) {
     submit();
     prompt.focus();
   };
+  const edge = new ResizeObserver(() => {
+    const height = form.offsetHeight + about.offsetHeight;
+    form.parentElement.style.setProperty("--below", `${height}px`);
+  });
+  [form, about].forEach((part) => edge.observe(part));
   prompt.onkeydown = (event) => {
     if (event.key === "ArrowUp" && !prompt.value && lastOwn()) {
       event.preventDefault();

@@ -172,7 +172,7 @@ class FineTuning:
 
     def losses(self, data: Tensors, rows: Tensor) -> tuple[Tensor, Tensor]:
         """The text's and the image's loss of some rows."""
-        with loop.autocast(self.device.type):
+        with self.autocast():
             return self.model.losses(
                 data.text[rows].to(self.device), data.codes[rows].to(self.device)
             )
@@ -208,11 +208,15 @@ class FineTuning:
         images = []
         for prompt in self.prompts:
             text = self.tokenizer.encode(prompt, self.model.config.text_seq_length)
-            with loop.autocast(self.device.type):
+            with self.autocast():
                 [drawn] = generate(self.model, text.to(self.device), [0], self.sampling)
             decoded = self.vqgan.decode(drawn.codes[None].to(self.device))
             images.append(decoded[0].float().cpu())
         return torch.cat(images, dim=2)
+
+    def autocast(self) -> torch.autocast:
+        """Multiply in bfloat16.  Every weight is used once in a step: no copies are kept of it."""
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, cache_enabled=False)
 
 
 def finetune(
