@@ -80,8 +80,8 @@ def test_packs_emoji_inline_and_a_group(anna: Phone) -> None:
     anna.answer("Как назвать набор", "Мои звери")
     anna.sees("Теперь набор называется «Мои звери»")
     anna.draw("собака")
-    anna.tap("2")
-    expect(anna.button("✓ 2")).to_be_visible()
+    anna.tap("1")
+    expect(anna.button("✓ 1")).to_be_visible()
 
     anna.packs()
     anna.tap("Новый набор эмодзи")
