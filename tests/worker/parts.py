@@ -25,7 +25,7 @@ START_TIME = 120  # seconds; the engine imports torch, which takes long where al
 
 def wait_until(
     condition: Callable[[], object],
-    seconds: float = 30,
+    seconds: float = 60,
     explain: Callable[[], object] = lambda: "",
 ) -> None:
     """Wait until a condition holds; fail when it never does, and explain how things stand then."""
