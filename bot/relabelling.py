@@ -78,7 +78,10 @@ class Relabelling:
         """Change the emoji of one sticker, which the user has sent from a pack."""
         if not (sticker.set_name and await self._packs.is_owner(user_id, sticker.set_name)):
             return words("foreign-sticker")
-        emoji = written_emoji(message.text or "")
+        return await self.relabel(sticker, user_id, written_emoji(message.text or ""), words)
+
+    async def relabel(self, sticker: Sticker, user_id: int, emoji: list[str], words: Texts) -> str:
+        """Change the emoji of one of the user's stickers; returns what to say of it."""
         try:
             await self._set_emoji(user_id, sticker, emoji)
         except TelegramError as error:

@@ -63,7 +63,8 @@ def wire(
     screens = Screens(packs, Pictures(application.bot))
     packing = pack_menu.PackMenu(packs, screens, questions)
     tidying = tidy.Tidy(packs, async_connection)
-    picking = one.OneSticker(packs, labels, screens, tidying, questions)
+    relabelling = Relabelling(store, delivery, packs, labels)
+    picking = one.OneSticker(packs, screens, tidying, relabelling, questions)
     setting = settings.SettingsMenu(liking)
     remembering = history_menu.HistoryMenu(history, store, intake, delivery, connection)
     forgetting = forget.Forget(async_connection, store, intake, packs)
@@ -85,7 +86,6 @@ def wire(
             CallbackQueryHandler(taps.answer),
         ]
     )
-    relabelling = Relabelling(store, delivery, packs, labels)
     prompts = Prompts(store, intake)
     application.add_handlers(answers.handlers())
     application.add_handler(TypeHandler(Update, answers.look_again), group=_AFTER_ALL)

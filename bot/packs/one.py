@@ -9,7 +9,6 @@ from telegram.ext.filters import MessageFilter
 
 from bot.buttons import Tap
 from bot.emoji.written import is_emoji_only, written_emoji
-from bot.inline.labels import Labels
 from bot.packs.names import number_of
 from bot.packs.packs import Pack, Packs
 from bot.packs.questions import Questions
@@ -17,6 +16,7 @@ from bot.packs.screen import is_reachable, put, send
 from bot.packs.screens import STICKERS_A_PAGE, Screens
 from bot.packs.tidy import Tidy
 from bot.patience import insist
+from bot.relabelling import Relabelling
 from bot.texts import Texts, language_for, texts
 
 # 1:one:<what to do>:<whose>:<the pack's number>:<file_unique_id>
@@ -39,12 +39,17 @@ class OneSticker:
     """Shows a sticker of a pack, and changes it."""
 
     def __init__(
-        self, packs: Packs, labels: Labels, screens: Screens, tidy: Tidy, questions: Questions
+        self,
+        packs: Packs,
+        screens: Screens,
+        tidy: Tidy,
+        relabelling: Relabelling,
+        questions: Questions,
     ):
         self._packs = packs
-        self._labels = labels
         self._screens = screens
         self._tidy = tidy
+        self._relabelling = relabelling
         self._questions = questions
 
     async def tap(self, tap: Tap) -> str | None:
@@ -122,13 +127,11 @@ class OneSticker:
         try:
             pack = await self._packs.get(user.id, number)
             index = pack.index(unique_id) if pack else None
-            if pack is None or index is None:
-                return words("sticker-gone")
-            await self._packs.set_emoji(pack.stickers[index], emoji)
-            await self._labels.relabel(user.id, unique_id, emoji)
         except TelegramError:
             return words("not-relabelled")
-        return words("relabelled-one", emoji=" ".join(emoji))
+        if pack is None or index is None:
+            return words("sticker-gone")
+        return await self._relabelling.relabel(pack.stickers[index], user.id, emoji, words)
 
 
 def _custom_emoji_id(message: Message) -> str | None:
