@@ -14,6 +14,7 @@ from emojich_core.bundles import Bundle, BundleError, load_bundle
 from emojich_core.generation import Beginning, Drawn, ImagePrompt, Sampling, Slots, begin, generate
 from emojich_core.gpu import to_device
 from emojich_core.matting import cut_out, make_unet
+from emojich_core.memory import keep_freed
 from emojich_core.precision import (
     Precision,
     choose,
@@ -78,7 +79,9 @@ class Pipeline:
         self.upscaler = load_network(bundle, "upscale", make_upscaler, device, dtype)
         self.unet = load_network(bundle, "matting", make_unet, device, dtype)
         self.paints_in_bfloat16 = paints_in_bfloat16(device)
-        if device.type == "cpu":  # the convolutions take half of the time so
+        if device.type == "cpu":
+            keep_freed()
+            # The convolutions take half of the time so.
             for network in (self.vqgan, self.upscaler, self.unet):
                 network.to(memory_format=torch.channels_last)
         # Pictures are finished beside the steps of others, not between them.

@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from emojich_core.memory import keep_freed
+
 
 class Stop(Exception):
     """Raise it in `evaluate` to end a run early."""
@@ -50,6 +52,7 @@ def run(
                 raise Stop; the run has then ended, also for those who start it again.
     Raises OSError when the disk does not take a checkpoint.
     """
+    keep_freed()
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = out / f"{name}.pt"
     done = resume(checkpoint, state)
