@@ -82,14 +82,18 @@ class Scheduler:
     def _draw_all(self) -> None:
         try:
             while True:
-                self._admit()
-                self._drop()
-                self._fill()
-                if len(self._free) < self._slots.count:
-                    self._step()
+                self.turn()
         except Exception:  # no request's fault: a new engine tries them all again
             log.exception("the engine cannot go on")
             os._exit(1)
+
+    def turn(self) -> None:
+        """Let in who has come, and go a step; with nothing at all to do, wait for somebody."""
+        self._admit()
+        self._drop()
+        self._fill()
+        if len(self._free) < self._slots.count:
+            self._step()
 
     def _admit(self) -> None:
         """Begin what has come in; with nothing else to do, wait for it."""
@@ -176,11 +180,20 @@ class Scheduler:
 
     def _finish_all(self) -> None:
         while True:
-            images = [self._drawn.get()]
-            while not self._drawn.empty() and len(images) < self._pipeline.finish_batch:
-                images.append(self._drawn.get())
-            if images := [(job, image) for job, image in images if not job.over]:
-                self._finish(images)
+            self.finish()
+
+    @property
+    def has_drawn(self) -> bool:
+        """Whether there are images to finish."""
+        return not self._drawn.empty()
+
+    def finish(self) -> None:
+        """Finish as many images as go at once; waits until there is one."""
+        images = [self._drawn.get()]
+        while self.has_drawn and len(images) < self._pipeline.finish_batch:
+            images.append(self._drawn.get())
+        if images := [(job, image) for job, image in images if not job.over]:
+            self._finish(images)
 
     def _finish(self, images: list[tuple[Job, Drawn]]) -> None:
         try:
