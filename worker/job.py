@@ -22,9 +22,10 @@ from rq.job import Job
 from rq.timeouts import JobTimeoutException
 
 from emojich_core.request import Request
+from worker.alone import room
 from worker.events import Event, Failed, Finished, Progress, has_ended, publish
 from worker.pace import report_pace
-from worker.queue import RequestQueue
+from worker.queue import RETRIES, RequestQueue
 from worker.results import Sticker, save_stickers
 from worker.wire import call_engine, receive_event, send_request
 
@@ -48,7 +49,8 @@ def draw(data: dict[str, Any]) -> None:
     if has_ended(job.connection, request.id):
         return  # cancelled; or its horse was killed after the last event
     try:
-        _draw(request, job.connection)
+        with room(alone=job.retries_left != RETRIES):
+            _draw(request, job.connection)
     except JobTimeoutException:  # not left to RQ, whose retries would take as long again
         log.warning("request %s: took longer than %s s", request.id, job.timeout)
         publish(job.connection, Failed(request.id, "timeout"))
@@ -69,7 +71,8 @@ def _draw(request: Request, connection: redis.Redis) -> None:
     with _connect_to_engine() as engine:
         start = time.monotonic()
         for event, stickers in _events(engine, request):
-            if isinstance(event, Finished):
+            # A machine that was taken for dead may be second: what people have seen stays.
+            if isinstance(event, Finished) and not has_ended(connection, request.id):
                 save_stickers(connection, request.id, stickers)
             publish(connection, event)
     seconds = time.monotonic() - start
