@@ -11,7 +11,7 @@ import math
 import os
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from emojich_core.generation import Beginning, Drawn, ImagePrompt
@@ -70,22 +70,22 @@ class Scheduler:
 
     def start(self) -> None:
         """Begin to work, for as long as the process lives."""
-        for work in (self._draw_all, self._finish_all):
-            threading.Thread(target=work, daemon=True).start()
+        for work in (self.turn, self.finish):
+            threading.Thread(target=self._repeat, args=(work,), daemon=True).start()
+
+    def _repeat(self, work: Callable[[], None]) -> None:
+        try:
+            while True:
+                work()
+        except Exception:  # no request's fault: a new engine tries them all again
+            log.exception("the engine cannot go on")
+            os._exit(1)
 
     def put(self, task: Task) -> None:
         """Take a task on; it ends by its `ended`."""
         self._new.put(task)
 
     # --- The thread that draws --------------------------------------------------------------------
-
-    def _draw_all(self) -> None:
-        try:
-            while True:
-                self.turn()
-        except Exception:  # no request's fault: a new engine tries them all again
-            log.exception("the engine cannot go on")
-            os._exit(1)
 
     def turn(self) -> None:
         """Let in who has come, and go a step; with nothing at all to do, wait for somebody."""
@@ -177,10 +177,6 @@ class Scheduler:
         self._free = list(range(count))
 
     # --- The thread that finishes -----------------------------------------------------------------
-
-    def _finish_all(self) -> None:
-        while True:
-            self.finish()
 
     @property
     def has_drawn(self) -> bool:
