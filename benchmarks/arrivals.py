@@ -16,7 +16,7 @@ import statistics
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -29,8 +29,10 @@ from benchmarks.timing import median
 from benchmarks.users import tasks
 from emojich_core.generation import generate
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
+from emojich_core.request import MAX_BOLDNESS
 from worker.feeders import REQUESTS
 from worker.scheduler import Scheduler
+from worker.task import Task
 
 USERS, COUNT, SEED = 16, 2, 1
 PROCESS = f"a Poisson process, seed {SEED}, on average {USERS} in the time that an image takes"
@@ -67,7 +69,8 @@ def arrivals(costs: Costs) -> list[Arrival]:
     every = costs.codes * costs.step / USERS
     users = []
     for task in tasks(USERS, COUNT):
-        users.append(Arrival(now, task))
+        # Bold, for `mini` would repeat itself, and what repeats another image is drawn again.
+        users.append(Arrival(now, Task(replace(task.request, boldness=MAX_BOLDNESS))))
         now += chance.expovariate(1 / every)
     return users
 
