@@ -32,6 +32,14 @@ RUN pip uninstall -y opencv-python \
     && pip install --force-reinstall --no-deps opencv-python-headless
 
 FROM base AS worker
+# An engine with a GPU compiles its decoding step when it starts: Triton builds what launches its
+# kernels with a C compiler.  (Python's own headers are in the image.)
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
+# What was compiled, Triton's part of it too, and the models that were fetched.  Volumes of
+# docker-compose.yml lie here, which begin with the owner that they find.
+ENV TORCHINDUCTOR_CACHE_DIR=/var/cache/emojich EMOJICH_MODELS=/var/lib/emojich/models
+RUN install -d -o emojich -g emojich "$TORCHINDUCTOR_CACHE_DIR" "$EMOJICH_MODELS"
 COPY --from=wheels /venv /venv
 ENV PATH=/venv/bin:$PATH
 COPY pyproject.toml README.md LICENSE ./

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import page, stickers
+from benchmarks import arrivals, page, stickers
 from benchmarks.results import Results
-from benchmarks.steps import measure, random_model, weight_bytes
+from benchmarks.steps import Step, measure, random_model, text_seconds, weight_bytes
 from benchmarks.timing import read_bandwidth
 from emojich_core.transformer import TransformerConfig
 
@@ -34,13 +34,15 @@ def compare(results: Results, quick: bool) -> None:
         raise SystemExit(process.returncode)
 
 
-def measure_steps(results: Results, config: TransformerConfig, name: str) -> None:
-    """Steps with 8-bit weights, beside reading those weights once."""
+def measure_steps(
+    results: Results, config: TransformerConfig, name: str
+) -> tuple[list[Step], float]:
+    """Steps with 8-bit weights, beside reading those weights once; and seconds of a text."""
     bandwidth = read_bandwidth()
     results.row("reading memory", f"{bandwidth / 1e9:.1f} GB/s")
     stream = weight_bytes(config, "int8") / bandwidth
     model = random_model(config, "int8")
-    steps = [measure(model, slots) for slots in (1, 4, 8)]
+    steps = [measure(model, slots) for slots in (1, 4, 8, 16)]
     for step in steps:
         results.row(
             f"{name}: a step of {step.slots} slots, int8",
@@ -50,6 +52,7 @@ def measure_steps(results: Results, config: TransformerConfig, name: str) -> Non
         )
     worst = max(step.whole for step in steps[:2]) / stream
     results.numbers["step_over_bandwidth"] = worst
+    return steps, text_seconds(model)
 
 
 def main() -> None:
@@ -61,10 +64,13 @@ def main() -> None:
     results = Results()
     # A quarter of the published layers: what lies in caches would not show the memory.
     layers = TransformerConfig(num_layers=6) if quick else TransformerConfig()
-    measure_steps(results, layers, "6 layers of the published size" if quick else "full")
+    name = "6 layers of the published size" if quick else "full"
+    steps, text = measure_steps(results, layers, name)
     stickers.measure(results, quick)
+    arrivals.on_mini(results)
     compare(results, quick)
     if not quick:
+        arrivals.at_full_size(results, steps, text)
         page.write(Path(__file__).parent, results.rows, results.curves)
     print(json.dumps({key: round(value, 3) for key, value in results.numbers.items()}))
 

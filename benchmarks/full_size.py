@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -39,13 +40,15 @@ print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 """
 
 
-def write_bundle(path: Path, dtype: torch.dtype) -> None:
-    """A bundle of the published numbers with random weights."""
+def write_bundle(path: Path, dtype: torch.dtype, layers: int | None = None) -> None:
+    """A bundle of the published numbers with random weights, or with so many layers only."""
     path.mkdir(parents=True)
     corpus, tokenizer = path / "corpus.txt", path / TOKENIZER
     corpus.write_text("кот в космосе\nсобака и пицца\n" * 50)
     youtokentome.BPE.train(data=str(corpus), model=str(tokenizer), vocab_size=40)
     configs = {stage: published("emojich").parts[stage].config for stage in STAGES}
+    if layers:
+        configs["transformer"] = replace(configs["transformer"], num_layers=layers)
     weights = {}
     for stage in STAGES:
         with torch.device("meta"):

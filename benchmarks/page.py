@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from benchmarks.arrivals import PROCESS
 from benchmarks.results import Curve, Row
 from benchmarks.timing import machine
 
@@ -16,6 +17,10 @@ reference, ru-dalle 1.1.3, is too slow to run: of its steps five are timed, from
 the last, with straight lines between them. "small" has 8 layers of 512 and 256 codes; there the
 reference ran in full, and the method was held against it. Times of Emojich at full size are those
 of a step, which does not depend on the position, times the number of codes.
+
+Users who come at random times ({process}) are simulated at full size: the engine's own scheduler,
+and those times of a step, a text and a finished picture in place of the work. On `mini` the engine
+draws for them in earnest, beside its simulation. ru-dalle's times there are of its codes alone.
 
 No GPU has been measured yet: `make bench-gpu` prints the table of whatever GPU there is, the time
 of a step beside what its memory allows.
@@ -33,7 +38,9 @@ def write(folder: Path, rows: list[Row], curves: list[Curve]) -> None:
     """Write both into a folder."""
     plot(folder / "results.png", curves)
     picture = "\n![Seconds an image by images in a batch; seconds by users](results.png)\n" + TAIL
-    (folder / "RESULTS.md").write_text(HEAD.format(machine=machine()) + table(rows) + picture)
+    (folder / "RESULTS.md").write_text(
+        HEAD.format(machine=machine(), process=PROCESS) + table(rows) + picture
+    )
 
 
 def table(rows: list[Row]) -> str:

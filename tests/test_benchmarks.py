@@ -1,12 +1,21 @@
-"""What `python -m benchmarks.gpu` prints, from the same code on a CPU."""
+"""What the benchmarks count, and what `python -m benchmarks.gpu` prints, on a CPU."""
+
+from pathlib import Path
 
 import pytest
 import torch
 
 from benchmarks import gpu
+from benchmarks.arrivals import arrivals
+from benchmarks.simulation import Arrival, Costs, simulate
 from benchmarks.steps import cache_bytes
 from emojich_core.cache import KVCache
+from emojich_core.generation import Slots
+from emojich_core.pipeline import Pipeline
+from emojich_core.request import Request
 from emojich_core.transformer import TransformerConfig
+from worker.scheduler import Scheduler
+from worker.task import Task
 
 
 def test_the_table_of_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,3 +44,54 @@ def test_a_step_reads_what_the_masks_let_it_see() -> None:
     cache = KVCache(config, 3, torch.empty(0))
     row, column = 8 + 33, 8 + 32  # the text, and what a row or a column layer sees at most
     assert cache_bytes(cache) == 3 * 2 * 32 * 4 * (row + column)
+
+
+COSTS = Costs(text=3, step=1, finish=5, codes=16)
+
+
+def users(*times: float, count: int = 2) -> list[Arrival]:
+    requests = (Request(str(i), "кот", count, seed=100 * i) for i in range(len(times)))
+    return [Arrival(at, Task(each)) for at, each in zip(times, requests, strict=True)]
+
+
+def test_one_user_alone() -> None:
+    """A text, two images together, two pictures one after the other; she came late."""
+    assert simulate(COSTS, 2, 1, users(100)) == [100 + 3 + 16 + 2 * 5]
+
+
+def test_who_comes_meanwhile_is_drawn_beside_the_others() -> None:
+    alone, beside = simulate(COSTS, 2, 2, users(0, 7, count=1))
+    text, picture = 3, 5
+    assert alone == text + 16 + text + picture
+    assert beside == 7 + text + 16 + picture + picture  # that of the first comes in between
+
+
+def test_who_finds_no_rq_worker_free_waits() -> None:
+    first, second = simulate(COSTS, 4, 1, users(0, 1))
+    assert second - first == first == 3 + 16 + 2 * 5
+
+
+def test_the_simulation_goes_as_many_steps_as_the_engine(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps, step = [], Slots.step
+
+    def counted(slots: Slots) -> None:
+        steps.append(1)
+        step(slots)
+
+    monkeypatch.setattr(Slots, "step", counted)
+    pipeline, together = Pipeline.load(str(tiny_bundle), "cpu"), users(0, 0, 0, 0, count=3)
+    scheduler = Scheduler(pipeline, 5)
+    for each in together:
+        scheduler.put(each.task)
+    scheduler.start()
+    assert all(each.task.ended.wait(60) for each in together)
+    only_steps = Costs(0, 1, 0, pipeline.bundle.transformer.image_seq_length)
+    assert max(simulate(only_steps, 5, 4, users(0, 0, 0, 0, count=3))) == len(steps)
+
+
+def test_users_come_at_the_same_random_times_whatever_it_costs() -> None:
+    slow, fast = (arrivals(Costs(0, step, 0, 1024)) for step in (0.2, 0.1))
+    assert len(slow) == 16
+    assert [each.time for each in slow] == pytest.approx([2 * each.time for each in fast])

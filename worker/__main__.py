@@ -3,6 +3,7 @@
 import signal
 import sys
 
+from worker.clock import check_clock
 from worker.embedded import connect, data_folder, redis_url
 from worker.errors import SetupError
 from worker.feeders import feeders, requests_at_once, work
@@ -18,6 +19,7 @@ def main() -> None:
     try:
         with redis_url(data_folder()) as url:
             connection, count = connect(url), requests_at_once()
+            check_clock(connection)
             with engine(), feeders(count - 1, url) as others:
                 work(connection, others)
     except SetupError as error:

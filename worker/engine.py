@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,9 @@ if TYPE_CHECKING:  # it imports torch, which takes seconds: see `load`
     from worker.scheduler import Scheduler
 
 PROGRESS_INTERVAL = 0.5  # seconds
+# Seconds without any progress, though there is something to draw: a GPU that hangs stays so, and
+# only a new process begins anew.  Compiling for fewer slots, when memory ran out, takes less.
+STUCK = 600
 
 log = logging.getLogger("emojich.engine")
 
@@ -32,6 +36,7 @@ class Engine:
 
     def __init__(self, scheduler: "Scheduler"):
         self._scheduler = scheduler
+        self._moved = 0.0  # when a request was last seen to get on
 
     def serve(self, listener: Listener) -> None:
         """Take connections, for ever."""
@@ -55,12 +60,18 @@ class Engine:
                 task.cancelled = True  # says nothing to a task that has ended
 
     def _report(self, task: Task, connection: Connection) -> None:
-        reported = 0.0
+        seen = reported = 0.0
+        self._moved = time.monotonic()
         while not task.ended.wait(PROGRESS_INTERVAL):
             if connection.poll():  # a horse has nothing more to say: it has hung up
                 return
-            if task.fraction > reported:
-                reported = task.fraction
+            if task.fraction != seen:
+                seen, self._moved = task.fraction, time.monotonic()
+            elif time.monotonic() - self._moved > STUCK:
+                log.error("request %s: nothing has moved for %s s", task.request.id, STUCK)
+                os._exit(1)  # a new engine tries all requests again
+            if seen > reported:
+                reported = seen
                 send_event(connection, Progress(task.request.id, reported), [])
         send_event(connection, *task.outcome)
 

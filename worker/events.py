@@ -18,7 +18,8 @@ from worker.tally import FINISHED, TTL, tally_key
 
 STREAM = "emojich:events"
 GROUP = "bot"
-MAX_EVENTS = 100_000  # the stream forgets older ones: half a day of drawing without a bot
+MAX_EVENTS = 100_000  # the stream forgets older ones
+MAX_UNREAD = 1000  # with more of them no bot is there to show progress, and ends need the room
 END_TTL = 24 * 3600  # seconds for which it is remembered that a request has ended
 BLOCK = 2000  # milliseconds; below redis-py's socket time-out of 5 seconds
 
@@ -94,8 +95,8 @@ end
 def publish(connection: redis.Redis, event: Event) -> None:
     """Append an event to the stream; of those that end a request, only the first."""
     if isinstance(event, Progress):
-        fields = {"event": to_json(event)}
-        connection.xadd(STREAM, fields, maxlen=MAX_EVENTS)  # type: ignore[arg-type]
+        if connection.xlen(STREAM) < MAX_UNREAD:
+            connection.xadd(STREAM, {"event": to_json(event)})
     else:
         keys = (STREAM, _ended(event.request_id), tally_key())
         what = event.reason if isinstance(event, Failed) else FINISHED

@@ -11,10 +11,9 @@ RQ has no callback of the job's own, it calls the worker's handler, `report_kill
 """
 
 import logging
-import os
 import time
 from collections.abc import Iterator
-from multiprocessing.connection import Client, Connection
+from multiprocessing.connection import Connection
 from typing import Any
 
 import redis
@@ -23,14 +22,17 @@ from rq.job import Job
 from rq.timeouts import JobTimeoutException
 
 from emojich_core.request import Request
+from worker.alone import room
 from worker.events import Event, Failed, Finished, Progress, has_ended, publish
 from worker.pace import report_pace
-from worker.queue import RequestQueue
+from worker.queue import RETRIES, RequestQueue
 from worker.results import Sticker, save_stickers
-from worker.wire import receive_event, send_request
+from worker.wire import call_engine, receive_event, send_request
 
-ENGINE_SOCKET = "EMOJICH_ENGINE_SOCKET"  # the variable in which the worker tells its horses
-ENGINE_TIMEOUT = 120  # seconds for an engine that died to be back, its models loaded
+# Seconds for an engine that died to be back.  One with a GPU compiles for minutes; what is left of
+# JOB_TIMEOUT is long enough for a GPU to draw.  Few have to wait: a worker whose engine is away
+# takes no requests (see `worker.worker`).
+ENGINE_TIMEOUT = 900
 
 log = logging.getLogger("emojich.job")
 
@@ -47,7 +49,8 @@ def draw(data: dict[str, Any]) -> None:
     if has_ended(job.connection, request.id):
         return  # cancelled; or its horse was killed after the last event
     try:
-        _draw(request, job.connection)
+        with room(alone=job.retries_left != RETRIES):
+            _draw(request, job.connection)
     except JobTimeoutException:  # not left to RQ, whose retries would take as long again
         log.warning("request %s: took longer than %s s", request.id, job.timeout)
         publish(job.connection, Failed(request.id, "timeout"))
@@ -68,7 +71,8 @@ def _draw(request: Request, connection: redis.Redis) -> None:
     with _connect_to_engine() as engine:
         start = time.monotonic()
         for event, stickers in _events(engine, request):
-            if isinstance(event, Finished):
+            # A machine that was taken for dead may be second: what people have seen stays.
+            if isinstance(event, Finished) and not has_ended(connection, request.id):
                 save_stickers(connection, request.id, stickers)
             publish(connection, event)
     seconds = time.monotonic() - start
@@ -80,12 +84,11 @@ def _draw(request: Request, connection: redis.Redis) -> None:
 def _connect_to_engine() -> Connection:
     deadline = time.monotonic() + ENGINE_TIMEOUT
     while True:
-        try:
-            return Client(os.environ[ENGINE_SOCKET], family="AF_UNIX")
-        except (FileNotFoundError, ConnectionRefusedError):
-            if time.monotonic() > deadline:
-                raise EngineError(f"no engine for {ENGINE_TIMEOUT} s") from None
-            time.sleep(0.2)
+        if engine := call_engine():
+            return engine
+        if time.monotonic() > deadline:
+            raise EngineError(f"no engine for {ENGINE_TIMEOUT} s")
+        time.sleep(0.2)
 
 
 def _events(engine: Connection, request: Request) -> Iterator[tuple[Event, list[Sticker]]]:

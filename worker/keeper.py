@@ -7,11 +7,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing.connection import Client
 
 from worker.errors import SetupError
-from worker.job import ENGINE_SOCKET
 from worker.kept import Kept
+from worker.wire import ENGINE_SOCKET, engine_is_ready
 
 
 @contextmanager
@@ -24,15 +23,16 @@ def engine() -> Iterator[None]:
         socket = os.environ[ENGINE_SOCKET] = os.path.join(folder, "engine.sock")
         kept = Kept("the engine", [sys.executable, "-m", "worker.engine", "--socket", socket])
         try:
-            _wait_until_ready(kept, socket)
+            _wait_until_ready(kept)
             kept.watch()
             yield
         finally:
             kept.stop(0)  # it keeps nothing that could be lost
 
 
-def _wait_until_ready(kept: Kept, socket: str) -> None:
-    while not _is_ready(socket):
+def _wait_until_ready(kept: Kept) -> None:
+    """As long as it takes: one with a GPU compiles for minutes the first time."""
+    while not engine_is_ready():
         code = kept.process.poll()
         if code is not None and code < 0:
             name = signal.Signals(-code).name
@@ -40,11 +40,3 @@ def _wait_until_ready(kept: Kept, socket: str) -> None:
         if code is not None:
             sys.exit(code)  # it has said why
         time.sleep(0.1)
-
-
-def _is_ready(socket: str) -> bool:
-    try:
-        Client(socket, family="AF_UNIX").close()
-    except (FileNotFoundError, ConnectionRefusedError):
-        return False
-    return True

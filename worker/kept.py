@@ -60,4 +60,7 @@ class Kept:
             with self._lock:
                 if self._stopping.is_set():
                     return
-                self.process = start_child(self._command)
+                try:
+                    self.process = start_child(self._command)
+                except OSError as error:  # no memory for a fork, say; the dead one dies once more
+                    log.warning("%s does not start: %s", self._name, error)

@@ -76,18 +76,19 @@ class RequestQueue:
         if not end_silently(self.connection, request_id):
             return False
         job = self.job(request_id)
-        if job is not None and job.get_status() == JobStatus.STARTED:
+        if job is not None and self.connection.lrem(self.rq.key, 1, request_id):
+            job.delete()
+        elif job is not None and job.get_status() == JobStatus.STARTED:
             # Kills the horse; the engine notices that it has hung up.
             with suppress(InvalidJobOperation, NoSuchJobError):  # it is over meanwhile
                 send_stop_job_command(self.connection, request_id, JSONSerializer)
-        elif job is not None:
-            job.delete()
+        # Else a worker has just taken it, and its horse will see that nobody waits for it any more.
         return True
 
     def pause(self) -> None:
         """Have the workers take no further requests (RQ: suspend); those being drawn are finished.
 
-        One that has been waiting for a request may take one more within `WAKE_UP_INTERVAL`.
+        One that is just waiting for a request may take one more within `WAKE_UP_INTERVAL`.
         """
         suspend(self.connection)
 

@@ -11,7 +11,7 @@ import math
 import os
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from emojich_core.generation import Beginning, Drawn, ImagePrompt
@@ -70,8 +70,16 @@ class Scheduler:
 
     def start(self) -> None:
         """Begin to work, for as long as the process lives."""
-        for work in (self._draw_all, self._finish_all):
-            threading.Thread(target=work, daemon=True).start()
+        for work in (self.turn, self.finish):
+            threading.Thread(target=self._repeat, args=(work,), daemon=True).start()
+
+    def _repeat(self, work: Callable[[], None]) -> None:
+        try:
+            while True:
+                work()
+        except Exception:  # no request's fault: a new engine tries them all again
+            log.exception("the engine cannot go on")
+            os._exit(1)
 
     def put(self, task: Task) -> None:
         """Take a task on; it ends by its `ended`."""
@@ -79,17 +87,13 @@ class Scheduler:
 
     # --- The thread that draws --------------------------------------------------------------------
 
-    def _draw_all(self) -> None:
-        try:
-            while True:
-                self._admit()
-                self._drop()
-                self._fill()
-                if len(self._free) < self._slots.count:
-                    self._step()
-        except Exception:  # no request's fault: a new engine tries them all again
-            log.exception("the engine cannot go on")
-            os._exit(1)
+    def turn(self) -> None:
+        """Let in who has come, and go a step; with nothing at all to do, wait for somebody."""
+        self._admit()
+        self._drop()
+        self._fill()
+        if len(self._free) < self._slots.count:
+            self._step()
 
     def _admit(self) -> None:
         """Begin what has come in; with nothing else to do, wait for it."""
@@ -174,13 +178,18 @@ class Scheduler:
 
     # --- The thread that finishes -----------------------------------------------------------------
 
-    def _finish_all(self) -> None:
-        while True:
-            images = [self._drawn.get()]
-            while not self._drawn.empty() and len(images) < self._pipeline.finish_batch:
-                images.append(self._drawn.get())
-            if images := [(job, image) for job, image in images if not job.over]:
-                self._finish(images)
+    @property
+    def has_drawn(self) -> bool:
+        """Whether there are images to finish."""
+        return not self._drawn.empty()
+
+    def finish(self) -> None:
+        """Finish as many images as go at once; waits until there is one."""
+        images = [self._drawn.get()]
+        while self.has_drawn and len(images) < self._pipeline.finish_batch:
+            images.append(self._drawn.get())
+        if images := [(job, image) for job, image in images if not job.over]:
+            self._finish(images)
 
     def _finish(self, images: list[tuple[Job, Drawn]]) -> None:
         try:

@@ -6,11 +6,30 @@ and bytes, never pickle: `send` and `recv` of `multiprocessing.connection` are n
 """
 
 import json
-from multiprocessing.connection import Connection
+import os
+from multiprocessing.connection import Client, Connection
 
 from emojich_core.request import Request
 from worker.events import Event, Finished, from_json, to_json
 from worker.results import Sticker
+
+ENGINE_SOCKET = "EMOJICH_ENGINE_SOCKET"  # the variable in which the worker tells its horses
+
+
+def call_engine() -> Connection | None:
+    """A connection to this machine's engine; None while there is none that is ready."""
+    try:
+        return Client(os.environ[ENGINE_SOCKET], family="AF_UNIX")
+    except (FileNotFoundError, ConnectionRefusedError):
+        return None
+
+
+def engine_is_ready() -> bool:
+    """Whether this machine's engine takes requests."""
+    connection = call_engine()
+    if connection:
+        connection.close()
+    return connection is not None
 
 
 def send_request(connection: Connection, request: Request) -> None:

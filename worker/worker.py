@@ -2,16 +2,20 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 import redis
 import rq
-from rq.job import JobStatus
+from redis.client import Pipeline
+from rq import worker_registration
+from rq.job import Job, JobStatus
 
 from worker.job import report_killed
 from worker.queue import RequestQueue
+from worker.wire import engine_is_ready
 
 GRACE = 3  # seconds for the running job to finish after the first signal
 
@@ -50,6 +54,36 @@ class Worker(rq.Worker):
         """Tell run.py, too, when the worker listens to the queue."""
         super().bootstrap(*args, **kwargs)
         print("worker: ready", flush=True)
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """RQ calls this before it takes a job: wait while it is to take none.
+
+        So does one whose engine is away, which may compile for minutes.  Another machine's may be
+        there, and draws meanwhile; if there is none, RQ forgets us after a while, for want of
+        heartbeats, and the bot says that nobody draws.
+        """
+        super().check_for_suspension(burst)
+        while not self.stopping and not engine_is_ready():
+            time.sleep(1)
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, rq.Queue] | None:
+        """RQ's own would go on waiting, suspended or not, and take one job more."""
+        while True:
+            result = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time=timeout)
+            if result:
+                return result
+            self.check_for_suspension(burst=False)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Tell, too, that there is such a worker.
+
+        RQ does so once.  But others strike off who had no key for a moment, be it that Redis was
+        away for as long as keys live.
+        """
+        super().heartbeat(timeout, pipeline)
+        worker_registration.register(self, pipeline)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """The first signal."""

@@ -146,6 +146,23 @@ def test_a_horse_that_does_not_listen_holds_up_nobody(
     assert stickers == [STICKER]
 
 
+def test_an_engine_that_hangs_ends_itself(tmp_path: Path) -> None:
+    """It is then replaced; see test_worker.py."""
+    socket = tmp_path / "engine.sock"
+    hangs = (
+        "import sys, multiprocessing.connection as c, worker.engine as e\n"
+        "class Hanging:\n"
+        "    def put(self, task): task.fraction = 0.5\n"
+        "e.STUCK = 1\n"
+        "e.Engine(Hanging()).serve(c.Listener(sys.argv[1], family='AF_UNIX'))"
+    )
+    with subprocess.Popen([sys.executable, "-c", hangs, socket], cwd=ROOT) as process:
+        wait_until(lambda: socket.is_socket())
+        with Client(str(socket), family="AF_UNIX") as engine, pytest.raises(EOFError):
+            converse(engine)
+        assert process.wait(30) == 1
+
+
 @pytest.mark.parametrize("slots", ["0", "many"])
 def test_a_wrong_number_of_slots_in_one_line(
     slots: str, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

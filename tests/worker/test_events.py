@@ -11,6 +11,7 @@ import redis.asyncio
 from emojich_core.request import Candidate
 from tests.worker.parts import Server, end_of, events_of
 from worker.events import (
+    MAX_UNREAD,
     STREAM,
     Event,
     EventReader,
@@ -123,6 +124,14 @@ def test_a_quiet_stream_is_waited_for(server: Server, connection: redis.Redis) -
         raise AssertionError("never ends")
 
     assert asyncio.run(asyncio.wait_for(run(), 10)) == FINISHED
+
+
+def test_progress_that_nobody_reads_leaves_room_for_ends(connection: redis.Redis) -> None:
+    for _ in range(MAX_UNREAD + 1):
+        publish(connection, PROGRESS)
+    publish(connection, FINISHED)
+    assert connection.xlen(STREAM) == MAX_UNREAD + 1
+    assert end_of(connection, "1") == FINISHED
 
 
 def test_a_request_ends_once(connection: redis.Redis) -> None:

@@ -1,14 +1,21 @@
 """How a job ends when those who run it die; see test_worker.py for the living."""
 
+import threading
+from multiprocessing.connection import Listener
+from pathlib import Path
+
 import pytest
 import rq
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from emojich_core.request import Candidate
 from tests.worker.parts import USER, end_heartbeats, end_of, request
-from worker.events import Failed, Progress, publish
+from worker.events import Failed, Finished, Progress, publish
 from worker.job import report_killed
 from worker.queue import RETRIES, RequestQueue
+from worker.results import Sticker, load_stickers, save_stickers
+from worker.wire import ENGINE_SOCKET, receive_request, send_event
 
 FAILED = Failed("1", "failed")
 
@@ -51,3 +58,28 @@ def test_only_the_last_failure_is_told(requests: RequestQueue, retries_left: int
     job.retries_left = retries_left
     report_killed(job, 1, 9, None)
     assert end_of(requests.connection, "1") == (None if retries_left else FAILED)
+
+
+def test_a_machine_that_is_second_does_not_change_the_stickers(
+    requests: RequestQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was taken for dead, and another one, with another GPU say, has drawn meanwhile."""
+    monkeypatch.setenv(ENGINE_SOCKET, str(tmp_path / "engine.sock"))
+    end = Finished("1", (Candidate(0, 7, 1.0, "unet"),))
+    requests.enqueue(request(), USER)
+    job = start_job(requests)
+
+    def draw_late(listener: Listener) -> None:
+        with listener.accept() as horse:
+            receive_request(horse)
+            save_stickers(requests.connection, "1", [Sticker(b"first", ())])
+            publish(requests.connection, end)
+            send_event(horse, end, [Sticker(b"second", ())])
+
+    with Listener(str(tmp_path / "engine.sock"), family="AF_UNIX") as listener:
+        engine = threading.Thread(target=draw_late, args=(listener,))
+        engine.start()
+        job.perform()
+        engine.join()
+    assert load_stickers(requests.connection, "1") == [b"first"]
+    assert end_of(requests.connection, "1") == end

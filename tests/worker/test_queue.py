@@ -1,10 +1,12 @@
 """The queue, without anybody who serves it."""
 
 import redis
+import rq
 from rq.job import JobStatus
+from rq.serializers import JSONSerializer
 
 from tests.worker.parts import USER, end_of, request
-from worker.events import Failed, publish
+from worker.events import Failed, has_ended, publish
 from worker.queue import RequestQueue
 
 
@@ -74,6 +76,19 @@ def test_a_request_that_waits_is_cancelled(requests: RequestQueue) -> None:
     assert requests.job("1") is None
     publish(requests.connection, Failed("1", "failed"))  # comes too late
     assert end_of(requests.connection, "1") is None
+
+
+def test_a_request_is_cancelled_that_a_worker_has_just_taken(requests: RequestQueue) -> None:
+    """RQ's own deletion stumbles over an execution that is over, and would take it from a horse."""
+    requests.enqueue(request(), USER)
+    worker = rq.Worker([requests.rq], serializer=JSONSerializer)
+    result = worker.dequeue_job_and_maintain_ttl(timeout=1, max_idle_time=1)
+    assert result
+    execution = worker.prepare_execution(result[0])
+    requests.connection.delete(execution.key)
+    assert requests.cancel("1")
+    assert requests.job("1") is not None
+    assert has_ended(requests.connection, "1")
 
 
 def test_what_has_ended_is_not_cancelled(requests: RequestQueue) -> None:

@@ -128,6 +128,23 @@ def test_a_killed_engine(worker: Worker, requests: RequestQueue) -> None:
     assert "the engine died" in worker.log()
 
 
+def test_an_engine_that_is_slow_to_be_back(worker: Worker, requests: RequestQueue) -> None:
+    """The request waits in the queue, where another machine could take it, and has not failed."""
+    worker.hold_engine()
+    requests.enqueue(request(), USER)
+    wait_until(lambda: status(requests) == JobStatus.STARTED)
+    dead = worker.kill(worker.engine)
+    wait_until(lambda: worker.engine() not in (None, dead))
+    worker.hold_engine()  # as if it compiled
+    wait_until(lambda: status(requests) == JobStatus.QUEUED)
+    time.sleep(3)
+    job = requests.job("1")
+    assert job
+    assert (requests.rq.job_ids, job.retries_left) == (["1"], RETRIES - 1)
+    worker.release_engine()
+    assert_finished(requests.connection, START_TIME)
+
+
 def test_a_request_that_takes_too_long(
     worker: Worker, requests: RequestQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:

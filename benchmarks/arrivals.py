@@ -1,0 +1,158 @@
+"""Users who come at random times, as they do: how many images an hour, and how long each waits.
+
+    python -m benchmarks.arrivals      # on `mini`: the engine itself beside its simulation
+
+16 users ask once for 2 images each.  They come by a Poisson process, on average one in a sixteenth
+of the time that an image takes: most of them while others are being drawn, and few at once.  The
+time runs from the first request to the last sticker, so that it begins and ends with empty slots.
+
+At the published size this would take an hour, and days of ru-dalle: there it is simulated (see
+`simulation.py`), from times that were measured.  On `mini` the engine draws it in earnest, too, and
+the simulation is held against that.
+"""
+
+import random
+import statistics
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from benchmarks.full_size import write_bundle
+from benchmarks.results import Results
+from benchmarks.simulation import Arrival, Costs, simulate
+from benchmarks.steps import Step, measure, text_seconds
+from benchmarks.timing import median
+from benchmarks.users import tasks
+from emojich_core.generation import generate
+from emojich_core.pipeline import CPU_SLOTS, Pipeline
+from emojich_core.request import MAX_BOLDNESS
+from worker.feeders import REQUESTS
+from worker.scheduler import Scheduler
+from worker.task import Task
+
+USERS, COUNT, SEED = 16, 2, 1
+PROCESS = f"a Poisson process, seed {SEED}, on average {USERS} in the time that an image takes"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it went."""
+
+    seconds: float  # from the first request to the last sticker
+    waited: float  # by the user in the middle
+
+    @classmethod
+    def of(cls, arrivals: list[Arrival], ends: list[float]) -> "Outcome":
+        """From when they asked, and when they had their stickers."""
+        waited = [end - arrival.time for arrival, end in zip(arrivals, ends, strict=True)]
+        return cls(max(ends) - arrivals[0].time, statistics.median(waited))
+
+    @property
+    def images_an_hour(self) -> float:
+        """Of all users together."""
+        return 3600 * USERS * COUNT / self.seconds
+
+    def __str__(self) -> str:
+        return (
+            f"{self.images_an_hour:.0f} images an hour, the last has theirs after "
+            f"{self.seconds:.0f} s, half of them wait no more than {self.waited:.0f} s"
+        )
+
+
+def arrivals(costs: Costs) -> list[Arrival]:
+    """The users, by a Poisson process that is the same each time."""
+    chance, now = random.Random(SEED), 0.0
+    every = costs.codes * costs.step / USERS
+    users = []
+    for task in tasks(USERS, COUNT):
+        # Bold, for `mini` would repeat itself, and what repeats another image is drawn again.
+        users.append(Arrival(now, Task(replace(task.request, boldness=MAX_BOLDNESS))))
+        now += chance.expovariate(1 / every)
+    return users
+
+
+def on_mini(results: Results) -> None:
+    """The engine, and its simulation from times measured just before."""
+    pipeline = Pipeline.load("mini", "cpu")
+    model = pipeline.transformer
+    step = measure(model, CPU_SLOTS).whole
+    costs = Costs(
+        text_seconds(model), step, finish_seconds(pipeline), model.config.image_seq_length
+    )
+    real = Outcome.of(users := arrivals(costs), play(pipeline, users))
+    guess = _simulated(costs, CPU_SLOTS, REQUESTS)
+    results.numbers["simulated_over_real"] = guess.seconds / real.seconds
+    results.row(f"mini: {USERS} users at random times, {COUNT} images each", str(real))
+    results.row("mini: the same, simulated", f"{guess}; {guess.seconds / real.seconds:.2f} times")
+
+
+def play(pipeline: Pipeline, users: list[Arrival]) -> list[float]:
+    """Have the engine draw it, fed as RQ's workers do: when each has their stickers."""
+    scheduler = Scheduler(pipeline, CPU_SLOTS)
+    scheduler.start()
+    start = time.monotonic()
+
+    def draw(arrival: Arrival) -> float:
+        time.sleep(max(0.0, start + arrival.time - time.monotonic()))
+        scheduler.put(arrival.task)
+        arrival.task.ended.wait()
+        return time.monotonic() - start
+
+    with ThreadPoolExecutor(REQUESTS) as feeders:
+        return list(feeders.map(draw, users))
+
+
+def at_full_size(results: Results, steps: list[Step], text: float) -> None:
+    """The published size, simulated: the engine as it ships for a CPU, and with more slots."""
+    finish = published_finish_seconds()
+    results.row("full: from the codes of an image to its sticker", f"{finish:.1f} s")
+    for slots, requests in ((CPU_SLOTS, REQUESTS), (16, 8)):
+        step = next(step.whole for step in steps if step.slots == slots)
+        costs = Costs(text, step, finish, codes=1024)
+        ours = _simulated(costs, slots, requests)
+        what = f"full: {USERS} users at random times, {COUNT} images each, int8, simulated"
+        results.row(f"{what}, {slots} slots for {requests} of them at once", str(ours))
+        if two := results.numbers.get("full_reference_two_s"):
+            theirs = Outcome.of(users := arrivals(costs), one_by_one(two, users))
+            results.row(
+                f"full: the same, ru-dalle, codes alone, one user at a time, {slots} slots ours",
+                f"{theirs}; ours {ours.images_an_hour / theirs.images_an_hour:.0f} times",
+                "80 times" if slots == 16 else "",
+            )
+
+
+def _simulated(costs: Costs, slots: int, requests: int) -> Outcome:
+    users = arrivals(costs)
+    return Outcome.of(users, simulate(costs, slots, requests, users))
+
+
+def one_by_one(seconds: float, users: list[Arrival]) -> list[float]:
+    """When each has their images from an engine that draws for one user after another."""
+    ends, free = [], 0.0
+    for user in users:
+        free = max(free, user.time) + seconds
+        ends.append(free)
+    return ends
+
+
+def published_finish_seconds() -> float:
+    """Of the published stages: a bundle that has them, and a single layer to draw something."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_bundle(Path(folder) / "bundle", torch.bfloat16, layers=1)
+        return finish_seconds(Pipeline.load(str(Path(folder) / "bundle"), "cpu"))
+
+
+def finish_seconds(pipeline: Pipeline) -> float:
+    """Seconds from an image's codes to its sticker."""
+    text = pipeline.tokenizer.encode("кот", pipeline.bundle.transformer.text_seq_length)
+    drawn = generate(pipeline.transformer, text, [1], pipeline.bundle.sampling)
+    return median(lambda: pipeline.finish(drawn), 3)
+
+
+if __name__ == "__main__":
+    torch.set_grad_enabled(False)
+    on_mini(Results())

@@ -1,0 +1,36 @@
+"""What docker-compose.yml says, as far as it can be read without Docker."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return loaded
+
+
+def named_volumes(service: dict[str, Any]) -> dict[str, str]:
+    """Name → where it is mounted; a mount of a file of the machine is none."""
+    volumes = service.get("volumes", [])
+    return dict(each.split(":", 1) for each in volumes if isinstance(each, str))
+
+
+def test_every_volume_is_declared(compose: dict[str, Any]) -> None:
+    used = {name for service in compose["services"].values() for name in named_volumes(service)}
+    assert used == set(compose["volumes"])
+
+
+def test_the_worker_may_write_to_its_volumes(compose: dict[str, Any]) -> None:
+    """A new volume has the owner of the folder of the image."""
+    worker = (ROOT / "Dockerfile").read_text().partition("FROM base AS worker")[2]
+    [settings] = [line for line in worker.splitlines() if line.startswith("ENV TORCH")]
+    [owned] = [line for line in worker.splitlines() if "install -d -o emojich" in line]
+    for folder in named_volumes(compose["services"]["worker"]).values():
+        [variable] = [name for name in settings.split() if name.endswith(f"={folder}")]
+        assert f"${variable.partition('=')[0]}" in owned

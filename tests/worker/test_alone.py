@@ -1,0 +1,89 @@
+"""A request that kills every engine takes nobody along; what kills it here is a scripted engine."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import Connection, Listener
+from pathlib import Path
+
+import pytest
+
+from emojich_core.request import Candidate, Request
+from tests.worker.parts import ROOT, USER, Server, end_of, wait_until
+from worker.events import Failed, Finished
+from worker.queue import RequestQueue
+from worker.results import Sticker
+from worker.wire import ENGINE_SOCKET, receive_request, send_event
+
+FEEDERS = 3
+POISON = "яд"
+
+
+class MortalEngine:
+    """Draws for a second; a poisoned request ends all its conversations, as its death would."""
+
+    def __init__(self, socket: str):
+        self._listener = Listener(socket, family="AF_UNIX", backlog=64)
+        self._at_work: list[Connection] = []
+        self.together = 0  # at most
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            connection = self._listener.accept()
+            threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
+
+    def _converse(self, connection: Connection) -> None:
+        try:
+            request = receive_request(connection)
+            self._at_work.append(connection)
+            self.together = max(self.together, len(self._at_work))
+            time.sleep(1)
+            if request.prompt == POISON:
+                self._die()
+            else:
+                self._at_work.remove(connection)
+                candidate = Candidate(0, request.seed, 1.0, "unet")
+                send_event(connection, Finished(request.id, (candidate,)), [Sticker(b"s", ())])
+        except (EOFError, OSError, ValueError):
+            pass  # somebody who only looked, or one of those who died
+        connection.close()
+
+    def _die(self) -> None:
+        dead, self._at_work = self._at_work, []
+        for connection in dead:
+            connection.close()
+
+
+@pytest.fixture
+def engine(server: Server, tmp_path: Path) -> Iterator[MortalEngine]:
+    """An engine with RQ workers that are there already."""
+    socket, log = str(tmp_path / "engine.sock"), tmp_path / "log"
+    engine = MortalEngine(socket)
+    env = os.environ | {"REDIS_URL": server.url, ENGINE_SOCKET: socket}
+    with log.open("wb") as file:
+        command = [sys.executable, "-m", "worker.feeders"]
+        feeders = [
+            subprocess.Popen(command, cwd=ROOT, env=env, stdout=file) for _ in range(FEEDERS)
+        ]
+    wait_until(lambda: log.read_text().count("worker: ready") == FEEDERS)
+    yield engine
+    for feeder in feeders:
+        feeder.terminate()
+    for feeder in feeders:
+        feeder.wait(30)
+
+
+def test_a_poisoned_request_fails_alone(requests: RequestQueue, engine: MortalEngine) -> None:
+    names = {"bad": POISON, "1": "кот", "2": "дом"}
+    for name, prompt in names.items():
+        requests.enqueue(Request(name, prompt, count=1, seed=1), USER)
+    for name in names:
+        wait_until(lambda name=name: end_of(requests.connection, name))
+    assert engine.together > 1
+    assert end_of(requests.connection, "bad") == Failed("bad", "failed")
+    for name in ("1", "2"):
+        assert isinstance(end_of(requests.connection, name), Finished)
