@@ -117,9 +117,11 @@ def load_bundle(model: str) -> Bundle:
             sampling=_config(Sampling, description["sampling"]),
             licence=description.get("licence", ""),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         file = path / "bundle.json"
-        raise BundleError(f"{file} lacks something ({error}): restore the bundle.") from error
+        raise BundleError(
+            f"{file} is not as it was written ({error}): restore the bundle."
+        ) from error
 
 
 def find_bundle(model: str) -> Path:
@@ -129,9 +131,9 @@ def find_bundle(model: str) -> Path:
     known = known_bundles()
     if model not in known:
         raise BundleError(
-            f"There is no model bundle {model!r}: "
-            f"set EMOJICH_MODEL to a folder with a bundle.json, or to one of: "
-            f"{', '.join(sorted(known))} (`emojich weights list` shows what can be fetched)."
+            f"There is no model bundle {model!r}: name a folder with a bundle.json, or one of: "
+            f"{', '.join(sorted(known))}; the command or EMOJICH_MODEL says which "
+            "(`emojich weights list` shows what can be fetched)."
         )
     return known[model]
 
@@ -177,8 +179,7 @@ def save_bundle(
             **{key: dataclasses.asdict(config) for key, config in configs.items()},
             "files": {file: sha256(path / file) for file in files},
         }
-        text = json.dumps(description, indent=2, ensure_ascii=False)
-        (path / "bundle.json").write_text(text + "\n")
+        _write_description(path, description)
 
 
 def derive_bundle(base: Bundle, path: Path, transformer: dict[str, Tensor], source: str) -> None:
@@ -202,8 +203,7 @@ def derive_bundle(base: Bundle, path: Path, transformer: dict[str, Tensor], sour
             description["name"] = path.name
             description["sources"] = {**description.get("sources", {}), "transformer": source}
             description["files"][changed.name] = sha256(changed)
-            text = json.dumps(description, indent=2, ensure_ascii=False)
-            (staged / "bundle.json").write_text(text + "\n")
+            _write_description(staged, description)
             staged.rename(path)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
@@ -222,19 +222,26 @@ def _written(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, SafetensorError) as error:
-        message = f"{path} cannot be written ({error}): make room for it, or set EMOJICH_MODELS."
+        message = f"{path} cannot be written ({error}): make room for it, or take another folder."
         raise BundleError(message) from error
 
 
 def _read_description(path: Path) -> dict[str, Any]:
     file = path / "bundle.json"
     try:
-        description = json.loads(file.read_text())
+        description = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise BundleError(f"{file} cannot be read ({error}): restore the bundle.") from error
     if not isinstance(description, dict) or description.get("format") != FORMAT:
         raise BundleError(f"{file} is not of bundle format {FORMAT}: update Emojich or the bundle.")
+    if not isinstance(description.get("files"), dict):
+        raise BundleError(f"{file} does not name its files: restore the bundle.")
     return description
+
+
+def _write_description(path: Path, description: dict[str, Any]) -> None:
+    text = json.dumps(description, indent=2, ensure_ascii=False)
+    (path / "bundle.json").write_text(text + "\n", "utf-8")
 
 
 def _check_file(file: Path, checksum: str) -> None:
@@ -244,8 +251,8 @@ def _check_file(file: Path, checksum: str) -> None:
         try:
             with safe_open(file, "pt"):  # reads the header, which says how long the file must be
                 return
-        except SafetensorError as error:
-            raise BundleError(f"{file} is damaged ({error}): restore the bundle.") from error
+        except (OSError, SafetensorError) as error:
+            raise BundleError(f"{file} cannot be opened ({error}): restore it.") from error
     _check_sum(file, checksum)
 
 

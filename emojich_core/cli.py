@@ -19,12 +19,16 @@ MAX_BEST_OF = 4096
 def main() -> None:
     """Run the command that the arguments name; exit with 1 and one line if it cannot be done."""
     arguments = _parser().parse_args()
-    from emojich_core.bundles import BundleError  # imports torch: not for --help
+    from torch import OutOfMemoryError  # takes seconds: not for --help
+
+    from emojich_core.bundles import BundleError
 
     try:
         arguments.command(arguments)
     except (BundleError, InvalidRequest, OSError) as error:
         sys.exit(f"emojich: {error}")
+    except OutOfMemoryError:
+        sys.exit("emojich: The GPU has not enough memory: free some, or take --device cpu.")
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -53,8 +57,16 @@ def _parser() -> argparse.ArgumentParser:
         "--temperature", type=_number(0.01, 100, float), help="above 1 wilder, below 1 tamer"
     )
     generate.add_argument("--out", type=Path, default=Path("out"), help="folder (out/)")
-    generate.add_argument("--model", default=os.environ.get("EMOJICH_MODEL", "mini"))
-    generate.add_argument("--device", default=os.environ.get("EMOJICH_DEVICE"))
+    generate.add_argument(
+        "--model",
+        default=os.environ.get("EMOJICH_MODEL", "mini"),
+        help="name or folder of a bundle (mini)",
+    )
+    generate.add_argument(
+        "--device",
+        default=os.environ.get("EMOJICH_DEVICE"),
+        help="cpu, cuda, cuda:1; a GPU if there is one",
+    )
     generate.add_argument("--json", action="store_true", help="print the results as JSON, too")
     generate.set_defaults(command=_generate)
     weights = "fetch, import and check the published models"
@@ -96,8 +108,12 @@ def _prompts(arguments: argparse.Namespace) -> list[str]:
     """The prompts to draw, all of them checked before anything starts."""
     if arguments.prompts is None:
         return [clean_prompt(arguments.prompt)]
+    try:
+        lines = arguments.prompts.read_text("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise OSError(f"{arguments.prompts} is not UTF-8 ({error}).") from error
     prompts = []
-    for number, line in enumerate(arguments.prompts.read_text("utf-8").splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
                 prompts.append(clean_prompt(line))

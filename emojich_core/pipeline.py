@@ -1,5 +1,6 @@
 """From a prompt to stickers: the stages in order.  Read this file first."""
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,7 @@ from emojich_core.precision import (
     stored_as,
 )
 from emojich_core.request import MAX_COUNT, MAX_SEED, Candidate, Request, new_seed
-from emojich_core.sticker import SIZE, compose, to_webp
+from emojich_core.sticker import SIZE, compose, on_white, to_webp
 from emojich_core.tokenizer import Tokenizer
 from emojich_core.transformer import Transformer
 from emojich_core.upscale import make_upscaler, upscale
@@ -33,12 +34,10 @@ from emojich_core.vqgan import VQGAN
 
 M = TypeVar("M", bound=nn.Module)
 
-BATCH = MAX_COUNT  # images drawn at once; of the big model each takes 0.2 GB while it is drawn
+OutOfMemory = torch.OutOfMemoryError  # for those who do not import torch
+
+BATCH = MAX_COUNT  # images drawn at once
 DRAWN = 0.8  # share of the progress bar that drawing the codes takes; the rest is for the finish
-
-
-OutOfMemory = torch.OutOfMemoryError
-
 CPU_SLOTS = 8  # more of them would make everyone wait longer, and the last no sooner
 MAX_SLOTS = 64
 RESERVE = 2 * 2**30  # bytes of a GPU's memory that a step and the stages after it may take
@@ -119,7 +118,8 @@ class Pipeline:
         `top_k`, `top_p`, `temperature` stand in for those of the bundle; see Sampling.
         `image_prompt` codes to go on from; see `image_prompt()`.
         `progress` is called with the share done, 0 to 1, after every code.
-        Raises InvalidRequest for a prompt that cannot be drawn, ValueError for other values.
+        Raises InvalidRequest for a prompt that cannot be drawn, ValueError for other values,
+        BundleError for a model that draws nothing but overflowing numbers.
         """
         seed = new_seed() if seed is None else seed
         request = Request(id="", prompt=prompt, count=count, seed=seed)
@@ -152,9 +152,13 @@ class Pipeline:
     def image_prompt(
         self, image: Image.Image, up: int = 0, down: int = 0, left: int = 0, right: int = 0
     ) -> ImagePrompt:
-        """An image of which so many rows and columns of codes along the borders are to stay."""
+        """An image of which so many rows and columns of codes along the borders are to stay.
+
+        It is stretched to a square, and stands on white where it is transparent: as models are
+        trained.
+        """
         size = (self.bundle.vqgan.resolution,) * 2
-        pixels = to_tensor(image.convert("RGB").resize(size, Image.Resampling.LANCZOS))
+        pixels = to_tensor(on_white(image).resize(size, Image.Resampling.LANCZOS))
         dtype = next(self.vqgan.parameters()).dtype
         codes = self.vqgan.encode(pixels[None].to(self.device, dtype))
         return ImagePrompt.borders(codes[0], up, down, left, right)
@@ -233,7 +237,13 @@ class Pipeline:
 
     @torch.inference_mode()
     def finish(self, images: list[Drawn]) -> list[Drawing]:
-        """Decode, sharpen, cut out and pack images, all at once; they are numbered from 0."""
+        """Decode, sharpen, cut out and pack images, all at once; they are numbered from 0.
+
+        Raises BundleError when the model's numbers overflowed: there is nothing to be seen then.
+        """
+        if not all(math.isfinite(image.perplexity) for image in images):
+            message = f"{self.bundle.path} draws no finite numbers in {self.precision}"
+            raise BundleError(f"{message}: set EMOJICH_PRECISION to another one.")
         with self._beside_steps():
             sharp = self._paint(torch.stack([image.codes for image in images]))
             drawings = []
@@ -268,12 +278,11 @@ def load_network(
     It is made without memory, which the weights bring along.
     Raises BundleError when they are not those of the network.
     """
-    with torch.device("meta"):
-        model = make(getattr(bundle, stage))
-    weights = bundle.weights(stage, dtype)
     try:
-        model.load_state_dict(weights, assign=True)
-    except RuntimeError as error:
+        with torch.device("meta"):
+            model = make(getattr(bundle, stage))
+        model.load_state_dict(bundle.weights(stage, dtype), assign=True)
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
         message = f"{bundle.path / stage}.safetensors does not fit bundle.json"
         raise BundleError(f"{message}: restore the bundle.") from error
     return model.to(device).eval().requires_grad_(False)

@@ -40,7 +40,7 @@ def choose(wanted: str | None, device: torch.device, config: TransformerConfig) 
     Raises BundleError for what there is not.
     """
     name = wanted or os.environ.get("EMOJICH_PRECISION") or _default(device, config)
-    names = get_args(Precision) if device.type == "cpu" else get_args(Precision)[:-1]
+    names = get_args(Precision) if _has_int8(device) else get_args(Precision)[:-1]
     if name not in names:
         message = f"EMOJICH_PRECISION {name!r} is not for {device.type}"
         raise BundleError(f"{message}: set one of {', '.join(names)}, or leave it unset.")
@@ -51,7 +51,11 @@ def _default(device: torch.device, config: TransformerConfig) -> Precision:
     if device.type != "cpu":
         return "float16"
     parameters = 12 * config.num_layers * config.hidden_size**2  # of the matrices in the layers
-    return "int8" if parameters >= BIG and torch.backends.mkldnn.is_available() else "float32"
+    return "int8" if parameters >= BIG and _has_int8(device) else "float32"
+
+
+def _has_int8(device: torch.device) -> bool:
+    return device.type == "cpu" and torch.backends.mkldnn.is_available()
 
 
 def stages_dtype(device: torch.device) -> torch.dtype:

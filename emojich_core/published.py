@@ -124,8 +124,9 @@ def _copies() -> dict[str, str]:
         copies = json.loads(Path(file).read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise BundleError(f"EMOJICH_REPOS: {file} cannot be read ({error}): mend it.") from error
-    if not isinstance(copies, dict):
-        raise BundleError(f"EMOJICH_REPOS: {file} must hold one JSON object: mend it.")
+    if not isinstance(copies, dict) or not all(isinstance(c, str) for c in copies.values()):
+        message = f"EMOJICH_REPOS: {file} must hold one JSON object of names"
+        raise BundleError(f"{message}: mend it.")
     return copies
 
 

@@ -25,6 +25,16 @@ def compose(image: Tensor, alpha: Tensor) -> Image.Image:
     return Image.fromarray((rgba * 255).round().astype(np.uint8), "RGBA")
 
 
+def on_white(image: Image.Image) -> Image.Image:
+    """The image as RGB, on white where it is transparent."""
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    image = image.convert("RGBA")
+    page = Image.new("RGBA", image.size, "white")
+    page.alpha_composite(image)
+    return page.convert("RGB")
+
+
 def to_webp(image: Image.Image) -> bytes:
     """The image as WebP of at most MAX_BYTES, as good as fits."""
     for quality in (95, 90, 80, 65, 50, 30, 10):

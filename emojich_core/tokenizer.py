@@ -13,7 +13,8 @@ BOS_ID = 2
 class Tokenizer:
     """A youtokentome BPE model with ruDALL-E's conventions.
 
-    Raises ValueError when the file is no BPE model.
+    Raises ValueError when the file cannot be read.  youtokentome takes garbage for a model of few
+    tokens, and ends the process when it is used: `vocab_size` tells.
     """
 
     def __init__(self, model: Path):

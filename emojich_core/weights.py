@@ -19,6 +19,7 @@ from emojich_core.published import Published, Source
 from emojich_core.tokenizer import Tokenizer
 
 TOKENIZER = "tokenizer"  # beside the stages, wherever files are named by what they are for
+LFS_POINTER = b"version https://git-lfs"
 
 
 def pull(model: Published, dtype: torch.dtype = torch.float16) -> Path:
@@ -57,9 +58,17 @@ def _find(folder: Path, source: Source) -> Path:
     places = [folder / Path(source.repo).name / source.file, folder / source.file]
     for place in places:
         if place.is_file():
+            _check_fetched(place)
             return place
     message = f"{folder} has no {source.file} of {source.repo}"
     raise BundleError(f"{message}: put it at {places[0]} or {places[1]}.")
+
+
+def _check_fetched(file: Path) -> None:
+    """Raise BundleError for what git leaves in the place of a large file without Git LFS."""
+    with file.open("rb") as opened:
+        if opened.read(len(LFS_POINTER)) == LFS_POINTER:
+            raise BundleError(f"{file} is only a pointer: run `git lfs pull` beside it.")
 
 
 def _install(

@@ -46,6 +46,10 @@ def lack_a_stage(bundle: Path) -> None:
     rewrite(bundle, matting=None)
 
 
+def lack_the_files(bundle: Path) -> None:
+    rewrite(bundle, files=None)
+
+
 def rewrite(bundle: Path, **changes: object) -> None:
     description = json.loads((bundle / "bundle.json").read_text()) | changes
     kept = {key: value for key, value in description.items() if value is not None}
@@ -61,6 +65,7 @@ def rewrite(bundle: Path, **changes: object) -> None:
         (break_json, "bundle.json"),
         (other_format, "bundle.json"),
         (lack_a_stage, "bundle.json"),
+        (lack_the_files, "bundle.json"),
     ],
 )
 def test_damage_is_one_sentence_that_names_the_file(
@@ -83,6 +88,21 @@ def test_weights_of_another_shape_are_refused(copy: Path) -> None:
     description["transformer"]["num_layers"] = 3
     rewrite(copy, transformer=description["transformer"])
     with pytest.raises(BundleError, match="transformer"):
+        Pipeline.load(str(copy), "cpu")
+
+
+@pytest.mark.parametrize(
+    ("stage", "numbers"),
+    [
+        ("matting", {"encoder_name": "no-such-net"}),
+        ("vqgan", {"norm_groups": 7}),
+        ("upscale", {"num_feat": "8"}),
+    ],
+)
+def test_numbers_of_no_network_are_refused(copy: Path, stage: str, numbers: dict) -> None:
+    description = json.loads((copy / "bundle.json").read_text())
+    rewrite(copy, **{stage: description[stage] | numbers})
+    with pytest.raises(BundleError, match=f"{stage}.safetensors does not fit"):
         Pipeline.load(str(copy), "cpu")
 
 

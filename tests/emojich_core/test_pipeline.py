@@ -1,10 +1,14 @@
+import math
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from emojich_core.bundles import BundleError
+from emojich_core.generation import Drawn
 from emojich_core.pipeline import Cancelled, Pipeline
 from emojich_core.request import InvalidRequest
 
@@ -90,6 +94,23 @@ def test_an_image_prompt_stays_where_it_is_given(pipeline: Pipeline) -> None:
     [drawing] = pipeline.generate("кот", count=1, seed=3, image_prompt=prompt)
     assert drawing.codes[prompt.given].equal(prompt.codes[prompt.given])
     assert not drawing.codes.equal(prompt.codes)
+
+
+def test_an_image_prompt_stands_on_white(pipeline: Pipeline) -> None:
+    cut_out = Image.new("RGBA", (32, 32))  # black where nothing can be seen
+    cut_out.paste((200, 30, 30, 255), (8, 8, 24, 24))
+    on_paper = Image.new("RGB", (32, 32), "white")
+    on_paper.paste((200, 30, 30), (8, 8, 24, 24))
+    assert pipeline.image_prompt(cut_out).codes.equal(pipeline.image_prompt(on_paper).codes)
+    assert not pipeline.image_prompt(cut_out).codes.equal(
+        pipeline.image_prompt(cut_out.convert("RGB")).codes
+    )
+
+
+def test_numbers_that_overflow_are_no_stickers(pipeline: Pipeline) -> None:
+    codes = torch.zeros(pipeline.bundle.transformer.image_seq_length, dtype=torch.long)
+    with pytest.raises(BundleError, match="EMOJICH_PRECISION"):
+        pipeline.finish([Drawn(codes, seed=0, perplexity=math.nan)])
 
 
 def test_slots_that_were_warmed_up_draw_the_same(pipeline: Pipeline) -> None:

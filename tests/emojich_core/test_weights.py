@@ -116,6 +116,13 @@ def test_files_may_lie_without_the_repositorys_folder(checkpoints: Path, tmp_pat
         import_from(tmp_path / "flat", published.published("malevich"))
 
 
+def test_a_clone_without_its_large_files_is_refused(checkpoints: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(checkpoints, tmp_path / "copy"))
+    (copy / "emojich/model.bin").write_text("version https://git-lfs.github.com/spec/v1\noid …\n")
+    with pytest.raises(BundleError, match=r"model\.bin is only a pointer: run `git lfs pull`"):
+        import_from(copy, published.published("emojich"))
+
+
 def test_bfloat16_can_be_asked_for(checkpoints: Path) -> None:
     import_from(checkpoints, published.published("emojich"), torch.bfloat16)
     dtypes = {t.dtype for t in load_bundle("emojich").weights("transformer").values()}
@@ -227,9 +234,10 @@ def test_copies_elsewhere_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path
     model = published.published("emojich")
     assert model.parts["transformer"].source == published.Source("me/copy", "model.bin", "v1")
     assert model.tokenizer == published.Source("me/utils", "bpe.model", "main")
-    file.write_text("[]")
-    with pytest.raises(BundleError, match="EMOJICH_REPOS"):
-        published.published("emojich")
+    for bad in ("[]", '{"tiny/emojich": 1}'):
+        file.write_text(bad)
+        with pytest.raises(BundleError, match="EMOJICH_REPOS"):
+            published.published("emojich")
 
 
 def test_unknown_names_are_refused() -> None:

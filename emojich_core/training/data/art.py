@@ -17,7 +17,6 @@ import resvg_py
 from PIL import Image
 from tqdm import tqdm
 
-from emojich_core.training.data.captions import Captions as Captions
 from emojich_core.training.data.things import bare
 
 STYLES = ("noto", "twemoji", "fluent-emoji-flat")

@@ -2,16 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from emojich_core.training.data.art import Meaning
 from emojich_core.training.data.held_out import HeldOut
 from emojich_core.training.data.morphology import noun_phrase, with_yo
 from emojich_core.training.data.things import SMILEYS, other_names
-
-if TYPE_CHECKING:  # data.py hands Captions on
-    from emojich_core.training.data.art import Meaning
 
 # The name weighs most: a model that hears mostly rare words learns to ignore the text.
 LABEL, NAME, PAIR = 2.5, 1.0, 1.0
@@ -23,16 +20,16 @@ DETAIL = 0.05  # how often a keyword follows a name
 
 
 class Captions:
-    """Draws captions for an emoji: its name most often, rare keywords before common ones."""
+    """The captions of each emoji: its name weighs most, a keyword the more the rarer it is."""
 
-    def __init__(self, meanings: "Mapping[str, Meaning]", held_out: HeldOut | None = None):
+    def __init__(self, meanings: Mapping[str, Meaning], held_out: HeldOut | None = None):
         """Without what `held_out` (the list that ships, if None) forbids."""
         self._held_out = held_out or HeldOut.load()
         self._common = Counter(k for m in meanings.values() for k in set(m.keywords))
         self._weights = {h: self._weigh(h, m) for h, m in meanings.items()}
         self._details = {h: self._combinable(h, m) for h, m in meanings.items()}
 
-    def _weigh(self, hexcode: str, meaning: "Meaning") -> dict[str, float]:
+    def _weigh(self, hexcode: str, meaning: Meaning) -> dict[str, float]:
         plain = {meaning.label: LABEL}
         for name in other_names(hexcode, meaning):
             plain[name] = plain.get(name, 0) + NAME
@@ -46,7 +43,7 @@ class Captions:
                 weights.setdefault(form, weight * share)
         return self.allowed(spelled(weights))
 
-    def _combinable(self, hexcode: str, meaning: "Meaning") -> list[str]:
+    def _combinable(self, hexcode: str, meaning: Meaning) -> list[str]:
         """Keywords that may follow any of the captions."""
         texts = self._weights[hexcode]
         return [
@@ -69,20 +66,6 @@ class Captions:
     def details(self, hexcode: str) -> list[str]:
         """Keywords that now and then follow a caption of the emoji."""
         return self._details[hexcode]
-
-    def all(self) -> list[str]:
-        """Every caption there is, to train the tokenizer on."""
-        return sorted({text for weights in self._weights.values() for text in weights})
-
-    def sample(self, hexcode: str, rng: np.random.Generator) -> str:
-        """One caption; now and then a keyword follows, as people add details to a name."""
-        weights = self._weights[hexcode]
-        share = np.array(list(weights.values()))
-        text = list(weights)[rng.choice(len(share), p=share / share.sum())]
-        details = self._details[hexcode]
-        if details and rng.random() < DETAIL:
-            return detailed(text, details[rng.integers(len(details))], rng)
-        return text
 
 
 def detailed(text: str, detail: str, rng: np.random.Generator) -> str:

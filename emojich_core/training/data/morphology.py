@@ -12,7 +12,6 @@ from typing import Any
 import pymorphy3
 
 WORD = re.compile(r"[\w-]+")
-CASES = {"genitive": "gent", "dative": "datv", "accusative": "accs", "instrumental": "ablt"}
 # Readings that common things do not have: first names, places, abbreviations.
 UNLIKELY = {"Name", "Surn", "Patr", "Geox", "Orgn", "Trad", "Abbr", "Init"}
 NUMERALS = {3: "три", 4: "четыре", 5: "пять"}
@@ -87,10 +86,6 @@ class NounPhrase:
         agreed = _agree(parse, self.head, "nomn", self.head.tag.number)
         assert agreed is not None, f"{adjective} has no form for {self.form()}"
         return NounPhrase((agreed, *self.adjectives), self.head, self.tail)
-
-    def without_adjectives(self) -> "NounPhrase":
-        """The noun and what follows it."""
-        return NounPhrase((), self.head, self.tail)
 
     def form(self, case: str = "nomn", number: str | None = None) -> str | None:
         """The phrase in a case and number (its own if None); None if a word has no such form."""

@@ -49,7 +49,7 @@ def placed(rgba: np.ndarray, place: str) -> np.ndarray:
     canvas = behind.copy()
     thing = fitted(rgba, INSIDE)
     canvas.alpha_composite(
-        thing, ((size - thing.width) // 2, round(size * 0.53) - thing.height // 2)
+        thing, ((size - thing.width) // 2, round(size * CENTRE) - thing.height // 2)
     )
     canvas.alpha_composite(before)
     return np.asarray(canvas)

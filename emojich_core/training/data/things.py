@@ -12,7 +12,7 @@ from emojich_core.training.data.morphology import (
     plain,
 )
 
-if TYPE_CHECKING:  # data.py hands on Captions, which needs this module
+if TYPE_CHECKING:  # art.py needs `bare`
     from emojich_core.training.data.art import Meaning
 
 SMILEYS, PEOPLE, NATURE, FOOD, PLACES, ACTIVITIES, OBJECTS = 0, 1, 3, 4, 5, 6, 7

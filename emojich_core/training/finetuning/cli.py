@@ -1,6 +1,7 @@
 """`emojich finetune`: a bundle learns a style of one's own."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,10 +27,14 @@ def add_finetune(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lr",
         type=_at_least(1e-9, float),
-        help="highest learning rate; follows from the base's width",
+        help="highest learning rate; by default it follows from the base's width",
     )
-    parser.add_argument("--seed", type=_at_least(0), default=0)
-    parser.add_argument("--device", help="cpu, cuda, cuda:1; a GPU if there is one")
+    parser.add_argument("--seed", type=_at_least(0), default=0, help="for the same run again (0)")
+    parser.add_argument(
+        "--device",
+        default=os.environ.get("EMOJICH_DEVICE"),
+        help="cpu, cuda, cuda:1; a GPU if there is one",
+    )
     parser.add_argument(
         "--plan", action="store_true", help="print the memory it would take, and do nothing"
     )
@@ -54,9 +59,11 @@ def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
     if arguments.data is None or arguments.out is None:
         parser.error("--data and --out are needed")
     try:
-        from emojich_core.training.finetuning.finetune import OtherRun, Settings, finetune
+        from emojich_core.training.finetuning.finetune import Diverged, OtherRun, Settings, finetune
     except ModuleNotFoundError as error:
         sys.exit(f'emojich: fine-tuning needs {error.name}: pip install "emojich[train]"')
+    from torch import OutOfMemoryError
+
     from emojich_core.bundles import load_bundle
     from emojich_core.pipeline import pick_device
     from emojich_core.training.finetuning.pairs import BadData
@@ -69,9 +76,14 @@ def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
     device = pick_device(arguments.device)
     try:
         loss = finetune(base, arguments.data, arguments.out, settings, device)
-    except (BadData, OtherRun) as error:
+    except (BadData, OtherRun, Diverged) as error:
         sys.exit(f"emojich: {error}")
-    print(f"{arguments.out}, of held-out loss {loss:.4f}; draw with it: --model {arguments.out}")
+    except OutOfMemoryError:
+        message = f"{device} has not enough memory for {arguments.batch_size} images a step"
+        sys.exit(f"emojich: {message}: take a smaller --batch-size; --plan counts what it takes.")
+    out = arguments.out
+    print(f"{out}, of held-out loss {loss:.4f}; what it draws: {out}.run/finetune.png")
+    print(f'draw with it: emojich generate "кот" --model {out}')
 
 
 def _plan(arguments: argparse.Namespace) -> None:

@@ -6,12 +6,14 @@ What a run needs to go on is in a folder beside the new bundle, `NAME.run`:
     codes-….safetensors  the pictures' codes
     finetune.pt          the checkpoint
     best.safetensors     what was trained, where the held-out loss was lowest
-    finetune.png         samples for held-out captions; the earlier ones are in tensorboard/
+    finetune.png         what these weights draw for held-out captions
+    tensorboard/         losses, and such samples of earlier weights
 """
 
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,10 +29,10 @@ from torchvision.transforms.functional import to_tensor
 from tqdm import tqdm
 
 from emojich_core.bundles import Bundle, derive_bundle, sha256
-from emojich_core.generation import generate
+from emojich_core.generation import Slots, begin
 from emojich_core.pipeline import load_network
 from emojich_core.precision import BIG, stages_dtype
-from emojich_core.tokenizer import Tokenizer
+from emojich_core.tokenizer import EOS_ID, Tokenizer
 from emojich_core.training import loop
 from emojich_core.training.finetuning.lora import merged
 from emojich_core.training.finetuning.pairs import Pair, picture, read_pairs, split
@@ -46,6 +48,10 @@ MAX_NORM = 1.0  # of all gradients together
 
 class OtherRun(ValueError):
     """The run folder holds a run that was started with something else."""
+
+
+class Diverged(ArithmeticError):
+    """The loss of a run is no finite number any more, and never was a low one."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,6 @@ class FineTuning:
         torch.manual_seed(settings.seed)
         self.model = load_network(base, "transformer", Transformer, device)
         prepare(self.model, settings.train)
-        self.model.train()
         parameters = list(self.model.parameters())
         self.model.transformer.checkpointing = sum(p.numel() for p in parameters) >= BIG
         self.trained, self.best = Trained(self.model), Best()
@@ -137,7 +142,12 @@ class FineTuning:
         self.writer = SummaryWriter(run / "tensorboard" / "held-out")
 
     def train(self) -> None:
-        """Take all steps that are not done yet."""
+        """Take all steps that are not done yet.
+
+        Raises Diverged when no weights are worth keeping.
+        """
+        if not (self.run / "finetune.pt").exists():
+            self.describe()
         state: dict[str, loop.Stateful] = {
             "trained": self.trained,
             "optimizer": self.optimizer,
@@ -157,9 +167,22 @@ class FineTuning:
                 every=every,
                 seed=settings.seed,
             )
+        if math.isinf(self.best.loss):
+            raise Diverged(f"The loss is not finite: remove {self.run}, and take a lower --lr.")
+
+    def describe(self) -> None:
+        """Tell what the run begins with."""
+        tqdm.write(f"pairs: {len(self.training)} to train on, {len(self.held_out)} held out")
+        texts = torch.cat((self.training.text, self.held_out.text))
+        if cut := int(((texts[:, -1] != 0) & (texts[:, -1] != EOS_ID)).sum()):
+            tqdm.write(f"texts of which only the first {texts.shape[1]} tokens are read: {cut}")
+        loss = self.held_out_loss()
+        self.writer.add_scalar("loss", loss, 0)
+        tqdm.write(f"step 0: held-out loss {loss:.4f}")
 
     def step(self, number: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """One update; see `loop.run`."""
+        self.model.train()
         settings = self.settings
         picked = batch(number, len(self.training), settings.batch_size, settings.seed)
         text, image = self.losses(self.training, picked)
@@ -177,26 +200,26 @@ class FineTuning:
                 data.text[rows].to(self.device), data.codes[rows].to(self.device)
             )
 
-    def evaluate(self, number: int) -> Tensor:
-        """Keep the weights if they are the best so far, draw the samples; see `loop.run`."""
-        self.model.eval()
-        loss, page = self.held_out_loss(), self.samples()
-        self.model.train()
+    def evaluate(self, number: int) -> Tensor | None:
+        """Keep the weights if they are the best so far, and draw with them; see `loop.run`."""
+        loss = self.held_out_loss()
         self.writer.add_scalar("loss", loss, number)
         better = loss < self.best.loss
         tqdm.write(f"step {number}: held-out loss {loss:.4f}{', the best so far' * better}")
         if better:
             _save(self.run / "best.safetensors", self.trained.state_dict())
-            self.best.loss = loss
-        self.best.waited = 0 if better else self.best.waited + 1
-        if self.best.waited >= PATIENCE:
-            tqdm.write(f"It has not become better {PATIENCE} times: that is it.")
+            self.best.loss, self.best.waited = loss, 0
+            return self.samples()
+        self.best.waited += 1
+        if self.best.waited >= PATIENCE or not math.isfinite(loss):
+            tqdm.write("It does not become better any more: that is it.")
             raise loop.Stop
-        return page
+        return None
 
     @torch.inference_mode()
     def held_out_loss(self) -> float:
         """The mean weighted loss of the pairs that are not trained on."""
+        self.model.eval()
         total = 0.0
         for rows in torch.arange(len(self.held_out)).split(self.settings.batch_size):
             total += weighted_loss(*self.losses(self.held_out, rows)).item() * len(rows)
@@ -205,14 +228,17 @@ class FineTuning:
     @torch.inference_mode()
     def samples(self) -> Tensor:
         """A picture (3, H, W): for each of the prompts the image of seed 0, side by side."""
-        images = []
-        for prompt in self.prompts:
-            text = self.tokenizer.encode(prompt, self.model.config.text_seq_length)
-            with self.autocast():
-                [drawn] = generate(self.model, text.to(self.device), [0], self.sampling)
-            decoded = self.vqgan.decode(drawn.codes[None].to(self.device))
-            images.append(decoded[0].float().cpu())
-        return torch.cat(images, dim=2)
+        self.model.eval()
+        config, slots = self.model.config, Slots(self.model, len(self.prompts))
+        with self.autocast():
+            for slot, prompt in enumerate(self.prompts):
+                text = self.tokenizer.encode(prompt, config.text_seq_length).to(self.device)
+                slots.enter(slot, begin(self.model, text), 0, self.sampling)
+            for _ in range(config.image_seq_length):
+                slots.step()
+        codes = torch.stack([slots.drawn(slot).codes for slot in range(slots.count)])
+        decoded = self.vqgan.decode(codes.to(self.device)).float().cpu()
+        return torch.cat(list(decoded), dim=2)
 
     def autocast(self) -> torch.autocast:
         """Multiply in bfloat16.  Every weight is used once in a step: no copies are kept of it."""
@@ -226,6 +252,7 @@ def finetune(
 
     Returns the held-out loss of the weights that are in the bundle.
     Raises BadData, OtherRun, BundleError, OSError; before anything starts, if it can be known then.
+    Raises Diverged, and what torch raises when memory runs out.
     """
     if out.exists():
         raise OtherRun(f"{out} is there already: choose another --out, or remove it.")

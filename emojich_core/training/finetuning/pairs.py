@@ -11,10 +11,12 @@ import csv
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageOps
+
+from emojich_core.request import InvalidRequest, clean_prompt
+from emojich_core.sticker import on_white
 
 CAPTIONS = "captions.csv"
 HEADER = ["file", "text"]
@@ -77,11 +79,11 @@ def split(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
 def picture(file: Path, size: int) -> Image.Image:
     """An image on a white square, (size, size) RGB."""
     with Image.open(file) as opened:
-        image = ImageOps.exif_transpose(opened).convert("RGBA")
+        image = on_white(ImageOps.exif_transpose(opened))
     side = max(image.size)
-    page = Image.new("RGBA", (side, side), "white")
-    page.alpha_composite(image, ((side - image.width) // 2, (side - image.height) // 2))
-    return page.convert("RGB").resize((size, size), Image.Resampling.LANCZOS)
+    page = Image.new("RGB", (side, side), "white")
+    page.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
+    return page.resize((size, size), Image.Resampling.LANCZOS)
 
 
 def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
@@ -93,8 +95,9 @@ def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
         raise BadData(f"{file} cannot be read ({error.strerror}).") from error
     reader = csv.reader(text.splitlines(keepends=True), strict=True)
     try:
-        if next(reader, None) != HEADER:
-            raise BadData(f"{file}, line 1: the header must be {','.join(HEADER)}")
+        if (header := next(reader, [])) != HEADER:
+            found = ",".join(header)[:40]
+            raise BadData(f"{file}, line 1: the header must be file,text and is {found!r}")
         empty = True
         for row in reader:
             if row:
@@ -110,11 +113,13 @@ def _pair(folder: Path, row: list[str]) -> Pair:
     """The pair of a row.  Raises BadData for a row that is wrong."""
     if len(row) != len(HEADER):
         raise BadData(f"{len(row)} columns and not 2 (a text with a comma needs quotes)")
-    name, text = row[0], " ".join(row[1].split())
+    name, text = row
     if not _is_utf8(name + text):
         raise BadData("it is not UTF-8")
-    if not text:
-        raise BadData(f"{name} has no text")
+    try:
+        text = clean_prompt(text)  # as every prompt is: else what is learned is never asked for
+    except InvalidRequest as error:
+        raise BadData(f"{name}: {error}") from error
     file = (folder / name).resolve()
     if not file.is_relative_to(folder.resolve()):
         raise BadData(f"{name} is outside of the folder")
@@ -122,17 +127,17 @@ def _pair(folder: Path, row: list[str]) -> Pair:
         content = file.read_bytes()
     except OSError as error:
         raise BadData(f"{name} cannot be read ({error.strerror})") from error
-    _check_image(name, content)
+    _check_image(name, file)
     return Pair(file, text, hashlib.sha256(content).hexdigest())
 
 
 def _is_utf8(text: str) -> bool:
-    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+    """Whether there is nothing in it that other encodings leave: surrogates, and UTF-16's nulls."""
+    return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def _check_image(name: str, content: bytes) -> None:
+def _check_image(name: str, file: Path) -> None:
     try:
-        with Image.open(BytesIO(content)) as image:
-            image.load()
+        picture(file, 1)
     except Exception as error:  # Pillow's decoders raise whatever happens to them
         raise BadData(f"{name} is no image that can be read") from error

@@ -3,6 +3,7 @@
 import numpy as np
 
 from emojich_core.training.data.captions import Captions, detailed
+from emojich_core.training.data.dataset import Row
 from emojich_core.training.data.held_out import HeldOut
 from tests.emojich_core.training.meanings import MEANINGS
 
@@ -33,9 +34,11 @@ def test_both_spellings_of_yo() -> None:
     assert 0 < weights["ёж"] < weights["еж"]
 
 
-def test_sampling_follows_the_weights() -> None:
+def test_a_row_says_its_captions_by_their_weights() -> None:
     captions, rng = Captions(MEANINGS, NOTHING), np.random.default_rng(0)
-    said = [captions.sample("1F34C", rng) for _ in range(300)]
+    weights, details = captions.weights("1F34C"), tuple(captions.details("1F34C"))
+    row = Row("plain", "noto", ("1F34C",), None, weights, details, 1.0)
+    said = [row.say(rng) for _ in range(300)]
     assert said.count("банан") > 200
     assert "банан, фрукт" in said or "банан фрукт" in said
     assert detailed("банан", "банан", rng) == "банан"

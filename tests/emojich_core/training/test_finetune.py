@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -18,7 +19,14 @@ from torch import Tensor, nn
 from emojich_core.bundles import BundleError, derive_bundle, load_bundle, verify_bundle
 from emojich_core.cli import main
 from emojich_core.pipeline import Pipeline
-from emojich_core.training.finetuning.finetune import OtherRun, Settings, batch, finetune
+from emojich_core.training.finetuning.finetune import (
+    Diverged,
+    FineTuning,
+    OtherRun,
+    Settings,
+    batch,
+    finetune,
+)
 from emojich_core.training.finetuning.lora import LoRALinear, merged
 from emojich_core.training.finetuning.memory import account, kept_bytes
 from emojich_core.training.finetuning.pairs import BadData, picture, read_pairs, split
@@ -148,6 +156,44 @@ def test_codes_are_computed_once(
     monkeypatch.setattr("emojich_core.training.finetuning.finetune.encode", None)
     finetune(base, data, out, settings, CPU)
     assert tensors(out).keys() == tensors(tmp_path / "elsewhere").keys()
+
+
+def test_it_says_what_it_begins_with_and_how_it_goes(
+    tiny_bundle: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for i in range(2):
+        (tmp_path / f"{i}.png").write_bytes((data / f"{i}.png").read_bytes())
+    text = f"file,text\n0.png,{'кот и собака ' * 9}\n1.png,кот\n"
+    (tmp_path / "captions.csv").write_text(text)
+    base = load_bundle(str(tiny_bundle))
+    finetune(base, tmp_path, tmp_path / "mine", replace(SETTINGS, steps=1), CPU)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "pairs: 1 to train on, 1 held out"
+    assert lines[1] == "texts of which only the first 8 tokens are read: 1"
+    assert [line.partition(":")[0] for line in lines[2:4]] == ["step 0", "step 1"]
+
+
+def test_a_run_that_diverges_is_one_sentence(
+    tiny_bundle: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, out = load_bundle(str(tiny_bundle)), tmp_path / "mine"
+    monkeypatch.setattr(FineTuning, "held_out_loss", lambda self: float("nan"))
+    with pytest.raises(Diverged, match=r"remove .*mine\.run, and take a lower --lr"):
+        finetune(base, data, out, SETTINGS, CPU)
+    assert not out.exists()
+
+
+def test_memory_that_runs_out_is_one_sentence(
+    tiny_bundle: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_out(*arguments: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(FineTuning, "step", run_out)
+    options = ("--base", tiny_bundle, "--data", data, "--out", tmp_path / "mine", "--device", "cpu")
+    monkeypatch.setattr("sys.argv", ["emojich", "finetune", *map(str, options)])
+    with pytest.raises(SystemExit, match="cpu has not enough memory for 16 images a step"):
+        main()
 
 
 def test_every_row_comes_once_a_round() -> None:
@@ -282,6 +328,7 @@ def test_every_bad_row_is_named(data: Path, tmp_path: Path) -> None:
         "good.png,кот",
         'good.png,"кот,\nпицца"',
         "good.png",
+        "good.png,cat",
     ]
     text = "\n".join(rows).encode() + b"\ngood.png,\xea\xee\xf2\n"
     (tmp_path / "in/captions.csv").write_bytes(text)
@@ -290,12 +337,13 @@ def test_every_bad_row_is_named(data: Path, tmp_path: Path) -> None:
     assert str(raised.value).splitlines()[1:] == [
         "  line 3: nowhere.png cannot be read (No such file or directory)",
         "  line 4: bad.png is no image that can be read",
-        "  line 5: good.png has no text",
+        "  line 5: good.png: The prompt is empty: say in Russian what to draw.",
         "  line 6: 3 columns and not 2 (a text with a comma needs quotes)",
         "  line 7: ../good.png is outside of the folder",
         "  line 8: good.png is there already with the same text",
         "  line 11: 1 columns and not 2 (a text with a comma needs quotes)",
-        "  line 12: it is not UTF-8",
+        "  line 12: good.png: The model reads Russian only.",
+        "  line 13: it is not UTF-8",
     ]
 
 
@@ -303,7 +351,8 @@ def test_every_bad_row_is_named(data: Path, tmp_path: Path) -> None:
     ("content", "words"),
     [
         ("", "header"),
-        ("text,file\nкот,1.png\n", "header"),
+        ("file;text\n1.png;кот\n", "is 'file;text'"),
+        ("file,text\n1.p\0ng,кот\n", "line 2: it is not UTF-8"),
         ("file,text\n", "no rows"),
         ('file,text\n1.png,"кот\n', "line 2"),
         ("file,text\n" + "1.png,\n" * 30, "… and 10 more"),
@@ -338,9 +387,10 @@ def test_the_plan_is_printed(
 def test_the_table_of_a_spreadsheet_is_read(data: Path, tmp_path: Path) -> None:
     for name in ("0.png", "1.png"):
         (tmp_path / name).write_bytes((data / name).read_bytes())
-    text = 'file,text\r\n0.png,"кот, собака"\r\n\r\n1.png,  кот  в\tкосмосе \r\n'
+    decomposed = normalize("NFD", "чайник")  # as a Mac may write it
+    text = f'file,text\r\n0.png,"кот, собака"\r\n\r\n1.png,  {decomposed}  в\tкосмосе \r\n'
     (tmp_path / "captions.csv").write_bytes(text.encode("utf-8-sig"))
-    assert [pair.text for pair in read_pairs(tmp_path)] == ["кот, собака", "кот в космосе"]
+    assert [pair.text for pair in read_pairs(tmp_path)] == ["кот, собака", "чайник в космосе"]
 
 
 def test_what_is_held_out_follows_from_the_images(data: Path) -> None:
