@@ -134,8 +134,11 @@ class Pipeline:
         variety = Variety(sampling)
 
         def draw(seeds: list[int], progress: Callable[[float], None]) -> list[Drawn]:
-            images = self._draw(request.prompt, seeds, variety.sampling, image_prompt, progress)
-            return [kept for image in images if (kept := variety.keep(image))]
+            images: list[Drawn] = []
+            for sampling in {variety.sampling(seed) for seed in seeds}:
+                alike = [seed for seed in seeds if variety.sampling(seed) == sampling]
+                images += self._draw(request.prompt, alike, sampling, image_prompt, progress)
+            return variety.sift(images)
 
         images = draw(seeds, lambda done: progress(DRAWN * done))
         while (missing := request.count - len(images)) > 0:

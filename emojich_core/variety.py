@@ -1,54 +1,76 @@
-"""No picture twice among the candidates of a request, as far as that can be helped.
+"""No blot among the candidates of a request, and no picture twice, as far as that can be helped.
 
-A model that is sure of itself draws the same codes from several seeds.  What repeats another image
-is drawn again, from its own seed at a higher temperature, once all images of the round are there:
-so the outcome depends on the request alone, not on which image was ready first.
+Now and then one false code leads to the next, and what comes of it is a blot.  And a model that is
+sure of itself draws the same codes from several seeds.  Both are drawn again from their own seeds,
+once all images of the round are there: so the outcome depends on the request alone, not on which
+image was ready first.  A blot is drawn at half the temperature, a repeat at a higher one.
 
-Where a model knows one picture only, all that differs from it is a blot.  Its perplexity tells:
-of `mini`'s strawberries the right one has 1.04, and what came of drawing it again 12 and more.
-Better the same picture twice than that.
+Perplexity tells a blot: of `mini`'s strawberries the right ones have 1.04, the others 8 and more.
+Where a model knows one picture only, all that differs from it is a blot: better the same twice.
 """
 
+import math
+from collections.abc import Collection
 from dataclasses import replace
 
 from emojich_core.generation import Drawn, Sampling
 
 LIKE = 3 / 8  # of the codes of an image stay in those that are to be like it
-REDRAWS = 3  # rounds; what still repeats another image then is kept
+REDRAWS = 3  # rounds; what is there after them stays
 HOTTER = 1.1  # times the temperature of the round before; more, and `mini` draws blots
-BLOT = 2  # times the perplexity of what it is to replace
+COOLER = 0.5  # cures two in three of its blots; a quarter cures most others, and repeats more
+BLOT = 2  # times the perplexity of the best, or of the repeat that it is to replace
 
 
 class Variety:
-    """Watches over the images of one request, which come round by round in the order of seeds.
+    """Watches over the images of one request, which come round by round.
 
     `known` the codes of an image that they must not repeat either.
     """
 
     def __init__(self, sampling: Sampling, known: tuple[int, ...] = ()):
-        self.sampling = sampling  # of the present round
-        self._rounds_left = REDRAWS
+        self._first = sampling
+        self.round = 0  # how many are over
         self._seen = {known}
-        self._repeats: dict[int, Drawn] = {}  # by seed
-        self._replaced: dict[int, Drawn] = {}  # those of the round before
+        self._best = math.inf  # perplexity
+        self._blots: dict[int, Drawn] = {}  # of the last round, by seed
+        self._repeats: dict[int, Drawn] = {}
 
-    def keep(self, image: Drawn) -> Drawn | None:
-        """What stays: an image, or the one that it was to replace; None if it is drawn again."""
-        replaced = self._replaced.get(image.seed)
-        if replaced and image.perplexity > BLOT * replaced.perplexity:
-            return replaced
-        codes = tuple(image.codes.tolist())
-        if codes in self._seen and self._rounds_left:
-            self._repeats[image.seed] = image
-            return None
-        self._seen.add(codes)
-        return image
+    def sampling(self, seed: int) -> Sampling:
+        """How an image of the present round is to be drawn."""
+        factor = COOLER if seed in self._blots else HOTTER
+        return replace(self._first, temperature=self._first.temperature * factor**self.round)
+
+    def sift(self, images: Collection[Drawn]) -> list[Drawn]:
+        """What stays of a round: an image, or the repeat that it was to replace.
+
+        The others are drawn again in the next round.
+        """
+        cooled, replaced = self._blots, self._repeats
+        self._blots, self._repeats = {}, {}
+        self._best = min([self._best, *(image.perplexity for image in images)])
+        stay = []
+        for image in sorted(images, key=lambda image: image.seed):
+            repeat = replaced.get(image.seed)
+            if repeat and image.perplexity > BLOT * repeat.perplexity:
+                stay.append(repeat)
+            elif self.round < REDRAWS and image.perplexity > BLOT * self._best:
+                self._blots[image.seed] = image
+            elif self.round < REDRAWS and self._repeated(image) and image.seed not in cooled:
+                self._repeats[image.seed] = image
+            else:
+                stay.append(image)
+                self._seen.add(_codes(image))
+        return stay
 
     def next_round(self) -> list[int]:
-        """The seeds to draw again, with the new `sampling`; none when all images stay."""
-        self._replaced, self._repeats = self._repeats, {}
-        seeds = list(self._replaced)
-        self._rounds_left -= bool(seeds)
-        hotter = self.sampling.temperature * HOTTER
-        self.sampling = replace(self.sampling, temperature=hotter)
-        return seeds
+        """The seeds to draw again, in order; none when all images stay."""
+        self.round += 1
+        return sorted([*self._blots, *self._repeats])
+
+    def _repeated(self, image: Drawn) -> bool:
+        return _codes(image) in self._seen
+
+
+def _codes(image: Drawn) -> tuple[int, ...]:
+    return tuple(image.codes.tolist())

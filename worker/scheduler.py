@@ -23,6 +23,7 @@ from worker.results import Sticker
 from worker.task import Task
 
 DRAWN = 0.8  # share of the progress bar that drawing the codes takes; the rest is for the finish
+AGAIN = 0.2  # of that, what is kept for the rounds after the first; of theirs, after the second …
 
 log = logging.getLogger("emojich.scheduler")
 
@@ -37,6 +38,8 @@ class Job:
     variety: Variety
     waiting: list[int]  # seeds of the images that have no slot yet
     slots: dict[int, int] = field(default_factory=dict)  # slot → seed
+    round: list[Drawn] = field(default_factory=list)  # images that `variety` has yet to look at
+    left: float = 1.0  # share of the drawing; only the thread that draws writes it
     drawings: list[Drawing] = field(default_factory=list)
 
     @property
@@ -49,11 +52,19 @@ class Job:
         """Whether there is nothing left to do but to finish."""
         return not self.waiting and not self.slots
 
-    def report(self, under_way: float = 0.0) -> None:
-        """Tell how far it is, with so many images' worth of codes in the slots."""
-        count = self.task.request.count
-        drawn = count - len(self.waiting) - len(self.slots) + under_way
-        self.task.fraction = (DRAWN * drawn + (1 - DRAWN) * len(self.drawings)) / count
+    def reckon(self, under_way: float) -> None:
+        """Count what is left to draw, with so many images' worth of codes in the slots."""
+        to_draw = len(self.round) + len(self.slots) + len(self.waiting)
+        if not to_draw:
+            self.left = 0.0
+            return
+        done = (len(self.round) + under_way) / to_draw
+        self.left = AGAIN**self.variety.round * (1 - (1 - AGAIN) * done)
+
+    def report(self) -> None:
+        """Tell how far it is: never less than before, unless it began anew for want of memory."""
+        finished = len(self.drawings) / self.task.request.count
+        self.task.fraction = DRAWN * (1 - self.left) + (1 - DRAWN) * finished
 
 
 class Scheduler:
@@ -130,7 +141,9 @@ class Scheduler:
         while self._free and (waiting := [job for job in self._jobs if job.waiting]):
             job = min(waiting, key=lambda job: len(job.slots))  # of equals, who came first
             slot, seed = self._free.pop(0), job.waiting.pop(0)
-            self._slots.enter(slot, job.beginning, seed, job.variety.sampling, job.image_prompt)
+            self._slots.enter(
+                slot, job.beginning, seed, job.variety.sampling(seed), job.image_prompt
+            )
             job.slots[slot] = seed
 
     def _step(self) -> None:
@@ -139,13 +152,18 @@ class Scheduler:
             return
         for job in self._jobs:
             for slot in [slot for slot in job.slots if self._slots.number(slot) == self._length]:
-                image = self._slots.drawn(slot)
+                job.round.append(self._slots.drawn(slot))
                 self._release(job, [slot])
-                if kept := job.variety.keep(image):
-                    self._drawn.put((job, kept))
             if job.drawn:
-                job.waiting = job.variety.next_round()
-            job.report(sum(map(self._slots.number, job.slots)) / self._length)
+                self._end_round(job)
+            job.reckon(sum(map(self._slots.number, job.slots)) / self._length)
+            job.report()
+
+    def _end_round(self, job: Job) -> None:
+        for image in job.variety.sift(job.round):
+            self._drawn.put((job, image))
+        job.round.clear()
+        job.waiting = job.variety.next_round()
 
     def _memory_sufficed(self) -> bool:
         """Go a step.  When this returns, the error no longer holds on to what it was about."""

@@ -8,7 +8,7 @@ import torch
 from emojich_core import variety
 from emojich_core.generation import Drawn, Sampling
 from emojich_core.pipeline import Pipeline
-from emojich_core.variety import HOTTER, REDRAWS, Variety
+from emojich_core.variety import COOLER, HOTTER, REDRAWS, Variety
 
 
 def image(code: int, seed: int, perplexity: float = 1.0) -> Drawn:
@@ -18,39 +18,63 @@ def image(code: int, seed: int, perplexity: float = 1.0) -> Drawn:
 def test_what_comes_second_is_drawn_again() -> None:
     request = Variety(Sampling(temperature=0.8))
     images = [image(code, seed) for seed, code in enumerate((5, 6, 5, 6))]
-    assert [request.keep(each) for each in images] == [*images[:2], None, None]
+    assert request.sift(images[::-1]) == images[:2]
     assert request.next_round() == [2, 3]
-    assert request.sampling.temperature == pytest.approx(0.8 * HOTTER)
-    assert request.keep(image(7, 2))
-    assert not request.keep(image(7, 3))
+    assert request.sampling(2).temperature == pytest.approx(0.8 * HOTTER)
+    other = image(7, 2)
+    assert request.sift([other, image(7, 3)]) == [other]
     assert request.next_round() == [3]
-    assert request.keep(image(8, 3))
+    assert request.sampling(3).temperature == pytest.approx(0.8 * HOTTER**2)
+    last = image(8, 3)
+    assert request.sift([last]) == [last]
     assert request.next_round() == []
 
 
 def test_what_repeats_for_ever_is_kept_in_the_end() -> None:
     request = Variety(Sampling())
-    assert request.keep(image(5, 1))
-    for _ in range(REDRAWS):
-        assert not request.keep(image(5, 2))
+    first, second = image(5, 1), image(5, 2)
+    assert request.sift([first, second]) == [first]
+    for _ in range(REDRAWS - 1):
         assert request.next_round() == [2]
-    assert request.keep(image(5, 2))
+        assert request.sift([second]) == []
+    assert request.next_round() == [2]
+    assert request.sift([second]) == [second]
     assert request.next_round() == []
 
 
 def test_a_blot_does_not_replace_a_repeat() -> None:
-    request = Variety(Sampling())
-    assert request.keep(image(5, 1, 1.5))
-    repeat = image(5, 2, 1.5)
-    assert request.keep(repeat) is None
-    assert request.next_round() == [2]
-    assert request.keep(image(6, 2, 3.1)) is repeat
-    assert request.next_round() == []
+    for perplexity, replaces in ((3.1, False), (2.9, True)):
+        request = Variety(Sampling())
+        first, repeat = image(5, 1, 1.5), image(5, 2, 1.5)
+        assert request.sift([first, repeat]) == [first]
+        assert request.next_round() == [2]
+        other = image(6, 2, perplexity)
+        assert request.sift([other]) == [other if replaces else repeat]
+        assert request.next_round() == []
 
-    assert request.keep(image(5, 3, 1.5)) is None
-    assert request.next_round() == [3]
-    other = image(6, 3, 2.9)
-    assert request.keep(other) is other
+
+def test_a_blot_is_drawn_again_with_more_care() -> None:
+    request = Variety(Sampling(temperature=0.8))
+    good, fair = image(5, 1, 1.5), image(6, 2, 2.9)
+    assert request.sift([good, fair, image(7, 3, 3.1), image(8, 4, 9)]) == [good, fair]
+    assert request.next_round() == [3, 4]
+    assert request.sampling(3).temperature == pytest.approx(0.8 * COOLER)
+    # Better the same picture twice than a blot.
+    repeat = image(5, 3, 1.5)
+    assert request.sift([repeat, image(9, 4, 8)]) == [repeat]
+    assert request.next_round() == [4]
+    assert request.sampling(4).temperature == pytest.approx(0.8 * COOLER**2)
+
+
+def test_a_blot_that_remains_one_is_kept_in_the_end() -> None:
+    request = Variety(Sampling())
+    good, blot = image(5, 1, 1), image(6, 2, 9)
+    assert request.sift([good, blot]) == [good]
+    for _ in range(REDRAWS - 1):
+        assert request.next_round() == [2]
+        assert request.sift([blot]) == []
+    assert request.next_round() == [2]
+    assert request.sift([blot]) == [blot]
 
 
 def test_a_pipeline_that_is_sure_of_itself(

@@ -1,0 +1,50 @@
+"""How many candidates of `mini` are blots, and what drawing those again makes of it.
+
+`python -m benchmarks.blots`: the prompts of the model card's page, four candidates of each.  A blot
+has more than twice the perplexity of the best candidate in the first round.
+"""
+
+import time
+from collections.abc import Iterable
+
+from tqdm import tqdm
+
+from emojich_core.generation import generate
+from emojich_core.pipeline import Pipeline
+from emojich_core.training.evaluation.evaluate import PROMPTS
+from emojich_core.variety import BLOT
+
+SEEDS = [0, 1, 2, 3]
+
+
+def main() -> None:
+    """Draw all prompts with redrawing and without; print both counts and the time it took."""
+    pipeline = Pipeline.load("mini", "cpu")
+    prompts = [line for line in PROMPTS.read_text(encoding="utf-8").splitlines() if line]
+    length = pipeline.bundle.transformer.text_seq_length
+    before = after = 0
+    once = whole = 0.0
+    for prompt in tqdm(prompts):
+        start = time.perf_counter()
+        text = pipeline.tokenizer.encode(prompt, length)
+        first = generate(pipeline.transformer, text, SEEDS, pipeline.bundle.sampling)
+        once += time.perf_counter() - start
+        best = min(image.perplexity for image in first)
+        start = time.perf_counter()
+        drawings = pipeline.generate(prompt, len(SEEDS), SEEDS[0])
+        whole += time.perf_counter() - start
+        before += blots(best, (image.perplexity for image in first))
+        after += blots(best, (drawing.candidate.perplexity for drawing in drawings))
+    print(f"{len(prompts)} prompts, {len(SEEDS) * len(prompts)} candidates")
+    print(f"blots: {before}; with what is drawn again {after}")
+    codes, stickers = once / len(prompts), whole / len(prompts)
+    print(f"seconds a prompt: {codes:.2f} for codes drawn once, {stickers:.2f} for stickers")
+
+
+def blots(best: float, perplexities: Iterable[float]) -> int:
+    """How many exceed BLOT times the best."""
+    return sum(perplexity > BLOT * best for perplexity in perplexities)
+
+
+if __name__ == "__main__":
+    main()
