@@ -104,8 +104,14 @@ def test_a_step_in_int8_follows_the_whole_sequence(random: Reading) -> None:
     torch.testing.assert_close(scores, perplexity(losses), rtol=0.05, atol=0.0)
 
 
+@pytest.mark.parametrize("zero", [0, 128])
 @pytest.mark.parametrize("size", [1.0, 1e-6, 1e6])
-def test_int8_is_the_product_with_the_rounded_weights(size: float) -> None:
+def test_int8_is_the_product_with_the_rounded_weights(
+    size: float, zero: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if zero and not torch.cpu._is_vnni_supported():
+        pytest.skip("this CPU has no VNNI")
+    monkeypatch.setattr(Int8Linear, "ZERO", zero)
     torch.manual_seed(0)
     weight, bias, x = torch.randn(24, 40), torch.randn(24), torch.randn(3, 5, 40) * size
     x[0, 0] *= 100  # a large row makes the others no coarser
