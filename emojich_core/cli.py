@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from emojich_core.errors import BundleError
 from emojich_core.request import MAX_COUNT, MAX_SEED, InvalidRequest, clean_prompt, new_seed
 from emojich_core.training.data.cli import add_data
 from emojich_core.training.evaluation.cli import add_evaluate
@@ -19,8 +20,6 @@ MAX_BEST_OF = 4096
 def main() -> None:
     """Run the command that the arguments name; exit with 1 and one line if it cannot be done."""
     arguments = _parser().parse_args()
-    from emojich_core.bundles import BundleError  # imports torch: not for --help
-
     try:
         arguments.command(arguments)
     except (BundleError, InvalidRequest, OSError) as error:
