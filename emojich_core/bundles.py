@@ -24,6 +24,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from emojich_core.errors import BundleError
 from emojich_core.generation import Sampling
 from emojich_core.matting import MattingConfig
 from emojich_core.transformer import TransformerConfig
@@ -38,10 +39,6 @@ TOKENIZER = "bpe.model"
 # published models, only the size is checked then: hashing them takes seconds at every start, and
 # what a disk breaks later, `emojich weights verify` finds.
 HASHED_WHEN_OPENED = 64 * 2**20
-
-
-class BundleError(Exception):
-    """A bundle cannot be used; the message is one sentence that names the file and the cure."""
 
 
 @dataclass(frozen=True)

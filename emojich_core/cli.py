@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from emojich_core.errors import BundleError
 from emojich_core.request import MAX_COUNT, MAX_SEED, InvalidRequest, clean_prompt, new_seed
 from emojich_core.training.data.cli import add_data
 from emojich_core.training.evaluation.cli import add_evaluate
@@ -19,16 +20,16 @@ MAX_BEST_OF = 4096
 def main() -> None:
     """Run the command that the arguments name; exit with 1 and one line if it cannot be done."""
     arguments = _parser().parse_args()
-    from torch import OutOfMemoryError  # takes seconds: not for --help
-
-    from emojich_core.bundles import BundleError
-
     try:
         arguments.command(arguments)
     except (BundleError, InvalidRequest, OSError) as error:
         sys.exit(f"emojich: {error}")
-    except OutOfMemoryError:
-        sys.exit("emojich: The GPU has not enough memory: free some, or take --device cpu.")
+    except RuntimeError as error:
+        from torch import OutOfMemoryError  # takes seconds: not for --help, nor for other errors
+
+        if isinstance(error, OutOfMemoryError):
+            sys.exit("emojich: The GPU has not enough memory: free some, or take --device cpu.")
+        raise
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -2,19 +2,19 @@
 
 import sys
 from dataclasses import dataclass
-from types import ModuleType
+from importlib.util import find_spec, module_from_spec
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.transforms.functional import pad, rgb_to_grayscale
+from torchvision.transforms.functional import pad
 
-# basicsr 1.4.2, its last release, imports a torchvision module that is gone since 0.17; the one
-# function it wants from there has moved.
-_GONE = "torchvision.transforms.functional_tensor"
-if _GONE not in sys.modules:
-    sys.modules[_GONE] = ModuleType(_GONE)
-    sys.modules[_GONE].rgb_to_grayscale = rgb_to_grayscale  # type: ignore[attr-defined]
+# basicsr 1.4.2, its last release, imports all of its training code on the way to any file: a second
+# of every start, and a torchvision module that is gone since 0.17.  The network's file needs none
+# of it, so the packages above it stand empty.
+for _name in ("basicsr", "basicsr.archs"):
+    if _name not in sys.modules and (_spec := find_spec(_name)):
+        sys.modules[_name] = module_from_spec(_spec)
 
 from basicsr.archs.rrdbnet_arch import RRDBNet  # noqa: E402
 

@@ -33,16 +33,20 @@ def test_generate_writes_stickers_grid_and_result(tiny_bundle: Path, tmp_path: P
     assert Image.open(tmp_path / "out/grid.png").size == (1024, 1024)
 
 
-def test_a_file_of_prompts_makes_a_folder_each(tiny_bundle: Path, tmp_path: Path) -> None:
+def test_the_best_of_many_for_each_of_a_file_of_prompts(tiny_bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "prompts.txt").write_text("кот\n\nсобака и пицца\n")
-    arguments = ("--prompts", "prompts.txt", "--count", "1", "--seed", "1", "--out", "many")
-    done = run(*arguments, bundle=tiny_bundle, cwd=tmp_path)
+    arguments = ("--prompts", "prompts.txt", "--count", "1", "--seed", "7", "--out", "many")
+    sampling = ("--best-of", "12", "--top-k", "5", "--top-p", "0.9", "--temperature", "0.8")
+    done = run(*arguments, *sampling, bundle=tiny_bundle, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    prompts = [
-        json.loads((tmp_path / "many" / folder / "result.json").read_text())["prompt"]
+    results = [
+        json.loads((tmp_path / "many" / folder / "result.json").read_text())
         for folder in ("000", "001")
     ]
-    assert prompts == ["кот", "собака и пицца"]
+    assert [result["prompt"] for result in results] == ["кот", "собака и пицца"]
+    for result in results:
+        [candidate] = result["candidates"]
+        assert 7 <= candidate["seed"] < 7 + 12
     assert not (tmp_path / "many/002").exists()
 
 
@@ -70,15 +74,6 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()
-
-
-def test_the_best_of_many_with_other_sampling(tiny_bundle: Path, tmp_path: Path) -> None:
-    sampling = ("--best-of", "12", "--top-k", "5", "--top-p", "0.9", "--temperature", "0.8")
-    arguments = ("кот", "--count", "1", "--seed", "7", *sampling)
-    done = run(*arguments, bundle=tiny_bundle, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    [candidate] = json.loads((tmp_path / "out/result.json").read_text())["candidates"]
-    assert 7 <= candidate["seed"] < 7 + 12
 
 
 def test_a_count_out_of_range_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from emojich_core.generation import (
 from emojich_core.transformer import Transformer, TransformerConfig
 
 CONFIG = TransformerConfig(
-    num_layers=4,
+    num_layers=3,  # one of each kind
     hidden_size=32,
     num_attention_heads=2,
     vocab_size=50 + 6,

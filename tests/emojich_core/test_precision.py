@@ -104,8 +104,14 @@ def test_a_step_in_int8_follows_the_whole_sequence(random: Reading) -> None:
     torch.testing.assert_close(scores, perplexity(losses), rtol=0.05, atol=0.0)
 
 
+@pytest.mark.parametrize("zero", [0, 128])
 @pytest.mark.parametrize("size", [1.0, 1e-6, 1e6])
-def test_int8_is_the_product_with_the_rounded_weights(size: float) -> None:
+def test_int8_is_the_product_with_the_rounded_weights(
+    size: float, zero: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if zero and not torch.cpu._is_vnni_supported():
+        pytest.skip("this CPU has no VNNI")
+    monkeypatch.setattr(Int8Linear, "ZERO", zero)
     torch.manual_seed(0)
     weight, bias, x = torch.randn(24, 40), torch.randn(24), torch.randn(3, 5, 40) * size
     x[0, 0] *= 100  # a large row makes the others no coarser
@@ -131,7 +137,9 @@ def test_the_precision_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     small, big, gpu = TransformerConfig(num_layers=1), TransformerConfig(), torch.device("cuda")
     monkeypatch.delenv("EMOJICH_PRECISION", raising=False)
     assert choose(None, CPU, small) == "float32"
-    assert choose(None, CPU, big) == "int8"
+    for vnni, suits in ((True, "int8"), (False, "float32")):
+        monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda has=vnni: has)
+        assert choose(None, CPU, big) == suits
     assert choose(None, gpu, big) == "float16"
     monkeypatch.setenv("EMOJICH_PRECISION", "bfloat16")
     assert choose(None, gpu, small) == "bfloat16"

@@ -3,12 +3,12 @@
 import json
 import os
 import pickle
-import resource
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ import torch
 
 from emojich_core import published
 from emojich_core.bundles import BundleError, load_bundle
+from emojich_core.cli import main
 from emojich_core.convert import convert, read_checkpoint
 from emojich_core.pipeline import Pipeline
 from emojich_core.weights import import_from
@@ -45,6 +46,25 @@ def hub(checkpoints: Path) -> Iterator[Hub]:
     hub = Hub(checkpoints)
     yield hub
     hub.close()
+
+
+Emojich = Callable[..., tuple[str, str]]
+
+
+@pytest.fixture
+def emojich(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Emojich:
+    """Run `emojich …` here: the message that it ends with, if it cannot be done, and its output."""
+
+    def run(*arguments: str) -> tuple[str, str]:
+        monkeypatch.setattr("sys.argv", ["emojich", *arguments])
+        message = ""
+        try:
+            main()
+        except SystemExit as ended:
+            message = str(ended.code)
+        return message, capsys.readouterr().out
+
+    return run
 
 
 def start(*arguments: str, url: str, tmp_path: Path) -> subprocess.Popen[str]:
@@ -183,22 +203,19 @@ def test_a_tokenizer_of_another_size_is_refused(checkpoints: Path, tmp_path: Pat
             import_from(copy, published.published("emojich"))
 
 
-def test_a_full_disk_leaves_what_was_there(checkpoints: Path, models: Path, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_what_was_there(
+    emojich: Emojich,
+    checkpoints: Path,
+    models: Path,
+    full_disk: Callable[[int], AbstractContextManager[None]],
+) -> None:
     path = import_from(checkpoints, published.published("emojich"))
     before = {file.name: file.read_bytes() for file in path.iterdir()}
-    command = [sys.executable, "-m", "tests.emojich_core.tiny", "weights", "import", "emojich"]
-    process = subprocess.run(
-        [*command, "--from", str(checkpoints)],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)),
-    )
-    assert process.returncode == 1
-    assert process.stderr.count("\n") == 1
-    assert "cannot be written" in process.stderr
-    assert "make room" in process.stderr
+    with full_disk(50_000):
+        message, _ = emojich("weights", "import", "emojich", "--from", str(checkpoints))
+    assert "\n" not in message
+    assert "cannot be written" in message
+    assert "make room" in message
     assert {file.name: file.read_bytes() for file in path.iterdir()} == before
     assert left_behind(models) == []
 
@@ -319,19 +336,11 @@ def test_no_file_and_no_network_are_one_sentence(hub: Hub, tmp_path: Path) -> No
     assert "check the network and HF_ENDPOINT" in last
 
 
-@pytest.mark.slow
-def test_verify_and_list(checkpoints: Path, tmp_path: Path) -> None:
+def test_verify_and_list(emojich: Emojich, checkpoints: Path) -> None:
     path = import_from(checkpoints, published.published("emojich"))
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        process = start(*arguments, url="http://127.0.0.1:9", tmp_path=tmp_path)
-        out, errors = process.communicate()
-        return process.returncode, out, errors.rstrip().rpartition("\n")[2]
-
-    code, out, _ = run("verify", "emojich")
-    assert (code, out) == (0, f"{path} is whole.\n")
-    code, out, _ = run("list")
-    assert code == 0
+    assert emojich("weights", "verify", "emojich") == ("", f"{path} is whole.\n")
+    message, out = emojich("weights", "list")
+    assert message == ""
     lines = {line.split()[0]: line for line in out.splitlines()}
     assert lines["emojich"].endswith(str(path))
     assert "GB  Apache-2.0" in lines["emojich"]
@@ -339,7 +348,6 @@ def test_verify_and_list(checkpoints: Path, tmp_path: Path) -> None:
 
     file = path / "transformer.safetensors"
     file.write_bytes(file.read_bytes()[:-1] + b"\xff")
-    code, _, last = run("verify", "emojich")
-    assert code == 1
-    assert f"{file} is damaged" in last
-    assert "is damaged" in run("list")[1]
+    message, _ = emojich("weights", "verify", "emojich")
+    assert f"{file} is damaged" in message
+    assert "is damaged" in emojich("weights", "list")[1]

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +23,7 @@ from emojich_core.training.unpack import unpack
 from tests.emojich_core.training.art import EMOJI, write_art
 
 pytestmark = pytest.mark.slow
-STEPS = 4
+STEPS = 2
 
 
 class Killed(Exception):
@@ -46,25 +46,40 @@ def art(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
-@pytest.fixture
-def train(art: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[ModuleType, Path], None]:
-    """Trains a stage for STEPS steps into a folder, with a checkpoint at every second."""
-    monkeypatch.setattr(torch, "compile", lambda function: function)  # it takes a minute each
-    monkeypatch.setattr(transformer, "PROMPTS", ("круг",))
+Train = Callable[..., None]
 
-    def train(stage: ModuleType, out: Path) -> None:
-        monkeypatch.setattr(stage, "run", partial(loop.run, every=2))
+
+@pytest.fixture(scope="module")
+def train(art: Path) -> Iterator[Train]:
+    """Trains a stage for STEPS steps into a folder."""
+
+    def train(stage: ModuleType, out: Path, every: int = STEPS) -> None:
+        patch.setattr(stage, "run", partial(loop.run, every=every))
         stage.train(art, out, steps=STEPS, batch_size=4, lr=1e-3)
 
-    return train
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "compile", lambda function: function)  # it takes a minute each
+        patch.setattr(transformer, "PROMPTS", ("круг",))
+        for stage in (upscale, matting):
+            patch.setattr(stage, "GLYPHS", 6)  # to sharpen one takes a second
+        yield train
+
+
+@pytest.fixture(scope="module")
+def trained_vqgan(train: Train, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the first stage, which the others build on."""
+    out = tmp_path_factory.mktemp("vqgan")
+    train(vqgan, out)
+    return out
 
 
 def test_all_stages_end_in_a_bundle_that_draws(
-    train: Callable[[ModuleType, Path], None], tmp_path: Path
+    train: Train, trained_vqgan: Path, tmp_path: Path
 ) -> None:
-    for stage in (vqgan, upscale, matting, transformer):
-        name = stage.__name__.rpartition(".")[2]
+    shutil.copytree(trained_vqgan, tmp_path, dirs_exist_ok=True)
+    for stage in (upscale, matting, transformer):
         train(stage, tmp_path)
+    for name in ("vqgan", "upscale", "matting", "transformer"):
         assert (tmp_path / f"{name}.png").exists()
     export(tmp_path, tmp_path / "bundle")
     assert load_bundle(str(tmp_path / "bundle")).name == "mini"
@@ -72,9 +87,7 @@ def test_all_stages_end_in_a_bundle_that_draws(
     assert drawing.image.size == (512, 512)
 
 
-def test_training_goes_on_from_a_bundle(
-    train: Callable[[ModuleType, Path], None], tmp_path: Path
-) -> None:
+def test_training_goes_on_from_a_bundle(train: Train, tmp_path: Path) -> None:
     shipped = load_bundle("mini")
     unpack(shipped, tmp_path / "as it was")
     export(tmp_path / "as it was", tmp_path / "packed")
@@ -100,17 +113,18 @@ def test_training_goes_on_from_a_bundle(
 @pytest.mark.parametrize("stage", [vqgan, transformer])
 def test_a_killed_run_ends_in_the_same_weights(
     stage: ModuleType,
-    train: Callable[[ModuleType, Path], None],
+    train: Train,
+    trained_vqgan: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    if stage is not vqgan:
-        for folder in (whole, killed):
-            train(vqgan, folder)
-    train(stage, whole)
+    shutil.copytree(trained_vqgan, whole)
     if stage is transformer:
-        shutil.copy(whole / "bpe.model", killed)  # see train_tokenizer
+        train(transformer, whole)
+        killed.mkdir()
+        for name in ("vqgan.pt", "bpe.model"):  # for the latter see train_tokenizer
+            shutil.copy(whole / name, killed)
 
     step = stage.Trainer.step
 
@@ -122,7 +136,7 @@ def test_a_killed_run_ends_in_the_same_weights(
     with monkeypatch.context() as patch:
         patch.setattr(stage.Trainer, "step", dies)
         with pytest.raises(Killed):
-            train(stage, killed)
+            train(stage, killed, every=1)
     train(stage, killed)
 
     name = stage.__name__.rpartition(".")[2]
