@@ -55,7 +55,7 @@ def _default(device: torch.device, config: TransformerConfig) -> Precision:
 
 
 def _has_int8(device: torch.device) -> bool:
-    """Without VNNI oneDNN has no kernels for it: what can be done takes a thousand times as long."""
+    """Without VNNI oneDNN has no kernels for it, and a loop takes a thousand times as long."""
     return device.type == "cpu" and torch.cpu._is_vnni_supported()
 
 
