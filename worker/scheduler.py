@@ -103,9 +103,8 @@ class Scheduler:
             try:
                 beginning = self._pipeline.begin(request.prompt)
                 image_prompt = self._pipeline.likeness(request.like)
-            except Exception:  # the fault of this request alone
-                log.exception("request %s: failed", request.id)
-                task.ended.set()
+            except Exception as error:  # the fault of this request alone
+                fail(task, error)
             else:
                 sampling = self._pipeline.bundle.sampling
                 bold = replace(sampling, temperature=sampling.temperature * request.boldness)
@@ -196,14 +195,13 @@ class Scheduler:
             if not all(math.isfinite(image.perplexity) for _, image in images):
                 raise ArithmeticError("the model's logits are not finite")
             drawings = self._pipeline.finish([image for _, image in images])
-        except Exception:
+        except Exception as error:
             if len(images) > 1:  # whose fault is it?
                 for image in images:
                     self._finish([image])
                 return
             [(job, _)] = images
-            log.exception("request %s: failed", job.task.request.id)
-            job.task.ended.set()
+            fail(job.task, error)
             return
         for (job, _), drawing in zip(images, drawings, strict=True):
             job.drawings.append(drawing)
@@ -221,3 +219,11 @@ class Scheduler:
         task = job.task
         task.outcome = Finished(task.request.id, candidates), stickers
         task.ended.set()
+
+
+def fail(task: Task, error: Exception) -> None:
+    """End a task that cannot be drawn: as its outcome says already, or because memory lacks."""
+    log.error("request %s: failed", task.request.id, exc_info=error)
+    if isinstance(error, OutOfMemory):
+        task.outcome = Failed(task.request.id, "memory"), []
+    task.ended.set()
