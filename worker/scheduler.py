@@ -178,6 +178,11 @@ class Scheduler:
     # --- The thread that finishes -----------------------------------------------------------------
 
     @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to draw."""
+        return not self._jobs and self._new.empty()
+
+    @property
     def has_drawn(self) -> bool:
         """Whether there are images to finish."""
         return not self._drawn.empty()
