@@ -3,8 +3,8 @@
 Which image enters which slot, and when, is decided by `worker.scheduler` itself; what the work
 takes was measured before.  So hours of drawing at the published size are played in a second.
 
-As on a CPU, the pictures are finished by the same cores that go the steps: in the thread of the
-simulation the one waits for the other.  Left out is what takes milliseconds: Redis, RQ's forks.
+As on a CPU, pictures are finished beside the steps by the same cores: while there is work for both,
+each gets half of them.  Left out is what takes milliseconds: Redis, RQ's forks.
 """
 
 from collections import deque
@@ -23,7 +23,7 @@ from worker.task import Task
 
 @dataclass(frozen=True)
 class Costs:
-    """Seconds of each piece of work, and how many codes an image has."""
+    """Seconds of each piece of work by all cores, and how many codes an image has."""
 
     text: float  # of a request
     step: float  # of all slots; it depends neither on who is in them nor on the position
@@ -45,37 +45,54 @@ def simulate(costs: Costs, slots: int, requests: int, arrivals: list[Arrival]) -
     The engine has so many slots, and as many requests at once as there are RQ workers: who comes
     then waits in the queue for one that has ended.
     """
-    clock = Clock()
-    scheduler = Scheduler(cast(Pipeline, TimedPipeline(costs, clock)), slots)
-    queue, drawn, ends = deque(arrivals), list[Arrival](), dict[str, float]()
-    while queue or drawn:
-        if not drawn:
-            clock.now = max(clock.now, queue[0].time)
-        while queue and len(drawn) < requests and queue[0].time <= clock.now:
-            drawn.append(queue.popleft())
-            scheduler.put(drawn[-1].task)
-        scheduler.turn()
-        while scheduler.has_drawn:
-            scheduler.finish()
-        ended = [each.task for each in drawn if each.task.ended.is_set()]
-        ends |= {task.request.id: clock.now for task in ended}
-        drawn = [each for each in drawn if each.task not in ended]
+    engine = TimedEngine(costs, slots)
+    queue, at_work, ends = deque(arrivals), list[Task](), dict[str, float]()
+    while queue or at_work:
+        if not at_work:
+            engine.now = max(engine.now, queue[0].time)
+        while queue and len(at_work) < requests and queue[0].time <= engine.now:
+            at_work.append(queue.popleft().task)
+            engine.scheduler.put(at_work[-1])
+        engine.work()
+        ends |= {task.request.id: engine.now for task in at_work if task.ended.is_set()}
+        at_work = [task for task in at_work if not task.ended.is_set()]
     return [ends[each.task.request.id] for each in arrivals]
 
 
-@dataclass
-class Clock:
-    """The time in the simulation."""
+class TimedEngine:
+    """A scheduler whose two threads are played in one."""
 
-    now: float = 0.0
+    def __init__(self, costs: Costs, slots: int):
+        self.now = 0.0
+        self._costs = costs
+        self._picture = costs.finish  # work that is left on the next one
+        self._pipeline = TimedPipeline(costs)
+        self.scheduler = Scheduler(cast(Pipeline, self._pipeline), slots)
+
+    def work(self) -> None:
+        """A step, and as much work on a picture; without anything to draw, that alone."""
+        finishes = self.scheduler.has_drawn
+        share = self._costs.step
+        if not self.scheduler.is_idle:
+            before = self._pipeline.spent
+            self.scheduler.turn()
+            share = self._pipeline.spent - before
+            self.now += share
+        if finishes:
+            share = min(share, self._picture)
+            self.now += share
+            self._picture -= share
+        while self.scheduler.has_drawn and self._picture <= 0:
+            self.scheduler.finish()
+            self._picture = self._costs.finish
 
 
 class TimedSlots:
     """What the scheduler asks of `emojich_core.generation.Slots`."""
 
-    def __init__(self, count: int, costs: Costs, clock: Clock):
+    def __init__(self, count: int, pipeline: "TimedPipeline"):
         self.count = count
-        self._costs, self._clock = costs, clock
+        self._pipeline = pipeline
         self._seeds, self._numbers = [0] * count, [0] * count
 
     def enter(self, slot: int, beginning: object, seed: int, *settings: object) -> None:
@@ -87,7 +104,7 @@ class TimedSlots:
 
     def step(self) -> None:
         """All go a step, empty slots too."""
-        self._clock.now += self._costs.step
+        self._pipeline.spent += self._pipeline.costs.step
         self._numbers = [number + 1 for number in self._numbers]
 
     def number(self, slot: int) -> int:
@@ -100,29 +117,29 @@ class TimedSlots:
 
 
 class TimedPipeline:
-    """What the scheduler asks of `emojich_core.pipeline.Pipeline`."""
+    """What the scheduler asks of `emojich_core.pipeline.Pipeline`, and what that takes."""
 
     finish_batch = 1  # as on a CPU
 
-    def __init__(self, costs: Costs, clock: Clock):
-        self._costs, self._clock = costs, clock
+    def __init__(self, costs: Costs):
+        self.costs = costs
+        self.spent = 0.0  # seconds of texts and steps
         transformer = SimpleNamespace(image_seq_length=costs.codes)
         self.bundle = SimpleNamespace(transformer=transformer, sampling=Sampling())
 
     def slots(self, count: int) -> TimedSlots:
         """So many empty slots."""
-        return TimedSlots(count, self._costs, self._clock)
+        return TimedSlots(count, self)
 
     def begin(self, prompt: str) -> None:
         """Compute a text."""
-        self._clock.now += self._costs.text
+        self.spent += self.costs.text
 
     def likeness(self, codes: object) -> None:
         """No image is to be like another."""
 
     def finish(self, images: list[Drawn]) -> list[Drawing]:
-        """Finish images."""
-        self._clock.now += self._costs.finish * len(images)
+        """Finish images; what that takes is counted by the engine, beside its steps."""
         nothing: Any = None
         return [
             Drawing(Candidate(0, image.seed, 1.0, "unet"), nothing, b"", image.codes)

@@ -62,8 +62,10 @@ def test_one_user_alone() -> None:
 def test_who_comes_meanwhile_is_drawn_beside_the_others() -> None:
     alone, beside = simulate(COSTS, 2, 2, users(0, 7, count=1))
     text, picture = 3, 5
-    assert alone == text + 16 + text + picture
-    assert beside == 7 + text + 16 + picture + picture  # that of the first comes in between
+    drawn = text + 16 + text  # her text comes between two steps of the first
+    # Of the second 12 codes are there then, and 4 steps come beside as much work on the picture.
+    assert alone == drawn + 4 + picture
+    assert beside == alone + picture
 
 
 def test_who_finds_no_rq_worker_free_waits() -> None:

@@ -2,7 +2,7 @@
 
 A request ends with one event, Finished or Failed, whatever dies on the way:
 
-- the engine: `draw` raises, and RQ runs the job again;
+- the engine: `draw` raises, and RQ runs the job again, alone (see `worker.alone`);
 - the horse: its worker notices at once, and RQ runs the job again;
 - the worker or its machine: another worker finds the job without a heartbeat, and so on.
 

@@ -114,9 +114,8 @@ class Scheduler:
             try:
                 beginning = self._pipeline.begin(request.prompt)
                 image_prompt = self._pipeline.likeness(request.like)
-            except Exception:  # the fault of this request alone
-                log.exception("request %s: failed", request.id)
-                task.ended.set()
+            except Exception as error:  # the fault of this request alone
+                fail(task, error)
             else:
                 sampling = self._pipeline.bundle.sampling
                 bold = replace(sampling, temperature=sampling.temperature * request.boldness)
@@ -197,6 +196,11 @@ class Scheduler:
     # --- The thread that finishes -----------------------------------------------------------------
 
     @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to draw."""
+        return not self._jobs and self._new.empty()
+
+    @property
     def has_drawn(self) -> bool:
         """Whether there are images to finish."""
         return not self._drawn.empty()
@@ -214,14 +218,13 @@ class Scheduler:
             if not all(math.isfinite(image.perplexity) for _, image in images):
                 raise ArithmeticError("the model's logits are not finite")
             drawings = self._pipeline.finish([image for _, image in images])
-        except Exception:
+        except Exception as error:
             if len(images) > 1:  # whose fault is it?
                 for image in images:
                     self._finish([image])
                 return
             [(job, _)] = images
-            log.exception("request %s: failed", job.task.request.id)
-            job.task.ended.set()
+            fail(job.task, error)
             return
         for (job, _), drawing in zip(images, drawings, strict=True):
             job.drawings.append(drawing)
@@ -239,3 +242,11 @@ class Scheduler:
         task = job.task
         task.outcome = Finished(task.request.id, candidates), stickers
         task.ended.set()
+
+
+def fail(task: Task, error: Exception) -> None:
+    """End a task that cannot be drawn: as its outcome says already, or because memory lacks."""
+    log.error("request %s: failed", task.request.id, exc_info=error)
+    if isinstance(error, OutOfMemory):
+        task.outcome = Failed(task.request.id, "memory"), []
+    task.ended.set()

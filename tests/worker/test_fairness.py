@@ -6,7 +6,7 @@ import redis
 import rq
 from rq.serializers import JSONSerializer
 
-from tests.worker.parts import Worker, end_of, request, wait_until
+from tests.worker.parts import START_TIME, Worker, end_of, request, wait_until
 from worker.events import STREAM, Finished, from_json
 from worker.fairness import give_turn
 from worker.queue import RequestQueue
@@ -81,8 +81,13 @@ def test_a_real_worker_serves_round_by_round(
 ) -> None:
     worker.hold_engine()
     ask(requests, ANNA, "a1", "a2", "a3")
-    # A horse alone is not enough: until RQ has noted the start, a1 does not count.
-    wait_until(lambda: connection.zcard(requests.rq.started_job_registry.key))
+    # A horse alone is not enough: until RQ has noted the start, a1 does not count.  Between the two
+    # lie some commands of the worker's alone, which take long only where it gets no processor.
+    wait_until(
+        lambda: connection.zcard(requests.rq.started_job_registry.key),
+        START_TIME,
+        lambda: (requests.rq.job_ids, requests.rq.intermediate_queue.get_job_ids(), worker.log()),
+    )
     ask(requests, BORIS, "b1")
     worker.release_engine()
     wait_until(lambda: end_of(connection, "a3"))

@@ -16,6 +16,7 @@ from worker.job import report_killed
 from worker.queue import RETRIES, RequestQueue
 from worker.results import Sticker, load_stickers, save_stickers
 from worker.wire import ENGINE_SOCKET, receive_request, send_event
+from worker.worker import Worker
 
 FAILED = Failed("1", "failed")
 
@@ -39,6 +40,30 @@ def test_machines_that_die_every_time(requests: RequestQueue) -> None:
         end_heartbeats(requests)
     assert end_of(requests.connection, "1") == FAILED
     assert requests.is_lost("1")
+
+
+def take_and_die(requests: RequestQueue) -> None:
+    """What a machine does that dies after it has taken a job, and before it notes that."""
+    requests.connection.lmove(requests.rq.key, requests.rq.intermediate_queue_key)
+
+
+def find_what_was_left(requests: RequestQueue) -> None:
+    """The maintenance of another worker, some minutes later."""
+    left = requests.rq.intermediate_queue
+    for name in left.get_job_ids():
+        requests.connection.set(left.get_first_seen_key(name), 1)
+    Worker(requests.connection).clean_registries()
+
+
+def test_a_machine_that_dies_with_a_request_in_its_hand(requests: RequestQueue) -> None:
+    requests.enqueue(request(), USER)
+    for _ in range(RETRIES):
+        take_and_die(requests)
+        find_what_was_left(requests)
+        assert requests.rq.job_ids == ["1"]
+    take_and_die(requests)
+    find_what_was_left(requests)
+    assert requests.is_lost("1")  # which the bot looks for
 
 
 def test_it_is_tried_again_before_those_who_wait(requests: RequestQueue) -> None:

@@ -176,6 +176,18 @@ def test_a_poisoned_image_ends_its_request_alone(scheduler: Scheduler, poison: s
     assert isinstance(good.outcome[0], Finished)
 
 
+def test_a_picture_for_which_memory_lacks_says_so(
+    pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def greedy(pipeline: Pipeline, images: list[Drawn]) -> list[Drawing]:
+        raise OutOfMemory("of 80 GB")
+
+    monkeypatch.setattr(Pipeline, "finish", greedy)
+    one = task("1")
+    drawn(scheduler, one)
+    assert one.outcome == (Failed("1", "memory"), [])
+
+
 def test_logits_that_are_no_numbers_end_their_request_alone(
     scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
