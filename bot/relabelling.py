@@ -77,7 +77,7 @@ class Relabelling:
     ) -> str:
         """Change the emoji of one sticker, which the user has sent from a pack."""
         if not (sticker.set_name and await self._packs.is_owner(user_id, sticker.set_name)):
-            return words("foreign-sticker")
+            return words("foreign-sticker", kind=sticker.type)
         return await self.relabel(sticker, user_id, written_emoji(message.text or ""), words)
 
     async def relabel(self, sticker: Sticker, user_id: int, emoji: list[str], words: Texts) -> str:
@@ -87,7 +87,7 @@ class Relabelling:
         except TelegramError as error:
             log.warning("a sticker keeps its emoji: %s", error)
             return words("not-relabelled")
-        return words("relabelled-one", emoji=" ".join(emoji))
+        return words("relabelled-one", emoji=" ".join(emoji), kind=sticker.type)
 
     async def _relabel_added(self, record: Record, emoji: list[str]) -> None:
         for kind in Kind:

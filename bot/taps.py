@@ -148,7 +148,7 @@ class Taps:
             return words("old-button")
         pack = record.added_as(kind).get(number)
         if pack and await self._packs.find(pack, file_id):
-            return words("already-added", number=number + 1, link=pack_link(pack))
+            return words("already-added", number=number + 1, link=pack_link(pack), kind=kind.value)
         owner = Owner(user.id, user.first_name)
         words_of_prompt = await asyncio.to_thread(keywords, record.prompt)
         emoji = record.emoji or [FALLBACK]  # none in a record of an older version
@@ -156,12 +156,12 @@ class Taps:
             sticker = input_sticker(file_id, emoji, words_of_prompt)
             await self._tidy.replace(owner, replaced, sticker)
             await self._delivery.change(record.id, Added(number, replaced.pack))
-            return words("sticker-replaced", number=number + 1, link=pack_link(replaced.pack))
+            link = pack_link(replaced.pack)
+            return words("sticker-replaced", number=number + 1, link=link, kind=kind.value)
         pack = await self._packs.add(owner, file_id, emoji, words_of_prompt)
         await self._delivery.change(record.id, Added(number, pack))
-        if kind is Kind.EMOJI:
-            return words("added-emoji", number=number + 1, link=pack_link(pack))
-        return words("added", number=number + 1, link=pack_link(pack))
+        # A full pack is followed by one of the same kind.
+        return words("added", number=number + 1, link=pack_link(pack), kind=kind.value)
 
     async def _has_codes(self, record: Record, number: int) -> bool:
         return bool(await asyncio.to_thread(load_codes, self._results, record.id, number))

@@ -147,11 +147,22 @@ resumed = Drawing on.
 
 ## Answers to taps
 
-added-emoji = Emoji { $number } is in your pack: { $link }
-added = Sticker { $number } is in your pack: { $link }
-already-added = Sticker { $number } is in your pack already: { $link }
+added =
+    { $kind ->
+        [custom_emoji] Emoji
+       *[regular] Sticker
+    } { $number } is in your pack: { $link }
+already-added =
+    { $kind ->
+        [custom_emoji] Emoji
+       *[regular] Sticker
+    } { $number } is in your pack already: { $link }
 relabelled = These stickers answer to other emoji now: { $emoji }
-relabelled-one = This sticker answers to other emoji now: { $emoji }
+relabelled-one =
+    { $kind ->
+        [custom_emoji] It stands for these emoji now: { $emoji }
+       *[regular] This sticker answers to other emoji now: { $emoji }
+    }
 relabel-what = To change emoji, reply with them to my message with the stickers.
 not-relabelled = Telegram did not take these emoji. Please try others.
 old-button = This button no longer works. Send me the request again and I will draw it anew.
@@ -161,13 +172,13 @@ drawing-more = Drawing more.
 how-to-edit =
     Edit your message with the prompt, and I will draw it anew in the same place. Or send a new one.
 asked-again = I am drawing it again already.
-not-added = Telegram did not take the sticker. Please try again a little later.
+not-added = Telegram did not take the picture. Please try again a little later.
 broken = 😔 Something broke on my side. Please try again a little later.
 
 ## Packs
 
 packs-none = You have no packs yet: the first one comes with the first sticker. Or give it a title now.
-packs-list = Your packs. New stickers go into the one marked ●.
+packs-list = Your packs. What you choose goes into the one marked ●.
 packs-line =
     { $title }, { $kind ->
         [custom_emoji] { $count ->
@@ -180,7 +191,11 @@ packs-line =
            *[other] { $count } stickers
         }
     }
-packs-hint = To change a sticker, tap its number or send it to me.
+packs-hint =
+    To change { $kind ->
+        [custom_emoji] an emoji
+       *[regular] a sticker
+    }, tap its number or send it to me.
 packs-premium =
     These are emoji: they stand in the text itself. To send them takes Telegram Premium. A pack holds up to { $allowed }.
 packs-old = This message is too old. Open your packs anew: /packs
@@ -206,27 +221,67 @@ ask-title-emoji =
 
     While this pack is marked ●, each sticker you choose becomes a small emoji. It holds up to { $allowed }, and to send them takes Telegram Premium.
 bad-title = That will not do: 1 to { $max-title } visible characters, please. Reply once more.
-pack-begun = «{ $title }»: the pack will be there once you choose its first sticker.
+pack-begun =
+    «{ $title }»: the pack will be there once you choose its first { $kind ->
+        [custom_emoji] emoji
+       *[regular] sticker
+    }.
 retitled = The pack is called «{ $title }» now.
 not-changed = Telegram did not let me. Please try again a little later.
 
-## One sticker
+## One sticker, or emoji ($kind)
 
-sticker-of-pack = { $emoji } Sticker { $number } of { $count }: «{ $title }»
-ask-emoji = Which emoji shall this sticker answer to? Reply to this message with them.
+sticker-of-pack =
+    { $emoji } { $kind ->
+        [custom_emoji] Emoji
+       *[regular] Sticker
+    } { $number } of { $count }: «{ $title }»
+ask-emoji =
+    { $kind ->
+        [custom_emoji] Which ordinary emoji shall it stand for?
+       *[regular] Which emoji shall this sticker answer to?
+    } Reply to this message with them.
 bad-emoji = I need emoji only, no words. Reply once more.
-sticker-menu = What shall I do with this sticker?
+sticker-menu =
+    What shall I do with this { $kind ->
+        [custom_emoji] emoji
+       *[regular] sticker
+    }?
 sticker-first = ⬆️ Move first
-sticker-emoji = 😀 Change emoji
+sticker-emoji =
+    😀 { $kind ->
+        [custom_emoji] What it stands for
+       *[regular] Change emoji
+    }
 sticker-replace = 🔁 Replace
 sticker-delete = 🗑 Remove from the pack
 sticker-is-first = It is the first of its pack now.
-sticker-deleted = The sticker is removed from the pack.
+sticker-deleted =
+    The { $kind ->
+        [custom_emoji] emoji
+       *[regular] sticker
+    } is removed from the pack.
 sticker-emoji-how = Reply to the sticker itself with the new emoji.
-sticker-replace-how = Now tap the number of the sticker to take its place, under any finished request.
-sticker-replaced = Sticker { $number } took the place of the old one: { $link }
-sticker-gone = This sticker is no longer in the pack.
-foreign-sticker = This sticker is not from your packs, so I will not change it. But I can draw one: tell me what.
+sticker-replace-how =
+    Now tap, under any finished request, the number of { $kind ->
+        [custom_emoji] what is to become an emoji in its place
+       *[regular] the sticker to take its place
+    }.
+sticker-replaced =
+    { $kind ->
+        [custom_emoji] Emoji
+       *[regular] Sticker
+    } { $number } took the place of the old one: { $link }
+sticker-gone =
+    This { $kind ->
+        [custom_emoji] emoji
+       *[regular] sticker
+    } is no longer in the pack.
+foreign-sticker =
+    This { $kind ->
+        [custom_emoji] emoji
+       *[regular] sticker
+    } is not from your packs, so I will not change it. But I can draw one: tell me what.
 
 ## Settings
 

@@ -87,7 +87,7 @@ class PackMenu:
             return None
         if number == 0:
             await self._packs.begin(user.id, title, kind)
-            return words("pack-begun", title=title)
+            return words("pack-begun", title=title, kind=kind.value)
         try:
             name = await self._packs.name(user.id, number)
             if name is None:

@@ -147,7 +147,7 @@ def test_buttons_of_other_people_and_of_nobody(new_user: NewUser, worker: Worker
     thief.say("/start")
     for tap in (f"1:pack:sure:{owner.id}:1", f"1:sticker:delete:{owner.id}:1:abc"):
         assert "somebody else" in thief.tap(tap)
-    assert "no longer in the pack" in thief.tap(f"1:sticker:delete:{thief.id}:7:abc")
+    assert "pack is gone" in thief.tap(f"1:sticker:delete:{thief.id}:7:abc")
     assert "no longer works" in thief.tap("1:pack:sure")
     assert "is gone" in thief.tap(f"1:pack:explode:{thief.id}:1")
     assert len(owner.packs()[0]["stickers"]) == 2
