@@ -35,13 +35,12 @@ def message_handlers(
 ) -> list[Handler]:
     """In the order in which they are tried."""
     start = _start(_say("welcome", keyboards.examples()))
-    help_ = _say("help", keyboards.examples())
     take_prompt = _take_prompt(prompts)
     take_reply = _take_reply(takers, relabelling, take_prompt)
     in_groups = _say("in-groups")
     return [
         CommandHandler("start", start, PRIVATE),
-        CommandHandler("help", help_, PRIVATE),
+        CommandHandler("help", _help, PRIVATE),
         CommandHandler("privacy", _say("privacy"), PRIVATE),
         CommandHandler("cancel", _cancel(intake), PRIVATE),
         CommandHandler(["start", "help"], in_groups, filters.ChatType.GROUPS),
@@ -66,6 +65,17 @@ def _say(message_id: str, keyboard: InlineKeyboardMarkup | None = None) -> Answe
             await _reply(message, text, keyboard)
 
     return answer
+
+
+async def _help(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    """Say all that one can do; inline mode only if whoever runs the bot has switched it on."""
+    user, message, bot = update.effective_user, update.effective_message, context.bot
+    if user and message:
+        words = texts(language_for(user.language_code))
+        text = words("help")
+        if bot.supports_inline_queries:
+            text += f"\n\n{words('help-inline', bot=bot.username)}"
+        await _reply(message, text, keyboards.examples())
 
 
 def _start(welcome: Answer) -> Answer:

@@ -26,10 +26,11 @@ class TakeTurns(BaseUpdateProcessor):
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
         """Handle an update once its user's earlier ones are done."""
-        if not (isinstance(update, Update) and update.effective_user):
+        if not (isinstance(update, Update) and update.effective_sender):
             await coroutine
             return
-        whose = update.effective_user.id, update.inline_query is not None
+        # Not `effective_user`: whoever writes on behalf of a chat shares one with all the others.
+        whose = update.effective_sender.id, update.inline_query is not None
         lock = self._locks.setdefault(whose, asyncio.Lock())
         async with lock:
             await coroutine

@@ -11,14 +11,19 @@ welcome =
 
     Start with an example (a cat in space, a burning heart, a robot with a flower):
 help =
-    1. Write in Russian what to draw, like «кот в космосе» (a cat in space).
-    2. Wait while I draw: the message shows your place in the queue and the progress.
+    1. Write in Russian what to draw, like «кот в космосе» (a cat in space), or tap an example below. Each line is a request.
+    2. Wait: the message shows your place in the queue and the progress. Changed your mind? Tap ✖ or /cancel. Edit your message, and I draw it anew.
     3. Tap a sticker's number to put it into your pack.
     4. Not the right emoji? Reply with yours to the message with the stickers.
 
-    Changed your mind? Tap ✖ or /cancel.
+    /packs: your packs, those of emoji too: begin, rename, reorder, replace, delete
+    /history: your last prompts, to see or draw again
+    /settings: how many to draw, how boldly, a white outline
+    /privacy: what I keep; /forget: to have it forgotten
 
-    You may send several requests at a time: each line is one. Try it:
+    In a group: /sticker «кот в шляпе» (a cat in a hat), or mention me. Edits and replies with emoji work there, too.
+help-inline =
+    In any chat: @{ $bot } «кошки» (cats). I offer your stickers by their words or emoji.
 command-start = Start
 command-cancel = Stop drawing
 command-packs = My packs
@@ -87,7 +92,9 @@ refusal-no_words =
 refusal-not_russian = I only read Russian so far. Try «кот в космосе» (a cat in space).
 not-text = I only understand text. Tell me in words what to draw.
 unknown-command = There is no such command. Just tell me what to draw, or tap /help.
-in-groups = Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. In private chats, whatever you write.
+in-groups = Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. Edit your message, and I draw it anew; reply to mine with emoji, and the stickers get them. In private chats I draw whatever you write.
+nobody =
+    Only people have packs, and you write on behalf of a group or a channel. Choose yourself left of the input field, or switch “Remain anonymous” off in your administrator rights, or write to me in private.
 
 refusal-blocked = I do not draw that. Please send me something else.
 bot-is-private = This bot is private. To get in, tell its owner your number: { $id }

@@ -4,7 +4,8 @@
                            {"photo": true}, or {"sticker": true} for a sticker of no set, or
                            {"foreign_sticker": true} for one of a set that the bot has not made, or
                            {"sticker_file_id": "CAAC…"} for one of /sandbox/packs, anyone's;
-                           {"reply_to": 7} beside any of them
+                           {"reply_to": 7} beside any of them; {"sender_chat": -100…}: on behalf of
+                           the group itself, as its anonymous administrators do, or of a channel
     POST /sandbox/edit     {"message_id": 7, "text": "пёс"}                 -> Message
     POST /sandbox/tap      {"message_id": 7, "data": "keep:1"}              -> Tap
     POST /sandbox/inline   {"query": "кот"}                                 -> Question
@@ -70,9 +71,14 @@ class Said(Acted):
     sticker_file_id: str = ""
     photo: bool = False
     reply_to: int = 0
+    sender_chat: int = 0
 
     def content(self, box: Sandbox) -> Json:
-        """What the message holds."""
+        """What the message holds; on behalf of a chat, also who seems to send it."""
+        sender = people.on_behalf(box, self.place, self.sender_chat) if self.sender_chat else {}
+        return {**self._content(box), **sender}
+
+    def _content(self, box: Sandbox) -> Json:
         if self.sticker:
             return people.sample_sticker(box)
         if self.foreign_sticker:
