@@ -3,9 +3,9 @@
 import logging
 
 from telegram import Message, Sticker, Update
-from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.api_errors import REFUSALS
 from bot.delivery import Delivery
 from bot.emoji.written import written_emoji
 from bot.inline.labels import Labels
@@ -66,7 +66,7 @@ class Relabelling:
         emoji = written_emoji(message.text or "")
         try:
             await self._relabel_added(record, emoji)
-        except TelegramError as error:
+        except REFUSALS as error:
             log.error("request %s: its stickers keep their emoji: %s", record.id, error)
             return words("not-relabelled")
         await self._delivery.change(record.id, Labelled(emoji))
@@ -84,7 +84,7 @@ class Relabelling:
         """Change the emoji of one of the user's stickers; returns what to say of it."""
         try:
             await self._set_emoji(user_id, sticker, emoji)
-        except TelegramError as error:
+        except REFUSALS as error:
             log.warning("a sticker keeps its emoji: %s", error)
             return words("not-relabelled")
         return words("relabelled-one", emoji=" ".join(emoji), kind=sticker.type)

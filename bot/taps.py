@@ -7,9 +7,10 @@ from contextlib import suppress
 
 import redis
 from telegram import CallbackQuery, Update, User
-from telegram.error import BadRequest, TelegramError
+from telegram.error import BadRequest
 from telegram.ext import ContextTypes
 
+from bot.api_errors import REFUSALS
 from bot.delivery import Delivery
 from bot.emoji.suggest import FALLBACK, keywords
 from bot.inline.labels import Labels
@@ -136,7 +137,7 @@ class Taps:
     async def _add(self, user: User, record: Record, number: int, words: Texts) -> str:
         try:
             return await self._put_into_pack(user, record, number, words)
-        except TelegramError as error:
+        except REFUSALS as error:
             log.error("request %s: sticker %d is not added: %s", record.id, number, error)
             return words("not-added")
 

@@ -180,6 +180,7 @@ how-to-edit =
     Edit your message with the prompt, and I will draw it anew in the same place. Or send a new one.
 asked-again = I am drawing it again already.
 not-added = Telegram did not take the picture. Please try again a little later.
+no-telegram = Telegram does not answer at the moment. Please try again shortly.
 broken = 😔 Something broke on my side. Please try again a little later.
 
 ## Packs

@@ -3,9 +3,9 @@
 import re
 
 from telegram import Message, Update, User
-from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.api_errors import REFUSALS
 from bot.buttons import Tap
 from bot.limits import MAX_EMOJI
 from bot.packs.names import BadTitle, Kind, clean_title
@@ -58,7 +58,7 @@ class PackMenu:
                 await self._list(tap)
                 return words("pack-gone")
             return await self._act_on(tap, pack)
-        except TelegramError:
+        except REFUSALS:
             return words("not-changed")
 
     async def take_title(self, user: User, message: Message) -> bool:
@@ -93,7 +93,7 @@ class PackMenu:
             if name is None:
                 return words("pack-gone")
             await self._packs.retitle(user.id, name, title)
-        except TelegramError:
+        except REFUSALS:
             return words("not-changed")
         return words("retitled", title=title)
 

@@ -3,10 +3,10 @@
 import re
 
 from telegram import Message, MessageEntity, Update, User
-from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 from telegram.ext.filters import MessageFilter
 
+from bot.api_errors import REFUSALS
 from bot.buttons import Tap
 from bot.emoji.written import is_emoji_only, written_emoji
 from bot.packs.names import Kind, number_of
@@ -62,7 +62,7 @@ class OneSticker:
                 await put(tap.query, await self._screens.packs(tap.user, 0, tap.words))
                 return tap.words("pack-gone")
             return await self._act_on(tap, pack)
-        except TelegramError:
+        except REFUSALS:
             return tap.words("not-changed")
 
     async def show(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -129,7 +129,7 @@ class OneSticker:
         try:
             pack = await self._packs.get(user.id, number)
             index = pack.index(unique_id) if pack else None
-        except TelegramError:
+        except REFUSALS:
             return words("not-relabelled")
         if pack is None:
             return words("pack-gone")

@@ -17,9 +17,9 @@ from telegram import (
     Update,
     User,
 )
-from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.api_errors import REFUSALS
 from bot.buttons import Tap
 from bot.packs.names import Kind, kind_of, number_of
 from bot.packs.packs import Owner, Packs
@@ -78,7 +78,7 @@ class Tidy:
             sentence = await self.act(tap.user.id, action, sticker, words)
             if action == "delete":
                 await edit(tap.query, View(sentence))
-        except TelegramError:
+        except REFUSALS:
             return words("not-changed")
         return sentence
 
