@@ -18,6 +18,7 @@ from telegram.ext import (
     AIORateLimiter,
     Application,
     ApplicationBuilder,
+    Defaults,
     Updater,
 )
 
@@ -75,6 +76,8 @@ def _build_application(config: Config) -> AnyApplication:
         .base_file_url(config.file_url)
         # No retries of its own: for one chat's 429 it would hold up all the others.
         .rate_limiter(AIORateLimiter())
+        # Whoever deletes their message wants the answer still, or does not mind.
+        .defaults(Defaults(allow_sending_without_reply=True))
         .concurrent_updates(TakeTurns())
         .read_timeout(API_TIMEOUT)
         .write_timeout(API_TIMEOUT)

@@ -49,8 +49,7 @@ def message_handlers(
         MessageHandler(PRIVATE & IS_CUSTOM_EMOJI & ~filters.REPLY, picking.show),
         MessageHandler(PRIVATE & filters.REPLY & filters.TEXT, take_reply),
         MessageHandler(PRIVATE & filters.TEXT, take_prompt),
-        # An answer that is edited has been taken already, and was no prompt.
-        MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND & ~filters.REPLY, take_prompt),
+        MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND, take_prompt),
         MessageHandler(PRIVATE & ~filters.StatusUpdate.ALL, _say("not-text")),
     ]
 
@@ -117,6 +116,9 @@ def _take_prompt(prompts: Prompts) -> Answer:
         user, message = update.effective_user, update.effective_message
         if not (user and message and message.text):
             return
+        is_edited_reply = bool(message.edit_date and message.reply_to_message)
+        if is_edited_reply and not await prompts.has_taken(user, message):
+            return  # it has answered a question of the bot's, or was emoji for stickers
         for sentence in await prompts.take(user, message, update.update_id):
             await _reply(message, sentence)
 

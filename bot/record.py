@@ -195,13 +195,20 @@ class Replaced:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """Its group has become a supergroup: another chat, with other messages."""
+
+    chat_id: int
+
+
+@dataclass(frozen=True)
 class Unreachable:
     """The message is gone for good."""
 
 
 Change = (
     Progress | Finished | Failed | Queued | Shown | Uploaded | Added | Labelled | Choosing
-    | Spoilt | Reopened | Cancelled | Replaced | Unreachable
+    | Spoilt | Reopened | Cancelled | Replaced | Moved | Unreachable
 )  # fmt: skip
 
 
@@ -242,6 +249,9 @@ def advance(record: Record, change: Change) -> Record:
             return replace(record, state=State.FAILED, failure=reason)
         case Replaced(successor):
             return replace(record, state=State.REPLACED, successor=successor)
+        case Moved(chat_id):
+            anew = replace(record, message_id=None, shown=None, over_photo=False)
+            return replace(anew, chat_id=chat_id, reply_to=0)
         case Unreachable():
             return replace(record, state=State.GONE)
     return record

@@ -114,7 +114,7 @@ class Taps:
             return words("old-button")
         example = Record(
             # Not the message's id: the same button may be tapped many times.
-            id=f"{query.message.chat.id}_u{update_id}",
+            id=f"{query.from_user.id}_u{update_id}",
             user_id=query.from_user.id,
             chat_id=query.message.chat.id,
             prompt=tap.prompt,

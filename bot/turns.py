@@ -8,7 +8,9 @@ from weakref import WeakValueDictionary
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
-_MAX_CONCURRENT = 256  # updates; python-telegram-bot's own default for concurrency
+# Updates at a time.  Those that wait for their user's turn count, too: with python-telegram-bot's
+# own 256, one user who sends as many while Telegram makes the bot wait would hold up everybody.
+_MAX_CONCURRENT = 100_000
 
 
 class TakeTurns(BaseUpdateProcessor):

@@ -205,3 +205,22 @@ def test_an_edited_command_in_private(anna: User, worker: Worker) -> None:
     assert anna.sees("«пёс»")["message_id"] == shown["message_id"]
     wait_for(lambda: worker.queue.rq.count == 1)
     assert worker.take().prompt == "пёс"
+
+
+@pytest.mark.parametrize("method", ["editMessageMedia", "sendMessage"])
+def test_a_group_becomes_a_supergroup(
+    group: Group, anna: User, worker: Worker, sandbox: Sandbox, method: str
+) -> None:
+    new = Group(sandbox, anna)
+    migrated = {"error_code": 400, "migrate_to_chat_id": new.id}
+    if method == "sendMessage":
+        sandbox.fault(method, **migrated)
+    anna.say("/sticker кот", chat_id=group.id)
+    request = worker.take()
+    (new if method == "sendMessage" else group).sees("«кот»")
+    if method == "editMessageMedia":
+        sandbox.fault(method, **migrated)
+    worker.finish(request, 1)
+    shown = new.sees("Готово")
+    add = {"chat_id": new.id, "message_id": shown["message_id"]}
+    assert "Стикер 1 в вашем" in press(anna, add | {"data": buttons_of(shown)[0]["callback_data"]})

@@ -208,3 +208,15 @@ def test_a_sticker_is_replaced_by_another_candidate(user: User, worker: Worker) 
     assert ids(user)[0] != first
     marked = wait_for(lambda: [m for m in user.messages() if "✓ 3" in str(buttons_of(m))])
     assert "Готово" in text_of(marked[0])
+
+
+def test_a_sticker_whose_message_is_deleted_before_the_answer(
+    user: User, bot: RunningBot, sandbox: Sandbox
+) -> None:
+    user.say("/start")
+    user.sees("Привет")
+    bot.stop()
+    sent = user.say(foreign_sticker=True)
+    sandbox.api("deleteMessage", chat_id=user.id, message_id=sent["message_id"])
+    bot.start()
+    user.sees("не из ваших наборов")
