@@ -181,6 +181,7 @@ class Delivery:
                 caption=wanted.text,
                 reply_markup=wanted.keyboard,
                 reply_parameters=_reply(record),
+                message_thread_id=record.thread_id or None,
             )
         else:
             message = await self._bot.send_message(
@@ -188,6 +189,7 @@ class Delivery:
                 wanted.text,
                 reply_markup=wanted.keyboard,
                 reply_parameters=_reply(record),
+                message_thread_id=record.thread_id or None,
             )
         return message.message_id
 

@@ -10,6 +10,7 @@ from bot.record import Record, State
 from bot.refusals import OverLimit, Refusal
 from bot.store import Store
 from bot.texts import language_for, texts
+from bot.topics import topic_of
 from emojich_core.request import InvalidRequest, clean_prompt
 
 _LOOKS, _PAUSE = 50, 0.1  # seconds, for the first message of a request to get into the chat
@@ -51,6 +52,7 @@ class Prompts:
                 prompt=line,
                 language=language_for(user.language_code),
                 reply_to=0 if is_private else message.message_id,
+                thread_id=topic_of(message),
             )
             # What is not taken leaves the line with what it had, for the next edit to find.
             requests.append(old.id if old else record.id)

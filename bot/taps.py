@@ -25,6 +25,7 @@ from bot.refusals import Refusal
 from bot.stickers import sticker_of
 from bot.store import Store
 from bot.texts import Texts, language_for, texts
+from bot.topics import topic_of
 from worker.results import load_codes
 
 log = logging.getLogger(__name__)
@@ -119,6 +120,7 @@ class Taps:
             chat_id=query.message.chat.id,
             prompt=tap.prompt,
             language=language_for(query.from_user.language_code),
+            thread_id=topic_of(query.message),
         )
         return await self._queue(self._intake.take(example), words)
 

@@ -44,11 +44,11 @@ class PackMenu:
         try:
             match action:
                 case "new":
-                    await self._questions.ask(user.id, words("ask-title"), "title:0")
+                    await self._questions.ask(tap, words("ask-title"), "title:0")
                     return None
                 case "emoji":
                     question = words("ask-title-emoji", allowed=MAX_EMOJI)
-                    await self._questions.ask(user.id, question, f"title:0:{Kind.EMOJI}")
+                    await self._questions.ask(tap, question, f"title:0:{Kind.EMOJI}")
                     return None
                 case "list":
                     await self._list(tap)
@@ -107,7 +107,7 @@ class PackMenu:
                 await self._packs.choose(user.id, pack.name)
                 await self._list(tap)
             case "title":
-                await self._questions.ask(user.id, words("ask-title"), f"title:{pack.number}")
+                await self._questions.ask(tap, words("ask-title"), f"title:{pack.number}")
             case "delete":
                 await put(tap.query, self._screens.sure(user, pack, words))
             case "sure":

@@ -114,7 +114,7 @@ class OneSticker:
             case "emoji":
                 purpose = f"emoji:{pack.number}:{wanted}"
                 question = words("ask-emoji", kind=pack.kind.value)
-                await self._questions.ask(tap.user.id, question, purpose)
+                await self._questions.ask(tap, question, purpose)
                 return None
         sentence = await self._tidy.act(tap.user.id, action, pack.stickers[index], words)
         if action in ("first", "delete"):
