@@ -4,7 +4,17 @@ The Bot API documents no codes beside HTTP's, so these are the words its server 
 https://github.com/tdlib/telegram-bot-api/blob/master/telegram-bot-api/Client.cpp
 """
 
-from telegram.error import BadRequest
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+)
+
+# Telegram has understood, and says no: it would say so again.
+REFUSALS = (BadRequest, ChatMigrated, Forbidden, InvalidToken)
 
 MESSAGE_IS_SAME = ("message is not modified",)
 MESSAGE_IS_GONE = (
@@ -22,3 +32,8 @@ def says(error: BadRequest, phrases: tuple[str, ...]) -> bool:
     """Whether the error has one of these meanings."""
     message = error.message.lower()
     return any(phrase in message for phrase in phrases)
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Whether Telegram is out of reach, unwell, or asked too often: it may answer another time."""
+    return isinstance(error, (NetworkError, RetryAfter)) and not isinstance(error, REFUSALS)

@@ -18,20 +18,19 @@ from telegram.ext import (
     AIORateLimiter,
     Application,
     ApplicationBuilder,
-    ContextTypes,
+    Defaults,
     Updater,
 )
 
-from bot.admin import BROKEN
 from bot.config import Config
 from bot.delivery import Delivery
 from bot.lease import keep, lease
 from bot.tasks import end
-from bot.texts import ENGLISH, RUSSIAN, language_for, texts
+from bot.texts import ENGLISH, RUSSIAN, texts
+from bot.trouble import report
 from bot.turns import TakeTurns
 from bot.watch import Watch
 from bot.wiring import wire
-from worker.tally import count
 
 # All others stay away.
 UPDATES = [
@@ -64,7 +63,7 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
     retry = Retry(ExponentialBackoff(cap=2, base=0.1), REDIS_RETRIES)
     async with redis.asyncio.Redis.from_url(redis_url, retry=retry) as async_connection:
         delivery, watch = wire(application, config, connection, async_connection, CONSUMER)
-        application.add_error_handler(partial(_report, connection))
+        application.add_error_handler(partial(report, connection))
         async with application, lease(async_connection) as lock:
             await _serve(application, config, delivery, watch, lock)
 
@@ -77,6 +76,8 @@ def _build_application(config: Config) -> AnyApplication:
         .base_file_url(config.file_url)
         # No retries of its own: for one chat's 429 it would hold up all the others.
         .rate_limiter(AIORateLimiter())
+        # Whoever deletes their message wants the answer still, or does not mind.
+        .defaults(Defaults(allow_sending_without_reply=True))
         .concurrent_updates(TakeTurns())
         .read_timeout(API_TIMEOUT)
         .write_timeout(API_TIMEOUT)
@@ -146,20 +147,3 @@ def _commands(language: str, names: tuple[str, ...]) -> list[BotCommand]:
 
 def _log_polling_error(error: TelegramError) -> None:
     log.warning("polling: %s; trying again", error)
-
-
-async def _report(
-    connection: redis.Redis, update: object, context: ContextTypes.DEFAULT_TYPE
-) -> None:
-    """Log what a handler could not deal with, and tell the user that it is not their fault."""
-    log.error("an update could not be handled", exc_info=context.error)
-    with suppress(redis.RedisError):
-        await asyncio.to_thread(count, connection, BROKEN)
-    if not (isinstance(update, Update) and update.effective_user):
-        return
-    sentence = texts(language_for(update.effective_user.language_code))("broken")
-    with suppress(TelegramError):
-        if update.callback_query:
-            await update.callback_query.answer(sentence)
-        elif update.effective_message:
-            await update.effective_message.reply_text(sentence)

@@ -15,13 +15,13 @@ from typing import Any
 
 import redis
 from telegram import Bot, InputMediaPhoto, ReplyParameters
-from telegram.error import BadRequest, Forbidden, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.api_errors import MESSAGE_IS_GONE, MESSAGE_IS_SAME, says
 from bot.patience import pause_after
 from bot.person.history import History
 from bot.preview import render_preview
-from bot.record import Change, Failure, Record, Shown, Spoilt, State, Unreachable
+from bot.record import Change, Failure, Moved, Record, Shown, Spoilt, State, Unreachable
 from bot.stickers import stickers_of
 from bot.store import Store
 from bot.tasks import end
@@ -152,6 +152,8 @@ class Delivery:
             message_id = await self._put(record, wanted)
         except Expired:
             await self.change(request_id, Spoilt(Failure.EXPIRED))
+        except ChatMigrated as error:
+            await self.change(request_id, Moved(error.new_chat_id))
         except Forbidden as error:
             await self._give_up(request_id, error)
         except BadRequest as error:
@@ -179,6 +181,7 @@ class Delivery:
                 caption=wanted.text,
                 reply_markup=wanted.keyboard,
                 reply_parameters=_reply(record),
+                message_thread_id=record.thread_id or None,
             )
         else:
             message = await self._bot.send_message(
@@ -186,6 +189,7 @@ class Delivery:
                 wanted.text,
                 reply_markup=wanted.keyboard,
                 reply_parameters=_reply(record),
+                message_thread_id=record.thread_id or None,
             )
         return message.message_id
 
@@ -223,9 +227,7 @@ class Delivery:
 
 def _reply(record: Record) -> ReplyParameters | None:
     """In a group, the answer says whose it is."""
-    if not record.reply_to:
-        return None
-    return ReplyParameters(record.reply_to, allow_sending_without_reply=True)
+    return ReplyParameters(record.reply_to) if record.reply_to else None
 
 
 def _is_unexpected(error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 In privacy mode Telegram brings no others: https://core.telegram.org/bots/features#privacy-mode.
 A message that is edited comes, too, if it still calls the bot.
+Who writes on behalf of a group or a channel has no packs: Telegram does not say who it is.
 """
 
 from functools import partial
@@ -13,6 +14,7 @@ from bot.emoji.written import is_emoji_only
 from bot.patience import insist
 from bot.prompts import Prompts
 from bot.relabelling import Relabelling
+from bot.texts import language_for, texts
 
 COMMAND = "sticker"
 
@@ -26,7 +28,9 @@ class _EmojiOnly(filters.MessageFilter):
         return is_emoji_only(message.text or "")
 
 
-_SAID = filters.UpdateType.MESSAGES  # new, or edited: what was drawn for it is drawn anew
+# New, or edited: what was drawn for it is drawn anew.  Not below a channel's post: that is no
+# member's of the group.
+_SAID = filters.UpdateType.MESSAGES & ~filters.IS_AUTOMATIC_FORWARD
 _MENTION = filters.ChatType.GROUPS & _SAID & filters.Entity(MessageEntity.MENTION)
 _EMOJI = filters.ChatType.GROUPS & filters.UpdateType.MESSAGE & filters.REPLY & _EmojiOnly()
 
@@ -62,6 +66,10 @@ class Groups:
             await self._take(update, message, message.text.replace(ours[0], " "))
 
     async def _take(self, update: Update, message: Message, text: str) -> None:
-        if user := update.effective_user:
+        user = update.effective_user
+        if message.sender_chat:  # and the user is the same for all who write so
+            sentence = texts(language_for(None))("nobody")
+            await insist(partial(message.reply_text, sentence))
+        elif user:
             for sentence in await self._prompts.take(user, message, update.update_id, text):
                 await insist(partial(message.reply_text, sentence))

@@ -35,13 +35,12 @@ def message_handlers(
 ) -> list[Handler]:
     """In the order in which they are tried."""
     start = _start(_say("welcome", keyboards.examples()))
-    help_ = _say("help", keyboards.examples())
     take_prompt = _take_prompt(prompts)
     take_reply = _take_reply(takers, relabelling, take_prompt)
     in_groups = _say("in-groups")
     return [
         CommandHandler("start", start, PRIVATE),
-        CommandHandler("help", help_, PRIVATE),
+        CommandHandler("help", _help, PRIVATE),
         CommandHandler("privacy", _say("privacy"), PRIVATE),
         CommandHandler("cancel", _cancel(intake), PRIVATE),
         CommandHandler(["start", "help"], in_groups, filters.ChatType.GROUPS),
@@ -50,8 +49,7 @@ def message_handlers(
         MessageHandler(PRIVATE & IS_CUSTOM_EMOJI & ~filters.REPLY, picking.show),
         MessageHandler(PRIVATE & filters.REPLY & filters.TEXT, take_reply),
         MessageHandler(PRIVATE & filters.TEXT, take_prompt),
-        # An answer that is edited has been taken already, and was no prompt.
-        MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND & ~filters.REPLY, take_prompt),
+        MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND, take_prompt),
         MessageHandler(PRIVATE & ~filters.StatusUpdate.ALL, _say("not-text")),
     ]
 
@@ -66,6 +64,17 @@ def _say(message_id: str, keyboard: InlineKeyboardMarkup | None = None) -> Answe
             await _reply(message, text, keyboard)
 
     return answer
+
+
+async def _help(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    """Say all that one can do; inline mode only if whoever runs the bot has switched it on."""
+    user, message, bot = update.effective_user, update.effective_message, context.bot
+    if user and message:
+        words = texts(language_for(user.language_code))
+        text = words("help")
+        if bot.supports_inline_queries:
+            text += f"\n\n{words('help-inline', bot=bot.username)}"
+        await _reply(message, text, keyboards.examples())
 
 
 def _start(welcome: Answer) -> Answer:
@@ -107,6 +116,9 @@ def _take_prompt(prompts: Prompts) -> Answer:
         user, message = update.effective_user, update.effective_message
         if not (user and message and message.text):
             return
+        is_edited_reply = bool(message.edit_date and message.reply_to_message)
+        if is_edited_reply and not await prompts.has_taken(user, message):
+            return  # it has answered a question of the bot's, or was emoji for stickers
         for sentence in await prompts.take(user, message, update.update_id):
             await _reply(message, sentence)
 

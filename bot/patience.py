@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram.error import RetryAfter, TelegramError
+
+from bot.api_errors import REFUSALS
 
 Result = TypeVar("Result")
 
@@ -32,7 +34,7 @@ async def insist(call: Callable[[], Awaitable[Result]]) -> Result:
     while True:
         try:
             return await call()
-        except (BadRequest, Forbidden, InvalidToken):
+        except REFUSALS:
             raise
         except TelegramError as error:
             failures += 1

@@ -10,6 +10,7 @@ from bot.record import Record, State
 from bot.refusals import OverLimit, Refusal
 from bot.store import Store
 from bot.texts import language_for, texts
+from bot.topics import topic_of
 from emojich_core.request import InvalidRequest, clean_prompt
 
 _LOOKS, _PAUSE = 50, 0.1  # seconds, for the first message of a request to get into the chat
@@ -41,6 +42,7 @@ class Prompts:
         words = texts(language_for(user.language_code))
         requests: list[str] = []
         refusals: dict[str, None] = {}  # each once
+        is_over = False  # a limit: nor would the next lines be taken
         for number, line in enumerate(lines):
             old = before[number] if number < len(before) else None
             record = Record(
@@ -50,21 +52,27 @@ class Prompts:
                 prompt=line,
                 language=language_for(user.language_code),
                 reply_to=0 if is_private else message.message_id,
+                thread_id=topic_of(message),
             )
+            # What is not taken leaves the line with what it had, for the next edit to find.
+            requests.append(old.id if old else record.id)
+            if is_over:
+                continue
             try:
-                requests.append(await self._take_line(record, old))
+                requests[number] = await self._take_line(record, old)
             except InvalidRequest as error:
                 refusals[words(f"refusal-{error.reason}")] = None
-                requests.append(old.id if old else record.id)
             except Refusal as error:
                 refusals[error.say(words)] = None
-                requests.append(old.id if old else record.id)
-                if isinstance(error, OverLimit):
-                    break  # nor would the next lines be taken
+                is_over = isinstance(error, OverLimit)
         for old in filter(None, before[len(lines) :]):
             await self._intake.cancel(old.id)
         await self._store.remember_prompt(user.id, message.chat_id, message.message_id, requests)
         return list(refusals)
+
+    async def has_taken(self, user: User, message: Message) -> bool:
+        """Whether a message has been taken for prompts, and is remembered still."""
+        return bool(await self._store.requests_of(user.id, message.chat_id, message.message_id))
 
     async def _records_before(self, user: User, message: Message) -> list[Record | None]:
         """What became of each line of a message that has been edited."""

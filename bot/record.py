@@ -55,6 +55,7 @@ class Record:
     prompt: str
     language: str
     reply_to: int = 0  # the message that asks for it, in a group
+    thread_id: int = 0  # the topic in which it was asked for; 0 outside of any
     message_id: int | None = None  # None until Telegram has taken the first one
     over_photo: bool = False  # the message was a photo before this request took it over
     shown: State | None = None  # the state that the message shows
@@ -88,6 +89,7 @@ class Record:
             like=like,
             emoji=self.emoji,
             reply_to=self.reply_to,
+            thread_id=self.thread_id,
         )
 
     def uploads_as(self, kind: Kind) -> dict[int, str]:
@@ -195,13 +197,20 @@ class Replaced:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """Its group has become a supergroup: another chat, with other messages."""
+
+    chat_id: int
+
+
+@dataclass(frozen=True)
 class Unreachable:
     """The message is gone for good."""
 
 
 Change = (
     Progress | Finished | Failed | Queued | Shown | Uploaded | Added | Labelled | Choosing
-    | Spoilt | Reopened | Cancelled | Replaced | Unreachable
+    | Spoilt | Reopened | Cancelled | Replaced | Moved | Unreachable
 )  # fmt: skip
 
 
@@ -242,6 +251,9 @@ def advance(record: Record, change: Change) -> Record:
             return replace(record, state=State.FAILED, failure=reason)
         case Replaced(successor):
             return replace(record, state=State.REPLACED, successor=successor)
+        case Moved(chat_id):
+            anew = replace(record, message_id=None, shown=None, over_photo=False)
+            return replace(anew, chat_id=chat_id, reply_to=0, thread_id=0)
         case Unreachable():
             return replace(record, state=State.GONE)
     return record

@@ -3,9 +3,9 @@
 import logging
 
 from telegram import Message, Sticker, Update
-from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.api_errors import REFUSALS
 from bot.delivery import Delivery
 from bot.emoji.written import written_emoji
 from bot.inline.labels import Labels
@@ -66,7 +66,7 @@ class Relabelling:
         emoji = written_emoji(message.text or "")
         try:
             await self._relabel_added(record, emoji)
-        except TelegramError as error:
+        except REFUSALS as error:
             log.error("request %s: its stickers keep their emoji: %s", record.id, error)
             return words("not-relabelled")
         await self._delivery.change(record.id, Labelled(emoji))
@@ -77,17 +77,17 @@ class Relabelling:
     ) -> str:
         """Change the emoji of one sticker, which the user has sent from a pack."""
         if not (sticker.set_name and await self._packs.is_owner(user_id, sticker.set_name)):
-            return words("foreign-sticker")
+            return words("foreign-sticker", kind=sticker.type)
         return await self.relabel(sticker, user_id, written_emoji(message.text or ""), words)
 
     async def relabel(self, sticker: Sticker, user_id: int, emoji: list[str], words: Texts) -> str:
         """Change the emoji of one of the user's stickers; returns what to say of it."""
         try:
             await self._set_emoji(user_id, sticker, emoji)
-        except TelegramError as error:
+        except REFUSALS as error:
             log.warning("a sticker keeps its emoji: %s", error)
             return words("not-relabelled")
-        return words("relabelled-one", emoji=" ".join(emoji))
+        return words("relabelled-one", emoji=" ".join(emoji), kind=sticker.type)
 
     async def _relabel_added(self, record: Record, emoji: list[str]) -> None:
         for kind in Kind:

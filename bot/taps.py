@@ -7,9 +7,10 @@ from contextlib import suppress
 
 import redis
 from telegram import CallbackQuery, Update, User
-from telegram.error import BadRequest, TelegramError
+from telegram.error import BadRequest
 from telegram.ext import ContextTypes
 
+from bot.api_errors import REFUSALS
 from bot.delivery import Delivery
 from bot.emoji.suggest import FALLBACK, keywords
 from bot.inline.labels import Labels
@@ -24,6 +25,7 @@ from bot.refusals import Refusal
 from bot.stickers import sticker_of
 from bot.store import Store
 from bot.texts import Texts, language_for, texts
+from bot.topics import topic_of
 from worker.results import load_codes
 
 log = logging.getLogger(__name__)
@@ -113,11 +115,12 @@ class Taps:
             return words("old-button")
         example = Record(
             # Not the message's id: the same button may be tapped many times.
-            id=f"{query.message.chat.id}_u{update_id}",
+            id=f"{query.from_user.id}_u{update_id}",
             user_id=query.from_user.id,
             chat_id=query.message.chat.id,
             prompt=tap.prompt,
             language=language_for(query.from_user.language_code),
+            thread_id=topic_of(query.message),
         )
         return await self._queue(self._intake.take(example), words)
 
@@ -136,7 +139,7 @@ class Taps:
     async def _add(self, user: User, record: Record, number: int, words: Texts) -> str:
         try:
             return await self._put_into_pack(user, record, number, words)
-        except TelegramError as error:
+        except REFUSALS as error:
             log.error("request %s: sticker %d is not added: %s", record.id, number, error)
             return words("not-added")
 
@@ -148,7 +151,7 @@ class Taps:
             return words("old-button")
         pack = record.added_as(kind).get(number)
         if pack and await self._packs.find(pack, file_id):
-            return words("already-added", number=number + 1, link=pack_link(pack))
+            return words("already-added", number=number + 1, link=pack_link(pack), kind=kind.value)
         owner = Owner(user.id, user.first_name)
         words_of_prompt = await asyncio.to_thread(keywords, record.prompt)
         emoji = record.emoji or [FALLBACK]  # none in a record of an older version
@@ -156,12 +159,12 @@ class Taps:
             sticker = input_sticker(file_id, emoji, words_of_prompt)
             await self._tidy.replace(owner, replaced, sticker)
             await self._delivery.change(record.id, Added(number, replaced.pack))
-            return words("sticker-replaced", number=number + 1, link=pack_link(replaced.pack))
+            link = pack_link(replaced.pack)
+            return words("sticker-replaced", number=number + 1, link=link, kind=kind.value)
         pack = await self._packs.add(owner, file_id, emoji, words_of_prompt)
         await self._delivery.change(record.id, Added(number, pack))
-        if kind is Kind.EMOJI:
-            return words("added-emoji", number=number + 1, link=pack_link(pack))
-        return words("added", number=number + 1, link=pack_link(pack))
+        # A full pack is followed by one of the same kind.
+        return words("added", number=number + 1, link=pack_link(pack), kind=kind.value)
 
     async def _has_codes(self, record: Record, number: int) -> bool:
         return bool(await asyncio.to_thread(load_codes, self._results, record.id, number))

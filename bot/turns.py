@@ -8,7 +8,9 @@ from weakref import WeakValueDictionary
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
-_MAX_CONCURRENT = 256  # updates; python-telegram-bot's own default for concurrency
+# Updates at a time.  Those that wait for their user's turn count, too: with python-telegram-bot's
+# own 256, one user who sends as many while Telegram makes the bot wait would hold up everybody.
+_MAX_CONCURRENT = 100_000
 
 
 class TakeTurns(BaseUpdateProcessor):
@@ -26,10 +28,11 @@ class TakeTurns(BaseUpdateProcessor):
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
         """Handle an update once its user's earlier ones are done."""
-        if not (isinstance(update, Update) and update.effective_user):
+        if not (isinstance(update, Update) and update.effective_sender):
             await coroutine
             return
-        whose = update.effective_user.id, update.inline_query is not None
+        # Not `effective_user`: whoever writes on behalf of a chat shares one with all the others.
+        whose = update.effective_sender.id, update.inline_query is not None
         lock = self._locks.setdefault(whose, asyncio.Lock())
         async with lock:
             await coroutine

@@ -11,14 +11,19 @@ welcome =
 
     Start with an example (a cat in space, a burning heart, a robot with a flower):
 help =
-    1. Write in Russian what to draw, like «кот в космосе» (a cat in space).
-    2. Wait while I draw: the message shows your place in the queue and the progress.
+    1. Write in Russian what to draw, like «кот в космосе» (a cat in space), or tap an example below. Each line is a request.
+    2. Wait: the message shows your place in the queue and the progress. Changed your mind? Tap ✖ or /cancel. Edit your message, and I draw it anew.
     3. Tap a sticker's number to put it into your pack.
     4. Not the right emoji? Reply with yours to the message with the stickers.
 
-    Changed your mind? Tap ✖ or /cancel.
+    /packs: your packs, those of emoji too: begin, rename, reorder, replace, delete
+    /history: your last prompts, to see or draw again
+    /settings: how many to draw, how boldly, a white outline
+    /privacy: what I keep; /forget: to have it forgotten
 
-    You may send several requests at a time: each line is one. Try it:
+    In a group: /sticker «кот в шляпе» (a cat in a hat), or mention me. Edits and replies with emoji work there, too.
+help-inline =
+    In any chat: @{ $bot } «кошки» (cats). I offer your stickers by their words or emoji.
 command-start = Start
 command-cancel = Stop drawing
 command-packs = My packs
@@ -87,7 +92,9 @@ refusal-no_words =
 refusal-not_russian = I only read Russian so far. Try «кот в космосе» (a cat in space).
 not-text = I only understand text. Tell me in words what to draw.
 unknown-command = There is no such command. Just tell me what to draw, or tap /help.
-in-groups = Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. In private chats, whatever you write.
+in-groups = Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. Edit your message, and I draw it anew; reply to mine with emoji, and the stickers get them. In private chats I draw whatever you write.
+nobody =
+    Only people have packs, and you write on behalf of a group or a channel. Choose yourself left of the input field, or switch “Remain anonymous” off in your administrator rights, or write to me in private.
 
 refusal-blocked = I do not draw that. Please send me something else.
 bot-is-private = This bot is private. To get in, tell its owner your number: { $id }
@@ -147,11 +154,22 @@ resumed = Drawing on.
 
 ## Answers to taps
 
-added-emoji = Emoji { $number } is in your pack: { $link }
-added = Sticker { $number } is in your pack: { $link }
-already-added = Sticker { $number } is in your pack already: { $link }
+added =
+    { $kind ->
+        [custom_emoji] Emoji
+       *[regular] Sticker
+    } { $number } is in your pack: { $link }
+already-added =
+    { $kind ->
+        [custom_emoji] Emoji
+       *[regular] Sticker
+    } { $number } is in your pack already: { $link }
 relabelled = These stickers answer to other emoji now: { $emoji }
-relabelled-one = This sticker answers to other emoji now: { $emoji }
+relabelled-one =
+    { $kind ->
+        [custom_emoji] It stands for these emoji now: { $emoji }
+       *[regular] This sticker answers to other emoji now: { $emoji }
+    }
 relabel-what = To change emoji, reply with them to my message with the stickers.
 not-relabelled = Telegram did not take these emoji. Please try others.
 old-button = This button no longer works. Send me the request again and I will draw it anew.
@@ -161,13 +179,14 @@ drawing-more = Drawing more.
 how-to-edit =
     Edit your message with the prompt, and I will draw it anew in the same place. Or send a new one.
 asked-again = I am drawing it again already.
-not-added = Telegram did not take the sticker. Please try again a little later.
+not-added = Telegram did not take the picture. Please try again a little later.
+no-telegram = Telegram does not answer at the moment. Please try again shortly.
 broken = 😔 Something broke on my side. Please try again a little later.
 
 ## Packs
 
 packs-none = You have no packs yet: the first one comes with the first sticker. Or give it a title now.
-packs-list = Your packs. New stickers go into the one marked ●.
+packs-list = Your packs. What you choose goes into the one marked ●.
 packs-line =
     { $title }, { $kind ->
         [custom_emoji] { $count ->
@@ -180,7 +199,11 @@ packs-line =
            *[other] { $count } stickers
         }
     }
-packs-hint = To change a sticker, tap its number or send it to me.
+packs-hint =
+    To change { $kind ->
+        [custom_emoji] an emoji
+       *[regular] a sticker
+    }, tap its number or send it to me.
 packs-premium =
     These are emoji: they stand in the text itself. To send them takes Telegram Premium. A pack holds up to { $allowed }.
 packs-old = This message is too old. Open your packs anew: /packs
@@ -206,27 +229,67 @@ ask-title-emoji =
 
     While this pack is marked ●, each sticker you choose becomes a small emoji. It holds up to { $allowed }, and to send them takes Telegram Premium.
 bad-title = That will not do: 1 to { $max-title } visible characters, please. Reply once more.
-pack-begun = «{ $title }»: the pack will be there once you choose its first sticker.
+pack-begun =
+    «{ $title }»: the pack will be there once you choose its first { $kind ->
+        [custom_emoji] emoji
+       *[regular] sticker
+    }.
 retitled = The pack is called «{ $title }» now.
 not-changed = Telegram did not let me. Please try again a little later.
 
-## One sticker
+## One sticker, or emoji ($kind)
 
-sticker-of-pack = { $emoji } Sticker { $number } of { $count }: «{ $title }»
-ask-emoji = Which emoji shall this sticker answer to? Reply to this message with them.
+sticker-of-pack =
+    { $emoji } { $kind ->
+        [custom_emoji] Emoji
+       *[regular] Sticker
+    } { $number } of { $count }: «{ $title }»
+ask-emoji =
+    { $kind ->
+        [custom_emoji] Which ordinary emoji shall it stand for?
+       *[regular] Which emoji shall this sticker answer to?
+    } Reply to this message with them.
 bad-emoji = I need emoji only, no words. Reply once more.
-sticker-menu = What shall I do with this sticker?
+sticker-menu =
+    What shall I do with this { $kind ->
+        [custom_emoji] emoji
+       *[regular] sticker
+    }?
 sticker-first = ⬆️ Move first
-sticker-emoji = 😀 Change emoji
+sticker-emoji =
+    😀 { $kind ->
+        [custom_emoji] What it stands for
+       *[regular] Change emoji
+    }
 sticker-replace = 🔁 Replace
 sticker-delete = 🗑 Remove from the pack
 sticker-is-first = It is the first of its pack now.
-sticker-deleted = The sticker is removed from the pack.
+sticker-deleted =
+    The { $kind ->
+        [custom_emoji] emoji
+       *[regular] sticker
+    } is removed from the pack.
 sticker-emoji-how = Reply to the sticker itself with the new emoji.
-sticker-replace-how = Now tap the number of the sticker to take its place, under any finished request.
-sticker-replaced = Sticker { $number } took the place of the old one: { $link }
-sticker-gone = This sticker is no longer in the pack.
-foreign-sticker = This sticker is not from your packs, so I will not change it. But I can draw one: tell me what.
+sticker-replace-how =
+    Now tap, under any finished request, the number of { $kind ->
+        [custom_emoji] what is to become an emoji in its place
+       *[regular] the sticker to take its place
+    }.
+sticker-replaced =
+    { $kind ->
+        [custom_emoji] Emoji
+       *[regular] Sticker
+    } { $number } took the place of the old one: { $link }
+sticker-gone =
+    This { $kind ->
+        [custom_emoji] emoji
+       *[regular] sticker
+    } is no longer in the pack.
+foreign-sticker =
+    This { $kind ->
+        [custom_emoji] emoji
+       *[regular] sticker
+    } is not from your packs, so I will not change it. But I can draw one: tell me what.
 
 ## Settings
 

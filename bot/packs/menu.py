@@ -3,9 +3,9 @@
 import re
 
 from telegram import Message, Update, User
-from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.api_errors import REFUSALS
 from bot.buttons import Tap
 from bot.limits import MAX_EMOJI
 from bot.packs.names import BadTitle, Kind, clean_title
@@ -44,11 +44,11 @@ class PackMenu:
         try:
             match action:
                 case "new":
-                    await self._questions.ask(user.id, words("ask-title"), "title:0")
+                    await self._questions.ask(tap, words("ask-title"), "title:0")
                     return None
                 case "emoji":
                     question = words("ask-title-emoji", allowed=MAX_EMOJI)
-                    await self._questions.ask(user.id, question, f"title:0:{Kind.EMOJI}")
+                    await self._questions.ask(tap, question, f"title:0:{Kind.EMOJI}")
                     return None
                 case "list":
                     await self._list(tap)
@@ -58,7 +58,7 @@ class PackMenu:
                 await self._list(tap)
                 return words("pack-gone")
             return await self._act_on(tap, pack)
-        except TelegramError:
+        except REFUSALS:
             return words("not-changed")
 
     async def take_title(self, user: User, message: Message) -> bool:
@@ -87,13 +87,13 @@ class PackMenu:
             return None
         if number == 0:
             await self._packs.begin(user.id, title, kind)
-            return words("pack-begun", title=title)
+            return words("pack-begun", title=title, kind=kind.value)
         try:
             name = await self._packs.name(user.id, number)
             if name is None:
                 return words("pack-gone")
             await self._packs.retitle(user.id, name, title)
-        except TelegramError:
+        except REFUSALS:
             return words("not-changed")
         return words("retitled", title=title)
 
@@ -107,7 +107,7 @@ class PackMenu:
                 await self._packs.choose(user.id, pack.name)
                 await self._list(tap)
             case "title":
-                await self._questions.ask(user.id, words("ask-title"), f"title:{pack.number}")
+                await self._questions.ask(tap, words("ask-title"), f"title:{pack.number}")
             case "delete":
                 await put(tap.query, self._screens.sure(user, pack, words))
             case "sure":

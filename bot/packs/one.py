@@ -3,13 +3,13 @@
 import re
 
 from telegram import Message, MessageEntity, Update, User
-from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 from telegram.ext.filters import MessageFilter
 
+from bot.api_errors import REFUSALS
 from bot.buttons import Tap
 from bot.emoji.written import is_emoji_only, written_emoji
-from bot.packs.names import number_of
+from bot.packs.names import Kind, number_of
 from bot.packs.packs import Pack, Packs
 from bot.packs.questions import Questions
 from bot.packs.screen import is_reachable, put, send
@@ -62,7 +62,7 @@ class OneSticker:
                 await put(tap.query, await self._screens.packs(tap.user, 0, tap.words))
                 return tap.words("pack-gone")
             return await self._act_on(tap, pack)
-        except TelegramError:
+        except REFUSALS:
             return tap.words("not-changed")
 
     async def show(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -78,7 +78,8 @@ class OneSticker:
         pack = await self._packs.get(user.id, number_of(name)) if name and is_own else None
         index = pack.index(sticker.file_unique_id) if pack and sticker else None
         if pack is None or index is None:
-            await insist(lambda: message.reply_text(words("foreign-sticker"), do_quote=True))
+            foreign = words("foreign-sticker", kind=Kind.EMOJI.value)
+            await insist(lambda: message.reply_text(foreign, do_quote=True))
         else:
             await send(message, await self._screens.sticker(user, pack, index, words))
 
@@ -105,14 +106,15 @@ class OneSticker:
         index = pack.index(wanted)
         if index is None:
             await put(tap.query, await self._screens.pack(tap.user, pack, 0, words))
-            return words("sticker-gone")
+            return words("sticker-gone", kind=pack.kind.value)
         match action:
             case "open":
                 await put(tap.query, await self._screens.sticker(tap.user, pack, index, words))
                 return None
             case "emoji":
                 purpose = f"emoji:{pack.number}:{wanted}"
-                await self._questions.ask(tap.user.id, words("ask-emoji"), purpose)
+                question = words("ask-emoji", kind=pack.kind.value)
+                await self._questions.ask(tap, question, purpose)
                 return None
         sentence = await self._tidy.act(tap.user.id, action, pack.stickers[index], words)
         if action in ("first", "delete"):
@@ -127,10 +129,12 @@ class OneSticker:
         try:
             pack = await self._packs.get(user.id, number)
             index = pack.index(unique_id) if pack else None
-        except TelegramError:
+        except REFUSALS:
             return words("not-relabelled")
-        if pack is None or index is None:
-            return words("sticker-gone")
+        if pack is None:
+            return words("pack-gone")
+        if index is None:
+            return words("sticker-gone", kind=pack.kind.value)
         return await self._relabelling.relabel(pack.stickers[index], user.id, emoji, words)
 
 

@@ -11,7 +11,9 @@ from typing import Any
 import redis.asyncio
 from telegram import Bot, ForceReply
 
+from bot.buttons import Tap
 from bot.patience import insist
+from bot.topics import topic_of
 
 TTL = 24 * 3600  # seconds
 
@@ -23,10 +25,13 @@ class Questions:
         self._bot = bot
         self._redis = connection
 
-    async def ask(self, chat_id: int, text: str, purpose: str) -> None:
-        """Ask something."""
+    async def ask(self, tap: Tap, text: str, purpose: str) -> None:
+        """Ask whoever has tapped a button, in their private chat, something."""
+        chat_id, topic = tap.user.id, topic_of(tap.query.message) or None
         message = await insist(
-            lambda: self._bot.send_message(chat_id, text, reply_markup=ForceReply())
+            lambda: self._bot.send_message(
+                chat_id, text, reply_markup=ForceReply(), message_thread_id=topic
+            )
         )
         await self._redis.set(_key(chat_id, message.message_id), purpose, ex=TTL)
 

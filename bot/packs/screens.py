@@ -69,9 +69,9 @@ class Screens:
 
     async def sticker(self, user: User, pack: Pack, index: int, words: Texts) -> Screen:
         """One sticker of a pack, and what can be done with it."""
-        sticker = pack.stickers[index]
+        sticker, kind = pack.stickers[index], pack.kind.value
         buttons = [
-            one_button(words(f"sticker-{action}"), action, user.id, pack, sticker)
+            one_button(words(f"sticker-{action}", kind=kind), action, user.id, pack, sticker)
             for action in ACTIONS
         ]
         back = _to_page(user.id, pack.number, words("back"), index // STICKERS_A_PAGE)
@@ -81,10 +81,11 @@ class Screens:
             title=pack.title,
             count=len(pack.stickers),
             emoji=sticker.emoji or "",
+            kind=kind,
         )
         picture = await self._picture([sticker], 1, index + 1)
         keyboard = InlineKeyboardMarkup([buttons[:2], buttons[2:], [back]])
-        return Screen(f"{text}\n\n{words('sticker-menu')}", keyboard, picture)
+        return Screen(f"{text}\n\n{words('sticker-menu', kind=kind)}", keyboard, picture)
 
     def sure(self, user: User, pack: Pack, words: Texts) -> Screen:
         """The question before a pack is deleted; the picture stays."""
@@ -131,7 +132,7 @@ def _described(pack: Pack, words: Texts) -> str:
     if pack.kind is Kind.EMOJI:
         lines.append(words("packs-premium", allowed=MAX_EMOJI))
     if pack.stickers:
-        lines.append(words("packs-hint"))
+        lines.append(words("packs-hint", kind=pack.kind.value))
     return "\n\n".join(lines)
 
 

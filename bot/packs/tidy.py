@@ -17,9 +17,9 @@ from telegram import (
     Update,
     User,
 )
-from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.api_errors import REFUSALS
 from bot.buttons import Tap
 from bot.packs.names import Kind, kind_of, number_of
 from bot.packs.packs import Owner, Packs
@@ -59,9 +59,10 @@ class Tidy:
         if not (user and message and message.sticker):
             return
         words, sticker = texts(language_for(user.language_code)), message.sticker
-        text, keyboard = words("foreign-sticker"), None
+        text, keyboard = words("foreign-sticker", kind=sticker.type), None
         if sticker.set_name and await self._packs.is_owner(user.id, sticker.set_name):
-            text, keyboard = words("sticker-menu"), _menu(user, sticker, sticker.set_name, words)
+            text = words("sticker-menu", kind=sticker.type)
+            keyboard = _menu(user, sticker, sticker.set_name, words)
         await insist(lambda: message.reply_text(text, reply_markup=keyboard, do_quote=True))
 
     async def tap(self, tap: Tap) -> str:
@@ -70,12 +71,14 @@ class Tidy:
         try:
             name = await self._packs.name(tap.user.id, int(tap.data["number"]))
             sticker = await self._packs.sticker(name, tap.data["sticker"]) if name else None
+            if name is None:
+                return words("pack-gone")
             if sticker is None:
-                return words("sticker-gone")
+                return words("sticker-gone", kind=kind_of(name).value)
             sentence = await self.act(tap.user.id, action, sticker, words)
             if action == "delete":
                 await edit(tap.query, View(sentence))
-        except TelegramError:
+        except REFUSALS:
             return words("not-changed")
         return sentence
 
@@ -90,10 +93,10 @@ class Tidy:
             case "replace":
                 waiting = json.dumps([sticker.set_name, sticker.file_unique_id])
                 await self._redis.set(_key(user_id), waiting, ex=REPLACE_TTL)
-                return words("sticker-replace-how")
+                return words("sticker-replace-how", kind=sticker.type)
             case "delete":
                 await self._packs.remove(sticker)
-                return words("sticker-deleted")
+                return words("sticker-deleted", kind=sticker.type)
         return words("old-button")
 
     async def replaced(self, user_id: int) -> Replaced | None:
@@ -114,7 +117,9 @@ class Tidy:
 def _menu(user: User, sticker: Sticker, set_name: str, words: Texts) -> InlineKeyboardMarkup:
     end = f"{user.id}:{number_of(set_name)}:{sticker.file_unique_id}"
     buttons = [
-        InlineKeyboardButton(words(f"sticker-{action}"), callback_data=f"1:sticker:{action}:{end}")
+        InlineKeyboardButton(
+            words(f"sticker-{action}", kind=sticker.type), callback_data=f"1:sticker:{action}:{end}"
+        )
         for action in ACTIONS
     ]
     return InlineKeyboardMarkup([buttons[:2], buttons[2:]])

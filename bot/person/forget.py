@@ -8,9 +8,9 @@ import re
 
 import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
-from telegram.error import TelegramError
 from telegram.ext import ContextTypes
 
+from bot.api_errors import REFUSALS
 from bot.buttons import Tap
 from bot.intake import Intake
 from bot.packs.packs import Owner, Packs
@@ -79,7 +79,7 @@ class Forget:
             try:
                 for pack in await self._packs.all(Owner(user.id, user.first_name)):
                     await self._packs.delete(user.id, pack.name)
-            except TelegramError:
+            except REFUSALS:
                 return words("not-changed")  # and nothing is forgotten, so it can be tried again
         async with self._store.at_rest():  # or a change under way would write its record again
             await self._delete(user.id)

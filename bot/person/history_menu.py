@@ -16,6 +16,7 @@ from bot.record import Record, Reopened, State
 from bot.refusals import Refusal
 from bot.store import Store
 from bot.texts import language_for, texts
+from bot.topics import topic_of
 from worker.results import load_stickers
 
 # 1:past:<whose>:<request id>
@@ -77,6 +78,7 @@ class HistoryMenu:
             boldness=past.boldness,
             outline=past.outline,
             emoji=past.emoji,
+            thread_id=topic_of(tap.query.message),
         )
         try:
             await self._intake.take(again)

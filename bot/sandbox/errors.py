@@ -6,18 +6,17 @@ from typing import Any
 class ApiError(Exception):
     """An unsuccessful answer: https://core.telegram.org/bots/api#making-requests."""
 
-    def __init__(self, error_code: int, description: str, retry_after: int | None = None) -> None:
+    def __init__(self, error_code: int, description: str, **parameters: int | None) -> None:
         super().__init__(description)
         self.error_code = error_code
         self.description = description
-        self.retry_after = retry_after
+        #: https://core.telegram.org/bots/api#responseparameters
+        self.parameters = {name: value for name, value in parameters.items() if value is not None}
 
     def answer(self) -> dict[str, Any]:
         """The JSON body; its ``error_code`` is the HTTP status too."""
         body = {"ok": False, "error_code": self.error_code, "description": self.description}
-        if self.retry_after is not None:
-            body["parameters"] = {"retry_after": self.retry_after}
-        return body
+        return {**body, "parameters": self.parameters} if self.parameters else body
 
 
 class BadRequest(ApiError):

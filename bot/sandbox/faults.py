@@ -20,6 +20,7 @@ DESCRIPTIONS = {
 class Fault:
     """The next ``times`` calls of ``method`` fail.
 
+    With ``migrate_to_chat_id``, as in a group that has become a supergroup of this id.
     With ``after`` the call does its work and only then fails: an answer lost on its way back.
     """
 
@@ -29,12 +30,18 @@ class Fault:
     times: int = 1
     description: str | None = None
     after: bool = False
+    migrate_to_chat_id: int | None = None
 
     def error(self) -> ApiError:
         """The answer the bot gets."""
         description = self.description or DESCRIPTIONS.get(self.error_code, "Fault")
         description = description.replace("{retry_after}", str(self.retry_after))
-        return ApiError(self.error_code, description, self.retry_after)
+        return ApiError(
+            self.error_code,
+            description,
+            retry_after=self.retry_after,
+            migrate_to_chat_id=self.migrate_to_chat_id,
+        )
 
 
 class Faults:

@@ -37,6 +37,11 @@ def group_chat(group: Group) -> Json:
     return {"id": group.id, "type": "supergroup", "title": group.title}
 
 
+def topic(thread_id: int) -> Json:
+    """What a message has that stands in a topic of a forum; nothing outside of any."""
+    return {"message_thread_id": thread_id, "is_topic_message": True} if thread_id else {}
+
+
 def membership(chat: Json, person: Json, bot: Json, old: str, new: str) -> Json:
     """A person adds, blocks or unblocks the bot (https://core.telegram.org/bots/api#chatmemberupdated)."""
     return {

@@ -15,6 +15,9 @@ from bot.sandbox.world import Sandbox
 DEFAULT_USER = 1001
 #: Who the chat page can be; whoever else comes is a guest.
 NAMES = {DEFAULT_USER: "Саша", 1002: "Аня"}
+#: Whose user stands in "from" where a message is sent on behalf of a chat; old bots want one.
+ANONYMOUS_ADMINISTRATOR = objects.bot_user(1087968824, "Group", "GroupAnonymousBot")
+CHANNEL = objects.bot_user(136817688, "Channel", "Channel_Bot")
 #: Supergroups have identifiers of this kind (https://core.telegram.org/api/bots/ids).
 FIRST_GROUP = -1000000000001
 
@@ -46,6 +49,17 @@ def text(words: str) -> Json:
     rules.check_text(words.strip())
     plain, entities = parse_text(words)
     return {"text": plain, **({"entities": entities} if entities else {})}
+
+
+def on_behalf(box: Sandbox, chat_id: int, sender_chat: int) -> Json:
+    """What a message has that is sent to a chat as another: as the group itself, or as a channel.
+
+    https://core.telegram.org/bots/api#message, sender_chat
+    """
+    if sender_chat == chat_id:
+        return {"from": ANONYMOUS_ADMINISTRATOR, "sender_chat": box.chat(chat_id)}
+    channel = {"id": sender_chat, "type": "channel", "title": "Новости"}
+    return {"from": CHANNEL, "sender_chat": channel}
 
 
 def sample_sticker(box: Sandbox) -> Json:

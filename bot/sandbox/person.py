@@ -4,7 +4,9 @@
                            {"photo": true}, or {"sticker": true} for a sticker of no set, or
                            {"foreign_sticker": true} for one of a set that the bot has not made, or
                            {"sticker_file_id": "CAAC…"} for one of /sandbox/packs, anyone's;
-                           {"reply_to": 7} beside any of them
+                           {"reply_to": 7} beside any of them; {"sender_chat": -100…}: on behalf of
+                           the group itself, as its anonymous administrators do, or of a channel;
+                           {"thread_id": 5}: in a topic
     POST /sandbox/edit     {"message_id": 7, "text": "пёс"}                 -> Message
     POST /sandbox/tap      {"message_id": 7, "data": "keep:1"}              -> Tap
     POST /sandbox/inline   {"query": "кот"}                                 -> Question
@@ -33,7 +35,7 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from bot.sandbox import people
+from bot.sandbox import objects, people
 from bot.sandbox.context import BOX
 from bot.sandbox.decoding import DecodeError, Json, decode
 from bot.sandbox.errors import BadRequest
@@ -70,9 +72,15 @@ class Said(Acted):
     sticker_file_id: str = ""
     photo: bool = False
     reply_to: int = 0
+    sender_chat: int = 0
+    thread_id: int = 0
 
     def content(self, box: Sandbox) -> Json:
-        """What the message holds."""
+        """What the message holds; on behalf of a chat, also who seems to send it."""
+        sender = people.on_behalf(box, self.place, self.sender_chat) if self.sender_chat else {}
+        return {**self._content(box), **sender, **objects.topic(self.thread_id)}
+
+    def _content(self, box: Sandbox) -> Json:
         if self.sticker:
             return people.sample_sticker(box)
         if self.foreign_sticker:

@@ -205,3 +205,48 @@ def test_an_edited_command_in_private(anna: User, worker: Worker) -> None:
     assert anna.sees("«пёс»")["message_id"] == shown["message_id"]
     wait_for(lambda: worker.queue.rq.count == 1)
     assert worker.take().prompt == "пёс"
+
+
+@pytest.mark.parametrize("method", ["editMessageMedia", "sendMessage"])
+def test_a_group_becomes_a_supergroup(
+    group: Group, anna: User, worker: Worker, sandbox: Sandbox, method: str
+) -> None:
+    new = Group(sandbox, anna)
+    migrated = {"error_code": 400, "migrate_to_chat_id": new.id}
+    if method == "sendMessage":
+        sandbox.fault(method, **migrated)
+    anna.say("/sticker кот", chat_id=group.id)
+    request = worker.take()
+    (new if method == "sendMessage" else group).sees("«кот»")
+    if method == "editMessageMedia":
+        sandbox.fault(method, **migrated)
+    worker.finish(request, 1)
+    shown = new.sees("Готово")
+    add = {"chat_id": new.id, "message_id": shown["message_id"]}
+    assert "Стикер 1 в вашем" in press(anna, add | {"data": buttons_of(shown)[0]["callback_data"]})
+
+
+def test_in_a_topic_of_a_forum(group: Group, anna: User, worker: Worker, sandbox: Sandbox) -> None:
+    anna.say("/sticker", chat_id=group.id, thread_id=5)
+    assert group.sees("Тут пусто")["message_thread_id"] == 5
+    anna.say("/sticker кот", chat_id=group.id, thread_id=5)
+    worker.finish(worker.take(), 1)
+    shown = group.sees("Готово")
+    assert shown["message_thread_id"] == 5
+    [more] = [b["callback_data"] for b in buttons_of(shown) if b["text"].startswith("🎲")]
+    press(anna, {"chat_id": group.id, "message_id": shown["message_id"], "data": more})
+    waits = group.sees("Запрос сохранён")
+    assert waits["message_thread_id"] == 5
+    assert worker.take().prompt == "кот"
+
+
+def test_in_a_topic_of_the_private_chat(anna: User, worker: Worker) -> None:
+    anna.say("/start", thread_id=7)
+    welcome = anna.sees("Привет")
+    assert welcome["message_thread_id"] == 7
+    anna.tap(buttons_of(welcome)[0]["callback_data"])
+    assert anna.sees("Запрос сохранён")["message_thread_id"] == 7
+    assert worker.queue.rq.count == 1
+    anna.say("/packs", thread_id=7)
+    anna.press("➕", anna.sees("пока нет наборов"))
+    assert anna.sees("Как назвать")["message_thread_id"] == 7

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from bot.app import COMMANDS, GROUP_COMMANDS
 from bot.limits import Limits
 from tests.bot.conftest import NewUser
-from tests.bot.parts import User, Worker, buttons_of, text_of, wait_for
+from tests.bot.parts import Sandbox, User, Worker, buttons_of, text_of, wait_for
 
 ACTIVE = Limits().active
 
@@ -23,9 +24,14 @@ def test_start_in_the_users_language(new_user: NewUser, language: str, welcome: 
     assert len(buttons_of(message)) == 3
 
 
-def test_help(user: User) -> None:
-    user.say("/help")
-    user.sees("Напишите по-русски")
+def test_help_tells_all_that_one_can_do(new_user: NewUser, sandbox: Sandbox) -> None:
+    commands = [f"/{name}" for name in {*COMMANDS, *GROUP_COMMANDS} - {"start", "help"}]
+    mention = f"@{sandbox.api('getMe')['username']} "
+    for language, phrases in (("ru", ("наборы эмодзи",)), ("en", ("those of emoji",))):
+        user = new_user(language)
+        user.say("/help")
+        message = user.sees("«кот в космосе»", "✖", mention, *commands, *phrases)
+        assert len(buttons_of(message)) == 3
 
 
 def test_example_is_drawn(user: User, worker: Worker) -> None:

@@ -147,7 +147,7 @@ def test_buttons_of_other_people_and_of_nobody(new_user: NewUser, worker: Worker
     thief.say("/start")
     for tap in (f"1:pack:sure:{owner.id}:1", f"1:sticker:delete:{owner.id}:1:abc"):
         assert "somebody else" in thief.tap(tap)
-    assert "no longer in the pack" in thief.tap(f"1:sticker:delete:{thief.id}:7:abc")
+    assert "pack is gone" in thief.tap(f"1:sticker:delete:{thief.id}:7:abc")
     assert "no longer works" in thief.tap("1:pack:sure")
     assert "is gone" in thief.tap(f"1:pack:explode:{thief.id}:1")
     assert len(owner.packs()[0]["stickers"]) == 2
@@ -208,3 +208,15 @@ def test_a_sticker_is_replaced_by_another_candidate(user: User, worker: Worker) 
     assert ids(user)[0] != first
     marked = wait_for(lambda: [m for m in user.messages() if "✓ 3" in str(buttons_of(m))])
     assert "Готово" in text_of(marked[0])
+
+
+def test_a_sticker_whose_message_is_deleted_before_the_answer(
+    user: User, bot: RunningBot, sandbox: Sandbox
+) -> None:
+    user.say("/start")
+    user.sees("Привет")
+    bot.stop()
+    sent = user.say(foreign_sticker=True)
+    sandbox.api("deleteMessage", chat_id=user.id, message_id=sent["message_id"])
+    bot.start()
+    user.sees("не из ваших наборов")

@@ -104,3 +104,30 @@ def test_an_edit_of_what_was_tried_again(user: User, worker: Worker) -> None:
     user.sees("«пёс»")
     assert len(user.messages()) == 1
     assert [worker.take().prompt, worker.queue.rq.count] == ["пёс", 0]
+
+
+def test_a_limit_met_by_an_edit_leaves_the_other_lines_theirs(user: User, worker: Worker) -> None:
+    said = user.say("кот\nпёс")
+    answers(user, 2)
+    worker.finish(worker.take(), 1)
+    wait_for(lambda: "Готово" in text_of(user.messages()[0]))
+    user.say("кит\nсова")
+    answers(user, 4)
+    user.edit(said["message_id"], "лиса\nпёс")
+    user.sees("уже рисую")
+    user.edit(said["message_id"], "кот\nслон")
+    wait_for(lambda: [m for m in user.messages() if "«слон»" in text_of(m)])
+    assert len(user.messages()) == 5
+    wait_for(lambda: worker.queue.rq.count == ACTIVE)
+    assert sorted(worker.take().prompt for _ in range(ACTIVE)) == ["кит", "слон", "сова"]
+
+
+def test_a_prompt_that_answers_a_message_can_be_edited(user: User, worker: Worker) -> None:
+    user.say("кот")
+    first = user.sees("«кот»")
+    said = user.reply(first["message_id"], "пёс")
+    second = user.sees("«пёс»")
+    user.edit(said["message_id"], "кит")
+    assert user.sees("«кит»")["message_id"] == second["message_id"]
+    wait_for(lambda: worker.queue.rq.count == 2)
+    assert [worker.take().prompt for _ in range(2)] == ["кот", "кит"]

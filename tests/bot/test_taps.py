@@ -123,7 +123,7 @@ def test_lost_answers_add_nothing_twice(user: User, worker: Worker, sandbox: San
 def test_refused_sticker_is_said(user: User, worker: Worker, sandbox: Sandbox) -> None:
     message = drawn(user, worker)
     sandbox.fault("uploadStickerFile", 400)
-    assert "не принял стикер" in user.tap(data_of(message, 0))
+    assert "не принял картинку" in user.tap(data_of(message, 0))
     assert "Стикер 1 в вашем наборе" in user.tap(data_of(message, 0))
 
 

@@ -12,7 +12,7 @@ from telegram.constants import CallbackQueryLimit
 
 from bot.app import COMMANDS, GROUP_COMMANDS
 from bot.limits import Limit
-from bot.packs.names import pack_link, pack_name
+from bot.packs.names import Kind, pack_link, pack_name
 from bot.packs.tidy import ACTIONS
 from bot.person.settings import BOLDNESS
 from bot.record import Failure
@@ -149,11 +149,13 @@ def test_answers_to_taps_fit(language: str) -> None:
     words = texts(language)
     sources = [ROOT / "bot" / "taps.py", ROOT / "bot" / "packs" / "tidy.py"]
     ids = {word for path in sources for word in re.findall(r'"([\w-]+)"', path.read_text())}
-    ids |= {"broken", *(f"limit-{limit}" for limit in Limit)}
+    ids |= {"broken", "pack-deleted", *(f"limit-{limit}" for limit in Limit)}
     values: dict[str, str | int] = {"number": 9, "link": LINK, "allowed": 10**6}
     values |= {"seconds": 60, "hours": 24}
-    said = [words(one, **values) for one in ids & catalogue(language).keys()]
-    assert max(map(len, said)) <= CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH
+    for kind in Kind:
+        values["kind"] = kind.value
+        said = [words(one, **values) for one in ids & catalogue(language).keys()]
+        assert max(map(len, said)) <= CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

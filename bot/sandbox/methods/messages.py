@@ -24,11 +24,12 @@ def send_message(
     chat_id: int,
     text: str,
     parse_mode: str = "",
+    message_thread_id: int = 0,
     reply_parameters: ReplyParameters | None = None,
     reply_markup: ReplyMarkup | None = None,
 ) -> Json:
     """Send a text (https://core.telegram.org/bots/api#sendmessage)."""
-    content = text_content(text, parse_mode)
+    content = text_content(text, parse_mode) | objects.topic(message_thread_id)
     return _send(box, chat_id, content, reply_parameters, reply_markup)
 
 
@@ -39,11 +40,13 @@ def send_photo(
     photo: FileRef,
     caption: str = "",
     parse_mode: str = "",
+    message_thread_id: int = 0,
     reply_parameters: ReplyParameters | None = None,
     reply_markup: ReplyMarkup | None = None,
 ) -> Json:
     """Send a photo (https://core.telegram.org/bots/api#sendphoto)."""
-    content = {"photo": box.photo(photo), **caption_content(caption, parse_mode)}
+    described = caption_content(caption, parse_mode) | objects.topic(message_thread_id)
+    content = {"photo": box.photo(photo), **described}
     return _send(box, chat_id, content, reply_parameters, reply_markup)
 
 

@@ -1,0 +1,54 @@
+"""What no handler could deal with: the log has it, and the user hears whose fault it is."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+import redis
+from telegram import CallbackQuery, Update
+from telegram.error import BadRequest, Forbidden, TelegramError
+from telegram.ext import ContextTypes
+
+from bot.admin import BROKEN
+from bot.api_errors import is_outage
+from bot.patience import insist
+from bot.texts import language_for, texts
+from worker.tally import count
+
+log = logging.getLogger(__name__)
+
+
+async def report(
+    connection: redis.Redis, update: object, context: ContextTypes.DEFAULT_TYPE
+) -> None:
+    """Log an error; tell the user, if there is one and they want to hear anything."""
+    error = context.error
+    if isinstance(error, Forbidden):  # has blocked the bot, or put it out of the group
+        log.info("somebody cannot be answered: %s", error)
+        return
+    if is_outage(error):
+        log.warning("Telegram does not answer: %r", error)
+    else:
+        log.error("an update could not be handled", exc_info=error)
+        with suppress(redis.RedisError):
+            await asyncio.to_thread(count, connection, BROKEN)
+    if isinstance(update, Update) and update.effective_user:
+        words = texts(language_for(update.effective_user.language_code))
+        with suppress(TelegramError):
+            await _tell(update, words("no-telegram") if is_outage(error) else words("broken"))
+
+
+async def _tell(update: Update, sentence: str) -> None:
+    query, message = update.callback_query, update.effective_message
+    if query:
+        await _answer(query, sentence)
+    elif message:
+        await insist(lambda: message.reply_text(sentence))
+
+
+async def _answer(query: CallbackQuery, sentence: str) -> None:
+    """Answer a tap, or, when that comes too late, write to whoever has tapped."""
+    try:
+        await insist(lambda: query.answer(sentence))
+    except BadRequest:
+        await insist(lambda: query.from_user.send_message(sentence))

@@ -1,0 +1,39 @@
+"""Whose updates wait for whose."""
+
+import asyncio
+
+from telegram import Update
+
+from bot.turns import TakeTurns
+
+
+def message(update_id: int, user_id: int) -> Update:
+    person = {"id": user_id, "is_bot": False, "first_name": "x"}
+    chat = {"id": user_id, "type": "private"}
+    content = {"message_id": update_id, "date": 1, "chat": chat, "from": person, "text": "кот"}
+    return Update.de_json({"update_id": update_id, "message": content})
+
+
+async def flood() -> list[int]:
+    """One user's many updates wait for Telegram; returns who is served meanwhile."""
+    turns, telegram_answers, served = TakeTurns(), asyncio.Event(), []
+
+    async def handle(user_id: int) -> None:
+        if user_id == 1:
+            await telegram_answers.wait()
+        served.append(user_id)
+
+    tasks = [
+        asyncio.create_task(turns.process_update(message(number, user), handle(user)))
+        for number, user in enumerate([*[1] * 1000, 2])
+    ]
+    await asyncio.wait_for(tasks[-1], 10)
+    before = list(served)
+    telegram_answers.set()
+    await asyncio.gather(*tasks)
+    assert served == [2] + [1] * 1000
+    return before
+
+
+def test_nobody_waits_for_a_user_who_sends_very_much() -> None:
+    assert asyncio.run(flood()) == [2]
