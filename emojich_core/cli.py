@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from emojich_core.errors import BundleError
-from emojich_core.request import MAX_COUNT, MAX_SEED, InvalidRequest, clean_prompt, new_seed
+from emojich_core.request import (
+    MAX_COUNT,
+    MAX_SEED,
+    InvalidRequest,
+    Reason,
+    clean_prompt,
+    new_seed,
+)
 from emojich_core.training.data.cli import add_data
 from emojich_core.training.evaluation.cli import add_evaluate
 from emojich_core.training.finetuning.cli import add_finetune
@@ -121,6 +128,8 @@ def _prompts(arguments: argparse.Namespace) -> list[str]:
             except InvalidRequest as error:
                 message = f"{arguments.prompts}, line {number}: {error}"
                 raise InvalidRequest(error.reason, message) from error
+    if not prompts:
+        raise InvalidRequest(Reason.EMPTY, f"{arguments.prompts} has no prompts: one a line.")
     return prompts
 
 

@@ -157,8 +157,7 @@ class Pipeline:
     ) -> ImagePrompt:
         """An image of which so many rows and columns of codes along the borders are to stay.
 
-        It is stretched to a square, and stands on white where it is transparent: as models are
-        trained.
+        It is stretched to a square, as by ru-dalle, and stands on white where it is transparent.
         """
         size = (self.bundle.vqgan.resolution,) * 2
         pixels = to_tensor(on_white(image).resize(size, Image.Resampling.LANCZOS))

@@ -27,7 +27,7 @@ from rudalle.vae.model import VQGanGumbelVAE
 from torch import Tensor, nn
 
 from emojich_core.generation import Sampling
-from emojich_core.transformer import Transformer, TransformerConfig, attention_masks
+from emojich_core.transformer import Transformer, TransformerConfig
 from emojich_core.upscale import UpscaleConfig, make_upscaler
 from emojich_core.vqgan import VQGAN, VQGANConfig
 
@@ -82,8 +82,6 @@ def transformers(layout: Layout, numbers: dict[str, Any]) -> tuple[DalleModel, T
         ours = Transformer(config).eval()
     weights = {k: v for k, v in theirs.state_dict().items() if not k.endswith("_mask")}
     ours.load_state_dict(weights, assign=True)
-    for kind, mask in attention_masks(config).items():
-        ours.transformer.register_buffer(f"{kind}_mask", mask, persistent=False)
     return theirs, ours
 
 

@@ -58,6 +58,7 @@ def test_the_best_of_many_for_each_of_a_file_of_prompts(tiny_bundle: Path, tmp_p
         (("--prompts", "nowhere.txt"), "nowhere.txt"),
         (("--prompts", "bad.txt"), "line 2"),
         (("--prompts", "latin.txt"), "latin.txt is not UTF-8"),
+        (("--prompts", "nothing.txt"), "has no prompts"),
         (("кот", "--model", "/nowhere"), "EMOJICH_MODEL"),
     ],
 )
@@ -65,6 +66,7 @@ def test_bad_input_is_one_line_and_writes_nothing(
     tiny_bundle: Path, tmp_path: Path, arguments: tuple[str, ...], words: str
 ) -> None:
     (tmp_path / "bad.txt").write_text("кот\ncat\n")
+    (tmp_path / "nothing.txt").write_text("\n")
     (tmp_path / "latin.txt").write_bytes("кот\n".encode("cp1251"))
     bundle = Path("/nowhere") if "--model" in arguments else tiny_bundle
     done = run(

@@ -176,6 +176,7 @@ class FineTuning:
         texts = torch.cat((self.training.text, self.held_out.text))
         if cut := int(((texts[:, -1] != 0) & (texts[:, -1] != EOS_ID)).sum()):
             tqdm.write(f"texts of which only the first {texts.shape[1]} tokens are read: {cut}")
+        tqdm.write(f"samples: {'; '.join(self.prompts)}")
         loss = self.held_out_loss()
         self.writer.add_scalar("loss", loss, 0)
         tqdm.write(f"step 0: held-out loss {loss:.4f}")

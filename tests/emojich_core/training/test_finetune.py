@@ -170,7 +170,7 @@ def test_it_says_what_it_begins_with_and_how_it_goes(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "pairs: 1 to train on, 1 held out"
     assert lines[1] == "texts of which only the first 8 tokens are read: 1"
-    assert [line.partition(":")[0] for line in lines[2:4]] == ["step 0", "step 1"]
+    assert [line.partition(":")[0] for line in lines[2:5]] == ["samples", "step 0", "step 1"]
 
 
 def test_a_run_that_diverges_is_one_sentence(
