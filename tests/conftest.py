@@ -1,16 +1,40 @@
-"""Fixtures for all tests: a bundle of the real classes with small random weights, a browser."""
+"""The order of all tests, and fixtures for them: a tiny bundle of the real classes, a browser."""
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
+# The folders whose files take long come first, so that short ones fill up the end of a run.
+ORDER = ("tests/e2e/", "tests/worker/", "tests/emojich_core/")
 
 
-@pytest.fixture
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort them so."""
+    items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in ORDER])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """In that order; the files of tests/e2e together, for what they share takes long to start."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            together = ORDER[0]
+            return together if nodeid.startswith(together) else super()._split_scope(nodeid)
+
+    if config.getoption("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False  # files with many tests are not those that take long
+    return Scheduling(config, log)
+
+
+@pytest.fixture(scope="module")  # not longer: its event loop would be in the way of others
 def browser() -> Iterator[Browser]:
     """The system's Chromium, without a window."""
     if CHROMIUM is None:
@@ -25,7 +49,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
     """A page of a phone's width, which must fit it and end without an error."""
-    page = browser.new_page(
+    page = browser.new_page(  # with cookies and a storage of its own
         viewport={"width": 375, "height": 812}, device_scale_factor=2, locale="ru-RU"
     )
     errors: list[str] = []
@@ -33,6 +57,7 @@ def phone(browser: Browser) -> Iterator[Page]:
     yield page
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     assert errors == []
+    page.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import json
 import time
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -95,16 +96,18 @@ def test_what_is_new_and_what_is_gone_is_known_at_once(user: User, worker: Worke
 def test_what_is_deleted_elsewhere_is_not_offered_for_long(
     user: User, worker: Worker, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(glance, "KEPT", 3.0)
+    ahead = 0.0
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead)
+    monkeypatch.setattr(glance, "time", clock)
     draw(user, worker, "кот", 2)
     cat, _ = ids(user)
     assert len(offered(user, "кот")) == 2
     sandbox.api("deleteStickerFromSet", sticker=user.packs()[0]["stickers"][1]["file_id"])
     assert len(offered(user, "кот")) == 2, "while one types, Telegram is not asked again"
-    time.sleep(glance.KEPT)
+    ahead += glance.KEPT
     assert offered(user, "кот") == [cat]
     sandbox.api("deleteStickerSet", name=user.packs()[0]["name"])
-    time.sleep(glance.KEPT)
+    ahead += glance.KEPT
     assert offered(user, "кот") == []
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.lease import KEY, TTL
 from tests.bot.conftest import start_sandbox
 from tests.bot.parts import TOKEN, BotProcess, Sandbox, User, text_of, wait_for
 from worker.embedded import connect, redis_url
@@ -42,6 +43,13 @@ def prompts_shown(user: User) -> list[str]:
     return [text_of(message).split("\n")[0] for message in user.messages()]
 
 
+def end_lease(environment: dict[str, str]) -> None:
+    """As if the time had passed after which the lease of a killed bot ends by itself."""
+    with connect(environment["REDIS_URL"]) as connection:
+        assert 0 < connection.pttl(KEY) <= 1000 * TTL
+        connection.pexpire(KEY, 1)
+
+
 def answer_and_take_over(environment: dict[str, str], user: User) -> BotProcess:
     """Two bots: one answers; killed, the other does.  Returns that one."""
     first = BotProcess(**environment)
@@ -52,6 +60,7 @@ def answer_and_take_over(environment: dict[str, str], user: User) -> BotProcess:
     user.sees("«кот»")
     time.sleep(1)  # a bot that dies before it knows that Telegram has its message sends it again
     first.end(signal.SIGKILL)
+    end_lease(environment)
     user.say("пёс")  # while nobody listens
     second.wait_until_ready()
     wait_for(lambda: "«пёс»" in prompts_shown(user))
@@ -82,7 +91,7 @@ def test_a_bot_that_has_lost_its_lease_leaves(environment: dict[str, str]) -> No
     bot = BotProcess(**environment)
     bot.wait_until_ready()
     with connect(environment["REDIS_URL"]) as connection:
-        connection.set("emojich:bot", "another")
+        connection.set(KEY, "another")
     assert bot.process.wait(15) == 1
     assert bot.process.stderr
     assert bot.process.stderr.read().splitlines()[-1].startswith("emojich: Another bot has taken")
@@ -92,8 +101,8 @@ def test_a_lease_that_nobody_has_taken_is_taken_again(environment: dict[str, str
     bot = BotProcess(**environment)
     bot.wait_until_ready()
     with connect(environment["REDIS_URL"]) as connection:
-        connection.delete("emojich:bot")
-        wait_for(lambda: connection.exists("emojich:bot"))
+        connection.delete(KEY)
+        wait_for(lambda: connection.exists(KEY))
     assert bot.end(signal.SIGTERM) == ""
 
 

@@ -44,6 +44,13 @@ class Phone:
         self.say(prompt)
         expect(self.newest).to_contain_text("Готово", timeout=DRAWN_WITHIN)
 
+    def settings(self, count: str) -> None:
+        """Have so many candidates drawn from now on."""
+        self.say("/settings")
+        self.sees("обводка")
+        self.tap(count)
+        expect(self.button(f"● {count}")).to_be_visible()
+
     def packs(self) -> None:
         """Ask for the packs."""
         self.say("/packs")
@@ -53,6 +60,19 @@ class Phone:
         """Answer what the bot asks."""
         expect(self.page.locator("#about")).to_contain_text(question)
         self.say(text)
+
+    def width_of_a_sticker_in_the_panel(self) -> int:
+        """Look at the packs in the panel, too, which on a wide page stands beside the chat."""
+        phone = self.page.viewport_size
+        self.page.set_viewport_size({"width": 960, "height": 1000})
+        self.page.click("#toggle-packs")
+        sticker = self.page.locator("#packs .pack .sticker img").first
+        expect(sticker).to_be_visible()
+        expect(sticker).to_have_js_property("complete", True)
+        expect(self.newest).to_be_visible()
+        self.page.click("#toggle-packs")
+        self.page.set_viewport_size(phone)
+        return int(sticker.evaluate("image => image.naturalWidth"))
 
     def shoot(self, name: str) -> None:
         """Keep how it looks."""
@@ -73,6 +93,8 @@ def test_packs_emoji_inline_and_a_group(anna: Phone) -> None:
     anna.tap("1")
     expect(anna.button("✓ 1")).to_be_visible()
     anna.shoot("drawn")
+    assert anna.width_of_a_sticker_in_the_panel() == 512
+    anna.settings("1")  # of the next ones there is nothing to choose
 
     anna.packs()
     anna.tap("Emojich · ")
@@ -111,8 +133,7 @@ def test_packs_emoji_inline_and_a_group(anna: Phone) -> None:
     expect(page.locator(".message.out.sticker-message .sender")).to_be_visible()
     anna.sees("Что сделать с этим стикером")
 
-    anna.say("/settings")
-    anna.sees("обводка")
+    anna.settings("4")
     anna.shoot("settings")
 
     anna.packs()

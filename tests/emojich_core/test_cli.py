@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+ROOT = Path(__file__).parents[2]
 EMOJICH = Path(sys.executable).parent / "emojich"
 
 
@@ -31,6 +32,21 @@ def test_generate_writes_stickers_grid_and_result(tiny_bundle: Path, tmp_path: P
         assert Image.open(tmp_path / "out" / candidate["file"]).size == (512, 512)
         assert candidate["perplexity"] > 0
     assert Image.open(tmp_path / "out/grid.png").size == (1024, 1024)
+
+
+NO_TORCH = """
+import sys
+from emojich_core.cli import main
+sys.argv = ["emojich", "generate", "cat"]
+try:
+    main()
+except SystemExit as ended:
+    sys.exit("Russian" not in str(ended.code) or "torch" in sys.modules)
+"""
+
+
+def test_what_needs_no_model_is_refused_before_torch_is_imported() -> None:
+    assert subprocess.run([sys.executable, "-c", NO_TORCH], cwd=ROOT, check=False).returncode == 0
 
 
 def test_the_best_of_many_for_each_of_a_file_of_prompts(tiny_bundle: Path, tmp_path: Path) -> None:
