@@ -144,11 +144,12 @@ def test_names_are_looked_up_in_the_models_folder(
 
 
 GROWTH = """
-import resource, sys, torch
+import sys, torch
 from emojich_core.bundles import load_bundle
 
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def peak():  # getrusage's begins with that of the process that has started this one
+    with open("/proc/self/status") as status:
+        return next(1024 * int(row.split()[1]) for row in status if row.startswith("VmHWM"))
 
 bundle = load_bundle(sys.argv[1])
 for dtype in (torch.float16, torch.bfloat16):
@@ -168,4 +169,4 @@ def test_weights_are_mapped_or_converted_without_a_second_copy(copy: Path) -> No
     printed = subprocess.check_output(command, cwd=Path(__file__).parents[2])
     mapped, converted = map(int, printed.split())
     assert mapped < 0.1 * size
-    assert converted < 1.15 * size
+    assert 0.5 * size < converted < 1.15 * size  # less, and it could not be seen
