@@ -96,11 +96,13 @@ class Packs:
     async def begin(self, user_id: int, title: str, kind: Kind = Kind.STICKERS) -> None:
         """Have the next sticker make a new pack of this title."""
         name = self._name(user_id, await self._shelf.next_number(user_id), kind)
-        await self._shelf.set_title(user_id, name, title)
-        await self._shelf.choose(user_id, name)
+        await self._shelf.begin(user_id, name, title)
 
     async def all(self, owner: Owner) -> list[Pack]:
-        """The owner's packs, the oldest first; one that was deleted elsewhere is forgotten."""
+        """The owner's packs, the oldest first, then those that wait for their first sticker.
+
+        One that was deleted elsewhere is forgotten.
+        """
         current = await self._shelf.current(owner.user_id)
         packs = []
         for name in await self._shelf.names(owner.user_id):
@@ -108,10 +110,12 @@ class Packs:
                 await self._shelf.forget(owner.user_id, name)
             else:
                 packs.append(Pack(name, found.title, tuple(found.stickers), name == current))
-        made = {pack.name for pack in packs}
-        title = await self._shelf.title(owner.user_id, current) if current else None
-        if current and title and current not in made:
-            packs.append(Pack(current, title, (), is_current=True))
+        waiting = await self._shelf.begun(owner.user_id)
+        titles = [await self._title(owner, name) for name in waiting]
+        packs += [
+            Pack(name, title, (), name == current)
+            for name, title in zip(waiting, titles, strict=True)
+        ]
         return packs
 
     async def choose(self, user_id: int, name: str) -> None:
@@ -199,10 +203,8 @@ class Packs:
         return found[0] if found else None
 
     async def _names(self, user_id: int) -> list[str]:
-        """The names of a user's packs, with the one that waits for its first sticker."""
-        names = await self._shelf.names(user_id)
-        current = await self._shelf.current(user_id)
-        return names if current is None or current in names else [*names, current]
+        """The names of a user's packs, with those that wait for their first sticker."""
+        return await self._shelf.names(user_id) + await self._shelf.begun(user_id)
 
     async def _get(self, name: str) -> StickerSet | None:
         try:

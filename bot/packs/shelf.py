@@ -1,10 +1,11 @@
 """What Redis remembers of packs: which names are a user's, and which one is filled now.
 
     emojich:packs:<user id>     sorted set   names of the user's packs by number
+    emojich:begun:<user id>     sorted set   names of those that wait for their first sticker
     emojich:titles:<user id>    hash         name → title, of packs whose user has chosen one
     emojich:current:<user id>   string       name of the pack that takes new stickers
 
-What is in a pack, Telegram knows.  A pack may be current before it exists: Telegram makes none
+What is in a pack, Telegram knows.  A pack that is begun does not exist yet: Telegram makes none
 without a sticker.
 """
 
@@ -23,15 +24,24 @@ class Shelf:
 
     async def names(self, user_id: int) -> list[str]:
         """The names of a user's packs that have been made, the oldest first."""
-        names: list[Any] = await self._redis.zrange(_packs(user_id), 0, -1)
-        return [name.decode() for name in names]
+        return await self._range(_packs(user_id))
+
+    async def begun(self, user_id: int) -> list[str]:
+        """The names of a user's packs that wait for their first sticker, the oldest first."""
+        return await self._range(_begun(user_id))
+
+    async def begin(self, user_id: int, name: str, title: str) -> None:
+        """The user wants a pack of this title; it becomes the current one."""
+        await self.set_title(user_id, name, title)
+        await self._redis.zadd(_begun(user_id), {name: number_of(name)})
+        await self.choose(user_id, name)
 
     async def current(self, user_id: int) -> str | None:
         """The name of the pack that takes new stickers; None before the first."""
         current: Any = await self._redis.get(_current(user_id))
         if current:
             return str(current.decode())
-        names = await self.names(user_id)
+        names = await self.names(user_id) or await self.begun(user_id)
         return names[-1] if names else None
 
     async def choose(self, user_id: int, name: str) -> None:
@@ -41,6 +51,7 @@ class Shelf:
     async def remember(self, user_id: int, name: str) -> None:
         """Remember that this pack has been made and is the user's; it becomes the current one."""
         await self._redis.zadd(_packs(user_id), {name: number_of(name)})
+        await self._redis.zrem(_begun(user_id), name)
         await self.choose(user_id, name)
 
     async def forget(self, user_id: int, name: str) -> None:
@@ -48,6 +59,7 @@ class Shelf:
         is_current = await self.current(user_id) == name
         async with self._redis.pipeline() as pipe:
             pipe.zrem(_packs(user_id), name)
+            pipe.zrem(_begun(user_id), name)
             pipe.hdel(_titles(user_id), name)
             if is_current:
                 pipe.delete(_current(user_id))
@@ -64,13 +76,20 @@ class Shelf:
 
     async def next_number(self, user_id: int) -> int:
         """A number that none of the user's packs has."""
-        names = await self.names(user_id)
-        current = await self.current(user_id)
-        return 1 + max(map(number_of, [*names, *([current] if current else [])]), default=0)
+        names = await self.names(user_id) + await self.begun(user_id)
+        return 1 + max(map(number_of, names), default=0)
+
+    async def _range(self, key: str) -> list[str]:
+        names: list[Any] = await self._redis.zrange(key, 0, -1)
+        return [name.decode() for name in names]
 
 
 def _packs(user_id: int) -> str:
     return f"emojich:packs:{user_id}"
+
+
+def _begun(user_id: int) -> str:
+    return f"emojich:begun:{user_id}"
 
 
 def _titles(user_id: int) -> str:

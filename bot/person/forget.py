@@ -28,6 +28,7 @@ _KEYS = (
     "emojich:settings:{}",
     "emojich:history:{}",
     "emojich:packs:{}",
+    "emojich:begun:{}",
     "emojich:titles:{}",
     "emojich:current:{}",
     "emojich:replacing:{}",

@@ -113,6 +113,29 @@ def test_the_current_pack_is_chosen(user: User, worker: Worker) -> None:
     assert [len(pack["stickers"]) for pack in user.packs()] == [2, 1]
 
 
+def test_a_pack_that_waits_while_another_is_filled(user: User, worker: Worker) -> None:
+    shown = with_pack(user, worker, 1)
+    for title in ("Коты", "Псы"):
+        user.say("/packs")
+        user.press("➕", user.sees("Ваши наборы"))
+        user.reply(user.sees("Как назвать")["message_id"], title)
+        user.sees(f"«{title}»")
+    user.say("/packs")
+    user.press("Псы", user.sees("Коты, ждёт первого стикера", "● Псы, ждёт первого стикера"))
+    user.press("🗑", user.sees("● Псы"))
+    user.press("🗑 Да", user.sees("насовсем"))
+    user.press("Emojich", user.sees("● Emojich", "Коты, ждёт первого стикера"))
+    user.press("← Назад", user.sees("Чтобы изменить"))
+    user.press("Коты", user.sees("Ваши наборы"))
+    user.press("● Складывать сюда", user.sees("Коты, ждёт первого"))
+    user.sees("● Коты")
+    user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
+    assert [len(pack["stickers"]) for pack in user.packs()] == [1, 1]
+    assert titles(user)[1] == "Коты"
+    user.say("/packs")
+    user.sees("● Коты, 1 стикер")
+
+
 def test_a_pack_is_deleted_after_a_question(user: User, worker: Worker) -> None:
     with_pack(user, worker)
     user.say("/packs")
