@@ -24,7 +24,7 @@ from emojich_core.vqgan import VQGAN
 
 MAX_SPOILT = 0.08  # share of the codes that `spoil` replaces in an image
 IMAGE_LOSS_WEIGHT = 7  # against 1 for the text, as ru-dalle was pre-trained
-DRAWN_STYLES = {"fluent-emoji-flat": 0.75, "noto": 0.25}  # and the share of the pictures of each
+DRAWN_STYLES = {"fluent-emoji-flat": 0.85, "noto": 0.15}  # and the share of the pictures of each
 PROMPTS = ("кот", "собака", "красное сердце", "пицца", "ракета", "кот в космосе", "роза", "дом")
 
 

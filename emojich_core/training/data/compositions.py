@@ -15,12 +15,12 @@ from emojich_core.training.data.things import FOOD, NATURE, Thing
 
 # How often a kind of picture is drawn in training.
 SHARES = {
-    "plain": 0.29,
+    "plain": 0.34,
     "recoloured": 0.39,
-    "pair": 0.12,
-    "counted": 0.04,
-    "sized": 0.04,
-    "placed": 0.07,
+    "pair": 0.08,
+    "counted": 0.03,
+    "sized": 0.03,
+    "placed": 0.08,
     "dressed": 0.05,
 }
 # How many of each there are of the style that the transformer draws, and of every other style.
