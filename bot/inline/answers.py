@@ -75,6 +75,6 @@ async def _offer(query: InlineQuery, found: list[Sticker], words: Texts) -> None
         results,
         cache_time=CACHE_TIME,
         is_personal=True,  # or others would be offered the same
-        next_offset=str(end) if end < len(found) else "",
+        next_offset=str(end) if end < len(found) else None,
         button=None if found else draw,
     )

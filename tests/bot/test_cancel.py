@@ -4,7 +4,7 @@ import pytest
 import redis
 
 from tests.bot.conftest import NewUser
-from tests.bot.parts import User, Worker, buttons_of, text_of
+from tests.bot.parts import User, Worker, buttons_of, text_of, wait_for
 from worker.events import has_ended
 
 pytestmark = pytest.mark.usefixtures("bot")
@@ -63,7 +63,7 @@ def test_the_command_stops_all_of_ones_own(user: User, new_user: NewUser, worker
     user.sees("«пёс»")
     user.say("/cancel")
     user.sees("Остановлены 2 запроса")
-    assert all("Остановлено" in text_of(message) for message in user.messages()[:2])
+    wait_for(lambda: all("Остановлено" in text_of(shown) for shown in user.messages()[:2]))
     assert worker.take().prompt == "сова"
 
 
