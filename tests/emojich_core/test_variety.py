@@ -30,9 +30,10 @@ def test_what_comes_second_is_drawn_again() -> None:
     assert request.next_round() == []
 
 
-def test_what_repeats_for_ever_is_kept_in_the_end() -> None:
+@pytest.mark.parametrize("second", [image(5, 2, 1), image(6, 2, 9)], ids=["repeat", "blot"])
+def test_what_stays_as_it_is_is_kept_in_the_end(second: Drawn) -> None:
     request = Variety(Sampling())
-    first, second = image(5, 1), image(5, 2)
+    first = image(5, 1, 1)
     assert request.sift([first, second]) == [first]
     for _ in range(REDRAWS - 1):
         assert request.next_round() == [2]
@@ -64,17 +65,6 @@ def test_a_blot_is_drawn_again_with_more_care() -> None:
     assert request.sift([repeat, image(9, 4, 8)]) == [repeat]
     assert request.next_round() == [4]
     assert request.sampling(4).temperature == pytest.approx(0.8 * COOLER**2)
-
-
-def test_a_blot_that_remains_one_is_kept_in_the_end() -> None:
-    request = Variety(Sampling())
-    good, blot = image(5, 1, 1), image(6, 2, 9)
-    assert request.sift([good, blot]) == [good]
-    for _ in range(REDRAWS - 1):
-        assert request.next_round() == [2]
-        assert request.sift([blot]) == []
-    assert request.next_round() == [2]
-    assert request.sift([blot]) == [blot]
 
 
 def test_a_pipeline_that_is_sure_of_itself(
