@@ -24,7 +24,12 @@ from emojich_core.vqgan import VQGAN
 
 MAX_SPOILT = 0.08  # share of the codes that `spoil` replaces in an image
 IMAGE_LOSS_WEIGHT = 7  # against 1 for the text, as ru-dalle was pre-trained
-DRAWN_STYLES = {"fluent-emoji-flat": 0.85, "noto": 0.15}  # and the share of the pictures of each
+# Style and kinds that it learns to draw, and the share of the pictures of each: two styles, so that
+# candidates differ; compositions of one, so that there is one shape of a thing to learn them by.
+DRAWN: dict[tuple[str, tuple[str, ...] | None], float] = {
+    ("fluent-emoji-flat", None): 0.9,
+    ("noto", ("plain",)): 0.1,
+}
 PROMPTS = ("кот", "собака", "красное сердце", "пицца", "ракета", "кот в космосе", "роза", "дом")
 
 
@@ -73,8 +78,8 @@ class Data:
         """Text (B, text_seq_length) and codes (B, image_seq_length) of `size` pictures."""
         captions: list[str] = []
         picked: list[int] = []
-        for style, share in DRAWN_STYLES.items():
-            indices, said = self.dataset.sample(rng, round(share * size), [style])
+        for (style, kinds), share in DRAWN.items():
+            indices, said = self.dataset.sample(rng, round(share * size), [style], kinds)
             picked.extend(indices)
             captions.extend(said)
         text = torch.stack([self.tokenizer.encode(said, TEXT_LENGTH) for said in captions])

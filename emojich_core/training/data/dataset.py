@@ -52,7 +52,7 @@ class Dataset:
         """`pictures` (N, S, S, 4) uint8, straight alpha, and a row for each."""
         self.pictures = pictures
         self.rows = list(rows)
-        self._reached: dict[tuple[str, ...] | None, np.ndarray] = {}
+        self._reached: dict[tuple[tuple[str, ...] | None, ...], np.ndarray] = {}
 
     @classmethod
     def open(cls, folder: Path) -> "Dataset":
@@ -71,15 +71,19 @@ class Dataset:
         return len(self.rows)
 
     def sample(
-        self, rng: np.random.Generator, size: int, styles: Sequence[str] | None = None
+        self,
+        rng: np.random.Generator,
+        size: int,
+        styles: Sequence[str] | None = None,
+        kinds: Sequence[str] | None = None,
     ) -> tuple[np.ndarray, list[str]]:
-        """Numbers of pictures (size,) int, of these styles only, and a caption for each.
+        """Numbers of pictures (size,) int, of these styles and kinds only, and a caption for each.
 
         Kinds come in the proportions of SHARES, whatever there is of each.
         """
-        key = None if styles is None else tuple(styles)
+        key = tuple(None if only is None else tuple(only) for only in (styles, kinds))
         if key not in self._reached:
-            self._reached[key] = self._cumulate(key)
+            self._reached[key] = self._cumulate(styles, kinds)
         indices = self._reached[key].searchsorted(rng.random(size), side="right")
         return indices, [self.rows[i].say(rng) for i in indices]
 
@@ -87,9 +91,14 @@ class Dataset:
         """Every distinct caption without details, sorted: what a tokenizer can learn from."""
         return sorted({text for row in self.rows for text in row.captions})
 
-    def _cumulate(self, styles: tuple[str, ...] | None) -> np.ndarray:
+    def _cumulate(self, styles: Sequence[str] | None, only: Sequence[str] | None) -> np.ndarray:
         weights = np.array(
-            [r.weight if styles is None or r.style in styles else 0.0 for r in self.rows]
+            [
+                row.weight
+                if (styles is None or row.style in styles) and (only is None or row.kind in only)
+                else 0.0
+                for row in self.rows
+            ]
         )
         kinds = np.array([row.kind for row in self.rows])
         for kind, share in SHARES.items():
