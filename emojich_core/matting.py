@@ -18,6 +18,7 @@ WHITE = 240  # a pixel whose channels are all at least this counts as background
 LARGEST = 7  # how many white areas the fall-back cuts out
 RIM = 2  # pixels it takes away around them
 
+STEEPER = 2  # times: edges of true alphas are as sharp as pixels are, a network's waver over more
 SPECK = 1e-3  # an island of at most this share of the picture is a flaw of the decoder
 
 
@@ -53,8 +54,8 @@ def make_unet(config: MattingConfig) -> nn.Module:
 def cut_out(model: nn.Module, config: MattingConfig, images: Tensor) -> list[tuple[Tensor, Method]]:
     """Images (B, 3, H, W) in [0, 1] → for each its alpha (H, W) in [0, 1] and how it was found.
 
-    With soft edges the probability of "subject" is the alpha: where the U-Net wavers between
-    subject and background the edge runs through the pixel.
+    With soft edges the alpha is the probability of "subject", only steeper: where the U-Net wavers
+    between subject and background the edge runs through the pixel.
     """
     seen = F.interpolate(images, config.size, mode="area")
     logits = F.interpolate(model(seen).float(), images.shape[-1], mode="bilinear")
@@ -64,7 +65,7 @@ def cut_out(model: nn.Module, config: MattingConfig, images: Tensor) -> list[tup
         if config.edges == "hard":
             alpha = hard_alpha(probabilities, config.rim)
         else:
-            alpha = without_specks(probabilities[1])
+            alpha = without_specks(((probabilities[1] - 0.5) * STEEPER + 0.5).clamp(0, 1))
             sure &= alpha.max() > 0.5  # an empty sticker is no sticker
         mattes.append((alpha, "unet") if sure else (contour_alpha(image), "contour"))
     return mattes
