@@ -10,12 +10,14 @@ from torch import Tensor, nn
 
 from emojich_core.generation import generate
 from emojich_core.tokenizer import Tokenizer
-from emojich_core.training.data.dataset import Dataset
+from emojich_core.training.data.dataset import Dataset, Row
+from emojich_core.training.guides import WEIGHT, Guides, Looks, looks
 from emojich_core.training.loop import Stateful, autocast, rate, run, set_rate
 from emojich_core.training.presets import (
     BPE_TOKENS,
     MINI_SAMPLING,
     MINI_TRANSFORMER,
+    MINI_VQGAN,
     TEXT_LENGTH,
 )
 from emojich_core.training.vqgan import encode, load_vqgan
@@ -47,13 +49,15 @@ def train_tokenizer(captions: list[str], out: Path) -> Tokenizer:
     return Tokenizer(model)
 
 
-def optimizers(model: Transformer, lr: float) -> list[torch.optim.Optimizer]:
+def optimizers(
+    model: Transformer, guides: Guides, lr: float
+) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
     """Muon for the layers' matrices, which learns from half the samples; AdamW for all else."""
     matrices = [p for p in model.transformer.layers.parameters() if p.ndim == 2]
     chosen = {id(p) for p in matrices}
-    rest = [p for p in model.parameters() if id(p) not in chosen]
+    rest = [p for p in (*model.parameters(), *guides.parameters()) if id(p) not in chosen]
     muon = torch.optim.Muon(matrices, lr=lr, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
-    return [muon, torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.95), weight_decay=0.01)]
+    return muon, torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.95), weight_decay=0.01)
 
 
 def spoil(codes: Tensor) -> Tensor:
@@ -68,14 +72,17 @@ def spoil(codes: Tensor) -> Tensor:
 
 
 class Data:
-    """Captions as tokens, pictures as codes."""
+    """Captions as tokens, pictures as codes, and how they look."""
 
     def __init__(self, dataset: Dataset, vqgan: VQGAN, tokenizer: Tokenizer):
-        self.dataset, self.tokenizer = dataset, tokenizer
-        self.codes = encode(dataset.pictures, vqgan)
+        drawn = [i for i, row in enumerate(dataset.rows) if _is_drawn(row)]
+        rows = [dataset.rows[i] for i in drawn]
+        self.dataset, self.tokenizer = Dataset(dataset.pictures[drawn], rows), tokenizer
+        self.codes = encode(self.dataset.pictures, vqgan)
+        self.looks = looks(self.dataset.pictures, MINI_VQGAN.codes_per_side)
 
-    def sample(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor]:
-        """Text (B, text_seq_length) and codes (B, image_seq_length) of `size` pictures."""
+    def sample(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Looks]:
+        """Text (B, text_seq_length), codes (B, image_seq_length) and looks of `size` pictures."""
         captions: list[str] = []
         picked: list[int] = []
         for (style, kinds), share in DRAWN.items():
@@ -83,7 +90,13 @@ class Data:
             picked.extend(indices)
             captions.extend(said)
         text = torch.stack([self.tokenizer.encode(said, TEXT_LENGTH) for said in captions])
-        return text, self.codes[picked]
+        return text, self.codes[picked], Looks(*(part[picked].float() for part in self.looks))
+
+
+def _is_drawn(row: Row) -> bool:
+    return any(
+        row.style == style and (kinds is None or row.kind in kinds) for style, kinds in DRAWN
+    )
 
 
 class Trainer:
@@ -94,22 +107,30 @@ class Trainer:
         self.steps, self.batch_size, self.lr = steps, batch_size, lr
         self.model = Transformer(MINI_TRANSFORMER)
         initialize(self.model)
-        self.optimizers = optimizers(self.model, lr)
-        self.losses = torch.compile(self.model.losses)
+        self.guides = Guides(self.model)
+        self.muon, self.adamw = optimizers(self.model, self.guides, lr)
+        self.losses = torch.compile(self._losses)
 
     def step(self, number: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """One update."""
-        set_rate(self.optimizers, self.lr * rate(number, self.steps))
-        text, codes = self.data.sample(rng, self.batch_size)
+        set_rate([self.muon, self.adamw], self.lr * rate(number, self.steps))
+        text, codes, truth = self.data.sample(rng, self.batch_size)
         with autocast():
-            text_loss, image_loss = self.losses(text, codes, spoil(codes))
-        loss = (text_loss + IMAGE_LOSS_WEIGHT * image_loss) / (1 + IMAGE_LOSS_WEIGHT)
+            losses = self.losses(text, codes, spoil(codes), truth)
+        loss = (losses["text"] + IMAGE_LOSS_WEIGHT * losses["image"]) / (1 + IMAGE_LOSS_WEIGHT)
+        loss = loss + WEIGHT * (losses["plan"] + losses["patches"])
         self.model.zero_grad()
+        self.guides.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        for optimizer in self.optimizers:
-            optimizer.step()
-        return {"text": text_loss, "image": image_loss}
+        self.muon.step()
+        self.adamw.step()
+        return losses
+
+    def _losses(self, text: Tensor, codes: Tensor, seen: Tensor, truth: Looks) -> dict[str, Tensor]:
+        text_loss, image_loss = self.model.losses(text, codes, seen)
+        plan, patches = self.guides.losses(truth)
+        return {"text": text_loss, "image": image_loss, "plan": plan, "patches": patches}
 
     def evaluate(self, number: int) -> Tensor:
         """A picture: a column for each of PROMPTS, two images in it."""
@@ -129,8 +150,12 @@ def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None
     dataset, vqgan = Dataset.open(data / "dataset"), load_vqgan(out)
     tokenizer = train_tokenizer(dataset.captions(), out)
     trainer = Trainer(Data(dataset, vqgan, tokenizer), vqgan, steps, batch_size, lr)
-    muon, adamw = trainer.optimizers
-    state: dict[str, Stateful] = {"model": trainer.model, "muon": muon, "adamw": adamw}
+    state: dict[str, Stateful] = {
+        "model": trainer.model,
+        "guides": trainer.guides,
+        "muon": trainer.muon,
+        "adamw": trainer.adamw,
+    }
     run("transformer", out, steps, state, trainer.step, trainer.evaluate)
 
 

@@ -1,0 +1,42 @@
+import numpy as np
+import torch
+
+from emojich_core.training.guides import CELLS, PATCH_LAYER, PLAN, Guides, looks
+from emojich_core.training.presets import MINI_TRANSFORMER
+from emojich_core.transformer import Transformer
+
+SIDE = MINI_TRANSFORMER.image_tokens_per_dim
+
+
+def left_half_red() -> np.ndarray:
+    """(1, 192, 192, 4): opaque red on the left, nothing on the right."""
+    picture = np.zeros((1, 192, 192, 4), np.uint8)
+    picture[:, :, :96] = (255, 0, 0, 255)
+    return picture
+
+
+def test_looks_are_silhouette_lightness_and_colour() -> None:
+    [plan], [patches] = looks(left_half_red(), SIDE)
+    silhouette, colour = plan[:-3].view(PLAN, PLAN), plan[-3:]
+    assert silhouette[:, : PLAN // 2].min() == 1
+    assert silhouette[:, PLAN // 2 :].max() == 0
+    assert colour.tolist() == [1, 0, 0]
+    first, last = patches[0], patches[SIDE - 1]  # at the left end of the first row, at the right
+    cells = CELLS**2
+    assert first[:cells].tolist() == [1] * cells
+    assert last[:cells].tolist() == [0] * cells
+    assert first[-3:].tolist() == [1, 0, 0]
+    assert last[-3:].tolist() == [1, 1, 1]  # white paper
+
+
+def test_what_is_foretold_teaches_the_layers_below() -> None:
+    torch.manual_seed(0)
+    model = Transformer(MINI_TRANSFORMER)
+    guides = Guides(model)
+    text = torch.randint(1, 100, (1, MINI_TRANSFORMER.text_seq_length))
+    codes = torch.randint(0, 100, (1, SIDE**2))
+    model.losses(text, codes)
+    truth = looks(left_half_red(), SIDE)
+    sum(guides.losses(type(truth)(*(part.float() for part in truth)))).backward()
+    taught = [layer.mlp.dense_h_to_4h.weight.grad is not None for layer in model.transformer.layers]
+    assert taught == [number < PATCH_LAYER for number in range(MINI_TRANSFORMER.num_layers)]
