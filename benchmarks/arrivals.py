@@ -30,8 +30,8 @@ from benchmarks.users import tasks
 from emojich_core.generation import Drawn
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
 from emojich_core.request import MAX_BOLDNESS
-from worker.feeders import REQUESTS
 from worker.scheduler import Scheduler
+from worker.settings import REQUESTS
 from worker.task import Task
 
 USERS, COUNT, SEED = 16, 2, 1
