@@ -88,9 +88,10 @@ def load(settings: Settings) -> "Scheduler":
         scheduler = Scheduler(pipeline, settings.slots or pipeline.slots_that_fit())
     except BundleError as error:
         raise SetupError(str(error)) from error
-    except RuntimeError as error:  # torch's; an exhausted GPU is one
-        reason = str(error).splitlines()[0]
-        raise SetupError(f"The models do not load ({reason}): is there memory enough?") from error
+    except (MemoryError, OSError, RuntimeError) as error:  # an exhausted GPU is one of the last
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        cure = "free some memory, or set EMOJICH_SLOTS to fewer"
+        raise SetupError(f"The models do not load ({reason}): {cure}.") from error
     scheduler.start()
     return scheduler
 

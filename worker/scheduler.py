@@ -128,8 +128,11 @@ class Scheduler:
         try:
             beginning = self._pipeline.begin(request.prompt)
             image_prompt = self._pipeline.likeness(request.like)
-        except Exception as error:  # the fault of this request alone
-            fail(task, error)
+        except Exception as error:
+            if isinstance(error, OutOfMemory) and self._shrink():
+                self._new.put(task)
+            else:  # the fault of this request alone
+                fail(task, error)
         else:
             sampling = self._pipeline.bundle.sampling
             bold = replace(sampling, temperature=sampling.temperature * request.boldness)

@@ -222,24 +222,25 @@ def test_out_of_memory_while_finishing_finishes_fewer_at_once(
     assert [size for size in sizes if size > 2] == [9, 4, 4]  # all of the first request
 
 
-def test_a_picture_for_which_memory_lacks_is_finished_with_fewer_slots(
-    pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("work", ["begin", "finish"])
+def test_what_memory_lacks_for_is_done_with_fewer_slots(
+    pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
     expected = task("0", count=4)
     drawn(scheduler, expected)
-    slots, finish, counts = Pipeline.slots, Pipeline.finish, list[int]()
+    slots, done, counts = Pipeline.slots, getattr(Pipeline, work), list[int]()
 
     def noted(pipeline: Pipeline, count: int) -> Slots:
         counts.append(count)
         return slots(pipeline, count)
 
-    def greedy(pipeline: Pipeline, images: list[Drawn]) -> list[Drawing]:
+    def greedy(pipeline: Pipeline, what: object) -> object:
         if counts[-1] > 1:
             raise OutOfMemory("of 80 GB")
-        return finish(pipeline, images)
+        return done(pipeline, what)
 
     monkeypatch.setattr(Pipeline, "slots", noted)
-    monkeypatch.setattr(Pipeline, "finish", greedy)
+    monkeypatch.setattr(Pipeline, work, greedy)
     small = Scheduler(pipeline, 4)
     small.start()
     one, other = task("1", count=4), task("2", "собака")
