@@ -71,6 +71,20 @@ def test_none_is_taken_without_an_engine(
         wait_until(lambda: taken == ["1"])
 
 
+def test_one_whose_engine_stays_away_no_longer_counts(
+    socket: str, connection: redis.Redis, requests: RequestQueue
+) -> None:
+    worker = Worker(connection)
+    worker.register_birth()
+    threading.Thread(target=worker.check_for_suspension, args=(False,), daemon=True).start()
+    time.sleep(1)
+    assert requests.count_workers() == 1
+    connection.expire(worker.key, 1)  # a minute and a half have passed
+    time.sleep(3)
+    assert requests.count_workers() == 0
+    worker.stopping = True
+
+
 def test_a_worker_that_was_struck_off_counts_again(
     connection: redis.Redis, requests: RequestQueue
 ) -> None:
