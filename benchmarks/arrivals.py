@@ -30,8 +30,9 @@ from benchmarks.users import tasks
 from emojich_core.generation import Drawn
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
 from emojich_core.request import MAX_BOLDNESS
-from worker.feeders import REQUESTS
+from worker.events import Finished
 from worker.scheduler import Scheduler
+from worker.settings import REQUESTS
 from worker.task import Task
 
 USERS, COUNT, SEED = 16, 2, 1
@@ -100,6 +101,7 @@ def play(pipeline: Pipeline, users: list[Arrival]) -> list[float]:
         time.sleep(max(0.0, start + arrival.time - time.monotonic()))
         scheduler.put(arrival.task)
         arrival.task.ended.wait()
+        assert isinstance(arrival.task.outcome[0], Finished)
         return time.monotonic() - start
 
     with ThreadPoolExecutor(REQUESTS) as feeders:

@@ -33,6 +33,7 @@ class Failure(StrEnum):
     TIMEOUT = "timeout"
     MEMORY = "memory"  # the engine's ran out
     LOST = "lost"  # the queue has lost the request
+    UNSERVED = "unserved"  # nobody was there to draw it, for as long as it could wait
     EXPIRED = "expired"  # its stickers were forgotten before Telegram could take them
     REFUSED = "refused"  # Telegram will not take them
 
@@ -190,6 +191,11 @@ class Cancelled:
 
 
 @dataclass(frozen=True)
+class Abandoned:
+    """Whoever was drawing it has died, and nobody is there to go on."""
+
+
+@dataclass(frozen=True)
 class Replaced:
     """Another request took the message over: the user has asked again, or for something else."""
 
@@ -210,7 +216,7 @@ class Unreachable:
 
 Change = (
     Progress | Finished | Failed | Queued | Shown | Uploaded | Added | Labelled | Choosing
-    | Spoilt | Reopened | Cancelled | Replaced | Moved | Unreachable
+    | Spoilt | Reopened | Cancelled | Abandoned | Replaced | Moved | Unreachable
 )  # fmt: skip
 
 
@@ -249,6 +255,8 @@ def advance(record: Record, change: Change) -> Record:
             return replace(record, state=State.CANCELLED)
         case Spoilt(reason) if state is State.FINISHED and not record.has_picture:
             return replace(record, state=State.FAILED, failure=reason)
+        case Abandoned() if state is State.DRAWING:
+            return replace(record, state=State.WAITING, queued=Queued(NO_WORKER))
         case Replaced(successor):
             return replace(record, state=State.REPLACED, successor=successor)
         case Moved(chat_id):

@@ -11,12 +11,14 @@ _STEP = 5
 
 
 def look(queue: RequestQueue, request_id: str, count: int) -> Queued | None:
-    """Where a request of so many images waits; None if it does not."""
+    """Where a request of so many images waits; None if it is with a worker."""
+    workers = queue.count_workers()
+    if not workers:
+        return Queued(NO_WORKER)  # even if it was with one: that has died
     place = queue.place(request_id)
     if place is None:
         return None
-    workers = queue.count_workers()
-    if not workers or queue.is_paused():
+    if queue.is_paused():
         return Queued(NO_WORKER)
     pace = seconds_per_image_when_crowded(queue.connection)
     if pace is None:

@@ -1,7 +1,8 @@
 """Looks after the requests that somebody waits for, where no event tells the bot anything.
 
 The queue moves on silently, and a request may vanish from it: its job failed for good, expired
-unserved, or went with a Redis that kept nothing.
+unserved, or went with a Redis that kept nothing.  Or its machine dies, and no other is there to
+go on, or to tell.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import logging
 import time
 
 from bot.delivery import Delivery
-from bot.record import Failure, Queued, Record, State
+from bot.record import NO_WORKER, Abandoned, Failure, Queued, Record, State
 from bot.store import Store
 from bot.waiting import look
 from worker.events import Failed
@@ -20,18 +21,21 @@ INTERVAL = 3.0  # seconds; a message shows its place in the queue no more often
 # Seconds for which a request must look lost: its last event may be on its way, or its job be just
 # about to be queued.
 GRACE = 6.0
+# Seconds without any worker until somebody whose request was being drawn is told: after an outage
+# of Redis the workers take some to be seen again.
+ABSENCE = 20.0
 
 log = logging.getLogger(__name__)
 
 
 class Watch:
-    """Updates places in the queue, and reports requests that are lost."""
+    """Updates places in the queue, and reports requests that are lost or abandoned."""
 
     def __init__(self, store: Store, queue: RequestQueue, delivery: Delivery):
         self._store = store
         self._queue = queue
         self._delivery = delivery
-        self._missing_since: dict[str, float] = {}
+        self._amiss_since: dict[str, float] = {}
 
     async def run(self) -> None:
         """Look again and again, for ever, through outages of Redis."""
@@ -45,7 +49,7 @@ class Watch:
     async def _look(self) -> None:
         records = await self._store.open_requests()
         ids = {record.id for record in records}
-        self._missing_since = {i: since for i, since in self._missing_since.items() if i in ids}
+        self._amiss_since = {i: since for i, since in self._amiss_since.items() if i in ids}
         for record in records:
             if record.shown is not record.state:  # a bot has died before it could show it
                 self._delivery.show(record)
@@ -54,18 +58,26 @@ class Watch:
 
     async def _look_after(self, record: Record) -> None:
         queued, is_lost = await asyncio.to_thread(self._ask_queue, record)
-        if not is_lost:
-            self._missing_since.pop(record.id, None)
+        nobody = queued == Queued(NO_WORKER)
+        if is_lost:
+            if self._amiss_for(record.id) > GRACE:
+                await self._give_up(record, Failure.UNSERVED if nobody else Failure.LOST)
+        elif nobody and record.state is State.DRAWING:
+            if self._amiss_for(record.id) > ABSENCE:
+                await self._delivery.change(record.id, Abandoned())
+        else:
+            self._amiss_since.pop(record.id, None)
             if queued and record.state is State.WAITING and queued != record.queued:
                 await self._delivery.change(record.id, queued)
-        elif self._missing_for(record.id) > GRACE:
-            log.warning("request %s: lost", record.id)
-            await asyncio.to_thread(count, self._queue.connection, Failure.LOST)
-            await self._delivery.change(record.id, Failed(record.id, Failure.LOST))
 
-    def _missing_for(self, request_id: str) -> float:
+    async def _give_up(self, record: Record, why: Failure) -> None:
+        log.warning("request %s: %s", record.id, why)
+        await asyncio.to_thread(count, self._queue.connection, why)
+        await self._delivery.change(record.id, Failed(record.id, why))
+
+    def _amiss_for(self, request_id: str) -> float:
         now = time.monotonic()
-        return now - self._missing_since.setdefault(request_id, now)
+        return now - self._amiss_since.setdefault(request_id, now)
 
     def _ask_queue(self, record: Record) -> tuple[Queued | None, bool]:
         queued = look(self._queue, record.id, record.wanted)

@@ -4,8 +4,7 @@
     bpe.model                the tokenizer
     transformer.safetensors  vqgan.safetensors  upscale.safetensors  matting.safetensors
 
-`mini` ships with the project, `emojich weights` puts others into the models folder; any other
-bundle is named by its path.
+Where bundles lie: see choices.py.
 """
 
 import dataclasses
@@ -24,6 +23,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from emojich_core.choices import find_bundle
 from emojich_core.errors import BundleError
 from emojich_core.generation import Sampling
 from emojich_core.matting import MattingConfig
@@ -31,7 +31,6 @@ from emojich_core.transformer import TransformerConfig
 from emojich_core.upscale import UpscaleConfig
 from emojich_core.vqgan import VQGANConfig
 
-SHIPPED = Path(__file__).parent / "models"
 FORMAT = 1
 STAGES = ("transformer", "vqgan", "upscale", "matting")
 TOKENIZER = "bpe.model"
@@ -80,20 +79,6 @@ class Bundle:
             return tensors
 
 
-def models_folder() -> Path:
-    """Where `emojich weights` puts bundles: EMOJICH_MODELS, else the user's data folder."""
-    if chosen := os.environ.get("EMOJICH_MODELS"):
-        return Path(chosen)
-    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data) / "emojich" / "models"
-
-
-def known_bundles() -> dict[str, Path]:
-    """The bundles that can be opened by name; one in the models folder hides a shipped one."""
-    files = [*SHIPPED.glob("*/bundle.json"), *models_folder().glob("[!.]*/bundle.json")]
-    return {file.parent.name: file.parent for file in files}
-
-
 def load_bundle(model: str) -> Bundle:
     """Open a bundle by its path or name and check its files; see HASHED_WHEN_OPENED.
 
@@ -119,20 +104,6 @@ def load_bundle(model: str) -> Bundle:
         raise BundleError(
             f"{file} is not as it was written ({error}): restore the bundle."
         ) from error
-
-
-def find_bundle(model: str) -> Path:
-    """The folder of a bundle.  Raises BundleError when there is none."""
-    if (Path(model) / "bundle.json").exists():
-        return Path(model)
-    known = known_bundles()
-    if model not in known:
-        raise BundleError(
-            f"There is no model bundle {model!r}: name a folder with a bundle.json, or one of: "
-            f"{', '.join(sorted(known))}; the command or EMOJICH_MODEL says which "
-            "(`emojich weights list` shows what can be fetched)."
-        )
-    return known[model]
 
 
 def verify_bundle(path: Path, progress: Callable[[int], None] = lambda size: None) -> None:

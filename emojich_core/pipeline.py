@@ -96,7 +96,7 @@ class Pipeline:
         Raises BundleError when the bundle is missing or damaged, or there is no such device or
         precision.
         """
-        bundle, where = load_bundle(model), pick_device(device)
+        where, bundle = pick_device(device), load_bundle(model)
         return cls(bundle, where, choose(precision, where, bundle.transformer))
 
     def generate(

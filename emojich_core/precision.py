@@ -19,15 +19,14 @@ On a CPU the weights are packed once into the blocks that oneDNN reads.
 
 import math
 import os
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 import torch
 from torch import Tensor, nn
 
 from emojich_core.bundles import BundleError
+from emojich_core.choices import Precision
 from emojich_core.transformer import Transformer, TransformerConfig
-
-Precision = Literal["float32", "bfloat16", "float16", "int8"]
 
 BIG = 500_000_000  # parameters
 ROWS = 8  # oneDNN packs for so many rows, and then takes any number

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import torch
 
-from emojich_core.bundles import BundleError, load_bundle, models_folder, save_bundle
+from emojich_core.bundles import BundleError, load_bundle, save_bundle
+from emojich_core.choices import models_folder
 from emojich_core.convert import convert
 from emojich_core.download import download
 from emojich_core.generation import Sampling

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emojich_core.choices import find_bundle, known_bundles
+
 if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
     from emojich_core.published import Published
 
@@ -72,7 +74,7 @@ def _import(arguments: argparse.Namespace) -> None:
 def _verify(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from emojich_core.bundles import find_bundle, verify_bundle
+    from emojich_core.bundles import verify_bundle
 
     path = find_bundle(arguments.name)
     with tqdm(total=_size(path), unit="B", unit_scale=True, desc=arguments.name) as bar:
@@ -81,7 +83,6 @@ def _verify(arguments: argparse.Namespace) -> None:
 
 
 def _list(arguments: argparse.Namespace) -> None:
-    from emojich_core.bundles import known_bundles
     from emojich_core.published import LICENCE, MODELS
 
     row: Callable[..., str] = "{:<14}{:>9}  {:<14}{}".format

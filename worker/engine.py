@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from worker.errors import SetupError
 from worker.events import Progress
 from worker.logs import start_logging
+from worker.settings import Settings
 from worker.task import Task
 from worker.wire import receive_request, send_event
 
@@ -76,32 +77,23 @@ class Engine:
         send_event(connection, *task.outcome)
 
 
-def load() -> "Scheduler":
-    """The models of EMOJICH_MODEL on EMOJICH_DEVICE, with EMOJICH_SLOTS slots, at work."""
+def load(settings: Settings) -> "Scheduler":
+    """The models, at work.  Raises SetupError."""
     from emojich_core.bundles import BundleError
     from emojich_core.pipeline import Pipeline
     from worker.scheduler import Scheduler
 
-    device = os.environ.get("EMOJICH_DEVICE") or None
     try:
-        pipeline = Pipeline.load(os.environ.get("EMOJICH_MODEL") or "mini", device=device)
-        scheduler = Scheduler(pipeline, _slots() or pipeline.slots_that_fit())
+        pipeline = Pipeline.load(settings.model, settings.device)
+        scheduler = Scheduler(pipeline, settings.slots or pipeline.slots_that_fit())
     except BundleError as error:
         raise SetupError(str(error)) from error
-    except RuntimeError as error:  # torch's; an exhausted GPU is one
-        reason = str(error).splitlines()[0]
-        raise SetupError(f"The models do not load ({reason}): is there memory enough?") from error
+    except (MemoryError, OSError, RuntimeError) as error:  # an exhausted GPU is one of the last
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        cure = "free some memory, or set EMOJICH_SLOTS to fewer"
+        raise SetupError(f"The models do not load ({reason}): {cure}.") from error
     scheduler.start()
     return scheduler
-
-
-def _slots() -> int | None:
-    text = os.environ.get("EMOJICH_SLOTS")
-    if not text:
-        return None
-    if not text.isdecimal() or int(text) < 1:
-        raise SetupError(f"EMOJICH_SLOTS is {text!r}: set a number from 1, or leave it unset.")
-    return int(text)
 
 
 def main() -> None:
@@ -111,7 +103,7 @@ def main() -> None:
     arguments = parser.parse_args()
     start_logging()
     try:
-        engine = Engine(load())
+        engine = Engine(load(Settings.from_environment(os.environ)))
     except SetupError as error:
         sys.exit(f"emojich: {error}")
     arguments.socket.unlink(missing_ok=True)  # of an engine that was killed

@@ -19,16 +19,7 @@ from worker.kept import Kept
 from worker.logs import start_logging
 from worker.worker import GRACE, Worker
 
-REQUESTS = 4  # at once, unless EMOJICH_REQUESTS says otherwise
 STOP_TIME = GRACE + 2  # seconds for all: those at work give their jobs back
-
-
-def requests_at_once() -> int:
-    """EMOJICH_REQUESTS.  Raises SetupError if that is no number."""
-    text = os.environ.get("EMOJICH_REQUESTS") or str(REQUESTS)
-    if not text.isdecimal() or int(text) < 1:
-        raise SetupError(f"EMOJICH_REQUESTS is {text!r}: set a number from 1, or leave it unset.")
-    return int(text)
 
 
 @contextmanager

@@ -3,11 +3,12 @@
 A request ends with one event, Finished or Failed, whatever dies on the way:
 
 - the engine: `draw` raises, and RQ runs the job again, alone (see `worker.alone`);
+- the engine before it has begun: the job goes back to the queue, where another machine finds it;
 - the horse: its worker notices at once, and RQ runs the job again;
 - the worker or its machine: another worker finds the job without a heartbeat, and so on.
 
-With no retry left, RQ calls `report_failure` in the first and the last case; in the second, where
-RQ has no callback of the job's own, it calls the worker's handler, `report_killed`.
+With no retry left, RQ calls `report_failure` when `draw` raises or a machine has died; when a horse
+has, and RQ has no callback of the job's own, it calls the worker's handler, `report_killed`.
 """
 
 import logging
@@ -17,7 +18,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import redis
-from rq import get_current_job
+from rq import Retry, get_current_job
 from rq.job import Job
 from rq.timeouts import JobTimeoutException
 
@@ -29,31 +30,37 @@ from worker.queue import RETRIES, RequestQueue
 from worker.results import Sticker, save_stickers
 from worker.wire import call_engine, receive_event, send_request
 
-# Seconds for an engine that died to be back.  One with a GPU compiles for minutes; what is left of
-# JOB_TIMEOUT is long enough for a GPU to draw.  Few have to wait: a worker whose engine is away
-# takes no requests (see `worker.worker`).
-ENGINE_TIMEOUT = 900
+# How often a job may go back for want of an engine; RQ wants a number.  It is not often: a worker
+# whose engine is away takes no requests (see `worker.worker`).
+RETURNS = 1_000_000
 
 log = logging.getLogger("emojich.job")
 
 
 class EngineError(Exception):
-    """The engine died, or did not come back."""
+    """The engine died."""
 
 
-def draw(data: dict[str, Any]) -> None:
-    """Have the engine draw a request, and tell the bot how it goes."""
+def draw(data: dict[str, Any]) -> Retry | None:
+    """Have the engine draw a request, and tell the bot how it goes.
+
+    A Retry puts the job back to the front of the queue; RQ counts it apart from RETRIES.
+    """
     request = Request.from_json(data)
     job = get_current_job()
     assert job is not None, "RQ runs this"
     if has_ended(job.connection, request.id):
-        return  # cancelled; or its horse was killed after the last event
+        return None  # cancelled; or its horse was killed after the last event
     try:
         with room(alone=job.retries_left != RETRIES):
-            _draw(request, job.connection)
+            engine = call_engine()
+            if engine is None:
+                return Retry(max=RETURNS, enqueue_at_front=True)
+            _draw(engine, request, job.connection)
     except JobTimeoutException:  # not left to RQ, whose retries would take as long again
         log.warning("request %s: took longer than %s s", request.id, job.timeout)
         publish(job.connection, Failed(request.id, "timeout"))
+    return None
 
 
 def report_failure(job: Job, connection: redis.Redis, *error: object) -> None:
@@ -67,9 +74,9 @@ def report_killed(job: Job, *status: object) -> None:
     report_failure(job, job.connection)
 
 
-def _draw(request: Request, connection: redis.Redis) -> None:
-    with _connect_to_engine() as engine:
-        start = time.monotonic()
+def _draw(engine: Connection, request: Request, connection: redis.Redis) -> None:
+    start = time.monotonic()
+    with engine:
         for event, stickers in _events(engine, request):
             # A machine that was taken for dead may be second: what people have seen stays.
             if isinstance(event, Finished) and not has_ended(connection, request.id):
@@ -79,16 +86,6 @@ def _draw(request: Request, connection: redis.Redis) -> None:
     if isinstance(event, Finished):
         report_pace(connection, seconds, request.count, RequestQueue(connection).is_crowded())
     log.info("request %s: %s after %.1f s", request.id, type(event).__name__.lower(), seconds)
-
-
-def _connect_to_engine() -> Connection:
-    deadline = time.monotonic() + ENGINE_TIMEOUT
-    while True:
-        if engine := call_engine():
-            return engine
-        if time.monotonic() > deadline:
-            raise EngineError(f"no engine for {ENGINE_TIMEOUT} s")
-        time.sleep(0.2)
 
 
 def _events(engine: Connection, request: Request) -> Iterator[tuple[Event, list[Sticker]]]:

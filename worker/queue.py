@@ -1,6 +1,7 @@
 """The queue of requests: RQ on Redis, one job a request, the request's id as the job's id."""
 
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import redis
@@ -60,13 +61,17 @@ class RequestQueue:
         return None if position is None else position + 1
 
     def is_lost(self, request_id: str) -> bool:
-        """Whether the request can no longer finish: its job has failed, expired or vanished."""
+        """Whether the request can no longer finish: its job has failed, expired or vanished.
+
+        What was being drawn when the last machine died does not expire: it is given up as late.
+        """
         job = self.job(request_id)
         if job is None:
             return True
-        return job.get_status(refresh=False) in (
-            JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED,
-        )  # fmt: skip
+        status = job.get_status(refresh=False)
+        if status == JobStatus.STARTED and job.enqueued_at:
+            return datetime.now(UTC) - job.enqueued_at > timedelta(seconds=JOB_TTL + JOB_TIMEOUT)
+        return status in (JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED)
 
     def cancel(self, request_id: str) -> bool:
         """End a request that waits or is being drawn, without an event.

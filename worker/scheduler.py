@@ -12,8 +12,9 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from traceback import clear_frames
 
-from emojich_core.generation import Beginning, Drawn, ImagePrompt
+from emojich_core.generation import Beginning, Drawn, ImagePrompt, Slots
 from emojich_core.pipeline import Drawing, OutOfMemory, Pipeline
 from emojich_core.request import MAX_SEED
 from emojich_core.variety import Variety
@@ -71,11 +72,13 @@ class Scheduler:
 
     def __init__(self, pipeline: Pipeline, slots: int):
         self._pipeline = pipeline
-        self._slots = pipeline.slots(slots)
-        self._free = list(range(slots))
-        self._new: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        self._slots = self._as_many_slots(slots)
+        self._free = list(range(self._slots.count))
+        self._new: queue.SimpleQueue[Task | None] = queue.SimpleQueue()  # None: see `_spare_memory`
+        self._spared: queue.SimpleQueue[bool] = queue.SimpleQueue()  # the answer to a None
         self._jobs: list[Job] = []
         self._drawn: queue.SimpleQueue[tuple[Job, Drawn]] = queue.SimpleQueue()
+        self._at_once = pipeline.finish_batch  # so many images are finished together
         self._length = pipeline.bundle.transformer.image_seq_length
 
     def start(self) -> None:
@@ -108,24 +111,33 @@ class Scheduler:
     def _admit(self) -> None:
         """Begin what has come in; with nothing else to do, wait for it."""
         for task in self._arrived():
-            request = task.request
-            seeds = [(request.seed + i) % (MAX_SEED + 1) for i in range(request.count)]
-            try:
-                beginning = self._pipeline.begin(request.prompt)
-                image_prompt = self._pipeline.likeness(request.like)
-            except Exception as error:  # the fault of this request alone
-                fail(task, error)
+            if task is None:
+                self._spared.put(self._shrink())
             else:
-                sampling = self._pipeline.bundle.sampling
-                bold = replace(sampling, temperature=sampling.temperature * request.boldness)
-                variety = Variety(bold, request.like)
-                self._jobs.append(Job(task, beginning, image_prompt, variety, seeds))
+                self._begin(task)
 
-    def _arrived(self) -> Iterator[Task]:
+    def _arrived(self) -> Iterator[Task | None]:
         if not self._jobs:
             yield self._new.get()
         while not self._new.empty():
             yield self._new.get()
+
+    def _begin(self, task: Task) -> None:
+        request = task.request
+        seeds = [(request.seed + i) % (MAX_SEED + 1) for i in range(request.count)]
+        try:
+            beginning = self._pipeline.begin(request.prompt)
+            image_prompt = self._pipeline.likeness(request.like)
+        except Exception as error:
+            if isinstance(error, OutOfMemory) and self._shrink():
+                self._new.put(task)
+            else:  # the fault of this request alone
+                fail(task, error)
+        else:
+            sampling = self._pipeline.bundle.sampling
+            bold = replace(sampling, temperature=sampling.temperature * request.boldness)
+            variety = Variety(bold, request.like)
+            self._jobs.append(Job(task, beginning, image_prompt, variety, seeds))
 
     def _drop(self) -> None:
         """Free the slots of those who have gone, and forget whose images are all drawn."""
@@ -146,7 +158,9 @@ class Scheduler:
 
     def _step(self) -> None:
         if not self._memory_sufficed():
-            self._shrink()
+            if not self._shrink():
+                [job] = [job for job in self._jobs if job.slots]
+                fail(job.task, OutOfMemory("not even for one slot"))
             return
         for job in self._jobs:
             for slot in [slot for slot in job.slots if self._slots.number(slot) == self._length]:
@@ -177,20 +191,30 @@ class Scheduler:
             del job.slots[slot]
         self._free = sorted([*self._free, *slots])
 
-    def _shrink(self) -> None:
-        """Memory has run out: give up the youngest request, and go on with half of the slots."""
-        count = max(1, self._slots.count // 2)
-        youngest = self._jobs.pop()
-        log.error("request %s: out of memory; %s slots from now", youngest.task.request.id, count)
-        youngest.task.outcome = Failed(youngest.task.request.id, "memory"), []
-        youngest.task.ended.set()
+    def _shrink(self) -> bool:
+        """Memory lacks: go on with half of the slots.  False when there is one only."""
+        half = self._slots.count // 2
+        if not half:
+            return False
         for job in self._jobs:  # from the start; the same seeds draw the same
             job.waiting = [*job.slots.values(), *job.waiting]
             job.slots.clear()
         del self._slots
-        gc.collect()  # compiled work and its slots know each other; new ones need their memory
-        self._slots = self._pipeline.slots(count)
-        self._free = list(range(count))
+        self._slots = self._as_many_slots(half)
+        self._free = list(range(self._slots.count))
+        log.error("out of memory: %s slots from now", self._slots.count)
+        return True
+
+    def _as_many_slots(self, count: int) -> Slots:
+        """So many slots, or half as many, or a quarter …; raises OutOfMemory for want of one."""
+        while True:
+            gc.collect()  # compiled work and its slots know each other; new ones need their memory
+            try:
+                return self._pipeline.slots(count)
+            except OutOfMemory:
+                if count == 1:
+                    raise
+            count //= 2
 
     # --- The thread that finishes -----------------------------------------------------------------
 
@@ -207,27 +231,45 @@ class Scheduler:
     def finish(self) -> None:
         """Finish as many images as go at once; waits until there is one."""
         images = [self._drawn.get()]
-        while self.has_drawn and len(images) < self._pipeline.finish_batch:
+        while self.has_drawn and len(images) < self._at_once:
             images.append(self._drawn.get())
-        if images := [(job, image) for job, image in images if not job.over]:
-            self._finish(images)
+        self._finish(images)
 
     def _finish(self, images: list[tuple[Job, Drawn]]) -> None:
+        images = [(job, image) for job, image in images if not job.over]
+        if not images:
+            return
         try:
             drawings = self._pipeline.finish([image for _, image in images])
         except Exception as error:
-            if len(images) > 1:  # whose fault is it?
-                for image in images:
-                    self._finish([image])
-                return
-            [(job, _)] = images
-            fail(job.task, error)
+            clear_frames(error.__traceback__)  # else it holds on to what filled the memory
+            self._finish_despite(error, images)
             return
         for (job, _), drawing in zip(images, drawings, strict=True):
             job.drawings.append(drawing)
             job.report()
             if len(job.drawings) == job.task.request.count:
                 self._end(job)
+
+    def _finish_despite(self, error: Exception, images: list[tuple[Job, Drawn]]) -> None:
+        """Finish images after an error: fewer at once, and a single one with more memory."""
+        memory_lacks, half = isinstance(error, OutOfMemory), len(images) // 2
+        if half:  # whose fault it is will be seen
+            if memory_lacks:
+                self._at_once = half
+                log.error("out of memory: %s images at once are finished from now", half)
+            for first in range(0, len(images), half):
+                self._finish(images[first : first + half])
+        elif memory_lacks and self._spare_memory():
+            self._finish(images)
+        else:
+            [(job, _)] = images
+            fail(job.task, error)
+
+    def _spare_memory(self) -> bool:
+        """Have the thread that draws give up slots, and wait for it; False when it has but one."""
+        self._new.put(None)
+        return self._spared.get()
 
     def _end(self, job: Job) -> None:
         """All images of a request are there: the best first."""

@@ -85,6 +85,15 @@ class Worker(rq.Worker):
         super().heartbeat(timeout, pipeline)
         worker_registration.register(self, pipeline)
 
+    def kill_horse(self, sig: signal.Signals = signal.SIGKILL) -> None:
+        """Kill the horse, if there is one.
+
+        RQ's own would kill our whole group when somebody cancels a request between our noting that
+        we have it and the fork; its horse will see that nobody waits for it.
+        """
+        if self.horse_pid:
+            super().kill_horse(sig)
+
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """The first signal."""
         self.stopping = True

@@ -76,6 +76,7 @@ failure-failed = 😔 That did not work out. Shall we try again?
 failure-timeout = 😔 Drawing took too long. Shall we try again?
 failure-memory = 😔 Too many people are drawing right now. Shall we try again?
 failure-lost = 😔 Your request got lost on the way. Sorry! Shall we try again?
+failure-unserved = 😔 The artist has not come back for a whole day. Shall we try again?
 failure-expired = 😔 The stickers waited too long to be sent. Shall I draw them again?
 failure-refused = 😔 Telegram did not take the picture. Shall we try again?
 

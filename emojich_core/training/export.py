@@ -5,7 +5,8 @@ from pathlib import Path
 
 import torch
 
-from emojich_core.bundles import SHIPPED, save_bundle
+from emojich_core.bundles import save_bundle
+from emojich_core.choices import SHIPPED
 from emojich_core.training.presets import (
     MINI_MATTING,
     MINI_SAMPLING,

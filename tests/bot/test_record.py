@@ -2,6 +2,8 @@
 
 from bot.packs.names import Kind, pack_name
 from bot.record import (
+    NO_WORKER,
+    Abandoned,
     Added,
     Cancelled,
     Queued,
@@ -42,6 +44,13 @@ def test_what_comes_too_late_changes_nothing() -> None:
     assert after(FINISHED, *late) == finished
     drawing = after(Progress("7_1", 0.5))
     assert after(Progress("7_1", 0.5), Queued(1)) == drawing
+
+
+def test_who_is_abandoned_waits_again_until_somebody_goes_on() -> None:
+    abandoned = after(Queued(3), Progress("7_1", 0.5), Abandoned())
+    assert (abandoned.state, abandoned.queued) == (State.WAITING, Queued(NO_WORKER))
+    assert advance(abandoned, Progress("7_1", 0.1)).state is State.DRAWING
+    assert after(FINISHED, Abandoned()) == after(FINISHED)
 
 
 def test_stickers_are_welcome_after_a_failure() -> None:

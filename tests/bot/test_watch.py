@@ -2,12 +2,14 @@
 
 import pytest
 
+from bot import watch
 from bot.intake import next_attempt
 from tests.bot.parts import User, Worker, buttons_of
 
 pytestmark = pytest.mark.usefixtures("bot")
 
 
+@pytest.mark.usefixtures("at_work")
 def test_lost_request_is_said_and_can_be_drawn_again(user: User, worker: Worker) -> None:
     user.say("кот")
     worker.lose(worker.take())
@@ -21,6 +23,32 @@ def test_finished_job_is_not_lost(user: User, worker: Worker) -> None:
     user.say("кот")
     request = worker.take()
     worker.finish(request)
+    user.sees("Готово")
+
+
+def test_when_nobody_is_left_to_go_on_drawing_it_is_said(
+    user: User, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user.say("кот")
+    request = worker.take()
+    worker.progress(request, 0.4)
+    user.sees("40\N{NO-BREAK SPACE}%")
+    with monkeypatch.context() as patch:
+        patch.setattr(watch, "ABSENCE", 0.3)
+        user.sees("Художник сейчас отдыхает")
+    worker.progress(request, 0.1)
+    user.sees("10\N{NO-BREAK SPACE}%")
+    worker.finish(request)
+    user.sees("Готово")
+
+
+def test_what_nobody_has_drawn_as_long_as_it_could_wait_is_said(user: User, worker: Worker) -> None:
+    user.say("кот")
+    user.sees("Запрос сохранён")
+    worker.lose(worker.take())  # as its job expires
+    message = user.sees("не вернулся за целые сутки")
+    user.tap(buttons_of(message)[0]["callback_data"])
+    worker.finish(worker.take())
     user.sees("Готово")
 
 

@@ -9,7 +9,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from emojich_core.bundles import BundleError, load_bundle, models_folder, verify_bundle
+from emojich_core.bundles import BundleError, load_bundle, verify_bundle
+from emojich_core.choices import models_folder
 from emojich_core.pipeline import Pipeline
 
 

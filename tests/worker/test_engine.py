@@ -161,14 +161,3 @@ def test_an_engine_that_hangs_ends_itself(tmp_path: Path) -> None:
         with Client(str(socket), family="AF_UNIX") as engine, pytest.raises(EOFError):
             converse(engine)
         assert process.wait(30) == 1
-
-
-@pytest.mark.parametrize("slots", ["0", "many"])
-def test_a_wrong_number_of_slots_in_one_line(
-    slots: str, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("EMOJICH_SLOTS", slots)
-    process = start_engine(tmp_path / "engine.sock", str(tiny_bundle))
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert f"EMOJICH_SLOTS is {slots!r}" in errors

@@ -10,9 +10,7 @@ import redis
 from rq.job import JobStatus
 
 from tests.worker.parts import START_TIME, Server, Worker, end_of, is_alive, request, wait_until
-from worker.errors import SetupError
 from worker.events import Finished
-from worker.feeders import requests_at_once
 from worker.queue import RETRIES, RequestQueue
 
 ANNA, BORIS, VERA = 1001, 1002, 1003
@@ -140,10 +138,3 @@ def test_all_that_are_idle_stop_at_once(worker: Worker) -> None:
     worker.process.send_signal(signal.SIGINT)
     assert worker.process.wait(3) == 0
     assert not any(map(is_alive, feeders))
-
-
-@pytest.mark.parametrize("text", ["0", "many", "-1"])
-def test_a_wrong_number_says_what_to_set(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setenv("EMOJICH_REQUESTS", text)
-    with pytest.raises(SetupError, match="set a number from 1"):
-        requests_at_once()

@@ -10,7 +10,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from emojich_core.request import Candidate
-from tests.worker.parts import USER, end_heartbeats, end_of, request
+from tests.worker.parts import USER, end_heartbeats, end_of, events_of, request
 from worker.events import Failed, Finished, Progress, publish
 from worker.job import report_killed
 from worker.queue import RETRIES, RequestQueue
@@ -30,6 +30,27 @@ def start_job(requests: RequestQueue) -> Job:
     worker.prepare_execution(job)
     worker.prepare_job_execution(job)
     return job
+
+
+def test_without_an_engine_it_goes_back_to_the_front(
+    requests: RequestQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As often as it takes: a machine whose engine is away costs others' requests no retry."""
+    monkeypatch.setenv(ENGINE_SOCKET, str(tmp_path / "engine.sock"))
+    for name in "12":
+        requests.enqueue(request(name), USER)
+    worker = Worker(requests.connection)
+    for _ in range(RETRIES + 2):
+        result = worker.dequeue_job_and_maintain_ttl(timeout=1)
+        assert result
+        job, queue = result
+        assert worker.perform_job(job, queue, worker.prepare_execution(job))
+        assert requests.rq.job_ids == ["1", "2"]
+        assert requests.count_started() == 0
+    waiting = requests.job("1")
+    assert waiting
+    assert waiting.retries_left == RETRIES
+    assert events_of(requests.connection, "1") == []
 
 
 def test_machines_that_die_every_time(requests: RequestQueue) -> None:

@@ -1,5 +1,7 @@
 """The queue, without anybody who serves it."""
 
+from datetime import UTC, datetime, timedelta
+
 import redis
 import rq
 from rq.job import JobStatus
@@ -7,7 +9,7 @@ from rq.serializers import JSONSerializer
 
 from tests.worker.parts import USER, end_of, request
 from worker.events import Failed, has_ended, publish
-from worker.queue import RequestQueue
+from worker.queue import JOB_TIMEOUT, JOB_TTL, RequestQueue
 
 
 def test_a_request_is_queued_once(requests: RequestQueue) -> None:
@@ -56,6 +58,18 @@ def test_lost_requests(requests: RequestQueue) -> None:
         (JobStatus.STOPPED, True),
     ]:
         job.set_status(status)
+        assert requests.is_lost("1") == lost
+
+
+def test_what_has_been_drawn_for_more_than_a_day_is_lost(requests: RequestQueue) -> None:
+    requests.enqueue(request(), USER)
+    job = requests.job("1")
+    assert job
+    assert job.enqueued_at
+    job.set_status(JobStatus.STARTED)
+    for ago, lost in (JOB_TTL, False), (JOB_TTL + JOB_TIMEOUT + 1, True):
+        job.enqueued_at = datetime.now(UTC) - timedelta(seconds=ago)
+        job.save()
         assert requests.is_lost("1") == lost
 
 

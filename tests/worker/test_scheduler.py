@@ -1,11 +1,13 @@
 """Continuous batching with a real pipeline: what one request gets does not depend on the others."""
 
 import math
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from emojich_core.generation import Drawn, Sampling, Slots
 from emojich_core.pipeline import Drawing, OutOfMemory, Pipeline
@@ -168,7 +170,7 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[int]]:
     return seeds
 
 
-def test_a_poisoned_image_ends_its_request_alone(scheduler: Scheduler, poison: set[int]) -> None:
+def test_a_poisoned_image_ends_its_request_alone(poison: set[int], scheduler: Scheduler) -> None:
     poison.add(100)
     bad, good = task("1", seed=99), task("2", seed=5)
     drawn(scheduler, bad, good)
@@ -183,9 +185,69 @@ def test_a_picture_for_which_memory_lacks_says_so(
         raise OutOfMemory("of 80 GB")
 
     monkeypatch.setattr(Pipeline, "finish", greedy)
-    one = task("1")
-    drawn(scheduler, one)
+    one, other = task("1"), task("2")
+    drawn(scheduler, one, other)
     assert one.outcome == (Failed("1", "memory"), [])
+    assert other.outcome == (Failed("2", "memory"), [])
+
+
+def test_out_of_memory_while_finishing_finishes_fewer_at_once(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish, sizes = Pipeline.finish, list[int]()
+    before: weakref.ref[torch.Tensor] | None = None
+
+    def greedy(pipeline: Pipeline, images: list[Drawn]) -> list[Drawing]:
+        nonlocal before
+        assert before is None or before() is None  # what filled the memory is gone
+        sizes.append(len(images))
+        taken = torch.empty(len(images))
+        before = weakref.ref(taken)
+        if len(taken) > 2:
+            raise OutOfMemory("of 80 GB")
+        return finish(pipeline, images)
+
+    monkeypatch.setattr(Pipeline, "finish", greedy)
+    monkeypatch.setattr(Pipeline, "finish_batch", 9)
+    scheduler = Scheduler(pipeline, 9)
+    first, second = task("1", count=9), task("2", "собака", 9)
+    scheduler.put(first)
+    while first.fraction < 0.8 and not scheduler.has_drawn:  # all nine together
+        scheduler.turn()
+    scheduler.start()
+    drawn(scheduler, second)
+    assert first.ended.wait(60)
+    assert isinstance(first.outcome[0], Finished)
+    assert isinstance(second.outcome[0], Finished)
+    assert [size for size in sizes if size > 2] == [9, 4, 4]  # all of the first request
+
+
+@pytest.mark.parametrize("work", ["begin", "finish"])
+def test_what_memory_lacks_for_is_done_with_fewer_slots(
+    pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, work: str
+) -> None:
+    expected = task("0", count=4)
+    drawn(scheduler, expected)
+    slots, done, counts = Pipeline.slots, getattr(Pipeline, work), list[int]()
+
+    def noted(pipeline: Pipeline, count: int) -> Slots:
+        counts.append(count)
+        return slots(pipeline, count)
+
+    def greedy(pipeline: Pipeline, what: object) -> object:
+        if counts[-1] > 1:
+            raise OutOfMemory("of 80 GB")
+        return done(pipeline, what)
+
+    monkeypatch.setattr(Pipeline, "slots", noted)
+    monkeypatch.setattr(Pipeline, work, greedy)
+    small = Scheduler(pipeline, 4)
+    small.start()
+    one, other = task("1", count=4), task("2", "собака")
+    drawn(small, one, other)
+    assert counts == [4, 2, 1]
+    assert one.outcome[1] == expected.outcome[1]
+    assert isinstance(other.outcome[0], Finished)
 
 
 def test_logits_that_are_no_numbers_end_their_request_alone(
@@ -204,7 +266,7 @@ def test_logits_that_are_no_numbers_end_their_request_alone(
     assert isinstance(good.outcome[0], Finished)
 
 
-def test_out_of_memory_costs_one_request_and_some_slots(
+def test_out_of_memory_costs_slots_and_no_request(
     pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = task("0", seed=5)
@@ -219,9 +281,43 @@ def test_out_of_memory_costs_one_request_and_some_slots(
     monkeypatch.setattr(Slots, "step", greedy)
     first, youngest = task("1", seed=5), task("2", seed=9)
     drawn(scheduler, first, youngest)
-    assert youngest.outcome == (Failed("2", "memory"), [])
-    assert isinstance(first.outcome[0], Finished)
     assert first.outcome[1] == expected.outcome[1]
-    after = task("3", seed=9)
+    assert isinstance(youngest.outcome[0], Finished)
+
+
+def test_a_single_slot_for_which_memory_lacks_says_so(
+    pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+
+        def greedy(slots: Slots) -> None:
+            raise OutOfMemory("of 80 GB")
+
+        patch.setattr(Slots, "step", greedy)
+        one, other = task("1"), task("2")
+        drawn(scheduler, one, other)
+    assert one.outcome == (Failed("1", "memory"), [])
+    assert other.outcome == (Failed("2", "memory"), [])
+    after = task("3")
     drawn(scheduler, after)
     assert isinstance(after.outcome[0], Finished)
+
+
+def test_as_many_slots_as_there_is_memory_for(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def greedy(pipeline: Pipeline, count: int) -> Slots:
+        asked.append(count)
+        if count > 2:
+            raise OutOfMemory("of 80 GB")
+        return Slots(pipeline.transformer, count)
+
+    monkeypatch.setattr(Pipeline, "slots", greedy)
+    scheduler = Scheduler(pipeline, 9)
+    scheduler.start()
+    one = task("1", count=5)
+    drawn(scheduler, one)
+    assert asked == [9, 4, 2]
+    assert isinstance(one.outcome[0], Finished)

@@ -1,5 +1,8 @@
 """When an RQ worker takes a request, and when it counts as one."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -10,7 +13,7 @@ import pytest
 import redis
 from rq.worker_registration import clean_worker_registry
 
-from tests.worker.parts import USER, request, wait_until
+from tests.worker.parts import ROOT, USER, Server, request, wait_until
 from worker.queue import RequestQueue
 from worker.wire import ENGINE_SOCKET
 from worker.worker import Worker
@@ -68,6 +71,20 @@ def test_none_is_taken_without_an_engine(
         wait_until(lambda: taken == ["1"])
 
 
+def test_one_whose_engine_stays_away_no_longer_counts(
+    socket: str, connection: redis.Redis, requests: RequestQueue
+) -> None:
+    worker = Worker(connection)
+    worker.register_birth()
+    threading.Thread(target=worker.check_for_suspension, args=(False,), daemon=True).start()
+    time.sleep(1)
+    assert requests.count_workers() == 1
+    connection.expire(worker.key, 1)  # a minute and a half have passed
+    time.sleep(3)
+    assert requests.count_workers() == 0
+    worker.stopping = True
+
+
 def test_a_worker_that_was_struck_off_counts_again(
     connection: redis.Redis, requests: RequestQueue
 ) -> None:
@@ -78,3 +95,28 @@ def test_a_worker_that_was_struck_off_counts_again(
     assert requests.count_workers() == 0
     worker.heartbeat()
     assert requests.count_workers() == 1
+
+
+CANCELLED_AT_ONCE = """
+import os, sys
+from rq.command import handle_command
+from worker.embedded import connect
+from worker.worker import Worker
+worker = Worker(connect(os.environ["REDIS_URL"]))
+job, _ = worker.dequeue_job_and_maintain_ttl(1)
+worker.prepare_execution(job)  # the next thing that it does is to fork a horse
+handle_command(worker, {"command": "stop-job", "job_id": job.id})
+"""
+
+
+def test_a_request_that_is_cancelled_before_there_is_a_horse_does_not_kill_the_worker(
+    server: Server, requests: RequestQueue
+) -> None:
+    requests.enqueue(request(), USER)
+    worker = subprocess.Popen(
+        [sys.executable, "-c", CANCELLED_AT_ONCE],
+        cwd=ROOT,
+        env=os.environ | {"REDIS_URL": server.url},
+        start_new_session=True,  # it is its whole group that would be killed
+    )
+    assert worker.wait(60) == 0

@@ -1,6 +1,7 @@
 """`python -m worker`, and everything of it that can be killed."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,7 +81,7 @@ def test_cancelling_stops_the_horse_and_frees_the_engine(
     wait_until(lambda: end_of(requests.connection, "2"))
     assert end_of(requests.connection, "1") is None
     assert load_stickers(requests.connection, "1") == []
-    assert seconds_per_image(requests.connection) is not None
+    wait_until(lambda: seconds_per_image(requests.connection) is not None)  # noted after the event
 
 
 def test_a_cancelled_request_is_not_begun(worker: Worker, requests: RequestQueue) -> None:
@@ -242,9 +243,17 @@ def test_an_unreachable_redis_in_one_line() -> None:
     assert result.stderr.count("\n") == 1
 
 
-def test_a_missing_bundle_in_one_line(server: Server, tmp_path: Path) -> None:
-    result = run_worker(REDIS_URL=server.url, EMOJICH_MODEL=str(tmp_path / "nowhere"))
+def test_a_damaged_bundle_in_one_line_and_at_nobody_elses_cost(
+    server: Server, tiny_bundle: Path, tmp_path: Path, requests: RequestQueue
+) -> None:
+    bundle = Path(shutil.copytree(tiny_bundle, tmp_path / "damaged"))
+    (bundle / "vqgan.safetensors").write_bytes(b"")
+    requests.enqueue(request(), USER)
+    result = run_worker(REDIS_URL=server.url, EMOJICH_MODEL=str(bundle))
     assert result.returncode == 1
     assert result.stderr.startswith("emojich: ")
-    assert "nowhere" in result.stderr
+    assert "vqgan.safetensors is damaged" in result.stderr
     assert result.stderr.count("\n") == 1
+    assert requests.rq.job_ids == ["1"]  # for machines that can start
+    assert events_of(requests.connection, "1") == []
+    assert requests.count_workers() == 0  # so the bot says that nobody draws

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emojich_core.choices import known_bundles
+
 if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
     from emojich_core.transformer import TransformerConfig
 
@@ -110,7 +112,7 @@ def _plan(arguments: argparse.Namespace) -> None:
 
 def _config(base: str) -> "TransformerConfig":
     """The numbers of a bundle's transformer; of a published one also before it is fetched."""
-    from emojich_core.bundles import known_bundles, load_bundle
+    from emojich_core.bundles import load_bundle
     from emojich_core.published import MODELS
 
     if base in MODELS and base not in known_bundles():

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emojich_core.bundles import SHIPPED
+from emojich_core.choices import SHIPPED
 from emojich_core.cli import main
 from emojich_core.request import clean_prompt
 from emojich_core.training.data.art import Glyph, Meaning, load_glyphs, on_white, render

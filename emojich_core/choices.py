@@ -1,0 +1,61 @@
+"""What whoever runs Emojich chooses by name: a model bundle, a device, a precision.
+
+`mini` ships with the project, `emojich weights` puts others into the models folder; any other
+bundle is named by its path.  No torch here: a wrong name is refused before that is loaded.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Literal, get_args
+
+from emojich_core.errors import BundleError
+
+Precision = Literal["float32", "bfloat16", "float16", "int8"]
+
+SHIPPED = Path(__file__).parent / "models"
+
+
+def models_folder() -> Path:
+    """Where `emojich weights` puts bundles: EMOJICH_MODELS, else the user's data folder."""
+    if chosen := os.environ.get("EMOJICH_MODELS"):
+        return Path(chosen)
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "emojich" / "models"
+
+
+def known_bundles() -> dict[str, Path]:
+    """The bundles that can be opened by name; one in the models folder hides a shipped one."""
+    files = [*SHIPPED.glob("*/bundle.json"), *models_folder().glob("[!.]*/bundle.json")]
+    return {file.parent.name: file.parent for file in files}
+
+
+def find_bundle(model: str) -> Path:
+    """The folder of a bundle, by its path or name.  Raises BundleError when there is none."""
+    if (Path(model) / "bundle.json").exists():
+        return Path(model)
+    known = known_bundles()
+    if model not in known:
+        raise BundleError(
+            f"There is no model bundle {model!r}: name a folder with a bundle.json, or one of: "
+            f"{', '.join(sorted(known))}; the command or EMOJICH_MODEL says which "
+            "(`emojich weights list` shows what can be fetched)."
+        )
+    return known[model]
+
+
+def check_device(name: str) -> None:
+    """Raise BundleError for the name of no device; whether it is here is for torch to say."""
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        raise BundleError(
+            f"EMOJICH_DEVICE is {name!r}: set cpu, cuda or cuda:1, or leave it unset."
+        )
+
+
+def check_precision(name: str) -> None:
+    """Raise BundleError for the name of no precision; whether it suits a device: precision.py."""
+    names = get_args(Precision)
+    if name not in names:
+        raise BundleError(
+            f"EMOJICH_PRECISION is {name!r}: set one of {', '.join(names)}, or leave it unset."
+        )

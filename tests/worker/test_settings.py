@@ -1,0 +1,68 @@
+"""What the environment says wrongly is told in one line, before anything starts."""
+
+import os
+import subprocess
+import sys
+from typing import get_args
+
+import pytest
+
+from emojich_core.choices import Precision
+from tests.worker.parts import ROOT
+from worker.errors import SetupError
+from worker.settings import REQUESTS, Settings
+
+WRONG = [
+    ("EMOJICH_MODEL", "nowhere", "name a folder with a bundle.json, or one of: "),
+    ("EMOJICH_DEVICE", "gpu", "set cpu, cuda or cuda:1, or leave it unset."),
+    ("EMOJICH_DEVICE", "cuda:one", "set cpu, cuda or cuda:1, or leave it unset."),
+    ("EMOJICH_PRECISION", "half", "set one of float32, bfloat16, float16, int8"),
+    ("EMOJICH_SLOTS", "0", "set a number from 1 to 999, or leave it unset."),
+    ("EMOJICH_SLOTS", "many", "set a number from 1 to 999, or leave it unset."),
+    ("EMOJICH_SLOTS", "1000000", "set a number from 1 to 999, or leave it unset."),
+    ("EMOJICH_REQUESTS", "-1", "set a number from 1 to 999, or leave it unset."),
+    ("EMOJICH_REQUESTS", "2.5", "set a number from 1 to 999, or leave it unset."),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "cure"), WRONG)
+def test_what_is_wrong_says_what_to_set(name: str, text: str, cure: str) -> None:
+    with pytest.raises(SetupError) as error:
+        Settings.from_environment({name: text})
+    assert name in str(error.value)
+    assert repr(text) in str(error.value)
+    assert cure in str(error.value)
+
+
+def test_what_is_unset_or_empty() -> None:
+    assert Settings.from_environment({}) == Settings("mini", None, None, REQUESTS)
+    empty = {name: "" for name, _, _ in WRONG}
+    assert Settings.from_environment(empty) == Settings()
+
+
+def test_what_is_set() -> None:
+    wanted = {"EMOJICH_DEVICE": "cuda:1", "EMOJICH_SLOTS": "16", "EMOJICH_REQUESTS": "8"}
+    assert Settings.from_environment(wanted) == Settings("mini", "cuda:1", 16, 8)
+    for precision in get_args(Precision):
+        Settings.from_environment({"EMOJICH_PRECISION": precision})
+
+
+@pytest.mark.parametrize("part", [("worker",), ("worker.engine", "--socket", "unused")])
+def test_neither_redis_nor_torch_is_needed_to_say_so(part: tuple[str, ...]) -> None:
+    # Whoever imports torch now would end with its ImportError.
+    code = (
+        "import runpy, sys; sys.modules['torch'] = None; sys.argv = sys.argv[1:];"
+        "runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
+    )
+    wrong = {"REDIS_URL": "redis://localhost:1", "EMOJICH_SLOTS": "0"}
+    result = subprocess.run(
+        [sys.executable, "-c", code, *part],
+        cwd=ROOT,
+        env=os.environ | wrong,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("emojich: EMOJICH_SLOTS is '0'")
+    assert result.stderr.count("\n") == 1

@@ -1,0 +1,52 @@
+"""What the environment tells a worker and its engine, checked before anything starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from emojich_core.choices import check_device, check_precision, find_bundle
+from emojich_core.errors import BundleError
+from worker.errors import SetupError
+
+REQUESTS = 4  # at once
+MOST = 999  # of whatever is counted: what is more was meant for another variable
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Which model is to draw, and how much at once."""
+
+    model: str = "mini"  # name or folder of a bundle
+    device: str | None = None  # what there is
+    slots: int | None = None  # what fits
+    requests: int = REQUESTS
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read EMOJICH_MODEL, _DEVICE, _SLOTS, _REQUESTS, and check _PRECISION, too.
+
+        Raises SetupError.
+        """
+        settings = cls(
+            environment.get("EMOJICH_MODEL") or cls.model,
+            environment.get("EMOJICH_DEVICE") or None,
+            _number(environment, "EMOJICH_SLOTS"),
+            _number(environment, "EMOJICH_REQUESTS") or REQUESTS,
+        )
+        try:
+            find_bundle(settings.model)
+            if settings.device:
+                check_device(settings.device)
+            if precision := environment.get("EMOJICH_PRECISION"):
+                check_precision(precision)
+        except BundleError as error:
+            raise SetupError(str(error)) from error
+        return settings
+
+
+def _number(environment: Mapping[str, str], name: str) -> int | None:
+    text = environment.get(name)
+    if not text:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= MOST:
+        raise SetupError(f"{name} is {text!r}: set a number from 1 to {MOST}, or leave it unset.")
+    return int(text)
