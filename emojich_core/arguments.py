@@ -50,6 +50,13 @@ def _device(name: str) -> str:
     return name
 
 
+def check_file(file: Path) -> None:
+    """Raise OSError unless a file can be written, in a folder that need not be there yet."""
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+    check_folder(file.parent)
+
+
 def check_folder(folder: Path) -> None:
     """Raise OSError unless files can be put into a folder, which need not be there yet."""
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())

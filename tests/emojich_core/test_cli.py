@@ -144,6 +144,7 @@ def test_values_that_an_option_cannot_have(
         ("generate --prompts folder", "folder cannot be used (Is a directory): name another one."),
         ("generate --prompts none", "none cannot be used (No such file or directory): name"),
         ("evaluate --page file/page.png", "file cannot be used (Not a directory): name another"),
+        ("evaluate --page folder", "folder cannot be used (Is a directory): name another one."),
         ("finetune --data folder --out file/mine", "file cannot be used (Not a directory): name"),
         ("weights import emojich --from file", "file is no folder: name the one"),
         ("weights pull malewich", "There is no published model 'malewich': choose one of: emojich"),

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from emojich_core.arguments import add_device, add_model, check_folder, number
+from emojich_core.arguments import add_device, add_model, check_file, check_folder, number
 from emojich_core.request import MAX_SEED
 
 MAX_NAMES = 10_000  # more than there are emoji
@@ -44,7 +44,10 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     art = (modules / "emojibase-data").exists() and (modules / "@iconify-json").exists()
     if not art and not arguments.page:
         raise FileNotFoundError(f"There is no emoji art in {modules}: run `make data`.")
-    check_folder(arguments.page.parent if arguments.page else arguments.out)
+    if arguments.page:
+        check_file(arguments.page)
+    else:
+        check_folder(arguments.out)
     try:
         from emojich_core.training.evaluation import evaluate
     except ImportError as error:
