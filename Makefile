@@ -23,7 +23,7 @@ test-fast: $(VENV)/installed ## the tests that take no more than a few seconds e
 parity-quick: $(PARITY)/installed ## compare with ru-dalle, at small sizes
 	$(PARITY)/bin/python -m pytest -q --disable-warnings -m "not full" parity
 
-parity: $(PARITY)/installed ## compare with ru-dalle, at the published size too (24 GB of memory)
+parity: $(PARITY)/installed ## compare with ru-dalle, at the published size too (7 GiB of memory)
 	$(PARITY)/bin/python -m pytest -q --disable-warnings parity
 
 bench-quick: $(PARITY)/installed ## how fast it is, beside ru-dalle at a small size: some minutes
@@ -77,7 +77,9 @@ data: ## fetch the emoji art and its Russian names (needs npm)
 	mkdir -p .data
 	npm install --prefix .data --no-save --no-audit --no-fund $(ART)
 
-mini: $(VENV)/installed data ## train a bundle anew, some four hours on 2 cores
+# Reckoned from the times of single stages; most of it is the 8,000 steps of the transformer, 1.6 s
+# each on 2 cores with AMX and 4 s without.
+mini: $(VENV)/installed data ## train a bundle anew: on 2 cores some six hours with AMX, else half a day and more
 	$(BIN)/emojich data build
 	$(BIN)/python -m emojich_core.training.vqgan
 	$(BIN)/python -m emojich_core.training.upscale

@@ -1,12 +1,15 @@
 """`emojich`: the command line, for work without a chat."""
 
 import argparse
+import errno
 import json
-import os
 import sys
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from emojich_core.arguments import add_device, add_model, check_folder, number
 from emojich_core.errors import BundleError
 from emojich_core.request import (
     MAX_COUNT,
@@ -21,7 +24,11 @@ from emojich_core.training.evaluation.cli import add_evaluate
 from emojich_core.training.finetuning.cli import add_finetune
 from emojich_core.weights_cli import add_weights
 
+if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
+    from emojich_core.pipeline import Pipeline
+
 MAX_BEST_OF = 4096
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
@@ -29,16 +36,29 @@ def main() -> None:
     arguments = _parser().parse_args()
     try:
         arguments.command(arguments)
-    except (BundleError, InvalidRequest, OSError) as error:
+    except (BundleError, InvalidRequest) as error:
         sys.exit(f"emojich: {error}")
+    except OSError as error:
+        sys.exit(f"emojich: {_sentence(error)}")
     except RuntimeError as error:
         from torch import OutOfMemoryError  # takes seconds: not for --help, nor for other errors
 
         if isinstance(error, OutOfMemoryError):
             sys.exit("emojich: The GPU has not enough memory: free some, or take --device cpu.")
+        if "can't allocate memory" in str(error):  # torch has no class for it on a CPU
+            sys.exit("emojich: There is not enough memory: free some, or take a smaller model.")
         raise
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _sentence(error: OSError) -> str:
+    """What is wrong with which file, and the cure; what is raised with a sentence has both."""
+    if error.errno in FULL:
+        return f"{error.filename or 'A file'} cannot be written ({error.strerror}): make room."
+    if error.filename is None:
+        return str(error)
+    return f"{error.filename} cannot be used ({error.strerror}): name another one."
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,31 +72,23 @@ def _parser() -> argparse.ArgumentParser:
     what = generate.add_mutually_exclusive_group(required=True)
     what.add_argument("prompt", nargs="?", help='what to draw, in Russian: "кот в космосе"')
     what.add_argument("--prompts", type=Path, metavar="FILE", help="a file with one prompt a line")
-    generate.add_argument("--count", type=_number(1, MAX_COUNT), default=4, help="images (4)")
-    generate.add_argument("--seed", type=_number(0, MAX_SEED), help="for the same images again")
+    generate.add_argument("--count", type=number(1, MAX_COUNT), default=4, help="images (4)")
+    generate.add_argument("--seed", type=number(0, MAX_SEED), help="for the same images again")
     generate.add_argument(
-        "--best-of", type=_number(1, MAX_BEST_OF), metavar="N", help="draw N, keep the best `count`"
+        "--best-of", type=number(1, MAX_BEST_OF), metavar="N", help="draw N, keep the best `count`"
     )
-    generate.add_argument("--top-k", type=_number(1, 2**16), help="of the likeliest codes only")
+    generate.add_argument("--top-k", type=number(1, 2**16), help="of the likeliest codes only")
     generate.add_argument(
-        "--top-p", type=_number(0, 1, float), help="of those that have this probability only"
+        "--top-p", type=number(0, 1, float), help="of those that have this probability only"
     )
     generate.add_argument(
-        "--temperature", type=_number(0.01, 100, float), help="above 1 wilder, below 1 tamer"
+        "--temperature", type=number(0.01, 100, float), help="above 1 wilder, below 1 tamer"
     )
     generate.add_argument("--out", type=Path, default=Path("out"), help="folder (out/)")
-    generate.add_argument(
-        "--model",
-        default=os.environ.get("EMOJICH_MODEL", "mini"),
-        help="name or folder of a bundle (mini)",
-    )
-    generate.add_argument(
-        "--device",
-        default=os.environ.get("EMOJICH_DEVICE"),
-        help="cpu, cuda, cuda:1; a GPU if there is one",
-    )
+    add_model(generate)
+    add_device(generate)
     generate.add_argument("--json", action="store_true", help="print the results as JSON, too")
-    generate.set_defaults(command=_generate)
+    generate.set_defaults(command=lambda arguments: _generate(generate, arguments))
     weights = "fetch, import and check the published models"
     add_weights(commands.add_parser("weights", help=weights, description=weights.capitalize()))
     data = "make the training set of the mini bundle"
@@ -88,19 +100,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _number(low: float, high: float, kind: type = int) -> Any:
-    def parse(text: str) -> Any:
-        value = kind(text)
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"must be {low} to {high}")
-        return value
-
-    parse.__name__ = "number"  # argparse names it in its message
-    return parse
-
-
-def _generate(arguments: argparse.Namespace) -> None:
+def _generate(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    if arguments.best_of is None:
+        arguments.best_of = arguments.count
+    if arguments.best_of < arguments.count:
+        parser.error(f"--best-of must be at least --count, which is {arguments.count}")
     prompts = _prompts(arguments)
+    check_folder(arguments.out)
     from emojich_core.pipeline import Pipeline
 
     pipeline = Pipeline.load(arguments.model, arguments.device)
@@ -121,12 +127,12 @@ def _prompts(arguments: argparse.Namespace) -> list[str]:
     except UnicodeDecodeError as error:
         raise OSError(f"{arguments.prompts} is not UTF-8 ({error}).") from error
     prompts = []
-    for number, line in enumerate(lines, start=1):
+    for place, line in enumerate(lines, start=1):
         if line.strip():
             try:
                 prompts.append(clean_prompt(line))
             except InvalidRequest as error:
-                message = f"{arguments.prompts}, line {number}: {error}"
+                message = f"{arguments.prompts}, line {place}: {error}"
                 raise InvalidRequest(error.reason, message) from error
     if not prompts:
         raise InvalidRequest(Reason.EMPTY, f"{arguments.prompts} has no prompts: one a line.")
@@ -134,7 +140,7 @@ def _prompts(arguments: argparse.Namespace) -> list[str]:
 
 
 def _draw(
-    pipeline: Any, prompt: str, folder: Path, arguments: argparse.Namespace
+    pipeline: "Pipeline", prompt: str, folder: Path, arguments: argparse.Namespace
 ) -> dict[str, Any]:
     """Draw one prompt into a folder; returns what result.json says."""
     from tqdm import tqdm
@@ -142,6 +148,7 @@ def _draw(
     from emojich_core.sticker import grid
 
     seed = new_seed() if arguments.seed is None else arguments.seed
+    sampling = _sampling(pipeline, arguments)
     folder.mkdir(parents=True, exist_ok=True)
     look = "{desc}: {percentage:3.0f}% {bar} {elapsed}"
     with tqdm(total=1.0, desc=prompt[:40], bar_format=look) as bar:
@@ -150,10 +157,8 @@ def _draw(
             arguments.count,
             seed,
             progress=lambda done: bar.update(done - bar.n),
-            best_of=max(arguments.count, arguments.best_of or 0),
-            top_k=arguments.top_k,
-            top_p=arguments.top_p,
-            temperature=arguments.temperature,
+            best_of=arguments.best_of,
+            **sampling,
         )
     candidates = []
     for drawing in drawings:
@@ -163,12 +168,26 @@ def _draw(
         del fields["number"]
         candidates.append({"file": file, **fields})
     grid([drawing.image for drawing in drawings]).save(folder / "grid.png")
+    # All that the pictures follow from, so that they can be drawn again.
     result = {
         "prompt": prompt,
         "model": pipeline.bundle.name,
         "seed": seed,
+        "count": arguments.count,
+        "best_of": arguments.best_of,
+        **sampling,
+        "device": pipeline.device.type,
+        "precision": pipeline.precision,
+        "versions": {package: version(package) for package in ("emojich", "torch")},
         "candidates": candidates,
     }
     text = json.dumps(result, ensure_ascii=False, indent=2)
     (folder / "result.json").write_text(text + "\n", "utf-8")
     return result
+
+
+def _sampling(pipeline: "Pipeline", arguments: argparse.Namespace) -> dict[str, Any]:
+    """`temperature`, `top_k`, `top_p`: what the options say, else what the bundle does."""
+    numbers = asdict(pipeline.bundle.sampling)
+    given = {name: getattr(arguments, name) for name in numbers}
+    return numbers | {name: value for name, value in given.items() if value is not None}

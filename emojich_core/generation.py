@@ -56,7 +56,7 @@ class ImagePrompt:
 
 @dataclass(frozen=True)
 class Beginning:
-    """A text that was computed once, for any number of images to go on from."""
+    """A text that was computed once, for any number of images to go on from: the prefill."""
 
     features: Tensor  # (1, H) of its last position
     kept: Kept
@@ -247,7 +247,7 @@ def filter_logits(logits: Tensor, top_k: Tensor, top_p: Tensor, largest: int) ->
 def perplexity(losses: Tensor) -> Tensor:
     """Score of images from the losses (B, N) of their codes, as ru-dalle ranks: lower is better.
 
-    The mean of the inverse probabilities, so a single unlikely code weighs much: it tends to be a
-    visible flaw.
+    The mean of the inverse probabilities, and not what is mostly called so, exp of the mean loss:
+    a single unlikely code weighs much, for it tends to be a visible flaw.
     """
     return losses.exp().mean(dim=-1)

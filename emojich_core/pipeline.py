@@ -305,6 +305,6 @@ def pick_device(name: str | None) -> torch.device:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        message = f"EMOJICH_DEVICE {name!r} is not here: use cpu, or leave it unset."
+        message = f"There is no {name!r} here: leave --device or EMOJICH_DEVICE out, or take cpu."
         raise BundleError(message) from error
     return device

@@ -14,8 +14,9 @@ MAX_BOLDNESS = 4.0
 
 _RUSSIAN_LETTER = re.compile(r"[а-яё]", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
-# What is not seen: control and format characters, marks of zero width or of direction among them.
-_UNSEEN = ("Cc", "Cf")
+# What is not seen: control and format characters, marks of zero width or of direction among them,
+# and halves of characters, which is what a terminal hands on that is not UTF-8.
+_UNSEEN = ("Cc", "Cf", "Cs")
 _JOINER = "\u200d"  # of that kind, too, but it holds an emoji like 👩‍🚀 together
 _LOOSE_JOINER = re.compile("(?<![\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d|\u200d$")
 

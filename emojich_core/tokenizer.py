@@ -6,8 +6,9 @@ import torch
 import youtokentome
 from torch import Tensor
 
+from emojich_core.transformer import BOS_ID
+
 EOS_ID = 3
-BOS_ID = 2
 
 
 class Tokenizer:

@@ -190,11 +190,12 @@ class SelfAttention(nn.Module):
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
     def _merge(self, out: Tensor) -> Tensor:
+        """(B, heads, L, width) → (B, L, H), within what float16 holds."""
         return self.dense(out.transpose(1, 2).flatten(2)).clamp(-HALF_MAX, HALF_MAX)
 
 
 class MLP(nn.Module):
-    """Feed-forward layer, four times as wide inside."""
+    """Feed-forward layer, four times as wide inside: (…, H) → (…, H)."""
 
     def __init__(self, config: TransformerConfig):
         super().__init__()
@@ -206,7 +207,10 @@ class MLP(nn.Module):
 
 
 class Layer(nn.Module):
-    """Attention and MLP in sandwich layer norm: before each, and before each is added (CogView)."""
+    """Attention and MLP in sandwich layer norm: before each, and before each is added (CogView).
+
+    (B, L, H) → (B, L, H); `step` as that of SelfAttention.
+    """
 
     def __init__(self, config: TransformerConfig):
         super().__init__()
@@ -230,7 +234,7 @@ class Layer(nn.Module):
 
 
 class Stack(nn.Module):
-    """All layers, each under its mask, and the norm after them."""
+    """All layers, each under its mask, and the norm after them: (B, L, H) → (B, L, H)."""
 
     def __init__(self, config: TransformerConfig):
         super().__init__()

@@ -46,7 +46,7 @@ def _norm(channels: int, groups: int) -> nn.GroupNorm:
 
 
 class ResnetBlock(nn.Module):
-    """Two normalised convolutions beside a shortcut."""
+    """Two normalised convolutions beside a shortcut: (B, in, H, W) → (B, out, H, W)."""
 
     def __init__(self, in_channels: int, out_channels: int, groups: int):
         super().__init__()
@@ -64,7 +64,7 @@ class ResnetBlock(nn.Module):
 
 
 class AttnBlock(nn.Module):
-    """Single-head self-attention over all positions of the feature map."""
+    """Single-head self-attention over all positions of a feature map (B, C, H, W)."""
 
     def __init__(self, channels: int, groups: int):
         super().__init__()
@@ -82,7 +82,7 @@ class AttnBlock(nn.Module):
 
 
 class Downsample(nn.Module):
-    """Halves the side; pads right and below only, as the checkpoints expect."""
+    """(B, C, H, W) → (B, C, H/2, W/2); pads right and below only, as the checkpoints expect."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -93,7 +93,7 @@ class Downsample(nn.Module):
 
 
 class Upsample(nn.Module):
-    """Doubles the side."""
+    """(B, C, H, W) → (B, C, 2H, 2W)."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -107,7 +107,10 @@ class Upsample(nn.Module):
 
 
 class Level(nn.Module):
-    """The blocks that work at one resolution."""
+    """The blocks that work at one resolution, from channel count to channel count, and the way on.
+
+    (B, channels[0], H, W) → (B, channels[-1], H, W), then half or double the side, if it has that.
+    """
 
     def __init__(self, channels: list[int], attention: bool, groups: int):
         super().__init__()
@@ -126,7 +129,7 @@ class Level(nn.Module):
 
 
 class Middle(nn.Module):
-    """Attention between two residual blocks, at the lowest resolution."""
+    """Attention between two residual blocks, at the lowest resolution: (B, C, H, W) stays so."""
 
     def __init__(self, channels: int, groups: int):
         super().__init__()

@@ -44,6 +44,8 @@ def import_from(folder: Path, model: Published, dtype: torch.dtype = torch.float
 
     Raises BundleError.
     """
+    if not folder.is_dir():
+        raise BundleError(f"{folder} is no folder: name the one that the files are in.")
     files = {role: _find(folder, source) for role, source in _sources(model).items()}
     with _alone(model.name):
         return _install(model, files, {role: file.name for role, file in files.items()}, dtype)

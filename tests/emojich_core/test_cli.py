@@ -6,6 +6,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from emojich_core.arguments import check_folder
+from emojich_core.cli import main
+from emojich_core.errors import BundleError
+from emojich_core.pipeline import Pipeline
+
 ROOT = Path(__file__).parents[2]
 EMOJICH = Path(sys.executable).parent / "emojich"
 
@@ -28,6 +33,7 @@ def test_generate_writes_stickers_grid_and_result(tiny_bundle: Path, tmp_path: P
     assert [c["file"] for c in result["candidates"]] == ["0.webp", "1.webp", "2.webp"]
     assert {c["matting"] for c in result["candidates"]} <= {"unet", "contour"}
     assert sorted(c["seed"] for c in result["candidates"]) == [42, 43, 44]
+    assert (result["count"], result["best_of"], result["temperature"]) == (3, 3, 1.0)
     for candidate in result["candidates"]:
         assert Image.open(tmp_path / "out" / candidate["file"]).size == (512, 512)
         assert candidate["perplexity"] > 0
@@ -60,6 +66,9 @@ def test_the_best_of_many_for_each_of_a_file_of_prompts(tiny_bundle: Path, tmp_p
         for folder in ("000", "001")
     ]
     assert [result["prompt"] for result in results] == ["кот", "собака и пицца"]
+    said = {"best_of": 12, "top_k": 5, "top_p": 0.9, "temperature": 0.8, "device": "cpu"}
+    assert said.items() <= results[0].items()
+    assert set(results[0]["versions"]) == {"emojich", "torch"}
     seeds = {candidate["seed"] for result in results for candidate in result["candidates"]}
     assert seeds <= set(range(7, 7 + 12))
     assert seeds != {7}  # the first of each, as without the choice
@@ -94,7 +103,91 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_count_out_of_range_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:
-    done = run("кот", "--count", "10", bundle=tiny_bundle, cwd=tmp_path)
-    assert done.returncode == 2
-    assert "1 to 9" in done.stderr
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("generate кот --count 10", "--count: must be a whole number, 1 to 9"),
+        ("generate кот --count 2.5", "--count: must be a whole number, 1 to 9"),
+        ("generate кот --best-of 2 --count 4", "--best-of must be at least --count, which is 4"),
+        ("generate кот --best-of 2", "--best-of must be at least --count, which is 4"),
+        ("generate кот --best-of 99999", "--best-of: must be a whole number, 1 to 4096"),
+        ("generate кот --seed -1", "--seed: must be a whole number, 0 to 2147483647"),
+        ("generate кот --top-p nan", "--top-p: must be a number, 0 to 1"),
+        ("generate кот --temperature 0", "--temperature: must be a number, 0.01 to 100"),
+        ("generate кот --device meta", "cpu, cuda or cuda:1, here or in EMOJICH_DEVICE"),
+        ("evaluate --names 0", "--names: must be a whole number, 1 to 10000"),
+        ("evaluate --seed -1", "--seed: must be a whole number, 0 to"),
+        ("data build --seed x", "--seed: must be a whole number, 0 to"),
+        ("finetune --steps 0", "--steps: must be a whole number, 1 to"),
+        ("finetune --batch-size 1000000000000", "--batch-size: must be a whole number, 1 to"),
+        ("finetune --lr inf", "--lr: must be a number, 1e-09 to 1"),
+        ("finetune --seed 9999999999", "--seed: must be a whole number, 0 to"),
+        ("finetune --plan --device gpu", "cpu, cuda or cuda:1, here or in EMOJICH_DEVICE"),
+        ("finetune", "--data and --out are needed"),
+    ],
+)
+def test_values_that_an_option_cannot_have(
+    line: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["emojich", *line.split()])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert words in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("generate кот --out file", "file cannot be used (Not a directory): name another one."),
+        ("generate кот --out file/in", "file cannot be used (Not a directory): name another one."),
+        ("generate --prompts folder", "folder cannot be used (Is a directory): name another one."),
+        ("generate --prompts none", "none cannot be used (No such file or directory): name"),
+        ("evaluate --page file/page.png", "file cannot be used (Not a directory): name another"),
+        ("evaluate --page folder", "folder cannot be used (Is a directory): name another one."),
+        ("finetune --data folder --out file/mine", "file cannot be used (Not a directory): name"),
+        ("weights import emojich --from file", "file is no folder: name the one"),
+        ("weights pull malewich", "There is no published model 'malewich': choose one of: emojich"),
+        ("weights verify none", "There is no model bundle 'none': name a folder"),
+    ],
+)
+def test_files_and_folders_that_are_others_than_they_should_be(
+    line: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["emojich", *line.split()])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert words in str(stopped.value)
+    assert "\n" not in str(stopped.value)
+
+
+def test_a_folder_that_must_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_folder(tmp_path / "not/yet/there")
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write anywhere
+    with pytest.raises(PermissionError, match=tmp_path.name):
+        check_folder(tmp_path / "not/yet/there")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (BundleError("A sentence."), "emojich: A sentence."),
+        (OSError("A sentence."), "emojich: A sentence."),
+        (OSError(28, "No space left on device"), "No space left on device): make room."),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried …"), "not enough mem"),
+    ],
+)
+def test_what_goes_wrong_later_is_one_sentence(
+    error: Exception, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Pipeline, "load", fail)
+    monkeypatch.setattr("sys.argv", ["emojich", "generate", "кот"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert words in str(stopped.value)

@@ -41,6 +41,7 @@ def test_a_prompt_that_cannot_be_drawn_says_why(text: str, reason: Reason) -> No
         ("к\u200bо\u200dт\ufeff \u200e в\u00adкос\x00мосе\u202e", "кот вкосмосе"),
         ("\u2067кот 👩\u200d🚀 ❤️\u200d🔥\u200d", "кот 👩\u200d🚀 ❤️\u200d🔥"),
         ("и\u0306ога", "йога"),
+        ("ко\udcd0т", "кот"),
         ("кот <b>_*[`", "кот <b>_*[`"),
         ("я" * MAX_PROMPT_LENGTH, "я" * MAX_PROMPT_LENGTH),
     ],

@@ -1,7 +1,8 @@
 """Training data: open emoji art, rendered, and what one would type in Russian to get it.
 
 The art comes from three npm packages that hold every glyph as SVG, the words from CLDR's Russian
-names and keywords as `emojibase-data` ships them.  `make data` installs both into a folder.
+names and keywords as `emojibase-data` ships them.  `make data` installs both into a folder; where
+files of it cannot be read, an OSError says so.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import resvg_py
@@ -49,7 +51,7 @@ class Meaning:
 
 def load_meanings(modules: Path) -> dict[str, Meaning]:
     """Russian CLDR names and keywords by hexcode, from `modules`/emojibase-data."""
-    rows = json.loads((modules / "emojibase-data/ru/data.json").read_text())
+    rows = _read(modules / "emojibase-data/ru/data.json")
     meanings = {}
     for row in rows:
         left_out = row.get("group") in (COMPONENTS, SYMBOLS, FLAGS, None)
@@ -64,7 +66,7 @@ def load_meanings(modules: Path) -> dict[str, Meaning]:
 
 def load_tones(modules: Path) -> dict[str, tuple[str, str]]:
     """Skin tones: the hexcode of each → that of the emoji without one, and the tone's name."""
-    rows = json.loads((modules / "emojibase-data/ru/data.json").read_text())
+    rows = _read(modules / "emojibase-data/ru/data.json")
     tones = {}
     for row in rows:
         for skin in row.get("skins", ()):
@@ -87,8 +89,7 @@ def load_drawings(
     glyphs = []
     for style in styles:
         package = modules / "@iconify-json" / style
-        icons = json.loads((package / "icons.json").read_text())
-        chars = json.loads((package / "chars.json").read_text())
+        icons, chars = _read(package / "icons.json"), _read(package / "chars.json")
         width, height = icons.get("width", 16), icons.get("height", 16)
         found = {}
         for char, name in chars.items():
@@ -104,6 +105,13 @@ def load_drawings(
             emoji = "".join(chr(int(part, 16)) for part in hexcode.split("-"))
             glyphs.append(Glyph(hexcode, emoji, style, svg))
     return glyphs
+
+
+def _read(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise OSError(f"{file} cannot be read: run `make data`.") from error
 
 
 def render(glyph: Glyph, size: int) -> np.ndarray:

@@ -35,7 +35,13 @@ SHEET = 8  # pictures along each side of sample.png
 
 
 def build(modules: Path, out: Path, seed: int = 0) -> Dataset:
-    """Make the dataset of the art in `modules` and put it at `out`, in place of what is there."""
+    """Make the dataset of the art in `modules` and put it at `out`, in place of the one there.
+
+    Raises FileExistsError when there is something else.
+    """
+    out = out.resolve()
+    if out.exists() and any(out.iterdir()) and not (out / ROWS).exists():
+        raise FileExistsError(f"{out} holds other things than a dataset: name another folder.")
     rng = np.random.default_rng(seed)
     partial = out.with_name(f"{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)

@@ -3,6 +3,9 @@
 import argparse
 from pathlib import Path
 
+from emojich_core.arguments import check_folder, number
+from emojich_core.request import MAX_SEED
+
 
 def add_data(parser: argparse.ArgumentParser) -> None:
     """Give the parser of `emojich data` its commands."""
@@ -14,7 +17,9 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     )
     build.add_argument("--data", type=Path, default=Path(".data"), help="where the art is (.data)")
     build.add_argument("--out", type=Path, help="folder to write (DATA/dataset)")
-    build.add_argument("--seed", type=int, default=0, help="for the same choices again (0)")
+    build.add_argument(
+        "--seed", type=number(0, MAX_SEED), default=0, help="for the same choices again (0)"
+    )
     build.set_defaults(command=_build)
 
 
@@ -22,6 +27,8 @@ def _build(arguments: argparse.Namespace) -> None:
     modules = arguments.data / "node_modules"
     if not (modules / "emojibase-data").exists() or not (modules / "@iconify-json").exists():
         raise FileNotFoundError(f"There is no emoji art in {modules}: run `make data`.")
+    out = arguments.out or arguments.data / "dataset"
+    check_folder(out.absolute().parent)
     try:
         import pymorphy3  # noqa: F401
         import resvg_py  # noqa: F401
@@ -29,6 +36,5 @@ def _build(arguments: argparse.Namespace) -> None:
         from emojich_core.training.data.build import build, summary
     except ImportError as error:
         raise OSError(f'{error.name} is missing: pip install "emojich[train]"') from error
-    out = arguments.out or arguments.data / "dataset"
     print(summary(build(modules, out, arguments.seed)))
     print(f"{out}: a page of it is in {out / 'sample.png'}")

@@ -34,7 +34,7 @@ COUNTS = {
     "dressed": 200,
 }
 OTHER_COUNTS = {kind: count // 2 for kind, count in COUNTS.items()}
-WORN = {"1F3A9": "в шляпе", "1F451": "в короне"}  # the hexcode of what is on a head
+HATS = {"1F3A9": "в шляпе", "1F451": "в короне"}  # hexcode → how it is said of who wears it
 EVERYDAY_WEIGHT = 4.0  # how much likelier common things are chosen than the others
 EVERYDAY_DRAWN = 6.0  # and how much oftener their recoloured pictures are drawn
 
@@ -156,14 +156,14 @@ class Composer:
 
     def dressed(self, count: int) -> list[Item]:
         """`count` pictures of somebody with something on the head: кот в шляпе."""
-        choices = [(t, worn) for t in self._things if t.head for worn in WORN]
+        choices = [(t, hat) for t in self._things if t.head for hat in HATS]
         items: list[Item] = []
         for i in self._order([1.0] * len(choices)):
-            thing, worn = choices[i]
-            captions = self._allowed(followed_captions(thing.names, WORN[worn]))
+            thing, hat = choices[i]
+            captions = self._allowed(followed_captions(thing.names, HATS[hat]))
             if captions and len(items) < count:
-                draw = self._dress(thing, worn)
-                items.append(Item("dressed", self.style, (thing.hexcode, worn), captions, draw))
+                draw = self._dress(thing, hat)
+                items.append(Item("dressed", self.style, (thing.hexcode, hat), captions, draw))
         return items
 
     def _order(self, weights: Sequence[float]) -> list[int]:
@@ -202,8 +202,8 @@ class Composer:
         turned = self._turned(thing)
         return lambda drawings: scenes.placed(turned(drawings), place)
 
-    def _dress(self, thing: Thing, worn: str) -> Callable[[Drawings], np.ndarray]:
-        return lambda drawings: scenes.wearing(drawings[thing.hexcode], drawings[worn])
+    def _dress(self, thing: Thing, hat: str) -> Callable[[Drawings], np.ndarray]:
+        return lambda drawings: scenes.wearing(drawings[thing.hexcode], drawings[hat])
 
 
 def colour_captions(names: Sequence[NounPhrase], colour: str) -> dict[str, float]:

@@ -32,6 +32,16 @@ class Composition:
         return phrase.lemma
 
 
+def read(file: Path) -> tuple[list[str], list[Composition]]:
+    """The keywords and the compositions of a file.  Raises OSError when it is not like FILE."""
+    try:
+        content = json.loads(file.read_text("utf-8"))
+        return list(content["keywords"]), [Composition(**row) for row in content["compositions"]]
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"{file} has no keywords and compositions as {FILE.name} has them"
+        raise OSError(f"{message}: write it like that one.") from error
+
+
 class HeldOut:
     """Keywords and compositions that no training caption may contain, in any form."""
 
@@ -52,8 +62,7 @@ class HeldOut:
     @cache
     def load(cls) -> "HeldOut":
         """The list that ships with the package."""
-        content = json.loads(FILE.read_text("utf-8"))
-        return cls(content["keywords"], [Composition(**row) for row in content["compositions"]])
+        return cls(*read(FILE))
 
     def allows(self, caption: str) -> bool:
         """Whether a caption has no held-out keyword and no held-out composition in any form."""

@@ -12,8 +12,8 @@ from emojich_core.training.data.compose import fitted, visible
 INSIDE = 0.6  # longer side of a thing in a place, against the canvas
 CENTRE = 0.53  # how far down its middle is
 DRESSED = 0.74  # and of one that wears something
-WORN = 0.5  # width of what it wears, against its own
-OVERLAP = 0.35  # how far that is pulled over its head, against the height of what it wears
+HAT_WIDTH = 0.5  # against that of who wears it
+OVERLAP = 0.35  # how far a hat is pulled over the head, against the hat's height
 
 # Where → a drawing of 100 × 100 behind the thing, and what comes before it.
 PLACES = {
@@ -55,12 +55,12 @@ def placed(rgba: np.ndarray, place: str) -> np.ndarray:
     return np.asarray(canvas)
 
 
-def wearing(rgba: np.ndarray, worn: np.ndarray) -> np.ndarray:
+def wearing(rgba: np.ndarray, hat_rgba: np.ndarray) -> np.ndarray:
     """A thing with another one, a hat, on top of it."""
     size = len(rgba)
     thing = fitted(rgba, DRESSED)
-    hat = visible(worn)
-    width = round(thing.width * WORN)
+    hat = visible(hat_rgba)
+    width = round(thing.width * HAT_WIDTH)
     hat = hat.resize((width, round(width * hat.height / hat.width)), Image.Resampling.LANCZOS)
     top = size - round(size * 0.03) - thing.height
     canvas = Image.new("RGBA", (size, size))

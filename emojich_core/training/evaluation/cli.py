@@ -1,25 +1,34 @@
 """`emojich evaluate`: the figures and pages of pictures of a bundle."""
 
 import argparse
-import os
 from pathlib import Path
 
+from emojich_core.arguments import add_device, add_model, check_file, check_folder, number
+from emojich_core.request import MAX_SEED
+
+MAX_NAMES = 10_000  # more than there are emoji
 QUICK = 80  # names, held-out keywords, compositions and drawings of a quick run, each
 
 
 def add_evaluate(parser: argparse.ArgumentParser) -> None:
     """Give the parser of `emojich evaluate` its options."""
-    parser.add_argument("--model", default=os.environ.get("EMOJICH_MODEL", "mini"))
-    parser.add_argument("--device", default=os.environ.get("EMOJICH_DEVICE"))
+    add_model(parser)
+    add_device(parser)
     parser.add_argument("--data", type=Path, default=Path(".data"), help="where the art is (.data)")
     parser.add_argument(
         "--out", type=Path, default=Path("out/evaluation"), help="folder (out/evaluation)"
     )
     parser.add_argument(
-        "--names", type=int, default=400, metavar="N", help="at most so many of each kind (400)"
+        "--names",
+        type=number(1, MAX_NAMES),
+        default=400,
+        metavar="N",
+        help="at most so many of each kind (400)",
     )
     parser.add_argument("--held-out", type=Path, metavar="FILE", help="another held_out.json")
-    parser.add_argument("--seed", type=int, default=0, help="for the same drawings again (0)")
+    parser.add_argument(
+        "--seed", type=number(0, MAX_SEED), default=0, help="for the same drawings again (0)"
+    )
     parser.add_argument(
         "--quick", action="store_true", help=f"at most {QUICK} of each: a rough look"
     )
@@ -35,6 +44,10 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     art = (modules / "emojibase-data").exists() and (modules / "@iconify-json").exists()
     if not art and not arguments.page:
         raise FileNotFoundError(f"There is no emoji art in {modules}: run `make data`.")
+    if arguments.page:
+        check_file(arguments.page)
+    else:
+        check_folder(arguments.out)
     try:
         from emojich_core.training.evaluation import evaluate
     except ImportError as error:
@@ -45,7 +58,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         pipeline = Pipeline.load(arguments.model, arguments.device)
         page = evaluate.prompts_page(pipeline, arguments.seed)
         arguments.page.parent.mkdir(parents=True, exist_ok=True)
-        page.save(arguments.page)
+        page.save(arguments.page, "PNG")
         print(arguments.page)
         return
     names = min(arguments.names, QUICK) if arguments.quick else arguments.names

@@ -7,10 +7,11 @@ drawing shows is told by the nearest real drawing; see `judge`.
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ from tqdm import tqdm
 
 from emojich_core.bundles import BundleError
 from emojich_core.pipeline import Pipeline
-from emojich_core.training.data.art import load_glyphs, load_meanings, on_white, rendered
+from emojich_core.training.data.art import Glyph, load_glyphs, load_meanings, on_white, rendered
 from emojich_core.training.data.held_out import FILE as HELD_OUT
 from emojich_core.training.data.held_out_glyphs import held_out_glyph
 from emojich_core.training.evaluation import questions
@@ -48,10 +49,13 @@ from emojich_core.training.evaluation.likeness_figures import (
     variety_figures,
 )
 from emojich_core.training.evaluation.page import chat_page
+from emojich_core.training.evaluation.questions import Question
 from emojich_core.training.evaluation.stage_figures import pass_through, stage_figures
 
 PROMPTS = Path(__file__).with_name("prompts.txt")
 SHOWN = 64  # stickers of a page
+
+Kind = Literal["names", "keywords", "compositions"]  # of questions
 
 
 @dataclass(frozen=True)
@@ -71,58 +75,115 @@ class Settings:
     card: bool = False
 
 
+@dataclass(frozen=True)
+class Art:
+    """The drawings that pictures are compared with, and who compares."""
+
+    glyphs: Sequence[Glyph]
+    pictures: np.ndarray  # (N, CONTOUR_SIZE, CONTOUR_SIZE, 3) uint8, of the glyphs, on white
+    judge: Judge
+    colour_blind: Judge  # a composition's colour is judged by itself
+
+
 def evaluate(settings: Settings, command: str) -> list[Figure]:
     """Measure, print the table, and write evaluation.json and pages into the folder `out`.
 
     `command` is what the report says made it.
+    Raises BundleError for a bundle that cannot be used or has no model card to rewrite, OSError
+    where files are missing or cannot be written.
     """
     pipeline = Pipeline.load(settings.model, settings.device)
     card = pipeline.bundle.path / "README.md"
     if settings.card and not has_section(card):
         raise BundleError(f"{card} has no section <!-- figures --> … <!-- /figures --> to rewrite.")
     settings.out.mkdir(parents=True, exist_ok=True)
-    modules = settings.data / "node_modules"
-    glyphs = load_glyphs(modules)
-    hexcodes = [glyph.hexcode for glyph in glyphs]
-    asked = _questions(settings, modules, set(hexcodes))
-    cost = cost_figures(pipeline, settings.seed)
-
-    gallery = on_white(np.asarray(rendered(glyphs, CONTOUR_SIZE, settings.data)))
-    judge, colour_blind = Judge(gallery, hexcodes), Judge(gallery, hexcodes, colour=False)
-
-    answers = {}
-    for kind, chosen in asked.items():
-        looking = colour_blind if kind == "compositions" else judge
-        answers[kind] = ask(pipeline, looking, chosen, settings.seed, kind)
-    named, meant, composed = answers.values()
-
-    kept_back = [i for i, hexcode in enumerate(hexcodes) if held_out_glyph(hexcode)]
-    kept_back = sorted(_some(kept_back, settings))
-    bar = tqdm(kept_back, desc="held-out drawings")
-    passages = [pass_through(pipeline, glyphs[i]) for i in bar]
-    distances = judge.distances(np.array([on_white(small(p.sticker)) for p in passages]))
-    styles, originals = np.array([glyph.style for glyph in glyphs]), gallery[kept_back]
+    glyphs = load_glyphs(settings.data / "node_modules")
+    asked = _questions(settings, {glyph.hexcode for glyph in glyphs})
+    cost = cost_figures(pipeline, settings.seed)  # before anything big
+    art = _art(glyphs, settings.data)
+    answers = _answers(pipeline, art, asked, settings.seed)
     figures = [
-        *recall_figures("names", "names", named, {1: 0.9, AMONG: 0.95}),
-        *recall_figures("keywords", "held-out keywords", meant, {AMONG: 0.55}),
-        *recall_figures("compositions", "held-out compositions", composed, {AMONG: 0.5}),
-        *ceiling_figures(judge, distances, kept_back, styles),
-        *variety_figures(pipeline, named[: settings.varied], settings.seed, originals),
-        *copy_figures(named, judge, distances, kept_back, originals),
-        *stage_figures(passages),
+        *_recall_figures(answers),
+        *_drawing_figures(pipeline, art, answers["names"], settings),
         *cost,
     ]
-
-    for key, drawn in answers.items():
-        answers_page(drawn).save(settings.out / f"{key}.png")
-    if settings.page:
-        prompts_page(pipeline, settings.seed).save(settings.out / "page.png")
+    _write_pages(settings, pipeline, answers)
     _write_report(settings, command, pipeline, figures, answers)
     print(table(figures))
     if settings.card:
         how = f"`{command}`, on {_machine(pipeline)}; best of {BEST_OF} by the model's perplexity."
         write_section(card, f"{how}\n\n{markdown(figures)}")
     return figures
+
+
+def _questions(settings: Settings, gallery: set[str]) -> dict[Kind, list[Question]]:
+    """What is asked; `gallery` the hexcodes that there are drawings of."""
+    meanings = load_meanings(settings.data / "node_modules")
+    kinds: dict[Kind, tuple[list[Question], int | None]] = {
+        "names": (questions.names(meanings), settings.names),
+        "keywords": (questions.held_out_keywords(meanings, settings.held_out), settings.most),
+        "compositions": (
+            questions.held_out_compositions(meanings, settings.held_out),
+            settings.most,
+        ),
+    }
+    return {
+        kind: questions.sample(questions.answerable(possible, gallery), count, settings.seed)
+        for kind, (possible, count) in kinds.items()
+    }
+
+
+def _art(glyphs: Sequence[Glyph], cache: Path) -> Art:
+    pictures = on_white(np.asarray(rendered(list(glyphs), CONTOUR_SIZE, cache)))
+    hexcodes = [glyph.hexcode for glyph in glyphs]
+    judge, colour_blind = Judge(pictures, hexcodes), Judge(pictures, hexcodes, colour=False)
+    return Art(glyphs, pictures, judge, colour_blind)
+
+
+def _answers(
+    pipeline: Pipeline, art: Art, asked: Mapping[Kind, list[Question]], seed: int
+) -> dict[Kind, list[Answer]]:
+    judges = {"names": art.judge, "keywords": art.judge, "compositions": art.colour_blind}
+    return {kind: ask(pipeline, judges[kind], asked[kind], seed, kind) for kind in asked}
+
+
+def _recall_figures(answers: Mapping[Kind, Sequence[Answer]]) -> list[Figure]:
+    return [
+        *recall_figures("names", "names", answers["names"], {1: 0.9, AMONG: 0.95}),
+        *recall_figures("keywords", "held-out keywords", answers["keywords"], {AMONG: 0.55}),
+        *recall_figures(
+            "compositions", "held-out compositions", answers["compositions"], {AMONG: 0.5}
+        ),
+    ]
+
+
+def _drawing_figures(
+    pipeline: Pipeline, art: Art, named: Sequence[Answer], settings: Settings
+) -> list[Figure]:
+    """What the drawings tell that up-scaler and U-Net have not seen; nothing if there are none.
+
+    Of the judge, of what was drawn for names, and of the stages.
+    """
+    numbers = _held_out_numbers(art.glyphs, settings)
+    if not numbers:
+        return []
+    bar = tqdm(numbers, desc="held-out drawings")
+    passages = [pass_through(pipeline, art.glyphs[i]) for i in bar]
+    distances = art.judge.distances(np.array([on_white(small(p.sticker)) for p in passages]))
+    styles, originals = np.array([glyph.style for glyph in art.glyphs]), art.pictures[numbers]
+    return [
+        *ceiling_figures(art.judge, distances, numbers, styles),
+        *variety_figures(pipeline, named[: settings.varied], settings.seed, originals),
+        *copy_figures(named, art.judge, distances, numbers, originals),
+        *stage_figures(passages),
+    ]
+
+
+def _held_out_numbers(glyphs: Sequence[Glyph], settings: Settings) -> list[int]:
+    """Which of the glyphs are held out, at most `settings.most` of them, in order."""
+    numbers = [i for i, glyph in enumerate(glyphs) if held_out_glyph(glyph.hexcode)]
+    order = np.random.default_rng(settings.seed).permutation(len(numbers))
+    return sorted(numbers[i] for i in order[: settings.most])
 
 
 def answers_page(answers: Sequence[Answer]) -> Image.Image:
@@ -142,25 +203,13 @@ def prompts_page(pipeline: Pipeline, seed: int) -> Image.Image:
     return chat_page([draw(pipeline, line, seed, i)[0].image for i, line in bar], lines)
 
 
-def _questions(
-    settings: Settings, modules: Path, gallery: set[str]
-) -> dict[str, list[questions.Question]]:
-    """What is asked, by kind."""
-    meanings, held_out = load_meanings(modules), settings.held_out
-    kinds = {
-        "names": (questions.names(meanings), settings.names),
-        "keywords": (questions.held_out_keywords(meanings, held_out), settings.most),
-        "compositions": (questions.held_out_compositions(meanings, held_out), settings.most),
-    }
-    return {
-        key: questions.sample(questions.answerable(possible, gallery), count, settings.seed)
-        for key, (possible, count) in kinds.items()
-    }
-
-
-def _some(numbers: list[int], settings: Settings) -> list[int]:
-    order = np.random.default_rng(settings.seed).permutation(len(numbers))
-    return [numbers[i] for i in order[: settings.most]]
+def _write_pages(
+    settings: Settings, pipeline: Pipeline, answers: Mapping[Kind, Sequence[Answer]]
+) -> None:
+    for kind, drawn in answers.items():
+        answers_page(drawn).save(settings.out / f"{kind}.png")
+    if settings.page:
+        prompts_page(pipeline, settings.seed).save(settings.out / "page.png")
 
 
 def _write_report(
@@ -168,7 +217,7 @@ def _write_report(
     command: str,
     pipeline: Pipeline,
     figures: Sequence[Figure],
-    answers: dict[str, list[Answer]],
+    answers: Mapping[Kind, Sequence[Answer]],
 ) -> None:
     report = {
         "model": pipeline.bundle.name,
@@ -178,7 +227,7 @@ def _write_report(
         "machine": _machine(pipeline),
         "versions": _versions(),
         "figures": [figure.to_json() for figure in figures],
-        "answers": {key: [answer.to_json() for answer in drawn] for key, drawn in answers.items()},
+        "answers": {kind: [a.to_json() for a in drawn] for kind, drawn in answers.items()},
     }
     text = json.dumps(report, ensure_ascii=False, indent=1)
     (settings.out / "evaluation.json").write_text(text + "\n", "utf-8")

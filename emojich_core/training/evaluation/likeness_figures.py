@@ -21,8 +21,10 @@ def ceiling_figures(
     """How often the judge is right about the gallery's drawings `numbers` after all stages.
 
     `distances` (M, N) of what became of them, `styles` (N,) of the gallery.  What it finds without
-    a drawing's own style tells how it does with pictures that are no copies.
+    a drawing's own style tells how it does with pictures that are no copies.  No figures of none.
     """
+    if not numbers:
+        return []
     wanted = [judge.hexcodes[i] for i in numbers]
     others = np.where(styles[list(numbers)][:, None] == styles, np.inf, distances)
     figures = []
@@ -46,8 +48,11 @@ def copy_figures(
 ) -> list[Figure]:
     """How many drawings are as near to a real one as COPY of the reconstructions to theirs.
 
-    `distances` as above; `originals` (M, H, W, 3) uint8, the real drawings `numbers`.
+    `distances` as above; `originals` (M, H, W, 3) uint8, the real drawings `numbers`.  No figures
+    where there are no answers or no drawings.
     """
+    if not answers or not numbers:
+        return []
     threshold = float(np.quantile(distances[np.arange(len(numbers)), list(numbers)], COPY))
     copies = share(answer.distance <= threshold for answer in answers)
     # Some emoji are drawn nearly alike: what of real drawings would count as another's copy.
@@ -62,13 +67,16 @@ def copy_figures(
 def variety_figures(
     pipeline: Pipeline, answers: Sequence[Answer], seed: int, originals: np.ndarray
 ) -> list[Figure]:
-    """How far the candidates of a prompt are apart, against what (M, H, W, 3) real drawings are."""
+    """How far the candidates of a prompt are apart, against what (M, H, W, 3) real drawings are.
+
+    No figure where there are no answers, or fewer than two drawings.
+    """
+    if not answers or len(originals) < 2:
+        return []
     means = []
     for number, answer in enumerate(tqdm(answers, desc="variety")):
         drawings = draw(pipeline, answer.question.prompt, seed, number, count=BEST_OF)
         means.append(mean_distance(np.array([on_white(small(d.image)) for d in drawings])))
-    if not means:
-        return []
     relative = float(np.mean(means)) / max(mean_distance(originals), 1e-9)
     return [Figure("variety", "distance between candidates, against that of emoji", relative)]
 

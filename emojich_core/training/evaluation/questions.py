@@ -1,16 +1,15 @@
 """What an evaluation asks for, and which emoji would be right."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from emojich_core.request import InvalidRequest, clean_prompt
 from emojich_core.training.data.art import Meaning
+from emojich_core.training.data.held_out import read
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ def names(meanings: Mapping[str, Meaning]) -> list[Question]:
 
 def held_out_keywords(meanings: Mapping[str, Meaning], held_out: Path) -> list[Question]:
     """The keywords that training never says; every emoji that has one is right."""
-    wanted = set(_read(held_out)["keywords"])
+    wanted = set(read(held_out)[0])
     return _questions(meanings, lambda meaning: wanted.intersection(meaning.keywords))
 
 
@@ -45,11 +44,11 @@ def held_out_compositions(meanings: Mapping[str, Meaning], held_out: Path) -> li
             called[word].add(hexcode)
     return [
         Question(
-            row["caption"],
-            frozenset({row["hexcode"], *called[row["caption"].partition(" ")[2]]}),
-            row["colour"],
+            composition.caption,
+            frozenset({composition.hexcode, *called[composition.caption.partition(" ")[2]]}),
+            composition.colour,
         )
-        for row in _read(held_out)["compositions"]
+        for composition in read(held_out)[1]
     ]
 
 
@@ -73,10 +72,6 @@ def _questions(
         for word in words_of(meaning):
             called[word].add(hexcode)
     return [Question(word, frozenset(called[word])) for word in sorted(called)]
-
-
-def _read(held_out: Path) -> Any:
-    return json.loads(held_out.read_text("utf-8"))
 
 
 def _is_prompt(text: str) -> bool:

@@ -64,7 +64,9 @@ def pass_through(pipeline: Pipeline, glyph: Glyph) -> Passage:
 
 
 def stage_figures(passages: Sequence[Passage]) -> list[Figure]:
-    """Matting and up-scaling, means over drawings that neither was trained on."""
+    """Matting and up-scaling, means over drawings that neither was trained on; none of none."""
+    if not passages:
+        return []
 
     def mean(field: str) -> float:
         return float(np.mean([getattr(passage, field) for passage in passages]))

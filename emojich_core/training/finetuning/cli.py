@@ -1,15 +1,20 @@
 """`emojich finetune`: a bundle learns a style of one's own."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from emojich_core.arguments import add_device, check_folder, number
+from emojich_core.request import MAX_SEED
 
 from emojich_core.choices import known_bundles
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
     from emojich_core.transformer import TransformerConfig
+
+MAX_STEPS = 1_000_000
+MAX_BATCH = 4096
 
 
 def add_finetune(parser: argparse.ArgumentParser) -> None:
@@ -24,34 +29,23 @@ def add_finetune(parser: argparse.ArgumentParser) -> None:
         help="frozen: all but self-attention and feed-forward, as the paper (default); "
         "all: everything; lora: low-rank adapters of these layers alone",
     )
-    parser.add_argument("--steps", type=_at_least(1), default=400, help="updates (400)")
-    parser.add_argument("--batch-size", type=_at_least(1), default=16, help="images a step (16)")
+    parser.add_argument("--steps", type=number(1, MAX_STEPS), default=400, help="updates (400)")
+    parser.add_argument(
+        "--batch-size", type=number(1, MAX_BATCH), default=16, help="images a step (16)"
+    )
     parser.add_argument(
         "--lr",
-        type=_at_least(1e-9, float),
+        type=number(1e-9, 1, float),
         help="highest learning rate; by default it follows from the base's width",
     )
-    parser.add_argument("--seed", type=_at_least(0), default=0, help="for the same run again (0)")
     parser.add_argument(
-        "--device",
-        default=os.environ.get("EMOJICH_DEVICE"),
-        help="cpu, cuda, cuda:1; a GPU if there is one",
+        "--seed", type=number(0, MAX_SEED), default=0, help="for the same run again (0)"
     )
+    add_device(parser)
     parser.add_argument(
         "--plan", action="store_true", help="print the memory it would take, and do nothing"
     )
     parser.set_defaults(command=lambda arguments: _finetune(parser, arguments))
-
-
-def _at_least(low: float, kind: type = int) -> Any:
-    def parse(text: str) -> Any:
-        value = kind(text)
-        if not low <= value < float("inf"):
-            raise argparse.ArgumentTypeError(f"must be at least {low}")
-        return value
-
-    parse.__name__ = "number"  # argparse names it in its message
-    return parse
 
 
 def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
@@ -60,6 +54,7 @@ def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
         return
     if arguments.data is None or arguments.out is None:
         parser.error("--data and --out are needed")
+    check_folder(arguments.out.absolute().parent)
     try:
         from emojich_core.training.finetuning.finetune import Diverged, OtherRun, Settings, finetune
     except ModuleNotFoundError as error:

@@ -339,9 +339,11 @@ def _claim(run: Path, description: dict[str, Any]) -> None:
         partial = file.with_suffix(".tmp")
         partial.write_text(json.dumps(description, indent=2) + "\n")
         partial.replace(file)
-    known = json.loads(file.read_text())
-    other = [key for key, value in description.items() if known.get(key) != value]
-    if other:
+    try:
+        known = json.loads(file.read_text())
+    except ValueError as error:
+        raise OtherRun(f"{file} is damaged: remove {run}.") from error
+    if other := [key for key, value in description.items() if known.get(key) != value]:
         names = ", ".join(other)
         message = f"{run} holds a run with another {names}: give it the same"
         raise OtherRun(f"{message}, or remove the folder.")

@@ -92,7 +92,8 @@ def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
         # What is not UTF-8 becomes surrogates, so that the other rows can be checked, too.
         text = file.read_bytes().decode("utf-8-sig", errors="surrogateescape")
     except OSError as error:
-        raise BadData(f"{file} cannot be read ({error.strerror}).") from error
+        message = f"{file} cannot be read ({error.strerror}): the folder of images needs one."
+        raise BadData(message) from error
     reader = csv.reader(text.splitlines(keepends=True), strict=True)
     try:
         if (header := next(reader, [])) != HEADER:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emojich_core.training.data.art import load_meanings
+from emojich_core.training.data.build import build
 from emojich_core.training.data.cli import add_data
 from emojich_core.training.data.compositions import SHARES
 from emojich_core.training.data.dataset import Dataset, Row
@@ -76,6 +78,19 @@ def test_without_art_the_command_says_what_to_do(tmp_path: Path) -> None:
     assert done.stderr.startswith("emojich: There is no emoji art")
     assert "make data" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/cat.png").write_text("")
+    with pytest.raises(FileExistsError, match="other things than a dataset"):
+        build(tmp_path / "node_modules", tmp_path / "photos")
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
+def test_art_that_is_not_whole_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"ru/data\.json cannot be read: run `make data`"):
+        load_meanings(tmp_path)
 
 
 def test_without_the_extras_the_command_says_what_to_install(

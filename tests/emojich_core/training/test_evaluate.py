@@ -13,6 +13,7 @@ from PIL import Image
 
 from emojich_core.choices import SHIPPED
 from emojich_core.cli import main
+from emojich_core.pipeline import Pipeline
 from emojich_core.request import clean_prompt
 from emojich_core.training.data.art import Glyph, Meaning, load_glyphs, on_white, render
 from emojich_core.training.data.held_out_glyphs import SHARE, held_out_glyph
@@ -27,10 +28,15 @@ from emojich_core.training.evaluation.figures import (
     write_section,
 )
 from emojich_core.training.evaluation.judge import Judge
-from emojich_core.training.evaluation.likeness_figures import mean_distance
+from emojich_core.training.evaluation.likeness_figures import (
+    ceiling_figures,
+    copy_figures,
+    mean_distance,
+    variety_figures,
+)
 from emojich_core.training.evaluation.page import chat_page
 from emojich_core.training.evaluation.questions import Question
-from emojich_core.training.evaluation.stage_figures import iou
+from emojich_core.training.evaluation.stage_figures import iou, stage_figures
 from tests.emojich_core.training.art import write_art, write_held_out
 
 
@@ -191,8 +197,18 @@ def test_a_composition_needs_both_colour_and_thing() -> None:
     }
 
 
-def test_no_questions_no_figures() -> None:
+def test_of_nothing_there_are_no_figures(
+    judge: Judge, pictures: np.ndarray, tiny_bundle: Path
+) -> None:
+    none, nowhere = np.zeros((0, len(pictures))), pictures[:0]
     assert recall_figures("n", "names", [], {}) == []
+    assert ceiling_figures(judge, none, [], np.array(judge.hexcodes)) == []
+    assert copy_figures([answer("a", "a")], judge, none, [], nowhere) == []
+    assert copy_figures([], judge, judge.distances(pictures[:1]), [0], pictures[:1]) == []
+    pipeline = Pipeline.load(str(tiny_bundle), "cpu")
+    assert variety_figures(pipeline, [], 0, pictures) == []
+    assert variety_figures(pipeline, [answer("a", "a")], 0, pictures[:1]) == []
+    assert stage_figures([]) == []
 
 
 def test_the_distance_of_copies_is_none(pictures: np.ndarray) -> None:
@@ -352,6 +368,7 @@ def test_the_page_alone_needs_no_art(
         (("--data", "data", "--model", "nowhere"), "EMOJICH_MODEL"),
         (("--data", "data", "--model", "tiny", "--card"), "figures"),
         (("--data", "data", "--model", "tiny", "--held-out", "nowhere.json"), "nowhere.json"),
+        (("--data", "data", "--model", "tiny", "--held-out", "odd.json"), "write it like that one"),
     ],
 )
 def test_what_is_missing_is_said_in_one_line(
@@ -359,6 +376,7 @@ def test_what_is_missing_is_said_in_one_line(
 ) -> None:
     write_art(tmp_path / "data")
     (bundle / "README.md").unlink()
+    (tmp_path / "odd.json").write_text('{"keywords": []}')
     with pytest.raises(SystemExit) as stopped:
         run(*arguments)
     assert words in str(stopped.value)

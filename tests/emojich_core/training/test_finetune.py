@@ -144,6 +144,9 @@ def test_a_run_of_another_kind_is_not_gone_on_with(
     out.rename(tmp_path / "elsewhere")
     with pytest.raises(OtherRun, match="another steps"):
         finetune(base, data, out, SETTINGS, CPU)
+    (tmp_path / "mine.run/run.json").write_text("{")
+    with pytest.raises(OtherRun, match=r"run\.json is damaged: remove .*mine\.run"):
+        finetune(base, data, out, SETTINGS, CPU)
 
 
 def test_codes_are_computed_once(

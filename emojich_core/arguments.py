@@ -1,0 +1,66 @@
+"""What options of `emojich` may be.  Judged before anything is loaded, so no torch here."""
+
+import argparse
+import errno
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+DEVICE = re.compile(r"cpu|cuda(:\d{1,3})?")
+
+
+def number(low: float, high: float, kind: type = int) -> Callable[[str], Any]:
+    """What `add_argument(type=…)` takes, for an int or float from `low` to `high`."""
+    what = "a whole number" if kind is int else "a number"
+
+    def parse(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = float("nan")
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"must be {what}, {low} to {high}")
+        return value
+
+    return parse
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Give a parser --model."""
+    default = os.environ.get("EMOJICH_MODEL") or "mini"
+    parser.add_argument("--model", default=default, help="name or folder of a bundle (mini)")
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Give a parser --device: None where nothing is said."""
+    parser.add_argument(
+        "--device",
+        type=_device,
+        default=os.environ.get("EMOJICH_DEVICE") or None,
+        help="cpu, cuda, cuda:1; a GPU if there is one",
+    )
+
+
+def _device(name: str) -> str:
+    if not DEVICE.fullmatch(name):
+        message = f"{name!r} is no device: name cpu, cuda or cuda:1, here or in EMOJICH_DEVICE"
+        raise argparse.ArgumentTypeError(message)
+    return name
+
+
+def check_file(file: Path) -> None:
+    """Raise OSError unless a file can be written, in a folder that need not be there yet."""
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+    check_folder(file.parent)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise OSError unless files can be put into a folder, which need not be there yet."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
