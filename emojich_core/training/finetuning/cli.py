@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emojich_core.arguments import add_device, check_folder, number
-from emojich_core.request import MAX_SEED
-
 from emojich_core.choices import known_bundles
+from emojich_core.request import MAX_SEED
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
     from emojich_core.transformer import TransformerConfig
