@@ -17,13 +17,6 @@ def test_lost_request_is_said_and_can_be_drawn_again(user: User, worker: Worker)
     user.sees("Готово")
 
 
-def test_finished_job_is_not_lost(user: User, worker: Worker) -> None:
-    user.say("кот")
-    request = worker.take()
-    worker.finish(request)
-    user.sees("Готово")
-
-
 def test_attempts_are_counted() -> None:
     assert next_attempt("7_12") == "7_12_try2"
     assert next_attempt("7_u9_try2") == "7_u9_try3"
