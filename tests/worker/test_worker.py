@@ -223,7 +223,7 @@ def run_worker(**env: str) -> subprocess.CompletedProcess[str]:
         env=os.environ | env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=START_TIME,
         check=False,
     )
 
