@@ -28,7 +28,7 @@ def environment(sandbox: Sandbox, server: str) -> dict[str, str]:
 
 
 def test_nothing_imports_torch() -> None:
-    code = "import sys, bot.__main__; sys.exit('torch' in sys.modules)"
+    code = "import sys, bot.__main__, bot.sandbox.__main__; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
