@@ -9,8 +9,15 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
-# The folders whose files take long come first, so that short ones fill up the end of a run.
-ORDER = ("tests/e2e/", "tests/worker/", "tests/emojich_core/")
+# What takes long comes first, so that short files fill up the end of a run.
+ORDER = (
+    "tests/e2e/",
+    "tests/worker/",
+    "tests/emojich_core/",
+    "tests/test_benchmarks.py",
+    "tests/bot/test_process.py",
+    "tests/bot/test_reach.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -100,7 +107,7 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
             n_embed=32,
             norm_groups=4,
         ),
-        "upscale": UpscaleConfig(scale=4, num_feat=8, num_block=1, num_grow_ch=4),
+        "upscale": UpscaleConfig(scale=4, num_feat=8, num_block=1, num_grow_ch=4, tile=None),
         "matting": MattingConfig(
             encoder_name="tu-mobilenetv3_small_050",
             decoder_channels=(16, 16, 8, 8, 8),

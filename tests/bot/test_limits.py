@@ -1,7 +1,6 @@
 """How much a user may ask for, and whose turn it is."""
 
 import re
-import time
 from collections.abc import Iterator
 from itertools import count
 
@@ -10,7 +9,7 @@ import redis
 
 from bot.limits import DAY, Limits
 from tests.bot.conftest import NewUser, start_sandbox, start_server
-from tests.bot.parts import RunningBot, Sandbox, User, Worker
+from tests.bot.parts import RunningBot, Sandbox, User, Worker, text_of, wait_for
 from worker.embedded import connect
 
 server = pytest.fixture(scope="module")(start_server)
@@ -92,8 +91,7 @@ def test_what_is_refused_does_not_count(user: User, connection: redis.Redis) -> 
     ask(user, LIMITS.per_minute)
     for _ in range(3):
         user.say("ещё кот")
-    user.sees("в минуту")
-    time.sleep(0.2)
+    wait_for(lambda: len([m for m in user.messages() if "в минуту" in text_of(m)]) == 3)
     assert connection.zcard(f"emojich:asked:{user.id}") == LIMITS.per_minute
     assert 0 < connection.ttl(f"emojich:asked:{user.id}") <= DAY
 

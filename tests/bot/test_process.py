@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.config import Config
 from tests.bot.conftest import start_sandbox, start_server
 from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, Worker
 from worker.embedded import connect, redis_url
+from worker.errors import SetupError
 
 server = pytest.fixture(scope="module")(start_server)
 sandbox = pytest.fixture(scope="module")(start_sandbox)
@@ -26,7 +28,7 @@ def environment(sandbox: Sandbox, server: str) -> dict[str, str]:
 
 
 def test_nothing_imports_torch() -> None:
-    code = "import sys, bot.__main__; sys.exit('torch' in sys.modules)"
+    code = "import sys, bot.__main__, bot.sandbox.__main__; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
@@ -107,11 +109,7 @@ def test_outage_of_telegram_is_survived_and_the_token_kept(
         ({"TELEGRAM_BOT_TOKEN": ""}, "TELEGRAM_BOT_TOKEN is not set"),
         ({"TELEGRAM_BOT_TOKEN": "refused"}, "Telegram refuses TELEGRAM_BOT_TOKEN"),
         ({"TELEGRAM_API_URL": "http://127.0.0.1:9/bot"}, "cannot be reached"),
-        ({"TELEGRAM_API_URL": "127.0.0.1"}, "TELEGRAM_API_URL must look like"),
         ({"REDIS_URL": "redis://127.0.0.1:9"}, "does not answer"),
-        ({"EMOJICH_MAX_QUEUE": "0"}, "EMOJICH_MAX_QUEUE must be a number"),
-        ({"WEBHOOK_URL": "bot.example.org"}, "WEBHOOK_URL must look like"),
-        ({"EMOJICH_ADMINS": "@anna"}, "EMOJICH_ADMINS must be user ids"),
         ({"EMOJICH_BLOCKED_WORDS": "/nowhere"}, "EMOJICH_BLOCKED_WORDS: /nowhere cannot be read"),
     ],
 )
@@ -125,3 +123,17 @@ def test_what_keeps_it_from_starting_is_one_line(
     [line] = errors.splitlines()
     assert line.startswith("emojich: ")
     assert reason in line
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"TELEGRAM_API_URL": "127.0.0.1"}, "TELEGRAM_API_URL must look like"),
+        ({"EMOJICH_MAX_QUEUE": "0"}, "EMOJICH_MAX_QUEUE must be a number"),
+        ({"WEBHOOK_URL": "bot.example.org"}, "WEBHOOK_URL must look like"),
+        ({"EMOJICH_ADMINS": "@anna"}, "EMOJICH_ADMINS must be user ids"),
+    ],
+)
+def test_what_is_wrong_in_the_environment_is_named(changes: dict[str, str], reason: str) -> None:
+    with pytest.raises(SetupError, match=reason):
+        Config.from_environment({"TELEGRAM_BOT_TOKEN": TOKEN} | changes)

@@ -19,13 +19,6 @@ def test_lost_request_is_said_and_can_be_drawn_again(user: User, worker: Worker)
     user.sees("Готово")
 
 
-def test_finished_job_is_not_lost(user: User, worker: Worker) -> None:
-    user.say("кот")
-    request = worker.take()
-    worker.finish(request)
-    user.sees("Готово")
-
-
 def test_when_nobody_is_left_to_go_on_drawing_it_is_said(
     user: User, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,9 +1,11 @@
 """Everything, as `make run` starts it: real processes, a real Redis protocol, real HTTP, `mini`."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,24 +19,39 @@ SCREENSHOTS = (
 )
 
 
+@dataclass(frozen=True)
+class Running:
+    """A `run.py` that has said where its chat page is."""
+
+    pid: int
+    address: str
+
+
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the chat page of a running Emojich."""
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """All of Emojich; Ctrl-C ends it without a word, and nothing is left behind."""
     env = {name: value for name, value in os.environ.items() if name not in OURS}
     data = tmp_path_factory.mktemp("data")
     env |= {"EMOJICH_DATA": str(data), "EMOJICH_DEVICE": "cpu"}
+    outputs = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     command = [sys.executable, "run.py"]
-    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(command, cwd=ROOT, env=env, text=True, **outputs) as run:
         assert run.stdout is not None
         line = run.stdout.readline()
         try:
-            assert "http://127.0.0.1:" in line, f"run.py said {line!r}"
-            yield next(word for word in line.split() if word.startswith("http"))
+            assert line.startswith("Emojich is at http://127.0.0.1:"), f"run.py said {line!r}"
+            yield Running(run.pid, line.split()[3])
         finally:
-            run.terminate()
-            run.wait(30)
-    assert run.returncode == 0
+            run.send_signal(signal.SIGINT)
+            last, _ = run.communicate(timeout=30)
+    assert (run.returncode, last) == (0, "")
     assert processes_that_know(str(data)) == []
+
+
+@pytest.fixture
+def address(running: Running) -> str:
+    """The address of the chat page of a running Emojich."""
+    return running.address
 
 
 def processes_that_know(folder: str) -> list[str]:

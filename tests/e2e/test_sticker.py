@@ -1,5 +1,7 @@
 """From a Russian prompt to stickers in the pack, over HTTP alone."""
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from io import BytesIO
@@ -9,6 +11,9 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+
+from tests.e2e.conftest import Running
+from tests.worker.parts import find, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -120,3 +125,11 @@ def test_what_cannot_be_drawn_gets_a_sentence(address: str, text: str) -> None:
     [answer] = person.wait(lambda: person.answers(prompt), seconds=20)
     assert answer["text"]
     assert "photo" not in answer
+
+
+def test_a_bot_that_is_killed_is_replaced(running: Running) -> None:
+    """The last of all: it is a while until the new one answers."""
+    bot = find(running.pid, "-m bot")
+    assert bot
+    os.kill(bot, signal.SIGKILL)
+    wait_until(lambda: find(running.pid, "-m bot") not in (None, bot))

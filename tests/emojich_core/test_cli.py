@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,11 @@ ROOT = Path(__file__).parents[2]
 EMOJICH = Path(sys.executable).parent / "emojich"
 
 
-def run(*arguments: str, bundle: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [str(EMOJICH), "generate", *arguments, "--model", str(bundle), "--device", "cpu"]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-
-
 def test_generate_writes_stickers_grid_and_result(tiny_bundle: Path, tmp_path: Path) -> None:
-    done = run(
-        "кот в космосе", "--count", "3", "--seed", "42", "--json", bundle=tiny_bundle, cwd=tmp_path
+    command = [EMOJICH, "generate", "кот в космосе", "--count", "3", "--seed", "42", "--json"]
+    where = ["--model", tiny_bundle, "--device", "cpu"]
+    done = subprocess.run(
+        [*command, *where], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "out/result.json").read_text())
@@ -55,12 +53,27 @@ def test_what_needs_no_model_is_refused_before_torch_is_imported() -> None:
     assert subprocess.run([sys.executable, "-c", NO_TORCH], cwd=ROOT, check=False).returncode == 0
 
 
-def test_the_best_of_many_for_each_of_a_file_of_prompts(tiny_bundle: Path, tmp_path: Path) -> None:
+Generate = Callable[..., None]
+
+
+@pytest.fixture
+def generate(tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generate:
+    """`emojich generate …` in a folder of its own, but not in a process."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> None:
+        where = ("--model", str(tiny_bundle), "--device", "cpu")
+        monkeypatch.setattr("sys.argv", ["emojich", "generate", *where, *arguments])
+        main()
+
+    return run
+
+
+def test_the_best_of_many_for_each_of_a_file_of_prompts(generate: Generate, tmp_path: Path) -> None:
     (tmp_path / "prompts.txt").write_text("кот\n\nсобака и пицца\n")
     arguments = ("--prompts", "prompts.txt", "--count", "1", "--seed", "7", "--out", "many")
     sampling = ("--best-of", "12", "--top-k", "5", "--top-p", "0.9", "--temperature", "0.8")
-    done = run(*arguments, *sampling, bundle=tiny_bundle, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    generate(*arguments, *sampling)
     results = [
         json.loads((tmp_path / "many" / folder / "result.json").read_text())
         for folder in ("000", "001")
@@ -88,18 +101,15 @@ def test_the_best_of_many_for_each_of_a_file_of_prompts(tiny_bundle: Path, tmp_p
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(
-    tiny_bundle: Path, tmp_path: Path, arguments: tuple[str, ...], words: str
+    generate: Generate, tmp_path: Path, arguments: tuple[str, ...], words: str
 ) -> None:
     (tmp_path / "bad.txt").write_text("кот\ncat\n")
     (tmp_path / "nothing.txt").write_text("\n")
     (tmp_path / "latin.txt").write_bytes("кот\n".encode("cp1251"))
-    bundle = Path("/nowhere") if "--model" in arguments else tiny_bundle
-    done = run(
-        *(a for a in arguments if a not in ("--model", "/nowhere")), bundle=bundle, cwd=tmp_path
-    )
-    assert done.returncode == 1
-    assert words in done.stderr
-    assert done.stderr.count("\n") == 1
+    with pytest.raises(SystemExit) as stopped:
+        generate(*arguments)
+    assert words in str(stopped.value)
+    assert "\n" not in str(stopped.value)
     assert not (tmp_path / "out").exists()
 
 

@@ -49,6 +49,25 @@ def children(parent: int, matches: Callable[[str], bool]) -> list[int]:
     return [pid for pid, (of, command) in table if of == parent and matches(command)]
 
 
+def descendants(pid: int) -> set[int]:
+    """All processes below one."""
+    found = {pid}
+    table = processes()
+    while more := {child for child, (parent, _) in table.items() if parent in found} - found:
+        found |= more
+    return found - {pid}
+
+
+def find(below: int, words: str) -> int | None:
+    """A Python process below another one, by the end of its command."""
+    table = processes()
+    for pid in descendants(below):
+        command = table.get(pid, (0, ""))[1]
+        if command.endswith(words) and not command.startswith("sh "):
+            return pid
+    return None
+
+
 def is_alive(pid: int) -> bool:
     return pid in processes()
 

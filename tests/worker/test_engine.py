@@ -1,6 +1,5 @@
-"""The engine process, and its conversations while a scheduler does as it is told."""
+"""The engine's conversations, while a scheduler does as it is told; a real one: test_worker.py."""
 
-import os
 import subprocess
 import sys
 import threading
@@ -28,43 +27,6 @@ def converse(engine: Connection, name: str = "1") -> list[tuple[Event, list[Stic
     while isinstance(answers[-1][0], Progress):
         answers.append(receive_event(engine))
     return answers
-
-
-def start_engine(socket: Path, model: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "worker.engine", "--socket", socket],
-        cwd=ROOT,
-        env=os.environ | {"EMOJICH_MODEL": model},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def test_the_process(tiny_bundle: Path, tmp_path: Path) -> None:
-    socket = tmp_path / "engine.sock"
-    socket.write_text("left behind by one that was killed")
-    process = start_engine(socket, str(tiny_bundle))
-    wait_until(lambda: socket.is_socket() or process.poll() is not None)
-    results = []
-    for _ in range(2):
-        with Client(str(socket), family="AF_UNIX") as engine:
-            event, stickers = converse(engine)[-1]
-        assert isinstance(event, Finished)
-        assert [candidate.number for candidate in event.candidates] == [0, 1]
-        assert all(sticker.file.startswith(b"RIFF") for sticker in stickers)
-        results.append((event, stickers))
-    assert results[0] == results[1]  # the same seed, the same stickers
-    process.kill()
-    process.communicate()
-
-
-def test_a_missing_bundle_in_one_line(tmp_path: Path) -> None:
-    process = start_engine(tmp_path / "engine.sock", "nowhere")
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert errors.startswith("emojich: ")
-    assert "'nowhere'" in errors
-    assert errors.count("\n") == 1
 
 
 class ScriptedScheduler:
@@ -147,7 +109,7 @@ def test_a_horse_that_does_not_listen_holds_up_nobody(
 
 
 def test_an_engine_that_hangs_ends_itself(tmp_path: Path) -> None:
-    """It is then replaced; see test_worker.py."""
+    """It is then replaced, as one that is killed."""
     socket = tmp_path / "engine.sock"
     hangs = (
         "import sys, multiprocessing.connection as c, worker.engine as e\n"

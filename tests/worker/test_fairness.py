@@ -1,13 +1,9 @@
 """Whose turn it is: a user with many requests and others with few."""
 
-from typing import Any
-
-import redis
 import rq
 from rq.serializers import JSONSerializer
 
-from tests.worker.parts import START_TIME, Worker, end_of, request, wait_until
-from worker.events import STREAM, Finished, from_json
+from tests.worker.parts import request
 from worker.fairness import give_turn
 from worker.queue import RequestQueue
 
@@ -74,24 +70,3 @@ def test_a_job_without_a_user_is_nobodys(requests: RequestQueue) -> None:
     requests.rq.enqueue("worker.job.draw", job_id="old")  # of an older version of the bot
     ask(requests, ANNA, "a1")
     assert requests.rq.job_ids == ["old", "a1"]
-
-
-def test_a_real_worker_serves_round_by_round(
-    worker: Worker, requests: RequestQueue, connection: redis.Redis
-) -> None:
-    worker.hold_engine()
-    ask(requests, ANNA, "a1", "a2", "a3")
-    # A horse alone is not enough: until RQ has noted the start, a1 does not count.  Between the two
-    # lie some commands of the worker's alone, which take long only where it gets no processor.
-    wait_until(
-        lambda: connection.zcard(requests.rq.started_job_registry.key),
-        START_TIME,
-        lambda: (requests.rq.job_ids, requests.rq.intermediate_queue.get_job_ids(), worker.log()),
-    )
-    ask(requests, BORIS, "b1")
-    worker.release_engine()
-    wait_until(lambda: end_of(connection, "a3"))
-    entries: Any = connection.xrange(STREAM)
-    events = [from_json(fields[b"event"]) for _, fields in entries]
-    ended = [event.request_id for event in events if isinstance(event, Finished)]
-    assert ended == ["a1", "b1", "a2", "a3"]

@@ -9,7 +9,16 @@ import pytest
 import redis
 from rq.job import JobStatus
 
-from tests.worker.parts import START_TIME, Server, Worker, end_of, is_alive, request, wait_until
+from tests.worker.parts import (
+    START_TIME,
+    Server,
+    Worker,
+    end_of,
+    events_of,
+    is_alive,
+    request,
+    wait_until,
+)
 from worker.events import Finished
 from worker.queue import RETRIES, RequestQueue
 
@@ -118,18 +127,22 @@ def test_one_that_dies_is_replaced(worker: Worker, requests: RequestQueue) -> No
 
 
 def test_all_put_their_jobs_back(worker: Worker, requests: RequestQueue) -> None:
+    """In front of those that wait, as if they had never been taken."""
     begin(worker, requests)
+    requests.enqueue(request("4"), ANNA)
     below = [worker.engine(), *worker.feeders(), *worker.horses()]
     worker.stop()
     assert worker.process.returncode == 0
     assert not any(pid and is_alive(pid) for pid in below)
-    assert sorted(requests.rq.job_ids) == list(EACH_ONE)
+    *begun, waiting = requests.rq.job_ids
+    assert (sorted(begun), waiting) == (list(EACH_ONE), "4")
     jobs = [requests.job(name) for name in EACH_ONE]
     assert [job and job.retries_left for job in jobs] == [RETRIES] * 3
+    assert not any(events_of(requests.connection, name) for name in EACH_ONE)
     assert requests.count_workers() == 0
     worker.start()
     assert requests.count_workers() == 3
-    assert_finished(requests, *EACH_ONE)
+    assert_finished(requests, *EACH_ONE, "4")
 
 
 def test_all_that_are_idle_stop_at_once(worker: Worker) -> None:

@@ -18,7 +18,8 @@ from worker.queue import RequestQueue
 from worker.wire import ENGINE_SOCKET
 from worker.worker import Worker
 
-BLOCK = 1  # seconds of one look for a job
+BLOCK = 0.1  # seconds of one look for a job
+PAUSE = 1.5  # longer than from one look whether jobs may be taken again to the next
 
 
 @pytest.fixture
@@ -30,16 +31,22 @@ def socket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
 
 @pytest.fixture
 def take(connection: redis.Redis) -> Callable[[], list[str]]:
-    """A function that has a worker wait for a job; the id will be in the list."""
+    """A function that has a worker look for a job, and then wait; the id will be in the list."""
 
     def start() -> list[str]:
-        worker, taken = Worker(connection), list[str]()
+        taken, waits = list[str](), threading.Event()
+
+        class Noticed(Worker):
+            def check_for_suspension(self, burst: bool) -> None:
+                waits.set()
+                super().check_for_suspension(burst)
 
         def wait() -> None:
-            if result := worker.dequeue_job_and_maintain_ttl(BLOCK):
+            if result := Noticed(connection).dequeue_job_and_maintain_ttl(BLOCK):
                 taken.append(result[0].id)
 
         threading.Thread(target=wait, daemon=True).start()
+        assert waits.wait(60)
         return taken
 
     return start
@@ -51,9 +58,8 @@ def test_one_that_waits_is_paused_too(
     with Listener(socket, family="AF_UNIX"):
         requests.pause()
         taken = take()
-        time.sleep(2 * BLOCK)
         requests.enqueue(request(), USER)
-        time.sleep(2 * BLOCK)
+        time.sleep(PAUSE)
         assert taken == []
         requests.resume()
         wait_until(lambda: taken == ["1"])
@@ -63,9 +69,8 @@ def test_none_is_taken_without_an_engine(
     socket: str, take: Callable[[], list[str]], requests: RequestQueue
 ) -> None:
     taken = take()
-    time.sleep(2 * BLOCK)
     requests.enqueue(request(), USER)
-    time.sleep(2 * BLOCK)
+    time.sleep(PAUSE)
     assert taken == []
     with Listener(socket, family="AF_UNIX"):
         wait_until(lambda: taken == ["1"])

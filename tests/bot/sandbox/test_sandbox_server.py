@@ -1,7 +1,6 @@
 """Updates, restarts, the process, and who may call."""
 
 import asyncio
-import os
 import re
 import signal
 import subprocess
@@ -228,11 +227,3 @@ async def test_the_process_says_where_it_is_and_leaves_when_asked(tmp_path: Path
         for process in (first, second, third):
             process.kill()
             process.communicate()
-
-
-def test_the_sandbox_is_light() -> None:
-    script = "import sys, bot.sandbox.__main__ as m; print('torch' in sys.modules)"
-    run = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, env=os.environ, check=True
-    )
-    assert run.stdout.strip() == "False"

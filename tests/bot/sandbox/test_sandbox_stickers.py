@@ -1,12 +1,14 @@
 """Sticker sets: what may be put together, and what stays of it."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 from telegram import InputSticker
 from telegram.error import BadRequest
 
 from bot.sandbox import sticker_rules
+from bot.sandbox.errors import ApiError
 
 from .conftest import USERNAME, Launch, Running
 
@@ -84,12 +86,8 @@ async def test_one_picture_in_two_sets_is_two_stickers(launch: Launch, picture: 
     ],
 )
 def test_names_of_sets(name: str, accepted: bool) -> None:
-    try:
+    with nullcontext() if accepted else pytest.raises(ApiError):
         sticker_rules.check_set_name(name, USERNAME)
-    except Exception:
-        assert not accepted
-    else:
-        assert accepted
 
 
 async def test_names_titles_and_owners(launch: Launch, picture: Draw) -> None:
@@ -266,7 +264,7 @@ def test_emoji(emoji: str) -> None:
 
 @pytest.mark.parametrize("emoji", [[], ["кот"], ["🐱🐶"], [""], ["1"], ["🐱"] * 21])
 def test_no_emoji(emoji: list[str]) -> None:
-    with pytest.raises(Exception, match="can't parse emoji list"):
+    with pytest.raises(ApiError, match="can't parse emoji list"):
         sticker_rules.check_emoji_list(emoji)
 
 

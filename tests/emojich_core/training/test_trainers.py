@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +19,7 @@ from emojich_core.training import loop, matting, transformer, upscale, vqgan
 from emojich_core.training.data.art import load_glyphs, rendered
 from emojich_core.training.data.dataset import PICTURES, ROWS, Row
 from emojich_core.training.export import export
-from emojich_core.training.presets import MINI_VQGAN
+from emojich_core.training.presets import MINI_TRANSFORMER, MINI_VQGAN
 from emojich_core.training.unpack import unpack
 from tests.emojich_core.training.art import EMOJI, write_art
 
@@ -61,7 +62,7 @@ def train(art: Path) -> Iterator[Train]:
         patch.setattr(torch, "compile", lambda function: function)  # it takes a minute each
         patch.setattr(transformer, "PROMPTS", ("круг",))
         for stage in (upscale, matting):
-            patch.setattr(stage, "GLYPHS", 6)  # to sharpen one takes a second
+            patch.setattr(stage, "GLYPHS", 1)  # to sharpen one takes a second
         yield train
 
 
@@ -121,6 +122,8 @@ def test_a_killed_run_ends_in_the_same_weights(
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     shutil.copytree(trained_vqgan, whole)
     if stage is transformer:
+        small = replace(MINI_TRANSFORMER, num_layers=2)
+        monkeypatch.setattr(transformer, "MINI_TRANSFORMER", small)
         train(transformer, whole)
         killed.mkdir()
         for name in ("vqgan.pt", "bpe.model"):  # for the latter see train_tokenizer
