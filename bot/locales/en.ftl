@@ -21,7 +21,7 @@ help =
     /settings: how many to draw, how boldly, a white outline
     /privacy: what I keep; /forget: to have it forgotten
 
-    In a group: /sticker «кот в шляпе» (a cat in a hat), or mention me. Edits and replies with emoji work there, too.
+    In a group: /sticker «кот в шляпе» (a cat in a hat), or /sticker as a reply to somebody's message, or mention me. Edits and replies with emoji work there, too.
 help-inline =
     In any chat: @{ $bot } «кошки» (cats). I offer your stickers by their words or emoji.
 command-start = Start
@@ -92,7 +92,12 @@ refusal-no_words =
 refusal-not_russian = I only read Russian so far. Try «кот в космосе» (a cat in space).
 not-text = I only understand text. Tell me in words what to draw.
 unknown-command = There is no such command. Just tell me what to draw, or tap /help.
-in-groups = Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. Edit your message, and I draw it anew; reply to mine with emoji, and the stickers get them. In private chats I draw whatever you write.
+in-groups =
+    Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. Reply to somebody's message with /sticker, and I draw what it says. Edit your message, and I draw it anew. Reply to mine with emoji, and the stickers get them.
+
+    In our private chat I draw whatever you write. Your packs, history and settings are there, too.
+sticker-what = Tell me what to draw: /sticker «кот в космосе» (a cat in space). Or reply with /sticker to a message in Russian, and I draw what it says.
+sticker-no-words = There are no words in that message. Reply with /sticker to one that has some, or write: /sticker «кот в космосе» (a cat in space).
 nobody =
     Only people have packs, and you write on behalf of a group or a channel. Choose yourself left of the input field, or switch “Remain anonymous” off in your administrator rights, or write to me in private.
 
