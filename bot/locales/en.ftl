@@ -81,6 +81,13 @@ failure-refused = 😔 Telegram did not take the picture. Shall we try again?
 
 ## Why a prompt is not taken
 
+refused-lines =
+    { $lines }{ $more ->
+        [0] { "" }
+       *[other] { " and" } { $more } more
+    }
+
+    { $sentence }
 refusal-empty = There is nothing here. Tell me what to draw, like «кот в космосе».
 refusal-too_long =
     That is too long for a sticker. Keep it within { $max-length ->
@@ -88,7 +95,7 @@ refusal-too_long =
        *[other] { $max-length } characters
     }: a few words will do.
 refusal-no_words =
-    I need words. Tell me in Russian what to draw: «пылающее сердце». To change the emoji of stickers, reply with them to my message.
+    I need words. Tell me in Russian what to draw, like «пылающее сердце» (a burning heart). To change the emoji of stickers, reply with them to my message.
 refusal-not_russian = I only read Russian so far. Try «кот в космосе» (a cat in space).
 not-text = I only understand text. Tell me in words what to draw.
 unknown-command = There is no such command. Just tell me what to draw, or tap /help.
