@@ -53,7 +53,7 @@ finished =
     }! Tap a number to put that sticker into your own pack.
 in-pack = Your pack: { $link }
 open-pack = Open the pack
-prompt-like = «{ $prompt }», like { $number }
+prompt-like = «{ $prompt }», like sticker { $number }
 choose-like = Which sticker should the new ones be like?
 more = 🎲 More
 like = 🪄 More like…
@@ -170,12 +170,12 @@ added =
     { $kind ->
         [custom_emoji] Emoji
        *[regular] Sticker
-    } { $number } is in your pack: { $link }
+    } { $number } is in your pack.
 already-added =
     { $kind ->
         [custom_emoji] Emoji
        *[regular] Sticker
-    } { $number } is in your pack already: { $link }
+    } { $number } is in your pack already.
 relabelled = These stickers answer to other emoji now: { $emoji }
 relabelled-one =
     { $kind ->
@@ -189,7 +189,7 @@ not-yours = These stickers are somebody else's. Send me a request and I will dra
 too-late = Too late: this request has ended already.
 drawing-more = Drawing more.
 how-to-edit =
-    Edit your message with the prompt, and I will draw it anew in the same place. Or send a new one.
+    Send a new prompt. Or edit your message with this one, and I will draw it anew in the same place.
 asked-again = I am drawing it again already.
 not-added = Telegram did not take the picture. Please try again a little later.
 no-telegram = Telegram does not answer at the moment. Please try again shortly.
@@ -198,7 +198,7 @@ broken = 😔 Something broke on my side. Please try again a little later.
 ## Packs
 
 packs-none = You have no packs yet: the first one comes with the first sticker. Or give it a title now.
-packs-list = Your packs. What you choose goes into the one marked ●.
+packs-list = Your packs. New stickers go into the one marked ●.
 packs-line =
     { $title }, { $kind ->
         [custom_emoji] { $count ->
@@ -223,7 +223,7 @@ new-pack = ➕ New pack
 new-emoji-pack = 😀 New emoji pack
 choose-pack = ● Put new ones here
 retitle = ✏️ Rename
-delete-pack = 🗑 Delete the pack
+delete-pack = 🗑 Delete
 delete-pack-sure =
     Delete «{ $title }» for good? It has { $kind ->
         [custom_emoji] { $count } emoji
@@ -270,11 +270,11 @@ sticker-menu =
 sticker-first = ⬆️ Move first
 sticker-emoji =
     😀 { $kind ->
-        [custom_emoji] What it stands for
-       *[regular] Change emoji
+        [custom_emoji] Stands for
+       *[regular] Emoji
     }
 sticker-replace = 🔁 Replace
-sticker-delete = 🗑 Remove from the pack
+sticker-delete = 🗑 Remove
 sticker-is-first = It is the first of its pack now.
 sticker-deleted =
     The { $kind ->
@@ -291,7 +291,7 @@ sticker-replaced =
     { $kind ->
         [custom_emoji] Emoji
        *[regular] Sticker
-    } { $number } took the place of the old one: { $link }
+    } { $number } took the place of the old one.
 sticker-gone =
     This { $kind ->
         [custom_emoji] emoji
@@ -306,11 +306,11 @@ foreign-sticker =
 ## Settings
 
 settings = How many stickers to draw for a prompt, how boldly, and whether with a white outline:
-boldness-calm = 🙂 calm
-boldness-usual = 😀 as usual
-boldness-bold = 🤪 bold
+boldness-calm = calm
+boldness-usual = usual
+boldness-bold = bold
 outline-off = no outline
-outline-on = ⚪ outline
+outline-on = outline
 
 ## History, memory
 
@@ -326,7 +326,7 @@ forget-sure = Shall I forget all I know of you: prompts, history, settings, and 
 forget-keep = Forget, keep the packs
 forget-all = 🗑 Forget, and delete the packs
 forget-not = All right, everything stays as it was.
-forgotten = Done: I remember nothing of you. Only the count of your requests of the last day goes by itself.
+forgotten = Done: I remember nothing of you. Only the count of your requests is left, and in a day that is gone, too.
 privacy =
     What I keep, and for how long:
 

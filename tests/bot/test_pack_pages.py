@@ -128,7 +128,7 @@ def test_one_sticker_of_a_pack(user: User, worker: Worker, sandbox: Sandbox) -> 
     user.press("14", pages(user))
     shown = user.sees("🐶 Стикер 14 из 14", "Что сделать")
     assert labels(shown) == [
-        "⬆️ Сделать первым", "😀 Сменить эмодзи", "🔁 Заменить", "🗑 Убрать из набора", "← Назад",
+        "⬆️ В начало", "😀 Эмодзи", "🔁 Заменить", "🗑 Убрать", "← Назад",
     ]  # fmt: skip
     user.press("← Назад")
     assert numbers(pages(user)) == [13, 14]
