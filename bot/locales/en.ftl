@@ -4,6 +4,10 @@
 
 ## The start and the menu
 
+description =
+    Write «кот в космосе» (a cat in space): I draw some stickers, and those you like go into your own pack. I read Russian only.
+
+    You can add me to a group, too.
 welcome =
     Hi! I draw stickers from your words.
 
