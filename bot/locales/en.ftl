@@ -202,7 +202,7 @@ broken = 😔 Something broke on my side. Please try again a little later.
 ## Packs
 
 packs-none = You have no packs yet: the first one comes with the first sticker. Or give it a title now.
-packs-list = Your packs. New stickers go into the one marked ●.
+packs-list = Your packs. What is new goes into the one marked ●.
 packs-line =
     { $title }, { $kind ->
         [custom_emoji] { $count ->
