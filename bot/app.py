@@ -12,7 +12,7 @@ import redis.asyncio
 from redis.asyncio.lock import Lock
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats, Update
+from telegram import Update
 from telegram.error import TelegramError
 from telegram.ext import (
     AIORateLimiter,
@@ -25,8 +25,8 @@ from telegram.ext import (
 from bot.config import Config
 from bot.delivery import Delivery
 from bot.lease import keep, lease
+from bot.profile import introduce
 from bot.tasks import end
-from bot.texts import ENGLISH, RUSSIAN, texts
 from bot.trouble import report
 from bot.turns import TakeTurns
 from bot.watch import Watch
@@ -39,9 +39,6 @@ UPDATES = [
     Update.CALLBACK_QUERY,
     Update.INLINE_QUERY,
 ]
-# In the menu.
-COMMANDS = ("start", "packs", "history", "settings", "cancel", "forget", "privacy", "help")
-GROUP_COMMANDS = ("sticker", "help")
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
 STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
@@ -93,7 +90,7 @@ async def _serve(
 ) -> None:
     updater = application.updater
     assert updater is not None, "the builder makes one"
-    await _set_commands(application.bot)
+    await introduce(application.bot)
     await _listen(updater, config)
     await application.start()
     print("bot: ready", flush=True)
@@ -128,21 +125,6 @@ async def _listen(updater: Updater, config: Config) -> None:
         await updater.start_polling(
             allowed_updates=UPDATES, bootstrap_retries=-1, error_callback=_log_polling_error
         )
-
-
-async def _set_commands(bot: Bot) -> None:
-    """Fill the menu: English, and Russian for whoever has Telegram in Russian."""
-    try:
-        for scope, names in ((None, COMMANDS), (BotCommandScopeAllGroupChats(), GROUP_COMMANDS)):
-            await bot.set_my_commands(_commands(ENGLISH, names), scope)
-            await bot.set_my_commands(_commands(RUSSIAN, names), scope, language_code=RUSSIAN)
-    except TelegramError as error:
-        log.warning("the menu of commands stays as it was: %s", error)
-
-
-def _commands(language: str, names: tuple[str, ...]) -> list[BotCommand]:
-    words = texts(language)
-    return [BotCommand(name, words(f"command-{name}")) for name in names]
 
 
 def _log_polling_error(error: TelegramError) -> None:

@@ -1,4 +1,4 @@
-"""Taps on buttons that carry whose they are: `<version>:<kind>:<…>:<owner>:<…>`."""
+"""Taps, and those on buttons that carry whose they are: `<version>:<kind>:<…>:<owner>:<…>`."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -12,6 +12,10 @@ from telegram.ext import CallbackQueryHandler, ContextTypes
 
 from bot.patience import insist
 from bot.texts import Texts, language_for, texts
+
+# Characters that are read in the two or three seconds for which Telegram shows a notification; more
+# of them stay until they are put away (`show_alert`).
+_AT_A_GLANCE = 80
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,13 @@ class Tap:
 Act = Callable[[Tap], Awaitable[str | None]]  # returns the sentence for the user, if it takes one
 
 
+async def answer_tap(query: CallbackQuery, sentence: str | None) -> None:
+    """Have a button stop blinking, with a sentence if there is one to say."""
+    is_long = len(sentence or "") > _AT_A_GLANCE
+    with suppress(BadRequest):  # too late for an answer; the message tells
+        await insist(lambda: query.answer(sentence, show_alert=is_long))
+
+
 def on_tap(pattern: re.Pattern[str], act: Act) -> CallbackQueryHandler[Any, Any]:
     """A handler of buttons whose data is like the pattern, with a group `owner`: the user's id."""
 
@@ -45,7 +56,6 @@ def on_tap(pattern: re.Pattern[str], act: Act) -> CallbackQueryHandler[Any, Any]
             sentence = await act(Tap(query, data, update.update_id, words))
         else:
             sentence = words("not-yours")
-        with suppress(BadRequest):  # too late for an answer; the message tells
-            await insist(lambda: query.answer(sentence))
+        await answer_tap(query, sentence)
 
     return CallbackQueryHandler(answer, re.compile(rf"{pattern.pattern}\Z"))

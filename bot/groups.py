@@ -1,7 +1,8 @@
 """Groups: `/sticker кот в шляпе`, or a message that mentions the bot; emoji that answer the bot.
 
 In privacy mode Telegram brings no others: https://core.telegram.org/bots/features#privacy-mode.
-A message that is edited comes, too, if it still calls the bot.
+A message that is edited comes, too, if it still calls the bot.  One that only calls it, and answers
+somebody's message, wants that drawn: Telegram brings it along.
 Who writes on behalf of a group or a channel has no packs: Telegram does not say who it is.
 """
 
@@ -50,11 +51,10 @@ class Groups:
             MessageHandler(_EMOJI, self._relabelling.answer_in_group),
         ]
 
-    async def _take_command(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def _take_command(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         message = update.effective_message
         if message and message.text:
-            _command, *prompt = message.text.split(maxsplit=1)
-            await self._take(update, message, "".join(prompt))
+            await self._take(update, message, _after_command(message.text), context.bot.id)
 
     async def _take_mention(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         message = update.effective_message
@@ -63,13 +63,46 @@ class Groups:
         mentions = message.parse_entities([MessageEntity.MENTION]).values()
         ours = [name for name in mentions if name.lower() == f"@{context.bot.username}".lower()]
         if ours:
-            await self._take(update, message, message.text.replace(ours[0], " "))
+            text = message.text.replace(ours[0], " ")
+            await self._take(update, message, text, context.bot.id)
 
-    async def _take(self, update: Update, message: Message, text: str) -> None:
+    async def _take(self, update: Update, message: Message, text: str, bot_id: int) -> None:
+        """Queue what is asked for, or say why not; a call without words means another message."""
         user = update.effective_user
+        if user is None:
+            return
+        words = texts(language_for(None if message.sender_chat else user.language_code))
+        answered = answered_message(message, bot_id)
         if message.sender_chat:  # and the user is the same for all who write so
-            sentence = texts(language_for(None))("nobody")
+            sentences = [words("nobody")]
+        elif prompt := text.strip() or (words_of(message, answered) if answered else ""):
+            sentences = await self._prompts.take(user, message, update.update_id, prompt)
+        else:
+            sentences = [words("sticker-no-words") if answered else words("sticker-what")]
+        for sentence in sentences:
             await insist(partial(message.reply_text, sentence))
-        elif user:
-            for sentence in await self._prompts.take(user, message, update.update_id, text):
-                await insist(partial(message.reply_text, sentence))
+
+
+def answered_message(message: Message, bot_id: int) -> Message | None:
+    """Somebody's message that this one answers.
+
+    Not the bot's own, which says what has been drawn; nor the first one of a topic, which all
+    others there seem to answer.
+    """
+    to = message.reply_to_message
+    if to is None or to.forum_topic_created:
+        return None
+    return None if to.from_user and to.from_user.id == bot_id else to
+
+
+def words_of(message: Message, answered: Message) -> str:
+    """What the answered message says, or as much of it as is quoted: one prompt."""
+    text = answered.text or answered.caption or ""
+    if message.quote and message.quote.is_manual:
+        text = message.quote.text
+    return " ".join((_after_command(text) if text.startswith("/") else text).split())
+
+
+def _after_command(text: str) -> str:
+    _command, *prompt = text.split(maxsplit=1)
+    return "".join(prompt)

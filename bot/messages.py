@@ -1,5 +1,6 @@
 """What people write to the bot: prompts, commands, and everything that is neither."""
 
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -21,7 +22,17 @@ Answer = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]
 Taker = Callable[[User, Message], Coroutine[Any, Any, bool]]  # whether the message was for it
 Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]
 
+
+class _NamesTheBot(filters.MessageFilter):
+    """Commands like /packs@the_bot."""
+
+    def filter(self, message: Message) -> bool:
+        named = re.match(r"/\w+@(\w+)", message.text or "")
+        return named is not None and named[1].lower() == message.get_bot().username.lower()
+
+
 PRIVATE = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE
+_NAMED_COMMAND = filters.ChatType.GROUPS & filters.UpdateType.MESSAGE & _NamesTheBot()
 _EDITED = filters.ChatType.PRIVATE & filters.UpdateType.EDITED_MESSAGE
 
 
@@ -44,6 +55,7 @@ def message_handlers(
         CommandHandler("privacy", _say("privacy"), PRIVATE),
         CommandHandler("cancel", _cancel(intake), PRIVATE),
         CommandHandler(["start", "help"], in_groups, filters.ChatType.GROUPS),
+        MessageHandler(_NAMED_COMMAND, in_groups),  # nobody else will answer it
         MessageHandler(PRIVATE & filters.COMMAND, _say("unknown-command")),
         MessageHandler(PRIVATE & filters.Sticker.ALL, tidy.show),
         MessageHandler(PRIVATE & IS_CUSTOM_EMOJI & ~filters.REPLY, picking.show),

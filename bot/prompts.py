@@ -9,10 +9,11 @@ from bot.intake import Intake
 from bot.record import Record, State
 from bot.refusals import OverLimit, Refusal
 from bot.store import Store
-from bot.texts import language_for, texts
+from bot.texts import Texts, language_for, shortened, texts
 from bot.topics import topic_of
 from emojich_core.request import InvalidRequest, clean_prompt
 
+_NAMED = 10  # lines that are not drawn; of more, how many they are
 _LOOKS, _PAUSE = 50, 0.1  # seconds, for the first message of a request to get into the chat
 
 
@@ -41,8 +42,8 @@ class Prompts:
         lines = _lines((message.text or "") if text is None else text)
         words = texts(language_for(user.language_code))
         requests: list[str] = []
-        refusals: dict[str, None] = {}  # each once
-        is_over = False  # a limit: nor would the next lines be taken
+        refusals: dict[str, list[str]] = {}  # why, and which lines
+        over = ""  # the limit that is reached: nor would the next lines be taken
         for number, line in enumerate(lines):
             old = before[number] if number < len(before) else None
             record = Record(
@@ -56,19 +57,23 @@ class Prompts:
             )
             # What is not taken leaves the line with what it had, for the next edit to find.
             requests.append(old.id if old else record.id)
-            if is_over:
+            if over:
+                refusals[over].append(line)
                 continue
             try:
                 requests[number] = await self._take_line(record, old)
             except InvalidRequest as error:
-                refusals[words(f"refusal-{error.reason}")] = None
+                refusals.setdefault(words(f"refusal-{error.reason}"), []).append(line)
             except Refusal as error:
-                refusals[error.say(words)] = None
-                is_over = isinstance(error, OverLimit)
+                sentence = error.say(words)
+                refusals.setdefault(sentence, []).append(line)
+                over = sentence if isinstance(error, OverLimit) else ""
         for old in filter(None, before[len(lines) :]):
             await self._intake.cancel(old.id)
         await self._store.remember_prompt(user.id, message.chat_id, message.message_id, requests)
-        return list(refusals)
+        if len(lines) == 1:
+            return list(refusals)
+        return [_about(refused, sentence, words) for sentence, refused in refusals.items()]
 
     async def has_taken(self, user: User, message: Message) -> bool:
         """Whether a message has been taken for prompts, and is remembered still."""
@@ -97,6 +102,14 @@ class Prompts:
             await asyncio.sleep(_PAUSE)
             record = await self._store.load(record.id) or replace(record, state=State.GONE)
         return record
+
+
+def _about(lines: list[str], sentence: str, words: Texts) -> str:
+    """Why some lines of many are not drawn, and which, for their writer to send them again."""
+    named = [f"«{shortened(' '.join(line.split()))}»" for line in lines[:_NAMED]]
+    return words(
+        "refused-lines", lines=", ".join(named), more=len(lines) - len(named), sentence=sentence
+    )
 
 
 def _lines(text: str) -> list[str]:

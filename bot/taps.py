@@ -3,23 +3,21 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
-from contextlib import suppress
 
 import redis
 from telegram import CallbackQuery, Update, User
-from telegram.error import BadRequest
 from telegram.ext import ContextTypes
 
 from bot.api_errors import REFUSALS
+from bot.buttons import answer_tap
 from bot.delivery import Delivery
 from bot.emoji.suggest import FALLBACK, keywords
 from bot.inline.labels import Labels
 from bot.intake import Intake
 from bot.keyboards import Button, Deed, Example, read_tap
-from bot.packs.names import Kind, pack_link
+from bot.packs.names import Kind
 from bot.packs.packs import Owner, Packs, input_sticker
 from bot.packs.tidy import Tidy
-from bot.patience import insist
 from bot.record import Added, Choosing, Record, State, Uploaded
 from bot.refusals import Refusal
 from bot.stickers import sticker_of
@@ -58,8 +56,7 @@ class Taps:
         if query is None:
             return
         sentence = await self._act(query, update.update_id)
-        with suppress(BadRequest):  # too late for an answer; the message tells
-            await insist(lambda: query.answer(sentence))
+        await answer_tap(query, sentence)
 
     async def _act(self, query: CallbackQuery, update_id: int) -> str | None:
         """Do what the button says; returns the sentence for the user, if it takes one."""
@@ -151,7 +148,7 @@ class Taps:
             return words("old-button")
         pack = record.added_as(kind).get(number)
         if pack and await self._packs.find(pack, file_id):
-            return words("already-added", number=number + 1, link=pack_link(pack), kind=kind.value)
+            return words("already-added", number=number + 1, kind=kind.value)
         owner = Owner(user.id, user.first_name)
         words_of_prompt = await asyncio.to_thread(keywords, record.prompt)
         emoji = record.emoji or [FALLBACK]  # none in a record of an older version
@@ -159,12 +156,11 @@ class Taps:
             sticker = input_sticker(file_id, emoji, words_of_prompt)
             await self._tidy.replace(owner, replaced, sticker)
             await self._delivery.change(record.id, Added(number, replaced.pack))
-            link = pack_link(replaced.pack)
-            return words("sticker-replaced", number=number + 1, link=link, kind=kind.value)
+            return words("sticker-replaced", number=number + 1, kind=kind.value)
         pack = await self._packs.add(owner, file_id, emoji, words_of_prompt)
         await self._delivery.change(record.id, Added(number, pack))
         # A full pack is followed by one of the same kind.
-        return words("added", number=number + 1, link=pack_link(pack), kind=kind.value)
+        return words("added", number=number + 1, kind=kind.value)
 
     async def _has_codes(self, record: Record, number: int) -> bool:
         return bool(await asyncio.to_thread(load_codes, self._results, record.id, number))

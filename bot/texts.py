@@ -21,6 +21,8 @@ LOCALES = Path(__file__).with_name("locales")
 _READERS_OF_RUSSIAN = frozenset({"ru", "be", "kk", "ky", "tg", "uk", "uz"})
 
 # The model reads Russian only, so the examples are Russian in every language.
+_SHORT = 40  # characters of a prompt where it stands among others
+
 EXAMPLES = ("кот в космосе", "пылающее сердце", "робот с цветком")
 
 COMMON: dict[str, str | int] = {  # values that every message may use
@@ -67,3 +69,8 @@ def language_for(language_code: str | None) -> str:
     if language_code is None:
         return RUSSIAN
     return RUSSIAN if language_code.lower().split("-")[0] in _READERS_OF_RUSSIAN else ENGLISH
+
+
+def shortened(prompt: str) -> str:
+    """A prompt, or its beginning, to know it by."""
+    return prompt if len(prompt) <= _SHORT else f"{prompt[: _SHORT - 1]}…"

@@ -4,6 +4,10 @@
 
 ## The start and the menu
 
+description =
+    Write «кот в космосе» (a cat in space): I draw some stickers, and those you like go into your own pack. I read Russian only.
+
+    You can add me to a group, too.
 welcome =
     Hi! I draw stickers from your words.
 
@@ -21,7 +25,7 @@ help =
     /settings: how many to draw, how boldly, a white outline
     /privacy: what I keep; /forget: to have it forgotten
 
-    In a group: /sticker «кот в шляпе» (a cat in a hat), or mention me. Edits and replies with emoji work there, too.
+    In a group: /sticker «кот в шляпе» (a cat in a hat), or /sticker as a reply to somebody's message, or mention me. Edits and replies with emoji work there, too.
 help-inline =
     In any chat: @{ $bot } «кошки» (cats). I offer your stickers by their words or emoji.
 command-start = Start
@@ -53,7 +57,7 @@ finished =
     }! Tap a number to put that sticker into your own pack.
 in-pack = Your pack: { $link }
 open-pack = Open the pack
-prompt-like = «{ $prompt }», like { $number }
+prompt-like = «{ $prompt }», like sticker { $number }
 choose-like = Which sticker should the new ones be like?
 more = 🎲 More
 like = 🪄 More like…
@@ -82,6 +86,13 @@ failure-refused = 😔 Telegram did not take the picture. Shall we try again?
 
 ## Why a prompt is not taken
 
+refused-lines =
+    { $lines }{ $more ->
+        [0] { "" }
+       *[other] { " and" } { $more } more
+    }
+
+    { $sentence }
 refusal-empty = There is nothing here. Tell me what to draw, like «кот в космосе».
 refusal-too_long =
     That is too long for a sticker. Keep it within { $max-length ->
@@ -89,11 +100,16 @@ refusal-too_long =
        *[other] { $max-length } characters
     }: a few words will do.
 refusal-no_words =
-    I need words. Tell me in Russian what to draw: «пылающее сердце». To change the emoji of stickers, reply with them to my message.
+    I need words. Tell me in Russian what to draw, like «пылающее сердце» (a burning heart). To change the emoji of stickers, reply with them to my message.
 refusal-not_russian = I only read Russian so far. Try «кот в космосе» (a cat in space).
 not-text = I only understand text. Tell me in words what to draw.
 unknown-command = There is no such command. Just tell me what to draw, or tap /help.
-in-groups = Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. Edit your message, and I draw it anew; reply to mine with emoji, and the stickers get them. In private chats I draw whatever you write.
+in-groups =
+    Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. Reply to somebody's message with /sticker, and I draw what it says. Edit your message, and I draw it anew. Reply to mine with emoji, and the stickers get them.
+
+    In our private chat I draw whatever you write. Your packs, history and settings are there, too.
+sticker-what = Tell me what to draw: /sticker «кот в космосе» (a cat in space). Or reply with /sticker to a message in Russian, and I draw what it says.
+sticker-no-words = There are no words in that message. Reply with /sticker to one that has some, or write: /sticker «кот в космосе» (a cat in space).
 nobody =
     Only people have packs, and you write on behalf of a group or a channel. Choose yourself left of the input field, or switch “Remain anonymous” off in your administrator rights, or write to me in private.
 
@@ -159,12 +175,12 @@ added =
     { $kind ->
         [custom_emoji] Emoji
        *[regular] Sticker
-    } { $number } is in your pack: { $link }
+    } { $number } is in your pack.
 already-added =
     { $kind ->
         [custom_emoji] Emoji
        *[regular] Sticker
-    } { $number } is in your pack already: { $link }
+    } { $number } is in your pack already.
 relabelled = These stickers answer to other emoji now: { $emoji }
 relabelled-one =
     { $kind ->
@@ -178,7 +194,7 @@ not-yours = These stickers are somebody else's. Send me a request and I will dra
 too-late = Too late: this request has ended already.
 drawing-more = Drawing more.
 how-to-edit =
-    Edit your message with the prompt, and I will draw it anew in the same place. Or send a new one.
+    Send a new prompt. Or edit your message with this one, and I will draw it anew in the same place.
 asked-again = I am drawing it again already.
 not-added = Telegram did not take the picture. Please try again a little later.
 no-telegram = Telegram does not answer at the moment. Please try again shortly.
@@ -187,7 +203,7 @@ broken = 😔 Something broke on my side. Please try again a little later.
 ## Packs
 
 packs-none = You have no packs yet: the first one comes with the first sticker. Or give it a title now.
-packs-list = Your packs. What you choose goes into the one marked ●.
+packs-list = Your packs. What is new goes into the one marked ●.
 packs-line =
     { $title }, { $kind ->
         [custom_emoji] { $count ->
@@ -212,7 +228,7 @@ new-pack = ➕ New pack
 new-emoji-pack = 😀 New emoji pack
 choose-pack = ● Put new ones here
 retitle = ✏️ Rename
-delete-pack = 🗑 Delete the pack
+delete-pack = 🗑 Delete
 delete-pack-sure =
     Delete «{ $title }» for good? It has { $kind ->
         [custom_emoji] { $count } emoji
@@ -259,11 +275,11 @@ sticker-menu =
 sticker-first = ⬆️ Move first
 sticker-emoji =
     😀 { $kind ->
-        [custom_emoji] What it stands for
-       *[regular] Change emoji
+        [custom_emoji] Stands for
+       *[regular] Emoji
     }
 sticker-replace = 🔁 Replace
-sticker-delete = 🗑 Remove from the pack
+sticker-delete = 🗑 Remove
 sticker-is-first = It is the first of its pack now.
 sticker-deleted =
     The { $kind ->
@@ -280,7 +296,7 @@ sticker-replaced =
     { $kind ->
         [custom_emoji] Emoji
        *[regular] Sticker
-    } { $number } took the place of the old one: { $link }
+    } { $number } took the place of the old one.
 sticker-gone =
     This { $kind ->
         [custom_emoji] emoji
@@ -295,11 +311,11 @@ foreign-sticker =
 ## Settings
 
 settings = How many stickers to draw for a prompt, how boldly, and whether with a white outline:
-boldness-calm = 🙂 calm
-boldness-usual = 😀 as usual
-boldness-bold = 🤪 bold
+boldness-calm = calm
+boldness-usual = usual
+boldness-bold = bold
 outline-off = no outline
-outline-on = ⚪ outline
+outline-on = outline
 
 ## History, memory
 
@@ -315,7 +331,7 @@ forget-sure = Shall I forget all I know of you: prompts, history, settings, and 
 forget-keep = Forget, keep the packs
 forget-all = 🗑 Forget, and delete the packs
 forget-not = All right, everything stays as it was.
-forgotten = Done: I remember nothing of you. Only the count of your requests of the last day goes by itself.
+forgotten = Done: I remember nothing of you. Only the count of your requests is left, and in a day that is gone, too.
 privacy =
     What I keep, and for how long:
 

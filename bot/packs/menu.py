@@ -68,14 +68,15 @@ class PackMenu:
             await self._questions.purpose(message.chat_id, asked.message_id) if asked else None
         )
         match = _TITLE.fullmatch(purpose or "")
-        if asked is None or match is None:
+        if asked is None or purpose is None or match is None:
             return False
         kind = Kind(match[2] or Kind.STICKERS)
         sentence = await self._name(user, int(match[1]), kind, message.text or "")
-        if sentence is not None:
+        if sentence is None:
+            await self._questions.ask_again(message, _words(user)("bad-title"), purpose)
+        else:
             await self._questions.close(message.chat_id, asked.message_id)
-        answer = sentence or _words(user)("bad-title")
-        await insist(lambda: message.reply_text(answer))
+            await insist(lambda: message.reply_text(sentence))
         return True
 
     async def _name(self, user: User, number: int, kind: Kind, text: str) -> str | None:

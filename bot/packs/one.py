@@ -90,15 +90,16 @@ class OneSticker:
             return False
         purpose = await self._questions.purpose(message.chat_id, asked.message_id)
         match = _EMOJI.fullmatch(purpose or "")
-        if match is None:
+        if purpose is None or match is None:
             return False
         words = texts(language_for(user.language_code))
-        answer = words("bad-emoji")
-        if is_emoji_only(message.text or ""):
-            emoji = written_emoji(message.text or "")
-            answer = await self._relabel(user, int(match[1]), match[2], emoji, words)
-            await self._questions.close(message.chat_id, asked.message_id)
-        await insist(lambda: message.reply_text(answer))
+        if not is_emoji_only(message.text or ""):
+            await self._questions.ask_again(message, words("bad-emoji"), purpose)
+            return True
+        emoji = written_emoji(message.text or "")
+        sentence = await self._relabel(user, int(match[1]), match[2], emoji, words)
+        await self._questions.close(message.chat_id, asked.message_id)
+        await insist(lambda: message.reply_text(sentence))
         return True
 
     async def _act_on(self, tap: Tap, pack: Pack) -> str | None:

@@ -9,7 +9,7 @@ whoever has lost interest simply goes on, and nothing is taken for what it is no
 from typing import Any
 
 import redis.asyncio
-from telegram import Bot, ForceReply
+from telegram import Bot, ForceReply, Message
 
 from bot.buttons import Tap
 from bot.patience import insist
@@ -33,7 +33,12 @@ class Questions:
                 chat_id, text, reply_markup=ForceReply(), message_thread_id=topic
             )
         )
-        await self._redis.set(_key(chat_id, message.message_id), purpose, ex=TTL)
+        await self._remember(message, purpose)
+
+    async def ask_again(self, answer: Message, text: str, purpose: str) -> None:
+        """Say why an answer will not do; what comes next answers this."""
+        message = await insist(lambda: answer.reply_text(text, reply_markup=ForceReply()))
+        await self._remember(message, purpose)
 
     async def purpose(self, chat_id: int, message_id: int) -> str | None:
         """What an answer to this message is for, if it is a question."""
@@ -43,6 +48,9 @@ class Questions:
     async def close(self, chat_id: int, message_id: int) -> None:
         """The question has its answer."""
         await self._redis.delete(_key(chat_id, message_id))
+
+    async def _remember(self, question: Message, purpose: str) -> None:
+        await self._redis.set(_key(question.chat_id, question.message_id), purpose, ex=TTL)
 
 
 def _key(chat_id: int, message_id: int) -> str:

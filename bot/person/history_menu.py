@@ -15,13 +15,12 @@ from bot.person.history import History, Past
 from bot.record import Record, Reopened, State
 from bot.refusals import Refusal
 from bot.store import Store
-from bot.texts import language_for, texts
+from bot.texts import language_for, shortened, texts
 from bot.topics import topic_of
 from worker.results import load_stickers
 
 # 1:past:<whose>:<request id>
 TAP = re.compile(r"1:past:(?P<owner>\d+):(?P<request>[A-Za-z0-9_-]+)")
-_LABEL = 40  # characters of a prompt that a button shows
 
 
 class HistoryMenu:
@@ -91,5 +90,6 @@ class HistoryMenu:
 
 
 def _button(past: Past, user_id: int, request_id: str) -> InlineKeyboardButton:
-    label = past.prompt if len(past.prompt) <= _LABEL else f"{past.prompt[: _LABEL - 1]}…"
-    return InlineKeyboardButton(label, callback_data=f"1:past:{user_id}:{request_id}")
+    return InlineKeyboardButton(
+        shortened(past.prompt), callback_data=f"1:past:{user_id}:{request_id}"
+    )

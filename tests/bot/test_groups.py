@@ -1,10 +1,14 @@
 """Stickers in a group: who may ask, how, who may press, edit and answer with emoji."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import redis
+from telegram import Chat, ForumTopicCreated, Message, TextQuote
+from telegram import User as TelegramUser
 
+from bot.groups import answered_message, words_of
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, text_of, wait_for
 
@@ -90,11 +94,65 @@ def test_it_leaves_what_is_not_for_it(group: Group, anna: User, worker: Worker) 
     anna.say("@somebody кот", chat_id=group.id)
     anna.say("/sticker@other_bot кот", chat_id=group.id)
     anna.say("/sticker", chat_id=group.id)
-    group.sees("Тут пусто")
+    group.sees("Напишите, что нарисовать: /sticker")
     anna.say("/help", chat_id=group.id)
     group.sees("/sticker кот в шляпе")
     assert len(group.messages()) == 2
     assert worker.queue.rq.count == 0
+
+
+@pytest.mark.parametrize("call", ["/sticker", "/sticker@{bot}", "@{bot}"])
+def test_a_call_without_words_means_the_message_that_it_answers(
+    group: Group, anna: User, boris: User, worker: Worker, sandbox: Sandbox, call: str
+) -> None:
+    call = call.replace("{bot}", sandbox.api("getMe")["username"])
+    said = boris.say("кот\nест пиццу", chat_id=group.id)
+    asked = anna.say(call, chat_id=group.id, reply_to=said["message_id"])
+    request = worker.take()
+    assert (request.prompt, worker.queue.rq.count) == ("кот ест пиццу", 0)
+    worker.finish(request, 1)
+    shown = group.sees("Готово")
+    assert shown["reply_to_message"]["message_id"] == asked["message_id"]
+    add = {"chat_id": group.id, "message_id": shown["message_id"]}
+    assert "Стикер 1 в вашем" in press(anna, add | {"data": buttons_of(shown)[0]["callback_data"]})
+
+
+def test_words_of_ones_own_go_before_those_that_are_answered(
+    group: Group, anna: User, boris: User, worker: Worker
+) -> None:
+    said = boris.say("кот", chat_id=group.id)
+    anna.say("/sticker пёс", chat_id=group.id, reply_to=said["message_id"])
+    assert worker.take().prompt == "пёс"
+    command = boris.say("/sticker сова", chat_id=group.id)
+    assert worker.take().prompt == "сова"
+    anna.say("/sticker", chat_id=group.id, reply_to=command["message_id"])
+    assert worker.take().prompt == "сова"
+
+
+def test_a_call_that_answers_no_words(
+    group: Group, anna: User, boris: User, worker: Worker
+) -> None:
+    photo = boris.say(photo=True, chat_id=group.id)
+    anna.say("/sticker", chat_id=group.id, reply_to=photo["message_id"])
+    refusal = group.sees("В этом сообщении нет слов")
+    anna.say("/sticker", chat_id=group.id, reply_to=refusal["message_id"])  # the bot's own words
+    group.sees("Напишите, что нарисовать")
+    assert worker.queue.rq.count == 0
+
+
+def test_what_is_answered_in_a_topic_and_quoted() -> None:
+    bot_id, now = 1, datetime.now(UTC)
+    group = Chat(-1, Chat.SUPERGROUP)
+
+    def message(**more: Any) -> Message:
+        return Message(7, now, group, from_user=TelegramUser(5, "Борис", False), **more)
+
+    topic = message(forum_topic_created=ForumTopicCreated("Коты", 0))
+    assert answered_message(message(text="/sticker", reply_to_message=topic), bot_id) is None
+    said = message(caption="кот и пёс")
+    quoting = message(text="/sticker", quote=TextQuote("пёс", 6, is_manual=True))
+    cut = message(text="/sticker", quote=TextQuote("кот", 0))
+    assert [words_of(one, said) for one in (quoting, cut)] == ["пёс", "кот и пёс"]
 
 
 def test_the_command_works_in_private_too(anna: User, worker: Worker) -> None:
@@ -228,7 +286,7 @@ def test_a_group_becomes_a_supergroup(
 
 def test_in_a_topic_of_a_forum(group: Group, anna: User, worker: Worker, sandbox: Sandbox) -> None:
     anna.say("/sticker", chat_id=group.id, thread_id=5)
-    assert group.sees("Тут пусто")["message_thread_id"] == 5
+    assert group.sees("Напишите, что нарисовать")["message_thread_id"] == 5
     anna.say("/sticker кот", chat_id=group.id, thread_id=5)
     worker.finish(worker.take(), 1)
     shown = group.sees("Готово")

@@ -59,7 +59,7 @@ def test_what_is_gone_is_drawn_from_the_same_seed(
     user.say("/settings")
     user.sees("Сколько")
     user.press("2")
-    user.press("🤪")
+    user.press("смело")
     user.say("кот")
     before = worker.take()
     worker.finish(before)

@@ -68,6 +68,10 @@ def test_update_that_comes_twice_is_queued_and_answered_once(
         ("supergroup", "/start@our_bot", True),
         ("supergroup", "/start@other_bot", False),
         ("supergroup", "/start", True),
+        ("supergroup", "/packs@our_bot", True),
+        ("supergroup", "/packs@Our_Bot 2", True),
+        ("supergroup", "/packs@other_bot", False),
+        ("supergroup", "/packs", False),
     ],
 )
 def test_groups_are_left_in_peace(sandbox: Sandbox, chat: str, text: str, is_for_us: bool) -> None:

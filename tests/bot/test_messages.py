@@ -4,14 +4,31 @@ from typing import Any
 
 import pytest
 
-from bot.app import COMMANDS, GROUP_COMMANDS
 from bot.limits import Limits
+from bot.profile import COMMANDS, GROUP_COMMANDS
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, text_of, wait_for
+from tests.bot.parts import RunningBot, Sandbox, User, Worker, buttons_of, text_of, wait_for
 
 ACTIVE = Limits().active
 
 pytestmark = pytest.mark.usefixtures("bot")
+
+
+def test_an_empty_chat_says_what_the_bot_does(
+    new_user: NewUser, sandbox: Sandbox, bot: RunningBot
+) -> None:
+    def description(language: str) -> str:
+        user = new_user()
+        user.say("/start")
+        user.sees("Привет")  # and so the bot has started
+        return str(sandbox.get("/sandbox/bot", language_code=language)["description"])
+
+    assert "сложу" in description("ru")
+    assert "your own pack" in description("de")
+    sandbox.api("setMyDescription", description="Рисую для друзей", language_code="ru")
+    bot.stop()
+    bot.start()
+    assert description("ru") == "Рисую для друзей"
 
 
 @pytest.mark.parametrize(

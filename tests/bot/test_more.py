@@ -35,23 +35,23 @@ def test_more_of_the_same_prompt_in_a_message_of_its_own(user: User, worker: Wor
 
 def test_others_like_a_candidate(user: User, worker: Worker) -> None:
     drawn(user, worker)
-    user.press("🪄 Похожие на…")
+    user.press("🪄 Похожие…")
     asked = user.sees("На какой стикер")
     assert [b["text"] for b in buttons_of(asked)] == ["🪄 1", "🪄 2", "🪄 3", "🪄 4", "← Назад"]
     assert "Рисую ещё" in user.press("🪄 3")
-    user.sees("«кот», похожие на 3")
+    user.sees("«кот», похожие на стикер 3")
     request = worker.take()
     assert (request.prompt, request.like) == ("кот", CODES)
     wait_for(lambda: "Готово" in text_of(user.messages()[0]))  # no longer asks
     worker.fail(request, "failed")
-    user.sees("похожие на 3", "не получилось")
+    user.sees("похожие на стикер 3", "не получилось")
     user.press("🔄")
     assert worker.take().like == CODES
 
 
 def test_the_question_can_be_left(user: User, worker: Worker) -> None:
     drawn(user, worker)
-    user.press("🪄 Похожие на…")
+    user.press("🪄 Похожие…")
     user.sees("На какой стикер")
     user.press("← Назад")
     user.sees("Готово, 4 стикера")
@@ -61,7 +61,7 @@ def test_the_question_can_be_left(user: User, worker: Worker) -> None:
 def test_one_candidate_needs_no_question(user: User, worker: Worker) -> None:
     drawn(user, worker, count=1)
     user.press("🪄 Похожие")
-    user.sees("похожие на 1")
+    user.sees("похожие на стикер 1")
     assert worker.take().like == CODES
 
 
@@ -80,7 +80,7 @@ def test_a_hint_how_to_change_the_prompt(new_user: NewUser, worker: Worker) -> N
     user.say("кот")
     worker.finish(worker.take())
     user.sees("Done")
-    assert "Edit your message" in user.press("✏️")
+    assert "edit your message" in user.press("✏️")
 
 
 def test_limits_hold_for_more(user: User, worker: Worker) -> None:

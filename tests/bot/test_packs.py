@@ -66,8 +66,8 @@ def test_titles_that_will_not_do(user: User, worker: Worker, title: str) -> None
     user.press("➕")
     question = user.sees("Как назвать")
     user.reply(question["message_id"], title)
-    user.sees("Так не получится")
-    user.reply(question["message_id"], "Коты")
+    again = user.sees("Так не получится")
+    user.reply(again["message_id"], "Коты")  # Telegram's app begins this answer by itself
     user.sees("«Коты»")
     assert worker.queue.rq.count == 0
 

@@ -1,10 +1,12 @@
-"""The chat page in a real browser with the bot behind it: inline mode, and a group of two."""
+"""The chat page in a real browser with the bot behind it: inline mode, a group, what fits."""
+
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, buttons_of
+from tests.bot.parts import Sandbox, User, Worker, buttons_of, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("bot")]
 
@@ -55,3 +57,40 @@ def test_an_edit_and_emoji_in_a_group(
     anna.say("🔥", chat_id=group, reply_to=shown)
     expect(phone.locator(".message .keyboard button").first).to_have_text("1 🔥")
     expect(phone.locator(".message.in", has_text="эмодзи")).to_have_count(1)
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_buttons_are_wide_enough_for_what_they_say(
+    phone: Page, new_user: NewUser, worker: Worker, sandbox: Sandbox, language: str
+) -> None:
+    user = new_user(language)
+    user.say("кот")
+    worker.finish(worker.take())
+    user.press("1", wait_for(lambda: shown_with(user, "🪄")))
+    user.say("/packs")
+    phone.goto(f"{sandbox.url}/?user_id={user.id}")
+    phone.click(f"[data-language={language}]")
+    buttons = phone.locator(".message.in").last.locator(".keyboard button")
+
+    def none_is_cut(of: str) -> None:
+        expect(buttons.filter(has_text=of)).to_be_visible()
+        cut = "all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText)"
+        assert phone.locator(".keyboard button").evaluate_all(f"all => {cut}") == []
+
+    none_is_cut("➕")
+    buttons.first.click()
+    none_is_cut("✏️")
+    buttons.first.click()
+    none_is_cut("⬆️")
+    user.say("/settings")
+    none_is_cut("● 4")
+    for row in range(9, buttons.count()):  # each chosen in its turn, and so with a mark
+        buttons.nth(row).click()
+        expect(buttons.nth(row)).to_contain_text("●")
+        none_is_cut("● 4")
+
+
+def shown_with(user: User, label: str) -> dict[str, Any] | None:
+    """The bot's newest message that has such a button."""
+    found = [m for m in user.messages() if any(label in b["text"] for b in buttons_of(m))]
+    return found[-1] if found else None

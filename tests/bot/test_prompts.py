@@ -27,12 +27,24 @@ def test_every_line_is_a_prompt(user: User, worker: Worker) -> None:
 
 def test_lines_up_to_the_limit(new_user: NewUser, worker: Worker) -> None:
     user = new_user("en")
-    user.say("cat\n" + "\n".join(f"кот {number}" for number in range(ACTIVE + 7)))
-    texts = {text_of(message).split("\n")[0] for message in answers(user, ACTIVE + 2)}
-    assert {f"«кот {number}»" for number in range(ACTIVE)} < texts
-    assert len([text for text in texts if "only read Russian" in text]) == 1
-    assert len([text for text in texts if "of yours already" in text]) == 1
+    user.say("cat\n" + "\n".join(f"кот {number}" for number in range(ACTIVE + 12)))
+    texts = [text_of(message).split("\n\n") for message in answers(user, ACTIVE + 2)]
+    assert {f"«кот {number}»" for number in range(ACTIVE)} < {about for about, *_ in texts}
+    [foreign] = [about for about, why in texts if "only read Russian" in why]
+    assert foreign == "«cat»"
+    [left] = [about for about, why in texts if "of yours already" in why]
+    named = ", ".join(f"«кот {number}»" for number in range(ACTIVE, ACTIVE + 10))
+    assert left == f"{named} and 2 more"
     assert worker.queue.rq.count == ACTIVE
+
+
+def test_a_line_that_is_not_drawn_is_named_in_short(user: User, worker: Worker) -> None:
+    user.say(f"кот\n{'сова ' * 50}")
+    assert answers(user, 2)
+    user.sees(f"«{'сова ' * 7}сова…»\n\n", "слишком длинно")
+    user.say("dog")  # alone, it needs no name
+    assert text_of(user.sees("только по-русски")).startswith("Я понимаю")
+    assert worker.queue.rq.count == 1
 
 
 def test_an_edited_prompt_is_drawn_instead(user: User, worker: Worker) -> None:

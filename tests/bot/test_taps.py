@@ -33,9 +33,19 @@ def test_second_tap_says_that_it_is_there(user: User, worker: Worker) -> None:
     first = user.tap(data_of(message, 0))
     second = user.tap(data_of(message, 0))
     assert "Стикер 1 в вашем наборе" in first
-    assert "Стикер 1 уже в наборе: https://t.me/addstickers/" in second
+    assert "Стикер 1 уже в наборе" in second
+    assert "http" not in first + second  # it could not be tapped there
     [pack] = user.packs()
     assert len(pack["stickers"]) == 1
+
+
+def test_what_takes_long_to_read_stays(user: User, worker: Worker, sandbox: Sandbox) -> None:
+    message = drawn(user, worker)
+    user.tap(data_of(message, 0))
+    user.press("✏️", message)
+    added, how_to_edit = sandbox.get("/sandbox/taps", user_id=user.id)
+    assert not added["answer"]["show_alert"]
+    assert how_to_edit["answer"]["show_alert"]
 
 
 def test_all_taps_at_once(user: User, worker: Worker, sandbox: Sandbox) -> None:

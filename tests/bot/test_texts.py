@@ -10,11 +10,11 @@ from fluent.syntax.ast import Identifier, Junk, Message, SelectExpression, Varia
 from fluent.syntax.visitor import Visitor
 from telegram.constants import CallbackQueryLimit
 
-from bot.app import COMMANDS, GROUP_COMMANDS
 from bot.limits import Limit
-from bot.packs.names import Kind, pack_link, pack_name
+from bot.packs.names import Kind
 from bot.packs.tidy import ACTIONS
 from bot.person.settings import BOLDNESS
+from bot.profile import COMMANDS, GROUP_COMMANDS
 from bot.record import Failure
 from bot.texts import COMMON, EXAMPLES, LOCALES, language_for, texts
 from emojich_core.request import InvalidRequest, Reason, clean_prompt
@@ -23,7 +23,6 @@ from tests.bot.parts import ROOT
 LANGUAGES = ("ru", "en")
 PLURALS = {"ru": {"one", "few", "many"}, "en": {"one", "other"}}
 RUSSIAN_QUOTE = re.compile("«[^»]*»")
-LINK = pack_link(pack_name(2**52, 100, "a" * 32))
 
 # What the bot chooses by itself is never refused.
 BY_THE_BOT = {Reason.BAD_COUNT, Reason.BAD_SEED, Reason.BAD_BOLDNESS}
@@ -150,7 +149,7 @@ def test_answers_to_taps_fit(language: str) -> None:
     sources = [ROOT / "bot" / "taps.py", ROOT / "bot" / "packs" / "tidy.py"]
     ids = {word for path in sources for word in re.findall(r'"([\w-]+)"', path.read_text())}
     ids |= {"broken", "pack-deleted", *(f"limit-{limit}" for limit in Limit)}
-    values: dict[str, str | int] = {"number": 9, "link": LINK, "allowed": 10**6}
+    values: dict[str, str | int] = {"number": 9, "allowed": 10**6}
     values |= {"seconds": 60, "hours": 24}
     for kind in Kind:
         values["kind"] = kind.value

@@ -97,7 +97,7 @@ def test_packs_emoji_inline_and_a_group(anna: Phone) -> None:
 
     anna.packs()
     anna.tap("Emojich · ")
-    anna.tap("Переименовать")
+    anna.tap("Название")
     anna.answer("Как назвать набор", "Мои звери")
     anna.sees("Теперь набор называется «Мои звери»")
     anna.draw("собака")
@@ -137,7 +137,7 @@ def test_packs_emoji_inline_and_a_group(anna: Phone) -> None:
 
     anna.packs()
     anna.tap("Мои звери")
-    anna.tap("Удалить набор")
+    anna.tap("Удалить")
     anna.tap("Да, удалить")
     anna.sees("Ваши наборы")
     expect(anna.newest).not_to_contain_text("Мои звери")

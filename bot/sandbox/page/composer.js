@@ -61,9 +61,10 @@ export function setBot(described) {
 
 /** Send something, as an answer if one is being written. */
 export async function send(content) {
-  const reply = subject?.kind === "reply" ? { reply_to: subject.message.message_id } : {};
+  const answered = subject;
+  const reply = answered?.kind === "reply" ? { reply_to: answered.message.message_id } : {};
   const sent = await attempt(() => api.say({ ...content, ...reply }));
-  if (sent) cancel();
+  if (sent && subject === answered) cancel(); // the bot may have asked something else by now
   return sent;
 }
 

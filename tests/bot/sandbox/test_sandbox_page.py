@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from .conftest import TOKEN, USERNAME
 
@@ -125,6 +125,25 @@ def test_editing_and_replying(box: Box, page: Page) -> None:
     box.call("sendMessage", chat_id=SASHA, text="А этот?", reply_markup=force)
     expect(page.locator("#about")).to_contain_text("А этот?")
     assert page.get_attribute("#prompt", "placeholder") == "Например, Псы"
+
+
+def test_a_question_that_comes_before_the_answer_is_seen_to_be_sent(box: Box, page: Page) -> None:
+    def hold_up(route: Route) -> None:
+        response = route.fetch()
+        box.call("sendMessage", chat_id=SASHA, text="А второй?", reply_markup={"force_reply": True})
+        expect(page.locator("#about")).to_contain_text("А второй?")
+        route.fulfill(response=response)
+
+    box.call("sendMessage", chat_id=SASHA, text="Как назвать?", reply_markup={"force_reply": True})
+    expect(page.locator("#about")).to_contain_text("Как назвать?")
+    page.route("**/sandbox/message", hold_up)
+    page.fill("#prompt", "Коты")
+    with page.expect_response("**/sandbox/message"):
+        page.click("#send")
+    page.unroute("**/sandbox/message")
+    page.fill("#prompt", "Псы")
+    page.click("#send")
+    expect(page.locator(".message.out .reply", has_text="А второй?")).to_be_visible()
 
 
 def test_stickers_of_a_pack_and_of_strangers(box: Box, page: Page) -> None:
