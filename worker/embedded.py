@@ -36,14 +36,18 @@ def connect(url: str) -> redis.Redis:
     Raises SetupError when nothing answers there now.
     """
     try:
-        probe = _probe(url)
-    except ValueError:  # its message may quote the password
+        with _probe(url) as probe:
+            probe.ping()
+    # Not an address, or an option that there is not; the message may quote the password.
+    except (ValueError, TypeError):
         raise SetupError(
             "REDIS_URL is not a Redis address: write redis://host:port/0 or unix:///path."
         ) from None
-    try:
-        with probe:
-            probe.ping()
+    except redis.AuthenticationError as error:
+        raise SetupError(
+            f"Redis at {_address(probe)} wants another password, or one at all: write it into "
+            "REDIS_URL, redis://:password@host:port/0."
+        ) from error
     except redis.RedisError as error:
         cause = getattr(error.__cause__, "strerror", None) or error
         raise SetupError(
@@ -55,10 +59,12 @@ def connect(url: str) -> redis.Redis:
 
 def _address(connection: redis.Redis) -> str:
     """Where a connection leads, without its password."""
-    options = connection.connection_pool.connection_kwargs
+    pool = connection.connection_pool
+    options = pool.connection_kwargs
     if "path" in options:
         return f"unix://{options['path']}"
-    return f"redis://{options.get('host', 'localhost')}:{options.get('port', 6379)}"
+    scheme = "rediss" if issubclass(pool.connection_class, redis.SSLConnection) else "redis"
+    return f"{scheme}://{options.get('host', 'localhost')}:{options.get('port', 6379)}"
 
 
 @contextmanager

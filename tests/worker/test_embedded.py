@@ -1,5 +1,6 @@
 """Where Redis is, and what happens when it is not."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -94,6 +95,7 @@ def test_an_open_folder_is_refused(tmp_path: Path) -> None:
         ("unix:///nowhere/valkey.sock", "unix:///nowhere/valkey.sock "),
         ("redis://:sec/ret@localhost:6379", "REDIS_URL"),
         ("localhost:6379", "REDIS_URL"),
+        ("redis://:secret@localhost:1/0?nonsense=1", "REDIS_URL"),
     ],
 )
 def test_an_unreachable_redis_in_one_line(url: str, names: str) -> None:
@@ -103,6 +105,20 @@ def test_an_unreachable_redis_in_one_line(url: str, names: str) -> None:
     assert names in message
     assert "sec" not in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("user", ["", ":wrong@"])
+def test_another_password_is_wanted(tmp_path: Path, user: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with redis_url(tmp_path) as url, connect(url) as connection:
+        connection.config_set("requirepass", "secret")
+        connection.config_set("port", port)
+        with pytest.raises(SetupError, match="password") as error:
+            connect(f"redis://{user}127.0.0.1:{port}")
+    message = str(error.value)
+    assert f"redis://127.0.0.1:{port} " in message
+    assert "wrong" not in message
 
 
 def test_a_connection_outlives_a_restart(tmp_path: Path) -> None:
