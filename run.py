@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from worker.children import start_child, stop_child
-from worker.embedded import data_folder, redis_url
+from worker.embedded import data_folder, redis_url, writing
 from worker.errors import SetupError
 
 SANDBOX_PORT = 8081
@@ -29,12 +29,10 @@ def main() -> None:
     for number in SIGNALS:
         signal.signal(number, request_stop)
     data = data_folder()
-    try:
-        (data / "logs").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        sys.exit(f"emojich: {data} cannot be written ({error.strerror}): correct EMOJICH_DATA.")
     os.chdir(Path(__file__).parent)  # where `python -m` finds the parts
     try:
+        with writing():
+            (data / "logs").mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             url = stack.enter_context(redis_url(data))
             parts: list[Part] = []
@@ -67,12 +65,15 @@ class Part:
         self.restarts = 0
         self._command = [sys.executable, "-m", module, *arguments]
         self._env = env
-        self.log.unlink(missing_ok=True)
+        with writing():
+            self.log.unlink(missing_ok=True)
         self.start()
 
     def start(self) -> None:
         """Start the process."""
-        with open(self.log, "ab") as log:
+        with writing():
+            log = open(self.log, "ab")  # noqa: SIM115
+        with log:
             self._start_of_log = log.tell()
             self._process = start_child(self._command, log, self._env)
 

@@ -18,6 +18,11 @@ class _Formatter(logging.Formatter):
         return super().format(record).replace(self._token, HIDDEN)
 
 
+def reason(error: Exception) -> str:
+    """What has happened: redis-py's errors, as `repr` has them, do not say it."""
+    return f"{type(error).__name__}: {error}"
+
+
 def start_logging(token: str) -> None:
     """Log from the level INFO on, without the token."""
     handler = logging.StreamHandler()

@@ -1,12 +1,11 @@
 """`python -m worker`: an engine, and the RQ workers that feed it."""
 
-import signal
 import sys
 
 from worker.clock import check_clock
 from worker.embedded import connect, data_folder, redis_url
 from worker.errors import SetupError
-from worker.feeders import feeders, requests_at_once, work
+from worker.feeders import feeders, leave_on_signals, requests_at_once, work
 from worker.keeper import engine
 from worker.logs import start_logging
 
@@ -14,8 +13,7 @@ from worker.logs import start_logging
 def main() -> None:
     """Work until a signal says to stop."""
     start_logging()
-    for number in (signal.SIGINT, signal.SIGTERM):  # until RQ handles them
-        signal.signal(number, lambda *_: sys.exit(0))
+    leave_on_signals()
     try:
         with redis_url(data_folder()) as url:
             connection, count = connect(url), requests_at_once()

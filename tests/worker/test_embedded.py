@@ -75,6 +75,14 @@ def test_it_does_not_outlive_its_starter(tmp_path: Path) -> None:
     wait_until(lambda: not is_alive(orphan))
 
 
+@pytest.mark.parametrize("name", ["lock", "valkey.log"])
+def test_a_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
+    (tmp_path / "valkey" / name).mkdir(parents=True)
+    (tmp_path / "valkey").chmod(0o700)
+    with pytest.raises(SetupError, match=f"{name} cannot be written"), redis_url(tmp_path):
+        pass
+
+
 def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SetupError, match="EMOJICH_DATA"), redis_url(tmp_path / "file"):
@@ -119,6 +127,13 @@ def test_another_password_is_wanted(tmp_path: Path, user: str) -> None:
     message = str(error.value)
     assert f"redis://127.0.0.1:{port} " in message
     assert "wrong" not in message
+
+
+def test_a_redis_that_takes_nothing(tmp_path: Path) -> None:
+    with redis_url(tmp_path) as url, connect(url) as connection:
+        connection.config_set("maxmemory", 1)
+        with pytest.raises(SetupError, match="takes nothing"):
+            connect(url)
 
 
 def test_a_connection_outlives_a_restart(tmp_path: Path) -> None:
