@@ -3,12 +3,14 @@
 In production the parts run by themselves; this starts them as they are, and stops them together.
 """
 
+import fcntl
 import os
 import re
 import signal
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from worker.children import start_child, stop_child
@@ -34,6 +36,7 @@ def main() -> None:
         with writing():
             (data / "logs").mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
+            stack.enter_context(alone(data))
             url = stack.enter_context(redis_url(data))
             parts: list[Part] = []
             stack.callback(stop, parts)
@@ -41,6 +44,24 @@ def main() -> None:
             watch(parts)
     except SetupError as error:
         sys.exit(f"emojich: {error}")
+
+
+@contextmanager
+def alone(data: Path) -> Iterator[None]:
+    """Keep a second run off the folder, where it would take away the logs of the first.
+
+    The kernel lets go of the lock when we die.
+    """
+    with writing():
+        lock = open(data / "lock", "w")  # noqa: SIM115
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SetupError(
+                f"Emojich runs in {data} already: stop it, or set EMOJICH_DATA to another folder."
+            ) from None
+        yield
 
 
 def request_stop(number: int, frame: object) -> None:
