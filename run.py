@@ -3,16 +3,18 @@
 In production the parts run by themselves; this starts them as they are, and stops them together.
 """
 
+import fcntl
 import os
 import re
 import signal
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from worker.children import start_child, stop_child
-from worker.embedded import data_folder, redis_url
+from worker.embedded import data_folder, redis_url, writing
 from worker.errors import SetupError
 
 SANDBOX_PORT = 8081
@@ -29,13 +31,12 @@ def main() -> None:
     for number in SIGNALS:
         signal.signal(number, request_stop)
     data = data_folder()
-    try:
-        (data / "logs").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        sys.exit(f"emojich: {data} cannot be written ({error.strerror}): correct EMOJICH_DATA.")
     os.chdir(Path(__file__).parent)  # where `python -m` finds the parts
     try:
+        with writing():
+            (data / "logs").mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
+            stack.enter_context(alone(data))
             url = stack.enter_context(redis_url(data))
             parts: list[Part] = []
             stack.callback(stop, parts)
@@ -43,6 +44,24 @@ def main() -> None:
             watch(parts)
     except SetupError as error:
         sys.exit(f"emojich: {error}")
+
+
+@contextmanager
+def alone(data: Path) -> Iterator[None]:
+    """Keep a second run off the folder, where it would take away the logs of the first.
+
+    The kernel lets go of the lock when we die.
+    """
+    with writing():
+        lock = open(data / "lock", "w")  # noqa: SIM115
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SetupError(
+                f"Emojich runs in {data} already: stop it, or set EMOJICH_DATA to another folder."
+            ) from None
+        yield
 
 
 def request_stop(number: int, frame: object) -> None:
@@ -67,12 +86,15 @@ class Part:
         self.restarts = 0
         self._command = [sys.executable, "-m", module, *arguments]
         self._env = env
-        self.log.unlink(missing_ok=True)
+        with writing():
+            self.log.unlink(missing_ok=True)
         self.start()
 
     def start(self) -> None:
         """Start the process."""
-        with open(self.log, "ab") as log:
+        with writing():
+            log = open(self.log, "ab")  # noqa: SIM115
+        with log:
             self._start_of_log = log.tell()
             self._process = start_child(self._command, log, self._env)
 

@@ -10,8 +10,8 @@ import redis
 from telegram.error import InvalidToken, TelegramError
 
 from bot.app import run
-from bot.config import Config
-from bot.logs import start_logging
+from bot.config import TELEGRAM, Config
+from bot.logs import HIDDEN, start_logging
 from worker.embedded import connect, data_folder, redis_url
 from worker.errors import SetupError
 
@@ -25,13 +25,27 @@ def main() -> None:
             asyncio.run(_run_until_signal(config, connection, url))
     except SetupError as error:
         sys.exit(f"emojich: {error}")
-    except InvalidToken:  # its message quotes the token
+    except redis.RedisError as error:  # gone, out of memory, a replica, without rights
+        reason = str(error).rstrip(".")
         sys.exit(
-            "emojich: Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the bot's token."
+            f"emojich: Redis does not serve the bot ({reason}): see to it, and start it again."
         )
+    except InvalidToken:  # its message quotes the token
+        sys.exit(f"emojich: {_refusal(config)}")
     except TelegramError as error:
-        reason = str(error).replace(config.token, "<token>")
-        sys.exit(f"emojich: Telegram at {config.api_url} cannot be reached: {reason}")
+        reason = str(error).replace(config.token, HIDDEN)
+        sys.exit(
+            f"emojich: Telegram at {config.api_url} cannot be reached ({reason}): "
+            "see to the network, or correct TELEGRAM_API_URL."
+        )
+
+
+def _refusal(config: Config) -> str:
+    refused = "Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the bot's token"
+    if config.api_url == TELEGRAM:
+        return f"{refused}."
+    # Any other server that knows no such path says the same.
+    return f"{refused}, or correct TELEGRAM_API_URL ({config.api_url})."
 
 
 async def _run_until_signal(config: Config, connection: redis.Redis, url: str) -> None:

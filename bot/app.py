@@ -5,26 +5,23 @@ import logging
 from contextlib import suppress
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio
 from redis.asyncio.lock import Lock
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from telegram import Update
-from telegram.error import TelegramError
 from telegram.ext import (
     AIORateLimiter,
     Application,
     ApplicationBuilder,
     Defaults,
-    Updater,
 )
 
 from bot.config import Config
 from bot.delivery import Delivery
 from bot.lease import keep, lease
+from bot.listening import keep_token, listen
 from bot.profile import introduce
 from bot.tasks import end
 from bot.trouble import report
@@ -32,13 +29,6 @@ from bot.turns import TakeTurns
 from bot.watch import Watch
 from bot.wiring import wire
 
-# All others stay away.
-UPDATES = [
-    Update.MESSAGE,
-    Update.EDITED_MESSAGE,
-    Update.CALLBACK_QUERY,
-    Update.INLINE_QUERY,
-]
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
 STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
@@ -90,42 +80,21 @@ async def _serve(
 ) -> None:
     updater = application.updater
     assert updater is not None, "the builder makes one"
-    await introduce(application.bot)
-    await _listen(updater, config)
-    await application.start()
-    print("bot: ready", flush=True)
-    works = (delivery.run(), watch.run(), keep(lock))
-    tasks = [asyncio.create_task(work) for work in works]
+    tasks: list[asyncio.Task[None]] = []
     try:
+        await introduce(application.bot)
+        await listen(updater, config)
+        await application.start()
+        print("bot: ready", flush=True)
+        works = (delivery.run(), watch.run(), keep(lock), keep_token(application.bot))
+        tasks += [asyncio.create_task(work) for work in works]
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in ended:  # the lease is lost: only that ends one of them
+        for task in ended:  # the lease is lost, or the token: only that ends one of them
             task.result()
     finally:
-        for stop in (updater.stop, application.stop):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop(), STOP_TIME)
+        for part in (updater, application):
+            if part.running:  # not, where it could not begin
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(part.stop(), STOP_TIME)
         await end(tasks)
         await delivery.drain()
-
-
-async def _listen(updater: Updater, config: Config) -> None:
-    """Have Telegram's updates come: it is asked (getUpdates), or it calls (setWebhook)."""
-    # Telegram has just answered, so what fails now is an outage, to be waited for.
-    if config.webhook_url:
-        await updater.start_webhook(
-            listen="0.0.0.0",
-            port=config.webhook_port,
-            url_path=urlsplit(config.webhook_url).path,
-            webhook_url=config.webhook_url,
-            secret_token=config.webhook_secret,
-            allowed_updates=UPDATES,
-            bootstrap_retries=-1,
-        )
-    else:
-        await updater.start_polling(
-            allowed_updates=UPDATES, bootstrap_retries=-1, error_callback=_log_polling_error
-        )
-
-
-def _log_polling_error(error: TelegramError) -> None:
-    log.warning("polling: %s; trying again", error)

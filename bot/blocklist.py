@@ -28,7 +28,10 @@ class Blocklist:
         try:
             return cls(path.read_text(encoding="utf-8").splitlines())
         except (OSError, UnicodeDecodeError) as error:
-            raise SetupError(f"EMOJICH_BLOCKED_WORDS: {path} cannot be read ({error}).") from None
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise SetupError(
+                f"EMOJICH_BLOCKED_WORDS: {path} cannot be read ({reason}): name a file of words."
+            ) from None
 
     def check(self, prompt: str) -> None:
         """Raise BlockedPrompt for a prompt with one of the words."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -12,6 +13,7 @@ from worker.errors import SetupError
 
 TELEGRAM = "https://api.telegram.org/bot"
 WEBHOOK_PORT = 8080
+MAX_PORT = 65535
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,9 @@ class Config:
 
         Raises SetupError.
         """
-        token = environment.get("TELEGRAM_BOT_TOKEN", "").strip()
-        if not token:
-            raise SetupError(
-                "TELEGRAM_BOT_TOKEN is not set: get one from @BotFather, "
-                "or chat in the sandbox without one: make run."
-            )
+        token = _token(environment)
         api_url = environment.get("TELEGRAM_API_URL") or TELEGRAM
-        if not api_url.startswith(("http://", "https://")) or not api_url.endswith("/bot"):
+        if not _is_address(api_url, "http", "https") or not api_url.endswith("/bot"):
             raise SetupError("TELEGRAM_API_URL must look like http://127.0.0.1:8081/bot.")
         words = environment.get("EMOJICH_BLOCKED_WORDS")
         return cls(
@@ -60,9 +57,23 @@ class Config:
             admins=_ids(environment, "EMOJICH_ADMINS"),
             allowed=_ids(environment, "EMOJICH_ALLOWED_USERS"),
             blocked_words=Path(words) if words else None,
-            webhook_url=_webhook_url(environment),
-            webhook_port=_number(environment, "WEBHOOK_PORT") or WEBHOOK_PORT,
+            webhook_url=_webhook_url(environment, api_url),
+            webhook_port=_port(environment),
         )
+
+
+def _token(environment: Mapping[str, str]) -> str:
+    token = environment.get("TELEGRAM_BOT_TOKEN", "").strip()
+    if not token:
+        raise SetupError(
+            "TELEGRAM_BOT_TOKEN is not set: get one from @BotFather, "
+            "or chat in the sandbox without one: make run."
+        )
+    if not re.fullmatch(r"[0-9]+:[\w-]+", token, re.ASCII):  # it becomes part of URLs
+        raise SetupError(
+            "TELEGRAM_BOT_TOKEN is no bot's token: copy from @BotFather what looks like 123456:ABC…"
+        )
+    return token
 
 
 def _ids(environment: Mapping[str, str], name: str) -> frozenset[int]:
@@ -89,8 +100,26 @@ def _number(environment: Mapping[str, str], name: str) -> int | None:
     return int(text) if text else None
 
 
-def _webhook_url(environment: Mapping[str, str]) -> str:
-    url = environment.get("WEBHOOK_URL", "")
-    if url and not (url.startswith(("http://", "https://")) and urlsplit(url).netloc):
+def _port(environment: Mapping[str, str]) -> int:
+    port = _number(environment, "WEBHOOK_PORT") or WEBHOOK_PORT
+    if port > MAX_PORT:
+        raise SetupError(f"WEBHOOK_PORT must be a number from 1 to {MAX_PORT}.")
+    return port
+
+
+def _webhook_url(environment: Mapping[str, str], api_url: str) -> str:
+    url = environment.get("WEBHOOK_URL", "").strip()
+    # Telegram wants TLS; a Bot API server of one's own may be content without.
+    schemes = ("https",) if api_url == TELEGRAM else ("http", "https")
+    if url and not _is_address(url, *schemes):
         raise SetupError("WEBHOOK_URL must look like https://bot.example.org/updates.")
     return url
+
+
+def _is_address(url: str, *schemes: str) -> bool:
+    """Whether a URL has one of the schemes, a host, and a port that can be, if any."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not match, or a port that is no number
+        return False

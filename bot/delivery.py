@@ -18,6 +18,7 @@ from telegram import Bot, InputMediaPhoto, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.api_errors import MESSAGE_IS_GONE, MESSAGE_IS_SAME, says
+from bot.logs import reason
 from bot.patience import pause_after
 from bot.person.history import History
 from bot.preview import render_preview
@@ -69,7 +70,8 @@ class Delivery:
                 async for entry_id, event in self._reader.events():
                     await self._receive(event, entry_id)
             except Exception as error:  # whatever it is, the other requests still want their events
-                log.warning("events: %r; trying again", error, exc_info=_is_unexpected(error))
+                unexpected = _is_unexpected(error)
+                log.warning("events: %s; trying again", reason(error), exc_info=unexpected)
                 await asyncio.sleep(RECONNECT_PAUSE)
 
     async def change(self, request_id: str, change: Change) -> None:
@@ -134,9 +136,9 @@ class Delivery:
     async def _pause(self, request_id: str, error: Exception, failures: int) -> None:
         pause = pause_after(error, failures)
         log.warning(
-            "request %s: %r; again in %.1f s",
+            "request %s: %s; again in %.1f s",
             request_id,
-            error,
+            reason(error),
             pause,
             exc_info=_is_unexpected(error),
         )
@@ -159,7 +161,18 @@ class Delivery:
         except BadRequest as error:
             await self._refused(record, error)
         else:
-            await self._store.change(request_id, Shown(message_id, record.state))
+            await self._note(request_id, Shown(message_id, record.state))
+
+    async def _note(self, request_id: str, shown: Shown) -> None:
+        """Note what Telegram has taken, once Redis is well; begun anew, it would be sent twice."""
+        failures = 0
+        while True:
+            try:
+                await self._store.change(request_id, shown)
+                return
+            except redis.RedisError as error:
+                failures += 1
+                await self._pause(request_id, error, failures)
 
     async def _put(self, record: Record, wanted: View) -> int:
         """Send or edit the message; returns its id."""

@@ -16,6 +16,7 @@ import redis.asyncio
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockNotOwnedError
 
+from bot.logs import reason
 from worker.errors import SetupError
 
 KEY = "emojich:bot"
@@ -46,7 +47,7 @@ async def keep(lock: Lock) -> None:
         try:
             is_ours = await _renew(lock)
         except redis.RedisError as error:
-            log.warning("the lease: %r; trying again", error)
+            log.warning("the lease: %s; trying again", reason(error))
         else:
             if not is_ours:
                 raise SetupError("Another bot has taken over: start this one again.")

@@ -18,6 +18,11 @@ class _Formatter(logging.Formatter):
         return super().format(record).replace(self._token, HIDDEN)
 
 
+def reason(error: Exception) -> str:
+    """What has happened: redis-py's errors, as `repr` has them, do not say it."""
+    return f"{type(error).__name__}: {error}"
+
+
 def start_logging(token: str) -> None:
     """Log from the level INFO on, without the token."""
     handler = logging.StreamHandler()
@@ -25,5 +30,8 @@ def start_logging(token: str) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     for talkative in ("httpx", "rq", "telegram"):  # httpx logs every URL, and the token is in them
         logging.getLogger(talkative).setLevel(logging.WARNING)
-    # It logs each 429 with a traceback; whoever has called waits and says so in a line.
-    logging.getLogger("telegram.ext.AIORateLimiter").setLevel(logging.CRITICAL)
+    # With a traceback they log each 429, what is no JSON (a gateway's page, say), and what cannot
+    # begin; whoever has called says so in a line.  Loggers below the last one may speak.
+    for verbose in ("telegram.ext.AIORateLimiter", "telegram.request.BaseRequest"):
+        logging.getLogger(verbose).setLevel(logging.CRITICAL)
+    logging.getLogger("telegram.ext").addFilter(lambda record: False)

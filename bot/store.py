@@ -12,12 +12,13 @@ The user is who has asked: under another's id a message of a group is not found,
 
 import asyncio
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 import redis.asyncio
 
 from bot.record import Change, Queued, Record, State, advance
+from emojich_core.request import known
 
 RECORD_TTL = 48 * 3600  # seconds; longer than a job waits and than its stickers are kept
 OPEN = "emojich:open"
@@ -130,8 +131,7 @@ def _message_key(user_id: int, chat_id: int, message_id: int) -> str:
 
 def _decode(data: bytes | str) -> Record:
     stored: dict[str, Any] = json.loads(data)
-    # Written by another version, perhaps: what it does not know keeps its default.
-    values = {field.name: stored[field.name] for field in fields(Record) if field.name in stored}
+    values = known(Record, stored)
     for name in ("uploads", "added", "emoji_uploads", "emoji_added"):
         stored_ids = values.get(name, {})  # JSON has made strings of their keys
         values[name] = {int(number): value for number, value in stored_ids.items()}

@@ -11,6 +11,7 @@ from telegram.ext import ContextTypes
 
 from bot.admin import BROKEN
 from bot.api_errors import is_outage
+from bot.logs import reason
 from bot.patience import insist
 from bot.texts import language_for, texts
 from worker.tally import count
@@ -28,6 +29,8 @@ async def report(
         return
     if is_outage(error):
         log.warning("Telegram does not answer: %r", error)
+    elif isinstance(error, redis.RedisError):
+        log.error("Redis does not serve the bot: %s", reason(error))
     else:
         log.error("an update could not be handled", exc_info=error)
         with suppress(redis.RedisError):

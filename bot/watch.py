@@ -10,6 +10,7 @@ import logging
 import time
 
 from bot.delivery import Delivery
+from bot.logs import reason
 from bot.record import NO_WORKER, Abandoned, Failure, Queued, Record, State
 from bot.store import Store
 from bot.waiting import look
@@ -43,7 +44,7 @@ class Watch:
             try:
                 await self._look()
             except Exception as error:  # it looks again soon, whatever it was
-                log.warning("watch: %r", error)
+                log.warning("watch: %s", reason(error))
             await asyncio.sleep(INTERVAL)
 
     async def _look(self) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 from unicodedata import category, normalize
@@ -70,6 +70,11 @@ def new_seed() -> int:
     return secrets.randbelow(MAX_SEED + 1)
 
 
+def known(cls: type, data: dict[str, Any]) -> dict[str, Any]:
+    """What a dataclass has a field for: a newer version, on another machine, may write more."""
+    return {field.name: data[field.name] for field in fields(cls) if field.name in data}
+
+
 @dataclass(frozen=True)
 class Request:
     """One prompt, to be drawn `count` times.
@@ -102,7 +107,7 @@ class Request:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Request":
         """The request that `to_json` wrote."""
-        return cls(**(data | {"like": tuple(data.get("like", ()))}))
+        return cls(**(known(cls, data) | {"like": tuple(data.get("like", ()))}))
 
 
 @dataclass(frozen=True)
@@ -123,4 +128,4 @@ class Candidate:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Candidate":
         """The candidate that `to_json` wrote."""
-        return cls(**data)
+        return cls(**known(cls, data))

@@ -15,6 +15,18 @@ def compose() -> dict[str, Any]:
     return loaded
 
 
+def test_no_log_grows_without_bound_and_what_ends_is_started_again(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        assert service["logging"]["driver"] == "local"
+        assert service["restart"] == "unless-stopped"
+        assert "stop_grace_period" in service
+
+
+def test_secrets_stay_out_of_git_and_the_images() -> None:
+    for name in (".gitignore", ".dockerignore"):
+        assert ".env" in (ROOT / name).read_text().splitlines()
+
+
 def named_volumes(service: dict[str, Any]) -> dict[str, str]:
     """Name → where it is mounted; a mount of a file of the machine is none."""
     volumes = service.get("volumes", [])

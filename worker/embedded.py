@@ -30,20 +30,42 @@ def data_folder() -> Path:
     return Path(os.environ.get("EMOJICH_DATA") or ".data").resolve()
 
 
+@contextmanager
+def writing() -> Iterator[None]:
+    """Say in a sentence which file of the data folder cannot be written, and why."""
+    try:
+        yield
+    except OSError as error:
+        raise SetupError(
+            f"{error.filename} cannot be written ({error.strerror}): "
+            "make it yours, or set EMOJICH_DATA to another folder."
+        ) from error
+
+
 def connect(url: str) -> redis.Redis:
     """A connection that outlives a restart of Redis.
 
-    Raises SetupError when nothing answers there now.
+    Raises SetupError when nothing answers there now, or takes nothing.
     """
     try:
-        probe = _probe(url)
-    except ValueError:  # its message may quote the password
+        with _probe(url) as probe:
+            probe.set("emojich:probe", "", px=1)
+    # Not an address, or an option that there is not; the message may quote the password.
+    except (ValueError, TypeError):
         raise SetupError(
             "REDIS_URL is not a Redis address: write redis://host:port/0 or unix:///path."
         ) from None
-    try:
-        with probe:
-            probe.ping()
+    except redis.AuthenticationError as error:
+        raise SetupError(
+            f"Redis at {_address(probe)} wants another password, or one at all: write it into "
+            "REDIS_URL, redis://:password@host:port/0."
+        ) from error
+    except redis.ResponseError as error:  # it is full, a replica, or grants no rights
+        reason = str(error).rstrip(".")
+        raise SetupError(
+            f"Redis at {_address(probe)} takes nothing ({reason}): put that right, or correct "
+            "REDIS_URL."
+        ) from error
     except redis.RedisError as error:
         cause = getattr(error.__cause__, "strerror", None) or error
         raise SetupError(
@@ -55,10 +77,12 @@ def connect(url: str) -> redis.Redis:
 
 def _address(connection: redis.Redis) -> str:
     """Where a connection leads, without its password."""
-    options = connection.connection_pool.connection_kwargs
+    pool = connection.connection_pool
+    options = pool.connection_kwargs
     if "path" in options:
         return f"unix://{options['path']}"
-    return f"redis://{options.get('host', 'localhost')}:{options.get('port', 6379)}"
+    scheme = "rediss" if issubclass(pool.connection_class, redis.SSLConnection) else "redis"
+    return f"{scheme}://{options.get('host', 'localhost')}:{options.get('port', 6379)}"
 
 
 @contextmanager
@@ -72,12 +96,8 @@ def redis_url(data: Path) -> Iterator[str]:
         yield url
         return
     folder = data / "valkey"
-    try:
+    with writing():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise SetupError(
-            f"{folder} cannot be made ({error.strerror}): set EMOJICH_DATA to a folder of yours."
-        ) from error
     socket = _socket_path(folder)
     url = f"unix://{quote(str(socket))}"
     with _first_to_ask(folder) as first:
@@ -97,7 +117,9 @@ def redis_url(data: Path) -> Iterator[str]:
 @contextmanager
 def _first_to_ask(folder: Path) -> Iterator[bool]:
     """Whether this process holds the folder's lock, which the kernel drops when it dies."""
-    with open(folder / "lock", "w") as lock:
+    with writing():
+        lock = open(folder / "lock", "w")  # noqa: SIM115
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             first = True
@@ -149,7 +171,9 @@ def _start(folder: Path, socket: Path) -> subprocess.Popen[bytes]:
         "save": "",
     }
     arguments = [word for key, value in options.items() for word in (f"--{key}", value)]
-    with open(folder / "valkey.log", "wb") as log:
+    with writing():
+        log = open(folder / "valkey.log", "wb")  # noqa: SIM115
+    with log:
         return start_child([str(binary), *arguments], log)
 
 
@@ -158,7 +182,11 @@ def _wait_for(url: str, folder: Path, process: subprocess.Popen[bytes] | None = 
     deadline = time.monotonic() + START_TIMEOUT
     while not _answers(url):
         if (process and process.poll() is not None) or time.monotonic() > deadline:
-            raise SetupError(f"The embedded Valkey does not start: see {folder / 'valkey.log'}.")
+            log = folder / "valkey.log"
+            raise SetupError(
+                f"The embedded Valkey does not start: see {log}, or, if that is empty, "
+                "whether the disk is full."
+            )
         time.sleep(0.05)
 
 

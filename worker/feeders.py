@@ -5,7 +5,9 @@ process of its own: `python -m worker.feeders`.  (RQ's WorkerPool would leave it
 it were killed, and can neither bound how long they take to stop nor set how they look after jobs.)
 """
 
+import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +22,9 @@ from worker.logs import start_logging
 from worker.worker import GRACE, Worker
 
 STOP_TIME = GRACE + 2  # seconds for all: those at work give their jobs back
+PAUSE = 5  # seconds until another RQ worker tries what one has given up
+
+log = logging.getLogger("emojich.feeders")
 
 
 @contextmanager
@@ -56,19 +61,35 @@ class Feeders:
 
 
 def work(connection: redis.Redis, others: Feeders | None = None) -> None:
-    """Run jobs until a signal says to stop; raises SetupError if anything else ends it."""
-    worker = Worker(connection, on_stop=others.ask_to_leave if others else None)
-    try:
-        worker.work(logging_level="WARNING")
-    except redis.RedisError as error:
-        raise SetupError(f"The worker lost Redis ({error}): start both again.") from error
-    if not worker.stopping:
-        raise SetupError("The worker gave up, the log says why: start it again.")
+    """Run jobs until a signal says to stop.
+
+    RQ's worker ends when Redis is away for long, or refuses something, be it for want of memory or
+    of disk.  Another one follows it: an engine that had to begin anew might compile for minutes.
+    """
+    while True:
+        worker = Worker(connection, on_stop=others.ask_to_leave if others else None)
+        reason = "the log says why"
+        try:
+            worker.work(logging_level="WARNING")
+        except redis.RedisError as error:
+            reason = str(error)
+        if worker.stopping:
+            return
+        leave_on_signals()  # RQ's own handlers would tell Redis
+        log.error("the RQ worker gave up (%s): another one in %s s", reason, PAUSE)
+        time.sleep(PAUSE)
+
+
+def leave_on_signals() -> None:
+    """Have SIGINT and SIGTERM end this process, until RQ handles them."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
 
 
 def main() -> None:
     """One more RQ worker."""
     start_logging()
+    leave_on_signals()
     try:
         work(connect(os.environ["REDIS_URL"]))
     except SetupError as error:

@@ -16,6 +16,7 @@ import redis.asyncio
 
 from bot.emoji.words import searchable
 from bot.limits import DAY
+from emojich_core.request import known
 
 KEPT_UNUSED = 3 * DAY  # seconds; longer than an uploaded sticker can be put into a pack
 
@@ -48,7 +49,9 @@ class Labels:
     async def all(self, user_id: int) -> dict[str, Label]:
         """The labels of a user's stickers by unique id."""
         stored: Any = await self._redis.hgetall(_key(user_id))
-        return {key.decode(): Label(**json.loads(value)) for key, value in stored.items()}
+        return {
+            key.decode(): Label(**known(Label, json.loads(value))) for key, value in stored.items()
+        }
 
     async def tidy(self, user_id: int, unique_ids: set[str]) -> None:
         """Forget the labels of stickers that are in no pack, nor about to be put into one."""

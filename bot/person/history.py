@@ -15,6 +15,7 @@ import redis.asyncio
 
 from bot.limits import HISTORY
 from bot.record import Record
+from emojich_core.request import known
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ class History:
     async def all(self, user_id: int) -> dict[str, Past]:
         """The last prompts of a user by request id, the newest first."""
         stored: Any = await self._redis.hgetall(_key(user_id))
-        found = {key.decode(): Past(**json.loads(value)) for key, value in stored.items()}
+        found = {
+            key.decode(): Past(**known(Past, json.loads(value))) for key, value in stored.items()
+        }
         return dict(sorted(found.items(), key=lambda item: -item[1].at))
 
 

@@ -5,7 +5,7 @@ emojich:settings:<user id>  string  `Settings` as JSON
 
 import json
 import re
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import redis.asyncio
@@ -16,7 +16,7 @@ from bot.buttons import Tap
 from bot.patience import insist
 from bot.texts import Texts, language_for, texts
 from bot.view import View, edit
-from emojich_core.request import MAX_COUNT
+from emojich_core.request import MAX_COUNT, known
 
 # 1:set:<what>:<whose>:<value>
 TAP = re.compile(r"1:set:([a-z]+):(?P<owner>\d+):(\w+)")
@@ -53,8 +53,7 @@ class SettingsStore:
         """The settings of a user; the usual ones until they choose others."""
         stored: Any = await self._redis.get(_key(user_id))
         values = json.loads(stored) if stored else {}
-        known = {field.name for field in fields(Settings)}
-        return Settings(**{name: value for name, value in values.items() if name in known})
+        return Settings(**known(Settings, values))
 
     async def save(self, user_id: int, settings: Settings) -> None:
         """Keep the settings of a user."""

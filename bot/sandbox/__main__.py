@@ -62,7 +62,12 @@ def _listen(host: str, port: int) -> socket.socket:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Two sandboxes on one folder would overwrite each other's state: only one may run."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SystemExit(
+            f"emojich: {folder} cannot be made ({error.strerror}): choose another folder."
+        ) from None
     with (folder / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -68,6 +68,28 @@ def test_first_message_survives_an_outage(
     assert len(user.messages()) == 1
 
 
+def test_a_redis_that_is_full_sends_no_message_twice(
+    bot: RunningBot,
+    user: User,
+    sandbox: Sandbox,
+    worker: Worker,
+    connection: redis.Redis,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sandbox.fault("sendMessage", 429, retry_after=2)
+    user.say("кот")
+    request = worker.take()
+    connection.config_set("maxmemory", 1)
+    try:
+        user.sees("«кот»")
+        wait_for(lambda: caplog.text.count(f"request {request.id}: OutOfMemoryError") > 1)
+    finally:
+        connection.config_set("maxmemory", 0)
+    worker.finish(request)
+    wait_for(lambda: [m for m in user.messages() if "Готово" in text_of(m)])
+    assert len([m for m in user.messages() if "«кот»" in text_of(m)]) == 1
+
+
 def test_late_progress_does_not_cover_the_stickers(
     bot: RunningBot, user: User, worker: Worker, connection: redis.Redis
 ) -> None:

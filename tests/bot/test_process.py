@@ -1,14 +1,20 @@
 """`python -m bot`: how it starts, survives and ends, and what it may import."""
 
+import asyncio
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from telegram import Bot
+from telegram.error import InvalidToken
 
+from bot import listening
 from bot.config import Config
+from bot.listening import keep_token
 from tests.bot.conftest import start_sandbox, start_server
 from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, Worker
 from worker.embedded import connect, redis_url
@@ -107,30 +113,84 @@ def test_outage_of_telegram_is_survived_and_the_token_kept(
     ("changes", "reason"),
     [
         ({"TELEGRAM_BOT_TOKEN": ""}, "TELEGRAM_BOT_TOKEN is not set"),
-        ({"TELEGRAM_BOT_TOKEN": "refused"}, "Telegram refuses TELEGRAM_BOT_TOKEN"),
+        ({"TELEGRAM_BOT_TOKEN": "12:of/two parts"}, "TELEGRAM_BOT_TOKEN is no bot's token"),
         ({"TELEGRAM_API_URL": "http://127.0.0.1:9/bot"}, "cannot be reached"),
         ({"REDIS_URL": "redis://127.0.0.1:9"}, "does not answer"),
+        ({"WEBHOOK_URL": "https://bot.example.org"}, "Telegram refuses WEBHOOK_URL (Bad webhook"),
         ({"EMOJICH_BLOCKED_WORDS": "/nowhere"}, "EMOJICH_BLOCKED_WORDS: /nowhere cannot be read"),
     ],
 )
 def test_what_keeps_it_from_starting_is_one_line(
     environment: dict[str, str], changes: dict[str, str], reason: str
 ) -> None:
-    bot = BotProcess(**(environment | changes))
+    assert reason in last_words(BotProcess(**(environment | changes)))
+
+
+def last_words(bot: BotProcess) -> str:
+    """The one line with which a bot that cannot start ends."""
     out, errors = bot.process.communicate(timeout=30)
     assert bot.process.returncode == 1
     assert out == ""
     [line] = errors.splitlines()
     assert line.startswith("emojich: ")
-    assert reason in line
+    assert TOKEN not in line
+    return line
+
+
+def test_telegram_refuses_the_token(environment: dict[str, str], sandbox: Sandbox) -> None:
+    elsewhere = {"TELEGRAM_API_URL": f"{sandbox.url}/elsewhere/bot"}  # answers no JSON, too
+    line = last_words(BotProcess(**(environment | elsewhere)))
+    assert "Telegram refuses TELEGRAM_BOT_TOKEN" in line
+    assert "TELEGRAM_API_URL" in line
+
+
+def test_redis_refuses(environment: dict[str, str], server: str) -> None:
+    with connect(server) as connection:
+        connection.config_set("maxmemory", 1)
+        line = last_words(BotProcess(**environment))
+        connection.config_set("maxmemory", 0)
+    assert "takes nothing (command not allowed when used memory" in line
+
+
+def test_a_port_that_is_taken(environment: dict[str, str]) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        webhook = {"WEBHOOK_URL": f"http://127.0.0.1:{port}/updates", "WEBHOOK_PORT": port}
+        assert f"Port {port} cannot be listened at" in last_words(
+            BotProcess(**environment | webhook)
+        )
+
+
+async def until_revoked(sandbox: Sandbox) -> None:
+    async with Bot(TOKEN, f"{sandbox.url}/bot") as bot:
+        sandbox.fault("getMe", 502)
+        sandbox.fault("getMe", 401)
+        with pytest.raises(InvalidToken):
+            await asyncio.wait_for(keep_token(bot), 10)
+
+
+def test_a_token_that_is_revoked(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "TOKEN_INTERVAL", 0.1)
+    asyncio.run(until_revoked(sandbox))
+
+
+def test_an_outage_at_the_beginning(environment: dict[str, str], sandbox: Sandbox) -> None:
+    sandbox.fault("deleteWebhook", 502, times=2)
+    bot = BotProcess(**environment)
+    bot.wait_for_log("no updates yet: Bad Gateway")
+    assert "Traceback" not in bot.end(signal.SIGTERM)
+    assert bot.process.returncode == 0
 
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
         ({"TELEGRAM_API_URL": "127.0.0.1"}, "TELEGRAM_API_URL must look like"),
+        ({"TELEGRAM_API_URL": "http://127.0.0.1:port/bot"}, "TELEGRAM_API_URL must look like"),
         ({"EMOJICH_MAX_QUEUE": "0"}, "EMOJICH_MAX_QUEUE must be a number"),
         ({"WEBHOOK_URL": "bot.example.org"}, "WEBHOOK_URL must look like"),
+        ({"WEBHOOK_URL": "https://[::1"}, "WEBHOOK_URL must look like"),
+        ({"WEBHOOK_PORT": "65536"}, "WEBHOOK_PORT must be a number from 1 to 65535"),
         ({"EMOJICH_ADMINS": "@anna"}, "EMOJICH_ADMINS must be user ids"),
     ],
 )

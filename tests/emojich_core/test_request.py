@@ -55,6 +55,9 @@ def test_requests_and_candidates_survive_json() -> None:
     assert Request.from_json(json.loads(json.dumps(request.to_json()))) == request
     candidate = Candidate(number=0, seed=7, perplexity=1.5, matting="unet")
     assert Candidate.from_json(candidate.to_json()) == candidate
+    # What a version writes that is newer than this one, while machines are upgraded one by one.
+    assert Request.from_json(request.to_json() | {"new": 1}) == request
+    assert Candidate.from_json(candidate.to_json() | {"new": 1}) == candidate
 
 
 @pytest.mark.parametrize(

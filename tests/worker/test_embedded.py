@@ -1,5 +1,6 @@
 """Where Redis is, and what happens when it is not."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,14 @@ def test_it_does_not_outlive_its_starter(tmp_path: Path) -> None:
     wait_until(lambda: not is_alive(orphan))
 
 
+@pytest.mark.parametrize("name", ["lock", "valkey.log"])
+def test_a_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
+    (tmp_path / "valkey" / name).mkdir(parents=True)
+    (tmp_path / "valkey").chmod(0o700)
+    with pytest.raises(SetupError, match=f"{name} cannot be written"), redis_url(tmp_path):
+        pass
+
+
 def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SetupError, match="EMOJICH_DATA"), redis_url(tmp_path / "file"):
@@ -94,6 +103,7 @@ def test_an_open_folder_is_refused(tmp_path: Path) -> None:
         ("unix:///nowhere/valkey.sock", "unix:///nowhere/valkey.sock "),
         ("redis://:sec/ret@localhost:6379", "REDIS_URL"),
         ("localhost:6379", "REDIS_URL"),
+        ("redis://:secret@localhost:1/0?nonsense=1", "REDIS_URL"),
     ],
 )
 def test_an_unreachable_redis_in_one_line(url: str, names: str) -> None:
@@ -103,6 +113,27 @@ def test_an_unreachable_redis_in_one_line(url: str, names: str) -> None:
     assert names in message
     assert "sec" not in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("user", ["", ":wrong@"])
+def test_another_password_is_wanted(tmp_path: Path, user: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with redis_url(tmp_path) as url, connect(url) as connection:
+        connection.config_set("requirepass", "secret")
+        connection.config_set("port", port)
+        with pytest.raises(SetupError, match="password") as error:
+            connect(f"redis://{user}127.0.0.1:{port}")
+    message = str(error.value)
+    assert f"redis://127.0.0.1:{port} " in message
+    assert "wrong" not in message
+
+
+def test_a_redis_that_takes_nothing(tmp_path: Path) -> None:
+    with redis_url(tmp_path) as url, connect(url) as connection:
+        connection.config_set("maxmemory", 1)
+        with pytest.raises(SetupError, match="takes nothing"):
+            connect(url)
 
 
 def test_a_connection_outlives_a_restart(tmp_path: Path) -> None:
