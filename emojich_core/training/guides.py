@@ -2,9 +2,9 @@
 
 A code is one of 2048 numbers, and those of a blue cat have none in common with those of a grey one,
 though the shape is the same.  So the features on the way up are made to tell what both share: the
-last text position foretells the silhouette and the main colour of the whole picture, each position
-of the image the look of the patch that comes next.  Two linear guesses, as in Deeply-Supervised
-Nets (Lee et al. 2015), that are left behind when training ends.
+last text position foretells, half way up, the silhouette and the main colour of the whole picture;
+each position of the image, three quarters up, the look of the patch that comes next.  Two linear
+guesses, as in Deeply-Supervised Nets (Lee et al. 2015), that are left behind when training ends.
 """
 
 from typing import Any, NamedTuple
@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from emojich_core.transformer import Transformer
 
-PLAN_LAYER, PATCH_LAYER = 4, 6  # after so many layers the guesses are made
 PLAN = 24  # cells along a side of the silhouette
 CELLS = 4  # along a side of a patch
 WEIGHT = 5  # of each guess's squared error, against the cross-entropy of text and image
@@ -35,21 +34,22 @@ class Guides(nn.Module):
     def __init__(self, model: Transformer):
         super().__init__()
         size, self.first = model.config.hidden_size, model.config.text_seq_length
+        layers = model.transformer.layers
         self.plan = nn.Sequential(nn.LayerNorm(size), nn.Linear(size, PLAN**2 + 3))
         self.patches = nn.Sequential(nn.LayerNorm(size), nn.Linear(size, 2 * CELLS**2 + 3))
-        self._passed: dict[int, Tensor] = {}
-        for number in (PLAN_LAYER, PATCH_LAYER):
-            model.transformer.layers[number - 1].register_forward_hook(self._keep(number))
+        self._passed: dict[str, Tensor] = {}
+        layers[len(layers) // 2 - 1].register_forward_hook(self._keep("plan"))
+        layers[len(layers) * 3 // 4 - 1].register_forward_hook(self._keep("patches"))
 
     def losses(self, truth: Looks) -> tuple[Tensor, Tensor]:
         """Mean squared errors of plan and patches, for what last passed through the model."""
-        plan = self.plan(self._passed.pop(PLAN_LAYER)[:, self.first])
-        patches = self.patches(self._passed.pop(PATCH_LAYER)[:, self.first :])
+        plan = self.plan(self._passed.pop("plan")[:, self.first])
+        patches = self.patches(self._passed.pop("patches")[:, self.first :])
         return F.mse_loss(plan.float(), truth.plan), F.mse_loss(patches.float(), truth.patches)
 
-    def _keep(self, number: int) -> Any:
+    def _keep(self, what: str) -> Any:
         def hook(layer: nn.Module, inputs: Any, output: Tensor) -> None:
-            self._passed[number] = output
+            self._passed[what] = output
 
         return hook
 

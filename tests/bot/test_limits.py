@@ -81,7 +81,7 @@ def test_to_be_forgotten_is_no_way_around(user: User, worker: Worker) -> None:
     user.say("/forget")
     user.sees("Забыть всё")
     user.press("Забыть, наборы")
-    user.sees("Только счётчик запросов")
+    user.sees("только счётчик запросов")
     assert worker.queue.rq.count == 0
     user.say("ещё кот")
     user.sees("не больше 4 запросов в минуту")

@@ -135,4 +135,5 @@ def test_painting_in_bfloat16_cannot_be_seen() -> None:
         pictures.append(np.concatenate((rgba[..., :3] * alpha, 255 * alpha), axis=-1))
     difference = np.abs(pictures[0] - pictures[1])
     assert 0 < difference.mean() < 0.3  # of 255
-    assert (difference > 10).mean() < 1e-3
+    # At edges the colour of a pixel is that of the nearest one inside, which may be another one.
+    assert (difference > 10).mean() < 4e-3

@@ -26,6 +26,7 @@ def connection(server: Server) -> Iterator[redis.Redis]:
     with connect(server.url) as connection:
         connection.flushall()
         yield connection
+        connection.flushall()  # else the next file's worker would begin with what is left over
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from tests.worker.parts import (
     request,
     wait_until,
 )
+from worker.embedded import connect, redis_url
 from worker.events import STREAM, Failed, Finished, end_silently, from_json
 from worker.pace import seconds_per_image
 from worker.queue import RETRIES, RequestQueue
@@ -237,17 +238,21 @@ def test_an_unreachable_redis_in_one_line() -> None:
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.usefixtures("server")  # it sees to REDIS_URL
 def test_a_damaged_bundle_in_one_line_and_at_nobody_elses_cost(
-    server: Server, tiny_bundle: Path, tmp_path: Path, requests: RequestQueue
+    tiny_bundle: Path, tmp_path: Path
 ) -> None:
     bundle = Path(shutil.copytree(tiny_bundle, tmp_path / "damaged"))
     (bundle / "vqgan.safetensors").write_bytes(b"")
-    requests.enqueue(request(), USER)
-    result = run_worker(REDIS_URL=server.url, EMOJICH_MODEL=str(bundle))
-    assert result.returncode == 1
-    assert result.stderr.startswith("emojich: ")
-    assert "vqgan.safetensors is damaged" in result.stderr
-    assert result.stderr.count("\n") == 1
-    assert requests.rq.job_ids == ["1"]  # for machines that can start
-    assert events_of(requests.connection, "1") == []
-    assert requests.count_workers() == 0  # so the bot says that nobody draws
+    # A Valkey of its own: no other worker may take the request.
+    with redis_url(tmp_path / "data") as url, connect(url) as connection:
+        requests = RequestQueue(connection)
+        requests.enqueue(request(), USER)
+        result = run_worker(REDIS_URL=url, EMOJICH_MODEL=str(bundle))
+        assert result.returncode == 1
+        assert result.stderr.startswith("emojich: ")
+        assert "vqgan.safetensors is damaged" in result.stderr
+        assert result.stderr.count("\n") == 1
+        assert requests.rq.job_ids == ["1"]  # for machines that can start
+        assert events_of(connection, "1") == []
+        assert requests.count_workers() == 0  # so the bot says that nobody draws
