@@ -3,12 +3,12 @@
 import argparse
 import errno
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-DEVICE = re.compile(r"cpu|cuda(:\d{1,3})?")
+from emojich_core.choices import check_device
+from emojich_core.errors import BundleError
 
 
 def number(low: float, high: float, kind: type = int) -> Callable[[str], Any]:
@@ -44,9 +44,10 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 
 def _device(name: str) -> str:
-    if not DEVICE.fullmatch(name):
-        message = f"{name!r} is no device: name cpu, cuda or cuda:1, here or in EMOJICH_DEVICE"
-        raise argparse.ArgumentTypeError(message)
+    try:
+        check_device(name)
+    except BundleError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
     return name
 
 

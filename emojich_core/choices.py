@@ -46,9 +46,9 @@ def find_bundle(model: str) -> Path:
 
 def check_device(name: str) -> None:
     """Raise BundleError for the name of no device; whether it is here is for torch to say."""
-    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+    if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", name):
         raise BundleError(
-            f"EMOJICH_DEVICE is {name!r}: set cpu, cuda or cuda:1, or leave it unset."
+            f"{name!r} is no device: name cpu, cuda or cuda:1, here or in EMOJICH_DEVICE."
         )
 
 

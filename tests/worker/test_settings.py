@@ -14,8 +14,8 @@ from worker.settings import REQUESTS, Settings
 
 WRONG = [
     ("EMOJICH_MODEL", "nowhere", "name a folder with a bundle.json, or one of: "),
-    ("EMOJICH_DEVICE", "gpu", "set cpu, cuda or cuda:1, or leave it unset."),
-    ("EMOJICH_DEVICE", "cuda:one", "set cpu, cuda or cuda:1, or leave it unset."),
+    ("EMOJICH_DEVICE", "gpu", "name cpu, cuda or cuda:1, here or in EMOJICH_DEVICE."),
+    ("EMOJICH_DEVICE", "cuda:one", "name cpu, cuda or cuda:1, here or in EMOJICH_DEVICE."),
     ("EMOJICH_PRECISION", "half", "set one of float32, bfloat16, float16, int8"),
     ("EMOJICH_SLOTS", "0", "set a number from 1 to 999, or leave it unset."),
     ("EMOJICH_SLOTS", "many", "set a number from 1 to 999, or leave it unset."),
