@@ -29,8 +29,8 @@ def compose(image: Tensor, alpha: Tensor) -> Image.Image:
     a = alpha.float().cpu().numpy()
     shown = a[..., None] > VISIBLE
     solved = (blended - (1 - a[..., None])) / np.maximum(a[..., None], VISIBLE)
-    colour = np.where(shown, solved.clip(0, 1), 1)
     inner, share = _fringe(blended, a)
+    colour = solved.clip(0, 1)
     colour += share[..., None] * (inner - colour)
     rgba = np.concatenate((np.where(shown, colour, 1), np.where(shown, a[..., None], 0)), axis=-1)
     return Image.fromarray((rgba * 255).round().astype(np.uint8), "RGBA")
