@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from emojich_core.generation import generate
 from emojich_core.tokenizer import Tokenizer
 from emojich_core.training.data.dataset import Dataset, Row
-from emojich_core.training.guides import WEIGHT, Guides, Looks, looks
+from emojich_core.training.guides import WEIGHT, Guides, looks
 from emojich_core.training.loop import Stateful, autocast, rate, run, set_rate
 from emojich_core.training.presets import (
     BPE_TOKENS,
@@ -24,7 +24,7 @@ from emojich_core.training.vqgan import encode, load_vqgan
 from emojich_core.transformer import Transformer
 from emojich_core.vqgan import VQGAN
 
-MAX_SPOILT = 0.08  # share of the codes that `spoil` replaces in an image
+SLIPS = 0.08  # share of the codes that `spoil` replaces, at most, in half of the images
 IMAGE_LOSS_WEIGHT = 7  # against 1 for the text, as ru-dalle was pre-trained
 # Style and kinds that it learns to draw, and the share of the pictures of each: two styles, so that
 # candidates differ; compositions of one, so that there is one shape of a thing to learn them by.
@@ -61,14 +61,15 @@ def optimizers(
 
 
 def spoil(codes: Tensor) -> Tensor:
-    """Codes (B, N) with some of each image taken from another one of the batch, at most MAX_SPOILT.
+    """Codes (B, N) with some of each image taken from another one of the batch.
 
-    A model that has seen only true images goes by the codes before and forgets the text; and when
-    it draws, its first slip leads to the next.
+    A model that has seen only true images goes by the codes before and forgets the text.  So half
+    of the images lose any share of theirs, up to all: what is left to go by is the text.  The
+    others lose a few, at most SLIPS: when it draws, a first slip must not lead to the next.
     """
     others = codes[torch.randperm(len(codes))]
-    share = torch.rand(len(codes), 1) * MAX_SPOILT
-    return torch.where(torch.rand(codes.shape) < share, others, codes)
+    most = torch.where(torch.rand(len(codes), 1) < 0.5, 1.0, SLIPS)
+    return torch.where(torch.rand(codes.shape) < torch.rand(len(codes), 1) * most, others, codes)
 
 
 class Data:
@@ -81,7 +82,7 @@ class Data:
         self.codes = encode(self.dataset.pictures, vqgan)
         self.looks = looks(self.dataset.pictures, MINI_VQGAN.codes_per_side)
 
-    def sample(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Looks]:
+    def sample(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Tensor]:
         """Text (B, text_seq_length), codes (B, image_seq_length) and looks of `size` pictures."""
         captions: list[str] = []
         picked: list[int] = []
@@ -90,7 +91,7 @@ class Data:
             picked.extend(indices)
             captions.extend(said)
         text = torch.stack([self.tokenizer.encode(said, TEXT_LENGTH) for said in captions])
-        return text, self.codes[picked], Looks(*(part[picked].float() for part in self.looks))
+        return text, self.codes[picked], self.looks[picked].float()
 
 
 def _is_drawn(row: Row) -> bool:
@@ -127,7 +128,9 @@ class Trainer:
         self.adamw.step()
         return losses
 
-    def _losses(self, text: Tensor, codes: Tensor, seen: Tensor, truth: Looks) -> dict[str, Tensor]:
+    def _losses(
+        self, text: Tensor, codes: Tensor, seen: Tensor, truth: Tensor
+    ) -> dict[str, Tensor]:
         text_loss, image_loss = self.model.losses(text, codes, seen)
         plan, patches = self.guides.losses(truth)
         return {"text": text_loss, "image": image_loss, "plan": plan, "patches": patches}

@@ -25,11 +25,13 @@ from emojich_core.training.data.colours import main_part, possible_colours
 from emojich_core.training.data.compositions import COUNTS, OTHER_COUNTS, Composer, Item
 from emojich_core.training.data.dataset import PICTURES, ROWS, Dataset, Row
 from emojich_core.training.data.held_out import HeldOut
+from emojich_core.training.data.said import is_popular
 from emojich_core.training.data.things import things
 
 SIZE = 192  # side of a picture in pixels
 MAIN_STYLE = "fluent-emoji-flat"  # what the transformer draws: most compositions are of it
 TONED_WEIGHT = 0.3  # of an emoji with a skin tone, against one without
+POPULAR_WEIGHT = 2.5  # of what people write for in chats, against what few ever ask for
 TONE_WORDS = 0.1  # how often its tone is said
 SHEET = 8  # pictures along each side of sample.png
 
@@ -141,6 +143,7 @@ def _plain(glyph: Glyph, captions: Captions) -> Item:
         (hexcode,),
         captions.weights(hexcode),
         lambda drawings: drawings[hexcode],
+        weight=POPULAR_WEIGHT if is_popular(hexcode) else 1.0,
         details=captions.details(hexcode),
     )
 

@@ -8,11 +8,12 @@ import numpy as np
 from emojich_core.training.data.art import Meaning
 from emojich_core.training.data.held_out import HeldOut
 from emojich_core.training.data.morphology import noun_phrase, with_yo
+from emojich_core.training.data.said import said
 from emojich_core.training.data.things import SMILEYS, other_names
 
 # The name weighs most: a model that hears mostly rare words learns to ignore the text.
-LABEL, NAME, PAIR = 2.5, 1.0, 1.0
-KEYWORD = 0.5  # divided among the emoji that share it
+LABEL, NAME, PAIR = 2.5, 1.5, 0.4
+KEYWORD = 0.5  # divided by the root of how many emoji share it
 # Forms, as shares of the plain one's weight: коты; (нарисуй) кота; (много) кота; (с) котом.
 FORMS = (("nomn", "plur", 0.05), ("accs", None, 0.04), ("gent", None, 0.03), ("ablt", None, 0.02))
 YO = 0.15  # and with ё, which CLDR leaves out and some people type
@@ -31,10 +32,10 @@ class Captions:
 
     def _weigh(self, hexcode: str, meaning: Meaning) -> dict[str, float]:
         plain = {meaning.label: LABEL}
-        for name in other_names(hexcode, meaning):
+        for name in dict.fromkeys((*other_names(hexcode, meaning), *said(hexcode))):
             plain[name] = plain.get(name, 0) + NAME
         for keyword in meaning.keywords:
-            plain[keyword] = plain.get(keyword, 0) + KEYWORD / self._common[keyword]
+            plain[keyword] = plain.get(keyword, 0) + KEYWORD / self._common[keyword] ** 0.5
         for pair in _agreeing(meaning.keywords):
             plain.setdefault(pair, PAIR)
         weights = dict(plain)

@@ -134,8 +134,7 @@ class Thing:
 
 def things(meanings: Mapping[str, "Meaning"]) -> dict[str, Thing]:
     """The things among the emoji, by hexcode: those whose name is analysed with confidence."""
-    everyday, heads = _symbols(EVERYDAY), _symbols(HEADS)
-    left_out = _symbols(NOT_THINGS)
+    heads, left_out = _symbols(HEADS), _symbols(NOT_THINGS)
     among_smileys = _symbols(THINGS_AMONG_SMILEYS)
     found = {}
     for hexcode, meaning in meanings.items():
@@ -151,7 +150,7 @@ def things(meanings: Mapping[str, "Meaning"]) -> dict[str, Thing]:
             names.append(_colourless(label))
         if names:
             unique = tuple({name.form(): name for name in names}.values())
-            kinds = (bare(hexcode) in everyday, bare(hexcode) in heads)
+            kinds = (is_everyday(hexcode), bare(hexcode) in heads)
             found[hexcode] = Thing(hexcode, meaning.group, unique, *kinds)
     return found
 
@@ -163,6 +162,11 @@ def other_names(hexcode: str, meaning: "Meaning") -> tuple[str, ...]:
     if first in {"морда", "голова"} and (name := genitive_to_nominative(owner)):
         return (*given, name)
     return given
+
+
+def is_everyday(hexcode: str) -> bool:
+    """Whether it is one of the EVERYDAY things."""
+    return bare(hexcode) in _EVERYDAY
 
 
 def bare(hexcode: str) -> str:
@@ -185,3 +189,4 @@ def _symbols(emoji: str) -> set[str]:
 
 
 _NAMES = {hexcode_of(emoji): names for emoji, names in NAMES.items()}
+_EVERYDAY = _symbols(EVERYDAY)

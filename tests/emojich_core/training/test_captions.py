@@ -5,6 +5,7 @@ import numpy as np
 from emojich_core.training.data.captions import Captions, detailed
 from emojich_core.training.data.dataset import Row
 from emojich_core.training.data.held_out import HeldOut
+from emojich_core.training.data.said import is_popular
 from tests.emojich_core.training.meanings import MEANINGS
 
 NOTHING = HeldOut((), ())
@@ -26,7 +27,22 @@ def test_other_forms_are_said_rarely() -> None:
 def test_people_do_not_say_morda() -> None:
     weights = Captions(MEANINGS, NOTHING).weights("1F436")
     assert weights["собака"] > weights["животное"] > 0
-    assert weights["собачья морда"] == 1.0
+    assert weights["собачья морда"] == 0.4
+
+
+def test_what_people_write_for_it_is_said_too() -> None:
+    captions = Captions(MEANINGS, NOTHING)
+    weights = captions.weights("1F436")
+    assert weights["щенок"] > weights["животное"]
+    assert is_popular("1F436")
+    assert is_popular("1F44D")
+    assert not is_popular("1F4CF")  # a ruler
+
+
+def test_what_is_held_out_is_not_said() -> None:
+    allowed = Captions(MEANINGS, HeldOut(["щенок"], ())).weights("1F436")
+    assert "собачка" in allowed
+    assert not [text for text in allowed if "щен" in text]
 
 
 def test_both_spellings_of_yo() -> None:
