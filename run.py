@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from bot.lease import STANDS_BY
 from worker.children import start_child, stop_child
 from worker.embedded import data_folder, redis_url, writing
 from worker.errors import SetupError
@@ -150,8 +151,11 @@ def start(parts: list[Part], url: str, data: Path) -> str:
         greeting = f"Emojich is at {address}  (Ctrl-C stops it)"
     parts.append(Part("worker", [], env, data))
     parts.append(Part("bot", [], env, data))
-    for part in parts[-2:]:
-        part.wait_for(f"{part.name}: ready")
+    worker, bot = parts[-2:]
+    worker.wait_for("worker: ready")
+    if bot.wait_for(f"(bot: ready|.*{STANDS_BY})") != "bot: ready":
+        print(f"emojich: {STANDS_BY} until that one ends.", file=sys.stderr, flush=True)
+        bot.wait_for("bot: ready")
     return greeting
 
 

@@ -4,10 +4,14 @@
 
 So records and messages have one writer, whatever is started twice; a bot is thin, and one is enough
 for many workers.
+
+`python -m bot.lease` tells whether a bot answers, be it another one: for Docker to ask.
 """
 
 import asyncio
 import logging
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -17,11 +21,13 @@ from redis.asyncio.lock import Lock
 from redis.exceptions import LockNotOwnedError
 
 from bot.logs import reason
+from worker.embedded import connect
 from worker.errors import SetupError
 
 KEY = "emojich:bot"
 TTL = 10.0  # seconds from the death of a bot until the next one takes over
 RENEWAL = 2.0  # seconds
+STANDS_BY = "another bot is answering; this one stands by"  # run.py looks for it in the log
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +37,7 @@ async def lease(connection: redis.asyncio.Redis) -> AsyncIterator[Lock]:
     """The right to answer, as soon as no other bot has it; see that it is kept with `keep`."""
     lock = connection.lock(KEY, timeout=TTL, sleep=RENEWAL)
     if not await lock.acquire(blocking=False):
-        log.info("another bot is answering; this one stands by")
+        log.info(STANDS_BY)
         await lock.acquire()
     try:
         yield lock
@@ -58,3 +64,18 @@ async def _renew(lock: Lock) -> bool:
         return bool(await lock.reacquire())
     except LockNotOwnedError:  # it has expired: this machine was asleep, or Redis was away
         return await lock.acquire(blocking=False)
+
+
+def main() -> None:
+    """Exit with 0 while some bot has the lease, and with a sentence if none has."""
+    try:
+        with connect(os.environ.get("REDIS_URL", "")) as connection:
+            answered = connection.exists(KEY)
+    except SetupError as error:
+        sys.exit(f"emojich: {error}")
+    if not answered:
+        sys.exit("emojich: No bot answers: its log says why.")
+
+
+if __name__ == "__main__":
+    main()

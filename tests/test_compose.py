@@ -22,6 +22,19 @@ def test_no_log_grows_without_bound_and_what_ends_is_started_again(compose: dict
         assert "stop_grace_period" in service
 
 
+def test_every_part_is_asked_how_it_is_by_what_there_is(compose: dict[str, Any]) -> None:
+    images = (ROOT / "Dockerfile").read_text()
+    for name, service in compose["services"].items():
+        kind, program, *arguments = service["healthcheck"]["test"]
+        assert kind == "CMD"
+        if name != "redis":
+            assert (program, arguments[0]) == ("python", "-m")
+            room, module = arguments[1].split(".")
+            assert (ROOT / room / f"{module}.py").exists()
+            assert f"COPY {room} {room}" in images.partition(f"FROM base AS {name}")[2]
+            assert service["environment"]["REDIS_URL"]
+
+
 def test_secrets_stay_out_of_git_and_the_images() -> None:
     for name in (".gitignore", ".dockerignore"):
         assert ".env" in (ROOT / name).read_text().splitlines()

@@ -1,11 +1,13 @@
 """The RQ worker: RQ's own, with a shutdown that is bounded and loses no job."""
 
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
+from uuid import uuid4
 
 import redis
 import rq
@@ -39,6 +41,7 @@ class Worker(rq.Worker):
         """`on_stop` is called at the first signal."""
         super().__init__(
             [RequestQueue(connection).rq],
+            f"{socket.gethostname()}.{uuid4().hex}",  # so that one sees whose it is
             connection=connection,
             serializer=rq.serializers.JSONSerializer,
             worker_ttl=WAKE_UP_INTERVAL + 15,  # RQ waits for jobs 15 seconds less than this

@@ -3,10 +3,9 @@
 import argparse
 from pathlib import Path
 
-import torch
-
 from emojich_core.bundles import save_bundle
 from emojich_core.choices import SHIPPED
+from emojich_core.training.loop import read
 from emojich_core.training.presets import (
     MINI_MATTING,
     MINI_SAMPLING,
@@ -20,7 +19,7 @@ from emojich_core.training.vqgan import load_vqgan
 def export(training: Path, out: Path) -> None:
     """Read the checkpoints in `training` and write the bundle folder `out`."""
     weights = {
-        stage: torch.load(training / f"{stage}.pt", weights_only=True)["model"]
+        stage: read(training / f"{stage}.pt")["model"]
         for stage in ("transformer", "upscale", "matting")
     }
     weights["vqgan"] = load_vqgan(training).state_dict()

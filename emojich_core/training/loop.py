@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Protocol
 
 import numpy as np
@@ -50,7 +51,7 @@ def run(
                 before the checkpoint is written: what it adds to `state` is kept, too.  A picture
                 (3, H, W) in [0, 1] that it returns is logged and kept as `out`/`name`.png.  It may
                 raise Stop; the run has then ended, also for those who start it again.
-    Raises OSError when the disk does not take a checkpoint.
+    Raises OSError when the disk does not take a checkpoint, or the one that is there is damaged.
     """
     keep_freed()
     out.mkdir(parents=True, exist_ok=True)
@@ -102,11 +103,15 @@ def autocast() -> torch.autocast:
 
 
 def save(checkpoint: Path, state: Mapping[str, Stateful], done: int) -> None:
+    """Write a checkpoint of a run that has done so many steps."""
+    write(checkpoint, {"done": done, **{name: part.state_dict() for name, part in state.items()}})
+
+
+def write(checkpoint: Path, kept: Mapping[str, Any]) -> None:
     """Write a checkpoint that a killed run cannot leave half written."""
-    kept = {name: part.state_dict() for name, part in state.items()}
     partial = checkpoint.with_suffix(".tmp")
     try:
-        torch.save({"done": done, **kept}, partial)
+        torch.save(dict(kept), partial)
         partial.replace(checkpoint)
     except (OSError, RuntimeError) as error:  # torch's own, when it cannot write all of it
         partial.unlink(missing_ok=True)
@@ -120,11 +125,28 @@ def resume(checkpoint: Path, state: Mapping[str, Stateful]) -> int:
     """
     if not checkpoint.exists():
         return 0
-    kept = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    kept = read(checkpoint)
     for name, part in state.items():
         if name in kept or kept["done"]:
             part.load_state_dict(kept[name])
     return int(kept["done"])
+
+
+def read(checkpoint: Path) -> dict[str, Any]:
+    """What `write` wrote.
+
+    Raises OSError when it is damaged: half copied, say, or the disk lost the end of it.
+    """
+    try:
+        kept = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        if not isinstance(kept, dict) or "done" not in kept:
+            raise ValueError("no checkpoint of a run")
+    except (OSError, RuntimeError, EOFError, KeyError, ValueError, UnpicklingError) as error:
+        # What is not there has a name, what is damaged has none; of memory torch only has words.
+        if getattr(error, "filename", None) or "allocate memory" in str(error):
+            raise
+        raise OSError(f"{checkpoint} is damaged: delete it, and this begins again.") from error
+    return kept
 
 
 def save_page(path: Path, page: Tensor) -> None:

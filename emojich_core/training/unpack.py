@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from emojich_core.bundles import STAGES, Bundle, load_bundle
+from emojich_core.training.loop import write
 from emojich_core.training.presets import MINI_MATTING, MINI_TRANSFORMER, MINI_UPSCALE, MINI_VQGAN
 
 
@@ -31,7 +32,7 @@ def unpack(bundle: Bundle, training: Path) -> None:
         if stage == "vqgan":
             codes = parts["model"]["quantize.embed.weight"]
             parts["book"] = {"codes": codes, "counts": torch.ones(len(codes)), "sums": codes}
-        torch.save({"done": 0, **parts}, training / f"{stage}.pt")
+        write(training / f"{stage}.pt", {"done": 0, **parts})
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 """How updates reach the bot: a webhook, and several bots on one Redis."""
 
+import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -9,7 +12,7 @@ import pytest
 
 from bot.lease import KEY, TTL
 from tests.bot.conftest import start_sandbox
-from tests.bot.parts import TOKEN, BotProcess, Sandbox, User, text_of, wait_for
+from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, text_of, wait_for
 from worker.embedded import connect, redis_url
 
 sandbox = pytest.fixture(scope="module")(start_sandbox)
@@ -104,6 +107,30 @@ def test_a_lease_that_nobody_has_taken_is_taken_again(environment: dict[str, str
         connection.delete(KEY)
         wait_for(lambda: connection.exists(KEY))
     assert bot.end(signal.SIGTERM) == ""
+
+
+def test_docker_hears_whether_a_bot_answers(environment: dict[str, str]) -> None:
+    def check() -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "bot.lease"]
+        return subprocess.run(
+            command,
+            cwd=ROOT,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    bot = BotProcess(**environment)
+    bot.wait_until_ready()
+    assert check().returncode == 0
+    bot.process.send_signal(signal.SIGSTOP)  # it hangs
+    end_lease(environment)
+    hanging = check()
+    bot.process.send_signal(signal.SIGCONT)
+    bot.end(signal.SIGTERM)
+    assert hanging.returncode == 1
+    assert hanging.stderr == "emojich: No bot answers: its log says why.\n"
 
 
 def test_a_webhook_wants_its_secret(webhook: dict[str, str], sandbox: Sandbox) -> None:

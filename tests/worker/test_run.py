@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
-from tests.worker.parts import ROOT, descendants, find, is_alive, wait_until
+from bot.lease import KEY
+from tests.worker.parts import ROOT, Server, descendants, find, is_alive, wait_until
 
 Run = Callable[..., subprocess.Popen[str]]
 
@@ -54,3 +56,16 @@ def test_a_killed_run_takes_all_with_it(run: Run) -> None:
     children = descendants(process.pid)
     process.kill()
     wait_until(lambda: not any(map(is_alive, children)), 10)
+
+
+def test_what_waits_for_another_bot_says_so(
+    run: Run, server: Server, connection: redis.Redis, tiny_bundle: Path
+) -> None:
+    connection.set(KEY, "another")
+    process = run(REDIS_URL=server.url, EMOJICH_MODEL=str(tiny_bundle))
+    assert process.stderr
+    assert process.stdout
+    line = process.stderr.readline()
+    assert line == "emojich: another bot is answering; this one stands by until that one ends.\n"
+    connection.delete(KEY)
+    assert process.stdout.readline().startswith("Emojich is at ")

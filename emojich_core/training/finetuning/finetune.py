@@ -263,7 +263,7 @@ def finetune(
     _claim(run, _description(base, pairs, settings))
     tuning = FineTuning(base, pairs, run, settings, device)
     tuning.train()
-    trained = safetensors.torch.load_file(run / "best.safetensors")
+    trained = _load(run / "best.safetensors", run)
     weights = merged(base.weights("transformer"), trained)
     derive_bundle(base, out, weights, f"{base.name}, fine-tuned ({settings.train})")
     return tuning.best.loss
@@ -297,7 +297,7 @@ def _codes(
     if not cache.exists():
         codes = encode(list(files.values()), vqgan, device)
         _save(cache, dict(zip(files, codes.unbind(), strict=True)))
-    return safetensors.torch.load_file(cache)
+    return _load(cache, cache)
 
 
 @torch.inference_mode()
@@ -320,6 +320,15 @@ def _save(file: Path, tensors: dict[str, Tensor]) -> None:
     except (OSError, SafetensorError) as error:
         partial.unlink(missing_ok=True)
         raise OSError(f"{file} cannot be written: make room for it.") from error
+
+
+def _load(file: Path, at_fault: Path) -> dict[str, Tensor]:
+    """Tensors that `_save` wrote; where that cannot be, `at_fault` is what has to go."""
+    try:
+        return safetensors.torch.load_file(file)
+    except (FileNotFoundError, SafetensorError) as error:
+        message = f"{file} is damaged or gone: delete {at_fault}, and this begins again"
+        raise OSError(f"{message}.") from error
 
 
 def _description(base: Bundle, pairs: list[Pair], settings: Settings) -> dict[str, Any]:

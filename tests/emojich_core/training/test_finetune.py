@@ -1,4 +1,6 @@
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -147,6 +149,31 @@ def test_a_run_of_another_kind_is_not_gone_on_with(
     (tmp_path / "mine.run/run.json").write_text("{")
     with pytest.raises(OtherRun, match=r"run\.json is damaged: remove .*mine\.run"):
         finetune(base, data, out, SETTINGS, CPU)
+
+
+@pytest.mark.parametrize("name", ["finetune.pt", "best.safetensors", "codes-*.safetensors"])
+def test_a_damaged_file_of_a_run_is_one_sentence_whose_cure_helps(
+    tiny_bundle: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    out = tmp_path / "mine"
+    options = ("--base", tiny_bundle, "--data", data, "--out", out, "--steps", 1, "--device", "cpu")
+    monkeypatch.setattr("sys.argv", ["emojich", "finetune", *map(str, options)])
+    main()
+    whole = out.rename(tmp_path / "whole")
+    [file] = (tmp_path / "mine.run").glob(name)
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(SystemExit) as error:
+        main()
+    found = re.fullmatch(r"emojich: (.*) is damaged.*: delete (.*), and .*\.", str(error.value))
+    assert found
+    assert found[1] == str(file)
+    at_fault = file if found[2] == "it" else Path(found[2])
+    assert not out.exists()
+    (shutil.rmtree if at_fault.is_dir() else os.remove)(at_fault)
+    main()
+    assert tensors(out).keys() == tensors(whole).keys()
+    for key, tensor in tensors(whole).items():
+        assert torch.equal(tensors(out)[key], tensor)
 
 
 def test_codes_are_computed_once(

@@ -101,3 +101,33 @@ def test_a_full_disk_leaves_the_checkpoint_before(
         loop.save(tmp_path / "toy.pt", toy.state, 2)
     assert [file.name for file in tmp_path.iterdir()] == ["toy.pt"]
     assert loop.resume(tmp_path / "toy.pt", toy.state) == 1
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.01, 0.5, 0.999])
+def test_a_damaged_checkpoint_says_what_to_do(tmp_path: Path, kept: float) -> None:
+    toy, file = Toy(), tmp_path / "toy.pt"
+    loop.save(file, toy.state, 1)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(kept * len(whole))])
+    with pytest.raises(OSError, match=r"toy\.pt is damaged: delete it, and this begins again\.$"):
+        loop.run("toy", tmp_path, 2, toy.state, toy.step)
+    file.unlink()
+    loop.run("toy", tmp_path, 2, toy.state, toy.step)
+    assert toy.steps == [0, 1]
+
+
+def test_what_torch_wrote_but_no_run_is_no_checkpoint(tmp_path: Path) -> None:
+    torch.save(Toy().model.state_dict(), tmp_path / "toy.pt")
+    with pytest.raises(OSError, match=r"toy\.pt is damaged"):
+        loop.read(tmp_path / "toy.pt")
+
+
+def test_want_of_memory_does_not_have_a_checkpoint_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def greedy(*arguments: object, **options: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(torch, "load", greedy)
+    with pytest.raises(RuntimeError, match="allocate memory"):
+        loop.read(tmp_path / "toy.pt")
