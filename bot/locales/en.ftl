@@ -93,7 +93,7 @@ refused-lines =
     }
 
     { $sentence }
-refusal-empty = There is nothing here. Tell me what to draw, like «кот в космосе».
+refusal-empty = And what shall I draw? Tell me in Russian, like «кот в космосе» (a cat in space).
 refusal-too_long =
     That is too long for a sticker. Keep it within { $max-length ->
         [one] { $max-length } character
