@@ -345,6 +345,9 @@ privacy =
 
 ## In any chat: «@bot кот»
 
-draw-in-private = 🎨 Draw it in our private chat
+# On the button above nothing: one line, up to 40 characters.
+inline-none-yet = No stickers yet. 🎨 Draw the first
+inline-not-found-draw = Nothing found. 🎨 Draw it?
+inline-not-found = Nothing found. Open the bot's chat
 draw-this = Shall I draw «{ $prompt }»?
 draw-it = 🎨 Draw it
