@@ -314,8 +314,8 @@ settings = How many stickers to draw for a prompt, how boldly, and whether with 
 boldness-calm = calm
 boldness-usual = usual
 boldness-bold = bold
-outline-off = no outline
 outline-on = outline
+outline-off = no outline
 
 ## History, memory
 

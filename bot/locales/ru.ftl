@@ -323,11 +323,11 @@ foreign-sticker =
 ## Настройки
 
 settings = Сколько стикеров рисовать по одному запросу, насколько смело и нужна ли белая обводка:
-boldness-calm = скромно
-boldness-usual = обычно
+boldness-calm = робко
+boldness-usual = норма
 boldness-bold = смело
-outline-off = без обводки
 outline-on = с обводкой
+outline-off = без неё
 
 ## История, память
 
