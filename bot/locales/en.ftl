@@ -230,13 +230,17 @@ choose-pack = ● Put new ones here
 retitle = ✏️ Rename
 delete-pack = 🗑 Delete
 delete-pack-sure =
-    Delete «{ $title }» for good? It has { $kind ->
-        [custom_emoji] { $count } emoji
-       *[regular] { $count ->
-            [one] { $count } sticker
-           *[other] { $count } stickers
+    Delete «{ $title }» for good? { $kind ->
+        [custom_emoji] { $count ->
+            [0] It is still empty.
+           *[other] It has { $count } emoji.
         }
-    }.
+       *[regular] { $count ->
+            [0] It is still empty.
+            [one] It has { $count } sticker.
+           *[other] It has { $count } stickers.
+        }
+    }
 yes-delete = 🗑 Yes, delete it
 pack-deleted = The pack is deleted.
 pack-gone = This pack is gone.
@@ -244,7 +248,7 @@ ask-title = What shall it be called? Reply to this message, with up to { $max-ti
 ask-title-emoji =
     What shall the emoji pack be called? Reply to this message, with up to { $max-title } characters.
 
-    While this pack is marked ●, each sticker you choose becomes a small emoji. It holds up to { $allowed }, and to send them takes Telegram Premium.
+    While this pack is marked ●, whatever you choose becomes a small emoji. It holds up to { $allowed }, and to send them takes Telegram Premium.
 bad-title = That will not do: 1 to { $max-title } visible characters, please. Reply once more.
 pack-begun =
     «{ $title }»: the pack will be there once you choose its first { $kind ->
