@@ -102,7 +102,7 @@ refusal-too_long =
 refusal-no_words =
     I need words. Tell me in Russian what to draw, like «пылающее сердце» (a burning heart). To change the emoji of stickers, reply with them to my message.
 refusal-not_russian = I only read Russian so far. Try «кот в космосе» (a cat in space).
-not-text = I only understand text. Tell me in words what to draw.
+not-text = I only understand text, no photos, no voice. Tell me in words what to draw.
 unknown-command = There is no such command. Just tell me what to draw, or tap /help.
 in-groups =
     Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. Reply to somebody's message with /sticker, and I draw what it says. Edit your message, and I draw it anew. Reply to mine with emoji, and the stickers get them.
@@ -193,6 +193,7 @@ old-button = This button no longer works. Send me the request again and I will d
 not-yours = These stickers are somebody else's. Send me a request and I will draw yours.
 too-late = Too late: this request has ended already.
 drawing-more = Drawing more.
+drawn-again = These pictures are gone by now. I am drawing the same ones anew.
 how-to-edit =
     Send a new prompt. Or edit your message with this one, and I will draw it anew in the same place.
 asked-again = I am drawing it again already.
@@ -295,7 +296,8 @@ sticker-replace-how =
     Now tap, under any finished request, the number of { $kind ->
         [custom_emoji] what is to become an emoji in its place
        *[regular] the sticker to take its place
-    }.
+    }. Changed your mind? /cancel
+sticker-kept = I replace nothing: the pack stays as it was.
 sticker-replaced =
     { $kind ->
         [custom_emoji] Emoji
