@@ -53,7 +53,7 @@ def message_handlers(
         CommandHandler("start", start, PRIVATE),
         CommandHandler("help", _help, PRIVATE),
         CommandHandler("privacy", _say("privacy"), PRIVATE),
-        CommandHandler("cancel", _cancel(intake), PRIVATE),
+        CommandHandler("cancel", _cancel(intake, tidy), PRIVATE),
         CommandHandler(["start", "help"], in_groups, filters.ChatType.GROUPS),
         MessageHandler(_NAMED_COMMAND, in_groups),  # nobody else will answer it
         MessageHandler(PRIVATE & filters.COMMAND, _say("unknown-command")),
@@ -107,16 +107,17 @@ def _start(welcome: Answer) -> Answer:
     return answer
 
 
-def _cancel(intake: Intake) -> Answer:
-    """Stop all requests of a user."""
+def _cancel(intake: Intake, tidy: Tidy) -> Answer:
+    """Stop all that a user has begun: their requests, and that a sticker is to be replaced."""
 
     async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         user, message = update.effective_user, update.effective_message
         if user and message:
             words = texts(language_for(user.language_code))
+            kept = [words("sticker-kept")] if await tidy.keep(user.id) else []
             count = await intake.cancel_all(user.id)
-            sentence = words("cancelled-all", count=count) if count else words("nothing-to-cancel")
-            await _reply(message, sentence)
+            stopped = [words("cancelled-all", count=count)] if count else []
+            await _reply(message, "\n".join(stopped + kept) or words("nothing-to-cancel"))
 
     return answer
 

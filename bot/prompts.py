@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from telegram import Message, User
 
+from bot.asking import asked_for
 from bot.intake import Intake
 from bot.record import Record, State
 from bot.refusals import OverLimit, Refusal
@@ -39,18 +40,19 @@ class Prompts:
         is_private = message.chat_id == user.id
         # The user's id comes first, wherever they ask: by it /forget finds the request.
         first = f"{user.id}_{message.message_id if is_new and is_private else f'u{update_id}'}"
-        lines = _lines((message.text or "") if text is None else text)
+        said = (message.text or "") if text is None else text
+        lines = await asyncio.to_thread(_lines, said)
         words = texts(language_for(user.language_code))
         requests: list[str] = []
         refusals: dict[str, list[str]] = {}  # why, and which lines
         over = ""  # the limit that is reached: nor would the next lines be taken
-        for number, line in enumerate(lines):
+        for number, (line, asked) in enumerate(lines):
             old = before[number] if number < len(before) else None
             record = Record(
                 id=f"{first}_{number + 1}" if number else first,
                 user_id=user.id,
                 chat_id=message.chat_id,
-                prompt=line,
+                prompt=asked,
                 language=language_for(user.language_code),
                 reply_to=0 if is_private else message.message_id,
                 thread_id=topic_of(message),
@@ -112,6 +114,10 @@ def _about(lines: list[str], sentence: str, words: Texts) -> str:
     )
 
 
-def _lines(text: str) -> list[str]:
-    """The lines with something in them; of a text without any, the whole, for `clean_prompt`."""
-    return [line for line in text.splitlines() if line.strip()] or [text]
+def _lines(text: str) -> list[tuple[str, str]]:
+    """The lines with something in them, each with what it asks for.
+
+    Of a text without any, the whole, for `clean_prompt`.
+    """
+    lines = [(line, asked_for(line)) for line in text.splitlines() if line.strip()]
+    return [line for line in lines if line[1]] or [(text, asked_for(text))]

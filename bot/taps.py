@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
+from dataclasses import replace
 
 import redis
 from telegram import CallbackQuery, Update, User
@@ -13,7 +14,7 @@ from bot.buttons import answer_tap
 from bot.delivery import Delivery
 from bot.emoji.suggest import FALLBACK, keywords
 from bot.inline.labels import Labels
-from bot.intake import Intake
+from bot.intake import Intake, next_attempt
 from bot.keyboards import Button, Deed, Example, read_tap
 from bot.packs.names import Kind
 from bot.packs.packs import Owner, Packs, input_sticker
@@ -101,9 +102,25 @@ class Taps:
     ) -> str | None:
         """Draw the prompt once more, beside what is there: other pictures, or some like one."""
         if like and not await self._has_codes(record, int(like[-1])):
-            return words("old-button")
+            return await self._draw_same(record, words)
         more = record.anew(f"{record.user_id}_u{update_id}", like)
         return await self._queue(self._intake.take(more), words) or words("drawing-more")
+
+    async def _draw_same(self, record: Record, words: Texts) -> str:
+        """Draw stickers once more that are no longer kept; the message stays as it is, with its ✓.
+
+        All taps on it ask for the same one request.
+        """
+        if record.like:  # what they were like is not kept any longer either
+            return words("old-button")
+        same = replace(
+            record.anew(next_attempt(record.id)),
+            wanted=record.wanted,
+            seed=record.seed,
+            boldness=record.boldness,
+            outline=record.outline,
+        )
+        return await self._queue(self._intake.take(same), words) or words("drawn-again")
 
     async def _draw_example(
         self, query: CallbackQuery, tap: Example, update_id: int, words: Texts
@@ -145,7 +162,7 @@ class Taps:
         kind = replaced.kind if replaced else await self._packs.kind(user.id)
         file_id = record.uploads_as(kind).get(number) or await self._upload(record, number, kind)
         if file_id is None:
-            return words("old-button")
+            return await self._draw_same(record, words)
         pack = record.added_as(kind).get(number)
         if pack and await self._packs.find(pack, file_id):
             return words("already-added", number=number + 1, kind=kind.value)

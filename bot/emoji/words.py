@@ -47,13 +47,13 @@ def searchable(text: str) -> list[str]:
 def lemmas(text: str) -> set[str]:
     """All dictionary forms that the words of a text can have, the parts of hyphenated ones too."""
     found = {word for match in _WORD.findall(plain(text)) for word in (match, *match.split("-"))}
-    parses: list[Any] = [parse for word in found for parse in _morph().parse(word)]
+    parses: list[Any] = [parse for word in found for parse in morph().parse(word)]
     return found | {plain(parse.normal_form) for parse in parses}
 
 
 def lemma(word: str) -> str:
     """The likeliest dictionary form of a word."""
-    return plain(_morph().parse(plain(word))[0].normal_form)
+    return plain(morph().parse(plain(word))[0].normal_form)
 
 
 def plain(text: str) -> str:
@@ -62,12 +62,13 @@ def plain(text: str) -> str:
 
 
 @cache
-def _morph() -> pymorphy3.MorphAnalyzer:
+def morph() -> pymorphy3.MorphAnalyzer:
+    """The dictionary; loading it takes a moment."""
     return pymorphy3.MorphAnalyzer(lang="ru")
 
 
 def _word(text: str) -> Word | None:
-    parses: list[Any] = _morph().parse(text)
+    parses: list[Any] = morph().parse(text)
     weight = _WEIGHTS.get(parses[0].tag.POS)
     if weight is None:
         return None

@@ -13,11 +13,12 @@ from telegram import (
 from telegram.error import TelegramError
 from telegram.ext import BaseHandler, ContextTypes, InlineQueryHandler
 
+from bot.asking import asked_for
 from bot.inline.glance import Glance
 from bot.inline.labels import Labels
 from bot.inline.search import find
 from bot.limits import INLINE_RESULTS
-from bot.prompt_code import start_parameter
+from bot.prompt_code import encode, start_parameter
 from bot.texts import Texts, language_for, texts
 
 # Seconds for which Telegram answers the same query itself; longer, and it would offer a sticker
@@ -50,7 +51,9 @@ class Answers:
             return
         try:
             found = await self._find(query.from_user.id, query.query)
-            await _offer(query, found, texts(language_for(query.from_user.language_code)))
+            words = texts(language_for(query.from_user.language_code))
+            button = None if found else await asyncio.to_thread(_button, query.query, words)
+            await _offer(query, found, button)
         except TelegramError as error:  # too late, or an outage: the next letter asks again
             log.warning("an inline query is left without an answer: %s", error)
 
@@ -60,21 +63,32 @@ class Answers:
         return await asyncio.to_thread(find, text, stickers, labels)
 
 
-async def _offer(query: InlineQuery, found: list[Sticker], words: Texts) -> None:
-    """Answer with a page of the stickers, or where there are none with a way to have one drawn."""
+async def _offer(
+    query: InlineQuery, found: list[Sticker], button: InlineQueryResultsButton | None
+) -> None:
+    """Answer with a page of the stickers, and a button above them."""
     start = int(query.offset) if query.offset.isdecimal() else 0
     end = start + INLINE_RESULTS
     results = [
         InlineQueryResultCachedSticker(sticker.file_unique_id, sticker.file_id)
         for sticker in found[start:end]
     ]
-    draw = InlineQueryResultsButton(
-        words("draw-in-private"), start_parameter=start_parameter(query.query)
-    )
     await query.answer(
         results,
         cache_time=CACHE_TIME,
         is_personal=True,  # or others would be offered the same
         next_offset=str(end) if end < len(found) else None,
-        button=None if found else draw,
+        button=button,
     )
+
+
+def _button(text: str, words: Texts) -> InlineQueryResultsButton:
+    """Says that there are none, and leads to the bot, which offers to draw what was looked for."""
+    wanted = asked_for(text)
+    if not text.strip():
+        label = words("inline-none-yet")
+    elif encode(wanted):
+        label = words("inline-not-found-draw")
+    else:  # a link cannot bring it
+        label = words("inline-not-found")
+    return InlineQueryResultsButton(label, start_parameter=start_parameter(wanted))

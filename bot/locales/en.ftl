@@ -93,7 +93,7 @@ refused-lines =
     }
 
     { $sentence }
-refusal-empty = There is nothing here. Tell me what to draw, like «кот в космосе».
+refusal-empty = And what shall I draw? Tell me in Russian, like «кот в космосе» (a cat in space).
 refusal-too_long =
     That is too long for a sticker. Keep it within { $max-length ->
         [one] { $max-length } character
@@ -102,7 +102,7 @@ refusal-too_long =
 refusal-no_words =
     I need words. Tell me in Russian what to draw, like «пылающее сердце» (a burning heart). To change the emoji of stickers, reply with them to my message.
 refusal-not_russian = I only read Russian so far. Try «кот в космосе» (a cat in space).
-not-text = I only understand text. Tell me in words what to draw.
+not-text = I only understand text, no photos, no voice. Tell me in words what to draw.
 unknown-command = There is no such command. Just tell me what to draw, or tap /help.
 in-groups =
     Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. Reply to somebody's message with /sticker, and I draw what it says. Edit your message, and I draw it anew. Reply to mine with emoji, and the stickers get them.
@@ -193,6 +193,7 @@ old-button = This button no longer works. Send me the request again and I will d
 not-yours = These stickers are somebody else's. Send me a request and I will draw yours.
 too-late = Too late: this request has ended already.
 drawing-more = Drawing more.
+drawn-again = These pictures are gone by now. I am drawing the same ones anew.
 how-to-edit =
     Send a new prompt. Or edit your message with this one, and I will draw it anew in the same place.
 asked-again = I am drawing it again already.
@@ -230,13 +231,17 @@ choose-pack = ● Put new ones here
 retitle = ✏️ Rename
 delete-pack = 🗑 Delete
 delete-pack-sure =
-    Delete «{ $title }» for good? It has { $kind ->
-        [custom_emoji] { $count } emoji
-       *[regular] { $count ->
-            [one] { $count } sticker
-           *[other] { $count } stickers
+    Delete «{ $title }» for good? { $kind ->
+        [custom_emoji] { $count ->
+            [0] It is still empty.
+           *[other] It has { $count } emoji.
         }
-    }.
+       *[regular] { $count ->
+            [0] It is still empty.
+            [one] It has { $count } sticker.
+           *[other] It has { $count } stickers.
+        }
+    }
 yes-delete = 🗑 Yes, delete it
 pack-deleted = The pack is deleted.
 pack-gone = This pack is gone.
@@ -244,7 +249,7 @@ ask-title = What shall it be called? Reply to this message, with up to { $max-ti
 ask-title-emoji =
     What shall the emoji pack be called? Reply to this message, with up to { $max-title } characters.
 
-    While this pack is marked ●, each sticker you choose becomes a small emoji. It holds up to { $allowed }, and to send them takes Telegram Premium.
+    While this pack is marked ●, whatever you choose becomes a small emoji. It holds up to { $allowed }, and to send them takes Telegram Premium.
 bad-title = That will not do: 1 to { $max-title } visible characters, please. Reply once more.
 pack-begun =
     «{ $title }»: the pack will be there once you choose its first { $kind ->
@@ -291,7 +296,8 @@ sticker-replace-how =
     Now tap, under any finished request, the number of { $kind ->
         [custom_emoji] what is to become an emoji in its place
        *[regular] the sticker to take its place
-    }.
+    }. Changed your mind? /cancel
+sticker-kept = I replace nothing: the pack stays as it was.
 sticker-replaced =
     { $kind ->
         [custom_emoji] Emoji
@@ -314,8 +320,8 @@ settings = How many stickers to draw for a prompt, how boldly, and whether with 
 boldness-calm = calm
 boldness-usual = usual
 boldness-bold = bold
-outline-off = no outline
 outline-on = outline
+outline-off = no outline
 
 ## History, memory
 
@@ -345,6 +351,9 @@ privacy =
 
 ## In any chat: «@bot кот»
 
-draw-in-private = 🎨 Draw it in our private chat
+# On the button above nothing: one line, up to 40 characters.
+inline-none-yet = No stickers yet. 🎨 Draw the first
+inline-not-found-draw = Nothing found. 🎨 Draw it?
+inline-not-found = Nothing found. Open the bot's chat
 draw-this = Shall I draw «{ $prompt }»?
 draw-it = 🎨 Draw it

@@ -108,6 +108,10 @@ class Tidy:
         sticker = await self._packs.sticker(name, unique_id)
         return Replaced(name, sticker) if sticker else None
 
+    async def keep(self, user_id: int) -> bool:
+        """Replace nothing after all; False when nothing was to be replaced."""
+        return bool(await self._redis.delete(_key(user_id)))
+
     async def replace(self, owner: Owner, replaced: Replaced, sticker: InputSticker) -> None:
         """Put a chosen sticker in the place of another.  Raises TelegramError."""
         await self._packs.replace(owner, replaced.pack, replaced.sticker, sticker)

@@ -99,8 +99,8 @@ def _view(settings: Settings, user_id: int, words: Texts) -> View:
         for name in BOLDNESS
     ]
     outline = [
-        button("outline", "off", words("outline-off"), not settings.outline),
         button("outline", "on", words("outline-on"), settings.outline),
+        button("outline", "off", words("outline-off"), not settings.outline),
     ]
     return View(words("settings"), InlineKeyboardMarkup([counts[:5], counts[5:], bold, outline]))
 

@@ -66,6 +66,23 @@ def test_the_command_stops_all_of_ones_own(user: User, new_user: NewUser, worker
     assert worker.take().prompt == "сова"
 
 
+def test_a_replacement_is_called_off(user: User, worker: Worker) -> None:
+    user.say("кот")
+    worker.finish(worker.take(), 2)
+    shown = user.sees("Готово")
+    user.press("1", shown)
+    [sticker] = user.packs()[0]["stickers"]
+    user.say(sticker_file_id=sticker["file_id"])
+    user.sees("Что сделать")
+    assert "/cancel" in user.press("🔁")
+    user.say("/cancel")
+    user.sees("Ничего не заменяю")
+    assert "Стикер 2 в вашем наборе" in user.press("2", shown)
+    assert user.packs()[0]["stickers"][0] == sticker
+    user.say("/cancel")
+    user.sees("ничего для вас не рисую")
+
+
 def test_somebody_elses_request_goes_on(new_user: NewUser, worker: Worker) -> None:
     owner, thief = new_user(), new_user()
     owner.say("кот")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.limits import MAX_EMOJI
 from bot.texts import Texts, texts
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, text_of, wait_for
@@ -54,7 +55,8 @@ class Walker:
         self.user.say("/packs")
         wait_for(self.user.messages)
         self.press("new-emoji-pack")
-        question = self.user.sees("200", "Premium")
+        question = self.tells("ask-title-emoji", allowed=MAX_EMOJI)
+        assert "Premium" in text_of(question)
         self.user.reply(question["message_id"], "Faces")
         self.tells("pack-begun", title="Faces")
 
@@ -132,6 +134,16 @@ def test_a_pack_is_renamed_and_deleted(walker: Walker, worker: Worker) -> None:
     sure = wait_for(lambda: [m for m in walker.user.messages() if "Masks»" in text_of(m)])[0]
     walker.hears(walker.press("yes-delete", sure), "pack-deleted")
     walker.hears(walker.user.press("1", page), "pack-gone")
+
+
+def test_a_pack_that_waits_for_its_first_emoji(walker: Walker) -> None:
+    walker.begin()
+    walker.user.say("/packs")
+    page = walker.tells("packs-list")
+    walker.user.press("Faces", page)
+    walker.tells("packs-premium", allowed=MAX_EMOJI)
+    walker.press("delete-pack")
+    walker.tells("delete-pack-sure", title="Faces", count=0)
 
 
 def test_an_emoji_of_somebody_else(walker: Walker, worker: Worker, new_user: NewUser) -> None:

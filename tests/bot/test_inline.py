@@ -165,23 +165,34 @@ def test_a_page_is_as_long_as_telegram_takes() -> None:
     assert f"No more than {INLINE_RESULTS} results" in API_FILE.read_text(encoding="utf-8")
 
 
-def test_who_has_none_is_led_to_the_bot(user: User, worker: Worker, sandbox: Sandbox) -> None:
-    answer = ask_inline(user, "Кот в шляпе")
+@pytest.mark.parametrize("query", ["Кот в шляпе", "Нарисуй кота в шляпе, пожалуйста"])
+def test_what_is_not_found_is_drawn_with_two_taps(user: User, worker: Worker, query: str) -> None:
+    draw(user, worker, "сова")
+    answer = ask_inline(user, query)
     assert answer["results"] == []
-    assert answer["button"]["text"] == "🎨 Нарисовать в личном чате"
+    assert answer["button"]["text"] == "Ничего не нашлось. 🎨 Нарисовать?"
     user.say(f"/start {answer['button']['start_parameter']}")
-    asked = user.sees("Нарисовать «Кот в шляпе»?")
+    asked = user.sees("Нарисовать «", "от в шляпе»?")
     assert worker.queue.rq.count == 0  # a link is not enough
     user.press("🎨", asked)
-    user.sees("«Кот в шляпе»", "Запрос сохранён")
-    assert worker.take().prompt == "Кот в шляпе"
+    user.sees("от в шляпе»", "Запрос сохранён")
+    assert worker.take().prompt.lower() == "кот в шляпе"
 
 
 @pytest.mark.parametrize("query", ["", "cat", "🐱", "к" * 43, "кот\u0301 и «жѣлудь»"])
 def test_what_a_link_cannot_bring_leads_to_the_start(user: User, query: str) -> None:
-    parameter = ask_inline(user, query)["button"]["start_parameter"]
-    user.say(f"/start {parameter}")
+    button = ask_inline(user, query)["button"]
+    assert button["text"].startswith("Ничего не нашлось. Открыть" if query else "Стикеров пока нет")
+    user.say(f"/start {button['start_parameter']}")
     user.sees("Привет")
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_what_stands_above_nothing_fits_into_a_line(new_user: NewUser, language: str) -> None:
+    user = new_user(language)
+    labels = {ask_inline(user, query)["button"]["text"] for query in ("", "кот", "🐱")}
+    assert len(labels) == 3
+    assert max(map(len, labels)) <= 40
 
 
 @pytest.mark.parametrize("parameter", ["draw-", "draw-А", "draw-_", "draw-AAAA", "Y2F0", "a b"])

@@ -25,6 +25,18 @@ def test_every_line_is_a_prompt(user: User, worker: Worker) -> None:
     assert [worker.take().prompt for _ in shown] == ["кот", "пёс", "сова"]
 
 
+def test_the_words_of_asking_are_not_drawn(user: User, worker: Worker) -> None:
+    said = user.say("Нарисуй мне, пожалуйста:\nкот в шляпе\nи сделай стикер с совой")
+    answers(user, 2)
+    user.edit(said["message_id"], "нарисуй кота в шляпе\nхочу сову")  # which asks for the same
+    user.say("сделай стикер, пожалуйста")
+    user.sees("А что нарисовать?")
+    shown = {text_of(message).split("\n")[0] for message in user.messages()[:2]}
+    assert shown == {"«кот в шляпе»", "«сова»"}
+    assert [worker.take().prompt for _ in range(2)] == ["кот в шляпе", "сова"]
+    assert worker.queue.rq.count == 0
+
+
 def test_lines_up_to_the_limit(new_user: NewUser, worker: Worker) -> None:
     user = new_user("en")
     user.say("cat\n" + "\n".join(f"кот {number}" for number in range(ACTIVE + 12)))

@@ -16,7 +16,7 @@ def test_settings_are_kept_and_obeyed(user: User, bot: RunningBot, worker: Worke
     user.say("/settings")
     shown = user.sees("Сколько стикеров")
     assert [b["text"] for b in buttons_of(shown) if "●" in b["text"]] == [
-        "● 4", "● обычно", "● без обводки",
+        "● 4", "● норма", "● без неё",
     ]  # fmt: skip
     for label in ("9", "смело", "с обводкой"):
         assert user.press(label) == ""

@@ -137,11 +137,39 @@ def test_refused_sticker_is_said(user: User, worker: Worker, sandbox: Sandbox) -
     assert "Стикер 1 в вашем наборе" in user.tap(data_of(message, 0))
 
 
-def test_expired_stickers(user: User, worker: Worker, connection: redis.Redis) -> None:
-    message = drawn(user, worker)
+@pytest.mark.parametrize("label", ["2", "🪄 2"])
+def test_expired_stickers_are_drawn_again(
+    user: User, worker: Worker, connection: redis.Redis, label: str
+) -> None:
+    user.say("кот")
+    first = worker.take()
+    worker.finish(first, 2)
+    message = user.sees("Готово")
+    user.tap(data_of(message, 0))
+    connection.delete(*connection.keys("emojich:stickers:*"), *connection.keys("emojich:codes:*"))
+    if label == "🪄 2":
+        user.press("🪄", message)
+        message = user.sees("На какой")
+    assert "те же самые заново" in user.press(label, message)
+    assert "те же самые заново" in user.tap(data_of(message, 1))  # which changes nothing
+    again = worker.take()
+    assert (again.prompt, again.seed, again.count) == ("кот", first.seed, first.count)
+    assert worker.queue.rq.count == 0
+    worker.finish(again, 2)
+    user.tap(data_of(user.sees("Готово"), 1))
+    old, new = user.messages()
+    assert [buttons_of(old)[0]["text"], buttons_of(new)[1]["text"]] == ["✓ 1", "✓ 2"]
+
+
+def test_expired_stickers_that_were_like_another(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    user.press("🪄", drawn(user, worker, "кот", 1))
+    worker.finish(worker.take(), 1)
+    message = user.sees("похожие на стикер 1", "Готово")
     connection.delete(*connection.keys("emojich:stickers:*"))
     assert "кнопка уже не работает" in user.tap(data_of(message, 0))
-    assert user.packs() == []
+    assert worker.queue.rq.count == 0
 
 
 @pytest.mark.parametrize("data", ["9:add:1_1:0", "1:add:404_1:0", "1:again:404_1", "nonsense"])

@@ -81,7 +81,7 @@ function createCover({ thumbnail, stickers }) {
 }
 
 function createSticker(sticker, pack) {
-  const image = createImage(sticker, sticker.emoji ?? text("stickerReply"));
+  const image = createImage(sticker, sticker.emoji ?? text("oneOf")[pack.sticker_type]);
   image.loading = "lazy";
   const button = createElement("button", { type: "button", className: "sticker" }, image);
   button.onclick = () => view(sticker, pack);
@@ -91,6 +91,7 @@ function createSticker(sticker, pack) {
 function view(sticker, pack) {
   const [emoji, keywords] = viewer.querySelectorAll("p");
   viewer.querySelector("img").src = fileUrl(sticker);
+  viewer.ariaLabel = text("oneOf")[pack.sticker_type];
   viewer.querySelector("h3").textContent = pack.title;
   emoji.textContent = sticker.emoji_list.join(" ");
   keywords.textContent = sticker.keywords.join(", ");

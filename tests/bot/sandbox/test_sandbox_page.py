@@ -49,7 +49,7 @@ class Box:
         messages: list[dict[str, Any]] = self.http.get(f"/sandbox/chat?chat_id={chat_id}").json()
         return messages
 
-    def make_pack(self) -> None:
+    def make_pack(self, kind: str = "regular", side: int = 512) -> None:
         """A pack of two for Sasha."""
         members = [
             {
@@ -60,20 +60,21 @@ class Box:
             }
             for colour in ("red", "green")
         ]
-        files = {colour: (f"{colour}.webp", picture(colour)) for colour in ("red", "green")}
+        files = {colour: (f"{colour}.webp", picture(colour, side)) for colour in ("red", "green")}
         self.call(
             "createNewStickerSet",
             files,
             user_id=SASHA,
             name=NAME,
             title="Мои коты",
+            sticker_type=kind,
             stickers=members,
         )
 
 
-def picture(colour: str) -> bytes:
+def picture(colour: str, side: int) -> bytes:
     file = io.BytesIO()
-    Image.new("RGB", (512, 512), colour).save(file, "WEBP", lossless=True)
+    Image.new("RGB", (side, side), colour).save(file, "WEBP", lossless=True)
     return file.getvalue()
 
 
@@ -163,6 +164,16 @@ def test_stickers_of_a_pack_and_of_strangers(box: Box, page: Page) -> None:
     foreign.click(button="right")
     page.click("#message-menu >> text=Показать набор")
     expect(page.locator("#packs .pack", has_text="чужой набор")).to_be_visible()
+
+
+def test_a_pack_of_emoji_speaks_of_no_stickers(box: Box, page: Page) -> None:
+    box.make_pack("custom_emoji", 100)
+    page.click("#toggle-packs")
+    expect(page.locator("#packs")).to_contain_text("2 эмодзи из 200")
+    page.locator("#packs .sticker").first.click()
+    expect(page.get_by_role("dialog", name="Эмодзи")).to_be_visible()
+    for part in ("#packs", "#viewer"):
+        assert "стикер" not in page.locator(part).inner_text().lower()
 
 
 def test_a_group_of_two(box: Box, page: Page) -> None:

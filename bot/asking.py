@@ -1,0 +1,73 @@
+"""What is asked for, without the words of asking: «нарисуй мне, пожалуйста, кота» → «кот»."""
+
+import re
+
+from bot.cases import begins_with_preposition, in_nominative, names_a_thing
+from emojich_core.request import visible
+
+_GAP = r"[\s,.!?:;—–-]{0,9}"
+
+
+def _words(*words: str) -> str:
+    """A pattern for these, one after another, each whole: not the beginning of another one."""
+    return "".join(rf"(?:{word})(?![\w-]){_GAP}" for word in words)
+
+
+_PLEASE = "пожалуйста|плиз|плз|пжлст|пж"
+_ORDERS = "(?:(?:на)?рисуй|изобрази|сделай|создай|сгенерируй|покажи)(?:те)?(?:-ка)?"
+_CAN = r"(?:не\s+)?(?:с?можешь|с?можете|мог(?:ла|ли)?\s+бы|можно)(?:\s+(?:ли|ты|вы))*"
+_DRAW = "нарисовать|изобразить|сделать|создать|сгенерировать"
+_WANT = r"хочу|хотел(?:а|ось)?\s+бы|нуж(?:ен|на|но|ны)|можно"
+_SEE = rf"{_DRAW}|увидеть|получить|чтобы\s+(?:(?:ты|вы)\s+)?нарисовал[аи]?"
+
+_CALL = rf"привет|здравствуйте|здравствуй|эй|ну|а|и|бот|ты|вы|мне|{_PLEASE}"
+_BEFORE = rf"{_GAP}(?:{_words(_CALL)})*"
+_AFTER = rf"(?:{_words(rf'мне|нам|для меня|ещё|еще|{_PLEASE}')})*"
+
+
+def _asking(*ways: str) -> re.Pattern[str]:
+    return re.compile(f"{_BEFORE}(?:{'|'.join(ways)}){_AFTER}", re.IGNORECASE)
+
+
+_ORDER = _asking(_words(_ORDERS), _words(_CAN, _DRAW), _words(_WANT, _SEE))
+_WISH = _asking(_words(_WANT))
+_POLITE = re.compile(rf"{_GAP}(?:{_words(_PLEASE)})+", re.IGNORECASE)
+_POLITE_END = re.compile(rf"(?:{_GAP}(?<![\w-])(?:{_PLEASE}))+{_GAP}$", re.IGNORECASE)
+
+# What it is to be drawn on says nothing of the picture.
+_STICKER = re.compile(
+    _words("стикер(?:ы|ок|очек)?|наклейк[уа]|картинк[уаи]|рисунок|изображение")
+    + rf"(?:(?P<link>{_words('с|со|про|в виде|где|на котор(?:ом|ой|ых)')}))?",
+    re.IGNORECASE,
+)
+_CASES = {"с": "ablt", "со": "ablt", "про": "accs", "в виде": "gent"}
+
+
+def asked_for(text: str) -> str:
+    """What a text asks to be drawn; the text as it is where it does not ask in so many words.
+
+    Empty where there is nothing but asking.
+    """
+    said = visible(text)
+    polite = _POLITE_END.sub("", said)
+    for pattern, only_things in ((_ORDER, False), (_WISH, True), (_POLITE, False)):
+        found = pattern.match(polite)
+        rest = polite[found.end() :].rstrip(" ,.!?…") if found else ""
+        # Who wants to sleep wants nothing drawn.
+        if found and not (only_things and rest and not names_a_thing(rest)):
+            return _subject(rest)
+    return text if polite == said else in_nominative(polite, "accs")
+
+
+def _subject(asked: str) -> str:
+    """What is to be seen: of «стикер с котом», the cat."""
+    sticker = _STICKER.match(asked)
+    if sticker is None:
+        return in_nominative(asked, "accs")
+    rest = asked[sticker.end() :]
+    if link := (sticker["link"] or "").strip().lower():
+        case = _CASES.get(link)
+        return in_nominative(rest, case) if case else rest
+    if begins_with_preposition(rest):  # «рисунок на песке»
+        return in_nominative(asked, "accs")
+    return in_nominative(rest, "gent")

@@ -1,0 +1,102 @@
+"""A Russian noun phrase in the nominative: «рыжего кота в шляпе» → «рыжий кот в шляпе».
+
+Most captions that the model has learned are in it.  Where grammar leaves a doubt, the words stay as
+they are, for the model has met the other cases, too.
+"""
+
+import re
+from typing import Any
+
+from bot.emoji.words import morph
+
+_JOINT = re.compile(r"(\s*,\s*|\s+и\s+)")
+_NOUNS = frozenset({"NOUN"})
+_ADJECTIVES = frozenset({"ADJF", "PRTF"})
+_NUMERALS = frozenset({"NUMR"})
+
+Parse = Any  # of pymorphy3, which has no types
+
+
+def in_nominative(text: str, case: str) -> str:
+    """The text with what it begins with in the nominative, if that is in this case.
+
+    The case is `accs`, `gent` or `ablt`.  What it begins with is a noun with its adjectives, or
+    several such, joined by commas and «и».
+    """
+    parts = _JOINT.split(text)  # clauses at the even places
+    is_list = True
+    for place in range(0, len(parts), 2):
+        words = parts[place].split()
+        changed = _changed(words, case) if is_list else []
+        if not changed and (place == 0 or _is_in(case, words)):
+            return text
+        is_list = len(changed) == len(words)
+        parts[place] = " ".join(changed + words[len(changed) :])
+    return "".join(parts)
+
+
+def names_a_thing(text: str) -> bool:
+    """Whether a text begins like a noun phrase: not with a verb or a preposition, say."""
+    speech = {parse.tag.POS for word in text.split()[:1] for parse in _parses(word)}
+    return not speech.isdisjoint(_NOUNS | _ADJECTIVES | _NUMERALS) and "INFN" not in speech
+
+
+def begins_with_preposition(text: str) -> bool:
+    """Whether it says where, or for what: «на холодильник»."""
+    return any(_parses(word)[0].tag.POS == "PREP" for word in text.split()[:1])
+
+
+def _changed(words: list[str], case: str) -> list[str]:
+    """The noun at the beginning, with its adjectives, in the nominative; empty where in doubt."""
+    adjectives = 0
+    while adjectives < len(words) and _in(case, words[adjectives], _ADJECTIVES):
+        adjectives += 1
+    for head in range(min(adjectives, len(words) - 1), -1, -1):  # «рыжего» can be a noun, too
+        for noun in _in(case, words[head], _NOUNS):
+            described = [_agreeing(word, noun, case) for word in words[:head]]
+            if None in described:
+                continue
+            if _is_in(case, words[head + 1 :], noun.tag.number):
+                return []  # «деда мороза» is one thing, «дочку врача» is not: who knows?
+            if head == 0 and _is_in("nomn", words):
+                return words[:1]
+            nominative = [parse.inflect({"nomn"}).word for parse in [*described, noun]]
+            return [_written_as(old, new) for old, new in zip(words, nominative, strict=False)]
+    return []
+
+
+def _agreeing(word: str, noun: Parse, case: str) -> Parse | None:
+    """The adjective as it goes with a noun."""
+    for parse in _in(case, word, _ADJECTIVES):
+        pairs = ("number", "gender", "animacy")
+        asked = [(getattr(parse.tag, name), getattr(noun.tag, name)) for name in pairs]
+        if all(own is None or own == wanted for own, wanted in asked):
+            return parse
+    return None
+
+
+def _is_in(case: str, words: list[str], number: str | None = None) -> bool:
+    """Whether the first of the words can stand in a case, and not in the nominative besides."""
+    found = [parse.tag for word in words[:1] for parse in _in(case, word)]
+    if case != "nomn" and _is_in("nomn", words):
+        return False
+    return any(number in (None, tag.number) for tag in found)
+
+
+def _in(case: str, word: str, speech: frozenset[str] = _NOUNS | _ADJECTIVES) -> list[Parse]:
+    """What a word of the dictionary can be in a case; others are guessed too badly."""
+    if not morph().word_is_known(word.lower()):
+        return []
+    return [p for p in _parses(word) if p.tag.case == case and p.tag.POS in speech]
+
+
+def _parses(word: str) -> list[Parse]:
+    found: list[Parse] = morph().parse(word.lower())
+    return found
+
+
+def _written_as(old: str, new: str) -> str:
+    """A word with the capitals of another."""
+    if old.isupper() and len(old) > 1:
+        return new.upper()
+    return new.capitalize() if old[0].isupper() else new
