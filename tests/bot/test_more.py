@@ -65,14 +65,14 @@ def test_one_candidate_needs_no_question(user: User, worker: Worker) -> None:
     assert worker.take().like == CODES
 
 
-def test_what_is_forgotten_has_no_likeness(
+def test_what_is_forgotten_has_no_likeness_until_it_is_drawn_again(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     drawn(user, worker, count=1)
     keys: list[bytes] = connection.keys("emojich:codes:*")  # type: ignore[assignment]
     connection.delete(*keys)
-    assert "не работает" in user.press("🪄")
-    assert worker.queue.rq.count == 0
+    assert "Рисую те же самые" in user.press("🪄")
+    assert not worker.take().like
 
 
 def test_a_hint_how_to_change_the_prompt(new_user: NewUser, worker: Worker) -> None:
