@@ -10,8 +10,6 @@ for many workers.
 
 import asyncio
 import logging
-import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -21,7 +19,7 @@ from redis.asyncio.lock import Lock
 from redis.exceptions import LockNotOwnedError
 
 from bot.logs import reason
-from worker.embedded import connect
+from worker.embedded import exit_unless
 from worker.errors import SetupError
 
 KEY = "emojich:bot"
@@ -68,13 +66,9 @@ async def _renew(lock: Lock) -> bool:
 
 def main() -> None:
     """Exit with 0 while some bot has the lease, and with a sentence if none has."""
-    try:
-        with connect(os.environ.get("REDIS_URL", "")) as connection:
-            answered = connection.exists(KEY)
-    except SetupError as error:
-        sys.exit(f"emojich: {error}")
-    if not answered:
-        sys.exit("emojich: No bot answers: its log says why.")
+    exit_unless(
+        lambda connection: bool(connection.exists(KEY)), "No bot answers: its log says why."
+    )
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ import fcntl
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -73,6 +74,16 @@ def connect(url: str) -> redis.Redis:
         ) from error
     backoff = ExponentialBackoff(cap=2, base=0.1)
     return redis.Redis.from_url(url, retry=Retry(backoff, PATIENCE), health_check_interval=30)
+
+
+def exit_unless(well: Callable[[redis.Redis], bool], otherwise: str) -> None:
+    """For a health check: exit with a sentence unless all is well by the Redis at REDIS_URL."""
+    try:
+        with connect(os.environ.get("REDIS_URL", "")) as connection:
+            if not well(connection):
+                sys.exit(f"emojich: {otherwise}")
+    except SetupError as error:
+        sys.exit(f"emojich: {error}")
 
 
 def _address(connection: redis.Redis) -> str:

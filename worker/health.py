@@ -4,15 +4,12 @@ RQ workers tell Redis that they are there, each as long as it has an engine to d
 machine's they are is the beginning of their names (see `worker.worker`).
 """
 
-import os
 import socket
-import sys
 
 import redis
 from rq import Worker
 
-from worker.embedded import connect
-from worker.errors import SetupError
+from worker.embedded import exit_unless
 from worker.queue import RequestQueue
 
 
@@ -28,13 +25,10 @@ def takes_requests(connection: redis.Redis, machine: str) -> bool:
 
 def main() -> None:
     """Exit with 0 if it does, and with a sentence if not."""
-    try:
-        with connect(os.environ.get("REDIS_URL", "")) as connection:
-            healthy = takes_requests(connection, socket.gethostname())
-    except SetupError as error:
-        sys.exit(f"emojich: {error}")
-    if not healthy:
-        sys.exit("emojich: This worker takes no requests: its log says what its engine does.")
+    exit_unless(
+        lambda connection: takes_requests(connection, socket.gethostname()),
+        "This worker takes no requests: its log says what its engine does.",
+    )
 
 
 if __name__ == "__main__":

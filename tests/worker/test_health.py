@@ -34,9 +34,8 @@ def registered(connection: redis.Redis) -> bool:
 def test_a_worker_is_well_until_it_ends(
     worker: Worker, server: Server, connection: redis.Redis, requests: RequestQueue
 ) -> None:
-    requests.enqueue(
-        request(), USER
-    )  # it is heard of again, in a Redis that the tests have emptied
+    # It is heard of again, in a Redis that the tests have emptied.
+    requests.enqueue(request(), USER)
     wait_until(lambda: registered(connection))
     assert takes_requests(connection, HERE)
     assert check(server.url).returncode == 0
