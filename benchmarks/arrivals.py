@@ -13,27 +13,27 @@ the simulation is held against that.
 
 import random
 import statistics
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import torch
 
-from benchmarks.full_size import write_bundle
 from benchmarks.results import Results
 from benchmarks.simulation import Arrival, Costs, simulate
+from benchmarks.stages import published_stages, some_codes
 from benchmarks.steps import Step, measure, text_seconds
-from benchmarks.timing import median
-from benchmarks.users import tasks
+from benchmarks.timing import CPU, median
+from benchmarks.users import engine, tasks
 from emojich_core.generation import Drawn
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
+from emojich_core.precision import Precision
 from emojich_core.request import MAX_BOLDNESS
 from worker.events import Finished
 from worker.scheduler import Scheduler
 from worker.settings import REQUESTS
 from worker.task import Task
+from worker.threads import in_brief_thread
 
 USERS, COUNT, SEED = 16, 2, 1
 PROCESS = f"a Poisson process, seed {SEED}, on average {USERS} in the time that an image takes"
@@ -78,23 +78,26 @@ def arrivals(costs: Costs) -> list[Arrival]:
 
 def on_mini(results: Results) -> None:
     """The engine, and its simulation from times measured just before."""
-    pipeline = Pipeline.load("mini", "cpu")
-    model = pipeline.transformer
-    step = measure(model, CPU_SLOTS).whole
-    costs = Costs(
-        text_seconds(model), step, finish_seconds(pipeline), model.config.image_seq_length
-    )
-    real = Outcome.of(users := arrivals(costs), play(pipeline, users))
+    costs = in_brief_thread(costs_on_mini)
+    users = arrivals(costs)
+    real = Outcome.of(users, play(engine(lambda: Pipeline.load("mini", "cpu")), users))
     guess = _simulated(costs, CPU_SLOTS, REQUESTS)
-    results.numbers["simulated_over_real"] = guess.seconds / real.seconds
     results.row(f"mini: {USERS} users at random times, {COUNT} images each", str(real))
     results.row("mini: the same, simulated", f"{guess}; {guess.seconds / real.seconds:.2f} times")
 
 
-def play(pipeline: Pipeline, users: list[Arrival]) -> list[float]:
+@torch.no_grad()
+def costs_on_mini() -> Costs:
+    """What drawing takes in as many slots as the engine has on a CPU."""
+    pipeline = Pipeline.load("mini", "cpu")
+    model = pipeline.transformer
+    step = measure(model, CPU_SLOTS).whole
+    length = model.config.image_seq_length
+    return Costs(text_seconds(model), step, finish_seconds(pipeline), length)
+
+
+def play(scheduler: Scheduler, users: list[Arrival]) -> list[float]:
     """Have the engine draw it, fed as RQ's workers do: when each has their stickers."""
-    scheduler = Scheduler(pipeline, CPU_SLOTS)
-    scheduler.start()
     start = time.monotonic()
 
     def draw(arrival: Arrival) -> float:
@@ -108,22 +111,22 @@ def play(pipeline: Pipeline, users: list[Arrival]) -> list[float]:
         return list(feeders.map(draw, users))
 
 
-def at_full_size(results: Results, steps: list[Step], text: float) -> None:
+def at_full_size(results: Results, precision: Precision, steps: list[Step], text: float) -> None:
     """The published size, simulated: the engine as it ships for a CPU, and with more slots."""
-    finish = published_finish_seconds()
+    finish = finish_seconds(published_stages(CPU))
     results.row("full: from the codes of an image to its sticker", f"{finish:.1f} s")
-    for slots, requests in ((CPU_SLOTS, REQUESTS), (16, 8)):
+    for slots, requests in ((CPU_SLOTS, REQUESTS), (USERS * COUNT, USERS)):
         step = next(step.whole for step in steps if step.slots == slots)
         costs = Costs(text, step, finish, codes=1024)
         ours = _simulated(costs, slots, requests)
-        what = f"full: {USERS} users at random times, {COUNT} images each, int8, simulated"
+        what = f"full: {USERS} users at random times, {COUNT} images each, {precision}, simulated"
         results.row(f"{what}, {slots} slots for {requests} of them at once", str(ours))
         if two := results.numbers.get("full_reference_two_s"):
             theirs = Outcome.of(users := arrivals(costs), one_by_one(two, users))
             results.row(
                 f"full: the same, ru-dalle, codes alone, one user at a time, {slots} slots ours",
                 f"{theirs}; ours {ours.images_an_hour / theirs.images_an_hour:.0f} times",
-                "80 times" if slots == 16 else "",
+                "80 times" if slots == USERS * COUNT else "",
             )
 
 
@@ -141,17 +144,9 @@ def one_by_one(seconds: float, users: list[Arrival]) -> list[float]:
     return ends
 
 
-def published_finish_seconds() -> float:
-    """Of the published stages: a bundle that has them, and a single layer of the transformer."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_bundle(Path(folder) / "bundle", torch.bfloat16, layers=1)
-        return finish_seconds(Pipeline.load(str(Path(folder) / "bundle"), "cpu"))
-
-
 def finish_seconds(pipeline: Pipeline) -> float:
     """Seconds from an image's codes, any codes, to its sticker."""
-    config = pipeline.bundle.transformer
-    codes = torch.randint(config.image_vocab_size, (config.image_seq_length,))
+    [codes] = some_codes(pipeline, 1)
     return median(lambda: pipeline.finish([Drawn(codes, 1, 1.0)]), 3)
 
 

@@ -11,13 +11,25 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import arrivals, page, stickers
+from benchmarks import arrivals, first_code, page, stages, stickers
 from benchmarks.results import Results
-from benchmarks.steps import Step, measure, random_model, text_seconds, weight_bytes
+from benchmarks.steps import (
+    Step,
+    cpu_precisions,
+    measure,
+    random_model,
+    text_seconds,
+    weight_bytes,
+)
 from benchmarks.timing import read_bandwidth
+from emojich_core.pipeline import CPU_SLOTS
+from emojich_core.precision import Precision
 from emojich_core.transformer import TransformerConfig
+from worker.threads import in_brief_thread
 
 PARITY = ".venv-parity/bin/python"  # where ru-dalle is; see parity/README.md
+# What the last line says.
+KEYS = ("reference_s", "ours_f32_s", "ours_best_s", "step_over_bandwidth", "users8_over_users1")
 
 
 def compare(results: Results, quick: bool) -> None:
@@ -34,25 +46,30 @@ def compare(results: Results, quick: bool) -> None:
         raise SystemExit(process.returncode)
 
 
+@torch.no_grad()
 def measure_steps(
-    results: Results, config: TransformerConfig, name: str
+    results: Results, config: TransformerConfig, name: str, precision: Precision
 ) -> tuple[list[Step], float]:
-    """Steps with 8-bit weights, beside reading those weights once; and seconds of a text."""
+    """Steps, beside reading the weights once; and seconds of a text."""
     bandwidth = read_bandwidth()
     results.row("reading memory", f"{bandwidth / 1e9:.1f} GB/s")
-    stream = weight_bytes(config, "int8") / bandwidth
-    model = random_model(config, "int8")
-    steps = [measure(model, slots) for slots in (1, 4, 8, 16)]
+    stream = weight_bytes(config, precision) / bandwidth
+    model = random_model(config, precision)
+    steps = [measure(model, slots) for slots in (1, 4, 8, 16, arrivals.USERS * arrivals.COUNT)]
     for step in steps:
         results.row(
-            f"{name}: a step of {step.slots} slots, int8",
+            f"{name}: a step of {step.slots} slots, {precision}",
             f"{step.whole * 1e3:.1f} ms, {step.whole / stream:.2f} times reading the weights; "
             f"{step.other_share:.0%} is not matrix products",
             "1.6 times, 15%" if step.slots <= 4 else "",
         )
     worst = max(step.whole for step in steps[:2]) / stream
     results.numbers["step_over_bandwidth"] = worst
-    return steps, text_seconds(model)
+    text = text_seconds(model)
+    first = text + next(step.whole for step in steps if step.slots == CPU_SLOTS)
+    what = f"{name}: from a request to its first code, {CPU_SLOTS} slots, {precision}"
+    results.row(what, f"{first * 1e3:.0f} ms")
+    return steps, text
 
 
 def main() -> None:
@@ -60,19 +77,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="not the published size")
     quick = parser.parse_args().quick
-    torch.set_grad_enabled(False)
     results = Results()
     # A quarter of the published layers: what lies in caches would not show the memory.
     layers = TransformerConfig(num_layers=6) if quick else TransformerConfig()
     name = "6 layers of the published size" if quick else "full"
-    steps, text = measure_steps(results, layers, name)
+    precision = cpu_precisions()[-1]
+    # Each in a thread that ends, so that an engine measured later has the machine for itself.
+    steps, text = in_brief_thread(lambda: measure_steps(results, layers, name, precision))
+    first_code.measure(results)
     stickers.measure(results, quick)
+    in_brief_thread(lambda: stages.on_mini(results))
     arrivals.on_mini(results)
     compare(results, quick)
     if not quick:
-        arrivals.at_full_size(results, steps, text)
+        in_brief_thread(lambda: stages.at_full_size(results))
+        arrivals.at_full_size(results, precision, steps, text)
         page.write(Path(__file__).parent, results.rows, results.curves)
-    print(json.dumps({key: round(value, 3) for key, value in results.numbers.items()}))
+    print(json.dumps({key: round(results.numbers[key], 3) for key in KEYS}))
 
 
 if __name__ == "__main__":

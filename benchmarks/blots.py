@@ -1,4 +1,4 @@
-"""How many candidates of `mini` are blots, and what drawing those again makes of it.
+"""How many candidates of `mini` are blots or repeats, and what drawing those again makes of it.
 
 `python -m benchmarks.blots`: the prompts of the model card's page, four candidates of each.  A blot
 has more than twice the perplexity of the best candidate in the first round.
@@ -7,6 +7,7 @@ has more than twice the perplexity of the best candidate in the first round.
 import time
 from collections.abc import Iterable
 
+from torch import Tensor
 from tqdm import tqdm
 
 from emojich_core.generation import generate
@@ -22,7 +23,7 @@ def main() -> None:
     pipeline = Pipeline.load("mini", "cpu")
     prompts = [line for line in PROMPTS.read_text(encoding="utf-8").splitlines() if line]
     length = pipeline.bundle.transformer.text_seq_length
-    before = after = 0
+    before = after = distinct_before = distinct_after = 0
     once = whole = 0.0
     for prompt in tqdm(prompts):
         start = time.perf_counter()
@@ -35,8 +36,11 @@ def main() -> None:
         whole += time.perf_counter() - start
         before += blots(best, (image.perplexity for image in first))
         after += blots(best, (drawing.candidate.perplexity for drawing in drawings))
+        distinct_before += distinct(image.codes for image in first)
+        distinct_after += distinct(drawing.codes for drawing in drawings)
     print(f"{len(prompts)} prompts, {len(SEEDS) * len(prompts)} candidates")
     print(f"blots: {before}; with what is drawn again {after}")
+    print(f"different from each other: {distinct_before}; then {distinct_after}")
     codes, stickers = once / len(prompts), whole / len(prompts)
     print(f"seconds a prompt: {codes:.2f} for codes drawn once, {stickers:.2f} for stickers")
 
@@ -44,6 +48,11 @@ def main() -> None:
 def blots(best: float, perplexities: Iterable[float]) -> int:
     """How many exceed BLOT times the best."""
     return sum(perplexity > BLOT * best for perplexity in perplexities)
+
+
+def distinct(images: Iterable[Tensor]) -> int:
+    """How many of these codes are no repeats."""
+    return len({tuple(codes.tolist()) for codes in images})
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ import time
 
 import torch
 
+from benchmarks.arrivals import COUNT, USERS
 from benchmarks.reference import integrate
 from benchmarks.results import Curve, Results
-from benchmarks.steps import measure, random_model, text_seconds
+from benchmarks.steps import cpu_precisions, measure, random_model, text_seconds
 from benchmarks.timing import median
 from emojich_core import generation
 from emojich_core.cache import KVCache
@@ -21,6 +22,7 @@ from emojich_core.transformer import Transformer
 from parity.reference import draw, sequence, transformers
 
 IMAGES = 4
+MANY = USERS * COUNT  # slots: one for each image of those users
 # The reference can draw all of its 256 codes in less than a minute.
 SMALL = {
     "num_layers": 8,
@@ -30,7 +32,6 @@ SMALL = {
     "text_seq_length": 32,
     "image_tokens_per_dim": 16,
 }
-LOW: tuple[Precision, ...] = ("bfloat16", "int8")
 
 
 def compare_small(results: Results) -> None:
@@ -42,8 +43,7 @@ def compare_small(results: Results) -> None:
     reference = time.perf_counter() - start
     integrated = integrate(theirs, ours.config, (IMAGES,))[IMAGES].whole
     results.numbers["reference_s"] = reference
-    precisions: tuple[Precision, ...] = ("float32", *LOW)
-    found = {name: _ours(ours, text, name) for name in precisions}
+    found = {name: _ours(ours, text, name) for name in cpu_precisions()}
     same = drawn.codes.equal(_with_one_generator(ours, text))
     best = min(found, key=lambda name: found[name])
     results.numbers |= {"ours_f32_s": found["float32"], "ours_best_s": found[best]}
@@ -98,11 +98,11 @@ def compare_full(results: Results) -> None:
     model = prepare(ours, "float32")
     del ours
     wanted = {"float32": "6 times", "int8": "25 times"}
-    for precision in ("float32", *LOW):
+    for precision in cpu_precisions():
         if precision != "float32":
             model = random_model(config, precision)
         text = text_seconds(model)
-        steps = [measure(model, slots, rounds=7) for slots in (1, 2, IMAGES, 8, 16)]
+        steps = [measure(model, slots, rounds=7) for slots in (1, 2, IMAGES, 8, 16, MANY)]
         del model
         whole = {s.slots: text + config.image_seq_length * s.whole for s in steps}
         results.curves.append(Curve(f"Emojich, {precision}", [(n, whole[n] / n) for n in whole]))
@@ -113,16 +113,16 @@ def compare_full(results: Results) -> None:
         )
         shown = ", ".join(f"{s.whole * 1e3:.0f} ms at {s.slots}" for s in steps)
         results.row(f"full: a step, {precision}, by slots", shown)
-    rate, theirs_rate = 16 * 3600 / whole[16], 2 * 3600 / reference[2].whole
+    rate, theirs_rate = MANY * 3600 / whole[MANY], 2 * 3600 / reference[2].whole
     results.row(
-        "full: images an hour, codes alone, 16 slots always taken, int8",
+        f"full: images an hour, codes alone, {MANY} slots always taken, {precision}",
         f"{rate:.0f}; ru-dalle, two by two: {theirs_rate:.1f}; {rate / theirs_rate:.0f} times",
     )
     cache = KVCache(config, 1, torch.empty(0, dtype=torch.bfloat16)).bytes_per_slot
     dense = 2 * config.num_layers * config.total_seq_length * config.hidden_size * 2
     results.row(
         "full: keys and values of a slot, bfloat16",
-        f"{cache / 2**20:.0f} MiB, {cache / dense:.2f} of a dense cache",
+        f"{cache / 2**20:.0f} MiB, {cache / dense:.2f} of a dense cache of {dense / 2**20:.0f} MiB",
         "0.4",
     )
 

@@ -10,27 +10,20 @@ weights, and the keys and values that are looked at, once, as fast as this memor
 
 import argparse
 import gc
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
-from torch import nn
 
-from benchmarks import page
-from benchmarks.full_size import random_weights
+from benchmarks import page, stages
 from benchmarks.results import Results
-from benchmarks.steps import cache_bytes, random_model, weight_bytes
+from benchmarks.steps import cache_bytes, cpu_precisions, random_model, weight_bytes
 from benchmarks.timing import machine, median, read_bandwidth
-from emojich_core.bundles import BundleError, load_bundle
-from emojich_core.convert import NETWORKS
+from emojich_core.bundles import BundleError
 from emojich_core.generation import Sampling, Slots, begin
-from emojich_core.matting import cut_out
-from emojich_core.pipeline import pick_device
-from emojich_core.precision import Precision, stages_dtype
-from emojich_core.published import published
-from emojich_core.sticker import SIZE, compose, to_webp
+from emojich_core.pipeline import Pipeline, pick_device
+from emojich_core.precision import Precision
 from emojich_core.transformer import Transformer, TransformerConfig
-from emojich_core.upscale import UpscaleConfig, upscale
 
 STEPS = 10  # timed in a row, as they come in the engine
 ROUNDS = 3
@@ -42,7 +35,7 @@ class Size:
 
     name: str
     transformer: TransformerConfig
-    stages: dict[str, Any]  # the configurations of the networks after the transformer
+    stages: Callable[[torch.device], Pipeline]  # one that has those after the transformer
     slots: tuple[int, ...] = (1, 4, 8, 16, 32)
     batch: int = 9  # images finished at once
     read: int = 2**30  # bytes, to measure how fast memory is read
@@ -50,9 +43,7 @@ class Size:
 
 def full() -> Size:
     """The published model."""
-    parts = published("emojich").parts
-    stages = {stage: parts[stage].config for stage in ("vqgan", "upscale", "matting")}
-    return Size("full", TransformerConfig(), stages)
+    return Size("full", TransformerConfig(), stages.published_stages)
 
 
 def small() -> Size:
@@ -66,19 +57,18 @@ def small() -> Size:
         image_vocab_size=64,
         image_tokens_per_dim=8,
     )
-    mini = load_bundle("mini")
-    stages = {
-        "vqgan": mini.vqgan,
-        "upscale": UpscaleConfig(scale=2, num_feat=8, num_block=1, num_grow_ch=4),
-        "matting": mini.matting,
-    }
-    return Size("small", transformer, stages, slots=(1, 2), batch=1, read=2**24)
+    return Size("small", transformer, mini, slots=(1, 2), batch=1, read=2**24)
+
+
+def mini(device: torch.device) -> Pipeline:
+    """The shipped bundle."""
+    return Pipeline.load("mini", str(device))
 
 
 def precisions(device: torch.device) -> list[Precision]:
     """What the device can draw in, its own choice first."""
     if device.type == "cpu":
-        return ["float32", "bfloat16", "int8"]
+        return cpu_precisions()
     return ["float16", *(["bfloat16"] if torch.cuda.is_bf16_supported() else []), "float32"]
 
 
@@ -100,7 +90,9 @@ class Measurement:
             except torch.OutOfMemoryError:
                 self.results.row(f"{self.size.name}: {precision}", "does not fit")
             gc.collect()
-        self._stages()
+        pipeline = self.size.stages(self.device)
+        codes = stages.some_codes(pipeline, self.size.batch)
+        stages.measure(self.results, self.size.name, pipeline, codes)
         return self.results
 
     def _steps(self, precision: Precision, bandwidth: float) -> None:
@@ -139,36 +131,6 @@ class Measurement:
         text = torch.full((model.config.text_seq_length,), 5, device=self.device)
         slots.enter(slot, begin(model, text), slot, Sampling())
         slots.step()
-
-    @torch.inference_mode()
-    def _stages(self) -> None:
-        """Each stage alone, on random pictures; seconds of one image."""
-        configs, batch = self.size.stages, self.size.batch
-        like = {"device": self.device, "dtype": stages_dtype(self.device)}
-        vqgan, upscaler, unet = (self._network(stage) for stage in ("vqgan", "upscale", "matting"))
-        codes = torch.zeros(batch, configs["vqgan"].codes_per_side ** 2, dtype=torch.long)
-        codes = codes.to(self.device)
-        decoded = torch.rand(vqgan.decode(codes).shape, **like)
-        sharp = torch.rand(batch, 3, SIZE, SIZE, **like)
-        alpha = torch.rand(SIZE, SIZE, **like)
-        stages = {
-            "VQGAN": lambda: vqgan.decode(codes),
-            "Real-ESRGAN": lambda: upscale(upscaler, configs["upscale"], decoded, SIZE),
-            "U-Net and cutting": lambda: cut_out(unet, configs["matting"], sharp),
-            "WebP, on the CPU": lambda: [to_webp(compose(each, alpha)) for each in sharp],
-        }
-        for name, work in stages.items():
-            taken = median(work, ROUNDS) / batch
-            what = f"{self.size.name}: {name}, an image, {batch} at once"
-            self.results.row(what, f"{taken * 1e3:.1f} ms")
-
-    def _network(self, stage: str) -> Any:
-        config = self.size.stages[stage]
-        with torch.device("meta"):
-            network: nn.Module = NETWORKS[stage](config)
-        weights = random_weights(network, stages_dtype(self.device))
-        network.load_state_dict(weights, assign=True)
-        return network.to(self.device).eval().requires_grad_(False)
 
 
 def _step(slots: Slots) -> float:

@@ -22,6 +22,10 @@ Users who come at random times ({process}) are simulated at full size: the engin
 and those times of a step, a text and a finished picture in place of the work. On `mini` the engine
 draws for them in earnest, beside its simulation. ru-dalle's times there are of its codes alone.
 
+The stages after the transformer are taken one by one as well: of `mini` on a picture that it drew,
+at full size with random weights, which draw noise. What an image takes is its codes, shared with
+those in the other slots, and these.
+
 No GPU has been measured yet: `make bench-gpu` prints the table of whatever GPU there is, the time
 of a step beside what its memory allows.
 

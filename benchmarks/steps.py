@@ -10,10 +10,17 @@ from torch import Tensor, nn
 from benchmarks.timing import CPU, median, seconds
 from emojich_core.cache import KVCache
 from emojich_core.generation import Sampling, Slots, begin
-from emojich_core.precision import Precision, prepare, stored_as
+from emojich_core.memory import keep_freed
+from emojich_core.precision import Precision, offered, prepare, stored_as
 from emojich_core.transformer import Layer, Transformer, TransformerConfig
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}  # of a weight
+
+
+def cpu_precisions() -> list[Precision]:
+    """What is measured on a CPU, if it has kernels for it: the last one reads the fewest bytes."""
+    wanted: tuple[Precision, ...] = ("float32", "bfloat16", "int8")
+    return [precision for precision in wanted if precision in offered(CPU)]
 
 
 def random_model(
@@ -52,6 +59,7 @@ class Step:
 
 def measure(model: Transformer, count: int, rounds: int = 15) -> Step:
     """A step of so many slots, all of them taken."""
+    keep_freed()  # as Pipeline.load does
     config = model.config
     text = torch.randint(4, config.vocab_size - config.text_seq_length, (config.text_seq_length,))
     slots, beginning = Slots(model, count), begin(model, text)

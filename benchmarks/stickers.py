@@ -1,14 +1,17 @@
 """From prompts to finished stickers on the shipped bundle: one user, many users."""
 
 import statistics
-import time
+from functools import partial
 
+from benchmarks.first_code import seconds_to_first_code
 from benchmarks.results import Curve, Results
+from benchmarks.steps import cpu_precisions
 from benchmarks.timing import seconds
-from benchmarks.users import draw, tasks
+from benchmarks.users import draw, engine, tasks
 from emojich_core.pipeline import Pipeline
-from emojich_core.precision import Precision
+from emojich_core.request import Request
 from worker.scheduler import Scheduler
+from worker.task import Task
 
 ROUNDS = 3
 PROMPT = "кот в космосе"
@@ -16,10 +19,9 @@ PROMPT = "кот в космосе"
 
 def measure(results: Results, quick: bool) -> None:
     """A prompt alone in each precision, then users by their number."""
-    precisions: tuple[Precision, ...] = ("float32", "bfloat16", "int8")
-    for precision in precisions:
-        pipeline = Pipeline.load("mini", "cpu", precision)
-        whole, first = _prompt(pipeline)
+    for precision in cpu_precisions():
+        load = partial(Pipeline.load, "mini", "cpu", precision)
+        whole, first = _prompt(engine(load))
         results.row(
             f"mini: prompt → 4 stickers, {precision}",
             f"{whole:.2f} s, first progress after {first:.2f} s",
@@ -28,16 +30,17 @@ def measure(results: Results, quick: bool) -> None:
     users(results, (1, 8) if quick else (1, 2, 4, 8, 16))
 
 
-def _prompt(pipeline: Pipeline) -> tuple[float, float]:
-    """Median seconds until all four stickers are there, and until the first progress."""
+def _prompt(scheduler: Scheduler) -> tuple[float, float]:
+    """Median seconds until all four stickers are there, and until the first progress.
+
+    From a warm engine that has nothing else to do, and as many slots as it always has.
+    """
     firsts: list[float] = []
 
     def once() -> None:
-        start, times = time.perf_counter(), list[float]()
-        pipeline.generate(
-            PROMPT, 4, seed=1, progress=lambda _: times.append(time.perf_counter() - start)
-        )
-        firsts.append(times[0])
+        task = Task(Request("1", PROMPT, 4, seed=1))
+        firsts.append(seconds_to_first_code(scheduler, task))
+        task.ended.wait()
 
     times = [seconds(once) for _ in range(ROUNDS + 1)][1:]
     return statistics.median(times), statistics.median(firsts[1:])
@@ -45,9 +48,7 @@ def _prompt(pipeline: Pipeline) -> tuple[float, float]:
 
 def users(results: Results, numbers: tuple[int, ...], count: int = 2) -> None:
     """Throughput of so many users at once, with `count` images each, against one at a time."""
-    pipeline = Pipeline.load("mini", "cpu")
-    scheduler = Scheduler(pipeline, pipeline.slots_that_fit())
-    scheduler.start()
+    scheduler = engine(lambda: Pipeline.load("mini", "cpu"))
     draw(scheduler, tasks(1, count))
     alone = statistics.median(draw(scheduler, [task]) for task in tasks(8, count))
     together = {

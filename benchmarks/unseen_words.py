@@ -27,21 +27,22 @@ def main() -> None:
     """Count and print."""
     meanings = load_meanings(Path(".data/node_modules"))
     captions, keywords = Captions(meanings), HeldOut.load().keywords
-    read = {lemma for text in captions.all() for word in words_of(text) for lemma in word}
+    texts = sorted({text for hexcode in captions.hexcodes for text in captions.weights(hexcode)})
+    read = {lemma for text in texts for word in words_of(text) for lemma in word}
     known = [k for k in keywords if all(word & read for word in words_of(k))]
     print(f"{len(keywords)} held-out keywords, of {len(known)} training says every word")
 
     vectors = load_vectors()
-    shown = {text: most_said(captions, text) for text in captions.all()}
+    shown = {text: most_said(captions, text) for text in texts}
     placed = {text: v for text in shown if (v := vector(vectors, text)) is not None}
-    texts, matrix = list(placed), np.stack(list(placed.values()))
+    found, matrix = list(placed), np.stack(list(placed.values()))
     first = among = 0
     for keyword in keywords:
         right = {hexcode for hexcode, m in meanings.items() if keyword in m.keywords}
         meant = vector(vectors, keyword)
         if meant is None:
             continue
-        nearest = (shown[texts[i]] for i in np.argsort(-(matrix @ meant)))
+        nearest = (shown[found[i]] for i in np.argsort(-(matrix @ meant)))
         guesses = list(dict.fromkeys(next(nearest) for _ in range(20 * AMONG)))[:AMONG]
         first += guesses[0] in right
         among += not right.isdisjoint(guesses)

@@ -9,15 +9,32 @@ all are put to the scheduler together.  Medians of three rounds, the two in turn
 import argparse
 import statistics
 import time
+from collections.abc import Callable
 
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request
 from worker.events import Finished
 from worker.scheduler import Scheduler
 from worker.task import Task
+from worker.threads import in_brief_thread
 
 ROUNDS = 3
 PROMPTS = ("кот", "пицца", "ракета", "роза", "дом", "собака", "торт", "робот")
+
+
+def engine(pipeline: Callable[[], Pipeline], slots: int | None = None) -> Scheduler:
+    """A scheduler at work, by default in as many slots as users have, of a pipeline that it loads.
+
+    As in an engine, nothing else computes in this process, if the caller has not done so.
+    """
+
+    def started() -> Scheduler:
+        loaded = pipeline()
+        scheduler = Scheduler(loaded, slots or loaded.slots_that_fit())
+        scheduler.start()
+        return scheduler
+
+    return in_brief_thread(started)
 
 
 def tasks(users: int, count: int) -> list[Task]:
@@ -47,9 +64,7 @@ def main() -> None:
     parser.add_argument("--slots", type=int)
     arguments = parser.parse_args()
     users, count = arguments.users, arguments.count
-    pipeline = Pipeline.load(arguments.model)
-    scheduler = Scheduler(pipeline, arguments.slots or pipeline.slots_that_fit())
-    scheduler.start()
+    scheduler = engine(lambda: Pipeline.load(arguments.model), arguments.slots)
     draw(scheduler, tasks(1, count))  # warm
     alone, together = [], []
     for _ in range(ROUNDS):

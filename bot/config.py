@@ -9,11 +9,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.limits import Limits
+from worker.environment import number
 from worker.errors import SetupError
 
 TELEGRAM = "https://api.telegram.org/bot"
 WEBHOOK_PORT = 8080
 MAX_PORT = 65535
+MAX_LIMIT = 1_000_000  # of whatever is counted
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Config:
             allowed=_ids(environment, "EMOJICH_ALLOWED_USERS"),
             blocked_words=Path(words) if words else None,
             webhook_url=_webhook_url(environment, api_url),
-            webhook_port=_port(environment),
+            webhook_port=number(environment, "WEBHOOK_PORT", MAX_PORT) or WEBHOOK_PORT,
         )
 
 
@@ -88,23 +90,9 @@ def _limits(environment: Mapping[str, str]) -> Limits:
     """EMOJICH_MAX_ACTIVE, EMOJICH_MAX_PER_MINUTE, EMOJICH_MAX_PER_DAY, EMOJICH_MAX_QUEUE."""
     found = {}
     for limit in fields(Limits):
-        if number := _number(environment, f"EMOJICH_MAX_{limit.name.upper()}"):
-            found[limit.name] = number
+        if most := number(environment, f"EMOJICH_MAX_{limit.name.upper()}", MAX_LIMIT):
+            found[limit.name] = most
     return Limits(**found)
-
-
-def _number(environment: Mapping[str, str], name: str) -> int | None:
-    text = environment.get(name, "").strip()
-    if text and not (text.isdecimal() and int(text)):
-        raise SetupError(f"{name} must be a number, 1 or more.")
-    return int(text) if text else None
-
-
-def _port(environment: Mapping[str, str]) -> int:
-    port = _number(environment, "WEBHOOK_PORT") or WEBHOOK_PORT
-    if port > MAX_PORT:
-        raise SetupError(f"WEBHOOK_PORT must be a number from 1 to {MAX_PORT}.")
-    return port
 
 
 def _webhook_url(environment: Mapping[str, str], api_url: str) -> str:

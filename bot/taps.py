@@ -174,10 +174,11 @@ class Taps:
             await self._tidy.replace(owner, replaced, sticker)
             await self._delivery.change(record.id, Added(number, replaced.pack))
             return words("sticker-replaced", number=number + 1, kind=kind.value)
-        pack = await self._packs.add(owner, file_id, emoji, words_of_prompt)
+        pack, is_new = await self._packs.add(owner, file_id, emoji, words_of_prompt)
         await self._delivery.change(record.id, Added(number, pack))
         # A full pack is followed by one of the same kind.
-        return words("added", number=number + 1, kind=kind.value)
+        added = words("added", number=number + 1, kind=kind.value)
+        return f"{added} {words('added-to-new')}" if is_new else added
 
     async def _has_codes(self, record: Record, number: int) -> bool:
         return bool(await asyncio.to_thread(load_codes, self._results, record.id, number))

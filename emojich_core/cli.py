@@ -40,12 +40,13 @@ def main() -> None:
         sys.exit(f"emojich: {error}")
     except OSError as error:
         sys.exit(f"emojich: {_sentence(error)}")
-    except RuntimeError as error:
-        from torch import OutOfMemoryError  # takes seconds: not for --help, nor for other errors
+    except (MemoryError, RuntimeError) as error:
+        # It imports torch, which takes seconds: not for --help, nor for other errors.
+        from emojich_core.memory import OutOfMemory, lacks_memory
 
-        if isinstance(error, OutOfMemoryError):
+        if isinstance(error, OutOfMemory) and "CUDA" in str(error):
             sys.exit("emojich: The GPU has not enough memory: free some, or take --device cpu.")
-        if "can't allocate memory" in str(error):  # torch has no class for it on a CPU
+        if lacks_memory(error):
             sys.exit("emojich: There is not enough memory: free some, or take a smaller model.")
         raise
     except KeyboardInterrupt:

@@ -47,6 +47,7 @@ def _tried(
 
 
 def _compiled(work: Work, device: torch.device) -> Work:
+    torch.compiler.reset()  # else the same code is compiled for 8 counts of slots, and no more
     compiled = torch.compile(work, fullgraph=True, dynamic=False)
     compiled()  # only this compiles it
     return compiled

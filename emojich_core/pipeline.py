@@ -15,7 +15,7 @@ from emojich_core.bundles import Bundle, BundleError, load_bundle
 from emojich_core.generation import Beginning, Drawn, ImagePrompt, Sampling, Slots, begin, generate
 from emojich_core.gpu import to_device
 from emojich_core.matting import cut_out, make_unet
-from emojich_core.memory import keep_freed
+from emojich_core.memory import keep_freed, memory_watched
 from emojich_core.precision import (
     Precision,
     choose,
@@ -33,8 +33,6 @@ from emojich_core.variety import LIKE, Variety
 from emojich_core.vqgan import VQGAN
 
 M = TypeVar("M", bound=nn.Module)
-
-OutOfMemory = torch.OutOfMemoryError  # for those who do not import torch
 
 BATCH = MAX_COUNT  # images drawn at once
 DRAWN = 0.8  # share of the progress bar that drawing the codes takes; the rest is for the finish
@@ -195,6 +193,7 @@ class Pipeline:
         one = Slots(self.transformer, 1).cache.bytes_per_slot
         return max(1, min(MAX_SLOTS, (free - RESERVE) // one))
 
+    @memory_watched()
     def slots(self, count: int) -> Slots:
         """So many slots, for who draws all day: on a GPU compiled, which takes long, and warm."""
         on_gpu = self.device.type == "cuda"
@@ -206,7 +205,7 @@ class Pipeline:
     def warm_up(self, slots: Slots) -> None:
         """Take every stage once, in slots that are empty.
 
-        A GPU loads code when it comes to it; the first request would wait for that.
+        A GPU loads code when it comes to it, oneDNN makes it: the first request would wait for it.
         """
         text = torch.zeros(self.bundle.transformer.text_seq_length, dtype=torch.long)
         slots.enter(0, begin(self.transformer, to_device(text, self.device)), 0, Sampling())
@@ -219,6 +218,7 @@ class Pipeline:
         """How many images to finish at once: a CPU gains nothing by more than one."""
         return BATCH if self.device.type == "cuda" else 1
 
+    @memory_watched()
     def begin(self, prompt: str) -> Beginning:
         """Compute a prompt's text once, for all images that will be drawn from it."""
         text = self.tokenizer.encode(prompt, self.bundle.transformer.text_seq_length)
@@ -237,10 +237,19 @@ class Pipeline:
             raise ValueError("the image to be like was drawn by another model")
         return ImagePrompt.first(torch.tensor(codes), LIKE)
 
+    def check(self) -> None:
+        """Raise what is wrong with the device itself, if anything: a GPU's context can break."""
+        if self.device.type == "cuda":
+            # Nobody may wait for the whole device while another thread records a graph.
+            torch.cuda.current_stream(self.device).synchronize()
+
+    @memory_watched()
     @torch.inference_mode()
     def finish(self, images: list[Drawn]) -> list[Drawing]:
         """Decode, sharpen, cut out and pack images, all at once; they are numbered from 0.
 
+        On a GPU convolutions may round differently by how many there are: the same codes can then
+        become another file.
         Raises BundleError when the model's numbers overflowed: there is nothing to be seen then.
         """
         if not all(math.isfinite(image.perplexity) for image in images):

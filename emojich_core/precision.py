@@ -17,9 +17,8 @@ a share of their spread, mean relative error of the perplexities.
 On a CPU the weights are packed once into the blocks that oneDNN reads.
 """
 
-import math
 import os
-from typing import cast, get_args
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -39,23 +38,34 @@ def choose(wanted: str | None, device: torch.device, config: TransformerConfig) 
     Raises BundleError for what there is not.
     """
     name = wanted or os.environ.get("EMOJICH_PRECISION") or _default(device, config)
-    names = get_args(Precision) if _has_int8(device) else get_args(Precision)[:-1]
+    names = offered(device)
     if name not in names:
         message = f"EMOJICH_PRECISION {name!r} is not for {device.type}"
         raise BundleError(f"{message}: set one of {', '.join(names)}, or leave it unset.")
-    return cast(Precision, name)
+    return name
 
 
 def _default(device: torch.device, config: TransformerConfig) -> Precision:
     if device.type != "cpu":
         return "float16"
     parameters = 12 * config.num_layers * config.hidden_size**2  # of the matrices in the layers
-    return "int8" if parameters >= BIG and _has_int8(device) else "float32"
+    return "int8" if parameters >= BIG and "int8" in offered(device) else "float32"
 
 
-def _has_int8(device: torch.device) -> bool:
-    """Without VNNI oneDNN has no kernels for it, and a loop takes a thousand times as long."""
-    return device.type == "cpu" and torch.cpu._is_vnni_supported()
+def offered(device: torch.device) -> list[Precision]:
+    """What a device has kernels for: oneDNN packs no weights that a CPU cannot multiply.
+
+    For 8 bits it does without VNNI, too, and then takes a thousand times as long.
+    """
+    if device.type != "cpu" or not torch.backends.mkldnn.is_available():  # nothing is packed
+        return ["float32", "bfloat16", "float16"]
+    on_cpu: dict[Precision, bool] = {
+        "float32": True,
+        "bfloat16": torch.ops.mkldnn._is_mkldnn_bf16_supported(),
+        "float16": torch.ops.mkldnn._is_mkldnn_fp16_supported(),
+        "int8": torch.cpu._is_vnni_supported(),
+    }
+    return [precision for precision, has in on_cpu.items() if has]
 
 
 def stages_dtype(device: torch.device) -> torch.dtype:
@@ -141,11 +151,12 @@ class Int8Linear(nn.Module):
         """(…, inputs) float32 → (…, outputs) float32."""
         # Few operations: each costs as much as reading the weights of some outputs.
         rows = x.flatten(0, -2)
-        scale = torch.linalg.vector_norm(rows, math.inf, dim=-1, keepdim=True)
-        scale = scale.clamp_(min=TINY).div_(self.DIGIT)
-        number = rows / scale
-        high = number.round()
-        digits = torch.cat((high, number.sub_(high).mul_(self.BASE))).round_()
+        scale = rows.abs().amax(dim=-1, keepdim=True).clamp_(min=TINY).div_(self.DIGIT)
+        digits = rows.new_empty(2 * len(rows), rows.shape[1])
+        high, low = digits.chunk(2)
+        torch.div(rows, scale, out=low)
+        torch.round(low, out=high)
+        low.sub_(high).mul_(self.BASE).round_()
         digits = digits.add_(self.ZERO).to(torch.uint8) if self.ZERO else digits.to(torch.int8)
         out = torch.ops.onednn.qlinear_pointwise(
             *(digits, 1.0, self.ZERO, self.weight, self.scale, self.zero, None),

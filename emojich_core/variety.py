@@ -3,9 +3,11 @@
 Now and then one false code leads to the next, and what comes of it is a blot.  And a model that is
 sure of itself draws the same codes from several seeds.  Both are drawn again from their own seeds,
 once all images of the round are there: so the outcome depends on the request alone, not on which
-image was ready first.  A blot is drawn at half the temperature, a repeat at a higher one.
+image was ready first.  A blot is drawn at half the temperature, up to three times; a repeat once,
+at a higher one and of all codes: where the likeliest has all of `top_p`, no temperature would help.
 
 Perplexity tells a blot: of `mini`'s strawberries the right ones have 1.04, the others 8 and more.
+Another right picture that begins with an unlikely code has some 2 to 6 times that of the likeliest.
 Where a model knows one picture only, all that differs from it is a blot: better the same twice.
 """
 
@@ -16,10 +18,11 @@ from dataclasses import replace
 from emojich_core.generation import Drawn, Sampling
 
 LIKE = 3 / 8  # of the codes of an image stay in those that are to be like it
-REDRAWS = 3  # rounds; what is there after them stays
-HOTTER = 1.1  # times the temperature of the round before; more, and `mini` draws blots
+REDRAWS = 3  # of a blot; what is there after them stays
+HOTTER = 1.4  # times the temperature, for a repeat
 COOLER = 0.5  # cures two in three of its blots; a quarter cures most others, and repeats more
-BLOT = 2  # times the perplexity of the best, or of the repeat that it is to replace
+BLOT = 2  # times the perplexity of the best
+STRANGE = 8  # times that of a repeat: so unlikely may be what replaces it; a blot is more so
 
 
 class Variety:
@@ -38,8 +41,10 @@ class Variety:
 
     def sampling(self, seed: int) -> Sampling:
         """How an image of the present round is to be drawn."""
-        factor = COOLER if seed in self._blots else HOTTER
-        return replace(self._first, temperature=self._first.temperature * factor**self.round)
+        temperature = self._first.temperature
+        if seed in self._repeats:
+            return replace(self._first, temperature=temperature * HOTTER, top_p=1.0)
+        return replace(self._first, temperature=temperature * COOLER**self.round)
 
     def sift(self, images: Collection[Drawn]) -> list[Drawn]:
         """What stays of a round: an image, or the repeat that it was to replace.
@@ -51,9 +56,10 @@ class Variety:
         self._best = min([self._best, *(image.perplexity for image in images)])
         stay = []
         for image in sorted(images, key=lambda image: image.seed):
-            repeat = replaced.get(image.seed)
-            if repeat and image.perplexity > BLOT * repeat.perplexity:
-                stay.append(repeat)
+            if repeat := replaced.get(image.seed):
+                other = image.perplexity <= STRANGE * repeat.perplexity
+                stay.append(image if other else repeat)
+                self._seen.add(_codes(stay[-1]))
             elif self.round < REDRAWS and image.perplexity > BLOT * self._best:
                 self._blots[image.seed] = image
             elif self.round < REDRAWS and self._repeated(image) and image.seed not in cooled:

@@ -11,10 +11,12 @@ from benchmarks.simulation import Arrival, Costs, simulate
 from benchmarks.steps import cache_bytes
 from emojich_core.cache import KVCache
 from emojich_core.generation import Slots
-from emojich_core.pipeline import Pipeline
+from emojich_core.pipeline import CPU_SLOTS, Pipeline
 from emojich_core.request import Request
 from emojich_core.transformer import TransformerConfig
+from worker.queue import JOB_TIMEOUT
 from worker.scheduler import Scheduler
+from worker.settings import REQUESTS
 from worker.task import Task
 
 
@@ -71,6 +73,16 @@ def test_who_comes_meanwhile_is_drawn_beside_the_others() -> None:
 def test_who_finds_no_rq_worker_free_waits() -> None:
     first, second = simulate(COSTS, 4, 1, users(0, 1))
     assert second - first == first == 3 + 16 + 2 * 5
+
+
+def test_a_job_has_time_enough_at_full_size_on_a_cpu() -> None:
+    """Those at work, then one that is drawn alone, then those who came meanwhile."""
+    in_float32 = Costs(text=1, step=0.377, finish=10, codes=1024)
+
+    def seconds(requests: int) -> float:
+        return max(simulate(in_float32, CPU_SLOTS, REQUESTS, users(*[0] * requests, count=9)))
+
+    assert seconds(REQUESTS) + seconds(1) + seconds(REQUESTS - 1) < JOB_TIMEOUT
 
 
 def test_the_simulation_goes_as_many_steps_as_the_engine(

@@ -16,6 +16,7 @@ ALLOWED = {
     "bot": (
         "emojich_core.request",
         "worker.embedded",
+        "worker.environment",
         "worker.errors",
         "worker.events",
         "worker.pace",

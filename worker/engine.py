@@ -19,12 +19,14 @@ from worker.events import Progress
 from worker.logs import start_logging
 from worker.settings import Settings
 from worker.task import Task
+from worker.threads import in_brief_thread
 from worker.wire import receive_request, send_event
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: see `load`
     from worker.scheduler import Scheduler
 
 PROGRESS_INTERVAL = 0.5  # seconds
+FIRST_INTERVAL = 0.1  # until there is progress: then somebody sees that it has begun
 # Seconds without any progress, though there is something to draw: a GPU that hangs stays so, and
 # only a new process begins anew.  Compiling for fewer slots, when memory ran out, takes less.
 STUCK = 600
@@ -62,13 +64,13 @@ class Engine:
 
     def _report(self, task: Task, connection: Connection) -> None:
         seen = reported = 0.0
-        self._moved = time.monotonic()
-        while not task.ended.wait(PROGRESS_INTERVAL):
+        began = time.monotonic()
+        while not task.ended.wait(PROGRESS_INTERVAL if reported else FIRST_INTERVAL):
             if connection.poll():  # a horse has nothing more to say: it has hung up
                 return
             if task.fraction != seen:
                 seen, self._moved = task.fraction, time.monotonic()
-            elif time.monotonic() - self._moved > STUCK:
+            elif time.monotonic() - max(began, self._moved) > STUCK:
                 log.error("request %s: nothing has moved for %s s", task.request.id, STUCK)
                 os._exit(1)  # a new engine tries all requests again
             if seen > reported:
@@ -83,9 +85,15 @@ def load(settings: Settings) -> "Scheduler":
     from emojich_core.pipeline import Pipeline
     from worker.scheduler import Scheduler
 
-    try:
+    def prepared() -> Scheduler:
         pipeline = Pipeline.load(settings.model, settings.device)
         scheduler = Scheduler(pipeline, settings.slots or pipeline.slots_that_fit())
+        if pipeline.device.type == "cpu":  # a GPU's slots are warm
+            pipeline.warm_up(pipeline.slots(1))
+        return scheduler
+
+    try:
+        scheduler = in_brief_thread(prepared)
     except BundleError as error:
         raise SetupError(str(error)) from error
     except (MemoryError, OSError, RuntimeError) as error:  # an exhausted GPU is one of the last

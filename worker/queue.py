@@ -17,7 +17,9 @@ from worker.events import end_silently
 from worker.fairness import USER, give_turn
 
 QUEUE = "emojich"
-JOB_TIMEOUT = 1200  # seconds from the start of drawing: big models on a CPU draw several at once
+# Seconds from when it is taken: a big model on a CPU draws several at once, and who is to be drawn
+# alone waits for them, as others do for that one.  An engine that hangs is found out by itself.
+JOB_TIMEOUT = 2 * 3600
 JOB_TTL = 24 * 3600  # seconds a request may wait for a worker
 RETRIES = 2  # after a killed horse or engine
 

@@ -12,15 +12,18 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from traceback import clear_frames
 
 from emojich_core.generation import Beginning, Drawn, ImagePrompt, Slots
-from emojich_core.pipeline import Drawing, OutOfMemory, Pipeline
+from emojich_core.memory import OutOfMemory
+from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import MAX_SEED
 from emojich_core.variety import Variety
 from worker.events import Failed, Finished
 from worker.results import Sticker
 from worker.task import Task
+from worker.threads import in_brief_thread
 
 DRAWN = 0.8  # share of the progress bar that drawing the codes takes; the rest is for the finish
 AGAIN = 0.2  # of that, what is kept for the rounds after the first; of theirs, after the second …
@@ -123,16 +126,19 @@ class Scheduler:
             yield self._new.get()
 
     def _begin(self, task: Task) -> None:
+        if task.cancelled:
+            return
         request = task.request
         seeds = [(request.seed + i) % (MAX_SEED + 1) for i in range(request.count)]
         try:
             beginning = self._pipeline.begin(request.prompt)
             image_prompt = self._pipeline.likeness(request.like)
         except Exception as error:
+            clear_frames(error.__traceback__)  # else it holds on to what filled the memory
             if isinstance(error, OutOfMemory) and self._shrink():
                 self._new.put(task)
-            else:  # the fault of this request alone
-                fail(task, error)
+            else:
+                self._blame(task, error)
         else:
             sampling = self._pipeline.bundle.sampling
             bold = replace(sampling, temperature=sampling.temperature * request.boldness)
@@ -149,23 +155,21 @@ class Scheduler:
 
     def _fill(self) -> None:
         while self._free and (waiting := [job for job in self._jobs if job.waiting]):
-            job = min(waiting, key=lambda job: len(job.slots))  # of equals, who came first
-            slot, seed = self._free.pop(0), job.waiting.pop(0)
-            self._slots.enter(
-                slot, job.beginning, seed, job.variety.sampling(seed), job.image_prompt
-            )
-            job.slots[slot] = seed
+            job = min(waiting, key=lambda job: len(job.slots))
+            self._jobs.remove(job)
+            self._jobs.append(job)  # of equals, the next to be served is who waits longest
+            slot = self._free.pop(0)
+            job.slots[slot] = job.waiting.pop(0)
+            self._do(partial(self._enter, job, slot))
+
+    def _enter(self, job: Job, slot: int) -> None:
+        seed = job.slots[slot]
+        sampling = job.variety.sampling(seed)
+        self._slots.enter(slot, job.beginning, seed, sampling, job.image_prompt)
 
     def _step(self) -> None:
-        if not self._memory_sufficed():
-            if not self._shrink():
-                [job] = [job for job in self._jobs if job.slots]
-                fail(job.task, OutOfMemory("not even for one slot"))
-            return
+        self._do(self._draw)
         for job in self._jobs:
-            for slot in [slot for slot in job.slots if self._slots.number(slot) == self._length]:
-                job.round.append(self._slots.drawn(slot))
-                self._release(job, [slot])
             if job.drawn:
                 self._end_round(job)
             job.reckon(sum(map(self._slots.number, job.slots)) / self._length)
@@ -177,13 +181,20 @@ class Scheduler:
         job.round.clear()
         job.waiting = job.variety.next_round()
 
-    def _memory_sufficed(self) -> bool:
-        """Go a step.  When this returns, the error no longer holds on to what it was about."""
-        try:
-            self._slots.step()
-        except OutOfMemory:
-            return False
-        return True
+    def _draw(self) -> None:
+        """Go a step, and take out the images that are complete."""
+        self._slots.step()
+        for job in self._jobs:
+            for slot in [slot for slot in job.slots if self._slots.number(slot) == self._length]:
+                job.round.append(self._slots.drawn(slot))
+                self._release(job, [slot])
+
+    def _do(self, work: Callable[[], None]) -> None:
+        """Work on the slots; where memory does not suffice for so many, go on with fewer."""
+        if not _memory_sufficed(work) and not self._shrink():
+            [job] = [job for job in self._jobs if job.slots]
+            fail(job.task, OutOfMemory("not even for one slot"))
+            self._drop()
 
     def _release(self, job: Job, slots: list[int]) -> None:
         for slot in slots:
@@ -196,7 +207,7 @@ class Scheduler:
         half = self._slots.count // 2
         if not half:
             return False
-        for job in self._jobs:  # from the start; the same seeds draw the same
+        for job in self._jobs:  # from the start; they draw the same as far as `Slots` says
             job.waiting = [*job.slots.values(), *job.waiting]
             job.slots.clear()
         del self._slots
@@ -216,6 +227,12 @@ class Scheduler:
                     raise
             count //= 2
 
+    def _blame(self, task: Task, error: Exception) -> None:
+        """End a task by whose fault something failed, and no other's: not even the device's."""
+        if not isinstance(error, OutOfMemory):
+            self._pipeline.check()
+        fail(task, error)
+
     # --- The thread that finishes -----------------------------------------------------------------
 
     @property
@@ -233,7 +250,7 @@ class Scheduler:
         images = [self._drawn.get()]
         while self.has_drawn and len(images) < self._at_once:
             images.append(self._drawn.get())
-        self._finish(images)
+        in_brief_thread(partial(self._finish, images))
 
     def _finish(self, images: list[tuple[Job, Drawn]]) -> None:
         images = [(job, image) for job, image in images if not job.over]
@@ -264,7 +281,7 @@ class Scheduler:
             self._finish(images)
         else:
             [(job, _)] = images
-            fail(job.task, error)
+            self._blame(job.task, error)
 
     def _spare_memory(self) -> bool:
         """Have the thread that draws give up slots, and wait for it; False when it has but one."""
@@ -281,6 +298,15 @@ class Scheduler:
         task = job.task
         task.outcome = Finished(task.request.id, candidates), stickers
         task.ended.set()
+
+
+def _memory_sufficed(work: Callable[[], None]) -> bool:
+    """Do it.  When this returns, the error no longer holds on to what it was about."""
+    try:
+        work()
+    except OutOfMemory:
+        return False
+    return True
 
 
 def fail(task: Task, error: Exception) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from emojich_core.choices import check_device, check_precision, find_bundle
 from emojich_core.errors import BundleError
+from worker.environment import number
 from worker.errors import SetupError
 
 REQUESTS = 4  # at once
@@ -29,8 +30,8 @@ class Settings:
         settings = cls(
             environment.get("EMOJICH_MODEL") or cls.model,
             environment.get("EMOJICH_DEVICE") or None,
-            _number(environment, "EMOJICH_SLOTS"),
-            _number(environment, "EMOJICH_REQUESTS") or REQUESTS,
+            number(environment, "EMOJICH_SLOTS", MOST),
+            number(environment, "EMOJICH_REQUESTS", MOST) or REQUESTS,
         )
         try:
             find_bundle(settings.model)
@@ -41,12 +42,3 @@ class Settings:
         except BundleError as error:
             raise SetupError(str(error)) from error
         return settings
-
-
-def _number(environment: Mapping[str, str], name: str) -> int | None:
-    text = environment.get(name)
-    if not text:
-        return None
-    if not text.isdecimal() or not 1 <= int(text) <= MOST:
-        raise SetupError(f"{name} is {text!r}: set a number from 1 to {MOST}, or leave it unset.")
-    return int(text)

@@ -176,6 +176,7 @@ added =
         [custom_emoji] Emoji
        *[regular] Sticker
     } { $number } is in your pack.
+added-to-new = Open it and add it to Telegram.
 already-added =
     { $kind ->
         [custom_emoji] Emoji

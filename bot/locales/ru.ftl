@@ -186,6 +186,7 @@ added =
         [custom_emoji] Эмодзи
        *[regular] Стикер
     } { $number } в вашем наборе.
+added-to-new = Откройте его и добавьте себе в Telegram.
 already-added =
     { $kind ->
         [custom_emoji] Эмодзи

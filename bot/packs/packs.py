@@ -68,10 +68,13 @@ class Packs:
         )
         return file.file_id, file.file_unique_id
 
-    async def add(self, owner: Owner, file_id: str, emoji: list[str], keywords: list[str]) -> str:
+    async def add(
+        self, owner: Owner, file_id: str, emoji: list[str], keywords: list[str]
+    ) -> tuple[str, bool]:
         """Put an uploaded sticker into the owner's current pack, or the next if that is full.
 
-        Returns the pack's name.  Safe to repeat.  Raises TelegramError.
+        Returns the pack's name, and whether it is the owner's only since now.  Safe to repeat.
+        Raises TelegramError.
         """
         sticker = input_sticker(file_id, emoji, keywords)
         name = await self._shelf.current(owner.user_id) or self._name(owner.user_id, 1)
@@ -84,8 +87,9 @@ class Packs:
                 refusal = error
                 name = await self._next_volume(owner, name)
             else:
+                is_new = name not in await self._shelf.names(owner.user_id)
                 await self._shelf.remember(owner.user_id, name)
-                return name
+                return name, is_new
         raise refusal
 
     async def kind(self, user_id: int) -> Kind:

@@ -1,6 +1,8 @@
 """The loop that all trainers share: steps, schedule, checkpoints, TensorBoard, the time left."""
 
+import argparse
 import random
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from pickle import UnpicklingError
@@ -79,6 +81,30 @@ def run(
                 if page is not None:
                     writer.add_image("samples", page.clamp(0, 1), number + 1)
                     save_page(out / f"{name}.png", page)
+
+
+def command(
+    train: Callable[..., None],
+    description: str | None,
+    *,
+    steps: int,
+    batch_size: int,
+    lr: float,
+) -> None:
+    """What `python -m` does with a trainer: read its options, whose defaults these are, and train.
+
+    Ends the process with a sentence where a file is missing, damaged, or cannot be written.
+    """
+    parser = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
+    parser.add_argument("--data", type=Path, default=Path(".data"), help="art and dataset (.data)")
+    parser.add_argument("--out", type=Path, default=Path(".data/training"), help="for checkpoints")
+    parser.add_argument("--steps", type=int, default=steps, help=f"of all ({steps})")
+    parser.add_argument("--batch-size", type=int, default=batch_size, help=f"({batch_size})")
+    parser.add_argument("--lr", type=float, default=lr, help=f"the highest ({lr})")
+    try:
+        train(**vars(parser.parse_args()))
+    except OSError as error:
+        sys.exit(f"emojich: {error}")
 
 
 def rate(number: int, steps: int, warmup: int = 100, decay: float = 0.7) -> float:

@@ -1,6 +1,5 @@
 """Train the U-Net that cuts out: the art's own alpha, from what the earlier stages make of it."""
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from emojich_core.matting import make_unet
 from emojich_core.sticker import SIZE
 from emojich_core.training.data.art import on_white, rendered
 from emojich_core.training.data.held_out_glyphs import choose_glyphs
-from emojich_core.training.loop import Stateful, autocast, rate, run, set_rate
+from emojich_core.training.loop import Stateful, autocast, command, rate, run, set_rate
 from emojich_core.training.presets import MINI_MATTING, MINI_UPSCALE, MINI_VQGAN
 from emojich_core.training.upscale import load_upscaler
 from emojich_core.training.vqgan import load_vqgan, reconstruct
@@ -107,10 +106,4 @@ def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path(".data"))
-    parser.add_argument("--out", type=Path, default=Path(".data/training"))
-    parser.add_argument("--steps", type=int, default=1200)
-    parser.add_argument("--batch-size", type=int, default=12)
-    parser.add_argument("--lr", type=float, default=3e-3)
-    train(**vars(parser.parse_args()))
+    command(train, __doc__, steps=1200, batch_size=12, lr=3e-3)

@@ -1,6 +1,5 @@
 """Train the transformer on captions and the codes of their drawings."""
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from emojich_core.generation import generate
 from emojich_core.tokenizer import Tokenizer
 from emojich_core.training.data.dataset import Dataset, Row
 from emojich_core.training.guides import WEIGHT, Guides, looks
-from emojich_core.training.loop import Stateful, autocast, rate, run, set_rate
+from emojich_core.training.loop import Stateful, autocast, command, rate, run, set_rate
 from emojich_core.training.presets import (
     BPE_TOKENS,
     MINI_SAMPLING,
@@ -172,10 +171,4 @@ def initialize(model: Transformer) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path(".data"))
-    parser.add_argument("--out", type=Path, default=Path(".data/training"))
-    parser.add_argument("--steps", type=int, default=8000)
-    parser.add_argument("--batch-size", type=int, default=48)
-    parser.add_argument("--lr", type=float, default=2e-3)
-    train(**vars(parser.parse_args()))
+    command(train, __doc__, steps=8000, batch_size=48, lr=2e-3)

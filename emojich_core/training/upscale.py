@@ -3,7 +3,6 @@
 So it learns to repair what the decoder really does wrong, and not some synthetic blur.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 
 from emojich_core.training.data.art import on_white, rendered
 from emojich_core.training.data.held_out_glyphs import choose_glyphs
-from emojich_core.training.loop import Stateful, autocast, rate, resume, run, set_rate
+from emojich_core.training.loop import Stateful, autocast, command, rate, resume, run, set_rate
 from emojich_core.training.presets import MINI_UPSCALE, MINI_VQGAN
 from emojich_core.training.vqgan import load_vqgan, reconstruct, reconstruction_loss
 from emojich_core.upscale import make_upscaler
@@ -97,10 +96,4 @@ def load_upscaler(training: Path) -> nn.Module:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path(".data"))
-    parser.add_argument("--out", type=Path, default=Path(".data/training"))
-    parser.add_argument("--steps", type=int, default=800)
-    parser.add_argument("--batch-size", type=int, default=12)
-    parser.add_argument("--lr", type=float, default=2e-3)
-    train(**vars(parser.parse_args()))
+    command(train, __doc__, steps=800, batch_size=12, lr=2e-3)

@@ -6,7 +6,6 @@ takes hours.  The result is the same module: the nearest code is an arg-max over
 of the features, so `GumbelQuantize.proj` holds it exactly (see `EMACodebook.export`).
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from tqdm import tqdm
 
 from emojich_core.training.data.art import on_white
 from emojich_core.training.data.dataset import Dataset
-from emojich_core.training.loop import Stateful, autocast, rate, resume, run, set_rate
+from emojich_core.training.loop import Stateful, autocast, command, rate, resume, run, set_rate
 from emojich_core.training.presets import MINI_VQGAN
 from emojich_core.vqgan import VQGAN, GumbelQuantize
 
@@ -208,10 +207,4 @@ def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path(".data"))
-    parser.add_argument("--out", type=Path, default=Path(".data/training"))
-    parser.add_argument("--steps", type=int, default=5000)
-    parser.add_argument("--batch-size", type=int, default=16)
-    parser.add_argument("--lr", type=float, default=1.5e-3)
-    train(**vars(parser.parse_args()))
+    command(train, __doc__, steps=5000, batch_size=16, lr=1.5e-3)

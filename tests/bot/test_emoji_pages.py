@@ -84,6 +84,8 @@ def test_the_pages_of_one_emoji(walker: Walker, worker: Worker, sandbox: Sandbox
     for number in (0, 1):
         answer = walker.choose(shown, number)
         link = f"https://t.me/addemoji/{user.packs()[0]['name']}"
+        if number == 0:  # the pack is new
+            answer = answer.removesuffix(f" {walker.words('added-to-new')}")
         walker.hears(answer, "added", number=number + 1, link=link)
     walker.hears(walker.choose(shown, 0), "already-added", number=1, link=link)
     page = walker.open()

@@ -25,7 +25,7 @@ def test_prompt_becomes_sticker(user: User, worker: Worker) -> None:
 
     answer = user.tap(buttons_of(shown)[2]["callback_data"])
     [pack] = user.packs()
-    assert answer == "Стикер 3 в вашем наборе."
+    assert answer == "Стикер 3 в вашем наборе. Откройте его и добавьте себе в Telegram."
     [sticker] = pack["stickers"]
     file = user.sandbox.http.get(f"/sandbox/file/{sticker['file_unique_id']}")
     assert file.content == stickers[2]
@@ -34,4 +34,5 @@ def test_prompt_becomes_sticker(user: User, worker: Worker) -> None:
     shown = user.sees(f"https://t.me/addstickers/{pack['name']}")
     labels = [button["text"] for button in buttons_of(shown)]
     assert [*labels[:4], labels[-1]] == ["1 🐱🌌", "2 🐱🌌", "✓ 3", "4 🐱🌌", "Открыть набор"]
+    assert user.tap(buttons_of(shown)[0]["callback_data"]) == "Стикер 1 в вашем наборе."
     assert [m["message_id"] for m in user.messages()] == [message["message_id"]]

@@ -68,6 +68,7 @@ def test_buttons_are_wide_enough_for_what_they_say(
     worker.finish(worker.take())
     user.press("1", wait_for(lambda: shown_with(user, "🪄")))
     user.say("/packs")
+    wait_for(lambda: shown_with(user, "➕"))
     phone.set_viewport_size({"width": 320, "height": 568})  # the narrowest there are
     phone.goto(f"{sandbox.url}/?user_id={user.id}")
     phone.click(f"[data-language={language}]")

@@ -187,10 +187,10 @@ def test_an_outage_at_the_beginning(environment: dict[str, str], sandbox: Sandbo
     [
         ({"TELEGRAM_API_URL": "127.0.0.1"}, "TELEGRAM_API_URL must look like"),
         ({"TELEGRAM_API_URL": "http://127.0.0.1:port/bot"}, "TELEGRAM_API_URL must look like"),
-        ({"EMOJICH_MAX_QUEUE": "0"}, "EMOJICH_MAX_QUEUE must be a number"),
+        ({"EMOJICH_MAX_QUEUE": "0"}, "set a number from 1 to 1000000"),
         ({"WEBHOOK_URL": "bot.example.org"}, "WEBHOOK_URL must look like"),
         ({"WEBHOOK_URL": "https://[::1"}, "WEBHOOK_URL must look like"),
-        ({"WEBHOOK_PORT": "65536"}, "WEBHOOK_PORT must be a number from 1 to 65535"),
+        ({"WEBHOOK_PORT": "65536"}, "WEBHOOK_PORT is '65536': set a number from 1 to 65535"),
         ({"EMOJICH_ADMINS": "@anna"}, "EMOJICH_ADMINS must be user ids"),
     ],
 )

@@ -157,6 +157,7 @@ def test_expired_stickers_are_drawn_again(
     assert worker.queue.rq.count == 0
     worker.finish(again, 2)
     user.tap(data_of(user.sees("Готово"), 1))
+    user.sees("Ваш набор")
     old, new = user.messages()
     assert [buttons_of(old)[0]["text"], buttons_of(new)[1]["text"]] == ["✓ 1", "✓ 2"]
 

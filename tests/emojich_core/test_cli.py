@@ -187,6 +187,7 @@ def test_a_folder_that_must_not_be_written(tmp_path: Path, monkeypatch: pytest.M
         (BundleError("A sentence."), "emojich: A sentence."),
         (OSError("A sentence."), "emojich: A sentence."),
         (OSError(28, "No space left on device"), "No space left on device): make room."),
+        (MemoryError(), "not enough mem"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried …"), "not enough mem"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -104,6 +105,27 @@ def test_without_a_compiler_the_work_is_done_all_the_same(
     before = number.clone()
     work()
     assert number.equal(before + 1)
+
+
+def test_the_same_code_can_be_compiled_for_many_counts_of_slots(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    compile_ = torch.compile
+    monkeypatch.setattr(torch, "compile", partial(compile_, backend="eager"))
+
+    class Work:
+        def __init__(self, count: int):
+            self.number = torch.zeros(count)
+
+        def do(self) -> None:
+            self.number += 1
+
+    for count in range(1, 12):
+        work = Work(count)
+        before = work.number.clone()
+        hastened(work.do, CPU)()
+        assert work.number.equal(before + 2)
+    assert "emojich.gpu" not in {record.name for record in caplog.records}
 
 
 def test_what_memory_ran_out_for_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

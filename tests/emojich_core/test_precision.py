@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from emojich_core.bundles import BundleError, load_bundle
-from emojich_core.generation import Sampling, Slots, begin, generate, perplexity
+from emojich_core.generation import ImagePrompt, Sampling, Slots, begin, generate, perplexity
 from emojich_core.pipeline import load_network
 from emojich_core.precision import Int8Linear, Precision, choose, prepare, stored_as
 from emojich_core.tokenizer import Tokenizer
@@ -93,6 +93,44 @@ def test_an_image_does_not_depend_on_its_neighbours(precision: Precision, mini: 
     assert drawn[0][1].equal(drawn[1][1])
 
 
+@torch.inference_mode()
+def losses_of(model: Transformer, text: Tensor, codes: Tensor, slots: Slots) -> Tensor:
+    """What given codes cost, in the first of some slots."""
+    everything = ImagePrompt(codes, torch.ones_like(codes, dtype=torch.bool))
+    slots.enter(0, begin(model, text), 7, Sampling(), everything)
+    for _ in codes:
+        slots.step()
+    return slots.losses[0]
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_codes_do_not_depend_on_how_many_slots_there_are(
+    precision: Precision, mini: Reading
+) -> None:
+    model, [text, _], _ = mini
+    model = prepared(model, precision)
+    sampling = load_bundle("mini").sampling
+    drawn = []
+    for count in (8, 4, 1):
+        slots = Slots(model, count)
+        slots.enter(0, begin(model, text), 7, sampling)
+        for _ in range(model.config.image_seq_length):
+            slots.step()
+        drawn.append(slots.drawn(0).codes)
+    assert drawn[0].equal(drawn[1])
+    assert drawn[0].equal(drawn[2])
+
+
+def test_how_many_slots_there_are_changes_little_in_bfloat16(mini: Reading) -> None:
+    model, [text, _], [codes, _] = mini
+    model = prepared(model, "bfloat16")
+    expected = losses_of(model, text, codes, Slots(model, 8))
+    for count in (4, 1):
+        found = losses_of(model, text, codes, Slots(model, count))
+        error = (found - expected).square().mean().sqrt() / expected.std()
+        assert error <= LIMITS["bfloat16"][0]
+
+
 def test_a_step_in_int8_follows_the_whole_sequence(random: Reading) -> None:
     model, text, _ = random
     model = prepared(model, "int8")
@@ -140,6 +178,11 @@ def test_the_precision_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     for vnni, suits in ((True, "int8"), (False, "float32")):
         monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda has=vnni: has)
         assert choose(None, CPU, big) == suits
+    for name in ("bf16", "fp16"):
+        monkeypatch.setattr(torch.ops.mkldnn, f"_is_mkldnn_{name}_supported", lambda: False)
+    with pytest.raises(BundleError, match="'float16' is not for cpu: set one of float32, or leave"):
+        choose("float16", CPU, big)
+    monkeypatch.undo()
     assert choose(None, gpu, big) == "float16"
     monkeypatch.setenv("EMOJICH_PRECISION", "bfloat16")
     assert choose(None, gpu, small) == "bfloat16"

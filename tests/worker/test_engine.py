@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 
@@ -69,6 +70,15 @@ def test_progress_twice_a_second_at_most(
     assert events[:-1] == [Progress("1", 0.5)]  # and none for what has not changed
 
 
+def test_the_first_progress_does_not_wait_for_its_interval(
+    connect: Callable[[], Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.engine.PROGRESS_INTERVAL", 60)
+    with connect() as engine:
+        send_request(engine, request("1"))
+        assert engine.poll(20)
+
+
 def test_hanging_up_cancels(
     connect: Callable[[], Connection], scheduler: ScriptedScheduler
 ) -> None:
@@ -108,18 +118,24 @@ def test_a_horse_that_does_not_listen_holds_up_nobody(
     assert stickers == [STICKER]
 
 
-def test_an_engine_that_hangs_ends_itself(tmp_path: Path) -> None:
+def test_an_engine_that_hangs_ends_itself_whoever_else_comes(tmp_path: Path) -> None:
     """It is then replaced, as one that is killed."""
     socket = tmp_path / "engine.sock"
     hangs = (
         "import sys, multiprocessing.connection as c, worker.engine as e\n"
         "class Hanging:\n"
-        "    def put(self, task): task.fraction = 0.5\n"
-        "e.STUCK = 1\n"
+        "    def put(self, task): pass\n"
+        "e.STUCK = 2\n"
         "e.Engine(Hanging()).serve(c.Listener(sys.argv[1], family='AF_UNIX'))"
     )
-    with subprocess.Popen([sys.executable, "-c", hangs, socket], cwd=ROOT) as process:
+    command = [sys.executable, "-c", hangs, socket]
+    with subprocess.Popen(command, cwd=ROOT) as process, ExitStack() as at_last:
+        at_last.callback(process.kill)  # one that hangs for ever
         wait_until(lambda: socket.is_socket())
-        with Client(str(socket), family="AF_UNIX") as engine, pytest.raises(EOFError):
-            converse(engine)
+        with ExitStack() as connections, suppress(EOFError, OSError):
+            for name in range(20):  # each before the engine can be sure that it hangs
+                engine = connections.enter_context(Client(str(socket), family="AF_UNIX"))
+                send_request(engine, request(str(name)))
+                if engine.poll(1):
+                    receive_event(engine)
         assert process.wait(30) == 1

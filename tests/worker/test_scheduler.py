@@ -1,16 +1,20 @@
 """Continuous batching with a real pipeline: what one request gets does not depend on the others."""
 
 import math
+import queue
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 import torch
 
-from emojich_core.generation import Drawn, Sampling, Slots
-from emojich_core.pipeline import Drawing, OutOfMemory, Pipeline
+from emojich_core.generation import Beginning, Drawn, Sampling, Slots
+from emojich_core.memory import OutOfMemory
+from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Request
 from emojich_core.variety import LIKE
 from tests.worker.parts import wait_until
@@ -58,6 +62,23 @@ class Watched(Task):
             self.fractions.append(self.fraction)
 
 
+def test_threads_that_finish_do_not_stay(
+    pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish, threads = Pipeline.finish, list[threading.Thread]()
+
+    def noted(pipeline: Pipeline, images: list[Drawn]) -> list[Drawing]:
+        threads.append(threading.current_thread())
+        return finish(pipeline, images)
+
+    monkeypatch.setattr(Pipeline, "finish", noted)
+    drawn(scheduler, task("a"))
+    for thread in threads:  # while they stay, so do their OpenMP threads, in the way of who draws
+        thread.join(10)
+        assert not thread.is_alive()
+    assert threads
+
+
 def test_stickers_do_not_depend_on_who_else_is_drawn(scheduler: Scheduler) -> None:
     alone = task("1", "кот", count=4)
     drawn(scheduler, alone)
@@ -82,15 +103,17 @@ def test_candidates_are_numbered_from_the_best(scheduler: Scheduler) -> None:
     assert one.fraction == pytest.approx(1.0)
 
 
-def test_a_small_request_does_not_wait_for_a_large_one(pipeline: Pipeline) -> None:
-    scheduler = Scheduler(pipeline, 2)
-    large, small = task("1", count=9), task("2", count=1)
-    scheduler.put(large)
-    scheduler.put(small)
+@pytest.mark.parametrize("slots", [1, 2])
+def test_a_small_request_does_not_wait_for_a_large_one(pipeline: Pipeline, slots: int) -> None:
+    scheduler = Scheduler(pipeline, slots)
+    large = [task(str(i), count=9) for i in range(slots)]  # one for each slot
+    small = task("small", count=1)
+    for each in (*large, small):
+        scheduler.put(each)
     scheduler.start()
     assert small.ended.wait(60)
-    assert not large.ended.is_set()
-    assert large.ended.wait(60)
+    assert not any(each.ended.is_set() for each in large)
+    assert all(each.ended.wait(60) for each in large)
 
 
 def test_cancelling_frees_the_slots(scheduler: Scheduler) -> None:
@@ -229,13 +252,17 @@ def test_what_memory_lacks_for_is_done_with_fewer_slots(
     expected = task("0", count=4)
     drawn(scheduler, expected)
     slots, done, counts = Pipeline.slots, getattr(Pipeline, work), list[int]()
+    taken, held = list[weakref.ref[torch.Tensor]](), list[bool]()
 
     def noted(pipeline: Pipeline, count: int) -> Slots:
         counts.append(count)
+        held.append(any(each() is not None for each in taken))
         return slots(pipeline, count)
 
     def greedy(pipeline: Pipeline, what: object) -> object:
         if counts[-1] > 1:
+            much = torch.empty(1)
+            taken.append(weakref.ref(much))
             raise OutOfMemory("of 80 GB")
         return done(pipeline, what)
 
@@ -246,8 +273,77 @@ def test_what_memory_lacks_for_is_done_with_fewer_slots(
     one, other = task("1", count=4), task("2", "собака")
     drawn(small, one, other)
     assert counts == [4, 2, 1]
+    assert not any(held)  # what filled the memory is gone before there are new slots
     assert one.outcome[1] == expected.outcome[1]
     assert isinstance(other.outcome[0], Finished)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        "pipeline.Slots",
+        "pipeline.begin",
+        "generation.KVCache.fill",
+        "generation.Slots._advance",
+        "generation.perplexity",
+        "pipeline.cut_out",
+    ],
+)
+def test_memory_that_a_cpu_lacks_is_done_without(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, work: str
+) -> None:
+    done, calls = resolve_name(f"emojich_core.{work}"), 0
+
+    def greedy(*what: object, **more: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            torch.empty(2**50)  # 4 PiB
+        return done(*what, **more)
+
+    monkeypatch.setattr(f"emojich_core.{work}", greedy)
+    scheduler = Scheduler(pipeline, 2)
+    scheduler.start()
+    one = task("1")
+    drawn(scheduler, one)
+    assert isinstance(one.outcome[0], Finished)
+    assert calls > 1
+
+
+@pytest.mark.parametrize("work", ["begin", "finish"])
+def test_a_broken_device_is_no_fault_of_a_request(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, work: str
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("an illegal memory access")
+
+    exits = queue.SimpleQueue[int]()
+    monkeypatch.setattr(Pipeline, work, broken)
+    monkeypatch.setattr(Pipeline, "check", broken)
+    monkeypatch.setattr("worker.scheduler.os._exit", exits.put)
+    scheduler = Scheduler(pipeline, 1)
+    scheduler.start()
+    one = task("1", count=1)
+    scheduler.put(one)
+    assert exits.get(timeout=60) == 1
+    assert not one.ended.is_set()  # a new engine tries it again
+
+
+def test_a_text_is_computed_once_and_not_for_who_has_gone(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, prompts = Pipeline.begin, list[str]()
+
+    def noted(pipeline: Pipeline, prompt: str) -> Beginning:
+        prompts.append(prompt)
+        return begin(pipeline, prompt)
+
+    monkeypatch.setattr(Pipeline, "begin", noted)
+    gone = task("1", "собака")
+    gone.cancelled = True
+    scheduler.put(gone)
+    drawn(scheduler, task("2", count=9))
+    assert prompts == ["кот"]
 
 
 def test_logits_that_are_no_numbers_end_their_request_alone(
@@ -266,34 +362,36 @@ def test_logits_that_are_no_numbers_end_their_request_alone(
     assert isinstance(good.outcome[0], Finished)
 
 
+@pytest.mark.parametrize("work", ["enter", "step", "drawn"])
 def test_out_of_memory_costs_slots_and_no_request(
-    pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
     expected = task("0", seed=5)
     drawn(scheduler, expected)
-    step = Slots.step
+    done = getattr(Slots, work)
 
-    def greedy(slots: Slots) -> None:
+    def greedy(slots: Slots, *what: object) -> object:
         if slots.count > 2 and sum(slots.number(slot) for slot in range(slots.count)) > 6:
             raise OutOfMemory("of 80 GB")
-        step(slots)
+        return done(slots, *what)
 
-    monkeypatch.setattr(Slots, "step", greedy)
+    monkeypatch.setattr(Slots, work, greedy)
     first, youngest = task("1", seed=5), task("2", seed=9)
     drawn(scheduler, first, youngest)
     assert first.outcome[1] == expected.outcome[1]
     assert isinstance(youngest.outcome[0], Finished)
 
 
+@pytest.mark.parametrize("work", ["enter", "step", "drawn"])
 def test_a_single_slot_for_which_memory_lacks_says_so(
-    pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
     with monkeypatch.context() as patch:
 
-        def greedy(slots: Slots) -> None:
+        def greedy(slots: Slots, *what: object) -> None:
             raise OutOfMemory("of 80 GB")
 
-        patch.setattr(Slots, "step", greedy)
+        patch.setattr(Slots, work, greedy)
         one, other = task("1"), task("2")
         drawn(scheduler, one, other)
     assert one.outcome == (Failed("1", "memory"), [])

@@ -124,6 +124,8 @@ def main_part(rgba: np.ndarray) -> Body | None:
     lightness, chroma, angle = _polar(lab)
     coloured = area * _ramp(chroma, 0.02, CHROMATIC) * _ramp(lightness, 0.22, 0.34)
     grey = area * (1 - _ramp(chroma, 0.02, CHROMATIC)) * _ramp(lightness, 0.3, 0.5)
+    if not coloured.any() and not grey.any():  # all of it is black
+        return None
     bins = np.arange(2.5, 360, 5)
     masses, _ = np.histogram(angle, bins=len(bins), range=(0, 360), weights=coloured)
     close = np.abs(_turn(bins[:, None], bins)) <= HUE_WIDTH

@@ -19,7 +19,6 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
-from emojich_core.bundles import BundleError
 from emojich_core.pipeline import Pipeline
 from emojich_core.training.data.art import Glyph, load_glyphs, load_meanings, on_white, rendered
 from emojich_core.training.data.held_out import FILE as HELD_OUT
@@ -37,7 +36,7 @@ from emojich_core.training.evaluation.answers import (
 from emojich_core.training.evaluation.cost_figures import cost_figures
 from emojich_core.training.evaluation.figures import (
     Figure,
-    has_section,
+    check_card,
     markdown,
     table,
     write_section,
@@ -89,13 +88,13 @@ def evaluate(settings: Settings, command: str) -> list[Figure]:
     """Measure, print the table, and write evaluation.json and pages into the folder `out`.
 
     `command` is what the report says made it.
-    Raises BundleError for a bundle that cannot be used or has no model card to rewrite, OSError
+    Raises BundleError for a bundle that cannot be used or whose card cannot be rewritten, OSError
     where files are missing or cannot be written.
     """
     pipeline = Pipeline.load(settings.model, settings.device)
     card = pipeline.bundle.path / "README.md"
-    if settings.card and not has_section(card):
-        raise BundleError(f"{card} has no section <!-- figures --> … <!-- /figures --> to rewrite.")
+    if settings.card:
+        check_card(card)
     settings.out.mkdir(parents=True, exist_ok=True)
     glyphs = load_glyphs(settings.data / "node_modules")
     asked = _questions(settings, {glyph.hexcode for glyph in glyphs})

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from emojich_core.errors import BundleError
+
 SECTION = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 
 
@@ -73,15 +75,21 @@ def markdown(figures: Sequence[Figure]) -> str:
     return "\n".join(rows)
 
 
-def has_section(card: Path) -> bool:
-    """Whether a model card has the two marks between which figures go."""
-    return card.exists() and bool(SECTION.search(card.read_text("utf-8")))
+def check_card(card: Path) -> None:
+    """See that `write_section` will be able to.
+
+    Raises BundleError where there is no model card with marks for figures, OSError where it cannot
+    be written.
+    """
+    if card.exists():
+        with card.open("r+", encoding="utf-8") as page:
+            if SECTION.search(page.read()):
+                return
+    raise BundleError(f"{card} has no section <!-- figures --> … <!-- /figures --> to rewrite.")
 
 
 def write_section(card: Path, text: str) -> None:
     """Put text between the marks of a model card, in the place of what was there."""
     page = card.read_text("utf-8")
-    if not SECTION.search(page):
-        raise ValueError(f"{card} has no <!-- figures --> … <!-- /figures -->")
     written = SECTION.sub(lambda marks: f"{marks[1]}{text.strip()}\n{marks[2]}", page)
     card.write_text(written, "utf-8")

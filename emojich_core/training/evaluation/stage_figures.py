@@ -25,6 +25,7 @@ class Passage:
     sticker: Image.Image  # SIZE × SIZE RGBA
     alpha_error: float  # mean absolute, of alpha in 0…1
     alpha_iou: float  # of where alpha is above a half
+    clean_iou: float  # the same, of the render itself: what of it the codes have not lost
     psnr: float  # dB, of the up-scaler's picture on white against the render at its size
     bicubic_psnr: float  # dB, of the VQGAN's picture brought to that size by bicubic interpolation
     detailed_psnr: float  # dB, of that with all the detail that only the larger size can hold
@@ -48,6 +49,9 @@ def pass_through(pipeline: Pipeline, glyph: Glyph) -> Passage:
     true_alpha = truth[..., 3].astype(np.float32) / 255
     on_paper = on_white(truth).astype(np.float32) / 255
     found_alpha = alpha.float().cpu().numpy()
+    [(clean, _)] = cut_out(
+        pipeline.unet, pipeline.bundle.matting, _tensor(on_white(truth)).to(sharp)
+    )
     psnr, ssim = _likeness(sharp, on_paper)
     bicubic_psnr, bicubic_ssim = _likeness(bicubic.clamp(0, 1), on_paper)
     detailed = bicubic.cpu() + _tensor(on_white(truth)) - _enlarged(seen)
@@ -55,6 +59,7 @@ def pass_through(pipeline: Pipeline, glyph: Glyph) -> Passage:
         sticker=compose(sharp[0], alpha),
         alpha_error=float(np.abs(found_alpha - true_alpha).mean()),
         alpha_iou=iou(found_alpha > 0.5, true_alpha > 0.5),
+        clean_iou=iou(clean.cpu().numpy() > 0.5, true_alpha > 0.5),
         psnr=psnr,
         bicubic_psnr=bicubic_psnr,
         detailed_psnr=_likeness(detailed.clamp(0, 1), on_paper)[0],
@@ -76,6 +81,7 @@ def stage_figures(passages: Sequence[Passage]) -> list[Figure]:
     gain = mean("psnr") - mean("bicubic_psnr")
     return [
         Figure("matting_iou", iou_title, mean("alpha_iou"), "", at_least=0.97),
+        Figure("clean_matting_iou", "… IoU on the drawings themselves", mean("clean_iou"), ""),
         Figure("matting_error", error_title, mean("alpha_error"), "", at_most=0.02),
         Figure("upscale_gain", "up-scaling over bicubic, PSNR", gain, "dB", at_least=2),
         Figure("upscale_psnr", "… PSNR", mean("psnr"), "dB"),

@@ -58,9 +58,8 @@ def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
         from emojich_core.training.finetuning.finetune import Diverged, OtherRun, Settings, finetune
     except ModuleNotFoundError as error:
         sys.exit(f'emojich: fine-tuning needs {error.name}: pip install "emojich[train]"')
-    from torch import OutOfMemoryError
-
     from emojich_core.bundles import load_bundle
+    from emojich_core.memory import OutOfMemory
     from emojich_core.pipeline import pick_device
     from emojich_core.training.finetuning.pairs import BadData
     from emojich_core.training.finetuning.recipe import default_lr
@@ -74,11 +73,11 @@ def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
         loss = finetune(base, arguments.data, arguments.out, settings, device)
     except (BadData, OtherRun, Diverged) as error:
         sys.exit(f"emojich: {error}")
-    except OutOfMemoryError:
+    except OutOfMemory:
         message = f"{device} has not enough memory for {arguments.batch_size} images a step"
         sys.exit(f"emojich: {message}: take a smaller --batch-size; --plan counts what it takes.")
     out = arguments.out
-    print(f"{out}, of held-out loss {loss:.4f}; what it draws: {out}.run/finetune.png")
+    print(f"{out}, of held-out loss {loss:.4f}; what it draws: {out}.run/best.png")
     print(f'draw with it: emojich generate "кот" --model {out}')
 
 

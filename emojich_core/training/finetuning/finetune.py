@@ -6,8 +6,9 @@ What a run needs to go on is in a folder beside the new bundle, `NAME.run`:
     codes-….safetensors  the pictures' codes
     finetune.pt          the checkpoint
     best.safetensors     what was trained, where the held-out loss was lowest
-    finetune.png         what these weights draw for held-out captions
-    tensorboard/         losses, and such samples of earlier weights
+    best.png             what these weights draw for held-out captions
+    finetune.png         what those of the last evaluation draw
+    tensorboard/         losses, and such samples of all evaluations
 """
 
 import dataclasses
@@ -30,6 +31,7 @@ from tqdm import tqdm
 
 from emojich_core.bundles import Bundle, derive_bundle, sha256
 from emojich_core.generation import Slots, begin
+from emojich_core.memory import memory_watched
 from emojich_core.pipeline import load_network
 from emojich_core.precision import BIG, stages_dtype
 from emojich_core.tokenizer import EOS_ID, Tokenizer
@@ -201,21 +203,23 @@ class FineTuning:
                 data.text[rows].to(self.device), data.codes[rows].to(self.device)
             )
 
-    def evaluate(self, number: int) -> Tensor | None:
-        """Keep the weights if they are the best so far, and draw with them; see `loop.run`."""
+    def evaluate(self, number: int) -> Tensor:
+        """Draw with the weights, and keep them if they are the best so far; see `loop.run`."""
         loss = self.held_out_loss()
         self.writer.add_scalar("loss", loss, number)
         better = loss < self.best.loss
         tqdm.write(f"step {number}: held-out loss {loss:.4f}{', the best so far' * better}")
-        if better:
-            _save(self.run / "best.safetensors", self.trained.state_dict())
-            self.best.loss, self.best.waited = loss, 0
-            return self.samples()
-        self.best.waited += 1
-        if self.best.waited >= PATIENCE or not math.isfinite(loss):
+        if not math.isfinite(loss) or (not better and self.best.waited + 1 >= PATIENCE):
             tqdm.write("It does not become better any more: that is it.")
             raise loop.Stop
-        return None
+        page = self.samples()
+        if better:
+            _save(self.run / "best.safetensors", self.trained.state_dict())
+            loop.save_page(self.run / "best.png", page)
+            self.best.loss, self.best.waited = loss, 0
+        else:
+            self.best.waited += 1
+        return page
 
     @torch.inference_mode()
     def held_out_loss(self) -> float:
@@ -253,7 +257,7 @@ def finetune(
 
     Returns the held-out loss of the weights that are in the bundle.
     Raises BadData, OtherRun, BundleError, OSError; before anything starts, if it can be known then.
-    Raises Diverged, and what torch raises when memory runs out.
+    Raises Diverged, and OutOfMemory.
     """
     if out.exists():
         raise OtherRun(f"{out} is there already: choose another --out, or remove it.")
@@ -261,8 +265,9 @@ def finetune(
     run = out.with_name(f"{out.name}.run")
     run.mkdir(parents=True, exist_ok=True)
     _claim(run, _description(base, pairs, settings))
-    tuning = FineTuning(base, pairs, run, settings, device)
-    tuning.train()
+    with memory_watched():
+        tuning = FineTuning(base, pairs, run, settings, device)
+        tuning.train()
     trained = _load(run / "best.safetensors", run)
     weights = merged(base.weights("transformer"), trained)
     derive_bundle(base, out, weights, f"{base.name}, fine-tuned ({settings.train})")

@@ -65,6 +65,10 @@ def test_a_thing_is_not_given_the_colour_it_has() -> None:
     assert {"синий", "зеленый", "желтый"} <= set(possible)
 
 
+def test_what_is_black_all_over_has_no_main_colour() -> None:
+    assert main_part(np.full((SIDE, SIDE, 4), (10, 10, 10, 255), np.uint8)) is None
+
+
 def test_a_thing_of_all_colours_has_no_main_one() -> None:
     rgba = np.full((SIDE, SIDE, 4), 255, np.uint8)
     hues = np.deg2rad(np.arange(SIDE) * 6 // SIDE * 60)  # six stripes

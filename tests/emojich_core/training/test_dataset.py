@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from emojich_core.training.data.art import load_meanings
-from emojich_core.training.data.build import build
+from emojich_core.training.data.build import SIZE, build
 from emojich_core.training.data.cli import add_data
 from emojich_core.training.data.compositions import SHARES
 from emojich_core.training.data.dataset import Dataset, Row
+from tests.emojich_core.training.art import EMOJI, STYLES, write_art
 
 
 def row(kind: str, style: str = "noto", **others: object) -> Row:
@@ -65,6 +67,32 @@ def test_a_style_that_is_not_there() -> None:
 def test_a_missing_folder_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="emojich data build"):
         Dataset.open(tmp_path)
+
+
+def test_art_becomes_a_dataset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_art(tmp_path)
+    parser = argparse.ArgumentParser()
+    add_data(parser)
+    arguments = parser.parse_args(["build", "--data", str(tmp_path), "--seed", "3"])
+    arguments.command(arguments)
+    dataset = Dataset.open(tmp_path / "dataset")
+    plain = [row for row in dataset.rows if row.kind == "plain"]
+    assert {row.style for row in plain} == set(STYLES)
+    assert {row.hexcodes[0] for row in plain} == set(EMOJI)
+    shown = capsys.readouterr().out
+    assert f"{len(dataset)} pictures" in shown
+    assert dataset.pictures.shape == (len(dataset), SIZE, SIZE, 4)
+    assert all(picture[..., 3].any() for picture in dataset.pictures)
+    blue = next(i for i, row in enumerate(dataset.rows) if row.hexcodes == ("1F535",))
+    assert "синий круг" in dataset.rows[blue].captions
+    assert dataset.pictures[blue, SIZE // 2, SIZE // 2].tolist() == [0x22, 0x22, 0xDD, 255]
+    assert Image.open(tmp_path / "dataset/sample.png").width == 8 * SIZE
+
+    before = (tmp_path / "dataset/captions.jsonl").read_bytes()
+    arguments.command(arguments)  # in place of the one that is there
+    assert (tmp_path / "dataset/captions.jsonl").read_bytes() == before
 
 
 def test_without_art_the_command_says_what_to_do(tmp_path: Path) -> None:

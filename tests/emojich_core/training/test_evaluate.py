@@ -13,6 +13,7 @@ from PIL import Image
 
 from emojich_core.choices import SHIPPED
 from emojich_core.cli import main
+from emojich_core.errors import BundleError
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import clean_prompt
 from emojich_core.training.data.art import Glyph, Meaning, load_glyphs, on_white, render
@@ -22,7 +23,7 @@ from emojich_core.training.evaluation.answers import Answer, recall_figures
 from emojich_core.training.evaluation.colour_judge import EXAMPLES, colour_of
 from emojich_core.training.evaluation.figures import (
     Figure,
-    has_section,
+    check_card,
     markdown,
     table,
     write_section,
@@ -241,20 +242,21 @@ def test_a_table_with_floors_and_marks() -> None:
 
 def test_the_section_of_a_card_is_rewritten_and_nothing_else(tmp_path: Path) -> None:
     card = tmp_path / "README.md"
-    assert not has_section(card)
+    with pytest.raises(BundleError, match="has no section"):
+        check_card(card)
     card.write_text("# A\n<!-- figures -->\nold\n\nold\n<!-- /figures -->\nend\n")
-    assert has_section(card)
+    check_card(card)
     for _ in range(2):
         write_section(card, "\n| new \\1 |\n")
         written = "# A\n<!-- figures -->\n| new \\1 |\n<!-- /figures -->\nend\n"
         assert card.read_text() == written
     card.write_text("# A\n")
-    with pytest.raises(ValueError, match="figures"):
-        write_section(card, "new")
+    with pytest.raises(BundleError, match="has no section"):
+        check_card(card)
 
 
 def test_the_shipped_card_has_the_section() -> None:
-    assert has_section(SHIPPED / "mini/README.md")
+    check_card(SHIPPED / "mini/README.md")
 
 
 def test_the_page_has_rows_of_eight_and_shows_the_stickers() -> None:

@@ -103,7 +103,8 @@ def test_the_bundle_is_whole_and_draws(tiny_bundle: Path, tuned: Path) -> None:
     assert pipeline.bundle.name == "mine"
     assert pipeline.generate("кот", count=1, seed=0)[0].image.size == (512, 512)
     assert (tuned / "vqgan.safetensors").samefile(tiny_bundle / "vqgan.safetensors")
-    assert Image.open(tuned.with_name("mine.run") / "finetune.png").size == (64, 64)
+    for page in ("best.png", "finetune.png"):
+        assert Image.open(tuned.with_name("mine.run") / page).size == (64, 64)
 
 
 KILLED_AT_STEP_7 = """
@@ -213,11 +214,40 @@ def test_a_run_that_diverges_is_one_sentence(
     assert not out.exists()
 
 
+def test_it_ends_early_and_keeps_the_best_weights(
+    tiny_bundle: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = iter([5.0, 4.0, 3.0, 3.5, 3.1, 3.2, 1.0])  # the first is that of the base
+    seen: list[dict[str, Tensor]] = []
+
+    def scripted(tuning: FineTuning) -> float:
+        seen.append({key: value.clone() for key, value in tuning.trained.state_dict().items()})
+        return next(losses)
+
+    monkeypatch.setattr(FineTuning, "held_out_loss", scripted)
+    pages: list[Tensor] = []
+    samples = FineTuning.samples
+    monkeypatch.setattr(
+        FineTuning, "samples", lambda tuning: pages.append(samples(tuning)) or pages[-1]
+    )
+    base, out = load_bundle(str(tiny_bundle)), tmp_path / "mine"
+    assert finetune(base, data, out, SETTINGS, CPU) == 3.0
+    assert next(losses) == 1.0  # three in a row were no better: nobody looked at the next
+    assert len(pages) == 4
+    after, best = tensors(out), seen[2]
+    for key, value in best.items():
+        torch.testing.assert_close(after[key].float(), value, rtol=1e-3, atol=1e-4)
+    last = seen[-1]
+    assert max((after[key].float() - last[key]).abs().max() for key in last) > 1e-3
+    shown = Image.open(tmp_path / "mine.run/best.png")
+    assert shown.tobytes() == (pages[1] * 255).byte().permute(1, 2, 0).numpy().tobytes()
+
+
 def test_memory_that_runs_out_is_one_sentence(
     tiny_bundle: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run_out(*arguments: object) -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory.")
+        torch.empty(2**60)
 
     monkeypatch.setattr(FineTuning, "step", run_out)
     options = ("--base", tiny_bundle, "--data", data, "--out", tmp_path / "mine", "--device", "cpu")

@@ -11,6 +11,7 @@ import pytest
 from emojich_core.training.data.captions import Captions
 from emojich_core.training.data.colours import COLOURS
 from emojich_core.training.data.compositions import (
+    SHARES,
     Composer,
     Item,
     colour_captions,
@@ -77,7 +78,7 @@ def test_captions_of_the_emoji_say_nothing_held_out() -> None:
 
 def test_compositions_say_and_show_nothing_held_out() -> None:
     items = _compositions(LIST)
-    assert {item.kind for item in items} == {"recoloured", "pair", "counted", "sized"}
+    assert {item.kind for item in items} == SHARES.keys() - {"plain"}
     _nothing_of(LIST, [text for item in items for text in item.captions])
     shown = {(item.colour, item.hexcodes[0]) for item in items if item.kind == "recoloured"}
     assert ("синий", "1F431") not in shown
@@ -186,6 +187,8 @@ def _compositions(held_out: HeldOut) -> list[Item]:
         *composer.pairs(50),
         *composer.counted(50),
         *composer.sized(50),
+        *composer.placed(50),
+        *composer.dressed(50),
     ]
 
 

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -74,6 +76,16 @@ def trained_vqgan(train: Train, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return out
 
 
+@pytest.mark.parametrize("stage", ["vqgan", "transformer"])
+def test_a_trainer_says_what_is_missing(stage: str, tmp_path: Path) -> None:
+    module = f"emojich_core.training.{stage}"
+    command = [sys.executable, "-m", module, "--data", str(tmp_path), "--out", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    missing = tmp_path / "dataset"
+    assert done.stderr == f"emojich: No dataset in {missing}: run `emojich data build`.\n"
+
+
 def test_all_stages_end_in_a_bundle_that_draws(
     train: Train, trained_vqgan: Path, tmp_path: Path
 ) -> None:
@@ -111,7 +123,7 @@ def test_training_goes_on_from_a_bundle(train: Train, tmp_path: Path) -> None:
         unpack(shipped, tmp_path / "trained")
 
 
-@pytest.mark.parametrize("stage", [vqgan, transformer])
+@pytest.mark.parametrize("stage", [vqgan, upscale, matting, transformer])
 def test_a_killed_run_ends_in_the_same_weights(
     stage: ModuleType,
     train: Train,
@@ -120,14 +132,18 @@ def test_a_killed_run_ends_in_the_same_weights(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
+    small = replace(MINI_TRANSFORMER, num_layers=2)
+    monkeypatch.setattr(transformer, "MINI_TRANSFORMER", small)
     shutil.copytree(trained_vqgan, whole)
+    if stage is matting:
+        train(upscale, whole)
+    shutil.copytree(whole, killed)
+    if stage is vqgan:
+        (killed / "vqgan.pt").unlink()
+    else:
+        train(stage, whole)
     if stage is transformer:
-        small = replace(MINI_TRANSFORMER, num_layers=2)
-        monkeypatch.setattr(transformer, "MINI_TRANSFORMER", small)
-        train(transformer, whole)
-        killed.mkdir()
-        for name in ("vqgan.pt", "bpe.model"):  # for the latter see train_tokenizer
-            shutil.copy(whole / name, killed)
+        shutil.copy(whole / "bpe.model", killed)  # see train_tokenizer
 
     step = stage.Trainer.step
 

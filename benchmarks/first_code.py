@@ -1,0 +1,56 @@
+"""How soon an engine that has just become ready has the first code of its first request.
+
+    python -m benchmarks.first_code    # on `mini`: seconds
+
+In a process of its own: elsewhere much is warm already that a new engine has to warm up itself.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+from benchmarks.results import Results
+from emojich_core.request import Request
+from worker.engine import load
+from worker.scheduler import Scheduler
+from worker.settings import Settings
+from worker.task import Task
+
+ROUNDS = 3
+POLL = 0.002  # seconds
+
+
+def measure(results: Results) -> None:
+    """Some new engines, one after the other."""
+    command = [sys.executable, "-m", "benchmarks.first_code"]
+    times = [
+        float(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        for _ in range(ROUNDS)
+    ]
+    results.row(
+        "mini: from the first request of an engine to its first code",
+        f"{statistics.median(times) * 1e3:.0f} ms",
+        "50 ms",
+    )
+
+
+def seconds_to_first_code(scheduler: Scheduler, task: Task) -> float:
+    """Put a task to a scheduler, and wait until it has begun to be drawn."""
+    start = time.perf_counter()
+    scheduler.put(task)
+    while not task.fraction:
+        time.sleep(POLL)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """A new engine."""
+    scheduler = load(Settings(device="cpu"))
+    print(seconds_to_first_code(scheduler, Task(Request("1", "кот", 1, seed=1))), flush=True)
+    os._exit(0)  # without waiting for the image
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""The engine with its models, before it is ready."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from emojich_core.generation import Drawn
+from emojich_core.pipeline import Drawing, Pipeline
+from worker.engine import load
+from worker.settings import Settings
+
+
+def test_an_engine_is_warm_when_it_is_ready(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish, finished, threads = Pipeline.finish, list[int](), list[threading.Thread]()
+
+    def noted(pipeline: Pipeline, images: list[Drawn]) -> list[Drawing]:
+        finished.append(len(images))
+        threads.append(threading.current_thread())
+        return finish(pipeline, images)
+
+    monkeypatch.setattr(Pipeline, "finish", noted)
+    load(Settings(str(tiny_bundle), "cpu", slots=2))
+    assert finished == [1]
+    assert not threads[0].is_alive()  # else its OpenMP threads would slow down who draws
