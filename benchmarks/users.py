@@ -11,6 +11,7 @@ import statistics
 import time
 from collections.abc import Callable
 
+from emojich_core.memory import keep_freed
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request
 from worker.events import Finished
@@ -34,6 +35,7 @@ def engine(pipeline: Callable[[], Pipeline], slots: int | None = None) -> Schedu
         scheduler.start()
         return scheduler
 
+    keep_freed()
     return in_brief_thread(started)
 
 

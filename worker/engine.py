@@ -82,6 +82,7 @@ class Engine:
 def load(settings: Settings) -> "Scheduler":
     """The models, at work.  Raises SetupError."""
     from emojich_core.bundles import BundleError
+    from emojich_core.memory import keep_freed
     from emojich_core.pipeline import Pipeline
     from worker.scheduler import Scheduler
 
@@ -92,6 +93,7 @@ def load(settings: Settings) -> "Scheduler":
             pipeline.warm_up(pipeline.slots(1))
         return scheduler
 
+    keep_freed()  # while there is one thread
     try:
         scheduler = in_brief_thread(prepared)
     except BundleError as error:
