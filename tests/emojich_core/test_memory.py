@@ -44,7 +44,7 @@ for _ in range(8):
 def test_the_memory_of_a_tensor_serves_the_next_of_any_thread() -> None:
     done = subprocess.run([sys.executable, "-c", ACCOUNT], capture_output=True, check=True)
     kept = [int(line) for line in done.stdout.split()]
-    assert 64 <= kept[0]
+    assert kept[0] >= 64
     assert kept[-1] < 4 * 64  # as blocks are cut up, it may take more than one
 
 
