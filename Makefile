@@ -80,6 +80,7 @@ data: ## fetch the emoji art and its Russian names (needs npm)
 
 # Reckoned from the times of single stages; most of it is the 8,000 steps of the transformer, 1.6 s
 # each on 2 cores with AMX and 4 s without.
+# What is in .data/training goes on: remove it to begin from nothing.
 mini: $(VENV)/installed data ## train a bundle anew: on 2 cores some six hours with AMX, else half a day and more
 	$(BIN)/emojich data build
 	$(BIN)/python -m emojich_core.training.vqgan
@@ -88,6 +89,7 @@ mini: $(VENV)/installed data ## train a bundle anew: on 2 cores some six hours w
 	$(BIN)/python -m emojich_core.training.transformer
 	$(BIN)/python -m emojich_core.training.export
 	$(BIN)/emojich evaluate --model mini --card
+	cp out/evaluation/page.png docs/mini.png
 
 clean: ## remove what was installed; data and training stay
 	rm -rf $(VENV) $(PARITY) *.egg-info

@@ -1,9 +1,10 @@
 """Put what was trained into a bundle: half precision, safetensors, check sums."""
 
 import argparse
+import sys
 from pathlib import Path
 
-from emojich_core.bundles import save_bundle
+from emojich_core.bundles import BundleError, save_bundle
 from emojich_core.choices import SHIPPED
 from emojich_core.training.loop import read
 from emojich_core.training.presets import (
@@ -17,7 +18,10 @@ from emojich_core.training.vqgan import load_vqgan
 
 
 def export(training: Path, out: Path) -> None:
-    """Read the checkpoints in `training` and write the bundle folder `out`."""
+    """Read the checkpoints in `training` and write the bundle folder `out`.
+
+    Raises OSError for a checkpoint that is missing or damaged, and BundleError.
+    """
     weights = {
         stage: read(training / f"{stage}.pt")["model"]
         for stage in ("transformer", "upscale", "matting")
@@ -49,4 +53,7 @@ if __name__ == "__main__":
     parser.add_argument("--training", type=Path, default=Path(".data/training"))
     parser.add_argument("--out", type=Path, default=SHIPPED / "mini")
     arguments = parser.parse_args()
-    export(arguments.training, arguments.out)
+    try:
+        export(arguments.training, arguments.out)
+    except (BundleError, OSError) as error:
+        sys.exit(f"emojich: {error}")

@@ -108,7 +108,10 @@ def command(
 
 
 def rate(number: int, steps: int, warmup: int = 100, decay: float = 0.7) -> float:
-    """Factor of the learning rate: up over `warmup` steps, and down to 0 over the last `decay`."""
+    """Factor of the learning rate, in [0, 1].
+
+    Up over `warmup` steps, and down to 0 over the last `decay` of them all, as a share.
+    """
     return min(1.0, (number + 1) / warmup) * min(1.0, (1 - number / steps) / decay)
 
 
@@ -120,11 +123,11 @@ def set_rate(optimizers: list[torch.optim.Optimizer], lr: float) -> None:
 
 
 def autocast() -> torch.autocast:
-    """Products in bfloat16 where the CPU has AMX; on others float32 is the faster one.
+    """Products in bfloat16 where the CPU has instructions for it; on others float32 is faster.
 
     Every weight is used once in a step: no copies are kept of it.
     """
-    fast = torch.cpu._is_amx_tile_supported()
+    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast, cache_enabled=False)
 
 
@@ -134,7 +137,10 @@ def save(checkpoint: Path, state: Mapping[str, Stateful], done: int) -> None:
 
 
 def write(checkpoint: Path, kept: Mapping[str, Any]) -> None:
-    """Write a checkpoint that a killed run cannot leave half written."""
+    """Write a checkpoint that a killed run cannot leave half written.
+
+    Raises OSError when the disk does not take it.
+    """
     partial = checkpoint.with_suffix(".tmp")
     try:
         torch.save(dict(kept), partial)
@@ -148,6 +154,7 @@ def resume(checkpoint: Path, state: Mapping[str, Stateful]) -> int:
     """Take `state` back from a checkpoint, if there is one; returns how many steps are done.
 
     Where no step is done (see `unpack`) there are no optimizers yet, and these stay as they are.
+    Raises OSError when it is damaged.
     """
     if not checkpoint.exists():
         return 0

@@ -37,7 +37,10 @@ def finished(small: np.ndarray, upscaler: nn.Module, size: int) -> np.ndarray:
 def batch_of(
     real: np.ndarray, clean: np.ndarray, rng: np.random.Generator, size: int
 ) -> tuple[Tensor, Tensor]:
-    """Pictures (B, 3, S, S) in [0, 1] and their alphas (B, S, S), with shifts of what may vary."""
+    """Pictures (B, 3, S, S) in [0, 1] and their alphas (B, S, S), with shifts of what may vary.
+
+    `real` (N, S, S, 3) uint8, what the stages before make of `clean` (N, S, S, 4) uint8.
+    """
     images, alphas = [], []
     for i in rng.integers(len(clean), size=size):
         picture = real[i] if rng.random() < REAL else on_white(clean[i])
@@ -55,7 +58,10 @@ def batch_of(
 
 
 def matting_loss(logits: Tensor, alpha: Tensor) -> Tensor:
-    """Cross-entropy against the alpha as a probability, and its absolute error."""
+    """Cross-entropy against the alpha as a probability, and its absolute error.
+
+    `logits` (B, 2, S, S): background and subject; `alpha` (B, S, S) in [0, 1].
+    """
     target = torch.stack((1 - alpha, alpha), dim=1)
     subject = logits.softmax(dim=1)[:, 1]
     return F.cross_entropy(logits, target) + F.l1_loss(subject, alpha)

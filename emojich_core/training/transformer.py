@@ -82,7 +82,10 @@ class Data:
         self.looks = looks(self.dataset.pictures, MINI_VQGAN.codes_per_side)
 
     def sample(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Text (B, text_seq_length), codes (B, image_seq_length) and looks of `size` pictures."""
+        """Text (B, text_seq_length), codes (B, image_seq_length) and looks of B ≈ `size` pictures.
+
+        The share of each style is rounded.
+        """
         captions: list[str] = []
         picked: list[int] = []
         for (style, kinds), share in DRAWN.items():

@@ -1,15 +1,20 @@
 """Take a bundle apart into checkpoints: the transformer, or a stage after it, goes on from there.
 
+    python -m emojich_core.training.unpack
+    python -m emojich_core.training.transformer --out .data/unpacked --steps 1000 --lr 8e-4
+    python -m emojich_core.training.export --training .data/unpacked
+
 The VQGAN must stay as it is: the transformer speaks in its codes.
 """
 
 import argparse
 import shutil
+import sys
 from pathlib import Path
 
 import torch
 
-from emojich_core.bundles import STAGES, Bundle, load_bundle
+from emojich_core.bundles import STAGES, Bundle, BundleError, load_bundle
 from emojich_core.training.loop import write
 from emojich_core.training.presets import MINI_MATTING, MINI_TRANSFORMER, MINI_UPSCALE, MINI_VQGAN
 
@@ -38,6 +43,9 @@ def unpack(bundle: Bundle, training: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", default="mini")
-    parser.add_argument("--training", type=Path, default=Path(".data/training"))
+    parser.add_argument("--training", type=Path, default=Path(".data/unpacked"))
     arguments = parser.parse_args()
-    unpack(load_bundle(arguments.model), arguments.training)
+    try:
+        unpack(load_bundle(arguments.model), arguments.training)
+    except (BundleError, OSError, ValueError) as error:
+        sys.exit(f"emojich: {error}")

@@ -87,7 +87,10 @@ def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None
 
 
 def load_upscaler(training: Path) -> nn.Module:
-    """The up-scaler that `train` wrote into the folder `training`."""
+    """The up-scaler that `train` wrote into the folder `training`.
+
+    Raises FileNotFoundError where there is none, and OSError when it is damaged.
+    """
     model = make_upscaler(MINI_UPSCALE)
     if not (training / "upscale.pt").exists():
         raise FileNotFoundError(f"{training} has no upscale.pt: train the up-scaler first.")

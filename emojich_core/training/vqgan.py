@@ -79,7 +79,7 @@ class EMACodebook(nn.Module):
 
 
 def reconstruction_loss(output: Tensor, target: Tensor) -> Tensor:
-    """L1 on pixels, on their differences to the right and below, and on their colour.
+    """L1 on pixels (B, 3, H, W), on their differences to the right and below, and on their colour.
 
     The squared error on top pulls at what is far off, where L1 is content with the median.
     """
@@ -117,7 +117,10 @@ def batch_of(dataset: Dataset, rng: np.random.Generator, size: int) -> tuple[Ten
 
 
 def load_vqgan(training: Path) -> VQGAN:
-    """The VQGAN that `train` wrote into the folder `training`, for the stages that build on it."""
+    """The VQGAN that `train` wrote into the folder `training`, for the stages that build on it.
+
+    Raises FileNotFoundError where there is none, and OSError when it is damaged.
+    """
     vqgan, book = VQGAN(MINI_VQGAN), EMACodebook(MINI_VQGAN.n_embed, MINI_VQGAN.embed_dim)
     if not (training / "vqgan.pt").exists():
         raise FileNotFoundError(f"{training} has no vqgan.pt: train the VQGAN first.")

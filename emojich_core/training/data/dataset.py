@@ -80,6 +80,7 @@ class Dataset:
         """Numbers of pictures (size,) int, of these styles and kinds only, and a caption for each.
 
         Kinds come in the proportions of SHARES, whatever there is of each.
+        Raises ValueError when there is no such picture.
         """
         key = tuple(None if only is None else tuple(only) for only in (styles, kinds))
         if key not in self._reached:

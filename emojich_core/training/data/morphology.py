@@ -81,7 +81,10 @@ class NounPhrase:
         return "Pltm" in self.head.tag
 
     def with_adjective(self, adjective: str) -> "NounPhrase":
-        """The phrase with one more adjective in front, given in its dictionary form."""
+        """The phrase with one more adjective in front, given in its dictionary form.
+
+        Raises StopIteration when the dictionary has no such adjective.
+        """
         parse = next(p for p in _parses(adjective) if "ADJF" in p.tag and "nomn" in p.tag)
         agreed = _agree(parse, self.head, "nomn", self.head.tag.number)
         assert agreed is not None, f"{adjective} has no form for {self.form()}"

@@ -78,5 +78,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     # How to repeat it; where the files are is everyone's own affair.
     command = f"emojich evaluate --model {Path(arguments.model).name} --names {arguments.names}"
     command += f" --seed {arguments.seed}" + " --quick" * arguments.quick
+    if arguments.held_out:
+        command += f" --held-out {arguments.held_out.name}"
     evaluate.evaluate(settings, command)
     print(f"{arguments.out}: evaluation.json and pages of pictures")

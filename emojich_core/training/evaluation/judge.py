@@ -31,6 +31,7 @@ class Judge:
         """`images` (N, H, W, 3) uint8 on white, and which emoji each of them is.
 
         Without `colour` the judge looks at contours alone, so that a blue cat is a cat.
+        Raises ValueError when there are more of the ones than of the others.
         """
         if len(images) != len(hexcodes):
             raise ValueError("as many hexcodes as images are needed")

@@ -7,7 +7,7 @@ What a run needs to go on is in a folder beside the new bundle, `NAME.run`:
     finetune.pt          the checkpoint
     best.safetensors     what was trained, where the held-out loss was lowest
     best.png             what these weights draw for held-out captions
-    finetune.png         what those of the last evaluation draw
+    finetune.png         what those of the last evaluation draw, but for one that ended the run
     tensorboard/         losses, and such samples of all evaluations
 """
 
@@ -197,7 +197,7 @@ class FineTuning:
         return {"text": text, "image": image}
 
     def losses(self, data: Tensors, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """The text's and the image's loss of some rows."""
+        """The text's and the image's loss, each a mean (), of some rows (B,)."""
         with self.autocast():
             return self.model.losses(
                 data.text[rows].to(self.device), data.codes[rows].to(self.device)

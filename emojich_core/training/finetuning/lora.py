@@ -40,7 +40,10 @@ def add_adapters(module: nn.Module) -> None:
 
 
 def merged(weights: dict[str, Tensor], trained: dict[str, Tensor]) -> dict[str, Tensor]:
-    """`weights` with what was trained in them, adapters added up; each in the precision it had."""
+    """`weights` with what was trained in them, each in the precision it had.
+
+    Adapters `NAME.up` (outputs, rank) and `NAME.down` (rank, inputs) are added to `NAME.weight`.
+    """
     out = {}
     for name, weight in weights.items():
         up, down = (trained.get(f"{name.removesuffix('weight')}{end}") for end in ("up", "down"))

@@ -9,6 +9,7 @@ Everything is checked before anything starts, so that no run ends in its second 
 
 import csv
 import hashlib
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,7 @@ def read_pairs(folder: Path) -> list[Pair]:
     """
     problems: list[str] = []
     pairs: dict[tuple[Path, str], Pair] = {}
-    for line, row in _rows(folder / CAPTIONS):
+    for line, row in _rows(folder / CAPTIONS, problems):
         try:
             pair = _pair(folder, row)
             if (pair.file, pair.text) in pairs:
@@ -77,7 +78,10 @@ def split(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
 
 
 def picture(file: Path, size: int) -> Image.Image:
-    """An image on a white square, (size, size) RGB."""
+    """An image on a white square, (size, size) RGB.
+
+    Raises what Pillow raises for a file that is no image: OSError, ValueError, and others.
+    """
     with Image.open(file) as opened:
         image = on_white(ImageOps.exif_transpose(opened))
     side = max(image.size)
@@ -86,28 +90,32 @@ def picture(file: Path, size: int) -> Image.Image:
     return page.resize((size, size), Image.Resampling.LANCZOS)
 
 
-def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line numbers and rows after the header.  Raises BadData for what is no table at all."""
+def _rows(file: Path, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Line numbers and rows after the header; ends, and adds a problem, where quotes are wrong.
+
+    Raises BadData for what is no table at all.
+    """
     try:
         # What is not UTF-8 becomes surrogates, so that the other rows can be checked, too.
         text = file.read_bytes().decode("utf-8-sig", errors="surrogateescape")
     except OSError as error:
         message = f"{file} cannot be read ({error.strerror}): the folder of images needs one."
         raise BadData(message) from error
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    empty = True
     try:
         if (header := next(reader, [])) != HEADER:
             found = ",".join(header)[:40]
             raise BadData(f"{file}, line 1: the header must be file,text and is {found!r}")
-        empty = True
         for row in reader:
             if row:
                 empty = False
                 yield reader.line_num, row
     except csv.Error as error:
-        raise BadData(f"{file}, line {reader.line_num}: {error}") from error
-    if empty:
-        raise BadData(f"{file} has no rows under its header.")
+        problems.append(f"line {reader.line_num}: {error}; what follows cannot be read")
+    else:
+        if empty:
+            raise BadData(f"{file} has no rows under its header.")
 
 
 def _pair(folder: Path, row: list[str]) -> Pair:

@@ -1,6 +1,7 @@
 """The dataset's folder, and what is drawn from it."""
 
 import argparse
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -23,6 +24,7 @@ def row(kind: str, style: str = "noto", **others: object) -> Row:
     return Row(kind=kind, style=style, hexcodes=("1F431",), colour=None, **(fields | others))  # type: ignore[arg-type]
 
 
+NAMES = ("icons", "chars")  # files of a style
 ROWS = [
     *(row("plain") for _ in range(10)),
     row("plain", "twemoji", captions={"кот": 9.0, "кошка": 1.0}, details=("усы",)),
@@ -39,7 +41,9 @@ DATASET = Dataset(np.zeros((len(ROWS), 8, 8, 4), np.uint8), ROWS)
 def test_kinds_come_in_their_shares() -> None:
     indices, captions = DATASET.sample(np.random.default_rng(0), 4000)
     kinds = Counter(ROWS[i].kind for i in indices)
-    assert {kind: n / 4000 for kind, n in kinds.items()} == pytest.approx(SHARES, abs=0.03)
+    for kind, share in SHARES.items():
+        expected = 4000 * share
+        assert kinds[kind] == pytest.approx(expected, abs=4 * expected**0.5), kind
     assert len(captions) == 4000
 
 
@@ -93,6 +97,40 @@ def test_art_becomes_a_dataset(
     before = (tmp_path / "dataset/captions.jsonl").read_bytes()
     arguments.command(arguments)  # in place of the one that is there
     assert (tmp_path / "dataset/captions.jsonl").read_bytes() == before
+
+
+def test_of_an_emoji_with_skin_tones_each_style_has_one(tmp_path: Path) -> None:
+    write_art(tmp_path)
+    add_tones(tmp_path / "node_modules", "1F534", ("светлый", "средний", "темный"))
+    dataset = build(tmp_path / "node_modules", tmp_path / "dataset")
+    toned = [row for row in dataset.rows if "-" in row.hexcodes[0] and row.kind == "plain"]
+    assert Counter(row.style for row in toned) == dict.fromkeys(STYLES, 1)
+    for row in toned:
+        [said] = [text for text in row.captions if "тон кожи" in text]
+        assert said.startswith("красный круг, ")
+        assert row.captions[said] < row.captions["красный круг"]
+        assert row.weight < 1
+
+
+def add_tones(modules: Path, hexcode: str, tones: tuple[str, ...]) -> None:
+    """Give an emoji of the made-up art skin tones, as emojibase and the styles have them."""
+    codes = [f"{hexcode}-{0x1F3FB + number:X}" for number in range(len(tones))]
+    file = modules / "emojibase-data/ru/data.json"
+    rows = json.loads(file.read_text())
+    row = next(row for row in rows if row["hexcode"] == hexcode)
+    row["skins"] = [
+        {"hexcode": code, "label": f"{row['label']}: {tone} тон кожи", "tone": number + 1}
+        for number, (code, tone) in enumerate(zip(codes, tones, strict=True))
+    ]
+    file.write_text(json.dumps(rows, ensure_ascii=False))
+    for style in STYLES:
+        package = modules / "@iconify-json" / style
+        icons, chars = (json.loads((package / f"{name}.json").read_text()) for name in NAMES)
+        for code in codes:
+            icons["icons"][code.lower()] = icons["icons"][hexcode.lower()]
+            chars[code.lower()] = code.lower()
+        for name, content in zip(NAMES, (icons, chars), strict=True):
+            (package / f"{name}.json").write_text(json.dumps(content))
 
 
 def test_without_art_the_command_says_what_to_do(tmp_path: Path) -> None:

@@ -270,8 +270,10 @@ def test_the_page_has_rows_of_eight_and_shows_the_stickers() -> None:
 
 def test_captions_are_seen_cut_and_marked() -> None:
     nothing = Image.new("RGBA", (8, 8))
-    plain, named = (chat_page([nothing], [text]) for text in ("", "очень длинная подпись " * 9))
+    long = "очень длинная подпись " * 9
+    plain, named, longer = (chat_page([nothing], [text]) for text in ("", long, long + "!"))
     assert plain.tobytes() != named.tobytes()
+    assert named.tobytes() == longer.tobytes()  # the end is not there
     right, wrong = (chat_page([nothing], ["кот"], [mark]) for mark in (True, False))
     assert right.tobytes() != wrong.tobytes()
 
@@ -327,7 +329,9 @@ def test_a_whole_evaluation(
     run(*where, "--seed", "3", "--names", "4", "--quick", "--card")
     report = json.loads((tmp_path / "out/evaluation/evaluation.json").read_text())
     assert report["seed"] == 3
-    assert report["command"] == "emojich evaluate --model tiny --names 4 --seed 3 --quick"
+    assert report["command"] == (
+        "emojich evaluate --model tiny --names 4 --seed 3 --quick --held-out held_out.json"
+    )
     assert set(report["versions"]) >= {"python", "torch", "emojich"}
     figures = {figure["key"]: figure for figure in report["figures"]}
     assert set(figures) >= {

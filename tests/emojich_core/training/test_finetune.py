@@ -415,6 +415,8 @@ def test_every_bad_row_is_named(data: Path, tmp_path: Path) -> None:
         ("file,text\n1.p\0ng,кот\n", "line 2: it is not UTF-8"),
         ("file,text\n", "no rows"),
         ('file,text\n1.png,"кот\n', "line 2"),
+        ('file,text\n1.png,кот\n2.png,"кот"а\n', r"(?s)line 2: 1\.png.*line 3: .* cannot be read"),
+        ("file,text\n1.png,кот\u2028в космосе\n2.png\n", "line 3: 1 columns"),
         ("file,text\n" + "1.png,\n" * 30, "… and 10 more"),
     ],
 )
