@@ -78,10 +78,10 @@ data: ## fetch the emoji art and its Russian names (needs npm)
 	mkdir -p .data
 	npm install --prefix .data --no-save --no-audit --no-fund $(ART)
 
-# Reckoned from the times of single stages; most of it is the 8,000 steps of the transformer, 1.6 s
-# each on 2 cores with AMX and 4 s without.
+# Reckoned from the times of single stages; most of it is the 8,000 steps of the transformer: 1.6 s
+# each on 2 cores with AMX, 2.8 s with bfloat16 in AVX-512, 4 s and more without.
 # What is in .data/training goes on: remove it to begin from nothing.
-mini: $(VENV)/installed data ## train a bundle anew: on 2 cores some six hours with AMX, else half a day and more
+mini: $(VENV)/installed data ## train a bundle anew: on 2 cores six hours with AMX, ten or more without
 	$(BIN)/emojich data build
 	$(BIN)/python -m emojich_core.training.vqgan
 	$(BIN)/python -m emojich_core.training.upscale
