@@ -16,6 +16,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from emojich_core.memory import keep_freed
+from emojich_core.precision import cpu_has_bfloat16
 
 
 class Stop(Exception):
@@ -127,8 +128,9 @@ def autocast() -> torch.autocast:
 
     Every weight is used once in a step: no copies are kept of it.
     """
-    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast, cache_enabled=False)
+    return torch.autocast(
+        "cpu", dtype=torch.bfloat16, enabled=cpu_has_bfloat16(), cache_enabled=False
+    )
 
 
 def save(checkpoint: Path, state: Mapping[str, Stateful], done: int) -> None:
