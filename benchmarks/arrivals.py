@@ -22,7 +22,7 @@ import torch
 from benchmarks.results import Results
 from benchmarks.simulation import Arrival, Costs, simulate
 from benchmarks.stages import published_stages, some_codes
-from benchmarks.steps import Step, measure, text_seconds
+from benchmarks.steps import measure, text_seconds
 from benchmarks.timing import CPU, median
 from benchmarks.users import engine, tasks
 from emojich_core.generation import Drawn
@@ -111,23 +111,25 @@ def play(scheduler: Scheduler, users: list[Arrival]) -> list[float]:
         return list(feeders.map(draw, users))
 
 
-def at_full_size(results: Results, precision: Precision, steps: list[Step], text: float) -> None:
-    """The published size, simulated: the engine as it ships for a CPU, and with more slots."""
+def at_full_size(results: Results, precision: Precision, known: dict[str, float]) -> None:
+    """The published size, simulated: the engine as it ships for a CPU, and with more slots.
+
+    `known` are the numbers of the steps, the text, and ru-dalle.
+    """
     finish = finish_seconds(published_stages(CPU))
     results.row("full: from the codes of an image to its sticker", f"{finish:.1f} s")
     for slots, requests in ((CPU_SLOTS, REQUESTS), (USERS * COUNT, USERS)):
-        step = next(step.whole for step in steps if step.slots == slots)
-        costs = Costs(text, step, finish, codes=1024)
+        costs = Costs(known["text_s"], known[f"step_of_{slots}_s"], finish, codes=1024)
         ours = _simulated(costs, slots, requests)
         what = f"full: {USERS} users at random times, {COUNT} images each, {precision}, simulated"
         results.row(f"{what}, {slots} slots for {requests} of them at once", str(ours))
-        if two := results.numbers.get("full_reference_two_s"):
-            theirs = Outcome.of(users := arrivals(costs), one_by_one(two, users))
-            results.row(
-                f"full: the same, ru-dalle, codes alone, one user at a time, {slots} slots ours",
-                f"{theirs}; ours {ours.images_an_hour / theirs.images_an_hour:.0f} times",
-                "80 times" if slots == USERS * COUNT else "",
-            )
+        users = arrivals(costs)
+        theirs = Outcome.of(users, one_by_one(known["full_reference_two_s"], users))
+        results.row(
+            f"full: the same, ru-dalle, codes alone, one user at a time, {slots} slots ours",
+            f"{theirs}; ours {ours.images_an_hour / theirs.images_an_hour:.0f} times",
+            "80 times" if slots == USERS * COUNT else "",
+        )
 
 
 def _simulated(costs: Costs, slots: int, requests: int) -> Outcome:

@@ -7,29 +7,46 @@ make bench          # the published size, too; writes RESULTS.md and results.png
 import argparse
 import json
 import subprocess
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Concatenate, ParamSpec
 
 import torch
 
 from benchmarks import arrivals, first_code, page, stages, stickers
 from benchmarks.results import Results
-from benchmarks.steps import (
-    Step,
-    cpu_precisions,
-    measure,
-    random_model,
-    text_seconds,
-    weight_bytes,
-)
+from benchmarks.steps import cpu_precisions, measure, random_model, text_seconds, weight_bytes
 from benchmarks.timing import read_bandwidth
 from emojich_core.pipeline import CPU_SLOTS
 from emojich_core.precision import Precision
 from emojich_core.transformer import TransformerConfig
-from worker.threads import in_brief_thread
+
+P = ParamSpec("P")
 
 PARITY = ".venv-parity/bin/python"  # where ru-dalle is; see parity/README.md
 # What the last line says.
 KEYS = ("reference_s", "ours_f32_s", "ours_best_s", "step_over_bandwidth", "users8_over_users1")
+
+
+def apart(
+    results: Results,
+    measuring: Callable[Concatenate[Results, P], None],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> None:
+    """Measure in a new process: an engine that idles keeps threads and memory, in others' way."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        results.add(process.submit(_measured, measuring, *args, **kwargs).result())
+
+
+def _measured(
+    measuring: Callable[Concatenate[Results, P], None], *args: P.args, **kwargs: P.kwargs
+) -> Results:
+    results = Results()
+    measuring(results, *args, **kwargs)
+    return results
 
 
 def compare(results: Results, quick: bool) -> None:
@@ -39,7 +56,7 @@ def compare(results: Results, quick: bool) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith("{"):
-                results.add(line)
+                results.add(Results.from_json(line))
             else:
                 print(line, end="", flush=True)
     if process.returncode:
@@ -49,8 +66,8 @@ def compare(results: Results, quick: bool) -> None:
 @torch.no_grad()
 def measure_steps(
     results: Results, config: TransformerConfig, name: str, precision: Precision
-) -> tuple[list[Step], float]:
-    """Steps, beside reading the weights once; and seconds of a text."""
+) -> None:
+    """Steps, beside reading the weights once, and a text."""
     bandwidth = read_bandwidth()
     results.row("reading memory", f"{bandwidth / 1e9:.1f} GB/s")
     stream = weight_bytes(config, precision) / bandwidth
@@ -63,13 +80,13 @@ def measure_steps(
             f"{step.other_share:.0%} is not matrix products",
             "1.6 times, 15%" if step.slots <= 4 else "",
         )
+        results.numbers[f"step_of_{step.slots}_s"] = step.whole
     worst = max(step.whole for step in steps[:2]) / stream
     results.numbers["step_over_bandwidth"] = worst
-    text = text_seconds(model)
-    first = text + next(step.whole for step in steps if step.slots == CPU_SLOTS)
+    results.numbers["text_s"] = text = text_seconds(model)
+    first = text + results.numbers[f"step_of_{CPU_SLOTS}_s"]
     what = f"{name}: from a request to its first code, {CPU_SLOTS} slots, {precision}"
     results.row(what, f"{first * 1e3:.0f} ms")
-    return steps, text
 
 
 def main() -> None:
@@ -82,16 +99,17 @@ def main() -> None:
     layers = TransformerConfig(num_layers=6) if quick else TransformerConfig()
     name = "6 layers of the published size" if quick else "full"
     precision = cpu_precisions()[-1]
-    # Each in a thread that ends, so that an engine measured later has the machine for itself.
-    steps, text = in_brief_thread(lambda: measure_steps(results, layers, name, precision))
+    apart(results, measure_steps, layers, name, precision)
     first_code.measure(results)
-    stickers.measure(results, quick)
-    in_brief_thread(lambda: stages.on_mini(results))
-    arrivals.on_mini(results)
+    for each in cpu_precisions():
+        apart(results, stickers.one_user, each)
+    apart(results, stickers.many_users, (1, 8) if quick else (1, 2, 4, 8, 16))
+    apart(results, stages.on_mini)
+    apart(results, arrivals.on_mini)
     compare(results, quick)
     if not quick:
-        in_brief_thread(lambda: stages.at_full_size(results))
-        arrivals.at_full_size(results, precision, steps, text)
+        apart(results, stages.at_full_size)
+        apart(results, arrivals.at_full_size, precision, results.numbers)
         page.write(Path(__file__).parent, results.rows, results.curves)
     print(json.dumps({key: round(results.numbers[key], 3) for key in KEYS}))
 

@@ -41,9 +41,15 @@ class Results:
         """One line, for another process."""
         return json.dumps(dataclasses.asdict(self))
 
-    def add(self, line: str) -> None:
-        """Add what another process measured."""
+    @classmethod
+    def from_json(cls, line: str) -> "Results":
+        """What `to_json` wrote."""
         other = json.loads(line)
-        self.rows += [Row(**row) for row in other["rows"]]
-        self.curves += [Curve(**curve) for curve in other["curves"]]
-        self.numbers |= other["numbers"]
+        rows = [Row(**row) for row in other["rows"]]
+        return cls(rows, [Curve(**curve) for curve in other["curves"]], other["numbers"])
+
+    def add(self, other: "Results") -> None:
+        """Add what another process measured."""
+        self.rows += other.rows
+        self.curves += other.curves
+        self.numbers |= other.numbers

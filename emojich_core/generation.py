@@ -205,12 +205,27 @@ def generate(
     `text` (text_seq_length,) token ids, `on_step` is called with the number of codes drawn so far.
     """
     slots, beginning = Slots(model, len(seeds)), begin(model, text)
+    return draw_together(slots, beginning, seeds, sampling, on_step, image_prompt)
+
+
+def draw_together(
+    slots: Slots,
+    beginning: Beginning,
+    seeds: list[int],
+    sampling: Sampling,
+    on_step: Callable[[int], None],
+    image_prompt: ImagePrompt | None,
+) -> list[Drawn]:
+    """As `generate`, from a text that was computed and in slots that are there, at most as many."""
     for slot, seed in enumerate(seeds):
         slots.enter(slot, beginning, seed, sampling, image_prompt)
-    for step in range(model.config.image_seq_length):
+    for step in range(slots.model.config.image_seq_length):
         slots.step()
         on_step(step + 1)
-    return [slots.drawn(slot) for slot in range(len(seeds))]
+    images = [slots.drawn(slot) for slot in range(len(seeds))]
+    for slot in range(len(seeds)):
+        slots.leave(slot)
+    return images
 
 
 def make_noise(noise: Tensor, generators: list[torch.Generator | None]) -> None:

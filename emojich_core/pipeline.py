@@ -12,7 +12,15 @@ from torch import Tensor, nn
 from torchvision.transforms.functional import to_tensor
 
 from emojich_core.bundles import Bundle, BundleError, load_bundle
-from emojich_core.generation import Beginning, Drawn, ImagePrompt, Sampling, Slots, begin, generate
+from emojich_core.generation import (
+    Beginning,
+    Drawn,
+    ImagePrompt,
+    Sampling,
+    Slots,
+    begin,
+    draw_together,
+)
 from emojich_core.gpu import to_device
 from emojich_core.matting import cut_out, make_unet
 from emojich_core.memory import keep_freed, memory_watched
@@ -171,18 +179,19 @@ class Pipeline:
         image_prompt: ImagePrompt | None,
         progress: Callable[[float], None],
     ) -> list[Drawn]:
-        config = self.bundle.transformer
-        text = to_device(self.tokenizer.encode(prompt, config.text_seq_length), self.device)
-        steps = len(seeds) * config.image_seq_length
+        beginning = self.begin(prompt)
+        rounds = math.ceil(len(seeds) / BATCH)
+        at_once = math.ceil(len(seeds) / rounds)
+        slots = Slots(self.transformer, at_once)
+        length = self.bundle.transformer.image_seq_length
         images: list[Drawn] = []
-        for first in range(0, len(seeds), BATCH):
-            batch = seeds[first : first + BATCH]
-            before = first * config.image_seq_length
+        for first in range(0, len(seeds), at_once):
+            batch = seeds[first : first + at_once]
 
-            def on_step(step: int, before: int = before, size: int = len(batch)) -> None:
-                progress((before + step * size) / steps)
+            def on_step(step: int, first: int = first, size: int = len(batch)) -> None:
+                progress((first + size * step / length) / len(seeds))
 
-            images += generate(self.transformer, text, batch, sampling, on_step, image_prompt)
+            images += draw_together(slots, beginning, batch, sampling, on_step, image_prompt)
         return images
 
     def slots_that_fit(self) -> int:

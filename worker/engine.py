@@ -84,11 +84,14 @@ def load(settings: Settings) -> "Scheduler":
     from emojich_core.bundles import BundleError
     from emojich_core.memory import keep_freed
     from emojich_core.pipeline import Pipeline
+    from emojich_core.request import MAX_COUNT
     from worker.scheduler import Scheduler
 
     def prepared() -> Scheduler:
         pipeline = Pipeline.load(settings.model, settings.device)
-        scheduler = Scheduler(pipeline, settings.slots or pipeline.slots_that_fit())
+        # Empty slots are computed, too: no more of them than there can be images.
+        needed = min(pipeline.slots_that_fit(), settings.requests * MAX_COUNT)
+        scheduler = Scheduler(pipeline, settings.slots or needed)
         if pipeline.device.type == "cpu":  # a GPU's slots are warm
             pipeline.warm_up(pipeline.slots(1))
         return scheduler

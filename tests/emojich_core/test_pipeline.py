@@ -107,6 +107,14 @@ def test_an_image_prompt_stands_on_white(pipeline: Pipeline) -> None:
     )
 
 
+def test_more_images_than_go_at_once_are_drawn_as_each_alone(pipeline: Pipeline) -> None:
+    borders = pipeline.image_prompt(Image.new("RGB", (32, 32), "green"), down=1)
+    for each in pipeline.generate("кот", 9, seed=5, best_of=19, image_prompt=borders):
+        seed = each.candidate.seed
+        [alone] = pipeline.generate("кот", 1, seed=seed, image_prompt=borders)
+        assert alone.codes.equal(each.codes)
+
+
 def test_numbers_that_overflow_are_no_stickers(pipeline: Pipeline) -> None:
     codes = torch.zeros(pipeline.bundle.transformer.image_seq_length, dtype=torch.long)
     with pytest.raises(BundleError, match="EMOJICH_PRECISION"):

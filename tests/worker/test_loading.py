@@ -7,6 +7,7 @@ import pytest
 
 from emojich_core.generation import Drawn
 from emojich_core.pipeline import Drawing, Pipeline
+from emojich_core.request import MAX_COUNT
 from worker.engine import load
 from worker.settings import Settings
 
@@ -25,3 +26,15 @@ def test_an_engine_is_warm_when_it_is_ready(
     load(Settings(str(tiny_bundle), "cpu", slots=2))
     assert finished == [1]
     assert not threads[0].is_alive()  # else its OpenMP threads would slow down who draws
+
+
+def test_there_are_no_more_slots_than_images_at_once(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pipeline, "slots_that_fit", lambda _: 64)
+    counts, slots = list[int](), Pipeline.slots
+    monkeypatch.setattr(
+        Pipeline, "slots", lambda self, count: counts.append(count) or slots(self, count)
+    )
+    load(Settings(str(tiny_bundle), "cpu", requests=2))
+    assert max(counts) == 2 * MAX_COUNT

@@ -17,7 +17,6 @@ from emojich_core.memory import OutOfMemory
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Request
 from emojich_core.variety import LIKE
-from tests.worker.parts import wait_until
 from worker.events import Failed, Finished
 from worker.scheduler import Scheduler
 from worker.task import Task
@@ -116,15 +115,19 @@ def test_a_small_request_does_not_wait_for_a_large_one(pipeline: Pipeline, slots
     assert all(each.ended.wait(60) for each in large)
 
 
-def test_cancelling_frees_the_slots(scheduler: Scheduler) -> None:
-    gone = task("1", count=9)
+def test_cancelling_frees_the_slots_at_the_next_step(pipeline: Pipeline) -> None:
+    scheduler, gone, after = Scheduler(pipeline, 3), task("1", count=9), task("2", count=3)
     scheduler.put(gone)
-    wait_until(lambda: gone.fraction > 0)
+    scheduler.turn()
     gone.cancelled = True
-    after = task("2")
-    drawn(scheduler, after)
-    assert isinstance(after.outcome[0], Finished)
+    scheduler.put(after)
+    for _ in range(pipeline.bundle.transformer.image_seq_length):  # her three images, no step more
+        scheduler.turn()
     assert not gone.ended.is_set()
+    for _ in range(3):
+        assert scheduler.has_drawn
+        scheduler.finish()
+    assert isinstance(after.outcome[0], Finished)
 
 
 def test_repeated_images_are_drawn_again(
