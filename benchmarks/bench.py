@@ -101,13 +101,13 @@ def main() -> None:
     precision = cpu_precisions()[-1]
     apart(results, measure_steps, layers, name, precision)
     first_code.measure(results)
-    for each in cpu_precisions():
+    for each in cpu_precisions()[: 1 if quick else None]:
         apart(results, stickers.one_user, each)
     apart(results, stickers.many_users, (1, 8) if quick else (1, 2, 4, 8, 16))
     apart(results, stages.on_mini)
-    apart(results, arrivals.on_mini)
     compare(results, quick)
     if not quick:
+        apart(results, arrivals.on_mini)
         apart(results, stages.at_full_size)
         apart(results, arrivals.at_full_size, precision, results.numbers)
         page.write(Path(__file__).parent, results.rows, results.curves)

@@ -16,11 +16,14 @@ Written by `make bench`; every number was measured in that run, on
 reference, ru-dalle 1.1.3, is too slow to run: of its steps five are timed, from the first code to
 the last, with straight lines between them. "small" has 8 layers of 512 and 256 codes; there the
 reference ran in full, and the method was held against it. Times of Emojich at full size are those
-of a step, which does not depend on the position, times the number of codes.
+of a step, which does not depend on the position, times the number of codes. Each row is measured in
+a process that does nothing else. Of a step, what is not matrix products is attention first, and in
+int8 rounding the inputs of each product.
 
 Users who come at random times ({process}) are simulated at full size: the engine's own scheduler,
-and those times of a step, a text and a finished picture in place of the work. On `mini` the engine
-draws for them in earnest, beside its simulation. ru-dalle's times there are of its codes alone.
+and those times of a step, a text and a finished picture in place of the work, which is each measured
+alone and then shares the cores. On `mini` the engine draws for them in earnest, beside its simulation.
+ru-dalle's times there are of its codes alone.
 
 The stages after the transformer are taken one by one as well: of `mini` on a picture that it drew,
 at full size with random weights, which draw noise. What an image takes is its codes, shared with

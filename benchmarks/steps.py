@@ -11,7 +11,7 @@ from benchmarks.timing import CPU, median, seconds
 from emojich_core.cache import KVCache
 from emojich_core.generation import Sampling, Slots, begin
 from emojich_core.memory import keep_freed
-from emojich_core.precision import Precision, offered, prepare, stored_as
+from emojich_core.precision import Int8Linear, Precision, offered, prepare, stored_as
 from emojich_core.transformer import Layer, Transformer, TransformerConfig
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}  # of a weight
@@ -72,18 +72,24 @@ def measure(model: Transformer, count: int, rounds: int = 15) -> Step:
 
 
 def _products(model: Transformer, rows: int) -> None:
-    """Every product of a step with weights, on rows that are there already."""
-    size, dtype = model.config.hidden_size, model.image_embeddings.weight.dtype
-    narrow, wide = (
-        torch.ones(rows, 1, size, dtype=dtype),
-        torch.ones(rows, 1, 4 * size, dtype=dtype),
-    )
+    """Every product of a step with weights, on rows that are there already.
+
+    In int8 those are digits already: to make them is no product.
+    """
+    size, like = model.config.hidden_size, model.image_embeddings.weight
+    narrow, wide = like.new_ones(rows, size), like.new_ones(rows, 4 * size)
+    if isinstance(model.image_head, Int8Linear):
+        narrow, wide = (model.image_head.digits(inputs)[0] for inputs in (narrow, wide))
     for layer in cast(list[Layer], model.transformer.layers):
-        layer.attention.query_key_value(narrow)
-        layer.attention.dense(narrow)
-        layer.mlp.dense_h_to_4h(narrow)
-        layer.mlp.dense_4h_to_h(wide)
-    cast(nn.Module, model.image_head)(narrow[:, 0])
+        _product(layer.attention.query_key_value, narrow)
+        _product(layer.attention.dense, narrow)
+        _product(layer.mlp.dense_h_to_4h, narrow)
+        _product(layer.mlp.dense_4h_to_h, wide)
+    _product(cast(nn.Module, model.image_head), narrow)
+
+
+def _product(layer: nn.Module, inputs: Tensor) -> None:
+    (layer.product if isinstance(layer, Int8Linear) else layer)(inputs)
 
 
 def weight_bytes(config: TransformerConfig, precision: Precision) -> int:

@@ -8,7 +8,7 @@ import torch
 from benchmarks import gpu
 from benchmarks.arrivals import arrivals
 from benchmarks.simulation import Arrival, Costs, simulate
-from benchmarks.steps import cache_bytes
+from benchmarks.steps import cache_bytes, cpu_precisions
 from emojich_core.cache import KVCache
 from emojich_core.generation import Slots
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
@@ -29,7 +29,7 @@ def test_the_table_of_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
     table = capsys.readouterr().out.partition("| what |")[2].splitlines()
     rows = dict(line.strip("| ").split(" | ", 1) for line in table[2:] if line)
     assert "GB/s" in rows["reading memory"]
-    for precision in ("float32", "bfloat16", "int8"):
+    for precision in cpu_precisions():
         for slots in (1, 2):
             row = rows[f"small: a step of {slots} slots, {precision}"]
             assert "the memory's bound" in row

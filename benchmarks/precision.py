@@ -1,0 +1,86 @@
+"""How far each precision of the transformer is from float32, on images that `mini` draws.
+
+    python -m benchmarks.precision
+
+Logits with every code given (teacher forcing), of the whole sequence at once: root mean square
+error as a share of their spread.  Perplexities of the same codes, drawn step by step from keys and
+values that were kept: mean relative error.  16-bit floats without the blocks that oneDNN packs, so
+that float16, which is the choice on a GPU, goes on any CPU.
+"""
+
+import copy
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from benchmarks.timing import CPU
+from emojich_core.bundles import load_bundle
+from emojich_core.generation import ImagePrompt, Sampling, Slots, begin, draw_together, generate
+from emojich_core.pipeline import load_network
+from emojich_core.precision import offered, prepare
+from emojich_core.tokenizer import Tokenizer
+from emojich_core.transformer import Transformer
+
+PROMPTS = ("кот", "красная роза", "ракета", "кот в шляпе", "синий дом", "пицца")
+SEEDS = [1, 2]  # of each
+
+
+class Image(NamedTuple):
+    """A text and the codes of an image that was drawn of it, both token ids."""
+
+    text: Tensor
+    codes: Tensor
+
+
+def variants(model: Transformer) -> Iterable[tuple[str, Transformer]]:
+    """The model in each precision."""
+    yield "bfloat16", copy.deepcopy(model).bfloat16()
+    yield "float16", copy.deepcopy(model).half()
+    if "int8" in offered(CPU):
+        for dtype in (torch.float32, torch.bfloat16):
+            eight = prepare(copy.deepcopy(model), "int8")
+            eight.cache_dtype = dtype
+            yield f"int8, keys and values in {str(dtype).removeprefix('torch.')}", eight
+
+
+@torch.inference_mode()
+def logits(model: Transformer, image: Image) -> Tensor:
+    """Of each code (image_seq_length, image_vocab_size), after those before it."""
+    known = (model.embed_text(image.text[None]), model.embed_codes(image.codes[None, :-1]))
+    features = model(torch.cat(known, dim=1))[:, model.config.prefix_length - 1 :]
+    return model.image_logits(features)[0].float()
+
+
+def score(model: Transformer, image: Image) -> float:
+    """The perplexity of the codes."""
+    given = ImagePrompt(image.codes, torch.ones_like(image.codes, dtype=torch.bool))
+    slots, beginning = Slots(model, 1), begin(model, image.text)
+    [drawn] = draw_together(slots, beginning, [1], Sampling(), lambda step: None, given)
+    return drawn.perplexity
+
+
+def main() -> None:
+    """Draw in float32, then look at the same codes in each precision."""
+    bundle = load_bundle("mini")
+    model = load_network(bundle, "transformer", Transformer, CPU, torch.float32)
+    tokenizer, length = Tokenizer(bundle.tokenizer), bundle.transformer.text_seq_length
+    texts = [tokenizer.encode(prompt, length) for prompt in PROMPTS]
+    images = [
+        Image(text, drawn.codes)
+        for text in texts
+        for drawn in generate(model, text, SEEDS, bundle.sampling)
+    ]
+    exact = torch.stack([logits(model, image) for image in images])
+    scores = torch.tensor([score(model, image) for image in images])
+    print("| precision | error of the logits | of the perplexities |\n| --- | --- | --- |")
+    for name, other in variants(model):
+        error = torch.stack([logits(other, image) for image in images]) - exact
+        drift = torch.tensor([score(other, image) for image in images]) / scores - 1
+        share = error.square().mean().sqrt() / exact.std()
+        print(f"| {name} | {share:.2%} | {drift.abs().mean():.2%} |")
+
+
+if __name__ == "__main__":
+    main()
