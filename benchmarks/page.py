@@ -21,8 +21,8 @@ a process that does nothing else. Of a step, what is not matrix products is atte
 int8 rounding the inputs of each product.
 
 Users who come at random times ({process}) are simulated at full size: the engine's own scheduler,
-and those times of a step, a text and a finished picture in place of the work, which is each measured
-alone and then shares the cores. On `mini` the engine draws for them in earnest, beside its simulation.
+and those times of a step, a text and a finished picture in place of the work, each measured alone
+and then sharing the cores. On `mini` the engine draws for them in earnest, beside its simulation.
 ru-dalle's times there are of its codes alone.
 
 The stages after the transformer are taken one by one as well: of `mini` on a picture that it drew,
