@@ -1,4 +1,4 @@
-"""Train the up-scaler: what the VQGAN makes of a glyph in, the glyph at four times the side out.
+"""Train the up-scaler: what the VQGAN makes of a glyph in, the glyph at a larger size out.
 
 So it learns to repair what the decoder really does wrong, and not some synthetic blur.
 """
@@ -99,4 +99,4 @@ def load_upscaler(training: Path) -> nn.Module:
 
 
 if __name__ == "__main__":
-    command(train, __doc__, steps=800, batch_size=12, lr=2e-3)
+    command(train, __doc__, steps=3200, batch_size=12, lr=2e-3)

@@ -18,6 +18,7 @@ import torch
 from emojich_core.bundles import load_bundle
 from emojich_core.pipeline import Pipeline
 from emojich_core.training import loop, matting, transformer, upscale, vqgan
+from emojich_core.training.average import average
 from emojich_core.training.data.art import load_glyphs, rendered
 from emojich_core.training.data.dataset import PICTURES, ROWS, Row
 from emojich_core.training.export import export
@@ -120,8 +121,21 @@ def test_training_goes_on_from_a_bundle(train: Train, tmp_path: Path) -> None:
     distances = [(first["model"][key] - last["model"][key]).abs().max() for key in first["model"]]
     assert 0 < max(distances) < 0.05  # from the shipped weights, and not from new ones
 
+    export(tmp_path / "trained", tmp_path / "further")
+    further = load_bundle(str(tmp_path / "further"))
+    average(packed, further, tmp_path / "mean")
+    mean = load_bundle(str(tmp_path / "mean")).weights("transformer")
+    one, two = packed.weights("transformer"), further.weights("transformer")
+    for key, weight in mean.items():
+        assert weight.equal(((one[key].float() + two[key].float()) / 2).half())
+
     with pytest.raises(FileExistsError, match="name another folder"):
         unpack(shipped, tmp_path / "trained")
+
+
+def test_only_transformers_of_one_line_have_a_mean(tiny_bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="does not go on from"):
+        average(load_bundle("mini"), load_bundle(str(tiny_bundle)), tmp_path)
 
 
 @pytest.mark.parametrize("stage", [vqgan, upscale, matting, transformer])

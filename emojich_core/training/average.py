@@ -1,0 +1,44 @@
+"""The mean of two transformers of which one went on from the other: better than either.
+
+    python -m emojich_core.training.average mini .data/further --out .data/mean
+
+What further training gained it keeps mostly, and what that forgot it has again: "model soups",
+Wortsman et al. 2022, arXiv 2203.05482.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from emojich_core.bundles import Bundle, BundleError, derive_bundle, load_bundle
+
+
+def average(bundle: Bundle, other: Bundle, out: Path) -> None:
+    """Write a bundle with the mean of both transformers; all else is that of the first.
+
+    Raises ValueError for two that do not come from the same one, and BundleError.
+    """
+    if _kind(bundle) != _kind(other):
+        raise ValueError(f"{other.path} does not go on from {bundle.path}: take one that does.")
+    one, two = (each.weights("transformer", torch.float32) for each in (bundle, other))
+    mean: dict[str, Tensor] = {key: ((one[key] + two[key]) / 2).half() for key in one}
+    derive_bundle(bundle, out, mean, f"mean of {bundle.name} and {other.name}")
+
+
+def _kind(bundle: Bundle) -> tuple[object, ...]:
+    return bundle.transformer, bundle.vqgan, bundle.tokenizer.read_bytes()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("bundles", nargs=2, metavar="BUNDLE")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the bundle to write")
+    arguments = parser.parse_args()
+    try:
+        first, second = map(load_bundle, arguments.bundles)
+        average(first, second, arguments.out)
+    except (BundleError, ValueError) as error:
+        sys.exit(f"emojich: {error}")
