@@ -1,6 +1,6 @@
 """What Real-ESRGAN is worth: the same stickers without it and with it, enlarged, and the time.
 
-    python benchmarks/upscaling.py [BUNDLE …]      # by default mini; writes docs/upscale.png
+    python -m benchmarks.upscaling [BUNDLE …]     # by default mini; writes docs/upscale.png
 
 On the left pictures are only brought to size; then comes a column for the up-scaler of each bundle.
 All finish the same codes, drawn by the first one.
