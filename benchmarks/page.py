@@ -36,8 +36,8 @@ of a step beside what its memory allows.
 
 TAIL = """
 What Real-ESRGAN does to stickers of `mini`, `python -m benchmarks.upscaling`: left without, in the
-middle x2 after 3,200 steps of training, right x4 after 800: some six minutes each. x2 takes 0.3 of the
-time of x4 and is as sharp at least: so it is the default, for `mini` and the published models.
+middle x2 after 3,200 steps of training, right x4 after 800: some six minutes each. x2 takes 0.3 of
+the time of x4 and is as sharp at least: so it is the default, for `mini` and the published models.
 
 ![Parts of three stickers without Real-ESRGAN, with x2, and with x4](../docs/upscale.png)
 """

@@ -67,9 +67,9 @@ MODELS = {
 }
 
 # The first choice of each stage is the default.  With `dwt` a decoded image has its 512 pixels
-# already; the up-scaler is there to sharpen it, and x2 does so at a sixteenth of the cost of x8.  On
-# `mini`, where both can be seen, it is as sharp as x4: docs/upscale.png.
-# Without one a picture is only brought to size.
+# already; the up-scaler is there to sharpen it, and x2 does so at a sixteenth of the cost of x8.
+# On `mini`, where both can be seen, it is as sharp as x4: docs/upscale.png.  Without one a picture
+# is only brought to size.
 CHOICES = {
     "vqgan": {
         "dwt": Part(Source(_UTILS, "vqgan.gumbelf8-sber-dwt.model.ckpt"), VQGANConfig(dwt=True)),
