@@ -17,6 +17,7 @@ from telegram.error import (
 REFUSALS = (BadRequest, ChatMigrated, Forbidden, InvalidToken)
 
 MESSAGE_IS_SAME = ("message is not modified",)
+MESSAGE_IS_PHOTO = ("no text in the message to edit",)
 MESSAGE_IS_GONE = (
     "message to edit not found",
     "message can't be edited",

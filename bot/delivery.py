@@ -17,12 +17,22 @@ import redis
 from telegram import Bot, InputMediaPhoto, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
-from bot.api_errors import MESSAGE_IS_GONE, MESSAGE_IS_SAME, says
+from bot.api_errors import MESSAGE_IS_GONE, MESSAGE_IS_PHOTO, MESSAGE_IS_SAME, says
 from bot.logs import reason
 from bot.patience import pause_after
 from bot.person.history import History
 from bot.preview import render_preview
-from bot.record import Change, Failure, Moved, Record, Shown, Spoilt, State, Unreachable
+from bot.record import (
+    Change,
+    Failure,
+    Moved,
+    Photographed,
+    Record,
+    Shown,
+    Spoilt,
+    State,
+    Unreachable,
+)
 from bot.stickers import stickers_of
 from bot.store import Store
 from bot.tasks import end
@@ -226,6 +236,9 @@ class Delivery:
 
     async def _refused(self, record: Record, error: BadRequest) -> None:
         """Telegram will never take this message: say so if words may still reach the user."""
+        if says(error, MESSAGE_IS_PHOTO) and not record.is_photo:
+            await self.change(record.id, Photographed())
+            return
         picture_refused = record.state is State.FINISHED and not record.has_picture
         if picture_refused and not says(error, MESSAGE_IS_GONE):
             log.error("request %s: the picture is refused: %s", record.id, error)

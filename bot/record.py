@@ -143,6 +143,11 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Photographed:
+    """The message turns out to be a photo: it became one as the request took it over."""
+
+
+@dataclass(frozen=True)
 class Uploaded:
     """Telegram keeps the file of a candidate."""
 
@@ -215,8 +220,8 @@ class Unreachable:
 
 
 Change = (
-    Progress | Finished | Failed | Queued | Shown | Uploaded | Added | Labelled | Choosing
-    | Spoilt | Reopened | Cancelled | Abandoned | Replaced | Moved | Unreachable
+    Progress | Finished | Failed | Queued | Shown | Photographed | Uploaded | Added | Labelled
+    | Choosing | Spoilt | Reopened | Cancelled | Abandoned | Replaced | Moved | Unreachable
 )  # fmt: skip
 
 
@@ -226,6 +231,8 @@ def advance(record: Record, change: Change) -> Record:
     match change:
         case Shown(message_id, shown):
             return replace(record, message_id=message_id, shown=shown)
+        case Photographed():
+            return replace(record, over_photo=True)
         case Uploaded(number, file_id, Kind.EMOJI):
             return replace(record, emoji_uploads=record.emoji_uploads | {number: file_id})
         case Uploaded(number, file_id):

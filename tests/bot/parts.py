@@ -20,6 +20,7 @@ from rq.job import JobStatus
 
 from bot.app import run
 from bot.config import Config
+from bot.store import OPEN
 from emojich_core.request import Candidate, Request
 from worker.embedded import connect
 from worker.events import Failed, Finished, Progress, publish
@@ -151,6 +152,14 @@ class User:
         taps = self.sandbox.get("/sandbox/taps", user_id=self.id)
         answer: dict[str, Any] | None = {tap["id"]: tap["answer"] for tap in taps}[tap_id]
         return answer
+
+
+def open_of(user: User, connection: redis.Redis) -> int:
+    """How many requests of a user the bot has not done with.
+
+    It is a moment behind the chat: the answer to the last message is still on its way to it.
+    """
+    return connection.hvals(OPEN).count(str(user.id).encode())
 
 
 def ask_inline(user: User, query: str = "", **more: Any) -> dict[str, Any]:

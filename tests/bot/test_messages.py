@@ -3,11 +3,20 @@
 from typing import Any
 
 import pytest
+import redis
 
 from bot.limits import Limits
 from bot.profile import COMMANDS, GROUP_COMMANDS
 from tests.bot.conftest import NewUser
-from tests.bot.parts import RunningBot, Sandbox, User, Worker, buttons_of, text_of, wait_for
+from tests.bot.parts import (
+    RunningBot,
+    Sandbox,
+    User,
+    Worker,
+    buttons_of,
+    open_of,
+    wait_for,
+)
 
 ACTIVE = Limits().active
 
@@ -102,7 +111,9 @@ def test_no_worker(user: User, worker: Worker) -> None:
     user.sees("Рисую")
 
 
-def test_a_user_may_have_so_many_requests(user: User, worker: Worker) -> None:
+def test_a_user_may_have_so_many_requests(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
     for number in range(ACTIVE):
         user.say(f"кот номер {number}")
         user.sees(f"кот номер {number}")
@@ -110,7 +121,7 @@ def test_a_user_may_have_so_many_requests(user: User, worker: Worker) -> None:
     user.sees(f"уже рисую {ACTIVE}")
     assert worker.queue.rq.count == ACTIVE
     worker.finish(worker.take())
-    wait_for(lambda: any("Готово" in text_of(message) for message in user.messages()))
+    wait_for(lambda: open_of(user, connection) == ACTIVE - 1)
     user.say("последний кот")
     user.sees("«последний кот»")
 

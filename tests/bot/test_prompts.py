@@ -3,14 +3,20 @@
 from typing import Any
 
 import pytest
+import redis
 
 from bot.limits import Limits
 from tests.bot.conftest import NewUser
-from tests.bot.parts import User, Worker, buttons_of, text_of, wait_for
+from tests.bot.parts import Sandbox, User, Worker, buttons_of, open_of, text_of, wait_for
 
 ACTIVE = Limits().active
 
 pytestmark = pytest.mark.usefixtures("bot")
+
+
+def about(message: dict[str, Any]) -> str:
+    """The prompt that a message is about."""
+    return text_of(message).split("\n")[0]
 
 
 def answers(user: User, count: int) -> list[dict[str, Any]]:
@@ -20,7 +26,7 @@ def answers(user: User, count: int) -> list[dict[str, Any]]:
 
 def test_every_line_is_a_prompt(user: User, worker: Worker) -> None:
     user.say("кот\n\n  пёс \nсова")
-    shown = sorted(text_of(message).split("\n")[0] for message in answers(user, 3))
+    shown = sorted(about(message) for message in answers(user, 3))
     assert shown == ["«кот»", "«пёс»", "«сова»"]
     assert [worker.take().prompt for _ in shown] == ["кот", "пёс", "сова"]
 
@@ -31,8 +37,7 @@ def test_the_words_of_asking_are_not_drawn(user: User, worker: Worker) -> None:
     user.edit(said["message_id"], "нарисуй кота в шляпе\nхочу сову")  # which asks for the same
     user.say("сделай стикер, пожалуйста")
     user.sees("А что нарисовать?")
-    shown = {text_of(message).split("\n")[0] for message in user.messages()[:2]}
-    assert shown == {"«кот в шляпе»", "«сова»"}
+    assert {about(message) for message in user.messages()[:2]} == {"«кот в шляпе»", "«сова»"}
     assert [worker.take().prompt for _ in range(2)] == ["кот в шляпе", "сова"]
     assert worker.queue.rq.count == 0
 
@@ -52,7 +57,7 @@ def test_lines_up_to_the_limit(new_user: NewUser, worker: Worker) -> None:
 
 def test_a_line_that_is_not_drawn_is_named_in_short(user: User, worker: Worker) -> None:
     user.say(f"кот\n{'сова ' * 50}")
-    texts = {text_of(message).split("\n")[0]: text_of(message) for message in answers(user, 2)}
+    texts = {about(message): text_of(message) for message in answers(user, 2)}
     assert "слишком длинно" in texts[f"«{'сова ' * 7}сова…»"]  # before «кот» or after it
     user.say("dog")  # alone, it needs no name
     assert text_of(user.sees("только по-русски")).startswith("Я понимаю")
@@ -86,15 +91,28 @@ def test_an_edit_after_the_stickers(user: User, worker: Worker) -> None:
     assert "Стикер 2" in user.tap(buttons_of(shown)[1]["callback_data"])
 
 
+def test_an_edit_while_the_stickers_are_on_their_way(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
+    said = user.say("кот")
+    user.sees("«кот»")
+    sandbox.fault("editMessageMedia", 429, retry_after=5, after=True)  # the bot has no answer yet
+    worker.finish(worker.take())
+    user.sees("Готово")
+    user.edit(said["message_id"], "пёс")
+    user.sees("«пёс»")
+    worker.finish(worker.take(), 2)
+    user.sees("«пёс»", "2 стикера")
+
+
 def test_lines_that_did_not_change_go_on(user: User, worker: Worker) -> None:
     said = user.say("кот\nпёс")
     answers(user, 2)
     kept = worker.queue.rq.job_ids[0]
     user.edit(said["message_id"], "кот\nсова\nлиса")
-    shown = {text_of(message).split("\n")[0] for message in answers(user, 3)}
-    assert shown == {"«кот»", "«сова»", "«лиса»"}
+    wait_for(lambda: {about(m) for m in user.messages()} == {"«кот»", "«сова»", "«лиса»"})
+    wait_for(lambda: worker.queue.rq.count == 3)
     assert worker.queue.rq.job_ids[0] == kept
-    assert worker.queue.rq.count == 3
     user.edit(said["message_id"], "кот")
     wait_for(lambda: worker.queue.rq.job_ids == [kept])
     wait_for(lambda: [m for m in user.messages() if "Остановлено" in text_of(m)][1:])
@@ -130,11 +148,13 @@ def test_an_edit_of_what_was_tried_again(user: User, worker: Worker) -> None:
     assert [worker.take().prompt, worker.queue.rq.count] == ["пёс", 0]
 
 
-def test_a_limit_met_by_an_edit_leaves_the_other_lines_theirs(user: User, worker: Worker) -> None:
+def test_a_limit_met_by_an_edit_leaves_the_other_lines_theirs(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
     said = user.say("кот\nпёс")
     answers(user, 2)
     worker.finish(worker.take(), 1)
-    wait_for(lambda: "Готово" in text_of(user.messages()[0]))
+    wait_for(lambda: open_of(user, connection) == 1)
     user.say("кит\nсова")
     answers(user, 4)
     user.edit(said["message_id"], "лиса\nпёс")
