@@ -14,7 +14,7 @@ from bot.inline import glance
 from bot.limits import DAY, INLINE_RESULTS
 from bot.prompt_code import MAX_LENGTH, decode, encode, prompt_of_start, start_parameter
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, ask_inline, buttons_of, draw_sticker
+from tests.bot.parts import Sandbox, User, Worker, ask_inline, buttons_of, draw_sticker, wait_for
 from tests.bot.sandbox.test_bot_api import API_FILE
 
 pytestmark = pytest.mark.usefixtures("bot")
@@ -36,7 +36,14 @@ def draw(user: User, worker: Worker, prompt: str, stickers: int = 1) -> dict[str
     shown = user.sees(f"«{prompt}»", "Готово")
     for number in range(stickers):
         user.tap(buttons_of(shown)[number]["callback_data"], shown["message_id"])
+    wait_for(lambda: marked(user, shown["message_id"]) == stickers)
     return shown
+
+
+def marked(user: User, message_id: int) -> int:
+    """How many stickers the message shows to be in the pack."""
+    [message] = [each for each in user.messages() if each["message_id"] == message_id]
+    return sum(button["text"].startswith("✓") for button in buttons_of(message))
 
 
 def offered(user: User, query: str = "", **more: Any) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, buttons_of
+from tests.bot.parts import Sandbox, User, Worker, buttons_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -14,6 +14,10 @@ def drawn(user: User, worker: Worker) -> dict[str, Any]:
     user.say("две кошки в шляпах")
     worker.finish(worker.take(), 2)
     return user.sees("Готово")
+
+
+def labels(user: User) -> list[str]:
+    return [button["text"] for button in buttons_of(user.messages()[0])]
 
 
 def test_emoji_and_search_words_come_from_the_prompt(
@@ -34,8 +38,7 @@ def test_an_answer_with_emoji_changes_them(user: User, worker: Worker) -> None:
     user.sees("такие эмодзи: 🔥 👩‍🚀")
     [pack] = user.packs()
     assert pack["stickers"][0]["emoji_list"] == ["🔥", "👩‍🚀"]
-    labels = [b["text"] for b in buttons_of(user.messages()[0])]
-    assert labels[:2] == ["✓ 1", "2 🔥👩‍🚀"]
+    wait_for(lambda: labels(user)[:2] == ["✓ 1", "2 🔥👩‍🚀"])
     user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
     [pack] = user.packs()
     assert pack["stickers"][1]["emoji_list"] == ["🔥", "👩‍🚀"]
