@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, draw_sticker
+from tests.bot.parts import Sandbox, User, Worker, buttons_of, draw_sticker, text_of, wait_for
 
 pytestmark = [
     pytest.mark.usefixtures("bot"),
@@ -156,10 +156,15 @@ def test_expired_stickers_are_drawn_again(
     assert (again.prompt, again.seed, again.count) == ("кот", first.seed, first.count)
     assert worker.queue.rq.count == 0
     worker.finish(again, 2)
-    user.tap(data_of(user.sees("Готово"), 1))
-    user.sees("Ваш набор")
+    [new] = wait_for(lambda: [m for m in user.messages()[1:] if "Готово" in text_of(m)])
+    user.tap(data_of(new, 1))
+    wait_for(lambda: marks(user) == ["✓ 1", "✓ 2"])
+
+
+def marks(user: User) -> list[str]:
+    """The first button of the first message, and the second of the second."""
     old, new = user.messages()
-    assert [buttons_of(old)[0]["text"], buttons_of(new)[1]["text"]] == ["✓ 1", "✓ 2"]
+    return [buttons_of(old)[0]["text"], buttons_of(new)[1]["text"]]
 
 
 def test_expired_stickers_that_were_like_another(
