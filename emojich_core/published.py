@@ -66,6 +66,10 @@ MODELS = {
     "surrealist": Part(Source(_SURREALIST, "pytorch_model.bin"), TransformerConfig("v3")),
 }
 
+# ru-dalle takes pictures in tiles, which overlap: twice the work.  A whole picture of x2
+# needs hardly more memory than a tile of x4; with the others it could be more than a GPU has.
+_TILES = {2: None, 4: 192, 8: 192}
+
 # The first choice of each stage is the default.  With `dwt` a decoded image has its 512 pixels
 # already; the up-scaler is there to sharpen it, and x2 does so at a sixteenth of the cost of x8.
 # On `mini`, where both can be seen, it is as sharp as x4: docs/upscale.png.  Without one a picture
@@ -76,8 +80,10 @@ CHOICES = {
         "plain": Part(Source(_UTILS, "vqgan.gumbelf8-sber.model.ckpt"), VQGANConfig(dwt=False)),
     },
     "upscale": {
-        f"x{scale}": Part(Source(_REAL_ESRGAN, f"RealESRGAN_x{scale}.pth"), UpscaleConfig(scale))
-        for scale in (2, 4, 8)
+        f"x{scale}": Part(
+            Source(_REAL_ESRGAN, f"RealESRGAN_x{scale}.pth"), UpscaleConfig(scale, tile=tile)
+        )
+        for scale, tile in _TILES.items()
     }
     | {"none": Part(None, UpscaleConfig(scale=1))},
     "matting": {
