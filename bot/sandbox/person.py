@@ -14,7 +14,8 @@
     POST /sandbox/choose   {"query_id": "1", "result_id": "a"}              -> Message via the bot
     POST /sandbox/block    {"blocked": true}, or false                      -> the same
     POST /sandbox/group    {"title": "Друзья", "user_ids": [1001, 1002]}    -> Chat with the bot
-    POST /sandbox/fault    {"method": "sendPhoto", "error_code": 429, "retry_after": 2}
+    POST /sandbox/fault    {"method": "sendPhoto", "error_code": 429, "retry_after": 2}; or
+                           {"cut": true} for no answer; {"after": true}: once it has taken effect
     GET  /sandbox/chats    the user's chats, each with its members
     GET  /sandbox/chat     the messages of a chat, oldest first
     GET  /sandbox/taps     taps and their answers
