@@ -11,7 +11,6 @@ from telegram.constants import StickerLimit
 _LATEST = 16
 # Signs before it, such as © and ↔, are emoji only with a variation selector; ❤ is one without, too.
 _FIRST_BARE = "\u231a"
-_JOINERS = str.maketrans("", "", "\ufe0f\u200d")  # that are left where they join no known emoji
 
 
 def _takes(emoji: str) -> bool:
@@ -23,12 +22,12 @@ def _takes(emoji: str) -> bool:
 
 _EMOJI = frozenset(filter(_takes, EMOJI_DATA))
 _FIRST = frozenset(emoji[0] for emoji in _EMOJI)
-_LONGEST = max(map(len, _EMOJI))
+_LONGEST = max(map(len, _EMOJI)) + 1  # with a variation selector that is not needed
 
 
 def is_emoji(text: str) -> bool:
     """Whether a text is one emoji that Telegram takes for a sticker."""
-    return text in _EMOJI
+    return text in _EMOJI or text.removesuffix("\ufe0f") in _EMOJI
 
 
 def written_emoji(text: str) -> list[str]:
@@ -40,7 +39,8 @@ def written_emoji(text: str) -> list[str]:
 def is_emoji_only(text: str) -> bool:
     """Whether a text has emoji, and beside them only white space."""
     found, rest = _split(text)
-    return bool(found) and not rest.translate(_JOINERS).strip()
+    # A joiner is left where it joins what is no emoji as a whole.
+    return bool(found) and not rest.replace("\u200d", "").strip()
 
 
 def _split(text: str) -> tuple[list[str], str]:

@@ -120,7 +120,8 @@ def check_emoji_list(emoji_list: list[str]) -> None:
 
 
 def _is_emoji(text: str) -> bool:
-    return text in EMOJI_DATA and EMOJI_DATA[text]["E"] <= LATEST_EMOJI
+    known = EMOJI_DATA.get(text) or EMOJI_DATA.get(text.removesuffix("\ufe0f"))
+    return known is not None and known["E"] <= LATEST_EMOJI
 
 
 def check_keywords(keywords: list[str]) -> None:

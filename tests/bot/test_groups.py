@@ -38,7 +38,11 @@ class Group:
 
 @pytest.fixture
 def anna(new_user: NewUser) -> User:
-    return new_user()
+    """A user who has started the bot: Telegram makes no pack for anybody else."""
+    user = new_user()
+    user.say("/start")
+    user.sees("Привет")
+    return user
 
 
 @pytest.fixture
