@@ -9,6 +9,7 @@ from tests.bot.parts import Sandbox, User, Worker, buttons_of, text_of
 
 pytestmark = pytest.mark.usefixtures("bot")
 
+SAME = "Bad Request: STICKERSET_NOT_MODIFIED"
 Lose = Callable[[str], None]
 LOST = ({"error_code": 500}, {"error_code": 502}, {"cut": True})
 
@@ -82,7 +83,7 @@ def test_add_the_last_that_a_set_takes(
 
 
 def test_remove(user: User, shown: dict[str, Any], lose: Lose) -> None:
-    first, second = ids(user)
+    _, second = ids(user)
     menu = menu_of(user, 0)
     lose("deleteStickerFromSet")
     assert "убран" in user.press("🗑", menu)
@@ -93,9 +94,7 @@ def test_move(user: User, shown: dict[str, Any], lose: Lose, sandbox: Sandbox) -
     first, second = ids(user)
     menu = menu_of(user, 1)
     lose("setStickerPositionInSet")
-    sandbox.fault(
-        "setStickerPositionInSet", 400, description="Bad Request: STICKERSET_NOT_MODIFIED"
-    )
+    sandbox.fault("setStickerPositionInSet", 400, description=SAME)
     assert "первый" in user.press("⬆️", menu)
     assert ids(user) == [second, first]
 
@@ -114,7 +113,7 @@ def test_rename(user: User, shown: dict[str, Any], lose: Lose, sandbox: Sandbox)
     user.press("✏️", pack_page(user))
     question = user.sees("Как назвать")["message_id"]
     lose("setStickerSetTitle")
-    sandbox.fault("setStickerSetTitle", 400, description="Bad Request: STICKERSET_NOT_MODIFIED")
+    sandbox.fault("setStickerSetTitle", 400, description=SAME)
     user.reply(question, "Коты")
     user.sees("Теперь набор называется «Коты»")
     assert [pack["title"] for pack in user.packs()] == ["Коты"]
@@ -132,7 +131,7 @@ def test_emoji(user: User, shown: dict[str, Any], lose: Lose, sandbox: Sandbox) 
     sent = user.say(sticker_file_id=user.packs()[0]["stickers"][0]["file_id"])
     user.sees("Что сделать")
     lose("setStickerEmojiList")
-    sandbox.fault("setStickerEmojiList", 400, description="Bad Request: STICKERSET_NOT_MODIFIED")
+    sandbox.fault("setStickerEmojiList", 400, description=SAME)
     user.reply(sent["message_id"], "🔥")
     user.sees("такие эмодзи: 🔥")
     assert user.packs()[0]["stickers"][0]["emoji"] == "🔥"

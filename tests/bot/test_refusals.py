@@ -8,7 +8,7 @@ import redis
 from bot.admin import BROKEN
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, open_of, text_of, wait_for
-from worker.tally import today
+from worker.tally import counted
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -55,10 +55,10 @@ def group(sandbox: Sandbox, user: User) -> int:
 @pytest.fixture(autouse=True)
 def unbroken(connection: redis.Redis, caplog: pytest.LogCaptureFixture) -> Any:
     """Nothing counts as broken in /stats, and the log has no traceback."""
-    before = today(connection).get(BROKEN, 0)
+    before = counted(connection).get(BROKEN, 0)
     caplog.set_level("INFO", "bot")
     yield
-    assert today(connection).get(BROKEN, 0) == before
+    assert counted(connection).get(BROKEN, 0) == before
     assert [r.getMessage() for r in caplog.records if r.exc_info and r.name.startswith("bot")] == []
 
 
