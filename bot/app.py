@@ -11,12 +11,7 @@ import redis.asyncio
 from redis.asyncio.lock import Lock
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from telegram.ext import (
-    AIORateLimiter,
-    Application,
-    ApplicationBuilder,
-    Defaults,
-)
+from telegram.ext import Application, ApplicationBuilder, Defaults
 
 from bot.config import Config
 from bot.delivery import Delivery
@@ -24,6 +19,7 @@ from bot.lease import keep, lease
 from bot.listening import keep_token, listen
 from bot.profile import introduce
 from bot.tasks import end
+from bot.telegram.migration import FollowMigration
 from bot.trouble import report
 from bot.turns import TakeTurns
 from bot.watch import Watch
@@ -62,7 +58,7 @@ def _build_application(config: Config) -> AnyApplication:
         .base_url(config.api_url)
         .base_file_url(config.file_url)
         # No retries of its own: for one chat's 429 it would hold up all the others.
-        .rate_limiter(AIORateLimiter())
+        .rate_limiter(FollowMigration())
         # Whoever deletes their message wants the answer still, or does not mind.
         .defaults(Defaults(allow_sending_without_reply=True))
         .concurrent_updates(TakeTurns())

@@ -20,6 +20,7 @@ from bot.texts import language_for, texts
 
 Answer = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]
 Taker = Callable[[User, Message], Coroutine[Any, Any, bool]]  # whether the message was for it
+Link = Callable[[User, str], Coroutine[Any, Any, str | None]]  # what to say, if it was for it
 Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]
 
 
@@ -43,9 +44,10 @@ def message_handlers(
     picking: OneSticker,
     takers: Sequence[Taker],
     tidy: Tidy,
+    follow: Link,
 ) -> list[Handler]:
     """In the order in which they are tried."""
-    start = _start(_say("welcome", keyboards.examples()))
+    start = _start(_say("welcome", keyboards.examples()), follow)
     take_prompt = _take_prompt(prompts)
     take_reply = _take_reply(takers, relabelling, take_prompt)
     in_groups = _say("in-groups")
@@ -89,16 +91,19 @@ async def _help(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         await _reply(message, text, keyboards.examples())
 
 
-def _start(welcome: Answer) -> Answer:
-    """Greet, or offer to draw the prompt that a link has brought.
+def _start(welcome: Answer, follow: Link) -> Answer:
+    """Greet, or do what the link asks for that has brought the user.
 
-    It takes a tap: anybody may have made the link.
+    A prompt is drawn after a tap: anybody may have made the link.
     """
 
     async def answer(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         user, message = update.effective_user, update.effective_message
-        prompt = prompt_of_start(" ".join(context.args or []))
-        if user and message and prompt:
+        parameter = " ".join(context.args or [])
+        prompt = prompt_of_start(parameter)
+        if user and message and (sentence := await follow(user, parameter)):
+            await _reply(message, sentence)
+        elif user and message and prompt:
             words = texts(language_for(user.language_code))
             await _reply(message, words("draw-this", prompt=prompt), keyboards.draw(prompt, words))
         else:

@@ -36,6 +36,7 @@ class Failure(StrEnum):
     UNSERVED = "unserved"  # nobody was there to draw it, for as long as it could wait
     EXPIRED = "expired"  # its stickers were forgotten before Telegram could take them
     REFUSED = "refused"  # Telegram will not take them
+    NO_PHOTOS = "no-photos"  # the chat takes none
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,11 @@ class Record:
     def has_picture(self) -> bool:
         """Whether the message shows the candidates already."""
         return self.shown is State.FINISHED
+
+    @property
+    def has_stickers(self) -> bool:
+        """Whether there is something to show, even where its message is gone."""
+        return self.state in (State.FINISHED, State.GONE) and self.count > 0
 
     @property
     def is_photo(self) -> bool:
@@ -245,6 +251,11 @@ def advance(record: Record, change: Change) -> Record:
             return replace(record, emoji=emoji)
         case Choosing(on):
             return replace(record, choosing=on)
+        case Finished(candidates=candidates) if state is State.GONE:
+            return replace(record, count=len(candidates))
+        case Reopened() if record.has_stickers:
+            anew = replace(record, message_id=None, shown=None, over_photo=False)
+            return replace(anew, state=State.FINISHED, choosing=False)
         case _ if state in (State.REPLACED, State.GONE):
             return record
         case Queued() if state is State.WAITING:
@@ -256,8 +267,6 @@ def advance(record: Record, change: Change) -> Record:
             return replace(record, state=State.FINISHED, count=len(candidates))
         case Failed(reason=reason) if record.is_waited_for:
             return replace(record, state=State.FAILED, failure=_failure(reason))
-        case Reopened() if state is State.FINISHED:
-            return replace(record, message_id=None, shown=None, over_photo=False, choosing=False)
         case Cancelled() if record.is_waited_for:
             return replace(record, state=State.CANCELLED)
         case Spoilt(reason) if state is State.FINISHED and not record.has_picture:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from telegram import CallbackQuery, InlineKeyboardMarkup
-from telegram.error import BadRequest
+from telegram.error import TelegramError
 
 from bot import keyboards
-from bot.api_errors import MESSAGE_IS_SAME, says
 from bot.packs.names import pack_link
 from bot.patience import insist
 from bot.record import NO_WORKER, Record, State
+from bot.telegram.errors import is_everyday
 from bot.texts import Texts, texts
 
 _BAR_LENGTH = 10
@@ -49,11 +49,11 @@ def view(record: Record) -> View | None:
 
 
 async def edit(query: CallbackQuery, shown: View) -> None:
-    """Have the message of a tapped button show something else (editMessageText)."""
+    """Have the message of a tapped button, if it is still there, show something else."""
     try:
         await insist(lambda: query.edit_message_text(shown.text, reply_markup=shown.keyboard))
-    except BadRequest as error:
-        if not says(error, MESSAGE_IS_SAME):
+    except TelegramError as error:
+        if not is_everyday(error):
             raise
 
 

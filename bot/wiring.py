@@ -89,9 +89,9 @@ def wire(
     prompts = Prompts(store, intake)
     application.add_handlers(answers.handlers())
     application.add_handler(TypeHandler(Update, answers.look_again), group=_AFTER_ALL)
-    application.add_handlers(Groups(prompts, relabelling).handlers())
+    application.add_handlers(Groups(prompts, relabelling, delivery).handlers())
     takers = (packing.take_title, picking.take_emoji)
     application.add_handlers(
-        message_handlers(intake, prompts, relabelling, picking, takers, tidying)
+        message_handlers(intake, prompts, relabelling, picking, takers, tidying, taps.start)
     )
     return delivery, Watch(store, queue, delivery)

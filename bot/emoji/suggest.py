@@ -11,7 +11,7 @@ from pathlib import Path
 from telegram.constants import StickerLimit
 
 from bot.emoji.words import Word, words
-from bot.emoji.written import written_emoji
+from bot.emoji.written import is_emoji, written_emoji
 
 TABLE = Path(__file__).with_name("names.tsv")
 FALLBACK = "🎨"
@@ -94,6 +94,7 @@ def _table() -> list[Named]:
     return [
         Named(emoji, frozenset(name.split()), frozenset(others.split()))
         for emoji, name, others in rows
+        if is_emoji(emoji)  # CLDR has newer ones than Telegram
     ]
 
 

@@ -83,6 +83,7 @@ failure-lost = 😔 Your request got lost on the way. Sorry! Shall we try again?
 failure-unserved = 😔 The artist has not come back for a whole day. Shall we try again?
 failure-expired = 😔 The stickers waited too long to be sent. Shall I draw them again?
 failure-refused = 😔 Telegram did not take the picture. Shall we try again?
+failure-no-photos = 😔 I am not allowed to send pictures here. Your stickers wait in our private chat: /history
 
 ## Why a prompt is not taken
 

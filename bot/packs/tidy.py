@@ -19,11 +19,11 @@ from telegram import (
 )
 from telegram.ext import ContextTypes
 
-from bot.api_errors import REFUSALS
 from bot.buttons import Tap
 from bot.packs.names import Kind, kind_of, number_of
 from bot.packs.packs import Owner, Packs
 from bot.patience import insist
+from bot.telegram.errors import REFUSALS
 from bot.texts import Texts, language_for, texts
 from bot.view import View, edit
 

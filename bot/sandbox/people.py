@@ -44,6 +44,19 @@ def gather(box: Sandbox, title: str, people: list[Json]) -> Json:
     return box.chat(group.id)
 
 
+def migrate(box: Sandbox, person: Json, chat_id: int) -> Json:
+    """The group becomes a supergroup: another chat, without the messages of the old one."""
+    _require_member(box, person, chat_id)
+    old = box.state.groups[chat_id]
+    new = Group(FIRST_GROUP - len(box.state.groups), old.title, old.members)
+    box.state.groups[new.id] = new
+    box.state.messages[new.id] = {}
+    send(box, person, old.id, {"migrate_to_chat_id": new.id})
+    old.migrated_to = new.id
+    send(box, person, new.id, {"migrate_from_chat_id": old.id})
+    return box.chat(new.id)
+
+
 def text(words: str) -> Json:
     """The content of a message that is a text."""
     rules.check_text(words.strip())

@@ -14,7 +14,9 @@
     POST /sandbox/choose   {"query_id": "1", "result_id": "a"}              -> Message via the bot
     POST /sandbox/block    {"blocked": true}, or false                      -> the same
     POST /sandbox/group    {"title": "Друзья", "user_ids": [1001, 1002]}    -> Chat with the bot
-    POST /sandbox/fault    {"method": "sendPhoto", "error_code": 429, "retry_after": 2}
+    POST /sandbox/migrate  {"chat_id": -100…}: the group becomes a supergroup -> Chat
+    POST /sandbox/fault    {"method": "sendPhoto", "error_code": 429, "retry_after": 2}; or
+                           {"cut": true} for no answer; {"after": true}: once it has taken effect
     GET  /sandbox/chats    the user's chats, each with its members
     GET  /sandbox/chat     the messages of a chat, oldest first
     GET  /sandbox/taps     taps and their answers
@@ -197,6 +199,13 @@ async def group(request: web.Request) -> web.Response:
     box, gathered = request.app[BOX], await _body(request, Gathered)
     arrived = [people.arrive(box, user_id, None, None) for user_id in gathered.user_ids]
     return _answer(box, people.gather(box, gathered.title, arrived))
+
+
+@routes.post("/sandbox/migrate")
+async def migrate(request: web.Request) -> web.Response:
+    """A group becomes a supergroup."""
+    box, acted = request.app[BOX], await _body(request, Acted)
+    return _answer(box, people.migrate(box, _arrive(box, acted), acted.place))
 
 
 @routes.post("/sandbox/fault")
