@@ -9,7 +9,7 @@ from bot.texts import ENGLISH, RUSSIAN, texts
 
 # In the menu.
 COMMANDS = ("start", "packs", "history", "settings", "cancel", "forget", "privacy", "help")
-GROUP_COMMANDS = ("sticker", "help")
+GROUP_WORDSS = ("sticker", "help")
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 async def introduce(bot: Bot) -> None:
     """Fill both: in English, and in Russian for whoever has Telegram in Russian."""
     try:
-        for scope, names in ((None, COMMANDS), (BotCommandScopeAllGroupChats(), GROUP_COMMANDS)):
+        for scope, names in ((None, COMMANDS), (BotCommandScopeAllGroupChats(), GROUP_WORDSS)):
             await bot.set_my_commands(_commands(ENGLISH, names), scope)
             await bot.set_my_commands(_commands(RUSSIAN, names), scope, language_code=RUSSIAN)
         # Russian first: Telegram gives English where there is no Russian.

@@ -130,6 +130,19 @@ def test_a_pause_keeps_the_requests(admin: User, user: User, worker: Worker) -> 
     user.sees("Вы следующий")
 
 
+@pytest.mark.parametrize("origin", ["forwarded", "via_bot"])
+def test_a_command_of_somebody_else_is_not_obeyed(
+    admin: User, user: User, worker: Worker, origin: str
+) -> None:
+    for command in ("/pause", f"/ban {user.id}", "/stats", "/start", "/forget", "/nonsense"):
+        said = admin.say(command, **{origin: True})
+        wait_for(lambda: [m for m in admin.messages() if m["message_id"] > said["message_id"]])
+        admin.sees("Команды я выполняю, только когда вы пишете их сами")
+    assert not worker.queue.is_paused()
+    user.say("кот")
+    user.sees("«кот»")
+
+
 def test_words_that_are_not_drawn(user: User, worker: Worker) -> None:
     user.say("кот с бомбами\nкот с цветами")
     # The answer to the other line may come right after it.
