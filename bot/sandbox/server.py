@@ -86,6 +86,8 @@ async def _run(box: Sandbox, called: Method, call: Call) -> Any:
     if fault.after:
         await called(box, call)
         box.save()
+    if fault.answer:
+        raise web.HTTPOk(text=fault.answer)
     raise fault.error()
 
 
