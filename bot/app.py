@@ -11,6 +11,7 @@ import redis.asyncio
 from redis.asyncio.lock import Lock
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
+from telegram import Bot
 from telegram.ext import Application, ApplicationBuilder, Defaults
 
 from bot.config import Config
@@ -24,6 +25,7 @@ from bot.trouble import report
 from bot.turns import TakeTurns
 from bot.watch import Watch
 from bot.wiring import wire
+from worker.errors import SetupError
 
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
@@ -40,13 +42,14 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
 
     Stands by while another bot answers.
     Raises TelegramError when Telegram refuses the token or is out of reach at the start, SetupError
-    when another bot has taken over.
+    when something else answers in its place, or when another bot has taken over.
     """
     application = _build_application(config)
     retry = Retry(ExponentialBackoff(cap=2, base=0.1), REDIS_RETRIES)
     async with redis.asyncio.Redis.from_url(redis_url, retry=retry) as async_connection:
         delivery, watch = wire(application, config, connection, async_connection, CONSUMER)
         application.add_error_handler(partial(report, connection))
+        await _meet(application.bot, config)
         async with application, lease(async_connection) as lock:
             await _serve(application, config, delivery, watch, lock)
 
@@ -69,6 +72,19 @@ def _build_application(config: Config) -> AnyApplication:
         .job_queue(None)
         .build()
     )
+
+
+async def _meet(bot: Bot, config: Config) -> None:
+    """Ask who the bot is (getMe).  Raises SetupError where the answer does not say so."""
+    try:
+        await bot.initialize()
+        has_name = bool(bot.username)
+    except (TypeError, LookupError, ValueError):  # another shape than python-telegram-bot expects
+        has_name = False
+    if not has_name:
+        raise SetupError(
+            f"{config.api_url} does not answer as Telegram does: correct TELEGRAM_API_URL."
+        )
 
 
 async def _serve(

@@ -9,6 +9,7 @@ from telegram.error import BadRequest, InvalidToken, TelegramError
 from telegram.ext import Updater
 
 from bot.config import Config
+from bot.logs import reason
 from bot.patience import pause_after
 from worker.errors import SetupError
 
@@ -75,8 +76,8 @@ async def keep_token(bot: Bot) -> None:
             await bot.get_me()
         except InvalidToken:
             raise
-        except TelegramError:
-            pass  # an outage, which others tell of
+        except Exception as error:  # an outage, or an answer of a gateway's
+            log.warning("the token: %s; looking again", reason(error))
 
 
 def _log_polling_error(error: TelegramError) -> None:

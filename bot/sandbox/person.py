@@ -6,7 +6,8 @@
                            {"sticker_file_id": "CAAC…"} for one of /sandbox/packs, anyone's;
                            {"reply_to": 7} beside any of them; {"sender_chat": -100…}: on behalf of
                            the group itself, as its anonymous administrators do, or of a channel;
-                           {"thread_id": 5}: in a topic
+                           {"thread_id": 5}: in a topic; {"forwarded": true}: written by another;
+                           {"via_bot": true}: the inline result of another bot
     POST /sandbox/edit     {"message_id": 7, "text": "пёс"}                 -> Message
     POST /sandbox/tap      {"message_id": 7, "data": "keep:1"}              -> Tap
     POST /sandbox/inline   {"query": "кот"}                                 -> Question
@@ -76,11 +77,14 @@ class Said(Acted):
     reply_to: int = 0
     sender_chat: int = 0
     thread_id: int = 0
+    forwarded: bool = False
+    via_bot: bool = False
 
     def content(self, box: Sandbox) -> Json:
         """What the message holds; on behalf of a chat, also who seems to send it."""
         sender = people.on_behalf(box, self.place, self.sender_chat) if self.sender_chat else {}
-        return {**self._content(box), **sender, **objects.topic(self.thread_id)}
+        origin = people.origin(forwarded=self.forwarded, via_bot=self.via_bot)
+        return {**self._content(box), **sender, **origin, **objects.topic(self.thread_id)}
 
     def _content(self, box: Sandbox) -> Json:
         if self.sticker:

@@ -64,6 +64,8 @@ async def bot_api(request: web.Request) -> web.Response:
         box.save()
     if fault and fault.cut and request.transport:
         request.transport.abort()
+    if fault and fault.answer:
+        raise web.HTTPOk(text=fault.answer)
     if fault:
         raise fault.error()
     return web.json_response({"ok": True, "result": result})

@@ -20,6 +20,10 @@ from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, Worker
 from worker.embedded import connect, redis_url
 from worker.errors import SetupError
 
+ODD_ANSWERS = [  # what no Bot API would say
+    '{"ok": true, "result": true}', '{"ok": true, "result": {}}', '{"ok": true}', "[]", "<p>",
+]  # fmt: skip
+
 server = pytest.fixture(scope="module")(start_server)
 sandbox = pytest.fixture(scope="module")(start_sandbox)
 
@@ -126,6 +130,30 @@ def test_what_keeps_it_from_starting_is_one_line(
     assert reason in last_words(BotProcess(**(environment | changes)))
 
 
+def test_no_answer_about_the_menu_keeps_it_from_starting(
+    environment: dict[str, str], sandbox: Sandbox
+) -> None:
+    user = User(sandbox, 3004, "ru")
+    odd = [("getMyDescription", answer) for answer in ODD_ANSWERS]
+    for method, answer in [*odd, ("setMyCommands", '{"ok": true}')]:
+        sandbox.fault(method, 200, answer=answer)
+        bot = BotProcess(**environment)
+        bot.wait_until_ready()
+        user.say("/help")
+        user.sees("нарис")
+        [line] = bot.end(signal.SIGTERM).splitlines()
+        assert bot.process.returncode == 0
+        assert "the menu of commands, or the description, stays as it was" in line
+
+
+@pytest.mark.parametrize("answer", ODD_ANSWERS)
+def test_what_does_not_answer_as_telegram_is_one_line(
+    environment: dict[str, str], sandbox: Sandbox, answer: str
+) -> None:
+    sandbox.fault("getMe", 200, answer=answer)
+    assert "TELEGRAM_API_URL" in last_words(BotProcess(**environment))
+
+
 def last_words(bot: BotProcess) -> str:
     """The one line with which a bot that cannot start ends."""
     out, errors = bot.process.communicate(timeout=30)
@@ -164,6 +192,7 @@ def test_a_port_that_is_taken(environment: dict[str, str]) -> None:
 async def until_revoked(sandbox: Sandbox) -> None:
     async with Bot(TOKEN, f"{sandbox.url}/bot") as bot:
         sandbox.fault("getMe", 502)
+        sandbox.fault("getMe", 200, answer=ODD_ANSWERS[0])
         sandbox.fault("getMe", 401)
         with pytest.raises(InvalidToken):
             await asyncio.wait_for(keep_token(bot), 10)
