@@ -1,7 +1,7 @@
 """Which messages are a user's own words.
 
-A forwarded message has another author, and one that was sent via a bot was written by that bot: they
-may be prompts, but they give no commands and answer no questions.
+A forwarded message has another author, and one that was sent via a bot was written by that bot.
+Both may be prompts, but they give no commands and answer no questions.
 """
 
 from telegram.ext import filters

@@ -10,7 +10,7 @@ from bot.texts import ENGLISH, RUSSIAN, texts
 
 # In the menu.
 COMMANDS = ("start", "packs", "history", "settings", "cancel", "forget", "privacy", "help")
-GROUP_WORDSS = ("sticker", "help")
+GROUP_COMMANDS = ("sticker", "help")
 
 TIME = 30.0  # seconds; a bot without a menu serves better than one that waits for it
 

@@ -26,7 +26,9 @@ _EMOJI_MARKS = "\ufe0e\ufe0f\u20e3"  # how an emoji is shown, and a keycap
 # With Hebrew begin the scripts that need marks; before it are Latin, Greek and Cyrillic, where a
 # mark that does not compose is a stress mark or an ornament.
 _SCRIPTS_WITH_MARKS = "\u0590"
-_MARKS_OF_NO_SCRIPT = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+_MARKS_OF_NO_SCRIPT = re.compile(
+    "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+)
 _STRESS = "\u0300\u0301"  # with к it would compose to the Macedonian ќ, with е to ѐ
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 # Latin and Greek letters that look like Russian ones.

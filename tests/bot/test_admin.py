@@ -1,6 +1,7 @@
 """Who runs the bot: what they see, and whom and what they keep out."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -135,8 +136,9 @@ def test_a_command_of_somebody_else_is_not_obeyed(
     admin: User, user: User, worker: Worker, origin: str
 ) -> None:
     for command in ("/pause", f"/ban {user.id}", "/stats", "/start", "/forget", "/nonsense"):
-        said = admin.say(command, **{origin: True})
-        wait_for(lambda: [m for m in admin.messages() if m["message_id"] > said["message_id"]])
+        count = len(admin.messages())
+        admin.say(command, **{origin: True})
+        wait_for(partial(lambda seen: len(admin.messages()) > seen, count))
         admin.sees("Команды я выполняю, только когда вы пишете их сами")
     assert not worker.queue.is_paused()
     user.say("кот")
@@ -203,8 +205,9 @@ def test_our_own_mistakes_are_counted(
 @pytest.mark.parametrize(
     "prompt",
     [
-        "бо\u0301мба", "бо\u0300мба", "бомб\u0301а", "бо\u0336м\u0336ба", "бо\u200bмба", "бо\u00adмба",
-        "бо\u2060мба", "бо\u034fмба", "бо\ufe0fмба", "бо\u3164мба", "бо\u0e31мба", "бо\U000e0062мба",
+        "бо\u0301мба", "бо\u0300мба", "бомб\u0301а", "бо\u0336м\u0336ба", "бо\u200bмба",
+        "бо\u00adмба", "бо\u2060мба", "бо\u034fмба", "бо\ufe0fмба", "бо\u3164мба", "бо\u0e31мба",
+        "бо\U000e0062мба",
         "бoмбa", "БOMБA", "бοмба", "бӧмба", "бомб\u0430\u0306", "больша́я бо́мба", "б𝐨мба",
         "бомбá", "злой ёжик", "злои\u0306 е\u0308жик", "z\u0430p",
     ],
