@@ -97,7 +97,7 @@ def test_weights_of_another_shape_are_refused(copy: Path) -> None:
     [
         ("matting", {"encoder_name": "no-such-net"}),
         ("vqgan", {"norm_groups": 7}),
-        ("upscale", {"num_feat": "8"}),
+        ("upscale", {"num_block": 2}),
     ],
 )
 def test_numbers_of_no_network_are_refused(copy: Path, stage: str, numbers: dict) -> None:
