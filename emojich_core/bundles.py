@@ -30,7 +30,8 @@ from emojich_core.description import (
     FORMAT,
     STAGES,
     TOKENIZER,
-    check_regular,
+    brief,
+    check_readable,
     read_description,
     to_config,
 )
@@ -231,20 +232,22 @@ def _write_description(path: Path, description: dict[str, Any]) -> None:
 
 def _check_file(file: Path, checksum: str) -> None:
     """What can be checked of a file at every start."""
-    check_regular(file)
-    if file.suffix == ".safetensors" and file.stat().st_size > HASHED_WHEN_OPENED:
+    check_readable(file)
+    is_weights = file.suffix == ".safetensors"
+    if not is_weights or file.stat().st_size <= HASHED_WHEN_OPENED:
+        _check_sum(file, checksum)
+    if is_weights:
         try:
             with safe_open(file, "pt"):  # reads the header, which says how long the file must be
-                return
+                pass
         except (OSError, SafetensorError) as error:
-            raise BundleError(f"{file} cannot be opened ({error}): restore it.") from error
-    _check_sum(file, checksum)
+            raise BundleError(f"{file} cannot be opened ({brief(error)}): restore it.") from error
 
 
 def _check_sum(
     file: Path, checksum: str, progress: Callable[[int], None] = lambda size: None
 ) -> None:
-    check_regular(file)
+    check_readable(file)
     try:
         found = sha256(file, progress)
     except OSError as error:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from emojich_core.bundles import BundleError
+from emojich_core.description import brief
 from emojich_core.matting import make_unet
 from emojich_core.transformer import Transformer
 from emojich_core.upscale import make_upscaler
@@ -69,8 +70,7 @@ def read_checkpoint(file: Path) -> Tensors:
     except MemoryError:
         raise
     except Exception as error:  # damage can show in any way
-        reason = " ".join(str(error).split())[:200]
-        raise BundleError(f"{file} is damaged ({reason}): fetch it anew.") from error
+        raise BundleError(f"{file} is damaged ({brief(error)}): fetch it anew.") from error
     for wrapper in WRAPPERS:
         if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
             content = content[wrapper]
@@ -137,5 +137,5 @@ def _difference(found: Tensors, expected: Tensors) -> str:
             return f"{key} is {tuple(found[key].shape)} and not {tuple(value.shape)}"
     for key in found:
         if key not in expected:
-            return f"nothing is known of its {key}"
+            return f"nothing is known of its {key!a:.100}"
     return ""

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import sys
 import types
 import typing
 from pathlib import Path
@@ -15,7 +16,7 @@ STAGES = ("transformer", "vqgan", "upscale", "matting")
 TOKENIZER = "bpe.model"
 FILES = (TOKENIZER, *(f"{stage}.safetensors" for stage in STAGES))
 
-MAX_BYTES = 2**16
+MAX_BYTES = {"bundle.json": 2**16, TOKENIZER: 4 * 2**20}
 MAX_TEXT = 200  # letters of a name or licence
 MAX_ITEMS = 16  # of a tuple
 MAX_NUMBER = 2**17
@@ -32,11 +33,24 @@ MAX_NUMBERS = {
 }
 
 
-def check_regular(file: Path) -> None:
-    """Raise BundleError for what is missing, or a folder, pipe or device: reading may never end."""
+def brief(error: Exception) -> str:
+    """An error's message, which may quote the file, as a part of a sentence."""
+    text = " ".join(str(error).split())[:MAX_TEXT]
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def check_readable(file: Path) -> None:
+    """Raise BundleError for a file whose reading might not end: a pipe, a device, a huge one.
+
+    And for one that is missing, or a folder.
+    """
     if not file.is_file():
         problem = "is no regular file" if file.exists() else "is missing"
-        raise BundleError(f"{file} {problem}: restore the bundle.")
+    elif file.stat().st_size > MAX_BYTES.get(file.name, sys.maxsize):
+        problem = "is too large"
+    else:
+        return
+    raise BundleError(f"{file} {problem}: restore the bundle.")
 
 
 def read_description(path: Path) -> dict[str, Any]:
@@ -45,17 +59,15 @@ def read_description(path: Path) -> dict[str, Any]:
     Raises BundleError when it cannot be read, or is of another format.
     """
     file = path / "bundle.json"
-    check_regular(file)
+    check_readable(file)
     try:
-        with file.open("rb") as opened:
-            content = opened.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise ValueError(f"it has more than {MAX_BYTES} bytes")
         description = json.loads(
-            content.decode(), object_pairs_hook=_without_duplicates, parse_constant=_no_number
+            file.read_text("utf-8"),
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_no_number,
         )
     except (OSError, ValueError, RecursionError) as error:
-        raise BundleError(f"{file} cannot be read ({error}): restore the bundle.") from error
+        raise BundleError(f"{file} cannot be read ({brief(error)}): restore the bundle.") from error
     if not isinstance(description, dict) or description.get("format") != FORMAT:
         raise BundleError(f"{file} is not of bundle format {FORMAT}: update Emojich or the bundle.")
     try:

@@ -7,12 +7,13 @@ import torch
 import youtokentome
 from torch import Tensor
 
+from emojich_core.description import MAX_BYTES, TOKENIZER
 from emojich_core.transformer import BOS_ID
 
 EOS_ID = 3
 SPECIAL = [1, 0, BOS_ID, EOS_ID]  # UNK, PAD, BOS, EOS
 SPACE = ord("▁")  # begins every word of youtokentome's
-MAX_BYTES = 4 * 2**20  # the published model has 0.2 MB
+MAX_SIZE = MAX_BYTES[TOKENIZER]  # the published one has 0.2 MB
 MAX_LETTERS = 256  # of a token; each may have twice those of the one before it
 
 
@@ -45,8 +46,8 @@ def check_bpe(model: Path) -> int:
     uses it.  The file has the number of letters and of rules; each letter and its id; each rule:
     two tokens and that which they become; and the ids of UNK, PAD, BOS and EOS.
     """
-    if not model.is_file() or model.stat().st_size > MAX_BYTES:
-        raise ValueError(f"it is no file of at most {MAX_BYTES} bytes")
+    if not model.is_file() or model.stat().st_size > MAX_SIZE:
+        raise ValueError(f"it is no file of at most {MAX_SIZE} bytes")
     content = model.read_bytes()
     if not re.fullmatch(rb"\s*\d+\s+\d[\d\s]*", content):
         raise ValueError("it holds more than numbers")

@@ -103,7 +103,7 @@ def _verify(arguments: argparse.Namespace) -> None:
 def _list(arguments: argparse.Namespace) -> None:
     from emojich_core.published import LICENCE, MODELS
 
-    row: Callable[..., str] = "{:<14}{:>9}  {:<44}{}".format
+    row: Callable[..., str] = "{:<14}{:>9}  {:<37}  {}".format
     print(row("NAME", "SIZE", "LICENCE", "STATE"))
     known = known_bundles()
     for name, path in sorted(known.items()):
