@@ -64,12 +64,15 @@ $(VENV)/installed: pyproject.toml
 
 # ru-dalle as it was, with the libraries of its time, on top of our torch: one line of a .pth file
 # puts $(VENV)'s packages behind those installed here.  That comes last, so that pip sees only these.
-# Beside it lies the last release whose U-Net had one class.
+# Beside it lie its last release whose U-Net had one class, and the U-Nets of that time.
 $(PARITY)/installed: parity/requirements.txt $(VENV)/installed
 	$(BIN)/python -m venv --clear --without-pip $(PARITY)
 	$(BIN)/pip --python $(PARITY)/bin/python install -q --no-deps -r parity/requirements.txt
 	$(BIN)/pip --python $(PARITY)/bin/python install -q --no-deps \
 		--target $(PARITY)/rudalle-0.3.0 rudalle==0.3.0
+	$(BIN)/pip --python $(PARITY)/bin/python install -q --no-deps \
+		--target $(PARITY)/smp-0.1.3 segmentation-models-pytorch==0.1.3 efficientnet-pytorch==0.6.3 \
+		pretrainedmodels==0.7.4 timm==0.4.12 munch==4.0.0 six==1.17.0
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 		> "$$($(PARITY)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torch.pth"
 	@touch $@
