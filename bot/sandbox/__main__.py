@@ -6,6 +6,7 @@ Prints its address on a line of its own as soon as it accepts connections.
 import argparse
 import asyncio
 import fcntl
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from bot.sandbox.server import build_app
 from bot.sandbox.world import Sandbox
 
 PORTS_TO_TRY = 50
+TOKEN = "EMOJICH_SANDBOX_TOKEN"  # the variable in which run.py tells it, for `ps` shows arguments
 
 
 def main() -> None:
@@ -27,7 +29,11 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--data", type=Path, default=Path(".data/sandbox"), help="folder to keep")
     parser.add_argument("--username", default="emojich_sandbox_bot", help="the bot's username")
-    parser.add_argument("--token", help="the only bot token to accept; any by default")
+    parser.add_argument(
+        "--token",
+        default=os.environ.get(TOKEN),
+        help=f"the only bot token to accept, or {TOKEN}; any by default",
+    )
     arguments = parser.parse_args()
     with _alone(arguments.data):
         box = Sandbox(arguments.data, arguments.username)
