@@ -31,9 +31,9 @@ def main() -> None:
     """Start all, say where they are, and keep them running until Ctrl-C."""
     for number in SIGNALS:
         signal.signal(number, request_stop)
-    data = data_folder()
-    os.chdir(Path(__file__).parent)  # where `python -m` finds the parts
     try:
+        data = data_folder()
+        os.chdir(Path(__file__).parent)  # where `python -m` finds the parts
         with writing():
             (data / "logs").mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:

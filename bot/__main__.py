@@ -11,7 +11,7 @@ from telegram.error import InvalidToken, TelegramError
 
 from bot.app import run
 from bot.config import TELEGRAM, Config
-from bot.logs import HIDDEN, start_logging
+from bot.logs import hide, start_logging
 from worker.embedded import connect, data_folder, redis_url
 from worker.errors import SetupError
 
@@ -20,7 +20,7 @@ def main() -> None:
     """Run the bot; say in one line what keeps it from starting."""
     try:
         config = Config.from_environment(os.environ)
-        start_logging(config.token)
+        start_logging(config.secrets)
         with redis_url(data_folder()) as url, connect(url) as connection:
             asyncio.run(_run_until_signal(config, connection, url))
     except SetupError as error:
@@ -33,9 +33,9 @@ def main() -> None:
     except InvalidToken:  # its message quotes the token
         sys.exit(f"emojich: {_refusal(config)}")
     except TelegramError as error:
-        reason = str(error).replace(config.token, HIDDEN)
+        reason = hide(str(error), config.secrets)
         sys.exit(
-            f"emojich: Telegram at {config.api_url} cannot be reached ({reason}): "
+            f"emojich: Telegram at {config.api_address} cannot be reached ({reason}): "
             "see to the network, or correct TELEGRAM_API_URL."
         )
 
@@ -45,7 +45,7 @@ def _refusal(config: Config) -> str:
     if config.api_url == TELEGRAM:
         return f"{refused}."
     # Any other server that knows no such path says the same.
-    return f"{refused}, or correct TELEGRAM_API_URL ({config.api_url})."
+    return f"{refused}, or correct TELEGRAM_API_URL ({config.api_address})."
 
 
 async def _run_until_signal(config: Config, connection: redis.Redis, url: str) -> None:

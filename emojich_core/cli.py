@@ -9,8 +9,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emojich_core.arguments import add_device, add_model, check_folder, number
-from emojich_core.errors import BundleError
+from emojich_core.arguments import (
+    MAX_SENTENCE,
+    Parser,
+    add_device,
+    add_model,
+    check_folder,
+    file_path,
+    number,
+)
+from emojich_core.errors import BundleError, shown
 from emojich_core.request import (
     MAX_COUNT,
     MAX_SEED,
@@ -37,7 +45,7 @@ def main() -> None:
     try:
         arguments.command(arguments)
     except (BundleError, InvalidRequest) as error:
-        sys.exit(f"emojich: {error}")
+        sys.exit(f"emojich: {shown(error, MAX_SENTENCE)}")
     except OSError as error:
         sys.exit(f"emojich: {_sentence(error)}")
     except (MemoryError, RuntimeError) as error:
@@ -56,14 +64,16 @@ def main() -> None:
 def _sentence(error: OSError) -> str:
     """What is wrong with which file, and the cure; what is raised with a sentence has both."""
     if error.errno in FULL:
-        return f"{error.filename or 'A file'} cannot be written ({error.strerror}): make room."
+        return (
+            f"{shown(error.filename or 'A file')} cannot be written ({error.strerror}): make room."
+        )
     if error.filename is None:
-        return str(error)
-    return f"{error.filename} cannot be used ({error.strerror}): name another one."
+        return shown(error, MAX_SENTENCE)
+    return f"{shown(error.filename)} cannot be used ({error.strerror}): name another one."
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="emojich", description="Stickers from Russian prompts.")
+    parser = Parser(prog="emojich", description="Stickers from Russian prompts.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     generate = commands.add_parser(
         "generate",
@@ -72,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     what = generate.add_mutually_exclusive_group(required=True)
     what.add_argument("prompt", nargs="?", help='what to draw, in Russian: "кот в космосе"')
-    what.add_argument("--prompts", type=Path, metavar="FILE", help="a file with one prompt a line")
+    what.add_argument(
+        "--prompts", type=file_path, metavar="FILE", help="a file with one prompt a line"
+    )
     generate.add_argument("--count", type=number(1, MAX_COUNT), default=4, help="images (4)")
     generate.add_argument("--seed", type=number(0, MAX_SEED), help="for the same images again")
     generate.add_argument(
@@ -85,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--temperature", type=number(0.01, 100, float), help="above 1 wilder, below 1 tamer"
     )
-    generate.add_argument("--out", type=Path, default=Path("out"), help="folder (out/)")
+    generate.add_argument("--out", type=file_path, default=Path("out"), help="folder (out/)")
     add_model(generate)
     add_device(generate)
     generate.add_argument("--json", action="store_true", help="print the results as JSON, too")

@@ -4,6 +4,7 @@ Whatever was there before stays usable until the new bundle is whole.
 """
 
 import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +12,11 @@ from pathlib import Path
 
 import torch
 
-from emojich_core.bundles import BundleError, load_bundle, save_bundle
+from emojich_core.bundles import load_bundle, save_bundle
 from emojich_core.choices import models_folder
 from emojich_core.convert import convert
 from emojich_core.download import download
+from emojich_core.errors import BundleError, shown
 from emojich_core.generation import Sampling
 from emojich_core.published import Published, Source
 from emojich_core.tokenizer import Tokenizer
@@ -44,8 +46,8 @@ def import_from(folder: Path, model: Published, dtype: torch.dtype = torch.float
 
     Raises BundleError.
     """
-    if not folder.is_dir():
-        raise BundleError(f"{folder} is no folder: name the one that the files are in.")
+    if not os.path.isdir(folder):
+        raise BundleError(f"{shown(folder)} is no folder: name the one that the files are in.")
     files = {role: _find(folder, source) for role, source in _sources(model).items()}
     with _alone(model.name):
         return _install(model, files, {role: file.name for role, file in files.items()}, dtype)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emojich_core.arguments import file_path
 from emojich_core.choices import find_bundle, known_bundles
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
@@ -24,7 +25,7 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
     importing = commands.add_parser("import", help="make the bundle from files copied by hand")
     _add_model(importing)
     importing.add_argument(
-        "--from", type=Path, required=True, dest="folder", metavar="DIR", help="where they are"
+        "--from", type=file_path, required=True, dest="folder", metavar="DIR", help="where they are"
     )
     importing.set_defaults(command=_import)
 

@@ -61,6 +61,7 @@ def _is_own_host(request: web.Request) -> bool:
     if found is None:
         return False
     name = found[1] or found[2]
-    called = request.transport and request.transport.get_extra_info("sockname")
-    from_bot = request.path.startswith(BOT_API)
-    return is_loopback(name) or (from_bot and bool(called) and name == called[0])
+    if is_loopback(name):
+        return True
+    called = request.get_extra_info("sockname", ("",))
+    return request.path.startswith(BOT_API) and name == called[0]
