@@ -55,9 +55,9 @@ class Config:
     @property
     def webhook_path(self) -> str:
         """A regular expression for the path of `webhook_url`, however Telegram encodes it."""
-        path = urlsplit(self.webhook_url).path
+        path = urlsplit(self.webhook_url).path.removeprefix("/")
         forms = {path, quote(path, "/%"), quote(unquote(path)), quote(unquote(path), PLAIN)}
-        return f"(?:{'|'.join(map(re.escape, sorted(forms)))})"
+        return f"/(?:{'|'.join(map(re.escape, sorted(forms)))})"
 
     @property
     def webhook_secret(self) -> str:

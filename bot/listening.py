@@ -54,7 +54,7 @@ async def _begin(updater: Updater, config: Config) -> None:
         await updater.start_webhook(
             listen="0.0.0.0",
             port=config.webhook_port,
-            url_path=f"/{config.webhook_path}",
+            url_path=config.webhook_path,
             webhook_url=config.webhook_url,
             secret_token=config.webhook_secret,
             allowed_updates=UPDATES,

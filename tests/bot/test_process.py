@@ -179,11 +179,13 @@ def test_every_path_of_a_webhook_is_heard(
         port = str(free.getsockname()[1])
     webhook = {"WEBHOOK_URL": f"http://127.0.0.1:{port}{path}", "WEBHOOK_PORT": port}
     bot = BotProcess(**environment | webhook)
-    bot.wait_until_ready()
-    user.say("/help")
-    user.answer()
-    bot.end(signal.SIGTERM)
-    sandbox.api("deleteWebhook")
+    try:
+        bot.wait_until_ready()
+        user.say("/help")
+        user.answer()
+    finally:
+        bot.end(signal.SIGTERM)
+        sandbox.api("deleteWebhook")
 
 
 webhook_users = count(3100)
