@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from urllib.request import getproxies
 
 import redis
 from telegram.error import InvalidToken, TelegramError
@@ -35,9 +36,14 @@ def main() -> None:
     except TelegramError as error:
         reason = hide(str(error), config.secrets)
         sys.exit(
-            f"emojich: Telegram at {config.api_address} cannot be reached ({reason}): "
-            "see to the network, or correct TELEGRAM_API_URL."
+            f"emojich: Telegram at {config.api_address} cannot be reached ({reason}): see to the "
+            f"network{_proxy(config)}, or correct TELEGRAM_API_URL."
         )
+
+
+def _proxy(config: Config) -> str:
+    is_used = getproxies().keys() - {"no"} and not config.api_is_local
+    return " and to the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY" if is_used else ""
 
 
 def _refusal(config: Config) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -45,6 +46,15 @@ class Config:
     def api_address(self) -> str:
         """`api_url` without the name and password that it may hold."""
         return str(httpx.URL(self.api_url).copy_with(username=None, password=None))
+
+    @property
+    def api_is_local(self) -> bool:
+        """Whether the Bot API is on this machine, as the sandbox is: no proxy leads there."""
+        host = urlsplit(self.api_url).hostname or ""
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost" or host.endswith(".localhost")
 
     @property
     def secrets(self) -> tuple[str, ...]:

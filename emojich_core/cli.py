@@ -2,7 +2,9 @@
 
 import argparse
 import errno
+import io
 import json
+import os
 import sys
 from dataclasses import asdict
 from importlib.metadata import version
@@ -41,9 +43,17 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def main() -> None:
     """Run the command that the arguments name; exit with 1 and one line if it cannot be done."""
-    arguments = _parser().parse_args()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # not, where it is closed
+            stream.reconfigure(errors="backslashreplace")  # a terminal may have no Russian letters
     try:
+        arguments = _parser().parse_args()
         arguments.command(arguments)
+        if sys.stdout:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the program that read the output has ended
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except (BundleError, InvalidRequest) as error:
         sys.exit(f"emojich: {shown(error, MAX_SENTENCE)}")
     except OSError as error:
@@ -128,13 +138,14 @@ def _generate(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
         folder = arguments.out / f"{i:03}" if arguments.prompts else arguments.out
         results.append(_draw(pipeline, prompt, folder, arguments))
     if arguments.json:
-        print(json.dumps(results if arguments.prompts else results[0], ensure_ascii=False))
+        plain = sys.stdout is not None and sys.stdout.encoding.lower() != "utf-8"
+        print(json.dumps(results if arguments.prompts else results[0], ensure_ascii=plain))
 
 
 def _prompts(arguments: argparse.Namespace) -> list[str]:
     """The prompts to draw, all of them checked before anything starts."""
     if arguments.prompts is None:
-        return [clean_prompt(arguments.prompt)]
+        return [clean_prompt(_as_utf8(arguments.prompt))]
     try:
         lines = arguments.prompts.read_text("utf-8").splitlines()
     except UnicodeDecodeError as error:
@@ -150,6 +161,14 @@ def _prompts(arguments: argparse.Namespace) -> list[str]:
     if not prompts:
         raise InvalidRequest(Reason.EMPTY, f"{arguments.prompts} has no prompts: one a line.")
     return prompts
+
+
+def _as_utf8(argument: str) -> str:
+    """An argument in UTF-8, which Python has decoded as the locale says."""
+    try:
+        return os.fsencode(argument).decode("utf-8")
+    except UnicodeError:
+        return argument
 
 
 def _draw(

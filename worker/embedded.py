@@ -198,8 +198,10 @@ def _start(folder: Path, socket: Path) -> subprocess.Popen[bytes]:
     arguments = [word for key, value in options.items() for word in (f"--{key}", value)]
     with writing():
         log = open(folder / "valkey.log", "wb")  # noqa: SIM115
+    ours = ("EMOJICH_", "REDIS_", "TELEGRAM_", "WEBHOOK_")  # the bot's token among them
+    env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     with log:
-        return start_child([str(binary), *arguments], log)
+        return start_child([str(binary), *arguments], log, env)
 
 
 def _wait_for(url: str, folder: Path, process: subprocess.Popen[bytes] | None = None) -> None:

@@ -16,6 +16,7 @@ from rq import worker_registration
 from rq.job import Job, JobStatus
 
 from worker.job import report_killed
+from worker.logs import announce
 from worker.queue import RequestQueue
 from worker.request_job import RequestJob, RequestJobs
 from worker.wire import engine_is_ready
@@ -60,7 +61,7 @@ class Worker(rq.Worker):
     def bootstrap(self, *args: Any, **kwargs: Any) -> None:
         """Tell run.py, too, when the worker listens to the queue."""
         super().bootstrap(*args, **kwargs)
-        print("worker: ready", flush=True)
+        announce("worker: ready")
 
     def check_for_suspension(self, burst: bool) -> None:
         """RQ calls this before it takes a job: wait while it is to take none.

@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aiohttp import web
@@ -51,7 +51,8 @@ async def _serve(runner: web.AppRunner, listener: socket.socket) -> None:
     await runner.setup()
     await web.SockSite(runner, listener).start()
     host, port = listener.getsockname()[:2]
-    print(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}", flush=True)
+    with suppress(OSError):  # the program that has started this one reads no more
+        print(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}", flush=True)
     await stop.wait()
     await runner.cleanup()
 
