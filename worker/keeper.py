@@ -21,7 +21,10 @@ def engine() -> Iterator[None]:
     """
     with tempfile.TemporaryDirectory(prefix="emojich-") as folder:  # 0700, and a short path
         socket = os.environ[ENGINE_SOCKET] = os.path.join(folder, "engine.sock")
-        kept = Kept("the engine", [sys.executable, "-m", "worker.engine", "--socket", socket])
+        command = [sys.executable, "-m", "worker.engine", "--socket", socket]
+        # It knows no Redis, so it gets no password of one.
+        env = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
+        kept = Kept("the engine", command, env)
         try:
             _wait_until_ready(kept)
             kept.watch()
