@@ -59,8 +59,8 @@ class Config:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no log and no message may show."""
-        password = urlsplit(self.api_url).password
-        return (self.token, password) if password else (self.token,)
+        login, at, _ = urlsplit(self.api_url).netloc.rpartition("@")
+        return (self.token, login + at) if at else (self.token,)
 
     @property
     def webhook_path(self) -> str:
@@ -145,8 +145,5 @@ def _is_address(url: str, *schemes: str) -> bool:
         parts = urlsplit(url)
         httpx.URL(url).copy_with(username=None, password=None)
         return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except (
-        ValueError,
-        httpx.InvalidURL,
-    ):  # brackets that do not match, or a port that is no number
+    except (ValueError, httpx.InvalidURL):  # brackets that do not match, no number as port
         return False

@@ -150,6 +150,12 @@ def _first_to_ask(folder: Path) -> Iterator[bool]:
         yield first
 
 
+def sockets_folder() -> str:
+    """The folder of temporary files, or /tmp if a socket in it had too long a path."""
+    folder = tempfile.gettempdir()
+    return folder if len(os.fsencode(folder)) < MAX_SOCKET_PATH / 2 else "/tmp"
+
+
 def _socket_path(folder: Path) -> Path:
     """In the folder, or in a private one elsewhere if that path is too long or not plain.
 
@@ -161,7 +167,7 @@ def _socket_path(folder: Path) -> Path:
         r"[^\s=\udc80-\udcff]+", str(path)
     ):
         key = sha256(os.fsencode(folder)).hexdigest()[:12]
-        path = Path(tempfile.gettempdir(), f"emojich-{os.getuid()}-{key}", path.name)
+        path = Path(sockets_folder(), f"emojich-{os.getuid()}-{key}", path.name)
         path.parent.mkdir(mode=0o700, exist_ok=True)
     status = path.parent.lstat()
     if status.st_uid != os.getuid() or status.st_mode & 0o077:
