@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import httpx
 import redis
 import redis.asyncio
 from redis.asyncio.lock import Lock
@@ -13,6 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from telegram import Bot
 from telegram.ext import Application, ApplicationBuilder, Defaults
+from telegram.request import HTTPXRequest
 
 from bot.config import Config
 from bot.delivery import Delivery
@@ -26,8 +28,10 @@ from bot.turns import TakeTurns
 from bot.watch import Watch
 from bot.wiring import wire
 from worker.errors import SetupError
+from worker.logs import announce
 
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
+CONNECTIONS = 64
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
 STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
 REDIS_RETRIES = 10  # some ten seconds: a Redis that restarts is waited for
@@ -55,6 +59,8 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
 
 
 def _build_application(config: Config) -> AnyApplication:
+    request = _request(config, CONNECTIONS, read_timeout=API_TIMEOUT, write_timeout=API_TIMEOUT)
+    get_updates = _request(config, 2)  # one for the farewell while a long poll is let go
     return (
         ApplicationBuilder()
         .token(config.token)
@@ -65,10 +71,8 @@ def _build_application(config: Config) -> AnyApplication:
         # Whoever deletes their message wants the answer still, or does not mind.
         .defaults(Defaults(allow_sending_without_reply=True))
         .concurrent_updates(TakeTurns())
-        .read_timeout(API_TIMEOUT)
-        .write_timeout(API_TIMEOUT)
-        .connection_pool_size(64)
-        .get_updates_connection_pool_size(2)  # one for the farewell while a long poll is let go
+        .request(request)
+        .get_updates_request(get_updates)
         .job_queue(None)
         .build()
     )
@@ -87,6 +91,33 @@ async def _meet(bot: Bot, config: Config) -> None:
         )
 
 
+def _request(config: Config, connections: int, **timeouts: Any) -> HTTPXRequest:
+    """The HTTP client: through the proxy that the environment names, if the Bot API is elsewhere.
+
+    Raises SetupError.
+    """
+    try:
+        return HTTPXRequest(
+            connections,
+            httpx_kwargs={
+                "trust_env": not config.api_is_local,
+                "verify": httpx.create_ssl_context(),  # SSL_CERT_FILE holds for either
+            },
+            **timeouts,
+        )
+    except RuntimeError as error:
+        raise SetupError(
+            'A SOCKS proxy takes a package: pip install "python-telegram-bot[socks]", '
+            "or set ALL_PROXY and HTTPS_PROXY to an HTTP proxy."
+        ) from error
+    # What the errors say may hold the proxy's password.
+    except (OSError, ValueError, httpx.InvalidURL) as error:
+        raise SetupError(
+            "The proxy or the certificates that the environment names cannot be used: correct "
+            "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE or SSL_CERT_DIR."
+        ) from error
+
+
 async def _serve(
     application: AnyApplication, config: Config, delivery: Delivery, watch: Watch, lock: Lock
 ) -> None:
@@ -97,7 +128,7 @@ async def _serve(
         await introduce(application.bot)
         await listen(updater, config)
         await application.start()
-        print("bot: ready", flush=True)
+        announce("bot: ready")
         works = (delivery.run(), watch.run(), keep(lock), keep_token(application.bot))
         tasks += [asyncio.create_task(work) for work in works]
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -6,6 +6,7 @@ from unicodedata import combining, normalize
 from bot.emoji.words import lemma, lemmas, split
 from bot.refusals import Refusal
 from bot.texts import Texts
+from emojich_core.errors import shown
 from emojich_core.request import in_russian_letters, visible
 from worker.errors import SetupError
 
@@ -31,11 +32,10 @@ class Blocklist:
         """The list in a file; raises SetupError where there is none."""
         try:
             return cls(path.read_text(encoding="utf-8-sig").splitlines())
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:  # not UTF-8, or a name that cannot be
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise SetupError(
-                f"EMOJICH_BLOCKED_WORDS: {path} cannot be read ({reason}): name a file of words."
-            ) from None
+            message = f"EMOJICH_BLOCKED_WORDS: {shown(path)} cannot be read ({reason})"
+            raise SetupError(f"{message}: name a file of words.") from None
 
     def check(self, prompt: str) -> None:
         """Raise BlockedPrompt for a prompt with one of the words."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from urllib.parse import urlsplit
 
 from telegram import Bot, Update
 from telegram.error import BadRequest, InvalidToken, TelegramError
@@ -56,7 +55,7 @@ async def _begin(updater: Updater, config: Config) -> None:
         await updater.start_webhook(
             listen="0.0.0.0",
             port=config.webhook_port,
-            url_path=urlsplit(config.webhook_url).path,
+            url_path=config.webhook_path,
             webhook_url=config.webhook_url,
             secret_token=config.webhook_secret,
             allowed_updates=UPDATES,

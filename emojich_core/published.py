@@ -10,9 +10,10 @@ import json
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any
 
-from emojich_core.bundles import BundleError
+from emojich_core.errors import BundleError, shown
 from emojich_core.matting import MattingConfig
 from emojich_core.transformer import TransformerConfig
 from emojich_core.upscale import UpscaleConfig
@@ -179,7 +180,7 @@ def published(name: str, **chosen: str | None) -> Published:
 
 def _pick(what: str, table: dict[str, Part], name: str) -> Part:
     if name not in table:
-        raise BundleError(f"There is no {what} {name!r}: choose one of: {', '.join(table)}.")
+        raise BundleError(f"There is no {what} {short(name)}: choose one of: {', '.join(table)}.")
     return table[name]
 
 
@@ -191,9 +192,11 @@ def _copies() -> dict[str, str]:
     try:
         copies = json.loads(Path(file).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise BundleError(f"EMOJICH_REPOS: {file} cannot be read ({error}): mend it.") from error
+        reason = error.strerror if isinstance(error, OSError) else shown(error)
+        message = f"EMOJICH_REPOS: {shown(file)} cannot be read ({reason})"
+        raise BundleError(f"{message}: mend it.") from error
     if not isinstance(copies, dict) or not all(isinstance(c, str) for c in copies.values()):
-        message = f"EMOJICH_REPOS: {file} must hold one JSON object of names"
+        message = f"EMOJICH_REPOS: {shown(file)} must hold one JSON object of names"
         raise BundleError(f"{message}: mend it.")
     return copies
 

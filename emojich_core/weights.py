@@ -4,6 +4,7 @@ Whatever was there before stays usable until the new bundle is whole.
 """
 
 import fcntl
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,10 +14,11 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from emojich_core.bundles import BundleError, load_bundle, save_bundle, sha256, size_of
+from emojich_core.bundles import load_bundle, save_bundle, sha256, size_of
 from emojich_core.choices import models_folder
 from emojich_core.convert import convert
 from emojich_core.download import download
+from emojich_core.errors import BundleError, shown
 from emojich_core.generation import Sampling
 from emojich_core.published import Published, Source
 from emojich_core.tokenizer import check_bpe
@@ -62,8 +64,8 @@ def import_from(
 
     The arguments are those of `pull`.  Raises BundleError.
     """
-    if not folder.is_dir():
-        raise BundleError(f"{folder} is no folder: name the one that the files are in.")
+    if not os.path.isdir(folder):
+        raise BundleError(f"{shown(folder)} is no folder: name the one that the files are in.")
     own = {"transformer": transformer} if transformer else {}
     wanted = {role: source for role, source in _sources(model).items() if role not in own}
     files = own | {role: _find(folder, source) for role, source in wanted.items()}

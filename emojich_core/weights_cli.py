@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emojich_core.arguments import file_path
 from emojich_core.choices import find_bundle, known_bundles
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
@@ -27,10 +28,12 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
         "import", help="make the bundle from files copied by hand, or with another transformer"
     )
     _add_model(importing)
-    importing.add_argument("--from", type=Path, dest="folder", metavar="DIR", help="where they are")
+    importing.add_argument(
+        "--from", type=file_path, dest="folder", metavar="DIR", help="where they are"
+    )
     importing.add_argument(
         "--transformer",
-        type=Path,
+        type=file_path,
         metavar="FILE",
         help="a checkpoint in the place of the published one; without --from the rest is fetched",
     )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import redis
-from rq import Callback, Queue, Retry, Worker
+from rq import Callback, Retry, Worker
 from rq.command import send_stop_job_command
 from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
@@ -15,8 +15,8 @@ from rq.suspension import is_suspended, resume, suspend
 from emojich_core.request import Request
 from worker.events import end_silently
 from worker.fairness import USER, give_turn
+from worker.request_job import DRAW, QUEUE, REPORT_FAILURE, RequestJob, RequestJobs
 
-QUEUE = "emojich"
 # Seconds from when it is taken: a big model on a CPU draws several at once, and who is to be drawn
 # alone waits for them, as others do for that one.  An engine that hangs is found out by itself.
 JOB_TIMEOUT = 2 * 3600
@@ -29,14 +29,13 @@ class RequestQueue:
 
     def __init__(self, connection: redis.Redis):
         self.connection = connection
-        self.rq = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
+        self.rq = RequestJobs(QUEUE, connection=connection, serializer=JSONSerializer)
 
     def enqueue(self, request: Request, user_id: int) -> None:
         """Queue a user's request where their turn is; one that is already there stays as it is."""
-        # Functions by name: the bot's image need not import what the worker runs.
         with suppress(DuplicateJobError):
             self.rq.enqueue(
-                "worker.job.draw",
+                DRAW,
                 args=(request.to_json(),),
                 job_id=request.id,
                 meta={USER: str(user_id)},
@@ -46,14 +45,14 @@ class RequestQueue:
                 result_ttl=JOB_TTL,
                 failure_ttl=JOB_TTL,
                 retry=Retry(max=RETRIES, enqueue_at_front=True),  # it has waited its turn
-                on_failure=Callback("worker.job.report_failure"),
+                on_failure=Callback(REPORT_FAILURE),
             )
             give_turn(self.rq, self.connection, request.id)
 
     def job(self, request_id: str) -> Job | None:
         """RQ's job of a request, if there is one."""
         try:
-            return Job.fetch(request_id, connection=self.connection, serializer=JSONSerializer)
+            return RequestJob.fetch(request_id, self.connection)
         except NoSuchJobError:
             return None
 
