@@ -1,5 +1,7 @@
 # Everything a newcomer needs; `make help` lists it.
 PYTHON ?= python3
+# Where PyTorch comes from; without a GPU, https://download.pytorch.org/whl/cpu saves gigabytes.
+TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PARITY := .venv-parity
@@ -45,21 +47,14 @@ format: $(VENV)/installed ## bring the code into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# youtokentome and basicsr are built from source and do not declare what their builds need.
+# An interpreter that was upgraded away leaves a link to nothing: then install anew.
+ifeq ($(realpath $(BIN)/python),)
+.PHONY: $(VENV)/installed
+endif
 $(VENV)/installed: pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "emojich: Python 3.11 or newer is needed: make run PYTHON=python3.11" >&2; exit 1; }
-	@command -v c++ >/dev/null \
-		|| { echo "emojich: a C++ compiler is needed to build youtokentome: install g++" >&2; exit 1; }
-	@echo "Installing into $(VENV) (some minutes the first time) …" >&2
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install -q setuptools wheel cython
-	@$(BIN)/pip install -q "torch>=2.6,<3" "torchvision>=0.21,<1" "numpy>=2"
-	@$(BIN)/pip install -q --no-build-isolation youtokentome basicsr realesrgan
-	@$(BIN)/pip install -q --no-build-isolation -e ".[model,sandbox,train,dev]"
-	@# The build of OpenCV that needs no display libraries; basicsr asks for the other one.
-	@$(BIN)/pip uninstall -qy opencv-python
-	@$(BIN)/pip install -q --force-reinstall --no-deps opencv-python-headless
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "emojich: $(PYTHON) is not Python 3.11 or newer: make run PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) install.py $(VENV) "$(TORCH_INDEX)"
 	@touch $@
 
 # ru-dalle as it was, with the libraries of its time, on top of our torch: one line of a .pth file
