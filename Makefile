@@ -57,12 +57,17 @@ $(VENV)/installed: pyproject.toml
 	@$(PYTHON) install.py $(VENV) "$(TORCH_INDEX)"
 	@touch $@
 
-# ru-dalle as it was, with the libraries of its time, on top of our torch: one line of a .pth file
-# puts $(VENV)'s packages behind those installed here.  That comes last, so that pip sees only these.
-# Beside it lies the last release whose U-Net had one class.
+# ru-dalle as it was, with the libraries of its time, and Real-ESRGAN, on top of our torch: one line
+# of a .pth file puts $(VENV)'s packages behind those installed here.  That comes last, so that pip
+# sees only these.  Beside it lies the last release whose U-Net had one class.
+# basicsr and realesrgan do not declare what their builds need; $(VENV) has it, but for Python 3.13.
 $(PARITY)/installed: parity/requirements.txt $(VENV)/installed
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || { echo "emojich:" \
+		"basicsr needs Python 3.11 or 3.12: make parity-quick VENV=.venv-3.12 PYTHON=python3.12" >&2; exit 1; }
 	$(BIN)/python -m venv --clear --without-pip $(PARITY)
-	$(BIN)/pip --python $(PARITY)/bin/python install -q --no-deps -r parity/requirements.txt
+	$(BIN)/pip wheel -q --no-deps --no-build-isolation -w $(PARITY)/wheels basicsr==1.4.2 realesrgan==0.3.0
+	$(BIN)/pip --python $(PARITY)/bin/python install -q --no-deps -r parity/requirements.txt \
+		$(PARITY)/wheels/*.whl
 	$(BIN)/pip --python $(PARITY)/bin/python install -q --no-deps \
 		--target $(PARITY)/rudalle-0.3.0 rudalle==0.3.0
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \

@@ -37,9 +37,11 @@ class ResidualDenseBlock(nn.Module):
         self.conv3 = nn.Conv2d(channels + 2 * growth, growth, 3, padding=1)
         self.conv4 = nn.Conv2d(channels + 3 * growth, growth, 3, padding=1)
         self.conv5 = nn.Conv2d(channels + 4 * growth, channels, 3, padding=1)
-        for conv in self.children():
-            nn.init.kaiming_normal_(conv.weight).data.mul_(0.1)  # section 3.4 of arXiv 1809.00219
-            nn.init.zeros_(conv.bias)
+        for name, parameter in self.named_parameters():  # small: arXiv 1809.00219, section 3.1
+            if name.endswith("weight"):
+                nn.init.kaiming_normal_(parameter).data.mul_(0.1)
+            else:
+                nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:  # noqa: D102
         seen = x
