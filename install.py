@@ -20,7 +20,7 @@ from pathlib import Path
 
 EXTRAS = ("model", "sandbox", "train", "dev")  # of pyproject.toml
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
-GIGABYTES = 8  # at most, in the environment, while its packages are unpacked
+GIGABYTES = 10  # with CUDA, while packages are unpacked
 
 
 class InstallationError(Exception):
