@@ -1,4 +1,4 @@
-"""A prompt's four stickers of `mini` alone, beside two busy loops, and beside another `mini` that draws.
+"""Four stickers of `mini`: alone, beside two busy loops, and beside another `mini` that draws.
 
 python -m benchmarks.beside
 """

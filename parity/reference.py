@@ -1,6 +1,7 @@
 """ru-dalle's models and ours side by side, in the published layouts, with the same random weights.
 
-The only file that touches ru-dalle.  Its models are never built by `get_…()`, which would download.
+The only file that touches ru-dalle and Real-ESRGAN.  ru-dalle's models are never built by
+`get_…()`, which would download.
 """
 
 import importlib
@@ -26,14 +27,21 @@ from rudalle.realesrgan.rrdbnet_arch import RRDBNet
 from rudalle.tokenizer import YTTMTokenizerWrapper
 from rudalle.vae.model import VQGanGumbelVAE
 from torch import Tensor, nn
+from torchvision.transforms import functional
 
 from emojich_core.choices import SHIPPED
+from emojich_core.convert import convert
 from emojich_core.generation import Sampling
 from emojich_core.matting import MattingConfig, make_unet
 from emojich_core.transformer import Transformer, TransformerConfig
 from emojich_core.upscale import UpscaleConfig, make_upscaler
 from emojich_core.vqgan import VQGAN, VQGANConfig
 from parity.versions import libraries
+
+# torchvision 0.17 made this module private, and basicsr still imports one function of it.
+sys.modules["torchvision.transforms.functional_tensor"] = functional
+import realesrgan  # noqa: E402
+from basicsr.archs import rrdbnet_arch as basicsr  # noqa: E402
 
 Layout = Literal["v2", "v3"]
 NORMS = (nn.LayerNorm, nn.GroupNorm, nn.BatchNorm2d)
@@ -209,13 +217,41 @@ def upscalers(config: UpscaleConfig) -> tuple[RealESRGAN, nn.Module]:
         num_block=config.num_block,
         num_grow_ch=config.num_grow_ch,
     ).eval()
-    randomise(theirs.model, seed=0)
-    with torch.no_grad():  # around the middle of the colours, so that little is clipped
-        theirs.model.conv_last.weight.mul_(0.3)
-        theirs.model.conv_last.bias.fill_(0.5)
+    _randomise_upscaler(theirs.model)
     ours = make_upscaler(config).eval()
     ours.load_state_dict(theirs.model.state_dict())
     return theirs, ours
+
+
+def real_esrganer(config: UpscaleConfig, file: Path) -> tuple[realesrgan.RealESRGANer, nn.Module]:
+    """Real-ESRGAN itself, with BasicSR's network, for scale 2 or 4; and our network.
+
+    Both read the same checkpoint, which is written to `file` as Real-ESRGAN publishes its own.
+    """
+    theirs = basicsr.RRDBNet(
+        num_in_ch=3,
+        num_out_ch=3,
+        scale=config.scale,
+        num_feat=config.num_feat,
+        num_block=config.num_block,
+        num_grow_ch=config.num_grow_ch,
+    )
+    _randomise_upscaler(theirs)
+    torch.save({"params_ema": theirs.state_dict()}, file)
+    esrganer = realesrgan.RealESRGANer(
+        config.scale, str(file), model=theirs, pre_pad=0, device=torch.device("cpu")
+    )
+    ours = make_upscaler(config).eval()
+    ours.load_state_dict(convert("upscale", config, file))
+    return esrganer, ours
+
+
+def _randomise_upscaler(model: RRDBNet | basicsr.RRDBNet) -> None:
+    """Weights that clip little: colours around the middle."""
+    randomise(model, seed=0)
+    with torch.no_grad():
+        model.conv_last.weight.mul_(0.3)
+        model.conv_last.bias.fill_(0.5)
 
 
 # --- Matting --------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 import cv2
@@ -20,7 +21,7 @@ from emojich_core.matting import contour_alpha, cut_out, without_specks
 from emojich_core.published import CHOICES
 from emojich_core.upscale import UpscaleConfig, in_tiles, upscale
 from parity.compare import Compare, differing, largest, relative
-from parity.reference import first_convert_emoji_to_rgba, unets, upscalers
+from parity.reference import first_convert_emoji_to_rgba, real_esrganer, unets, upscalers
 
 Pixels = NDArray[np.uint8]
 Nets = Callable[[str, float], tuple[nn.Module, nn.Module]]
@@ -78,6 +79,31 @@ def test_upscale_in_tiles(scale: int, width: str, compare: Compare) -> None:
         theirs=lambda: torch.from_numpy(np.array(theirs.predict(pixels))),
         error=error,
         limit=1e-3,
+    )
+
+
+@pytest.mark.parametrize("width", ["small", pytest.param("published", marks=pytest.mark.full)])
+@pytest.mark.parametrize("scale", [2, 4])
+def test_upscale_as_real_esrgan(scale: int, width: str, compare: Compare, tmp_path: Path) -> None:
+    """`enhance` takes a picture whole, and rounds to 8 bits."""
+    config = UpscaleConfig(scale=scale, tile=None, **WIDTHS[width])
+    theirs, ours = real_esrganer(config, tmp_path / "upscale.pth")
+    pixels = np.random.default_rng(0).integers(256, size=(100, 100, 3), dtype=np.uint8)
+
+    def our_pixels() -> Tensor:
+        [image] = upscale(ours, config, _to_tensor(pixels)[None], 100 * scale)
+        return (image.permute(1, 2, 0) * 255).round().to(torch.uint8)
+
+    def their_pixels() -> Tensor:
+        enlarged, _ = theirs.enhance(np.ascontiguousarray(pixels[..., ::-1]))  # BGR, as OpenCV's
+        return torch.from_numpy(enlarged[..., ::-1].copy())
+
+    compare(
+        "Real-ESRGAN's `enhance`, 8 bit",
+        f"x{scale}, {width}, 100×100",
+        ours=our_pixels,
+        theirs=their_pixels,
+        error=differing,
     )
 
 
