@@ -15,6 +15,7 @@ ALLOWED = {
     "worker": ("emojich_core",),
     "bot": (
         "emojich_core.request",
+        "worker.decoding",
         "worker.embedded",
         "worker.environment",
         "worker.errors",

@@ -13,8 +13,8 @@ from typing import Any
 import redis
 import redis.asyncio
 
-from emojich_core import decoding
 from emojich_core.request import MAX_COUNT, Candidate
+from worker import decoding
 from worker.tally import FINISHED, TTL, tally_key
 
 STREAM = "emojich:events"

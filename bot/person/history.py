@@ -16,8 +16,8 @@ import redis.asyncio
 from bot.limits import HISTORY
 from bot.record import Record
 from bot.stored import read
-from emojich_core.decoding import from_json
 from emojich_core.request import MAX_COUNT, MAX_SEED
+from worker.decoding import from_json
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class History:
 
 def _decode(data: bytes) -> Past:
     past = from_json(Past, data)
-    if not (1 <= past.count <= MAX_COUNT and 0 <= past.seed <= MAX_SEED):
+    if not (0 <= past.count <= MAX_COUNT and 0 <= past.seed <= MAX_SEED):
         raise ValueError("it cannot be drawn")
     return past
 

@@ -11,8 +11,8 @@ import redis.asyncio
 
 from bot.access import BANNED
 from bot.store import OPEN, Store
-from tests.bot.parts import RunningBot, Sandbox, User, Worker, ask_inline
-from worker.events import GROUP, STREAM
+from tests.bot.parts import RunningBot, Sandbox, User, Worker, ask_inline, wait_for
+from worker.events import STREAM
 from worker.pace import CROWDED_PACE, PACE
 from worker.tally import counted, tally_key
 
@@ -90,15 +90,18 @@ def test_values_of_another_type(user: User, worker: Worker, connection: redis.Re
     connection.delete(PACE, CROWDED_PACE, "rq:job:odd", "rq:queue:emojich")
 
 
-@pytest.mark.parametrize("meta", ODD)
 def test_jobs_whose_owner_cannot_be_read(
-    user: User, worker: Worker, connection: redis.Redis, meta: str
+    user: User, worker: Worker, connection: redis.Redis
 ) -> None:
-    connection.hset("rq:job:odd", mapping={"meta": meta, "created_at": "x", "status": "y"})
-    connection.rpush("rq:queue:emojich", "odd")
+    ids = [f"odd{number}" for number in range(len(ODD))]
+    for job_id, meta in zip(ids, ODD, strict=True):
+        connection.hset(
+            f"rq:job:{job_id}", mapping={"meta": meta, "created_at": "x", "status": "y"}
+        )
+    connection.rpush("rq:queue:emojich", *ids)
     user.say("кот")
     user.sees("«кот»")
-    connection.delete("rq:job:odd", "rq:queue:emojich")
+    connection.delete("rq:queue:emojich", *[f"rq:job:{job_id}" for job_id in ids])
 
 
 @pytest.mark.parametrize("value", ODD)
@@ -136,52 +139,48 @@ def test_settings_that_there_are_not(
 RECORD = {"user_id": 5, "chat_id": 5, "prompt": "кот", "language": "ru", "state": "waiting"}
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"user_id": "x"}, {"state": "dancing"}, {"shown": 7}, {"prompt": None}, {"language": "xx"},
-        {"like": "x"}, {"added": {"0": "x"}}, {"uploads": [1]}, {"uploads": {"x": "y"}},
-        {"queued": 5}, {"queued": {"place": "x"}}, {"count": 99}, {"state": "finished"},
-        {"emoji": "x"}, {"fraction": "half"}, {"failure": "x", "state": "failed"},
-        {"message_id": "x"},
-    ],
-)  # fmt: skip
-def test_a_record_that_cannot_be_shown_keeps_nobody_waiting(
-    user: User,
-    worker: Worker,
-    connection: redis.Redis,
-    changes: dict[str, object],
-    caplog: pytest.LogCaptureFixture,
+BAD_RECORDS = [
+    {"user_id": "x"}, {"state": "dancing"}, {"shown": 7}, {"prompt": None}, {"language": "xx"},
+    {"like": "x"}, {"added": {"0": "x"}}, {"uploads": [1]}, {"uploads": {"x": "y"}},
+    {"queued": 5}, {"queued": {"place": "x"}}, {"count": 99}, {"state": "finished"},
+    {"emoji": "x"}, {"fraction": "half"}, {"failure": "x", "state": "failed"},
+    {"message_id": "x"},
+]  # fmt: skip
+
+
+def test_records_that_cannot_be_shown_keep_nobody_waiting(
+    user: User, worker: Worker, connection: redis.Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
-    connection.set("emojich:request:5_1", json.dumps(RECORD | {"id": "5_1"} | changes))
-    connection.hset(OPEN, "5_1", "5")
+    ids = [f"5_{number}" for number in range(len(BAD_RECORDS))]
+    for record_id, changes in zip(ids, BAD_RECORDS, strict=True):
+        record = RECORD | {"id": record_id} | changes
+        connection.set(f"emojich:request:{record_id}", json.dumps(record))
+    connection.hset(OPEN, mapping=dict.fromkeys(ids, "5"))
     serves(user, worker)
-    assert "emojich:request:5_1: a value of another shape is left out" in caplog.text
-    assert not connection.hexists(OPEN, "5_1")
+    wait_for(lambda: not any(connection.hmget(OPEN, ids)))
+    for record_id in ids:
+        assert f"emojich:request:{record_id}: a value of another shape is left out" in caplog.text
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        *ODD,
-        {"kind": "progress", "fraction": "x"}, {"kind": "progress", "fraction": 1e999},
-        {"kind": "finished", "candidates": []}, {"kind": "finished", "candidates": [5]},
-        {"kind": "finished"}, {"kind": "failed", "reason": []}, {"kind": ["x"]}, {"kind": "new"},
-    ],
-)  # fmt: skip
-def test_an_event_that_cannot_be_read(
-    user: User, worker: Worker, connection: redis.Redis, event: object
-) -> None:
+BAD_EVENTS = [
+    *ODD,
+    {"kind": "progress", "fraction": "x"}, {"kind": "progress", "fraction": 1e999},
+    {"kind": "finished", "candidates": []}, {"kind": "finished", "candidates": [5]},
+    {"kind": "finished"}, {"kind": "failed", "reason": []}, {"kind": ["x"]}, {"kind": "new"},
+]  # fmt: skip
+
+
+def test_events_that_cannot_be_read(user: User, worker: Worker, connection: redis.Redis) -> None:
     user.say("кот")
     request = worker.take()
-    if isinstance(event, dict):
-        event = json.dumps(event | {"request_id": request.id})
-    connection.xadd(STREAM, {"event": event})
+    for event in BAD_EVENTS:
+        is_object = isinstance(event, dict)
+        text = json.dumps(event | {"request_id": request.id}) if is_object else event
+        connection.xadd(STREAM, {"event": text})
     connection.xadd(STREAM, {"other": "x"})
-    connection.xadd(STREAM, {"event": json.dumps({"kind": "progress", "fraction": 1})})
     worker.finish(request)
     user.sees("Готово")
-    assert connection.xpending(STREAM, GROUP)["pending"] <= 1
+    wait_for(lambda: connection.xlen(STREAM) == 0)
 
 
 def test_a_tally_that_is_no_number(connection: redis.Redis) -> None:
