@@ -16,11 +16,14 @@ from telegram import Bot
 from telegram.ext import Application, ApplicationBuilder, Defaults
 from telegram.request import HTTPXRequest
 
+from bot.access import BANNED
 from bot.config import Config
 from bot.delivery import Delivery
 from bot.lease import keep, lease
 from bot.listening import keep_token, listen
 from bot.profile import introduce
+from bot.store import OPEN
+from bot.stored import set_aside
 from bot.tasks import end
 from bot.telegram.migration import FollowMigration
 from bot.trouble import report
@@ -28,6 +31,7 @@ from bot.turns import TakeTurns
 from bot.watch import Watch
 from bot.wiring import wire
 from worker.errors import SetupError
+from worker.events import STREAM
 from worker.logs import announce
 
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
@@ -35,6 +39,8 @@ CONNECTIONS = 64
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
 STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
 REDIS_RETRIES = 10  # some ten seconds: a Redis that restarts is waited for
+# What everybody's requests need, and its types.
+SHARED_KEYS = {OPEN: b"hash", BANNED: b"set", STREAM: b"stream"}
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
@@ -55,6 +61,7 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
         application.add_error_handler(partial(report, connection))
         await _meet(application.bot, config)
         async with application, lease(async_connection) as lock:
+            await set_aside(async_connection, SHARED_KEYS)
             await _serve(application, config, delivery, watch, lock)
 
 

@@ -16,6 +16,7 @@ ALLOWED = {
     "bot": (
         "emojich_core.errors",
         "emojich_core.request",
+        "worker.decoding",
         "worker.embedded",
         "worker.environment",
         "worker.errors",

@@ -21,8 +21,8 @@ local counts = {}
 
 local function user_of(job_id)
     local meta = redis.pcall('HGET', job_key .. job_id, 'meta')
-    local read, fields = pcall(cjson.decode, meta)
-    return read and type(fields) == 'table' and fields[field] or ''
+    local is_read, fields = pcall(cjson.decode, meta)  -- of another version, or no JSON at all
+    return is_read and type(fields) == 'table' and fields[field] or ''
 end
 
 local function count(user)

@@ -1,5 +1,6 @@
 """The queue of requests: RQ on Redis, one job a request, the request's id as the job's id."""
 
+import logging
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +23,8 @@ from worker.request_job import DRAW, QUEUE, REPORT_FAILURE, RequestJob, RequestJ
 JOB_TIMEOUT = 2 * 3600
 JOB_TTL = 24 * 3600  # seconds a request may wait for a worker
 RETRIES = 2  # after a killed horse or engine
+
+log = logging.getLogger("emojich.queue")
 
 
 class RequestQueue:
@@ -54,6 +57,11 @@ class RequestQueue:
         try:
             return RequestJob.fetch(request_id, self.connection)
         except NoSuchJobError:
+            return None
+        except (redis.ConnectionError, redis.TimeoutError):
+            raise
+        except Exception:  # RQ's own, of another version, or what a person has written
+            log.warning("%s: a job that cannot be read is left out", Job.key_for(request_id))
             return None
 
     def place(self, request_id: str) -> int | None:

@@ -38,6 +38,11 @@ def pack_name(user_id: int, number: int, username: str, kind: Kind = Kind.STICKE
     return f"{_PREFIXES[kind]}_{_base36(user_id)}_{number}_by_{username}"
 
 
+def is_pack_name(name: str) -> bool:
+    """Whether it is a name that `pack_name` could have made."""
+    return _NAME.fullmatch(name) is not None
+
+
 def number_of(name: str) -> int:
     """Which of its user's packs has this name: no two have the same number, of whatever kind."""
     return int(_parts(name)["number"])
