@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -11,19 +10,16 @@ import redis.asyncio
 from redis.asyncio.lock import Lock
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from telegram.ext import (
-    AIORateLimiter,
-    Application,
-    ApplicationBuilder,
-    Defaults,
-)
+from telegram.ext import AIORateLimiter, Application, ApplicationBuilder, Defaults
+from tornado.httpserver import HTTPServer
 
 from bot.config import Config
 from bot.delivery import Delivery
 from bot.lease import keep, lease
-from bot.listening import keep_token, listen
+from bot.listening import keep_token, listen, poll
 from bot.profile import introduce
 from bot.tasks import end
+from bot.telegram.updates import Inbox
 from bot.trouble import report
 from bot.turns import TakeTurns
 from bot.watch import Watch
@@ -31,8 +27,8 @@ from bot.wiring import wire
 
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
-STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
 REDIS_RETRIES = 10  # some ten seconds: a Redis that restarts is waited for
+REDIS_CONNECTIONS = 50  # what needs one more waits for it, however many people there are
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
@@ -48,11 +44,14 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
     """
     application = _build_application(config)
     retry = Retry(ExponentialBackoff(cap=2, base=0.1), REDIS_RETRIES)
-    async with redis.asyncio.Redis.from_url(redis_url, retry=retry) as async_connection:
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        redis_url, retry=retry, max_connections=REDIS_CONNECTIONS, timeout=None
+    )
+    async with redis.asyncio.Redis.from_pool(pool) as async_connection:
         delivery, watch = wire(application, config, connection, async_connection, CONSUMER)
-        application.add_error_handler(partial(report, connection))
+        inbox = Inbox(application, async_connection, partial(report, connection))
         async with application, lease(async_connection) as lock:
-            await _serve(application, config, delivery, watch, lock)
+            await _serve(application, config, inbox, delivery, watch, lock)
 
 
 def _build_application(config: Config) -> AnyApplication:
@@ -69,32 +68,37 @@ def _build_application(config: Config) -> AnyApplication:
         .read_timeout(API_TIMEOUT)
         .write_timeout(API_TIMEOUT)
         .connection_pool_size(64)
-        .get_updates_connection_pool_size(2)  # one for the farewell while a long poll is let go
+        .updater(None)  # it confirms updates before they are handled
         .job_queue(None)
         .build()
     )
 
 
 async def _serve(
-    application: AnyApplication, config: Config, delivery: Delivery, watch: Watch, lock: Lock
+    application: AnyApplication,
+    config: Config,
+    inbox: Inbox,
+    delivery: Delivery,
+    watch: Watch,
+    lock: Lock,
 ) -> None:
-    updater = application.updater
-    assert updater is not None, "the builder makes one"
+    server: HTTPServer | None = None
     tasks: list[asyncio.Task[None]] = []
+    bot = application.bot
     try:
-        await introduce(application.bot)
-        await listen(updater, config)
-        await application.start()
+        await introduce(bot)
+        server = await listen(bot, config, inbox.put)
         print("bot: ready", flush=True)
-        works = (delivery.run(), watch.run(), keep(lock), keep_token(application.bot))
+        works = [inbox.run(), delivery.run(), watch.run(), keep(lock), keep_token(bot)]
+        works += [] if server else [poll(bot, inbox.put)]
         tasks += [asyncio.create_task(work) for work in works]
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:  # the lease is lost, or the token: only that ends one of them
             task.result()
     finally:
-        for part in (updater, application):
-            if part.running:  # not, where it could not begin
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(part.stop(), STOP_TIME)
+        if server:
+            server.stop()
+            await server.close_all_connections()
         await end(tasks)
+        await inbox.stop()
         await delivery.drain()

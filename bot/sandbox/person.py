@@ -15,6 +15,8 @@
     POST /sandbox/block    {"blocked": true}, or false                      -> the same
     POST /sandbox/group    {"title": "Друзья", "user_ids": [1001, 1002]}    -> Chat with the bot
     POST /sandbox/fault    {"method": "sendPhoto", "error_code": 429, "retry_after": 2}
+    POST /sandbox/update   {"update": {"message": {}}}: sent to the bot just so, with an update_id
+                           unless {"bare": true}; rubbish is welcome
     GET  /sandbox/chats    the user's chats, each with its members
     GET  /sandbox/chat     the messages of a chat, oldest first
     GET  /sandbox/taps     taps and their answers
@@ -24,14 +26,14 @@
     GET  /sandbox/file/<file_unique_id>                    a picture
     GET  /sandbox/custom_emoji/<custom_emoji_id>           a picture
 
-All but fault take ``user_id`` (1001 by default); message, edit, tap, inline, choose, chat and bot
+All but fault and update take ``user_id`` (1001 by default); message, edit, tap, inline, choose, chat and bot
 take ``chat_id``, the user's chat with the bot by default; what a person does takes
 ``first_name`` and ``language_code``. In the body of a POST, in the query of a GET.
 """
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -140,6 +142,14 @@ class Gathered:
     user_ids: list[int]
 
 
+@dataclass(frozen=True)
+class Raw:
+    """The body of POST /sandbox/update."""
+
+    update: Any = None
+    bare: bool = False
+
+
 @routes.post("/sandbox/message")
 async def message(request: web.Request) -> web.Response:
     """The user sends a text, a sticker or a photo."""
@@ -205,6 +215,14 @@ async def fault(request: web.Request) -> web.Response:
     box, ordered = request.app[BOX], await _body(request, Fault)
     box.faults.add(ordered)
     return _answer(box, asdict(ordered))
+
+
+@routes.post("/sandbox/update")
+async def update(request: web.Request) -> web.Response:
+    """Send the bot an update that Telegram would not."""
+    box, raw = request.app[BOX], await _body(request, Raw)
+    box.updates.push_raw(raw.update, bare=raw.bare)
+    return _answer(box, asdict(raw))
 
 
 def _arrive(box: Sandbox, acted: Acted) -> Json:
