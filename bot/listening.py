@@ -101,12 +101,13 @@ async def poll(bot: Bot, put: Put) -> None:
             await asyncio.sleep(pause_after(error, failures))
             continue
         failures = 0
-        if updates and updates == before:  # without their ids they cannot be confirmed
+        if updates and updates == before:  # not confirmed: it has no ids, or false ones
             await asyncio.sleep(PAUSE)
+            offset = max(offset, *(update_id(update) or 0 for update in updates)) + 1
             continue
         await _put_away(updates, put)
-        for update in updates:  # what has no good id has the next one, or a higher one
-            offset = max(update_id(update) or 0, offset) + 1
+        for update in updates:  # what has no id has the next one, or a higher one
+            offset = (update_id(update) or offset) + 1
         before = updates
 
 

@@ -15,8 +15,8 @@
     POST /sandbox/block    {"blocked": true}, or false                      -> the same
     POST /sandbox/group    {"title": "Друзья", "user_ids": [1001, 1002]}    -> Chat with the bot
     POST /sandbox/fault    {"method": "sendPhoto", "error_code": 429, "retry_after": 2}
-    POST /sandbox/update   {"update": {"message": {}}}: sent to the bot just so, with an update_id
-                           unless {"bare": true}; rubbish is welcome
+    POST /sandbox/update   {"update": {"message": {}}}                      -> what the bot gets:
+                           that, be it rubbish, with an update_id unless {"bare": true}
     GET  /sandbox/chats    the user's chats, each with its members
     GET  /sandbox/chat     the messages of a chat, oldest first
     GET  /sandbox/taps     taps and their answers
@@ -26,8 +26,8 @@
     GET  /sandbox/file/<file_unique_id>                    a picture
     GET  /sandbox/custom_emoji/<custom_emoji_id>           a picture
 
-All but fault and update take ``user_id`` (1001 by default); message, edit, tap, inline, choose, chat and bot
-take ``chat_id``, the user's chat with the bot by default; what a person does takes
+All but fault and update take ``user_id`` (1001 by default); message, edit, tap, inline, choose,
+chat and bot take ``chat_id``, the user's chat with the bot by default; what a person does takes
 ``first_name`` and ``language_code``. In the body of a POST, in the query of a GET.
 """
 
@@ -221,8 +221,7 @@ async def fault(request: web.Request) -> web.Response:
 async def update(request: web.Request) -> web.Response:
     """Send the bot an update that Telegram would not."""
     box, raw = request.app[BOX], await _body(request, Raw)
-    box.updates.push_raw(raw.update, bare=raw.bare)
-    return _answer(box, asdict(raw))
+    return _answer(box, box.updates.push_raw(raw.update, bare=raw.bare))
 
 
 def _arrive(box: Sandbox, acted: Acted) -> Json:
@@ -237,6 +236,6 @@ async def _body(request: web.Request, shape: type[Body]) -> Body:
     return body
 
 
-def _answer(box: Sandbox, content: Json) -> web.Response:
+def _answer(box: Sandbox, content: Any) -> web.Response:
     box.save()
     return web.json_response(content)

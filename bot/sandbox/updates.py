@@ -40,13 +40,19 @@ class UpdateQueue:
         state.updates.append({"update_id": self._next_id(), kind: content})
         self.wake()
 
-    def push_raw(self, content: Any, *, bare: bool) -> None:
-        """Queue what is sent as an update, whatever it is; an object gets an id, unless `bare`."""
-        number = self._next_id()
+    def push_raw(self, content: Any, *, bare: bool) -> Any:
+        """Queue what is sent as an update, whatever it is; returns that.
+
+        An object without an id gets one, unless `bare`; with one of the past it counts as repeated.
+        """
+        own = content.get("update_id") if isinstance(content, dict) else None
+        is_repeated = type(own) is int and 0 < own <= self._file.state.last_update_id
+        number = own if is_repeated else self._next_id()
         if isinstance(content, dict) and not bare:
             content = {"update_id": number, **content}
         self._file.state.updates.append({"update_id": number, RAW: content})
         self.wake()
+        return content
 
     def wake(self) -> None:
         """End the long poll that waits, if there is one, with whatever is there."""

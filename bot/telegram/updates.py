@@ -185,7 +185,8 @@ class Inbox:
             async with self._suspects:
                 await asyncio.sleep(PACE)
         if await _through_outages(partial(self._count_try, key)) > MAX_TRIES:
-            await self._application.process_error(update, GivenUp(f"update {update.update_id}"))
+            why = f"update {update.update_id} is given up: {MAX_TRIES} bots have ended over it"
+            await self._application.process_error(update, GivenUp(why))
             return
         for outages in range(1, MAX_TRIES + 1):
             await self._application.process_update(update)

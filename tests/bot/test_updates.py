@@ -1,8 +1,10 @@
 """Updates: none is lost, none does anything twice, and one that is rubbish stops nobody."""
 
+import json
 import os
 import signal
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,8 +12,10 @@ from typing import Any
 import pytest
 import redis
 
+from bot.limits import Limits
+from bot.store import OPEN
 from bot.telegram.updates import KEPT, SEEN, TRIES
-from tests.bot.conftest import start_sandbox
+from tests.bot.conftest import NewUser, start_sandbox
 from tests.bot.parts import TOKEN, BotProcess, Sandbox, User, text_of, wait_for
 from worker.embedded import connect, redis_url
 from worker.queue import RequestQueue
@@ -74,6 +78,12 @@ def stopped_redis(connection: redis.Redis) -> Iterator[None]:
         os.kill(information["process_id"], signal.SIGCONT)
 
 
+def send_raw(sandbox: Sandbox, update: Any, bare: bool = False) -> Any:
+    """Have the sandbox bring anything as an update; returns what it brings."""
+    body = json.dumps({"update": update, "bare": bare})  # httpx's own writes no NaN
+    return sandbox.http.post("/sandbox/update", content=body).raise_for_status().json()
+
+
 def end_lease(connection: redis.Redis) -> None:
     connection.delete("emojich:bot")
 
@@ -88,9 +98,9 @@ def wait_until_quiet(connection: redis.Redis) -> None:
 
 
 def test_a_bot_that_dies_while_redis_is_away_takes_no_prompt_along(
-    reached: Environment, sandbox: Sandbox, connection: redis.Redis
+    reached: Environment, new_user: NewUser, connection: redis.Redis
 ) -> None:
-    users = [User(sandbox, 7101 + number, "ru") for number in range(5)]
+    users = [new_user() for _ in range(5)]
     bot = start(reached)
     with stopped_redis(connection):
         for number in range(20):
@@ -105,14 +115,14 @@ def test_a_bot_that_dies_while_redis_is_away_takes_no_prompt_along(
         wait_for(lambda user=user, wanted=wanted: sorted(prompts_shown(user)) == sorted(wanted), 60)
     wait_until_quiet(connection)
     assert RequestQueue(connection).rq.count == 20
-    assert bot.end(signal.SIGTERM) == ""
+    assert "Traceback" not in bot.end(signal.SIGTERM)
     assert sum(len(user.messages()) for user in users) == 20
 
 
 def test_a_bot_that_dies_in_the_midst_of_an_update(
-    reached: Environment, sandbox: Sandbox, connection: redis.Redis
+    reached: Environment, sandbox: Sandbox, new_user: NewUser, connection: redis.Redis
 ) -> None:
-    user, other = User(sandbox, 7111, "ru"), User(sandbox, 7112, "ru")
+    user, other = new_user(), new_user()
     bot = start(reached)
     sandbox.fault("sendMessage", 429, retry_after=30)
     user.say("/start")
@@ -134,9 +144,8 @@ def test_a_bot_that_dies_in_the_midst_of_an_update(
 
 
 def test_a_bot_that_leaves_hands_on_what_it_has_not_done(
-    environment: Environment, sandbox: Sandbox, connection: redis.Redis
+    environment: Environment, sandbox: Sandbox, user: User, connection: redis.Redis
 ) -> None:
-    user = User(sandbox, 7116, "ru")
     bot = start(environment)
     sandbox.fault("sendMessage", 429, retry_after=30)
     user.say("/start")
@@ -149,9 +158,9 @@ def test_a_bot_that_leaves_hands_on_what_it_has_not_done(
 
 
 def test_a_redis_that_goes_away_in_the_midst_of_an_update(
-    environment: Environment, sandbox: Sandbox, connection: redis.Redis
+    environment: Environment, new_user: NewUser, connection: redis.Redis
 ) -> None:
-    users = [User(sandbox, 7121 + number, "ru") for number in range(8)]
+    users = [new_user() for _ in range(8)]
     bot = start(environment)
     for user in users[:4]:
         user.say("кот")
@@ -167,22 +176,24 @@ def test_a_redis_that_goes_away_in_the_midst_of_an_update(
 
 
 def test_an_update_that_comes_again_does_nothing(
-    reached: Environment, sandbox: Sandbox, connection: redis.Redis
+    reached: Environment, sandbox: Sandbox, new_user: NewUser, connection: redis.Redis
 ) -> None:
-    user = User(sandbox, 7131, "ru")
+    user = new_user()
+    updates = [
+        send_raw(sandbox, message(user, n, text)) for n, text in enumerate(("/help", "сова"))
+    ]
+    for update in updates * 2:  # a batch that holds each three times
+        send_raw(sandbox, update)
     bot = start(reached)
-    for number, text in enumerate(("/help", "сова"), 1):
-        update = message(user, number, text) | {"update_id": 1_000_000 + number}
-        for _ in range(3):
-            sandbox.post("/sandbox/update", update=update)
     user.say("кот")
     wait_for(lambda: "«кот»" in prompts_shown(user))
     wait_until_quiet(connection)
     assert len(user.messages()) == 3
     bot.end(signal.SIGKILL)
     end_lease(connection)
+    for update in updates:  # as when it was killed before it could confirm them
+        send_raw(sandbox, update)
     bot = start(reached)
-    sandbox.post("/sandbox/update", update=update)
     user.say("пёс")
     wait_for(lambda: "«пёс»" in prompts_shown(user))
     wait_until_quiet(connection)
@@ -216,7 +227,7 @@ def changed(**fields: Any) -> Callable[[User], Any]:
 
 
 def nested(depth: int) -> Callable[[User], Any]:
-    """A message that answers one that answers one…"""
+    """A message that answers one that answers another, and so on."""
 
     def make(user: User) -> Any:
         found = message(user, 1, SECRET)["message"]
@@ -229,6 +240,7 @@ def nested(depth: int) -> Callable[[User], Any]:
 
 STICKER = {"file_id": "x", "file_unique_id": "x", "width": 512, "height": 512}
 RUBBISH: dict[str, Callable[[User], Any]] = {
+    "an id of the past": lambda _: {"message": 7, "update_id": 1},
     "a sticker without type": changed(text=None, sticker=STICKER),
     "no date": changed(date=None),
     "a date of 10^15": changed(date=10**15),
@@ -272,7 +284,6 @@ RUBBISH: dict[str, Callable[[User], Any]] = {
     "an id that is broken": lambda user: message(user, 1, SECRET) | {"update_id": 1.5},
     "an id of 10^15": lambda user: message(user, 1, SECRET) | {"update_id": 10**15},
     "a negative id": lambda user: message(user, 1, SECRET) | {"update_id": -7},
-    "an id of the past": lambda _: {"message": 7, "update_id": 1},
 }
 BARE: dict[str, Any] = {
     "no id": {"message": {"text": SECRET}},
@@ -308,31 +319,27 @@ def check_that_others_are_served(
     return log.splitlines()
 
 
-@pytest.fixture
-def users(sandbox: Sandbox) -> tuple[User, User]:
-    return User(sandbox, 7201, "ru"), User(sandbox, 7202, "ru")
-
-
 def test_updates_that_cannot_be_read_are_skipped(
-    reached: Environment, sandbox: Sandbox, users: tuple[User, User]
+    reached: Environment, sandbox: Sandbox, new_user: NewUser
 ) -> None:
+    stranger = new_user()
+
     def send() -> None:
         for make in RUBBISH.values():
-            sandbox.post("/sandbox/update", update=make(User(sandbox, 7203, "ru")))
+            send_raw(sandbox, make(stranger))
         for content in BARE.values():
-            sandbox.post("/sandbox/update", update=content, bare=True)
+            send_raw(sandbox, content, bare=True)
 
-    log = check_that_others_are_served(reached, sandbox, users, send)
+    log = check_that_others_are_served(reached, sandbox, (new_user(), new_user()), send)
     assert 30 < len([line for line in log if "left out" in line]) < 2 * len(RUBBISH | BARE) + 5
 
 
 @pytest.mark.parametrize("content", [None, {"message": 7}], ids=["null", "no id"])
 def test_what_has_no_id_does_not_come_for_ever(
-    environment: Environment, sandbox: Sandbox, content: Any
+    environment: Environment, sandbox: Sandbox, user: User, content: Any
 ) -> None:
     """Nothing is known yet of the ids of others."""
-    user = User(sandbox, 7205, "ru")
-    sandbox.post("/sandbox/update", update=content, bare=True)
+    send_raw(sandbox, content, bare=True)
     bot = start(environment)
     bot.wait_for_log("left out")
     user.say("кот")
@@ -340,10 +347,81 @@ def test_what_has_no_id_does_not_come_for_ever(
     assert len(bot.end(signal.SIGTERM).splitlines()) < 5
 
 
-def test_an_answer_that_is_no_list_of_updates(environment: Environment, sandbox: Sandbox) -> None:
-    user = User(sandbox, 7206, "ru")
+def test_polling_goes_on_after_a_refusal(
+    environment: Environment, sandbox: Sandbox, user: User
+) -> None:
     bot = start(environment)
     sandbox.fault("getUpdates", 409)
     user.say("кот")
     user.sees("«кот»")
     assert "polling: Conflict" in bot.end(signal.SIGTERM)
+
+
+def test_a_burst_of_500_people(
+    environment: Environment, sandbox: Sandbox, new_user: NewUser, connection: redis.Redis
+) -> None:
+    queue = RequestQueue(connection)
+    users = [new_user() for _ in range(500)]
+    for user in users:
+        send_raw(sandbox, message(user, 1))
+    bot = start(environment)
+    most = 0
+
+    def is_over() -> bool:
+        nonlocal most
+        most = max(most, queue.rq.count)
+        return sandbox.api("getWebhookInfo")["pending_update_count"] == 0 and not connection.exists(
+            KEPT
+        )
+
+    wait_for(is_over, 200)
+    texts = {user.id: text_of(wait_for(user.messages, 60)[-1]) for user in users}
+    log = bot.end(signal.SIGTERM)
+    served = [text for text in texts.values() if text.startswith("«кот»")]
+    refused = [text for text in texts.values() if "Очередь заполнена" in text]
+    assert (len(served), len(refused)) == (Limits.queue, 500 - Limits.queue)
+    assert most == queue.rq.count == Limits.queue
+    assert connection.hlen(OPEN) == Limits.queue
+    assert "Traceback" not in log
+
+
+KILLS = """
+import os
+from bot import __main__, prompts
+take = prompts.Prompts.take
+
+async def take_or_die(self, user, message, *rest):
+    if message.text == "умри":
+        os._exit(9)
+    return await take(self, user, message, *rest)
+
+prompts.Prompts.take = take_or_die
+__main__.main()
+"""
+
+
+def test_an_update_that_ends_the_bot_is_given_up(
+    environment: Environment, new_user: NewUser, connection: redis.Redis
+) -> None:
+    killer, *others = (new_user() for _ in range(4))
+    killer.say("умри")
+    killer.say("кот")
+    for user in others:
+        user.say("пёс")
+    for _ in range(10):
+        end_lease(connection)
+        bot = BotProcess(KILLS, **environment)
+        bot.wait_until_ready()
+        try:
+            code = bot.process.wait(5)
+        except subprocess.TimeoutExpired:
+            break
+        assert code == 9
+    wait_until_quiet(connection)
+    for user in others:
+        assert prompts_shown(user) == ["«пёс»"]
+    assert "Что-то сломалось" in text_of(killer.messages()[0])
+    assert prompts_shown(killer)[1:] == ["«кот»"]
+    log = bot.end(signal.SIGTERM)
+    assert len([line for line in log.splitlines() if "given up" in line]) == 1
+    assert "Traceback" not in log
