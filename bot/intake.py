@@ -48,6 +48,7 @@ class Intake:
         record = await self._store.load(record.id) or await self._begin(record, instead_of)
         # Remembered first, queued second.  A bot that dies between the two begins here again: the
         # same update comes to the next one.
+        queued = None
         if record.state is State.WAITING:
             queued = await asyncio.to_thread(self._enqueue, record)
             if queued is None:
@@ -57,7 +58,7 @@ class Intake:
         if instead_of:
             await asyncio.to_thread(self._queue.cancel, instead_of.id)
             await self._store.change(instead_of.id, Replaced(record.id))
-        if record.state is State.WAITING:
+        if queued:
             await self._delivery.change(record.id, queued)
 
     async def _begin(self, record: Record, instead_of: Record | None) -> Record:
