@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -159,21 +160,68 @@ def test_a_bot_that_leaves_hands_on_what_it_has_not_done(
     bot.end(signal.SIGTERM)
 
 
+STOPS_REDIS = """
+import os, signal
+from bot import __main__, app, prompts
+app.REDIS_RETRIES = 0
+take, stopped = prompts.Prompts.take, []
+
+async def stop_redis_and_take(*arguments):
+    if not stopped:
+        stopped.append(os.kill(int(os.environ["VALKEY"]), signal.SIGSTOP))
+    return await take(*arguments)
+
+prompts.Prompts.take = stop_redis_and_take
+__main__.main()
+"""
+
+
 def test_a_redis_that_goes_away_in_the_midst_of_an_update(
     environment: Environment, new_user: NewUser, connection: redis.Redis
 ) -> None:
     users = [new_user() for _ in range(8)]
-    bot = start(environment)
-    for user in users[:4]:
+    for user in users:
         user.say("кот")
-    connection.client_kill_filter(_type="normal", skipme=True)
-    for user in users[4:]:
-        user.say("кот")
-    connection.client_kill_filter(_type="normal", skipme=True)
+    information: Any = connection.info("server")
+    valkey = information["process_id"]
+    bot = BotProcess(STOPS_REDIS, **environment, VALKEY=str(valkey))
+    bot.wait_until_ready()
+    time.sleep(8)  # redis-py gives up after five
+    os.kill(valkey, signal.SIGCONT)
     for user in users:
         wait_for(lambda user=user: prompts_shown(user) == ["«кот»"])
     wait_until_quiet(connection)
     assert RequestQueue(connection).rq.count == 8
+    assert "Traceback" not in bot.end(signal.SIGTERM)
+
+
+def test_people_hear_that_redis_is_full(
+    reached: Environment, new_user: NewUser, connection: redis.Redis
+) -> None:
+    user, other = new_user(), new_user()
+    bot = start(reached)
+    connection.config_set("maxmemory", 1)
+    user.say("кот")
+    user.sees("что-то сломалось")
+    connection.config_set("maxmemory", 0)
+    for someone in (user, other):
+        someone.say("пёс")
+        someone.sees("«пёс»")
+    wait_until_quiet(connection)
+    assert RequestQueue(connection).rq.count == 2
+    assert "Traceback" not in bot.end(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("path", ["/up+dates/(1)[2]*", "", "/обновления", "/%D0%BA/"])
+def test_a_webhook_with_any_path(
+    environment: Environment, webhook: Environment, sandbox: Sandbox, user: User, path: str
+) -> None:
+    address = webhook["WEBHOOK_URL"].removesuffix("/updates")
+    bot = start(environment | webhook | {"WEBHOOK_URL": address + path})
+    user.say("кот")
+    user.sees("«кот»")
+    assert sandbox.http.post(f"{address}/elsewhere", json={}).status_code == 404
+    assert sandbox.http.post(address + path, content=b"{").status_code == 403
     bot.end(signal.SIGTERM)
 
 
