@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -21,7 +21,6 @@ MAX_PORT = 65535
 MAX_LIMIT = 1_000_000  # of whatever is counted
 MAX_ID = 2**52  # of a user: https://core.telegram.org/bots/api#user
 MAX_URL = 1000  # characters
-PLAIN = "/!$&'()*+,;=:@"  # characters of a path that need not be encoded (RFC 3986)
 
 
 @dataclass(frozen=True)
@@ -61,13 +60,6 @@ class Config:
         """What no log and no message may show."""
         login, at, _ = urlsplit(self.api_url).netloc.rpartition("@")
         return (self.token, login + at) if at else (self.token,)
-
-    @property
-    def webhook_path(self) -> str:
-        """A regular expression for the path of `webhook_url`, however Telegram encodes it."""
-        path = urlsplit(self.webhook_url).path.removeprefix("/")
-        forms = {path, quote(path, "/%"), quote(unquote(path)), quote(unquote(path), PLAIN)}
-        return f"/(?:{'|'.join(map(re.escape, sorted(forms)))})"
 
     @property
     def webhook_secret(self) -> str:

@@ -45,13 +45,21 @@ class Store:
         data: Any = await self._redis.get(_record_key(request_id))
         return None if data is None else read(_record_key(request_id), data, _decode)
 
-    async def create(self, record: Record) -> bool:
-        """Remember a new request; False when there is one with its id already."""
+    async def create(self, record: Record) -> Record:
+        """Remember a new request, which is open from its first change on.
+
+        Returns the record of its id, which is an earlier one's if there is one.
+        """
         async with self._lock:
-            if await self._redis.exists(_record_key(record.id)):
-                return False
-            await self._save(record)
-            return True
+            known = await self.load(record.id)
+            if known is None:
+                await self._redis.set(_record_key(record.id), _encode(record), ex=RECORD_TTL)
+            return known or record
+
+    async def forget(self, request_id: str) -> None:
+        """Forget a request that nothing has come of."""
+        async with self._lock:
+            await self._redis.delete(_record_key(request_id))
 
     async def change(self, request_id: str, change: Change) -> Record | None:
         """Change a record and return what it is now; None when there is none."""
@@ -60,8 +68,7 @@ class Store:
             if record is None:
                 return None
             changed = advance(record, change)
-            if changed != record:
-                await self._save(changed)
+            await self._save(changed)
             return changed
 
     async def open_requests(self) -> list[Record]:
@@ -114,7 +121,7 @@ class Store:
 
     async def _save(self, record: Record) -> None:
         async with self._redis.pipeline() as pipe:
-            pipe.set(_record_key(record.id), json.dumps(asdict(record)), ex=RECORD_TTL)
+            pipe.set(_record_key(record.id), _encode(record), ex=RECORD_TTL)
             if record.message_id and record.state is not State.REPLACED:
                 key = _message_key(record.user_id, record.chat_id, record.message_id)
                 pipe.set(key, record.id, ex=RECORD_TTL)
@@ -150,3 +157,7 @@ def _decode(data: bytes) -> Record:
     ):
         raise ValueError("it cannot be shown")
     return record
+
+
+def _encode(record: Record) -> str:
+    return json.dumps(asdict(record))

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import redis
+from redis.client import Pipeline
 from rq import Callback, Retry, Worker
 from rq.command import send_stop_job_command
-from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.suspension import is_suspended, resume, suspend
@@ -34,23 +35,41 @@ class RequestQueue:
         self.connection = connection
         self.rq = RequestJobs(QUEUE, connection=connection, serializer=JSONSerializer)
 
-    def enqueue(self, request: Request, user_id: int) -> None:
-        """Queue a user's request where their turn is; one that is already there stays as it is."""
-        with suppress(DuplicateJobError):
+    def enqueue(self, request: Request, user_id: int, limit: int | None = None) -> bool:
+        """Queue a user's request where their turn is; one that is already there stays as it is.
+
+        False when as many as the limit wait already: then the request is not queued.
+        """
+        key = Job.key_for(request.id)
+
+        def put(pipe: Pipeline) -> bool:
+            if pipe.exists(key):
+                return True
+            if limit is not None and pipe.llen(self.rq.key) >= limit:
+                return False
+            pipe.multi()
+            # Functions by name: the bot's image need not import what the worker runs.
             self.rq.enqueue(
                 DRAW,
                 args=(request.to_json(),),
                 job_id=request.id,
                 meta={USER: str(user_id)},
-                unique=True,
                 job_timeout=JOB_TIMEOUT,
                 ttl=JOB_TTL,
                 result_ttl=JOB_TTL,
                 failure_ttl=JOB_TTL,
                 retry=Retry(max=RETRIES, enqueue_at_front=True),  # it has waited its turn
                 on_failure=Callback(REPORT_FAILURE),
+                pipeline=pipe,
             )
+            return True
+
+        # Begun anew where somebody else has changed one of the two keys meanwhile.
+        put_in: Any = self.connection.transaction
+        is_queued = bool(put_in(put, key, self.rq.key, value_from_callable=True))
+        if is_queued:
             give_turn(self.rq, self.connection, request.id)
+        return is_queued
 
     def job(self, request_id: str) -> Job | None:
         """RQ's job of a request, if there is one."""
