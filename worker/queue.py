@@ -62,14 +62,12 @@ class RequestQueue:
                 on_failure=Callback(REPORT_FAILURE),
                 pipeline=pipe,
             )
+            give_turn(self.rq, pipe, request.id)
             return True
 
         # Begun anew where somebody else has changed one of the two keys meanwhile.
         put_in: Any = self.connection.transaction
-        is_queued = bool(put_in(put, key, self.rq.key, value_from_callable=True))
-        if is_queued:
-            give_turn(self.rq, self.connection, request.id)
-        return is_queued
+        return bool(put_in(put, key, self.rq.key, value_from_callable=True))
 
     def job(self, request_id: str) -> Job | None:
         """RQ's job of a request, if there is one."""

@@ -151,7 +151,7 @@ def test_groups_are_left_in_peace(sandbox: Sandbox, chat: str, text: str, is_for
         async with Bot(TOKEN, base_url=f"{sandbox.url}/bot") as bot:
             bot._bot_user = type(bot.bot)(1, "Bot", True, username="our_bot")
             found = Update.de_json(update, bot)
-            handlers = message_handlers(*[MagicMock()] * 6)  # not called
+            handlers = message_handlers(*[MagicMock()] * 7)  # not called
             return any(handler.check_update(found) for handler in handlers)
 
     assert asyncio.run(is_handled()) == is_for_us
