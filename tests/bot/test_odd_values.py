@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import redis
@@ -11,7 +12,8 @@ import redis.asyncio
 
 from bot.access import BANNED
 from bot.store import OPEN, Store
-from tests.bot.parts import RunningBot, Sandbox, User, Worker, ask_inline, wait_for
+from bot.texts import texts
+from tests.bot.parts import RunningBot, Sandbox, User, Worker, ask_inline, text_of, wait_for
 from worker.events import STREAM
 from worker.pace import CROWDED_PACE, PACE
 from worker.tally import counted, tally_key
@@ -48,6 +50,12 @@ def serves(user: User, worker: Worker, *, prompt: str = "кот") -> None:
     assert request.prompt == prompt
     worker.finish(request)
     user.sees("Готово")
+    assert not is_broken(user)
+
+
+def is_broken(user: User) -> bool:
+    """Whether the user has read that the bot has made a mistake."""
+    return any(text_of(message) == texts("ru")("broken") for message in user.messages())
 
 
 @pytest.mark.parametrize("owner", ["x", "", "-7", "1.5", "٣", b"\xff", SECRET])
@@ -86,6 +94,7 @@ def test_values_of_another_type(user: User, worker: Worker, connection: redis.Re
     connection.rpush("rq:queue:emojich", "odd", b"\xff")
     user.say("кот")
     user.sees("«кот»")
+    assert not is_broken(user)
     connection.lrem("rq:queue:emojich", 0, "odd")
     connection.delete(PACE, CROWDED_PACE, "rq:job:odd", "rq:queue:emojich")
 
@@ -101,6 +110,7 @@ def test_jobs_whose_owner_cannot_be_read(
     connection.rpush("rq:queue:emojich", *ids)
     user.say("кот")
     user.sees("«кот»")
+    assert not is_broken(user)
     connection.delete("rq:queue:emojich", *[f"rq:job:{job_id}" for job_id in ids])
 
 
@@ -119,8 +129,8 @@ def test_what_is_kept_of_a_user(
     for command in ("/packs", "/history", "/settings"):
         count = len(user.messages())
         user.say(command)
-        user.sees()
-        assert "сломал" not in str(user.messages()[count:])
+        wait_for(partial(lambda seen: len(user.messages()) > seen, count))
+    assert not is_broken(user)
     assert len(ask_inline(user)["results"]) == 1
     [pack] = user.packs()
     assert len(pack["stickers"]) == 1
