@@ -35,7 +35,8 @@ def main() -> None:
         check_system()
         with open("pyproject.toml", "rb") as project:
             lock = wait_for_others(project.fileno())
-            extras = tomllib.load(project)["project"]["optional-dependencies"]
+            settings = tomllib.load(project)
+            extras = settings["project"]["optional-dependencies"]
             torch = [each for each in extras["model"] + extras["train"] if each.startswith("torch")]
             print(
                 f"Installing into {environment.name} (some minutes the first time) …",
@@ -45,14 +46,19 @@ def main() -> None:
             installer.make_environment()
             # youtokentome is built from source and does not declare what its build needs.  A build
             # that fails does so here, before gigabytes are fetched.
-            installer.install("setuptools", "wheel", "cython")
-            installer.install("--no-build-isolation", "youtokentome")
+            tools = [*settings["build-system"]["requires"], "wheel", "cython"]
+            installer.install("setuptools, wheel and cython", *tools)
+            installer.install("youtokentome", "--no-build-isolation", "youtokentome")
             # pip takes the highest version of all its indexes: only alone does this one decide.
-            installer.install(*torch, *(["--index-url", index] if index else []))
-            installer.install("--no-build-isolation", "-e", f".[{','.join(EXTRAS)}]")
+            options = ["--index-url", index] if index else []
+            installer.install("PyTorch from TORCH_INDEX" if index else "PyTorch", *torch, *options)
+            whole = ["--no-build-isolation", "-e", f".[{','.join(EXTRAS)}]"]
+            installer.install("what pyproject.toml names", *whole)
             shutil.rmtree(installer.temporary)
     except InstallationError as error:
         sys.exit(f"emojich: {error}")
+    except OSError as error:
+        sys.exit(f"emojich: {error.filename or environment}: {error.strerror}.")
     except KeyboardInterrupt:
         sys.exit("emojich: interrupted; the same command goes on with the installation.")
 
@@ -92,6 +98,7 @@ class Installer:
     def __init__(self, environment: Path, lock: int):
         self.environment = environment
         self.temporary = environment / "tmp"  # gigabytes for a while, and /tmp may lie in memory
+        self._python = str(environment / "bin/python")
         self._lock = lock
 
     def make_environment(self) -> None:
@@ -103,26 +110,28 @@ class Installer:
         made = self.environment / "made"
         packages = list(self.environment.glob("lib/*/site-packages"))
         half_removed = any(list(folder.glob("~*")) for folder in packages)  # as pip renames them
-        if half_removed or not made.exists() or made.read_text() != interpreter:
-            command = ["-m", "venv", "--clear", str(self.environment)]
-            self._run(sys.executable, *command, goal="a virtual environment")
+        starts = os.access(self._python, os.X_OK)
+        whole = starts and made.exists() and made.read_text() == interpreter and not half_removed
+        if not whole:
+            command = [sys.executable, "-m", "venv", "--clear", "--without-pip"]
+            self._run("a virtual environment", *command, str(self.environment))
+        shutil.rmtree(self.temporary, ignore_errors=True)
+        self.temporary.mkdir()
+        if not whole:
+            self._run("pip", self._python, "-m", "ensurepip", "--default-pip")
             made.write_text(interpreter)
         # pip writes INSTALLER last; without it a package is cut off, but counts as installed.
-        for folder in packages:
+        for folder in packages if whole else []:
             for package in folder.glob("*.dist-info"):
                 if not (package / "INSTALLER").exists():
                     shutil.rmtree(package)
-        shutil.rmtree(self.temporary, ignore_errors=True)
-        self.temporary.mkdir()
 
-    def install(self, *arguments: str) -> None:
+    def install(self, goal: str, *arguments: str) -> None:
         """Run `pip install` with these arguments.  Raises InstallationError."""
-        packages = [each for each in arguments if not each.startswith("-")]
-        python = self.environment / "bin/python"
-        pip = [str(python), "-m", "pip", "install", "-vv", "--no-input", "--progress-bar", "off"]
-        self._run(*pip, *arguments, goal=" ".join(packages))
+        pip = [self._python, "-m", "pip", "install", "-vv", "--no-input"]
+        self._run(goal, *pip, "--progress-bar=off", "--disable-pip-version-check", *arguments)
 
-    def _run(self, *command: str, goal: str) -> None:
+    def _run(self, goal: str, *command: str) -> None:
         """Run a command without a word; where it fails, write its words to install.log."""
         result = subprocess.run(
             command,
@@ -135,24 +144,23 @@ class Installer:
             errors="replace",
         )
         if result.returncode:
-            log = self.environment / "install.log"
+            log, said = self.environment / "install.log", reason(result.stdout)
             with suppress(OSError):
                 log.write_text(result.stdout)
-            raise InstallationError(
-                f"{goal} could not be installed: {reason(result.stdout)} ({log})"
-            )
+            raise InstallationError(f"{goal} could not be installed: {said} (more of it: {log}).")
 
 
 def reason(output: str) -> str:
-    """What pip, or `venv`, wanted to say."""
+    """What is missing, by the words of pip or venv."""
     if re.search("No space left on device|Disk quota exceeded|No usable temporary", output):
         return f"the disk is full, and up to {GIGABYTES} GB are needed"
-    if match := re.search(r"Could not fetch URL (\S+): (?!\d+ Client)", output):
+    if match := re.search(r"Could not fetch URL (\S+): (?!4\d\d)", output):
         return f"{match[1]} cannot be reached"
     if match := re.search("No matching distribution found for (.+)", output):
         return f"the package index has no {match[1]} for Python {VERSION}"
-    said = [line for line in output.splitlines() if re.search("(?i)error", line)]
-    return (said or output.splitlines() or ["it said nothing"])[-1].strip()
+    # A compiler's own word comes before pip's about it.
+    errors = re.findall(r"(?m)^.*\berror: .+", output) or re.findall("(?m)^.*(?i:error).+", output)
+    return (errors or output.splitlines() or ["it said nothing"])[-1].strip()
 
 
 if __name__ == "__main__":
