@@ -15,7 +15,7 @@ from bot.store import OPEN, Store
 from bot.texts import texts
 from tests.bot.parts import RunningBot, Sandbox, User, Worker, ask_inline, text_of, wait_for
 from worker.events import STREAM
-from worker.pace import CROWDED_PACE, PACE
+from worker.pace import CROWDED_PACE, PACE, seconds_per_image
 from worker.tally import counted, tally_key
 
 SECRET = "тайна"  # what a log must not say
@@ -82,8 +82,11 @@ def test_a_pace_that_is_no_pace(
     user: User, worker: Worker, connection: redis.Redis, pace: str
 ) -> None:
     connection.mset({PACE: pace, CROWDED_PACE: pace})
-    serves(user, worker)
-    connection.delete(PACE, CROWDED_PACE)
+    assert seconds_per_image(connection) is None
+    user.say("кот")
+    user.sees("«кот»")
+    assert not is_broken(user)
+    connection.delete(PACE, CROWDED_PACE, "rq:queue:emojich")
 
 
 def test_values_of_another_type(user: User, worker: Worker, connection: redis.Redis) -> None:
