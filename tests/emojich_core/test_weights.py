@@ -396,7 +396,7 @@ def test_without_a_folder_the_rest_is_fetched(
     assert tuned.exists()
 
     before = len(hub.requests)
-    other = str(checkpoints / "malevich/model_v3.bin")
+    other = str(checkpoints / "emojich/b5/model.bin")
     message = emojich("weights", "import", "emojich", "--transformer", other)[0]
     assert "is not the transformer it should be" in message
     assert len(hub.requests) == before, "nothing is fetched for a checkpoint that does not fit"
