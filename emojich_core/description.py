@@ -104,7 +104,7 @@ def _check(description: dict[str, Any]) -> None:
 def to_config(kind: type, values: Any) -> Any:
     """A configuration of a stage, or Sampling, from JSON, where tuples have become lists.
 
-    Raises ValueError when it lacks a value, or one is of another type or out of all reason.
+    Raises ValueError for an unknown name, and for a value of another type or out of all reason.
     """
     if not isinstance(values, dict):
         raise ValueError(f"it has no {kind.__name__}")

@@ -42,8 +42,8 @@ def pull(
     sentence for each file: whether it is the published one.
     Raises BundleError.
     """
+    own = _own(model, transformer)
     with _alone(model.name), ExitStack() as held:
-        own = {"transformer": transformer} if transformer else {}
         wanted = {role: source for role, source in _sources(model).items() if role not in own}
         fetched = {role: held.enter_context(download(source)) for role, source in wanted.items()}
         files = own | {role: file.path for role, file in fetched.items()}
@@ -66,12 +66,21 @@ def import_from(
     """
     if not os.path.isdir(folder):
         raise BundleError(f"{shown(folder)} is no folder: name the one that the files are in.")
-    own = {"transformer": transformer} if transformer else {}
+    own = _own(model, transformer)
     wanted = {role: source for role, source in _sources(model).items() if role not in own}
     files = own | {role: _find(folder, source) for role, source in wanted.items()}
     with _alone(model.name):
         origins = {role: file.name for role, file in files.items()}
         return _install(model, files, origins, dtype, say)
+
+
+def _own(model: Published, transformer: Path | None) -> dict[str, Path]:
+    """The user's checkpoint by its role; judged before the other files are fetched."""
+    if transformer is None:
+        return {}
+    _check_fetched(transformer)
+    convert("transformer", model.parts["transformer"].config, transformer)
+    return {"transformer": transformer}
 
 
 def _sources(model: Published) -> dict[str, Source]:

@@ -395,6 +395,12 @@ def test_without_a_folder_the_rest_is_fetched(
     assert load_bundle("emojich").name == "emojich"
     assert tuned.exists()
 
+    before = len(hub.requests)
+    other = str(checkpoints / "emojich/b5/model.bin")
+    message = emojich("weights", "import", "emojich", "--transformer", other)[0]
+    assert "is not the transformer it should be" in message
+    assert len(hub.requests) == before, "nothing is fetched for a checkpoint that does not fit"
+
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "pointer", "tar", "text"])
 def test_what_is_no_checkpoint_is_refused(
