@@ -14,6 +14,7 @@ ALLOWED = {
     "emojich_core": (),
     "worker": ("emojich_core",),
     "bot": (
+        "emojich_core.lexicon",
         "emojich_core.request",
         "worker.embedded",
         "worker.environment",

@@ -20,12 +20,11 @@ from emojich_core.training.data.art import (
     on_white,
     render,
 )
-from emojich_core.training.data.captions import Captions
+from emojich_core.training.data.captions import Captions, is_popular
 from emojich_core.training.data.colours import main_part, possible_colours
 from emojich_core.training.data.compositions import COUNTS, OTHER_COUNTS, Composer, Item
 from emojich_core.training.data.dataset import PICTURES, ROWS, Dataset, Row
 from emojich_core.training.data.held_out import HeldOut
-from emojich_core.training.data.said import is_popular
 from emojich_core.training.data.things import things
 
 SIZE = 192  # side of a picture in pixels

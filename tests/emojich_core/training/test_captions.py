@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from emojich_core.training.data.captions import Captions, detailed
+from emojich_core.training.data.captions import Captions, detailed, is_popular
 from emojich_core.training.data.dataset import Row
 from emojich_core.training.data.held_out import HeldOut
-from emojich_core.training.data.said import is_popular
 from tests.emojich_core.training.meanings import MEANINGS
 
 NOTHING = HeldOut((), ())
