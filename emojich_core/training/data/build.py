@@ -13,6 +13,7 @@ from tqdm import tqdm
 from emojich_core.training.data.art import (
     STYLES,
     Glyph,
+    Meaning,
     load_drawings,
     load_glyphs,
     load_meanings,
@@ -84,7 +85,7 @@ def plan(
     for glyph in tqdm([*glyphs, *toned], desc="rendering"):
         drawings[glyph.style][glyph.hexcode] = render(glyph, SIZE)
 
-    items = [_plain(glyph, captions) for glyph in glyphs]
+    items = [_plain(glyph, captions, meanings[glyph.hexcode]) for glyph in glyphs]
     items += [_toned(glyph, *tones[glyph.hexcode], captions) for glyph in toned]
     for style in tqdm(STYLES, desc="choosing"):
         drawn = drawings[style]
@@ -134,7 +135,7 @@ def sheet(dataset: Dataset, rng: np.random.Generator) -> Image.Image:
     return page
 
 
-def _plain(glyph: Glyph, captions: Captions) -> Item:
+def _plain(glyph: Glyph, captions: Captions, meaning: Meaning) -> Item:
     hexcode = glyph.hexcode
     return Item(
         "plain",
@@ -142,7 +143,7 @@ def _plain(glyph: Glyph, captions: Captions) -> Item:
         (hexcode,),
         captions.weights(hexcode),
         lambda drawings: drawings[hexcode],
-        weight=POPULAR_WEIGHT if is_popular(hexcode) else 1.0,
+        weight=POPULAR_WEIGHT if is_popular(hexcode, meaning) else 1.0,
         details=captions.details(hexcode),
     )
 

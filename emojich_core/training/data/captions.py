@@ -24,7 +24,7 @@ KEYWORD = 0.5  # divided by the root of how many emoji share it
 # All words of an emoji's row in the lexicon together, none more than another name; the first ones
 # are the commonest, and FLATNESS is the place where a word is said half as often as the first.
 LEXICON, FLATNESS = 3.2, 6
-POPULAR = 24  # words of a row of the lexicon that show that people write for the emoji every day
+POPULAR = 22  # words of a row of the lexicon that show that people write for the emoji every day
 # Forms, as shares of the plain one's weight: коты; (нарисуй) кота; (много) кота; (с) котом.
 FORMS = (("nomn", "plur", 0.05), ("accs", None, 0.04), ("gent", None, 0.03), ("ablt", None, 0.02))
 YO = 0.15  # and with ё, which CLDR leaves out and some people type
@@ -82,9 +82,10 @@ class Captions:
         return self._details[hexcode]
 
 
-def is_popular(hexcode: str) -> bool:
-    """Whether people write for an emoji every day."""
-    return is_everyday(hexcode) or len(_lexicon().get(bare(hexcode), ())) >= POPULAR
+def is_popular(hexcode: str, meaning: Meaning) -> bool:
+    """Whether people write for an emoji every day: a face, a common thing, one of many words."""
+    many = len(_lexicon().get(bare(hexcode), ())) >= POPULAR
+    return meaning.group == SMILEYS or is_everyday(hexcode) or many
 
 
 def lexicon_weights(hexcode: str) -> dict[str, float]:

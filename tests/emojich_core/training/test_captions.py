@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from emojich_core.training.data.art import Meaning
 from emojich_core.training.data.captions import Captions, detailed, is_popular
 from emojich_core.training.data.dataset import Row
 from emojich_core.training.data.held_out import Composition, HeldOut
+from emojich_core.training.data.things import OBJECTS, PEOPLE, SMILEYS
 from tests.emojich_core.training.meanings import MEANINGS
 
 NOTHING = HeldOut(())
@@ -33,9 +35,10 @@ def test_what_people_write_for_it_is_said_too() -> None:
     captions = Captions(MEANINGS, NOTHING)
     weights = captions.weights("1F436")
     assert weights["собачка"] > weights["щенок"] > weights["щенка"] > 0
-    assert is_popular("1F436")
-    assert is_popular("1F44D")
-    assert not is_popular("1F4CF")  # a ruler
+    assert is_popular("1F436", MEANINGS["1F436"])
+    assert is_popular("1F44D", Meaning("большой палец вверх", (), PEOPLE))
+    assert is_popular("1F609", Meaning("подмигивает", (), SMILEYS))
+    assert not is_popular("1F4CF", Meaning("линейка", (), OBJECTS))
 
 
 def test_what_is_held_out_is_not_said() -> None:
