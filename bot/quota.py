@@ -40,6 +40,10 @@ class Quota:
             await self._redis.zrem(key, request_id)
             raise
 
+    async def give_back(self, user_id: int, request_id: str) -> None:
+        """A request is not drawn, and does not count.  Safe to repeat."""
+        await self._redis.zrem(f"emojich:asked:{user_id}", request_id)
+
     async def _count(self, key: str, request_id: str, user_id: int) -> list[float]:
         """Count a request; returns when it and those of the last day were asked for."""
         now = time.time()

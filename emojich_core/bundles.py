@@ -3,6 +3,7 @@
     bundle.json              names, numbers of every stage, check sums
     bpe.model                the tokenizer
     transformer.safetensors  vqgan.safetensors  upscale.safetensors  matting.safetensors
+    vocabulary.tsv           what it has learned, if it is not to draw everything
 
 Where bundles lie: see choices.py.
 """
@@ -12,7 +13,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,11 +30,13 @@ from emojich_core.generation import Sampling
 from emojich_core.matting import MattingConfig
 from emojich_core.transformer import TransformerConfig
 from emojich_core.upscale import UpscaleConfig
+from emojich_core.vocabulary import Vocabulary
 from emojich_core.vqgan import VQGANConfig
 
 FORMAT = 1
 STAGES = ("transformer", "vqgan", "upscale", "matting")
 TOKENIZER = "bpe.model"
+VOCABULARY = "vocabulary.tsv"  # not every bundle has one
 # Files of at most so many bytes are hashed whenever they are opened.  Of larger ones, 3 GB in the
 # published models, only the size is checked then: hashing them takes seconds at every start, and
 # what a disk breaks later, `emojich weights verify` finds.
@@ -52,6 +55,7 @@ class Bundle:
     matting: MattingConfig
     sampling: Sampling
     licence: str = ""
+    vocabulary: Vocabulary | None = None  # None: it draws everything
 
     @property
     def tokenizer(self) -> Path:
@@ -98,6 +102,7 @@ def load_bundle(model: str) -> Bundle:
             matting=_config(MattingConfig, description["matting"]),
             sampling=_config(Sampling, description["sampling"]),
             licence=description.get("licence", ""),
+            vocabulary=_vocabulary(path) if VOCABULARY in description["files"] else None,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         file = path / "bundle.json"
@@ -124,16 +129,21 @@ def save_bundle(
     weights: dict[str, dict[str, Tensor]],
     licence: str = "",
     sources: dict[str, str] | None = None,
+    vocabulary: Vocabulary | None = None,
 ) -> None:
     """Write a bundle: `weights` by stage, `configs` by stage and for "sampling".
 
-    `sources` says for whoever asks later where each stage comes from.
+    `sources` says for whoever asks later where each stage comes from.  Without a `vocabulary` the
+    bundle draws everything.
     Raises BundleError when it cannot be written.
     """
     files = [TOKENIZER, *(f"{stage}.safetensors" for stage in STAGES)]
     with _written(path):
         path.mkdir(parents=True, exist_ok=True)
         (path / TOKENIZER).write_bytes(tokenizer.read_bytes())
+        if vocabulary is not None:
+            vocabulary.save(path / VOCABULARY)
+            files.append(VOCABULARY)
         for stage in STAGES:
             tensors = {key: value.contiguous() for key, value in weights[stage].items()}
             safetensors.torch.save_file(tensors, path / f"{stage}.safetensors")
@@ -150,22 +160,33 @@ def save_bundle(
         _write_description(path, description)
 
 
-def derive_bundle(base: Bundle, path: Path, transformer: dict[str, Tensor], source: str) -> None:
+def derive_bundle(
+    base: Bundle,
+    path: Path,
+    transformer: dict[str, Tensor],
+    source: str,
+    captions: Iterable[str] = (),
+) -> None:
     """Write a bundle with another transformer, whose `source` it names; all else is the base's.
 
+    `captions` that it has learned besides: their words join the vocabulary, if there is one.
     The other files are hard links where the disk can do that.  `path` appears when it is whole.
     Raises BundleError when it cannot be written, or is there already.
     """
     description = _read_description(base.path)
     staged = path.with_name(f".{path.name}.new")
     changed = staged / "transformer.safetensors"
+    vocabulary = base.vocabulary and base.vocabulary.with_captions(captions)
     shutil.rmtree(staged, ignore_errors=True)
     try:
         with _written(path):
             staged.mkdir(parents=True)
             for file in description["files"]:
-                if file != changed.name:
+                if file not in (changed.name, VOCABULARY):
                     _link(base.path / file, staged / file)
+            if vocabulary:
+                vocabulary.save(staged / VOCABULARY)
+                description["files"][VOCABULARY] = sha256(staged / VOCABULARY)
             safetensors.torch.save_file(transformer, changed)
             shutil.copymode(staged / TOKENIZER, changed)
             description["name"] = path.name
@@ -191,6 +212,14 @@ def _written(path: Path) -> Iterator[None]:
         yield
     except (OSError, SafetensorError) as error:
         message = f"{path} cannot be written ({error}): make room for it, or take another folder."
+        raise BundleError(message) from error
+
+
+def _vocabulary(path: Path) -> Vocabulary:
+    try:
+        return Vocabulary.load(path / VOCABULARY)
+    except (OSError, ValueError) as error:
+        message = f"{path / VOCABULARY} cannot be read ({error}): restore the bundle."
         raise BundleError(message) from error
 
 

@@ -40,6 +40,9 @@ class Finished:
 
     request_id: str
     candidates: tuple[Candidate, ...]
+    # A word of the prompt that the bundle does not know, and what it drew instead: see `Reading`.
+    unknown: str = ""
+    instead: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Failed:
     """The request ends without stickers.  `reason`: a key of the bot's texts."""
 
     request_id: str
-    reason: str  # "failed", "timeout" or "memory"
+    reason: str  # "failed", "timeout", "memory" or "unknown"
 
 
 Event = Progress | Finished | Failed
@@ -59,8 +62,9 @@ def to_json(event: Event) -> str:
     match event:
         case Progress(fraction=fraction):
             data |= {"kind": "progress", "fraction": round(fraction, 3)}
-        case Finished(candidates=candidates):
+        case Finished(candidates=candidates, unknown=unknown, instead=instead):
             data |= {"kind": "finished", "candidates": [c.to_json() for c in candidates]}
+            data |= {"unknown": unknown, "instead": instead}
         case Failed(reason=reason):
             data |= {"kind": "failed", "reason": reason}
     return json.dumps(data)
@@ -74,7 +78,10 @@ def from_json(text: str | bytes) -> Event:
         case "progress":
             return Progress(request_id, data["fraction"])
         case "finished":
-            return Finished(request_id, tuple(map(Candidate.from_json, data["candidates"])))
+            candidates = tuple(map(Candidate.from_json, data["candidates"]))
+            return Finished(
+                request_id, candidates, data.get("unknown", ""), data.get("instead", "")
+            )
         case "failed":
             return Failed(request_id, data["reason"])
     raise ValueError(f"unknown kind of event: {data['kind']!r}")

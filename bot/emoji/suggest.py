@@ -44,7 +44,7 @@ class Named:
         return max(points, _SAID * sum(self.says(word) for word in asked))
 
     def says(self, word: Word) -> bool:
-        """Whether it is what the lexicon has for a noun: красный котик is a cat, and nothing red."""
+        """Whether the lexicon has the word, a noun: красный котик is a cat, and nothing red."""
         return word.weight == 1 and any((lemma,) in self.phrases for lemma in word.lemmas)
 
     def shows(self, word: Word) -> bool:
@@ -94,9 +94,9 @@ def _phrases(said: list[frozenset[str]]) -> tuple[dict[int, str], list[int]]:
             begun = {(*b, f) for b in begun for f in said[end]} & _said().keys()
             if not begun:
                 break
-            if emoji := next(filter(None, map(_said().get, sorted(begun))), None):
-                if end > place:
-                    longest, found[place] = end + 1 - place, emoji
+            emoji = next(filter(None, map(_said().get, sorted(begun))), None)
+            if emoji and end > place:
+                longest, found[place] = end + 1 - place, emoji
         if not longest:
             rest.append(place)
         place += longest or 1

@@ -61,6 +61,14 @@ def lemma(word: str) -> str:
     return plain(morph().parse(plain(word))[0].normal_form)
 
 
+def accusative(noun: str) -> str:
+    """A noun's accusative, with a capital: Капибару (я ещё не умею)."""
+    parses: list[Any] = morph().parse(noun)
+    parse = next((p for p in parses if p.tag.POS == "NOUN" and "nomn" in p.tag), None)
+    found = parse and parse.inflect({"accs", parse.tag.number})
+    return (found.word if found else noun).capitalize()
+
+
 def plain(text: str) -> str:
     """Lower-case, without ё."""
     return text.lower().replace("ё", "е")

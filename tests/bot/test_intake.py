@@ -42,9 +42,9 @@ def test_update_that_comes_twice_is_queued_and_answered_once(
         async with redis.asyncio.Redis.from_url(server) as async_connection, api:
             store = Store(async_connection)
             reader = EventReader(async_connection, "test")
-            delivery = Delivery(api, store, History(async_connection), connection, reader)
-            settings = SettingsStore(async_connection)
             quota = Quota(async_connection, Limits())
+            delivery = Delivery(api, store, History(async_connection), quota, connection, reader)
+            settings = SettingsStore(async_connection)
             intake = Intake(store, settings, worker.queue, delivery, quota, Blocklist([]))
             await asyncio.gather(intake.take(record), intake.take(record))
             await intake.take(record)

@@ -14,12 +14,15 @@ from PIL import Image
 from emojich_core.choices import SHIPPED
 from emojich_core.cli import main
 from emojich_core.errors import BundleError
+from emojich_core.lexicon import lexicon
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import clean_prompt
 from emojich_core.training.data.art import Glyph, Meaning, load_glyphs, on_white, render
 from emojich_core.training.data.held_out_glyphs import SHARE, held_out_glyph
+from emojich_core.training.data.morphology import plain
+from emojich_core.training.data.things import hexcode_of
 from emojich_core.training.evaluation import cost_figures, evaluate, questions
-from emojich_core.training.evaluation.answers import Answer, recall_figures
+from emojich_core.training.evaluation.answers import Answer, ask, recall_figures
 from emojich_core.training.evaluation.colour_judge import EXAMPLES, colour_of
 from emojich_core.training.evaluation.figures import (
     Figure,
@@ -396,3 +399,20 @@ def test_a_missing_package_is_named(
     write_art(tmp_path / ".data")
     with pytest.raises(SystemExit, match=r'skimage.*pip install "emojich\[train\]"'):
         run()
+
+
+def test_everyday_words_are_300_that_the_lexicon_does_not_have() -> None:
+    rows = [line.split("\t") for line in questions.EVERYDAY.read_text("utf-8").splitlines()]
+    prompts = [prompt for prompt, _ in rows]
+    assert len({plain(prompt) for prompt in prompts}) == len(prompts) == 300
+    assert [clean_prompt(prompt) for prompt in prompts] == prompts
+    said = {plain(word) for row in lexicon().values() for word in row}
+    assert [prompt for prompt in prompts if plain(prompt) in said] == []
+    known = {hexcode_of(emoji) for emoji in lexicon()}
+    assert {hexcode_of(emoji) for _, right in rows for emoji in right.split()} <= known
+
+
+def test_a_prompt_that_the_bundle_does_not_know_is_answered_wrongly() -> None:
+    pipeline, blank = Pipeline.load("mini", "cpu"), np.full((1, 96, 96, 3), 255, np.uint8)
+    [answer] = ask(pipeline, Judge(blank, ["A"]), [Question("абырвалг", frozenset("A"))], 0, "")
+    assert not answer.right()
