@@ -73,7 +73,7 @@ class Vocabulary:
                 if near := _neighbours().get(form):
                     name = near if self.words & forms(near) else self._name(_plain(near))
                     if name:
-                        return Reading(_replaced(prompt, text, name), form, near)
+                        return Reading(_replaced(prompt, text, name), form, name)
         message = f"The model knows no word of «{prompt}»: try {EXAMPLES}."
         raise InvalidRequest(Reason.UNKNOWN, message)
 

@@ -51,7 +51,7 @@ def test_the_bot_tells_what_was_drawn_instead(
 ) -> None:
     user.say("буксир")
     draw(scheduler, connection, worker.take())
-    message = user.sees("Буксир я ещё не умею, вот катер.")
+    message = user.sees("Буксир я ещё не умею, вот корабль.")
     assert text_of(message).startswith("«буксир»")
     assert buttons_of(message)
 
