@@ -22,6 +22,7 @@ from bot.logs import reason
 from bot.patience import pause_after
 from bot.person.history import History
 from bot.preview import render_preview
+from bot.quota import Quota
 from bot.record import (
     Change,
     Failure,
@@ -44,7 +45,7 @@ from bot.telegram.errors import (
     says,
 )
 from bot.view import View, view
-from worker.events import Event, EventReader, Finished
+from worker.events import Event, EventReader, Failed, Finished
 
 EDIT_INTERVAL = 1.5  # seconds from one progress bar to the next: Telegram wants about 1 a second
 RECONNECT_PAUSE = 1.0  # seconds
@@ -71,11 +72,18 @@ class Delivery:
     """The only writer of the requests' messages, and the reader of the worker's events."""
 
     def __init__(
-        self, bot: Bot, store: Store, history: History, results: redis.Redis, reader: EventReader
+        self,
+        bot: Bot,
+        store: Store,
+        history: History,
+        quota: Quota,
+        results: redis.Redis,
+        reader: EventReader,
     ):
         self._bot = bot
         self._store = store
         self._history = history
+        self._quota = quota
         self._results = results
         self._reader = reader
         self._desks: dict[str, _Desk] = {}
@@ -127,6 +135,8 @@ class Delivery:
         else:
             if isinstance(event, Finished) and record.has_stickers:  # even if its chat is closed
                 await self._history.add(record)
+            if isinstance(event, Failed) and event.reason == Failure.UNKNOWN:
+                await self._quota.give_back(record.user_id, record.id)
             self.show(record)
             self._desks[record.id].entries.add(entry_id)
 

@@ -39,7 +39,7 @@ class Quota:
             raise
 
     async def give_back(self, user_id: int, request_id: str) -> None:
-        """Count a request no longer."""
+        """Count a request no longer, for it is not drawn.  Safe to repeat."""
         await self._redis.zrem(_key(user_id), request_id)
 
     async def _count(self, key: str, request_id: str, user_id: int) -> list[float]:

@@ -51,8 +51,8 @@ def wire(
     store, queue = Store(async_connection), RequestQueue(connection)
     history, liking = History(async_connection), settings.SettingsStore(async_connection)
     reader = EventReader(async_connection, consumer)
-    delivery = Delivery(application.bot, store, history, connection, reader)
     quota = Quota(async_connection, config.limits)
+    delivery = Delivery(application.bot, store, history, quota, connection, reader)
     words = config.blocked_words
     blocklist = Blocklist.read(words) if words else Blocklist([])
     intake = Intake(store, liking, queue, delivery, quota, blocklist)

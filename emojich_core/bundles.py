@@ -3,6 +3,7 @@
     bundle.json              names, numbers of every stage, check sums
     bpe.model                the tokenizer
     transformer.safetensors  vqgan.safetensors  upscale.safetensors  matting.safetensors
+    vocabulary.tsv           what it has learned, if it is not to draw everything
 
 Where bundles lie: see choices.py.
 """
@@ -13,7 +14,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +31,10 @@ from emojich_core.description import (
     FORMAT,
     STAGES,
     TOKENIZER,
+    VOCABULARY,
     brief,
     check_readable,
+    files_of,
     read_description,
     to_config,
 )
@@ -41,6 +44,7 @@ from emojich_core.matting import MattingConfig
 from emojich_core.tokenizer import check_bpe
 from emojich_core.transformer import TransformerConfig
 from emojich_core.upscale import UpscaleConfig
+from emojich_core.vocabulary import Vocabulary
 from emojich_core.vqgan import VQGANConfig
 
 # Files of at most so many bytes are hashed whenever they are opened.  Of larger ones, 3 GB in the
@@ -61,6 +65,7 @@ class Bundle:
     matting: MattingConfig
     sampling: Sampling
     licence: str = ""
+    vocabulary: Vocabulary | None = None  # None: it draws everything
 
     @property
     def tokenizer(self) -> Path:
@@ -95,7 +100,7 @@ def load_bundle(model: str) -> Bundle:
     """
     path = find_bundle(model)
     description = read_description(path)
-    for file in FILES:
+    for file in files_of(description):
         _check_file(path / file, description["files"][file])
     try:
         bundle = Bundle(
@@ -107,6 +112,7 @@ def load_bundle(model: str) -> Bundle:
             matting=to_config(MattingConfig, description.get("matting")),
             sampling=to_config(Sampling, description.get("sampling")),
             licence=description.get("licence", ""),
+            vocabulary=_vocabulary(path) if VOCABULARY in description["files"] else None,
         )
         _check_numbers(bundle)
     except ValueError as error:
@@ -138,9 +144,9 @@ def verify_bundle(path: Path, progress: Callable[[int], None] = lambda size: Non
 
     Raises BundleError for the first that is damaged.
     """
-    checksums = read_description(path)["files"]
-    for file in FILES:
-        _check_sum(path / file, checksums[file], progress)
+    description = read_description(path)
+    for file in files_of(description):
+        _check_sum(path / file, description["files"][file], progress)
 
 
 def save_bundle(
@@ -152,17 +158,21 @@ def save_bundle(
     weights: dict[str, dict[str, Tensor]],
     licence: str = "",
     sources: dict[str, str] | None = None,
+    vocabulary: Vocabulary | None = None,
     progress: Callable[[int], None] = lambda size: None,
 ) -> None:
     """Write a bundle: `weights` by stage, `configs` by stage and for "sampling".
 
-    `sources` keeps where each stage comes from.
+    `sources` keeps where each stage comes from.  Without a `vocabulary` it draws everything.
     `progress` is called with numbers of bytes: those of the weights, twice.
     Raises BundleError when it cannot be written.
     """
+    files = FILES if vocabulary is None else (*FILES, VOCABULARY)
     with _written(path):
         path.mkdir(parents=True, exist_ok=True)
         (path / TOKENIZER).write_bytes(tokenizer.read_bytes())
+        if vocabulary is not None:
+            vocabulary.save(path / VOCABULARY)
         for stage in STAGES:
             tensors = {key: value.contiguous() for key, value in weights[stage].items()}
             safetensors.torch.save_file(tensors, path / f"{stage}.safetensors")
@@ -175,32 +185,43 @@ def save_bundle(
             "licence": licence,
             "sources": sources or {},
             **{key: dataclasses.asdict(config) for key, config in configs.items()},
-            "files": {file: sha256(path / file, progress) for file in FILES},
+            "files": {file: sha256(path / file, progress) for file in files},
         }
         _write_description(path, description)
 
 
-def derive_bundle(base: Bundle, path: Path, transformer: dict[str, Tensor], source: str) -> None:
+def derive_bundle(
+    base: Bundle,
+    path: Path,
+    transformer: dict[str, Tensor],
+    source: str,
+    captions: Iterable[str] = (),
+) -> None:
     """Write a bundle with another transformer, whose `source` it names; all else is the base's.
 
+    `captions` that it has learned besides: their words join the vocabulary, if there is one.
     The other files are hard links where the disk can do that.  `path` appears when it is whole.
     Raises BundleError when it cannot be written, or is there already.
     """
     description = read_description(base.path)
     staged = path.with_name(f".{path.name}.new")
     changed = staged / "transformer.safetensors"
+    vocabulary = base.vocabulary and base.vocabulary.with_captions(captions)
     shutil.rmtree(staged, ignore_errors=True)
     try:
         with _written(path):
             staged.mkdir(parents=True)
-            for file in FILES:
-                if file != changed.name:
+            for file in files_of(description):
+                if file not in (changed.name, VOCABULARY):
                     _link(base.path / file, staged / file)
+            if vocabulary:
+                vocabulary.save(staged / VOCABULARY)
+                description["files"][VOCABULARY] = sha256(staged / VOCABULARY)
             safetensors.torch.save_file(transformer, changed)
             shutil.copymode(staged / TOKENIZER, changed)
             description["name"] = path.name
             description["sources"] = {**description.get("sources", {}), "transformer": source}
-            checksums = {file: description["files"][file] for file in FILES}
+            checksums = {file: description["files"][file] for file in files_of(description)}
             description["files"] = {**checksums, changed.name: sha256(changed)}
             _write_description(staged, description)
             staged.rename(path)
@@ -222,6 +243,14 @@ def _written(path: Path) -> Iterator[None]:
         yield
     except (OSError, SafetensorError) as error:
         message = f"{path} cannot be written ({error}): make room for it, or take another folder."
+        raise BundleError(message) from error
+
+
+def _vocabulary(path: Path) -> Vocabulary:
+    try:
+        return Vocabulary.load(path / VOCABULARY)
+    except (OSError, ValueError) as error:
+        message = f"{path / VOCABULARY} cannot be read ({brief(error)}): restore the bundle."
         raise BundleError(message) from error
 
 

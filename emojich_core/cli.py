@@ -133,6 +133,8 @@ def _generate(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
     from emojich_core.pipeline import Pipeline
 
     pipeline = Pipeline.load(arguments.model, arguments.device)
+    for prompt in prompts:
+        pipeline.read(prompt)  # raises before the first is drawn
     results = []
     for i, prompt in enumerate(prompts):
         folder = arguments.out / f"{i:03}" if arguments.prompts else arguments.out
@@ -179,6 +181,11 @@ def _draw(
 
     from emojich_core.sticker import grid
 
+    reading = pipeline.read(prompt)
+    if reading.instead:
+        model = pipeline.bundle.name
+        told = f"{model} has not learned «{reading.unknown}»: it draws «{reading.instead}» instead."
+        print(told, file=sys.stderr)
     seed = new_seed() if arguments.seed is None else arguments.seed
     sampling = _sampling(pipeline, arguments)
     folder.mkdir(parents=True, exist_ok=True)
@@ -203,6 +210,7 @@ def _draw(
     # All that the pictures follow from, so that they can be drawn again.
     result = {
         "prompt": prompt,
+        "reading": asdict(reading),
         "model": pipeline.bundle.name,
         "seed": seed,
         "count": arguments.count,

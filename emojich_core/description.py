@@ -15,8 +15,9 @@ FORMAT = 1
 STAGES = ("transformer", "vqgan", "upscale", "matting")
 TOKENIZER = "bpe.model"
 FILES = (TOKENIZER, *(f"{stage}.safetensors" for stage in STAGES))
+VOCABULARY = "vocabulary.tsv"  # not every bundle has one
 
-MAX_BYTES = {"bundle.json": 2**16, TOKENIZER: 4 * 2**20}
+MAX_BYTES = {"bundle.json": 2**16, TOKENIZER: 4 * 2**20, VOCABULARY: 4 * 2**20}
 MAX_TEXT = 200  # letters of a name or licence
 MAX_ITEMS = 16  # of a tuple
 MAX_NUMBER = 2**17
@@ -88,6 +89,11 @@ def _no_number(constant: str) -> float:
     raise ValueError(f"{constant} is no number")
 
 
+def files_of(description: dict[str, Any]) -> tuple[str, ...]:
+    """The files of a bundle besides bundle.json: no other ones that it may name are touched."""
+    return (*FILES, VOCABULARY) if VOCABULARY in description["files"] else FILES
+
+
 def _check(description: dict[str, Any]) -> None:
     for key in ("name", "licence"):
         _check_value(key, str, description.get(key, "" if key == "licence" else None))
@@ -95,8 +101,10 @@ def _check(description: dict[str, Any]) -> None:
     if not isinstance(sources, dict) or not all(isinstance(s, str) for s in sources.values()):
         raise ValueError("its sources are no names")
     files = description.get("files")
-    for name in FILES:
-        checksum = files.get(name) if isinstance(files, dict) else None
+    if not isinstance(files, dict):
+        raise ValueError("it does not name its files")
+    for name in files_of(description):
+        checksum = files.get(name)
         if not isinstance(checksum, str) or not re.fullmatch("[0-9a-f]{64}", checksum):
             raise ValueError(f"it has no check sum of {name}")
 

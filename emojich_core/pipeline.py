@@ -33,7 +33,7 @@ from emojich_core.precision import (
     stages_dtype,
     stored_as,
 )
-from emojich_core.request import MAX_COUNT, MAX_SEED, Candidate, Request, new_seed
+from emojich_core.request import MAX_COUNT, MAX_SEED, Candidate, Reading, Request, new_seed
 from emojich_core.sticker import SIZE, compose, on_white, to_webp
 from emojich_core.threads import cores, use
 from emojich_core.tokenizer import Tokenizer
@@ -133,11 +133,13 @@ class Pipeline:
         `top_k`, `top_p`, `temperature` stand in for those of the bundle; see Sampling.
         `image_prompt` codes to go on from; see `image_prompt()`.
         `progress` is called with the share done, 0 to 1, after every code.
+        What the bundle does not know is drawn as `read` says.
         Raises InvalidRequest for a prompt that cannot be drawn, ValueError for other values,
         BundleError for a model that draws nothing but overflowing numbers.
         """
         seed = new_seed() if seed is None else seed
         request = Request(id="", prompt=prompt, count=count, seed=seed)
+        text = self.read(request.prompt).prompt
         drawn = request.count if best_of is None else best_of
         if drawn < request.count:
             raise ValueError(f"best_of must be at least the count, {request.count}")
@@ -152,7 +154,7 @@ class Pipeline:
             images: list[Drawn] = []
             for sampling in {variety.sampling(seed) for seed in seeds}:
                 alike = [seed for seed in seeds if variety.sampling(seed) == sampling]
-                images += self._draw(request.prompt, alike, sampling, image_prompt, progress)
+                images += self._draw(text, alike, sampling, image_prompt, progress)
             return variety.sift(images)
 
         images = draw(seeds, lambda done: progress(DRAWN * done))
@@ -239,9 +241,14 @@ class Pipeline:
             return BATCH
         return cores.count if self._finishes_side_by_side else 1
 
+    def read(self, prompt: str) -> Reading:
+        """What the bundle draws for a prompt.  Raises InvalidRequest for words unknown to it."""
+        vocabulary = self.bundle.vocabulary
+        return Reading(prompt) if vocabulary is None else vocabulary.read(prompt)
+
     @memory_watched()
     def begin(self, prompt: str) -> Beginning:
-        """Compute a prompt's text once, for all images that will be drawn from it."""
+        """Compute a prompt's text, as `read` gave it, once for all images drawn from it."""
         text = self.tokenizer.encode(prompt, self.bundle.transformer.text_seq_length)
         return begin(self.transformer, to_device(text, self.device))
 

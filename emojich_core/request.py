@@ -45,6 +45,7 @@ class Reason(StrEnum):
     TOO_LONG = "too_long"
     NO_WORDS = "no_words"  # only emoji, digits or punctuation
     NOT_RUSSIAN = "not_russian"  # letters, but no Russian ones
+    UNKNOWN = "unknown"  # words that the bundle has never learned, nor any near them
     BAD_COUNT = "bad_count"
     BAD_SEED = "bad_seed"
     BAD_BOLDNESS = "bad_boldness"
@@ -170,6 +171,15 @@ class Request:
     def from_json(cls, data: dict[str, Any]) -> "Request":
         """The request that `to_json` wrote."""
         return cls(**(known(cls, data) | {"like": tuple(data.get("like", ()))}))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a bundle draws for a prompt; see `emojich_core.vocabulary`."""
+
+    prompt: str
+    unknown: str = ""  # a word of the prompt that it does not know, in its dictionary form
+    instead: str = ""  # the word that it draws instead, which is another picture
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ ALLOWED = {
     "worker": ("emojich_core",),
     "bot": (
         "emojich_core.errors",
+        "emojich_core.lexicon",
         "emojich_core.request",
         "worker.decoding",
         "worker.embedded",

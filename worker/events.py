@@ -41,6 +41,9 @@ class Finished:
 
     request_id: str
     candidates: tuple[Candidate, ...]
+    # A word of the prompt that the bundle does not know, and what it drew instead: see `Reading`.
+    unknown: str = ""
+    instead: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Failed:
     """The request ends without stickers.  `reason`: a key of the bot's texts."""
 
     request_id: str
-    reason: str  # "failed", "timeout" or "memory"
+    reason: str  # "failed", "timeout", "memory" or "unknown"
 
 
 Event = Progress | Finished | Failed
@@ -61,8 +64,9 @@ def to_json(event: Event) -> str:
     match event:
         case Progress(fraction=fraction):
             data |= {"kind": "progress", "fraction": round(fraction, 3)}
-        case Finished(candidates=candidates):
+        case Finished(candidates=candidates, unknown=unknown, instead=instead):
             data |= {"kind": "finished", "candidates": [c.to_json() for c in candidates]}
+            data |= {"unknown": unknown, "instead": instead}
         case Failed(reason=reason):
             data |= {"kind": "failed", "reason": reason}
     return json.dumps(data)

@@ -55,6 +55,7 @@ finished =
         [one] { $count } sticker
        *[other] { $count } stickers
     }! Tap a number to put that sticker into your own pack.
+instead = I cannot draw «{ $unknown }» yet, so here is «{ $instead }».
 in-pack = Your pack: { $link }
 open-pack = Open the pack
 prompt-like = «{ $prompt }», like sticker { $number }
@@ -79,6 +80,7 @@ try-again = 🔄 Try again
 failure-failed = 😔 That did not work out. Shall we try again?
 failure-timeout = 😔 Drawing took too long. Shall we try again?
 failure-memory = 😔 Too many people are drawing right now. Shall we try again?
+failure-unknown = 🤔 I do not know that word. Try «кот в шляпе» (a cat in a hat), «пылающее сердце» (a burning heart) or «розовый слон» (a pink elephant).
 failure-lost = 😔 Your request got lost on the way. Sorry! Shall we try again?
 failure-unserved = 😔 The artist has not come back for a whole day. Shall we try again?
 failure-expired = 😔 The stickers waited too long to be sent. Shall I draw them again?

@@ -40,9 +40,9 @@ def take_in(sandbox: Sandbox, server: str, worker: Worker, act: Act, limits: Lim
         async with redis.asyncio.Redis.from_url(server) as async_connection, api:
             store = Store(async_connection)
             reader = EventReader(async_connection, "test")
-            delivery = Delivery(api, store, History(async_connection), connection, reader)
-            settings = SettingsStore(async_connection)
             quota = Quota(async_connection, limits)
+            delivery = Delivery(api, store, History(async_connection), quota, connection, reader)
+            settings = SettingsStore(async_connection)
             await act(store, Intake(store, settings, worker.queue, delivery, quota, Blocklist([])))
             await delivery.drain()
 

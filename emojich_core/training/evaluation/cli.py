@@ -14,7 +14,7 @@ from emojich_core.arguments import (
 from emojich_core.request import MAX_SEED
 
 MAX_NAMES = 10_000  # more than there are emoji
-QUICK = 80  # names, held-out keywords, compositions and drawings of a quick run, each
+QUICK = 80  # names, everyday words, compositions and drawings of a quick run, each
 
 
 def add_evaluate(parser: argparse.ArgumentParser) -> None:
