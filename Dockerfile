@@ -10,7 +10,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 # Only what the bot imports of the other rooms: no weights, no torch.
 COPY worker worker
-COPY emojich_core/__init__.py emojich_core/request.py emojich_core/
+COPY emojich_core/__init__.py emojich_core/errors.py emojich_core/request.py emojich_core/
 RUN pip install -e .
 USER emojich
 CMD ["python", "-m", "bot"]
@@ -19,17 +19,17 @@ FROM base AS wheels
 RUN apt-get update && apt-get install -y --no-install-recommends g++ && rm -rf /var/lib/apt/lists/*
 RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH
+# youtokentome is built from source and does not declare what its build needs.
 RUN pip install setuptools wheel cython
-RUN pip install "torch>=2.6,<3" "torchvision>=0.21,<1" "numpy>=2"
-RUN pip install --no-build-isolation youtokentome basicsr realesrgan
+RUN pip install --no-build-isolation youtokentome
+# PyPI's build has CUDA; that of https://download.pytorch.org/whl/cpu is gigabytes smaller.
+ARG TORCH_INDEX=
+RUN pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "torch>=2.6,<3" "torchvision>=0.21,<1"
 COPY pyproject.toml README.md LICENSE ./
 COPY bot/__init__.py bot/
 COPY worker/__init__.py worker/
 COPY emojich_core/__init__.py emojich_core/
 RUN pip install --no-build-isolation -e ".[model]"
-# The build of OpenCV that needs no display libraries.
-RUN pip uninstall -y opencv-python \
-    && pip install --force-reinstall --no-deps opencv-python-headless
 
 FROM base AS worker
 # An engine with a GPU compiles its decoding step when it starts: Triton builds what launches its

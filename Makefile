@@ -1,5 +1,7 @@
 # Everything a newcomer needs; `make help` lists it.
 PYTHON ?= python3
+# Where PyTorch comes from; without a GPU, https://download.pytorch.org/whl/cpu saves gigabytes.
+TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PARITY := .venv-parity
@@ -45,31 +47,33 @@ format: $(VENV)/installed ## bring the code into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# youtokentome and basicsr are built from source and do not declare what their builds need.
+# An interpreter that was upgraded away leaves a link to nothing: then install anew.
+ifeq ($(realpath $(BIN)/python),)
+.PHONY: $(VENV)/installed
+endif
 $(VENV)/installed: pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "emojich: Python 3.11 or newer is needed: make run PYTHON=python3.11" >&2; exit 1; }
-	@command -v c++ >/dev/null \
-		|| { echo "emojich: a C++ compiler is needed to build youtokentome: install g++" >&2; exit 1; }
-	@echo "Installing into $(VENV) (some minutes the first time) …" >&2
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install -q setuptools wheel cython
-	@$(BIN)/pip install -q "torch>=2.6,<3" "torchvision>=0.21,<1" "numpy>=2"
-	@$(BIN)/pip install -q --no-build-isolation youtokentome basicsr realesrgan
-	@$(BIN)/pip install -q --no-build-isolation -e ".[model,sandbox,train,dev]"
-	@# The build of OpenCV that needs no display libraries; basicsr asks for the other one.
-	@$(BIN)/pip uninstall -qy opencv-python
-	@$(BIN)/pip install -q --force-reinstall --no-deps opencv-python-headless
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "emojich: $(PYTHON) is not Python 3.11 or newer: make run PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) install.py $(VENV) "$(TORCH_INDEX)"
 	@touch $@
 
-# ru-dalle as it was, with the libraries of its time, on top of our torch: one line of a .pth file
-# puts $(VENV)'s packages behind those installed here.  That comes last, so that pip sees only these.
-# Beside it lies the last release whose U-Net had one class.
+# ru-dalle as it was, with the libraries of its time, and Real-ESRGAN, on top of our torch: one line
+# of a .pth file puts $(VENV)'s packages behind those installed here.  That comes last, so that pip
+# sees only these.  Beside it lie its last release whose U-Net had one class, and the U-Nets of that
+# time.  basicsr and realesrgan do not declare what their builds need; $(VENV) has it, but for
+# Python 3.13.
 $(PARITY)/installed: parity/requirements.txt $(VENV)/installed
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || { echo "emojich:" \
+		"basicsr needs Python 3.11 or 3.12: make parity-quick VENV=.venv-3.12 PYTHON=python3.12" >&2; exit 1; }
 	$(BIN)/python -m venv --clear --without-pip $(PARITY)
-	$(BIN)/pip --python $(PARITY)/bin/python install -q --no-deps -r parity/requirements.txt
+	$(BIN)/pip wheel -q --no-deps --no-build-isolation -w $(PARITY)/wheels basicsr==1.4.2 realesrgan==0.3.0
+	$(BIN)/pip --python $(PARITY)/bin/python install -q --no-deps -r parity/requirements.txt \
+		$(PARITY)/wheels/*.whl
 	$(BIN)/pip --python $(PARITY)/bin/python install -q --no-deps \
 		--target $(PARITY)/rudalle-0.3.0 rudalle==0.3.0
+	$(BIN)/pip --python $(PARITY)/bin/python install -q --no-deps \
+		--target $(PARITY)/smp-0.1.3 segmentation-models-pytorch==0.1.3 efficientnet-pytorch==0.6.3 \
+		pretrainedmodels==0.7.4 timm==0.4.12 munch==4.0.0 six==1.17.0
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 		> "$$($(PARITY)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torch.pth"
 	@touch $@

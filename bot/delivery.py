@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 import redis
+from PIL import UnidentifiedImageError
 from telegram import Bot, InputMediaPhoto, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
@@ -253,7 +254,10 @@ class Delivery:
             await self._bot.edit_message_text(text, chat_id, message_id, reply_markup=keyboard)
 
     async def _picture(self, record: Record) -> bytes:
-        stickers = await asyncio.to_thread(stickers_of, self._results, record)
+        try:
+            stickers = await asyncio.to_thread(stickers_of, self._results, record)
+        except UnidentifiedImageError:  # something else stands in Redis
+            stickers = []
         if not stickers:
             raise Expired
         return await asyncio.to_thread(render_preview, stickers)

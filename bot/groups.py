@@ -13,6 +13,7 @@ from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandl
 
 from bot.delivery import Delivery
 from bot.emoji.written import is_emoji_only
+from bot.filters import GROUP_WORDS, OWN_WORDS
 from bot.patience import insist
 from bot.prompts import Prompts
 from bot.relabelling import Relabelling
@@ -30,11 +31,10 @@ class _EmojiOnly(filters.MessageFilter):
         return is_emoji_only(message.text or "")
 
 
-# New, or edited: what was drawn for it is drawn anew.  Not below a channel's post: that is no
-# member's of the group.
-_SAID = filters.UpdateType.MESSAGES & ~filters.IS_AUTOMATIC_FORWARD
+# New, or edited: what was drawn for it is drawn anew.  A channel's post in its group is forwarded.
+_SAID = filters.UpdateType.MESSAGES & OWN_WORDS
 _MENTION = filters.ChatType.GROUPS & _SAID & filters.Entity(MessageEntity.MENTION)
-_EMOJI = filters.ChatType.GROUPS & filters.UpdateType.MESSAGE & filters.REPLY & _EmojiOnly()
+_EMOJI = GROUP_WORDS & filters.REPLY & _EmojiOnly()
 
 
 class Groups:

@@ -9,6 +9,7 @@ from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandl
 
 from bot import keyboards
 from bot.emoji.written import is_emoji_only
+from bot.filters import GROUP_WORDS, OWN_WORDS, PRIVATE, PRIVATE_WORDS
 from bot.intake import Intake
 from bot.packs.one import IS_CUSTOM_EMOJI, OneSticker
 from bot.packs.tidy import Tidy
@@ -32,8 +33,7 @@ class _NamesTheBot(filters.MessageFilter):
         return named is not None and named[1].lower() == message.get_bot().username.lower()
 
 
-PRIVATE = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE
-_NAMED_COMMAND = filters.ChatType.GROUPS & filters.UpdateType.MESSAGE & _NamesTheBot()
+_NAMED_COMMAND = GROUP_WORDS & _NamesTheBot()
 _EDITED = filters.ChatType.PRIVATE & filters.UpdateType.EDITED_MESSAGE
 
 
@@ -52,16 +52,17 @@ def message_handlers(
     take_reply = _take_reply(takers, relabelling, take_prompt)
     in_groups = _say("in-groups")
     return [
-        CommandHandler("start", start, PRIVATE),
-        CommandHandler("help", _help, PRIVATE),
-        CommandHandler("privacy", _say("privacy"), PRIVATE),
-        CommandHandler("cancel", _cancel(intake, tidy), PRIVATE),
-        CommandHandler(["start", "help"], in_groups, filters.ChatType.GROUPS),
+        CommandHandler("start", start, PRIVATE_WORDS),
+        CommandHandler("help", _help, PRIVATE_WORDS),
+        CommandHandler("privacy", _say("privacy"), PRIVATE_WORDS),
+        CommandHandler("cancel", _cancel(intake, tidy), PRIVATE_WORDS),
+        CommandHandler(["start", "help"], in_groups, GROUP_WORDS),
         MessageHandler(_NAMED_COMMAND, in_groups),  # nobody else will answer it
-        MessageHandler(PRIVATE & filters.COMMAND, _say("unknown-command")),
+        MessageHandler(PRIVATE_WORDS & filters.COMMAND, _say("unknown-command")),
+        MessageHandler(PRIVATE & filters.COMMAND, _say("foreign-command")),
         MessageHandler(PRIVATE & filters.Sticker.ALL, tidy.show),
         MessageHandler(PRIVATE & IS_CUSTOM_EMOJI & ~filters.REPLY, picking.show),
-        MessageHandler(PRIVATE & filters.REPLY & filters.TEXT, take_reply),
+        MessageHandler(PRIVATE & OWN_WORDS & filters.REPLY & filters.TEXT, take_reply),
         MessageHandler(PRIVATE & filters.TEXT, take_prompt),
         MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND, take_prompt),
         MessageHandler(PRIVATE & ~filters.StatusUpdate.ALL, _say("not-text")),

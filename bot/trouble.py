@@ -13,6 +13,7 @@ from bot.admin import BROKEN
 from bot.logs import reason
 from bot.patience import insist
 from bot.telegram.errors import is_everyday, is_outage
+from bot.telegram.updates import GivenUp
 from bot.texts import language_for, texts
 from worker.tally import count
 
@@ -29,6 +30,8 @@ async def report(
         return  # nor would they see another message there
     if is_outage(error):
         log.warning("Telegram does not answer: %r", error)
+    elif isinstance(error, GivenUp):
+        log.error("%s", error)
     elif isinstance(error, redis.RedisError):
         log.error("Redis does not serve the bot: %s", reason(error))
     else:

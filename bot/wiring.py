@@ -11,12 +11,13 @@ from bot.blocklist import Blocklist
 from bot.buttons import on_tap
 from bot.config import Config
 from bot.delivery import Delivery
+from bot.filters import PRIVATE_WORDS
 from bot.groups import Groups
 from bot.inline.answers import Answers
 from bot.inline.glance import Glance
 from bot.inline.labels import Labels
 from bot.intake import Intake
-from bot.messages import PRIVATE, message_handlers
+from bot.messages import message_handlers
 from bot.packs import menu as pack_menu
 from bot.packs import one, tidy
 from bot.packs.packs import Packs
@@ -73,10 +74,10 @@ def wire(
     application.add_handlers(Admin(access, intake, queue).handlers(config.admins))
     application.add_handlers(
         [
-            CommandHandler("packs", packing.show, PRIVATE),
-            CommandHandler("history", remembering.show, PRIVATE),
-            CommandHandler("settings", setting.show, PRIVATE),
-            CommandHandler("forget", forgetting.ask, PRIVATE),
+            CommandHandler("packs", packing.show, PRIVATE_WORDS),
+            CommandHandler("history", remembering.show, PRIVATE_WORDS),
+            CommandHandler("settings", setting.show, PRIVATE_WORDS),
+            CommandHandler("forget", forgetting.ask, PRIVATE_WORDS),
             on_tap(pack_menu.TAP, packing.tap),
             on_tap(one.TAP, picking.tap),
             on_tap(tidy.TAP, tidying.tap),

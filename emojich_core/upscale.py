@@ -1,22 +1,14 @@
-"""Real-ESRGAN: the decoded image becomes larger and sharper (arXiv 2107.10833)."""
+"""Real-ESRGAN: the decoded image becomes larger and sharper (arXiv 2107.10833).
 
-import sys
+Parameter names follow the published checkpoints, as BasicSR's `RRDBNet` has them.
+"""
+
 from dataclasses import dataclass
-from importlib.util import find_spec, module_from_spec
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.transforms.functional import pad
-
-# basicsr 1.4.2, its last release, imports all of its training code on the way to any file: a second
-# of every start, and a torchvision module that is gone since 0.17.  The network's file needs none
-# of it, so the packages above it stand empty.
-for _name in ("basicsr", "basicsr.archs"):
-    if _name not in sys.modules and (_spec := find_spec(_name)):
-        sys.modules[_name] = module_from_spec(_spec)
-
-from basicsr.archs.rrdbnet_arch import RRDBNet  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -35,35 +27,78 @@ MARGIN = 15
 OVERLAP = 24
 
 
-class RRDBNetX8(RRDBNet):
-    """BasicSR's network of scale 4, doubled once more by a third up-sampling convolution."""
+class ResidualDenseBlock(nn.Module):
+    """Convolutions that see the input and all outputs before them: (B, C, H, W) → the same."""
 
-    def __init__(self, num_feat: int, **numbers: int):
-        super().__init__(scale=4, num_feat=num_feat, **numbers)
-        self.conv_up3 = nn.Conv2d(num_feat, num_feat, 3, padding=1)
+    def __init__(self, channels: int, growth: int):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, growth, 3, padding=1)
+        self.conv2 = nn.Conv2d(channels + growth, growth, 3, padding=1)
+        self.conv3 = nn.Conv2d(channels + 2 * growth, growth, 3, padding=1)
+        self.conv4 = nn.Conv2d(channels + 3 * growth, growth, 3, padding=1)
+        self.conv5 = nn.Conv2d(channels + 4 * growth, channels, 3, padding=1)
+        for name, parameter in self.named_parameters():  # small: arXiv 1809.00219, section 3.1
+            if name.endswith("weight"):
+                nn.init.kaiming_normal_(parameter).data.mul_(0.1)
+            else:
+                nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:  # noqa: D102
-        features = self.conv_first(x)
-        features = features + self.conv_body(self.body(features))
-        for convolution in (self.conv_up1, self.conv_up2, self.conv_up3):
-            features = self.lrelu(convolution(F.interpolate(features, scale_factor=2)))
-        return self.conv_last(self.lrelu(self.conv_hr(features)))
+        seen = x
+        for conv in (self.conv1, self.conv2, self.conv3, self.conv4):
+            seen = torch.cat((seen, _leaky_relu(conv(seen))), dim=1)
+        return x + 0.2 * self.conv5(seen)
+
+
+class RRDB(nn.Module):
+    """Three dense blocks beside a shortcut, as of ESRGAN: (B, C, H, W) → the same."""
+
+    def __init__(self, channels: int, growth: int):
+        super().__init__()
+        self.rdb1 = ResidualDenseBlock(channels, growth)
+        self.rdb2 = ResidualDenseBlock(channels, growth)
+        self.rdb3 = ResidualDenseBlock(channels, growth)
+
+    def forward(self, x: Tensor) -> Tensor:  # noqa: D102
+        return x + 0.2 * self.rdb3(self.rdb2(self.rdb1(x)))
+
+
+class RRDBNet(nn.Module):
+    """The generator: images (B, 3, H, W) → (B, 3, scale·H, scale·W); for scale 2 even H and W.
+
+    Scale 2 is the network of scale 4 on an image that was folded to half its sides; ru-dalle's
+    scale 8 doubles once more.
+    """
+
+    def __init__(self, config: UpscaleConfig):
+        super().__init__()
+        channels, growth = config.num_feat, config.num_grow_ch
+        self.fold = 2 if config.scale == 2 else 1
+        self.conv_first = nn.Conv2d(3 * self.fold**2, channels, 3, padding=1)
+        self.body = nn.Sequential(*(RRDB(channels, growth) for _ in range(config.num_block)))
+        self.conv_body = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv_up1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv_up2 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv_up3 = nn.Conv2d(channels, channels, 3, padding=1) if config.scale == 8 else None
+        self.conv_hr = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv_last = nn.Conv2d(channels, 3, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:  # noqa: D102
+        x = self.conv_first(F.pixel_unshuffle(x, self.fold))
+        x = x + self.conv_body(self.body(x))
+        for conv in (self.conv_up1, self.conv_up2, self.conv_up3):
+            if conv is not None:
+                x = _leaky_relu(conv(F.interpolate(x, scale_factor=2)))
+        return self.conv_last(_leaky_relu(self.conv_hr(x)))
+
+
+def _leaky_relu(x: Tensor) -> Tensor:
+    return F.leaky_relu(x, 0.2, inplace=True)
 
 
 def make_upscaler(config: UpscaleConfig) -> nn.Module:
-    """An RRDBNet without weights: images (B, 3, H, W) in [0, 1] → (B, 3, scale·H, scale·W)."""
-    if config.scale == 1:
-        return nn.Identity()
-    numbers = {
-        "num_in_ch": 3,
-        "num_out_ch": 3,
-        "num_feat": config.num_feat,
-        "num_block": config.num_block,
-        "num_grow_ch": config.num_grow_ch,
-    }
-    if config.scale == 8:
-        return RRDBNetX8(**numbers)
-    return RRDBNet(scale=config.scale, **numbers)
+    """A generator without weights; for scale 1 it leaves images as they are."""
+    return nn.Identity() if config.scale == 1 else RRDBNet(config)
 
 
 @torch.inference_mode()

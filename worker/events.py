@@ -13,7 +13,8 @@ from typing import Any
 import redis
 import redis.asyncio
 
-from emojich_core.request import Candidate
+from emojich_core.request import MAX_COUNT, Candidate
+from worker import decoding
 from worker.tally import FINISHED, TTL, tally_key
 
 STREAM = "emojich:events"
@@ -54,6 +55,7 @@ class Failed:
 
 
 Event = Progress | Finished | Failed
+KINDS = {"progress": Progress, "finished": Finished, "failed": Failed}
 
 
 def to_json(event: Event) -> str:
@@ -71,20 +73,18 @@ def to_json(event: Event) -> str:
 
 
 def from_json(text: str | bytes) -> Event:
-    """The event that `to_json` wrote."""
-    data = json.loads(text)
-    request_id = data["request_id"]
-    match data["kind"]:
-        case "progress":
-            return Progress(request_id, data["fraction"])
-        case "finished":
-            candidates = tuple(map(Candidate.from_json, data["candidates"]))
-            return Finished(
-                request_id, candidates, data.get("unknown", ""), data.get("instead", "")
-            )
-        case "failed":
-            return Failed(request_id, data["reason"])
-    raise ValueError(f"unknown kind of event: {data['kind']!r}")
+    """The event that `to_json` wrote.  Raises ValueError for another text."""
+    data = decoding.from_json(dict[str, Any], text)
+    kind = decoding.decode(str, data.get("kind"))
+    if kind not in KINDS:
+        raise ValueError("unknown kind of event")
+    event: Event = decoding.decode(KINDS[kind], data)
+    match event:
+        case Progress(fraction=fraction) if not 0 <= fraction <= 1:
+            raise ValueError("progress out of bounds")
+        case Finished(candidates=candidates) if not 1 <= len(candidates) <= MAX_COUNT:
+            raise ValueError("no such number of candidates")
+    return event
 
 
 # A horse may be killed between the last event and RQ's record of its job, and a command may be
@@ -131,8 +131,8 @@ def _read(entry_id: str, fields: dict[bytes, bytes] | None) -> Event | None:
         return None  # the stream has forgotten it meanwhile
     try:
         return from_json(fields[b"event"])
-    except (ValueError, KeyError, TypeError):  # of another version of the worker, say
-        log.exception("the event %s cannot be read and is left out", entry_id)
+    except (ValueError, KeyError):  # of another version of the worker, say
+        log.warning("%s: the event %s cannot be read and is left out", STREAM, entry_id)
         return None
 
 

@@ -107,6 +107,7 @@ refusal-no_words =
 refusal-not_russian = I only read Russian so far. Try «кот в космосе» (a cat in space).
 not-text = I only understand text, no photos, no voice. Tell me in words what to draw.
 unknown-command = There is no such command. Just tell me what to draw, or tap /help.
+foreign-command = I only obey commands that you write yourself, not forwarded ones.
 in-groups =
     Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. Reply to somebody's message with /sticker, and I draw what it says. Edit your message, and I draw it anew. Reply to mine with emoji, and the stickers get them.
 

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 PAGE = Path(__file__).parent / "page"
 #: Larger than any file Telegram takes, so that it is our rules that refuse one.
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
-TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+", re.A)
+TOKEN = re.compile(r"\d{1,16}:[A-Za-z0-9_-]{1,100}", re.A)
 ALLOWED_TOKEN: web.AppKey[str | None] = web.AppKey("token")
 #: The page loads only its own files, and nothing from elsewhere.
 CONTENT_SECURITY_POLICY = (
@@ -64,6 +64,8 @@ async def bot_api(request: web.Request) -> web.Response:
         box.save()
     if fault and fault.cut and request.transport:
         request.transport.abort()
+    if fault and fault.answer:
+        raise web.HTTPOk(text=fault.answer)
     if fault:
         raise fault.error()
     return web.json_response({"ok": True, "result": result})
@@ -109,6 +111,7 @@ async def _errors(request: web.Request, handler: Next) -> web.StreamResponse:
 async def _harden(request: web.Request, response: web.StreamResponse) -> None:
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers.setdefault("Cache-Control", "no-cache")
 

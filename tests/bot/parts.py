@@ -218,9 +218,11 @@ class RunningBot:
 class BotProcess:
     """`python -m bot`."""
 
-    def __init__(self, **environment: str):
+    def __init__(self, code: str = "", **environment: str):
+        """With `code`, that is run in place of it."""
+        what = ["-c", code] if code else ["-m", "bot"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bot"],
+            [sys.executable, *what],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdout=subprocess.PIPE,

@@ -109,6 +109,19 @@ def test_it_leaves_what_is_not_for_it(group: Group, anna: User, worker: Worker) 
     assert worker.queue.rq.count == 0
 
 
+@pytest.mark.parametrize("origin", ["forwarded", "via_bot"])
+def test_what_somebody_else_has_written_calls_nobody(
+    group: Group, anna: User, worker: Worker, sandbox: Sandbox, origin: str
+) -> None:
+    name = sandbox.api("getMe")["username"]
+    for text in ("/sticker кот", f"@{name} кот", "/help", f"/packs@{name}", f"/sticker@{name} кот"):
+        anna.say(text, chat_id=group.id, **{origin: True})
+    anna.say("/sticker пёс", chat_id=group.id)
+    assert worker.take().prompt == "пёс"
+    group.sees("«пёс»")
+    assert len(group.messages()) == 1
+
+
 @pytest.mark.parametrize("call", ["/sticker", "/sticker@{bot}", "@{bot}"])
 @pytest.mark.usefixtures("started")
 def test_a_call_without_words_means_the_message_that_it_answers(

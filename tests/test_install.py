@@ -1,0 +1,390 @@
+"""`make` installs: with real pip, venv and interpreters, from an index of this machine.
+
+The index serves what builds youtokentome, and youtokentome, as they are installed here; of the
+other packages only the names, for they are gigabytes.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+import tomllib
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import distribution, version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PYTHON = sys._base_executable  # type: ignore[attr-defined]
+INTERPRETER = f"python{sys.version_info.major}.{sys.version_info.minor}"
+REAL = ("setuptools", "wheel", "cython", "youtokentome", "click", "packaging")
+
+pytestmark = pytest.mark.slow
+
+
+def wheel(name: str, number: str, folder: Path, files: dict[str, bytes], tag: str) -> None:
+    """Write a wheel into the folder of an index, as `pip` looks for it."""
+    stem = f"{name.replace('-', '_')}-{number}"
+    info = f"{stem}.dist-info"
+    files.setdefault(
+        f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {number}\n".encode()
+    )
+    files.setdefault(
+        f"{info}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n".encode()
+    )
+    files.setdefault(f"{info}/RECORD", "".join(f"{each},,\n" for each in files).encode())
+    place = folder / re.sub("[-_.]+", "-", name).lower()
+    place.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(place / f"{stem}-{tag}.whl", "w") as archive:
+        for each, content in files.items():
+            archive.writestr(each, content)
+
+
+def repacked(name: str, folder: Path) -> None:
+    """Write the wheel of what is installed here."""
+    package = distribution(name)
+    left = ("INSTALLER", "REQUESTED", "direct_url.json")
+    files = {
+        str(each): package.locate_file(each).read_bytes()
+        for each in package.files or []
+        if ".." not in each.parts and each.suffix != ".pyc" and each.name not in left
+    }
+    [tag, *_] = re.findall("(?m)^Tag: (.+)$", package.read_text("WHEEL") or "")
+    [info] = {each.split("/")[0] for each in files if each.split("/")[0].endswith(".dist-info")}
+    stem = info.removesuffix(".dist-info").rpartition("-")[0]
+    wheel(stem, package.version, folder, files, tag)
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two indexes: `pypi`, and `cpu` with PyTorch's builds without CUDA."""
+    folder = tmp_path_factory.mktemp("index")
+    for name in REAL:
+        repacked(name, folder / "pypi")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    wanted = sum(
+        (extras[each] for each in ("model", "sandbox", "train", "dev")), project["dependencies"]
+    )
+    for name in {re.split(r"[\[<>=;, ]", each)[0] for each in wanted} - set(REAL):
+        wheel(name, version(name).partition("+")[0], folder / "pypi", {}, "py3-none-any")
+    for name in ("torch", "torchvision"):
+        number = version(name).partition("+")[0]
+        wheel(name, f"{number}+cpu", folder / "cpu", {}, "py3-none-any")
+    return folder
+
+
+@dataclass
+class Index:
+    """An HTTP server of packages, and what it was asked for."""
+
+    address: str
+    asked: list[str] = field(default_factory=list)
+
+    def files(self, name: str) -> list[str]:
+        """The wheels of this package that were fetched."""
+        return [each for each in self.asked if f"/{name}/" in each and each.endswith(".whl")]
+
+
+@pytest.fixture
+def index(packages: Path) -> Iterator[Index]:
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            if self.command == "GET":
+                found.asked.append(self.path)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=packages)) as server:
+        found = Index(f"http://127.0.0.1:{server.server_port}")
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield found
+        server.shutdown()
+
+
+@dataclass
+class Project:
+    """A fresh clone, as far as an installation looks at it."""
+
+    folder: Path
+    env: dict[str, str]
+
+    def make(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run `make .venv/installed`."""
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.env | env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def command(self, *arguments: str) -> list[str]:
+        """What to run."""
+        return ["make", ".venv/installed", f"PYTHON={PYTHON}", *arguments]
+
+    def installed(self) -> dict[str, str]:
+        """The version of each package that is whole."""
+        infos = self.packages.glob("*.dist-info")
+        assert all((each / "INSTALLER").exists() for each in infos)
+        code = (
+            "from importlib.metadata import *; [print(d.name, d.version) for d in distributions()]"
+        )
+        said = subprocess.check_output([self.folder / ".venv/bin/python", "-c", code], text=True)
+        return dict(line.lower().split() for line in said.splitlines())
+
+    @property
+    def packages(self) -> Path:
+        """Where pip puts them."""
+        return self.folder / ".venv/lib" / INTERPRETER / "site-packages"
+
+
+@pytest.fixture
+def project(tmp_path: Path, index: Index) -> Project:
+    return clone(tmp_path / "emojich", index)
+
+
+def clone(folder: Path, index: Index) -> Project:
+    folder.mkdir(exist_ok=True)
+    for name in ("Makefile", "install.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder)
+    for room in ("bot", "worker", "emojich_core"):
+        (folder / room).mkdir()
+        shutil.copy(ROOT / room / "__init__.py", folder / room)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "PYTHON", "MAKE"))}
+    settings = {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": f"{index.address}/pypi/",
+        "PIP_RETRIES": "0",
+        "PIP_NO_CACHE_DIR": "1",
+    }
+    return Project(folder, kept | settings)
+
+
+def the_one_line(result: subprocess.CompletedProcess[str]) -> str:
+    """What a failed installation said, besides make's own word."""
+    assert result.returncode
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("make: ***")]
+    [said] = [line for line in lines if not line.startswith("Installing into")]
+    assert said.startswith("emojich: "), said
+    assert result.stdout == ""
+    return said
+
+
+# --- What goes well -------------------------------------------------------------------------------
+
+
+def test_pytorch_comes_from_its_own_index_and_all_else_from_the_usual(
+    project: Project, index: Index
+) -> None:
+    result = project.make(f"TORCH_INDEX={index.address}/cpu/")
+    assert result.returncode == 0, result.stderr
+    installed = project.installed()
+    assert installed["torch"].endswith("+cpu")
+    assert installed["torchvision"].endswith("+cpu")
+    assert {each.split("/")[2] for each in index.asked if each.startswith("/cpu/")} == {
+        "torch",
+        "torchvision",
+    }
+    assert "emojich" in installed
+    assert not {"basicsr", "realesrgan", "opencv-python"} & installed.keys()
+    assert (project.folder / ".venv/bin/emojich").exists()
+
+    asked = len(index.asked)
+    assert project.make().returncode == 0
+    assert len(index.asked) == asked  # nothing is to do
+
+    # Where the interpreter was upgraded away, its link leads to nothing.
+    link = project.folder / ".venv/bin/python"
+    link.unlink()
+    link.symlink_to("/nowhere/python")
+    assert project.make().returncode == 0
+    assert project.installed()["torch"] == version("torch").partition("+")[0]
+
+
+def test_an_installation_goes_on_where_it_was_killed(project: Project, index: Index) -> None:
+    environment = project.folder / ".venv"
+    moments: list[Callable[[], bool]] = [
+        (environment / "bin/python").exists,
+        lambda: any(project.packages.glob("pip/_vendor/*")),
+        lambda: bool(index.asked),
+        lambda: any(project.packages.glob("Cython/*")),
+        lambda: bool(index.files("youtokentome")),
+        lambda: bool(index.files("torchvision")),
+        lambda: bool(index.files("playwright")),
+    ]
+    for has_come in moments:
+        process = subprocess.Popen(
+            project.command(),
+            cwd=project.folder,
+            env=project.env,
+            start_new_session=True,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 120
+        while not has_come() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.002)
+        assert process.poll() is None
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert not (environment / "installed").exists()
+    result = project.make()
+    assert result.returncode == 0, result.stderr
+    assert "emojich" in project.installed()
+    assert not (environment / "tmp").exists()
+    for name in ("wheel", "youtokentome", "torch"):
+        assert len(index.files(name)) <= 2, name  # once more where it was cut off, not each time
+
+
+def test_what_is_there_by_half_is_installed_again(project: Project, index: Index) -> None:
+    assert project.make().returncode == 0
+    fetched = len(index.files("setuptools"))
+    [info] = project.packages.glob("youtokentome-*.dist-info")
+    (info / "INSTALLER").unlink()  # pip was killed before it wrote this
+    [library] = project.packages.glob("_youtokentome_cython*.so")
+    library.unlink()
+    (project.folder / ".venv/installed").unlink()
+    assert project.make().returncode == 0
+    assert library.exists()
+    assert len(index.files("setuptools")) == fetched  # the rest stays
+
+    (project.packages / "~lick").mkdir()  # pip was killed while it removed this
+    (project.folder / ".venv/installed").unlink()
+    assert project.make().returncode == 0
+    assert not (project.packages / "~lick").exists()
+    assert "click" in project.installed()
+
+
+def test_two_installations_at_once_wait_for_each_other(project: Project, index: Index) -> None:
+    """So does one for the pip of another whose `make` was killed."""
+    first = subprocess.Popen(
+        project.command(), cwd=project.folder, env=project.env, stderr=subprocess.DEVNULL
+    )
+    while not index.asked:
+        time.sleep(0.002)
+    first.kill()
+    result = project.make()
+    assert result.returncode == 0, result.stderr
+    assert "Waiting for another installation" in result.stderr
+    assert "emojich" in project.installed()
+    assert len(index.files("torch")) == 1
+
+
+# --- What fails, and says why in one line ---------------------------------------------------------
+
+
+def interpreter(folder: Path, *, headers: bool = True, venv: bool = True) -> Path:
+    """Make a Python like this one on a system that lacks a package: links below another prefix."""
+    (folder / "bin").mkdir(parents=True)
+    program = Path(shutil.copy(PYTHON, folder / "bin" / INTERPRETER))
+    library = Path(sysconfig.get_path("stdlib"))
+    (folder / "lib" / library.name).mkdir(parents=True)
+    for each in library.iterdir():
+        if venv or each.name != "ensurepip":
+            (folder / "lib" / library.name / each.name).symlink_to(each)
+    if headers:
+        (folder / "include").symlink_to(Path(sysconfig.get_path("include")).parent)
+    code = "import sys; print(sys.prefix)"
+    assert subprocess.check_output([program, "-c", code], text=True).strip() == str(folder)
+    return program
+
+
+def commands(folder: Path, *names: str) -> str:
+    """A PATH of these commands alone."""
+    folder.mkdir()
+    for name in names:
+        found = shutil.which(name)
+        assert found
+        (folder / name).symlink_to(found)
+    return str(folder)
+
+
+def test_without_a_compiler(project: Project, tmp_path: Path) -> None:
+    said = the_one_line(project.make(PATH=commands(tmp_path / "bin", "make", "touch", "sh")))
+    assert said == (
+        "emojich: missing on this machine: a C++ compiler (g++); in brackets Debian's packages."
+    )
+
+
+def test_without_headers_and_venv_all_is_named_at_once(project: Project, tmp_path: Path) -> None:
+    program = interpreter(tmp_path / "python", headers=False, venv=False)
+    said = the_one_line(project.make(f"PYTHON={program}"))
+    assert f"Python's venv ({INTERPRETER}-venv), Python's headers ({INTERPRETER}-dev);" in said
+    assert "g++" not in said
+
+
+def test_an_interpreter_that_lacks_nothing_is_not_refused(project: Project, tmp_path: Path) -> None:
+    program = interpreter(tmp_path / "python")
+    said = the_one_line(project.make(f"PYTHON={program}", PIP_INDEX_URL="http://127.0.0.1:1/"))
+    assert "cannot be reached" in said
+
+
+def old_pythons() -> list[str]:
+    """Interpreters of this machine that are too old."""
+    places = [Path.home() / ".pyenv/versions"]
+    found = [str(each) for place in places for each in place.glob("*/bin/python")]
+    found += [path for minor in range(6, 11) if (path := shutil.which(f"python3.{minor}"))]
+    code = "import sys; sys.exit(sys.version_info >= (3, 11))"
+    run = partial(subprocess.run, capture_output=True, check=False)
+    return [path for path in found if run([path, "-c", code]).returncode == 0]
+
+
+def test_with_an_old_python_or_none(project: Project) -> None:
+    for path in [*old_pythons(), "no-such-python"]:
+        assert the_one_line(project.make(f"PYTHON={path}")) == (
+            f"emojich: {path} is not Python 3.11 or newer: make run PYTHON=python3.13"
+        )
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1/simple", "https://no-such-host.invalid/"])
+def test_without_a_network(address: str, project: Project) -> None:
+    said = the_one_line(project.make(PIP_INDEX_URL=address))
+    assert re.match("emojich: setuptools, wheel and cython could not be .* cannot be reached", said)
+    assert (project.folder / ".venv/install.log").exists()
+
+
+def test_a_wrong_index_of_pytorch(project: Project, index: Index, packages: Path) -> None:
+    """One that is not there, one that has nothing for this Python, and one that is no address."""
+    folder = packages / "pypi/torch"
+    [there] = folder.iterdir()
+    other = there.rename(folder / there.name.replace("py3-none-any", "cp39-cp39-win32"))
+    try:
+        for wrong in (f"{index.address}/nowhere/", f"{index.address}/pypi/", "cpu"):
+            said = the_one_line(project.make(f"TORCH_INDEX={wrong}"))
+            start = (
+                "emojich: PyTorch from TORCH_INDEX could not be installed: the package index has no"
+            )
+            assert said.startswith(f"{start} torch")
+            assert f"for Python {INTERPRETER.removeprefix('python')} (" in said
+    finally:
+        other.rename(there)
+
+
+@pytest.mark.parametrize("megabytes", [2, 25])
+def test_a_full_disk(megabytes: int, tmp_path: Path, index: Index) -> None:
+    """Full before pip is there, and after."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root may mount a small disk")
+    try:
+        said = the_one_line(clone(folder, index).make())
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+    assert "could not be installed: the disk is full, and up to" in said
+
+
+def test_a_folder_that_one_may_not_write_to(project: Project) -> None:
+    """Root may: so a file lies in its place."""
+    (project.folder / ".venv").write_text("")
+    assert ".venv" in the_one_line(project.make())
