@@ -18,7 +18,7 @@ from typing import Any
 import pymorphy3
 
 from emojich_core.lexicon import lexicon
-from emojich_core.request import InvalidRequest, Reading, Reason
+from emojich_core.request import MAX_PROMPT_LENGTH, InvalidRequest, Reading, Reason
 
 NEIGHBOURS = Path(__file__).with_name("neighbours.tsv")
 HEADER = """\
@@ -40,9 +40,12 @@ class Vocabulary:
 
     @classmethod
     def load(cls, file: Path) -> "Vocabulary":
-        """Read a file that `save` wrote."""
-        lines = file.read_text("utf-8").splitlines()
+        """Read a file that `save` wrote.  Raises OSError, and ValueError for any other file."""
+        lines = file.read_text("utf-8").split("\n")[:-1]
         rows = [line.split("\t") for line in lines if not line.startswith("# ")]
+        for number, row in enumerate(rows, start=1):
+            if len(row) > 2 or not all(text and len(text) <= MAX_PROMPT_LENGTH for text in row):
+                raise ValueError(f"row {number} is neither a name nor a word")
         names = {row[0]: row[1] for row in rows if len(row) == 2}
         return cls(names, (row[0] for row in rows if len(row) == 1))
 

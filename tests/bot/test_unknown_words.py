@@ -42,7 +42,8 @@ def draw(scheduler: Scheduler, connection: redis.Redis, request: Request) -> Non
     scheduler.put(task)
     assert task.ended.wait(120)
     event, stickers = task.outcome
-    save_stickers(connection, request.id, stickers)
+    if stickers:
+        save_stickers(connection, request.id, stickers)
     publish(connection, event)
 
 

@@ -94,6 +94,13 @@ def test_a_bundle_without_a_vocabulary_draws_everything(tiny_bundle: Path) -> No
     assert Pipeline.load(str(tiny_bundle), "cpu").read("абырвалг") == Reading("абырвалг")
 
 
+@pytest.mark.parametrize("text", ["🐶\tсобака\tпес\n", "\n", "кот" * 99 + "\n", "\udcff"])
+def test_a_damaged_vocabulary_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / VOCABULARY).write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ValueError, match=r"row 1|decode"):
+        Vocabulary.load(tmp_path / VOCABULARY)
+
+
 def test_a_bundle_that_has_learned_more_knows_more(tmp_path: Path) -> None:
     base = load_bundle("mini")
     derive_bundle(base, tmp_path / "mine", base.weights("transformer"), "mini", ["рыжий абырвалг"])
