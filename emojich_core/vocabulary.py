@@ -4,7 +4,8 @@ A bundle may have a `vocabulary.tsv`; one without (the published models) draws e
 lines are emoji with their names, which the weights have learned, and single words in dictionary
 forms that stood in captions.
 
-A prompt with a noun that is known is drawn as it is; one without nouns, by any word that is known.
+A single word of the lexicon is drawn by the name of its emoji, which the weights have learned best.
+Another prompt with a noun that is known is drawn as it is; one without nouns, by any word that is known.
 Else one of its words is replaced: by the name of its emoji where the lexicon has the word, which is
 the same picture; or by the nearest word of `neighbours.tsv`, and then the user is told.
 """
@@ -62,11 +63,14 @@ class Vocabulary:
     def read(self, prompt: str) -> Reading:
         """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known."""
         texts = _WORD.findall(prompt)
+        phrase = " ".join(map(_plain, texts))
+        if len(texts) == 1 and (name := self._name(phrase)):
+            return Reading(name)
         nouns = [text for text in texts if _is_noun(text)]
         telling = nouns or [text for text in texts if _says_something(text)]
         if any(self.words & forms(text) for text in telling):
             return Reading(prompt)
-        if name := self._name(" ".join(map(_plain, texts))):
+        if name := self._name(phrase):
             return Reading(name)
         for text in telling:
             if name := next(filter(None, map(self._name, sorted(forms(text)))), ""):
