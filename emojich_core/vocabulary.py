@@ -5,9 +5,9 @@ lines are emoji with their names, which the weights have learned, and single wor
 forms that stood in captions.
 
 A single word of the lexicon is drawn by the name of its emoji, which the weights have learned best.
-Another prompt with a noun that is known is drawn as it is; one without nouns, by any word that is known.
-Else one of its words is replaced: by the name of its emoji where the lexicon has the word, which is
-the same picture; or by the nearest word of `neighbours.tsv`, and then the user is told.
+Another prompt with a noun that is known is drawn as it is; one without nouns, by any word that is
+known.  Else one of its words is replaced: by the name of its emoji where the lexicon has the word,
+which is the same picture; or by the nearest word of `neighbours.tsv`, and then the user is told.
 """
 
 import re
