@@ -78,7 +78,7 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
 
 def _build_application(config: Config) -> AnyApplication:
     request = _request(config, CONNECTIONS, read_timeout=API_TIMEOUT, write_timeout=API_TIMEOUT)
-    get_updates = _request(config, 2)  # one for the farewell while a long poll is let go
+    get_updates = _request(config, 1)
     return (
         ApplicationBuilder()
         .token(config.token)
