@@ -10,7 +10,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 # Only what the bot imports of the other rooms: no weights, no torch.
 COPY worker worker
-COPY emojich_core/__init__.py emojich_core/request.py emojich_core/
+COPY emojich_core/__init__.py emojich_core/errors.py emojich_core/request.py emojich_core/
 RUN pip install -e .
 USER emojich
 CMD ["python", "-m", "bot"]

@@ -59,8 +59,9 @@ $(VENV)/installed: pyproject.toml
 
 # ru-dalle as it was, with the libraries of its time, and Real-ESRGAN, on top of our torch: one line
 # of a .pth file puts $(VENV)'s packages behind those installed here.  That comes last, so that pip
-# sees only these.  Beside it lies the last release whose U-Net had one class.
-# basicsr and realesrgan do not declare what their builds need; $(VENV) has it, but for Python 3.13.
+# sees only these.  Beside it lie its last release whose U-Net had one class, and the U-Nets of that
+# time.  basicsr and realesrgan do not declare what their builds need; $(VENV) has it, but for
+# Python 3.13.
 $(PARITY)/installed: parity/requirements.txt $(VENV)/installed
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 13))' || { echo "emojich:" \
 		"basicsr needs Python 3.11 or 3.12: make parity-quick VENV=.venv-3.12 PYTHON=python3.12" >&2; exit 1; }
@@ -70,6 +71,9 @@ $(PARITY)/installed: parity/requirements.txt $(VENV)/installed
 		$(PARITY)/wheels/*.whl
 	$(BIN)/pip --python $(PARITY)/bin/python install -q --no-deps \
 		--target $(PARITY)/rudalle-0.3.0 rudalle==0.3.0
+	$(BIN)/pip --python $(PARITY)/bin/python install -q --no-deps \
+		--target $(PARITY)/smp-0.1.3 segmentation-models-pytorch==0.1.3 efficientnet-pytorch==0.6.3 \
+		pretrainedmodels==0.7.4 timm==0.4.12 munch==4.0.0 six==1.17.0
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 		> "$$($(PARITY)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torch.pth"
 	@touch $@
@@ -84,6 +88,7 @@ data: ## fetch the emoji art and its Russian names (needs npm)
 mini: $(VENV)/installed data ## train a bundle anew: on 2 cores six hours with AMX, ten or more without
 	$(BIN)/emojich data build
 	$(BIN)/python -m emojich_core.training.vqgan
+	$(BIN)/python -m emojich_core.training.decoder
 	$(BIN)/python -m emojich_core.training.upscale
 	$(BIN)/python -m emojich_core.training.matting
 	$(BIN)/python -m emojich_core.training.transformer

@@ -6,6 +6,7 @@ In production the parts run by themselves; this starts them as they are, and sto
 import fcntl
 import os
 import re
+import secrets
 import signal
 import sys
 import time
@@ -17,9 +18,10 @@ from bot.lease import STANDS_BY
 from worker.children import start_child, stop_child
 from worker.embedded import data_folder, redis_url, writing
 from worker.errors import SetupError
+from worker.logs import announce
 
 SANDBOX_PORT = 8081
-SANDBOX_TOKEN = "1:sandbox"  # the sandbox takes any; this one is no secret
+TELEGRAM = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL", "WEBHOOK_URL", "WEBHOOK_PORT")
 STOP_TIMEOUT = 8  # seconds for all parts; the worker takes some to put its job back
 RESTARTS = 3  # of one part, the pauses growing; then something is wrong for good
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -31,9 +33,9 @@ def main() -> None:
     """Start all, say where they are, and keep them running until Ctrl-C."""
     for number in SIGNALS:
         signal.signal(number, request_stop)
-    data = data_folder()
-    os.chdir(Path(__file__).parent)  # where `python -m` finds the parts
     try:
+        data = data_folder()
+        os.chdir(Path(__file__).parent)  # where `python -m` finds the parts
         with writing():
             (data / "logs").mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
@@ -41,7 +43,7 @@ def main() -> None:
             url = stack.enter_context(redis_url(data))
             parts: list[Part] = []
             stack.callback(stop, parts)
-            print(start(parts, url, data), flush=True)
+            announce(start(parts, url, data))
             watch(parts)
     except SetupError as error:
         sys.exit(f"emojich: {error}")
@@ -142,14 +144,18 @@ class Part:
 def start(parts: list[Part], url: str, data: Path) -> str:
     """Start the parts into the list; once all are ready, the line that says where Emojich is."""
     env = os.environ | {"REDIS_URL": url, "EMOJICH_DATA": str(data), "PYTHONUNBUFFERED": "1"}
+    # The worker draws and knows no Telegram; the sandbox knows no Redis either.
+    worker_env = {name: value for name, value in env.items() if name not in TELEGRAM}
     greeting = "Emojich answers in Telegram.  (Ctrl-C stops it)"
     if not env.get("TELEGRAM_BOT_TOKEN"):
         arguments = ["--port", str(SANDBOX_PORT), "--data", str(data / "sandbox")]
-        parts.append(Part("bot.sandbox", arguments, env, data))
+        token = f"1:{secrets.token_urlsafe()}"  # no web page can guess it
+        sandbox_env = worker_env | {"REDIS_URL": "", "EMOJICH_SANDBOX_TOKEN": token}
+        parts.append(Part("bot.sandbox", arguments, sandbox_env, data))
         address = parts[0].wait_for(r"http://127\.0\.0\.1:\d+")
-        env |= {"TELEGRAM_BOT_TOKEN": SANDBOX_TOKEN, "TELEGRAM_API_URL": f"{address}/bot"}
+        env |= {"TELEGRAM_BOT_TOKEN": token, "TELEGRAM_API_URL": f"{address}/bot"}
         greeting = f"Emojich is at {address}  (Ctrl-C stops it)"
-    parts.append(Part("worker", [], env, data))
+    parts.append(Part("worker", [], worker_env, data))
     parts.append(Part("bot", [], env, data))
     worker, bot = parts[-2:]
     worker.wait_for("worker: ready")

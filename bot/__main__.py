@@ -5,13 +5,14 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from urllib.request import getproxies
 
 import redis
 from telegram.error import InvalidToken, TelegramError
 
 from bot.app import run
 from bot.config import TELEGRAM, Config
-from bot.logs import HIDDEN, start_logging
+from bot.logs import hide, start_logging
 from worker.embedded import connect, data_folder, redis_url
 from worker.errors import SetupError
 
@@ -20,7 +21,7 @@ def main() -> None:
     """Run the bot; say in one line what keeps it from starting."""
     try:
         config = Config.from_environment(os.environ)
-        start_logging(config.token)
+        start_logging(config.secrets)
         with redis_url(data_folder()) as url, connect(url) as connection:
             asyncio.run(_run_until_signal(config, connection, url))
     except SetupError as error:
@@ -33,11 +34,16 @@ def main() -> None:
     except InvalidToken:  # its message quotes the token
         sys.exit(f"emojich: {_refusal(config)}")
     except TelegramError as error:
-        reason = str(error).replace(config.token, HIDDEN)
+        reason = hide(str(error), config.secrets)
         sys.exit(
-            f"emojich: Telegram at {config.api_url} cannot be reached ({reason}): "
-            "see to the network, or correct TELEGRAM_API_URL."
+            f"emojich: Telegram at {config.api_address} cannot be reached ({reason}): see to the "
+            f"network{_proxy(config)}, or correct TELEGRAM_API_URL."
         )
+
+
+def _proxy(config: Config) -> str:
+    is_used = getproxies().keys() - {"no"} and not config.api_is_local
+    return " and to the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY" if is_used else ""
 
 
 def _refusal(config: Config) -> str:
@@ -45,7 +51,7 @@ def _refusal(config: Config) -> str:
     if config.api_url == TELEGRAM:
         return f"{refused}."
     # Any other server that knows no such path says the same.
-    return f"{refused}, or correct TELEGRAM_API_URL ({config.api_url})."
+    return f"{refused}, or correct TELEGRAM_API_URL ({config.api_address})."
 
 
 async def _run_until_signal(config: Config, connection: redis.Redis, url: str) -> None:

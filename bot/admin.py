@@ -8,6 +8,7 @@ from telegram import Update
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes, filters
 
 from bot.access import Access
+from bot.filters import PRIVATE_WORDS
 from bot.intake import Intake
 from bot.patience import insist
 from bot.record import Failure
@@ -32,7 +33,7 @@ class Admin:
 
     def handlers(self, admins: frozenset[int]) -> list[Handler]:
         """Handlers that nobody else's commands reach: others hear that there are none such."""
-        who = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE & filters.User(admins)
+        who = PRIVATE_WORDS & filters.User(admins)
         commands: dict[str, Command] = {
             "stats": self._stats,
             "ban": self._ban,

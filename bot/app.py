@@ -2,37 +2,53 @@
 
 import asyncio
 import logging
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import httpx
 import redis
 import redis.asyncio
 from redis.asyncio.lock import Lock
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from telegram.ext import (
-    AIORateLimiter,
-    Application,
-    ApplicationBuilder,
-    Defaults,
-)
+from telegram import Bot
+from telegram.ext import Application, ApplicationBuilder, Defaults
+from telegram.request import HTTPXRequest
+from tornado.httpserver import HTTPServer
 
+from bot.access import BANNED
 from bot.config import Config
 from bot.delivery import Delivery
 from bot.lease import keep, lease
-from bot.listening import keep_token, listen
+from bot.listening import keep_token, listen, poll
 from bot.profile import introduce
+from bot.store import OPEN
+from bot.stored import set_aside
 from bot.tasks import end
+from bot.telegram.migration import FollowMigration
+from bot.telegram.updates import KEPT, SEEN, TRIES, Inbox
 from bot.trouble import report
 from bot.turns import TakeTurns
 from bot.watch import Watch
 from bot.wiring import wire
+from worker.errors import SetupError
+from worker.events import STREAM
+from worker.logs import announce
 
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
+CONNECTIONS = 64
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
-STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
 REDIS_RETRIES = 10  # some ten seconds: a Redis that restarts is waited for
+REDIS_CONNECTIONS = 50  # what needs one more waits for it, however many people there are
+# What everybody's requests need, and its types.
+SHARED_KEYS = {
+    OPEN: b"hash",
+    BANNED: b"set",
+    STREAM: b"stream",
+    KEPT: b"hash",
+    SEEN: b"zset",
+    TRIES: b"hash",
+}
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
@@ -44,57 +60,108 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
 
     Stands by while another bot answers.
     Raises TelegramError when Telegram refuses the token or is out of reach at the start, SetupError
-    when another bot has taken over.
+    when something else answers in its place, or when another bot has taken over.
     """
     application = _build_application(config)
     retry = Retry(ExponentialBackoff(cap=2, base=0.1), REDIS_RETRIES)
-    async with redis.asyncio.Redis.from_url(redis_url, retry=retry) as async_connection:
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        redis_url, retry=retry, max_connections=REDIS_CONNECTIONS, timeout=None
+    )
+    async with redis.asyncio.Redis.from_pool(pool) as async_connection:
         delivery, watch = wire(application, config, connection, async_connection, CONSUMER)
-        application.add_error_handler(partial(report, connection))
+        inbox = Inbox(application, async_connection, partial(report, connection))
+        await _meet(application.bot, config)
         async with application, lease(async_connection) as lock:
-            await _serve(application, config, delivery, watch, lock)
+            await set_aside(async_connection, SHARED_KEYS)
+            await _serve(application, config, inbox, delivery, watch, lock)
 
 
 def _build_application(config: Config) -> AnyApplication:
+    request = _request(config, CONNECTIONS, read_timeout=API_TIMEOUT, write_timeout=API_TIMEOUT)
+    get_updates = _request(config, 2)  # one for the farewell while a long poll is let go
     return (
         ApplicationBuilder()
         .token(config.token)
         .base_url(config.api_url)
         .base_file_url(config.file_url)
         # No retries of its own: for one chat's 429 it would hold up all the others.
-        .rate_limiter(AIORateLimiter())
+        .rate_limiter(FollowMigration())
         # Whoever deletes their message wants the answer still, or does not mind.
         .defaults(Defaults(allow_sending_without_reply=True))
         .concurrent_updates(TakeTurns())
-        .read_timeout(API_TIMEOUT)
-        .write_timeout(API_TIMEOUT)
-        .connection_pool_size(64)
-        .get_updates_connection_pool_size(2)  # one for the farewell while a long poll is let go
+        .request(request)
+        .get_updates_request(get_updates)
+        .updater(None)  # it confirms updates before they are handled
         .job_queue(None)
         .build()
     )
 
 
-async def _serve(
-    application: AnyApplication, config: Config, delivery: Delivery, watch: Watch, lock: Lock
-) -> None:
-    updater = application.updater
-    assert updater is not None, "the builder makes one"
-    tasks: list[asyncio.Task[None]] = []
+async def _meet(bot: Bot, config: Config) -> None:
+    """Ask who the bot is (getMe).  Raises SetupError where the answer does not say so."""
     try:
-        await introduce(application.bot)
-        await listen(updater, config)
-        await application.start()
-        print("bot: ready", flush=True)
-        works = (delivery.run(), watch.run(), keep(lock), keep_token(application.bot))
+        await bot.initialize()
+        has_name = bool(bot.username)
+    except (TypeError, LookupError, ValueError):  # another shape than python-telegram-bot expects
+        has_name = False
+    if not has_name:
+        raise SetupError(
+            f"{config.api_url} does not answer as Telegram does: correct TELEGRAM_API_URL."
+        )
+
+
+def _request(config: Config, connections: int, **timeouts: Any) -> HTTPXRequest:
+    """The HTTP client: through the proxy that the environment names, if the Bot API is elsewhere.
+
+    Raises SetupError.
+    """
+    try:
+        return HTTPXRequest(
+            connections,
+            httpx_kwargs={
+                "trust_env": not config.api_is_local,
+                "verify": httpx.create_ssl_context(),  # SSL_CERT_FILE holds for either
+            },
+            **timeouts,
+        )
+    except RuntimeError as error:
+        raise SetupError(
+            'A SOCKS proxy takes a package: pip install "python-telegram-bot[socks]", '
+            "or set ALL_PROXY and HTTPS_PROXY to an HTTP proxy."
+        ) from error
+    # What the errors say may hold the proxy's password.
+    except (OSError, ValueError, httpx.InvalidURL) as error:
+        raise SetupError(
+            "The proxy or the certificates that the environment names cannot be used: correct "
+            "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE or SSL_CERT_DIR."
+        ) from error
+
+
+async def _serve(
+    application: AnyApplication,
+    config: Config,
+    inbox: Inbox,
+    delivery: Delivery,
+    watch: Watch,
+    lock: Lock,
+) -> None:
+    server: HTTPServer | None = None
+    tasks: list[asyncio.Task[None]] = []
+    bot = application.bot
+    try:
+        await introduce(bot)
+        server = await listen(bot, config, inbox.put)
+        announce("bot: ready")
+        works = [inbox.run(), delivery.run(), watch.run(), keep(lock), keep_token(bot)]
+        works += [] if server else [poll(bot, inbox.put)]
         tasks += [asyncio.create_task(work) for work in works]
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:  # the lease is lost, or the token: only that ends one of them
             task.result()
     finally:
-        for part in (updater, application):
-            if part.running:  # not, where it could not begin
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(part.stop(), STOP_TIME)
+        if server:
+            server.stop()
+            await server.close_all_connections()
         await end(tasks)
+        await inbox.stop()
         await delivery.drain()

@@ -3,7 +3,10 @@
 import re
 
 from bot.cases import begins_with_preposition, in_nominative, names_a_thing
-from emojich_core.request import visible
+from emojich_core.request import MAX_PROMPT_LENGTH, MAX_TEXT_LENGTH, visible
+
+# Characters of a prompt with the words of asking around it; what is longer is no prompt.
+_MAX_LENGTH = MAX_PROMPT_LENGTH + 100
 
 _GAP = r"[\s,.!?:;—–-]{0,9}"
 
@@ -32,7 +35,8 @@ def _asking(*ways: str) -> re.Pattern[str]:
 _ORDER = _asking(_words(_ORDERS), _words(_CAN, _DRAW), _words(_WANT, _SEE))
 _WISH = _asking(_words(_WANT))
 _POLITE = re.compile(rf"{_GAP}(?:{_words(_PLEASE)})+", re.IGNORECASE)
-_POLITE_END = re.compile(rf"(?:{_GAP}(?<![\w-])(?:{_PLEASE}))+{_GAP}$", re.IGNORECASE)
+_POLITE_END = re.compile(rf"{_GAP}(?<![\w-])(?:{_PLEASE}){_GAP}$", re.IGNORECASE)
+_POLITE_LENGTH = 30  # characters: the longest of these words with the gaps around it
 
 # What it is to be drawn on says nothing of the picture.
 _STICKER = re.compile(
@@ -48,8 +52,10 @@ def asked_for(text: str) -> str:
 
     Empty where there is nothing but asking.
     """
-    said = visible(text)
-    polite = _POLITE_END.sub("", said)
+    said = visible(text) if len(text) <= MAX_TEXT_LENGTH else text
+    if len(said) > _MAX_LENGTH:
+        return text
+    polite = _without_politeness(said)
     for pattern, only_things in ((_ORDER, False), (_WISH, True), (_POLITE, False)):
         found = pattern.match(polite)
         rest = polite[found.end() :].rstrip(" ,.!?…") if found else ""
@@ -57,6 +63,14 @@ def asked_for(text: str) -> str:
         if found and not (only_things and rest and not names_a_thing(rest)):
             return _subject(rest)
     return text if polite == said else in_nominative(polite, "accs")
+
+
+def _without_politeness(said: str) -> str:
+    """The text without «пожалуйста», or several, at its end; each is looked for there alone."""
+    end = len(said)
+    while found := _POLITE_END.search(said, max(0, end - _POLITE_LENGTH), end):
+        end = found.start()
+    return said[:end]
 
 
 def _subject(asked: str) -> str:

@@ -1,10 +1,13 @@
 """Words that are not drawn: the file that EMOJICH_BLOCKED_WORDS names, one word a line."""
 
 from pathlib import Path
+from unicodedata import combining, normalize
 
-from bot.emoji.words import lemma, lemmas
+from bot.emoji.words import lemma, lemmas, split
 from bot.refusals import Refusal
 from bot.texts import Texts
+from emojich_core.errors import shown
+from emojich_core.request import in_russian_letters, visible
 from worker.errors import SetupError
 
 
@@ -19,21 +22,29 @@ class BlockedPrompt(Refusal):
 class Blocklist:
     """Finds the words in a prompt, in whatever form they stand there."""
 
-    def __init__(self, words: list[str]):
-        self._blocked = frozenset(lemma(word) for word in map(str.strip, words) if word)
+    def __init__(self, lines: list[str]):
+        """Of several words in a line, a prompt must have all to be blocked."""
+        entries = (frozenset(map(lemma, split(_folded(line)))) for line in lines)
+        self._entries = [entry for entry in entries if entry]
 
     @classmethod
     def read(cls, path: Path) -> "Blocklist":
         """The list in a file; raises SetupError where there is none."""
         try:
-            return cls(path.read_text(encoding="utf-8").splitlines())
-        except (OSError, UnicodeDecodeError) as error:
+            return cls(path.read_text(encoding="utf-8-sig").splitlines())
+        except (OSError, ValueError) as error:  # not UTF-8, or a name that cannot be
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise SetupError(
-                f"EMOJICH_BLOCKED_WORDS: {path} cannot be read ({reason}): name a file of words."
-            ) from None
+            message = f"EMOJICH_BLOCKED_WORDS: {shown(path)} cannot be read ({reason})"
+            raise SetupError(f"{message}: name a file of words.") from None
 
     def check(self, prompt: str) -> None:
         """Raise BlockedPrompt for a prompt with one of the words."""
-        if self._blocked and not self._blocked.isdisjoint(lemmas(prompt)):
+        found = lemmas(_folded(prompt)) if self._entries else set()
+        if any(entry <= found for entry in self._entries):
             raise BlockedPrompt
+
+
+def _folded(text: str) -> str:
+    """The text with each letter as the Russian one that it looks like: «кӧт» is «кот»."""
+    letters = (c if c in "йЙ" else normalize("NFKD", c) for c in visible(text))
+    return in_russian_letters("".join(c for c in "".join(letters) if not combining(c)))

@@ -36,11 +36,14 @@ class Tap:
 Act = Callable[[Tap], Awaitable[str | None]]  # returns the sentence for the user, if it takes one
 
 
-async def answer_tap(query: CallbackQuery, sentence: str | None) -> None:
-    """Have a button stop blinking, with a sentence if there is one to say."""
+async def answer_tap(query: CallbackQuery, sentence: str | None, url: str | None = None) -> None:
+    """Have a button stop blinking, with a sentence if there is one to say.
+
+    Or with a link to the bot, which opens by itself; Telegram's apps drop it beside a sentence.
+    """
     is_long = len(sentence or "") > _AT_A_GLANCE
     with suppress(BadRequest):  # too late for an answer; the message tells
-        await insist(lambda: query.answer(sentence, show_alert=is_long))
+        await insist(lambda: query.answer(sentence, show_alert=is_long, url=url))
 
 
 def on_tap(pattern: re.Pattern[str], act: Act) -> CallbackQueryHandler[Any, Any]:

@@ -5,6 +5,7 @@ they are, for the model has met the other cases, too.
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from bot.emoji.words import morph
@@ -13,6 +14,7 @@ _JOINT = re.compile(r"(\s*,\s*|\s+и\s+)")
 _NOUNS = frozenset({"NOUN"})
 _ADJECTIVES = frozenset({"ADJF", "PRTF"})
 _NUMERALS = frozenset({"NUMR"})
+_MOST_ADJECTIVES = 4  # before a noun; each one is compared with each meaning of the noun
 
 Parse = Any  # of pymorphy3, which has no types
 
@@ -51,6 +53,8 @@ def _changed(words: list[str], case: str) -> list[str]:
     adjectives = 0
     while adjectives < len(words) and _in(case, words[adjectives], _ADJECTIVES):
         adjectives += 1
+        if adjectives > _MOST_ADJECTIVES:
+            return []
     for head in range(min(adjectives, len(words) - 1), -1, -1):  # «рыжего» can be a noun, too
         for noun in _in(case, words[head], _NOUNS):
             described = [_agreeing(word, noun, case) for word in words[:head]]
@@ -90,6 +94,7 @@ def _in(case: str, word: str, speech: frozenset[str] = _NOUNS | _ADJECTIVES) -> 
     return [p for p in _parses(word) if p.tag.case == case and p.tag.POS in speech]
 
 
+@lru_cache(1000)  # each word of a text is looked at several times
 def _parses(word: str) -> list[Parse]:
     found: list[Parse] = morph().parse(word.lower())
     return found

@@ -2,20 +2,25 @@
 
 import hashlib
 import hmac
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
+
 from bot.limits import Limits
-from worker.environment import number
+from worker.environment import is_number, number
 from worker.errors import SetupError
 
 TELEGRAM = "https://api.telegram.org/bot"
 WEBHOOK_PORT = 8080
 MAX_PORT = 65535
 MAX_LIMIT = 1_000_000  # of whatever is counted
+MAX_ID = 2**52  # of a user: https://core.telegram.org/bots/api#user
+MAX_URL = 1000  # characters
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,26 @@ class Config:
     def file_url(self) -> str:
         """Where files are: https://api.telegram.org/file/bot."""
         return f"{self.api_url.removesuffix('/bot')}/file/bot"
+
+    @property
+    def api_address(self) -> str:
+        """`api_url` without the name and password that it may hold."""
+        return str(httpx.URL(self.api_url).copy_with(username=None, password=None))
+
+    @property
+    def api_is_local(self) -> bool:
+        """Whether the Bot API is on this machine, as the sandbox is: no proxy leads there."""
+        host = urlsplit(self.api_url).hostname or ""
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost" or host.endswith(".localhost")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no log and no message may show."""
+        login, at, _ = urlsplit(self.api_url).netloc.rpartition("@")
+        return (self.token, login + at) if at else (self.token,)
 
     @property
     def webhook_secret(self) -> str:
@@ -71,9 +96,9 @@ def _token(environment: Mapping[str, str]) -> str:
             "TELEGRAM_BOT_TOKEN is not set: get one from @BotFather, "
             "or chat in the sandbox without one: make run."
         )
-    if not re.fullmatch(r"[0-9]+:[\w-]+", token, re.ASCII):  # it becomes part of URLs
+    if not re.fullmatch(r"[0-9]{1,16}:[\w-]{1,100}", token, re.ASCII):  # it becomes part of URLs
         raise SetupError(
-            "TELEGRAM_BOT_TOKEN is no bot's token: copy from @BotFather what looks like 123456:ABC…"
+            "TELEGRAM_BOT_TOKEN is no bot's token: copy what @BotFather says, like 123456:ABC-DEF."
         )
     return token
 
@@ -81,7 +106,7 @@ def _token(environment: Mapping[str, str]) -> str:
 def _ids(environment: Mapping[str, str], name: str) -> frozenset[int]:
     """User ids, separated by commas or spaces."""
     ids = environment.get(name, "").replace(",", " ").split()
-    if not all(text.isdecimal() for text in ids):
+    if not all(is_number(text, MAX_ID) for text in ids):
         raise SetupError(f"{name} must be user ids, separated by commas: 1001,1002.")
     return frozenset(map(int, ids))
 
@@ -106,8 +131,11 @@ def _webhook_url(environment: Mapping[str, str], api_url: str) -> str:
 
 def _is_address(url: str, *schemes: str) -> bool:
     """Whether a URL has one of the schemes, a host, and a port that can be, if any."""
+    if len(url) > MAX_URL or not url.isprintable() or " " in url:
+        return False
     try:
         parts = urlsplit(url)
+        httpx.URL(url).copy_with(username=None, password=None)
         return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets that do not match, or a port that is no number
+    except (ValueError, httpx.InvalidURL):  # brackets that do not match, no number as port
         return False

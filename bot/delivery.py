@@ -14,14 +14,15 @@ from contextlib import suppress
 from typing import Any
 
 import redis
+from PIL import UnidentifiedImageError
 from telegram import Bot, InputMediaPhoto, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
-from bot.api_errors import MESSAGE_IS_GONE, MESSAGE_IS_PHOTO, MESSAGE_IS_SAME, says
 from bot.logs import reason
 from bot.patience import pause_after
 from bot.person.history import History
 from bot.preview import render_preview
+from bot.quota import Quota
 from bot.record import (
     Change,
     Failure,
@@ -36,8 +37,15 @@ from bot.record import (
 from bot.stickers import stickers_of
 from bot.store import Store
 from bot.tasks import end
+from bot.telegram.errors import (
+    MESSAGE_IS_PHOTO,
+    MESSAGE_IS_SAME,
+    PHOTOS_ARE_FORBIDDEN,
+    is_everyday,
+    says,
+)
 from bot.view import View, view
-from worker.events import Event, EventReader, Finished
+from worker.events import Event, EventReader, Failed, Finished
 
 EDIT_INTERVAL = 1.5  # seconds from one progress bar to the next: Telegram wants about 1 a second
 RECONNECT_PAUSE = 1.0  # seconds
@@ -64,11 +72,18 @@ class Delivery:
     """The only writer of the requests' messages, and the reader of the worker's events."""
 
     def __init__(
-        self, bot: Bot, store: Store, history: History, results: redis.Redis, reader: EventReader
+        self,
+        bot: Bot,
+        store: Store,
+        history: History,
+        quota: Quota,
+        results: redis.Redis,
+        reader: EventReader,
     ):
         self._bot = bot
         self._store = store
         self._history = history
+        self._quota = quota
         self._results = results
         self._reader = reader
         self._desks: dict[str, _Desk] = {}
@@ -99,6 +114,12 @@ class Delivery:
         if not record.is_waited_for:
             desk.final.set()
 
+    async def move(self, old_chat: int, new_chat: int) -> None:
+        """Go on in the supergroup that a group has become, with all that is owed to it."""
+        for record in await self._store.open_requests():
+            if record.chat_id == old_chat:
+                await self.change(record.id, Moved(new_chat))
+
     async def drain(self) -> None:
         """Give messages on their way a moment; what is not shown then, the next bot shows."""
         tasks = [desk.task for desk in self._desks.values()]
@@ -112,8 +133,10 @@ class Delivery:
             log.warning("request %s: an event of a forgotten request", event.request_id)
             await self._reader.acknowledge(entry_id)
         else:
-            if isinstance(event, Finished) and record.state is State.FINISHED:
+            if isinstance(event, Finished) and record.has_stickers:  # even if its chat is closed
                 await self._history.add(record)
+            if isinstance(event, Failed) and event.reason == Failure.UNKNOWN:
+                await self._quota.give_back(record.user_id, record.id)
             self.show(record)
             self._desks[record.id].entries.add(entry_id)
 
@@ -161,7 +184,7 @@ class Delivery:
         if record is None or wanted is None:
             return
         try:
-            message_id = await self._put(record, wanted)
+            chat_id, message_id = await self._put(record, wanted)
         except Expired:
             await self.change(request_id, Spoilt(Failure.EXPIRED))
         except ChatMigrated as error:
@@ -171,21 +194,23 @@ class Delivery:
         except BadRequest as error:
             await self._refused(record, error)
         else:
+            if chat_id != record.chat_id:  # it has become a supergroup
+                await self._note(request_id, Moved(chat_id))
             await self._note(request_id, Shown(message_id, record.state))
 
-    async def _note(self, request_id: str, shown: Shown) -> None:
+    async def _note(self, request_id: str, change: Change) -> None:
         """Note what Telegram has taken, once Redis is well; begun anew, it would be sent twice."""
         failures = 0
         while True:
             try:
-                await self._store.change(request_id, shown)
+                await self._store.change(request_id, change)
                 return
             except redis.RedisError as error:
                 failures += 1
                 await self._pause(request_id, error, failures)
 
-    async def _put(self, record: Record, wanted: View) -> int:
-        """Send or edit the message; returns its id."""
+    async def _put(self, record: Record, wanted: View) -> tuple[int, int]:
+        """Send or edit the message; returns the ids of its chat and its own."""
         if record.message_id is None:
             return await self._send(record, wanted)
         try:
@@ -193,9 +218,9 @@ class Delivery:
         except BadRequest as error:
             if not says(error, MESSAGE_IS_SAME):
                 raise
-        return record.message_id
+        return record.chat_id, record.message_id
 
-    async def _send(self, record: Record, wanted: View) -> int:
+    async def _send(self, record: Record, wanted: View) -> tuple[int, int]:
         if wanted.has_picture:
             picture = await self._picture(record)
             message = await self._bot.send_photo(
@@ -214,7 +239,7 @@ class Delivery:
                 reply_parameters=_reply(record),
                 message_thread_id=record.thread_id or None,
             )
-        return message.message_id
+        return message.chat_id, message.message_id
 
     async def _edit(self, record: Record, message_id: int, wanted: View) -> None:
         chat_id, text, keyboard = record.chat_id, wanted.text, wanted.keyboard
@@ -229,7 +254,10 @@ class Delivery:
             await self._bot.edit_message_text(text, chat_id, message_id, reply_markup=keyboard)
 
     async def _picture(self, record: Record) -> bytes:
-        stickers = await asyncio.to_thread(stickers_of, self._results, record)
+        try:
+            stickers = await asyncio.to_thread(stickers_of, self._results, record)
+        except UnidentifiedImageError:  # something else stands in Redis
+            stickers = []
         if not stickers:
             raise Expired
         return await asyncio.to_thread(render_preview, stickers)
@@ -240,7 +268,9 @@ class Delivery:
             await self.change(record.id, Photographed())
             return
         picture_refused = record.state is State.FINISHED and not record.has_picture
-        if picture_refused and not says(error, MESSAGE_IS_GONE):
+        if picture_refused and says(error, PHOTOS_ARE_FORBIDDEN):
+            await self.change(record.id, Spoilt(Failure.NO_PHOTOS))
+        elif picture_refused and not is_everyday(error):
             log.error("request %s: the picture is refused: %s", record.id, error)
             await self.change(record.id, Spoilt(Failure.REFUSED))
         else:

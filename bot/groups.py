@@ -11,7 +11,9 @@ from functools import partial
 from telegram import Message, MessageEntity, Update
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
+from bot.delivery import Delivery
 from bot.emoji.written import is_emoji_only
+from bot.filters import GROUP_WORDS, OWN_WORDS
 from bot.patience import insist
 from bot.prompts import Prompts
 from bot.relabelling import Relabelling
@@ -29,19 +31,19 @@ class _EmojiOnly(filters.MessageFilter):
         return is_emoji_only(message.text or "")
 
 
-# New, or edited: what was drawn for it is drawn anew.  Not below a channel's post: that is no
-# member's of the group.
-_SAID = filters.UpdateType.MESSAGES & ~filters.IS_AUTOMATIC_FORWARD
+# New, or edited: what was drawn for it is drawn anew.  A channel's post in its group is forwarded.
+_SAID = filters.UpdateType.MESSAGES & OWN_WORDS
 _MENTION = filters.ChatType.GROUPS & _SAID & filters.Entity(MessageEntity.MENTION)
-_EMOJI = filters.ChatType.GROUPS & filters.UpdateType.MESSAGE & filters.REPLY & _EmojiOnly()
+_EMOJI = GROUP_WORDS & filters.REPLY & _EmojiOnly()
 
 
 class Groups:
     """Takes prompts out of messages that are not prompts as a whole, and emoji for stickers."""
 
-    def __init__(self, prompts: Prompts, relabelling: Relabelling):
+    def __init__(self, prompts: Prompts, relabelling: Relabelling, delivery: Delivery):
         self._prompts = prompts
         self._relabelling = relabelling
+        self._delivery = delivery
 
     def handlers(self) -> list[Handler]:
         """The command works in private chats, too."""
@@ -49,6 +51,7 @@ class Groups:
             CommandHandler(COMMAND, self._take_command, _SAID),
             MessageHandler(_MENTION, self._take_mention),
             MessageHandler(_EMOJI, self._relabelling.answer_in_group),
+            MessageHandler(filters.StatusUpdate.MIGRATE, self._migrate),
         ]
 
     async def _take_command(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -65,6 +68,13 @@ class Groups:
         if ours:
             text = message.text.replace(ours[0], " ")
             await self._take(update, message, text, context.bot.id)
+
+    async def _migrate(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+        """Follow a group that has become a supergroup: both chats tell of it."""
+        message = update.effective_message
+        if message:
+            old = message.migrate_from_chat_id or message.chat_id
+            await self._delivery.move(old, message.migrate_to_chat_id or message.chat_id)
 
     async def _take(self, update: Update, message: Message, text: str, bot_id: int) -> None:
         """Queue what is asked for, or say why not; a call without words means another message."""

@@ -6,9 +6,11 @@ from dataclasses import replace
 from bot.blocklist import Blocklist
 from bot.delivery import Delivery
 from bot.emoji.suggest import suggest_emoji
+from bot.limits import Limit
 from bot.person.settings import BOLDNESS, SettingsStore
 from bot.quota import Quota
-from bot.record import Cancelled, Queued, Record, Replaced
+from bot.record import Cancelled, Queued, Record, Replaced, State
+from bot.refusals import OverLimit
 from bot.store import Store
 from bot.waiting import look
 from emojich_core.request import Request, clean_prompt
@@ -39,12 +41,28 @@ class Intake:
         """Queue a new request and show that it waits.
 
         `instead_of` a request whose message it takes over, and which is stopped.
-        Safe to repeat: a request that is known already is left alone.
+        Safe to repeat: of a request that is known already, what is undone is done.
         Raises InvalidRequest and Refusal, and then nothing is queued.
         """
         record = replace(record, prompt=clean_prompt(record.prompt))
-        if await self._store.load(record.id):
-            return  # Telegram has delivered the same update twice
+        record = await self._store.load(record.id) or await self._begin(record, instead_of)
+        # Remembered first, queued second.  A bot that dies between the two begins here again: the
+        # same update comes to the next one.
+        queued = None
+        if record.state is State.WAITING:
+            queued = await asyncio.to_thread(self._enqueue, record)
+            if queued is None:
+                await self._store.forget(record.id)
+                await self._quota.give_back(record.user_id, record.id)
+                raise OverLimit(Limit.QUEUE, self._quota.limits.queue)
+        if instead_of:
+            await asyncio.to_thread(self._queue.cancel, instead_of.id)
+            await self._store.change(instead_of.id, Replaced(record.id))
+        if queued:
+            await self._delivery.change(record.id, queued)
+
+    async def _begin(self, record: Record, instead_of: Record | None) -> Record:
+        """Check and remember a new request; returns its record."""
         await asyncio.to_thread(self._blocklist.check, record.prompt)
         await self._check_limits(record, instead_of)
         record = await self._completed(record)
@@ -52,12 +70,7 @@ class Intake:
             record = replace(
                 record, message_id=instead_of.message_id, over_photo=instead_of.is_photo
             )
-        # Remembered first, queued second: what a crash leaves between the two, `watch` finds lost.
-        if await self._store.create(record):
-            if instead_of:
-                await asyncio.to_thread(self._queue.cancel, instead_of.id)
-                await self._store.change(instead_of.id, Replaced(record.id))
-            await self._delivery.change(record.id, await asyncio.to_thread(self._enqueue, record))
+        return await self._store.create(record)
 
     async def take_again(self, record: Record) -> None:
         """Queue a failed request as a new one, which takes its message over.
@@ -91,13 +104,14 @@ class Intake:
     async def _check_limits(self, record: Record, instead_of: Record | None) -> None:
         active = set(await self._store.open_of(record.user_id))
         active.discard(instead_of.id if instead_of else "")
-        waiting = await asyncio.to_thread(lambda: self._queue.rq.count)
-        await self._quota.take(record.user_id, record.id, len(active), waiting)
+        await self._quota.take(record.user_id, record.id, len(active))
 
-    def _enqueue(self, record: Record) -> Queued:
+    def _enqueue(self, record: Record) -> Queued | None:
+        """Queue a request; returns where it waits, or None when the queue is full."""
         like, bold = self._codes(record.like), record.boldness
         request = Request(record.id, record.prompt, record.wanted, record.seed, bold, like)
-        self._queue.enqueue(request, record.user_id)
+        if not self._queue.enqueue(request, record.user_id, self._quota.limits.queue):
+            return None
         # None: a worker has taken it already.
         return look(self._queue, record.id, record.wanted) or Queued(1)
 

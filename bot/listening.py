@@ -1,15 +1,26 @@
-"""Has Telegram's updates come: it is asked (getUpdates), or it calls (setWebhook)."""
+"""Has Telegram's updates come: it is asked (getUpdates), or it calls (setWebhook).
+
+Either way each update is taken by itself, and Telegram keeps it until it has been put away.
+"""
 
 import asyncio
+import hmac
+import json
 import logging
-from urllib.parse import urlsplit
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
+import redis
 from telegram import Bot, Update
 from telegram.error import BadRequest, InvalidToken, TelegramError
-from telegram.ext import Updater
+from tornado.httpserver import HTTPServer
+from tornado.web import Application, HTTPError, RequestHandler
 
 from bot.config import Config
+from bot.logs import reason
 from bot.patience import pause_after
+from bot.telegram.updates import update_id
 from worker.errors import SetupError
 
 # All others stay away.
@@ -20,29 +31,31 @@ UPDATES = [
     Update.INLINE_QUERY,
 ]
 TOKEN_INTERVAL = 60.0  # seconds between two looks whether the token is good still
+POLL_TIME = 10  # seconds for which Telegram waits for updates
+READ_TIMEOUT = 20.0  # seconds beyond that
+PAUSE = 1.0  # seconds until updates are put away once more, or asked for once more
+MAX_BODY = 4 * 1024 * 1024  # bytes of an update
+
+Put = Callable[[Sequence[Any]], Awaitable[None]]  # raises redis.RedisError
 
 log = logging.getLogger(__name__)
 
 
-async def listen(updater: Updater, config: Config) -> None:
-    """Begin, through an outage of Telegram.
+async def listen(bot: Bot, config: Config, put: Put) -> HTTPServer | None:
+    """Begin, through an outage of Telegram; returns the webhook's server, or None: then `poll`.
 
     Raises SetupError when it cannot be as WEBHOOK_URL and WEBHOOK_PORT say.
     """
+    server = _start_server(config, put) if config.webhook_url else None
     failures = 0
     while True:
         try:
-            await _begin(updater, config)
-            return
+            await _tell_telegram(bot, config)
+            return server
         except InvalidToken:
             raise
         except BadRequest as error:
             raise SetupError(f"Telegram refuses WEBHOOK_URL ({error}): correct it.") from error
-        except OSError as error:
-            raise SetupError(
-                f"Port {config.webhook_port} cannot be listened at ({error.strerror}): "
-                "free it, or set WEBHOOK_PORT to another one."
-            ) from error
         except TelegramError as error:  # it has just taken the token, so this is an outage
             failures += 1
             pause = pause_after(error, failures)
@@ -50,24 +63,108 @@ async def listen(updater: Updater, config: Config) -> None:
         await asyncio.sleep(pause)
 
 
-async def _begin(updater: Updater, config: Config) -> None:
+async def _tell_telegram(bot: Bot, config: Config) -> None:
     if config.webhook_url:
-        await updater.start_webhook(
-            listen="0.0.0.0",
-            port=config.webhook_port,
-            url_path=urlsplit(config.webhook_url).path,
-            webhook_url=config.webhook_url,
-            secret_token=config.webhook_secret,
-            allowed_updates=UPDATES,
+        await bot.set_webhook(
+            config.webhook_url, allowed_updates=UPDATES, secret_token=config.webhook_secret
         )
     else:
-        await updater.start_polling(allowed_updates=UPDATES, error_callback=_log_polling_error)
+        await bot.delete_webhook()
+
+
+def _start_server(config: Config, put: Put) -> HTTPServer:
+    path = unquote(urlsplit(config.webhook_url).path).rstrip("/")
+    settings = {"path": path, "secret": config.webhook_secret, "put": put}
+    application = Application([(r".*", _Webhook, settings)], log_function=lambda _: None)
+    try:
+        return application.listen(config.webhook_port, "0.0.0.0", max_body_size=MAX_BODY)
+    except OSError as error:
+        raise SetupError(
+            f"Port {config.webhook_port} cannot be listened at ({error.strerror}): "
+            "free it, or set WEBHOOK_PORT to another one."
+        ) from error
+
+
+async def poll(bot: Bot, put: Put) -> None:
+    """Ask for updates, for ever; raises InvalidToken when the token has been revoked."""
+    offset = failures = 0
+    before: list[Any] = []
+    while True:
+        try:
+            updates = await _get_updates(bot, offset)
+        except InvalidToken:
+            raise
+        except Exception as error:  # whatever the answer is, the next one may be good
+            failures += 1
+            what = error if isinstance(error, TelegramError) else reason(error)
+            log.warning("polling: %s; trying again", what)
+            await asyncio.sleep(pause_after(error, failures))
+            continue
+        failures = 0
+        if updates and updates == before:  # not confirmed: it has no ids, or false ones
+            await asyncio.sleep(PAUSE)
+            offset = max(offset, *(update_id(update) or 0 for update in updates)) + 1
+            continue
+        await _put_away(updates, put)
+        for update in updates:  # what has no id has the next one, or a higher one
+            offset = (update_id(update) or offset) + 1
+        before = updates
+
+
+async def _get_updates(bot: Bot, offset: int) -> list[Any]:
+    """The updates from `offset` on; all before it are confirmed by that.
+
+    https://core.telegram.org/bots/api#getupdates.  The bot's own `get_updates` reads a batch as a
+    whole, and fails as a whole.
+    """
+    parameters = {"offset": offset, "timeout": POLL_TIME, "allowed_updates": UPDATES}
+    timeout = POLL_TIME + READ_TIMEOUT
+    updates = await bot._post("getUpdates", parameters, read_timeout=timeout)
+    if not isinstance(updates, list):
+        raise TelegramError("getUpdates brings no list")
+    return updates
+
+
+async def _put_away(updates: list[Any], put: Put) -> None:
+    while True:
+        try:
+            await put(updates)
+            return
+        except redis.RedisError as error:
+            log.warning("updates stay with Telegram: %s; trying again", reason(error))
+        await asyncio.sleep(PAUSE)
+
+
+class _Webhook(RequestHandler):
+    """Takes Telegram's calls; one that is not answered with 200 comes again."""
+
+    def initialize(self, path: str, secret: str, put: Put) -> None:
+        self._path, self._secret, self._put = path, secret, put
+
+    async def post(self) -> None:
+        if unquote(self.request.path).rstrip("/") != self._path:
+            raise HTTPError(404)
+        secret = self.request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
+        if not hmac.compare_digest(secret.encode(), self._secret.encode()):
+            raise HTTPError(403)
+        try:
+            update = json.loads(self.request.body)
+        except (ValueError, RecursionError):  # it would be the same next time
+            update = None
+        try:
+            await self._put([update])
+        except redis.RedisError as error:
+            log.warning("an update stays with Telegram: %s", reason(error))
+            raise HTTPError(503) from error
+
+    def log_exception(self, *_: Any) -> None:
+        """Nothing: a stranger's call is not worth a line."""
 
 
 async def keep_token(bot: Bot) -> None:
     """Look after the token, for ever; raises InvalidToken when it has been revoked.
 
-    The updater would just fall silent.
+    With a webhook the bot would just fall silent.
     """
     while True:
         await asyncio.sleep(TOKEN_INTERVAL)
@@ -75,9 +172,5 @@ async def keep_token(bot: Bot) -> None:
             await bot.get_me()
         except InvalidToken:
             raise
-        except TelegramError:
-            pass  # an outage, which others tell of
-
-
-def _log_polling_error(error: TelegramError) -> None:
-    log.warning("polling: %s; trying again", error)
+        except Exception as error:  # an outage, or an answer of a gateway's
+            log.warning("the token: %s; looking again", reason(error))

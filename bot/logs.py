@@ -1,21 +1,28 @@
-"""The bot's log: short lines on stderr, and never a token."""
+"""The bot's log: short lines on stderr, and never a token or password."""
 
 import logging
 
-HIDDEN = "<token>"
+HIDDEN = "<secret>"
 
 
 class _Formatter(logging.Formatter):
-    """Hides the token in everything that is logged, tracebacks and other libraries' URLs too."""
+    """Hides secrets in everything that is logged, tracebacks and other libraries' URLs too."""
 
-    def __init__(self, token: str):
+    def __init__(self, secrets: tuple[str, ...]):
         super().__init__(
             "%(asctime)s %(levelname).1s %(name)s: %(message)s", datefmt="%Y-%m-%d %H:%M:%S"
         )
-        self._token = token
+        self._secrets = secrets
 
     def format(self, record: logging.LogRecord) -> str:
-        return super().format(record).replace(self._token, HIDDEN)
+        return hide(super().format(record), self._secrets)
+
+
+def hide(text: str, secrets: tuple[str, ...]) -> str:
+    """The text without the secrets."""
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    return text
 
 
 def reason(error: Exception) -> str:
@@ -23,10 +30,10 @@ def reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def start_logging(token: str) -> None:
-    """Log from the level INFO on, without the token."""
+def start_logging(secrets: tuple[str, ...]) -> None:
+    """Log from the level INFO on, without the secrets."""
     handler = logging.StreamHandler()
-    handler.setFormatter(_Formatter(token))
+    handler.setFormatter(_Formatter(secrets))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     for talkative in ("httpx", "rq", "telegram"):  # httpx logs every URL, and the token is in them
         logging.getLogger(talkative).setLevel(logging.WARNING)

@@ -9,6 +9,7 @@ from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandl
 
 from bot import keyboards
 from bot.emoji.written import is_emoji_only
+from bot.filters import GROUP_WORDS, OWN_WORDS, PRIVATE, PRIVATE_WORDS
 from bot.intake import Intake
 from bot.packs.one import IS_CUSTOM_EMOJI, OneSticker
 from bot.packs.tidy import Tidy
@@ -20,6 +21,7 @@ from bot.texts import language_for, texts
 
 Answer = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]
 Taker = Callable[[User, Message], Coroutine[Any, Any, bool]]  # whether the message was for it
+Link = Callable[[User, str], Coroutine[Any, Any, str | None]]  # what to say, if it was for it
 Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]
 
 
@@ -31,8 +33,7 @@ class _NamesTheBot(filters.MessageFilter):
         return named is not None and named[1].lower() == message.get_bot().username.lower()
 
 
-PRIVATE = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE
-_NAMED_COMMAND = filters.ChatType.GROUPS & filters.UpdateType.MESSAGE & _NamesTheBot()
+_NAMED_COMMAND = GROUP_WORDS & _NamesTheBot()
 _EDITED = filters.ChatType.PRIVATE & filters.UpdateType.EDITED_MESSAGE
 
 
@@ -43,23 +44,25 @@ def message_handlers(
     picking: OneSticker,
     takers: Sequence[Taker],
     tidy: Tidy,
+    follow: Link,
 ) -> list[Handler]:
     """In the order in which they are tried."""
-    start = _start(_say("welcome", keyboards.examples()))
+    start = _start(_say("welcome", keyboards.examples()), follow)
     take_prompt = _take_prompt(prompts)
     take_reply = _take_reply(takers, relabelling, take_prompt)
     in_groups = _say("in-groups")
     return [
-        CommandHandler("start", start, PRIVATE),
-        CommandHandler("help", _help, PRIVATE),
-        CommandHandler("privacy", _say("privacy"), PRIVATE),
-        CommandHandler("cancel", _cancel(intake, tidy), PRIVATE),
-        CommandHandler(["start", "help"], in_groups, filters.ChatType.GROUPS),
+        CommandHandler("start", start, PRIVATE_WORDS),
+        CommandHandler("help", _help, PRIVATE_WORDS),
+        CommandHandler("privacy", _say("privacy"), PRIVATE_WORDS),
+        CommandHandler("cancel", _cancel(intake, tidy), PRIVATE_WORDS),
+        CommandHandler(["start", "help"], in_groups, GROUP_WORDS),
         MessageHandler(_NAMED_COMMAND, in_groups),  # nobody else will answer it
-        MessageHandler(PRIVATE & filters.COMMAND, _say("unknown-command")),
+        MessageHandler(PRIVATE_WORDS & filters.COMMAND, _say("unknown-command")),
+        MessageHandler(PRIVATE & filters.COMMAND, _say("foreign-command")),
         MessageHandler(PRIVATE & filters.Sticker.ALL, tidy.show),
         MessageHandler(PRIVATE & IS_CUSTOM_EMOJI & ~filters.REPLY, picking.show),
-        MessageHandler(PRIVATE & filters.REPLY & filters.TEXT, take_reply),
+        MessageHandler(PRIVATE & OWN_WORDS & filters.REPLY & filters.TEXT, take_reply),
         MessageHandler(PRIVATE & filters.TEXT, take_prompt),
         MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND, take_prompt),
         MessageHandler(PRIVATE & ~filters.StatusUpdate.ALL, _say("not-text")),
@@ -89,16 +92,19 @@ async def _help(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         await _reply(message, text, keyboards.examples())
 
 
-def _start(welcome: Answer) -> Answer:
-    """Greet, or offer to draw the prompt that a link has brought.
+def _start(welcome: Answer, follow: Link) -> Answer:
+    """Greet, or do what the link asks for that has brought the user.
 
-    It takes a tap: anybody may have made the link.
+    A prompt is drawn after a tap: anybody may have made the link.
     """
 
     async def answer(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         user, message = update.effective_user, update.effective_message
-        prompt = prompt_of_start(" ".join(context.args or []))
-        if user and message and prompt:
+        parameter = " ".join(context.args or [])
+        prompt = prompt_of_start(parameter)
+        if user and message and (sentence := await follow(user, parameter)):
+            await _reply(message, sentence)
+        elif user and message and prompt:
             words = texts(language_for(user.language_code))
             await _reply(message, words("draw-this", prompt=prompt), keyboards.draw(prompt, words))
         else:

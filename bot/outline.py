@@ -20,7 +20,7 @@ _QUALITY = 90
 
 def outlined(sticker: bytes) -> bytes:
     """A sticker's WebP file with the outline, a little smaller so that nothing is cut off."""
-    image = Image.open(BytesIO(sticker)).convert("RGBA")
+    image = Image.open(BytesIO(sticker), formats=("WEBP",)).convert("RGBA")
     margin = WIDTH + 2
     inner = image.resize(
         (image.width - 2 * margin, image.height - 2 * margin), Image.Resampling.LANCZOS

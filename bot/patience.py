@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from telegram.error import RetryAfter, TelegramError
 
-from bot.api_errors import REFUSALS
+from bot.telegram.errors import REFUSALS
 
 Result = TypeVar("Result")
 

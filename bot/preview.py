@@ -12,6 +12,8 @@ _MAX_CELL = 512  # px, a sticker's own size
 _MARGIN = 36
 _GAP = 24
 _MAX_ZOOM = 1.6  # of small pictures, custom emoji and thumbnails: more is a blur
+_FORMATS = ("WEBP", "PNG", "JPEG")  # of stickers and their thumbnails
+_MAX_PIXELS = 2048**2  # of one that is decoded; a sticker has 512 by 512
 _QUALITY = 92  # of the JPEG: far below the 10 MB that the Bot API takes
 
 _CORNERS = ("#dcebff", "#efe3ff", "#dff5ea", "#ffeedd")  # of the background, row by row
@@ -83,8 +85,8 @@ def _draw_card(canvas: Image.Image, file: bytes | None, corner: tuple[int, int],
 def _read(file: bytes) -> Image.Image | None:
     """A picture; None where its owner has put into a pack what Pillow cannot read."""
     try:
-        with Image.open(BytesIO(file)) as image:
-            return image.convert("RGBA")
+        with Image.open(BytesIO(file), formats=_FORMATS) as image:
+            return image.convert("RGBA") if image.width * image.height <= _MAX_PIXELS else None
     except (OSError, ValueError, Image.DecompressionBombError):
         return None
 

@@ -1,30 +1,41 @@
 """What Telegram shows of the bot: the menu of commands, and what stands in an empty chat."""
 
+import asyncio
 import logging
 
 from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats
-from telegram.error import TelegramError
 
+from bot.logs import reason
 from bot.texts import ENGLISH, RUSSIAN, texts
 
 # In the menu.
 COMMANDS = ("start", "packs", "history", "settings", "cancel", "forget", "privacy", "help")
 GROUP_COMMANDS = ("sticker", "help")
 
+TIME = 30.0  # seconds; a bot without a menu serves better than one that waits for it
+
 log = logging.getLogger(__name__)
 
 
 async def introduce(bot: Bot) -> None:
-    """Fill both: in English, and in Russian for whoever has Telegram in Russian."""
+    """Fill both: in English, and in Russian for whoever has Telegram in Russian.
+
+    What goes wrong is logged, be it an answer that python-telegram-bot cannot read.
+    """
     try:
-        for scope, names in ((None, COMMANDS), (BotCommandScopeAllGroupChats(), GROUP_COMMANDS)):
-            await bot.set_my_commands(_commands(ENGLISH, names), scope)
-            await bot.set_my_commands(_commands(RUSSIAN, names), scope, language_code=RUSSIAN)
-        # Russian first: Telegram gives English where there is no Russian.
-        for language, code in ((RUSSIAN, RUSSIAN), (ENGLISH, None)):
-            await _describe(bot, language, code)
-    except TelegramError as error:
-        log.warning("the menu of commands, or the description, stays as it was: %s", error)
+        async with asyncio.timeout(TIME):
+            await _fill(bot)
+    except Exception as error:
+        log.warning("the menu of commands, or the description, stays as it was: %s", reason(error))
+
+
+async def _fill(bot: Bot) -> None:
+    for scope, names in ((None, COMMANDS), (BotCommandScopeAllGroupChats(), GROUP_COMMANDS)):
+        await bot.set_my_commands(_commands(ENGLISH, names), scope)
+        await bot.set_my_commands(_commands(RUSSIAN, names), scope, language_code=RUSSIAN)
+    # Russian first: Telegram gives English where there is no Russian.
+    for language, code in ((RUSSIAN, RUSSIAN), (ENGLISH, None)):
+        await _describe(bot, language, code)
 
 
 async def _describe(bot: Bot, language: str, code: str | None) -> None:

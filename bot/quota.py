@@ -20,25 +20,27 @@ class Quota:
 
     def __init__(self, connection: redis.asyncio.Redis, limits: Limits):
         self._redis = connection
-        self._limits = limits
+        self.limits = limits
 
-    async def take(self, user_id: int, request_id: str, active: int, waiting: int) -> None:
-        """Count a request of a user who has so many `active` ones, while so many are `waiting`.
+    async def take(self, user_id: int, request_id: str, active: int) -> None:
+        """Count a request of a user who has so many `active` ones.
 
         Safe to repeat.  Raises OverLimit, and then it is not counted.
         """
-        if active >= self._limits.active:
-            raise OverLimit(Limit.ACTIVE, self._limits.active)
-        if waiting >= self._limits.queue:
-            raise OverLimit(Limit.QUEUE, self._limits.queue)
-        key = f"emojich:asked:{user_id}"
+        if active >= self.limits.active:
+            raise OverLimit(Limit.ACTIVE, self.limits.active)
+        key = _key(user_id)
         times = await self._count(key, request_id, user_id)
         try:
-            _check(times, Limit.PER_DAY, self._limits.per_day, DAY)
-            _check(times, Limit.PER_MINUTE, self._limits.per_minute, MINUTE)
+            _check(times, Limit.PER_DAY, self.limits.per_day, DAY)
+            _check(times, Limit.PER_MINUTE, self.limits.per_minute, MINUTE)
         except OverLimit:
-            await self._redis.zrem(key, request_id)
+            await self.give_back(user_id, request_id)
             raise
+
+    async def give_back(self, user_id: int, request_id: str) -> None:
+        """Count a request no longer, for it is not drawn.  Safe to repeat."""
+        await self._redis.zrem(_key(user_id), request_id)
 
     async def _count(self, key: str, request_id: str, user_id: int) -> list[float]:
         """Count a request; returns when it and those of the last day were asked for."""
@@ -53,6 +55,10 @@ class Quota:
             pipe.zrange(key, 0, -1, withscores=True)
             reply: Any = await pipe.execute()
         return [asked for _, asked in reply[-1]]
+
+
+def _key(user_id: int) -> str:
+    return f"emojich:asked:{user_id}"
 
 
 def _check(times: list[float], limit: Limit, allowed: int, seconds: int) -> None:

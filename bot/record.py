@@ -27,15 +27,17 @@ class State(StrEnum):
 
 
 class Failure(StrEnum):
-    """Why a request ended without stickers: three that the worker reports, and the bot's own."""
+    """Why a request ended without stickers: four that the worker reports, and the bot's own."""
 
     FAILED = "failed"
     TIMEOUT = "timeout"
     MEMORY = "memory"  # the engine's ran out
+    UNKNOWN = "unknown"  # the model knows no word of the prompt; it costs no quota
     LOST = "lost"  # the queue has lost the request
     UNSERVED = "unserved"  # nobody was there to draw it, for as long as it could wait
     EXPIRED = "expired"  # its stickers were forgotten before Telegram could take them
     REFUSED = "refused"  # Telegram will not take them
+    NO_PHOTOS = "no-photos"  # the chat takes none
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Record:
     queued: Queued = Queued(1)
     fraction: float = 0.0
     count: int = 0  # of candidates
+    unknown: str = ""  # a word of the prompt that the model does not know
+    instead: str = ""  # and what it drew instead
     failure: str = Failure.FAILED  # why, once it has
     uploads: dict[int, str] = field(default_factory=dict)  # candidate → Telegram's file id
     choosing: bool = False  # which candidate others are to be like: the buttons ask for it
@@ -127,6 +131,11 @@ class Record:
     def has_picture(self) -> bool:
         """Whether the message shows the candidates already."""
         return self.shown is State.FINISHED
+
+    @property
+    def has_stickers(self) -> bool:
+        """Whether there is something to show, even where its message is gone."""
+        return self.state in (State.FINISHED, State.GONE) and self.count > 0
 
     @property
     def is_photo(self) -> bool:
@@ -245,19 +254,22 @@ def advance(record: Record, change: Change) -> Record:
             return replace(record, emoji=emoji)
         case Choosing(on):
             return replace(record, choosing=on)
+        case Finished() if state is State.GONE:
+            return _drawn(record, change)
+        case Reopened() if record.has_stickers:
+            anew = replace(record, message_id=None, shown=None, over_photo=False)
+            return replace(anew, state=State.FINISHED, choosing=False)
         case _ if state in (State.REPLACED, State.GONE):
             return record
         case Queued() if state is State.WAITING:
             return replace(record, queued=change)
         case Progress(fraction=fraction) if record.is_waited_for:
             return replace(record, state=State.DRAWING, fraction=fraction)
-        case Finished(candidates=candidates) if state not in (State.FINISHED, State.CANCELLED):
+        case Finished() if state not in (State.FINISHED, State.CANCELLED):
             # Even after a failure: stickers are good news, however late.
-            return replace(record, state=State.FINISHED, count=len(candidates))
+            return replace(_drawn(record, change), state=State.FINISHED)
         case Failed(reason=reason) if record.is_waited_for:
             return replace(record, state=State.FAILED, failure=_failure(reason))
-        case Reopened() if state is State.FINISHED:
-            return replace(record, message_id=None, shown=None, over_photo=False, choosing=False)
         case Cancelled() if record.is_waited_for:
             return replace(record, state=State.CANCELLED)
         case Spoilt(reason) if state is State.FINISHED and not record.has_picture:
@@ -272,6 +284,11 @@ def advance(record: Record, change: Change) -> Record:
         case Unreachable():
             return replace(record, state=State.GONE)
     return record
+
+
+def _drawn(record: Record, end: Finished) -> Record:
+    count = len(end.candidates)
+    return replace(record, count=count, unknown=end.unknown, instead=end.instead)
 
 
 def _failure(reason: str) -> Failure:

@@ -5,7 +5,6 @@ import logging
 from telegram import Message, Sticker, Update
 from telegram.ext import ContextTypes
 
-from bot.api_errors import REFUSALS
 from bot.delivery import Delivery
 from bot.emoji.written import written_emoji
 from bot.inline.labels import Labels
@@ -14,6 +13,7 @@ from bot.packs.packs import Packs
 from bot.patience import insist
 from bot.record import Labelled, Record
 from bot.store import Store
+from bot.telegram.errors import REFUSALS
 from bot.texts import Texts, language_for, texts
 
 log = logging.getLogger(__name__)

@@ -33,9 +33,8 @@ def stickers_of(results: redis.Redis, record: Record) -> list[bytes]:
 
 def as_emoji(sticker: bytes) -> bytes:
     """A sticker's WebP file in the size of custom emoji; an outline shrinks with it."""
-    small = _trimmed(Image.open(BytesIO(sticker)).convert("RGBA")).resize(
-        (EMOJI_SIDE, EMOJI_SIDE), Image.Resampling.LANCZOS
-    )
+    image = Image.open(BytesIO(sticker), formats=("WEBP",)).convert("RGBA")
+    small = _trimmed(image).resize((EMOJI_SIDE, EMOJI_SIDE), Image.Resampling.LANCZOS)
     file = BytesIO()
     small.save(file, "WEBP", lossless=True)  # some 10 KB, and nothing left to blur
     return file.getvalue()

@@ -12,13 +12,18 @@ The user is who has asked: under another's id a message of a group is not found,
 
 import asyncio
 import json
+import re
 from dataclasses import asdict
 from typing import Any
 
 import redis.asyncio
 
-from bot.record import Change, Queued, Record, State, advance
-from emojich_core.request import known
+from bot.packs.names import is_pack_name
+from bot.record import Change, Failure, Record, State, advance
+from bot.stored import log, read
+from bot.texts import ENGLISH, RUSSIAN
+from emojich_core.request import MAX_COUNT
+from worker.decoding import from_json
 
 RECORD_TTL = 48 * 3600  # seconds; longer than a job waits and than its stickers are kept
 OPEN = "emojich:open"
@@ -37,16 +42,24 @@ class Store:
 
     async def load(self, request_id: str) -> Record | None:
         """The record of a request, unless it is unknown or forgotten."""
-        data = await self._redis.get(_record_key(request_id))
-        return None if data is None else _decode(data)
+        data: Any = await self._redis.get(_record_key(request_id))
+        return None if data is None else read(_record_key(request_id), data, _decode)
 
-    async def create(self, record: Record) -> bool:
-        """Remember a new request; False when there is one with its id already."""
+    async def create(self, record: Record) -> Record:
+        """Remember a new request, which is open from its first change on.
+
+        Returns the record of its id, which is an earlier one's if there is one.
+        """
         async with self._lock:
-            if await self._redis.exists(_record_key(record.id)):
-                return False
-            await self._save(record)
-            return True
+            known = await self.load(record.id)
+            if known is None:
+                await self._redis.set(_record_key(record.id), _encode(record), ex=RECORD_TTL)
+            return known or record
+
+    async def forget(self, request_id: str) -> None:
+        """Forget a request that nothing has come of."""
+        async with self._lock:
+            await self._redis.delete(_record_key(request_id))
 
     async def change(self, request_id: str, change: Change) -> Record | None:
         """Change a record and return what it is now; None when there is none."""
@@ -55,8 +68,7 @@ class Store:
             if record is None:
                 return None
             changed = advance(record, change)
-            if changed != record:
-                await self._save(changed)
+            await self._save(changed)
             return changed
 
     async def open_requests(self) -> list[Record]:
@@ -64,8 +76,8 @@ class Store:
         records = []
         ids: list[Any] = await self._redis.hkeys(OPEN)
         for request_id in ids:
-            record = await self.load(request_id.decode())
-            if record is None:  # forgotten while the bot was away for days
+            record = await self.load(request_id.decode(errors="replace"))
+            if record is None:  # forgotten while the bot was away for days, or not to be read
                 await self._redis.hdel(OPEN, request_id)
             else:
                 records.append(record)
@@ -74,7 +86,10 @@ class Store:
     async def open_of(self, user_id: int) -> list[str]:
         """The ids of this user's open requests."""
         owners: Any = await self._redis.hgetall(OPEN)
-        return [id_.decode() for id_, owner in owners.items() if int(owner) == user_id]
+        if not all(map(bytes.isdigit, owners.values())):
+            log.warning("%s: an owner that is no number is left out", OPEN)
+        own = str(user_id).encode()
+        return [id_.decode(errors="replace") for id_, owner in owners.items() if owner == own]
 
     async def latest(self, request_id: str) -> Record | None:
         """The record of a request, or of the one that has its message now."""
@@ -86,7 +101,7 @@ class Store:
     async def of_message(self, user_id: int, chat_id: int, message_id: int) -> Record | None:
         """The record of the user's request that a message of the bot shows."""
         request_id: Any = await self._redis.get(_message_key(user_id, chat_id, message_id))
-        return await self.load(request_id.decode()) if request_id else None
+        return await self.load(request_id.decode(errors="replace")) if request_id else None
 
     async def remember_prompt(
         self, user_id: int, chat_id: int, message_id: int, requests: list[str]
@@ -102,11 +117,11 @@ class Store:
     async def requests_of(self, user_id: int, chat_id: int, message_id: int) -> list[str]:
         """The ids of the requests that a message has asked for; empty when that is forgotten."""
         ids: Any = await self._redis.lrange(_prompt_key(user_id, chat_id, message_id), 0, -1)
-        return [request_id.decode() for request_id in ids]
+        return [request_id.decode(errors="replace") for request_id in ids]
 
     async def _save(self, record: Record) -> None:
         async with self._redis.pipeline() as pipe:
-            pipe.set(_record_key(record.id), json.dumps(asdict(record)), ex=RECORD_TTL)
+            pipe.set(_record_key(record.id), _encode(record), ex=RECORD_TTL)
             if record.message_id and record.state is not State.REPLACED:
                 key = _message_key(record.user_id, record.chat_id, record.message_id)
                 pipe.set(key, record.id, ex=RECORD_TTL)
@@ -129,13 +144,20 @@ def _message_key(user_id: int, chat_id: int, message_id: int) -> str:
     return f"emojich:message:{user_id}:{chat_id}:{message_id}"
 
 
-def _decode(data: bytes | str) -> Record:
-    stored: dict[str, Any] = json.loads(data)
-    values = known(Record, stored)
-    for name in ("uploads", "added", "emoji_uploads", "emoji_added"):
-        stored_ids = values.get(name, {})  # JSON has made strings of their keys
-        values[name] = {int(number): value for number, value in stored_ids.items()}
-    values["queued"] = Queued(**values.get("queued", {"place": 1}))
-    values["state"] = State(values["state"])
-    values["shown"] = values["shown"] and State(values["shown"])
-    return Record(**values)
+def _decode(data: bytes) -> Record:
+    """The record of a JSON text.  Raises ValueError for one that no message could show."""
+    record = from_json(Record, data)
+    count_fits = record.count <= MAX_COUNT and (record.count > 0 or record.state != State.FINISHED)
+    if not (
+        count_fits
+        and record.language in (RUSSIAN, ENGLISH)
+        and record.failure in set(Failure)
+        and re.fullmatch(r"(.+:\d+)?", record.like)
+        and all(map(is_pack_name, record.packs))
+    ):
+        raise ValueError("it cannot be shown")
+    return record
+
+
+def _encode(record: Record) -> str:
+    return json.dumps(asdict(record))

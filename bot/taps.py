@@ -2,32 +2,46 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable
 from dataclasses import replace
 
 import redis
 from telegram import CallbackQuery, Update, User
 from telegram.ext import ContextTypes
+from telegram.helpers import create_deep_linked_url
 
-from bot.api_errors import REFUSALS
 from bot.buttons import answer_tap
 from bot.delivery import Delivery
 from bot.emoji.suggest import FALLBACK, keywords
+from bot.emoji.written import written_emoji
 from bot.inline.labels import Labels
 from bot.intake import Intake, next_attempt
 from bot.keyboards import Button, Deed, Example, read_tap
-from bot.packs.names import Kind
+from bot.packs.names import Kind, pack_link
 from bot.packs.packs import Owner, Packs, input_sticker
 from bot.packs.tidy import Tidy
 from bot.record import Added, Choosing, Record, State, Uploaded
 from bot.refusals import Refusal
 from bot.stickers import sticker_of
 from bot.store import Store
+from bot.telegram.errors import REFUSALS, needs_start
 from bot.texts import Texts, language_for, texts
 from bot.topics import topic_of
 from worker.results import load_codes
 
+# What /start brings to put a sticker into a pack: add-<request id>-<candidate>
+_START = re.compile(r"add-([A-Za-z0-9_-]+)-(\d)")
+
 log = logging.getLogger(__name__)
+
+
+class NotStarted(Exception):
+    """The user has to press Start before Telegram makes them a pack."""
+
+    def __init__(self, parameter: str):
+        super().__init__(parameter)
+        self.parameter = parameter  # of /start, to go on with
 
 
 class Taps:
@@ -56,8 +70,35 @@ class Taps:
         query = update.callback_query
         if query is None:
             return
-        sentence = await self._act(query, update.update_id)
-        await answer_tap(query, sentence)
+        try:
+            sentence = await self._act(query, update.update_id)
+        except NotStarted as error:
+            bot = query.get_bot().username
+            await answer_tap(query, None, create_deep_linked_url(bot, error.parameter))
+        else:
+            await answer_tap(query, sentence)
+
+    async def start(self, user: User, parameter: str) -> str | None:
+        """Add the sticker that a link to the bot is about; None when it is about none.
+
+        Returns what to say of it.  The user has tapped before they had started the bot.
+        """
+        match = _START.fullmatch(parameter)
+        if match is None:
+            return None
+        words, number = texts(language_for(user.language_code)), int(match[2])
+        record = await self._store.load(match[1])
+        if record is None or number >= record.count:
+            return words("old-button")
+        if record.user_id != user.id:
+            return words("not-yours")
+        try:
+            sentence = await self._add(user, record, number, words)
+        except NotStarted:
+            return words("not-added")
+        record = await self._store.load(record.id) or record
+        links = [words("in-pack", link=pack_link(pack)) for pack in record.packs]
+        return "\n".join([sentence, *links])
 
     async def _act(self, query: CallbackQuery, update_id: int) -> str | None:
         """Do what the button says; returns the sentence for the user, if it takes one."""
@@ -154,6 +195,8 @@ class Taps:
         try:
             return await self._put_into_pack(user, record, number, words)
         except REFUSALS as error:
+            if needs_start(error):
+                raise NotStarted(f"add-{record.id}-{number}") from error
             log.error("request %s: sticker %d is not added: %s", record.id, number, error)
             return words("not-added")
 
@@ -168,7 +211,8 @@ class Taps:
             return words("already-added", number=number + 1, kind=kind.value)
         owner = Owner(user.id, user.first_name)
         words_of_prompt = await asyncio.to_thread(keywords, record.prompt)
-        emoji = record.emoji or [FALLBACK]  # none in a record of an older version
+        # An older version has kept none, or what only looks like emoji.
+        emoji = written_emoji("".join(record.emoji)) or [FALLBACK]
         if replaced:
             sticker = input_sticker(file_id, emoji, words_of_prompt)
             await self._tidy.replace(owner, replaced, sticker)

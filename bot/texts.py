@@ -43,6 +43,7 @@ class Texts:
     """
 
     def __init__(self, language: str):
+        self.language = language
         # Without marks of isolation around values: they would end up in links.
         self._bundle = FluentBundle([language], use_isolating=False)
         catalogue = (LOCALES / f"{language}.ftl").read_text(encoding="utf-8")

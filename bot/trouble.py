@@ -6,13 +6,14 @@ from contextlib import suppress
 
 import redis
 from telegram import CallbackQuery, Update
-from telegram.error import BadRequest, Forbidden, TelegramError
+from telegram.error import BadRequest, TelegramError
 from telegram.ext import ContextTypes
 
 from bot.admin import BROKEN
-from bot.api_errors import is_outage
 from bot.logs import reason
 from bot.patience import insist
+from bot.telegram.errors import is_everyday, is_outage
+from bot.telegram.updates import GivenUp
 from bot.texts import language_for, texts
 from worker.tally import count
 
@@ -24,11 +25,13 @@ async def report(
 ) -> None:
     """Log an error; tell the user, if there is one and they want to hear anything."""
     error = context.error
-    if isinstance(error, Forbidden):  # has blocked the bot, or put it out of the group
+    if is_everyday(error):
         log.info("somebody cannot be answered: %s", error)
-        return
+        return  # nor would they see another message there
     if is_outage(error):
         log.warning("Telegram does not answer: %r", error)
+    elif isinstance(error, GivenUp):
+        log.error("%s", error)
     elif isinstance(error, redis.RedisError):
         log.error("Redis does not serve the bot: %s", reason(error))
     else:

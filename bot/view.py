@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 
 from telegram import CallbackQuery, InlineKeyboardMarkup
-from telegram.error import BadRequest
+from telegram.error import TelegramError
 
 from bot import keyboards
-from bot.api_errors import MESSAGE_IS_SAME, says
+from bot.emoji.words import accusative
 from bot.packs.names import pack_link
 from bot.patience import insist
-from bot.record import NO_WORKER, Record, State
-from bot.texts import Texts, texts
+from bot.record import NO_WORKER, Failure, Record, State
+from bot.telegram.errors import is_everyday
+from bot.texts import RUSSIAN, Texts, texts
 
 _BAR_LENGTH = 10
 _MINUTE = 60  # seconds
@@ -40,6 +41,8 @@ def view(record: Record) -> View | None:
             return _finished(record, words)
         case State.FAILED:
             sentence = words(f"failure-{record.failure}")
+            if record.failure == Failure.UNKNOWN:  # it would be unknown again
+                return View(_under_prompt(record, sentence))
             return View(_under_prompt(record, sentence), keyboards.try_again(record, words))
         case State.CANCELLED:
             text = _under_prompt(record, words("cancelled"))
@@ -49,11 +52,11 @@ def view(record: Record) -> View | None:
 
 
 async def edit(query: CallbackQuery, shown: View) -> None:
-    """Have the message of a tapped button show something else (editMessageText)."""
+    """Have the message of a tapped button, if it is still there, show something else."""
     try:
         await insist(lambda: query.edit_message_text(shown.text, reply_markup=shown.keyboard))
-    except BadRequest as error:
-        if not says(error, MESSAGE_IS_SAME):
+    except TelegramError as error:
+        if not is_everyday(error):
             raise
 
 
@@ -93,5 +96,9 @@ def _finished(record: Record, words: Texts) -> View:
     if record.choosing:
         text = _under_prompt(record, words("choose-like"), *links)
         return View(text, keyboards.choose_like(record, words), has_picture=True)
-    text = _under_prompt(record, words("finished", count=record.count), *links)
+    lines = [words("finished", count=record.count), *links]
+    if record.instead:
+        unknown = accusative(record.unknown) if words.language == RUSSIAN else record.unknown
+        lines.insert(0, words("instead", unknown=unknown, instead=record.instead))
+    text = _under_prompt(record, *lines)
     return View(text, keyboards.candidates(record, words), has_picture=True)

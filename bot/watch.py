@@ -9,6 +9,8 @@ import asyncio
 import logging
 import time
 
+import redis
+
 from bot.delivery import Delivery
 from bot.logs import reason
 from bot.record import NO_WORKER, Abandoned, Failure, Queued, Record, State
@@ -55,7 +57,12 @@ class Watch:
             if record.shown is not record.state:  # a bot has died before it could show it
                 self._delivery.show(record)
             if record.is_waited_for:
-                await self._look_after(record)
+                try:
+                    await self._look_after(record)
+                except redis.RedisError:
+                    raise
+                except Exception as error:  # the others want to be looked after all the same
+                    log.warning("watch: request %s: %s", record.id, reason(error))
 
     async def _look_after(self, record: Record) -> None:
         queued, is_lost = await asyncio.to_thread(self._ask_queue, record)

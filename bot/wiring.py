@@ -11,12 +11,13 @@ from bot.blocklist import Blocklist
 from bot.buttons import on_tap
 from bot.config import Config
 from bot.delivery import Delivery
+from bot.filters import PRIVATE_WORDS
 from bot.groups import Groups
 from bot.inline.answers import Answers
 from bot.inline.glance import Glance
 from bot.inline.labels import Labels
 from bot.intake import Intake
-from bot.messages import PRIVATE, message_handlers
+from bot.messages import message_handlers
 from bot.packs import menu as pack_menu
 from bot.packs import one, tidy
 from bot.packs.packs import Packs
@@ -50,8 +51,8 @@ def wire(
     store, queue = Store(async_connection), RequestQueue(connection)
     history, liking = History(async_connection), settings.SettingsStore(async_connection)
     reader = EventReader(async_connection, consumer)
-    delivery = Delivery(application.bot, store, history, connection, reader)
     quota = Quota(async_connection, config.limits)
+    delivery = Delivery(application.bot, store, history, quota, connection, reader)
     words = config.blocked_words
     blocklist = Blocklist.read(words) if words else Blocklist([])
     intake = Intake(store, liking, queue, delivery, quota, blocklist)
@@ -73,10 +74,10 @@ def wire(
     application.add_handlers(Admin(access, intake, queue).handlers(config.admins))
     application.add_handlers(
         [
-            CommandHandler("packs", packing.show, PRIVATE),
-            CommandHandler("history", remembering.show, PRIVATE),
-            CommandHandler("settings", setting.show, PRIVATE),
-            CommandHandler("forget", forgetting.ask, PRIVATE),
+            CommandHandler("packs", packing.show, PRIVATE_WORDS),
+            CommandHandler("history", remembering.show, PRIVATE_WORDS),
+            CommandHandler("settings", setting.show, PRIVATE_WORDS),
+            CommandHandler("forget", forgetting.ask, PRIVATE_WORDS),
             on_tap(pack_menu.TAP, packing.tap),
             on_tap(one.TAP, picking.tap),
             on_tap(tidy.TAP, tidying.tap),
@@ -89,9 +90,9 @@ def wire(
     prompts = Prompts(store, intake)
     application.add_handlers(answers.handlers())
     application.add_handler(TypeHandler(Update, answers.look_again), group=_AFTER_ALL)
-    application.add_handlers(Groups(prompts, relabelling).handlers())
+    application.add_handlers(Groups(prompts, relabelling, delivery).handlers())
     takers = (packing.take_title, picking.take_emoji)
     application.add_handlers(
-        message_handlers(intake, prompts, relabelling, picking, takers, tidying)
+        message_handlers(intake, prompts, relabelling, picking, takers, tidying, taps.start)
     )
     return delivery, Watch(store, queue, delivery)

@@ -5,10 +5,27 @@ import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from emojich_core.choices import check_device
-from emojich_core.errors import BundleError
+from emojich_core.errors import BundleError, shown
+
+MAX_SENTENCE = 400  # characters
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one short line what is wrong, however long the value is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2."""
+        super().error(shown(message, MAX_SENTENCE))
+
+
+def file_path(text: str) -> Path:
+    """What `add_argument(type=…)` takes, for a file or folder."""
+    if "\0" in text:
+        raise argparse.ArgumentTypeError("must be a file's name")
+    return Path(text)
 
 
 def number(low: float, high: float, kind: type = int) -> Callable[[str], Any]:

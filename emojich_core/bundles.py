@@ -3,6 +3,7 @@
     bundle.json              names, numbers of every stage, check sums
     bpe.model                the tokenizer
     transformer.safetensors  vqgan.safetensors  upscale.safetensors  matting.safetensors
+    vocabulary.tsv           what it has learned, if it is not to draw everything
 
 Where bundles lie: see choices.py.
 """
@@ -11,8 +12,9 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,16 +26,27 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from emojich_core.choices import find_bundle
+from emojich_core.description import (
+    FILES,
+    FORMAT,
+    STAGES,
+    TOKENIZER,
+    VOCABULARY,
+    brief,
+    check_readable,
+    files_of,
+    read_description,
+    to_config,
+)
 from emojich_core.errors import BundleError
 from emojich_core.generation import Sampling
 from emojich_core.matting import MattingConfig
+from emojich_core.tokenizer import check_bpe
 from emojich_core.transformer import TransformerConfig
 from emojich_core.upscale import UpscaleConfig
+from emojich_core.vocabulary import Vocabulary
 from emojich_core.vqgan import VQGANConfig
 
-FORMAT = 1
-STAGES = ("transformer", "vqgan", "upscale", "matting")
-TOKENIZER = "bpe.model"
 # Files of at most so many bytes are hashed whenever they are opened.  Of larger ones, 3 GB in the
 # published models, only the size is checked then: hashing them takes seconds at every start, and
 # what a disk breaks later, `emojich weights verify` finds.
@@ -52,6 +65,7 @@ class Bundle:
     matting: MattingConfig
     sampling: Sampling
     licence: str = ""
+    vocabulary: Vocabulary | None = None  # None: it draws everything
 
     @property
     def tokenizer(self) -> Path:
@@ -85,25 +99,44 @@ def load_bundle(model: str) -> Bundle:
     Raises BundleError when it is missing, damaged, or of another format.
     """
     path = find_bundle(model)
-    description = _read_description(path)
-    for file, checksum in description["files"].items():
-        _check_file(path / file, checksum)
+    description = read_description(path)
+    for file in files_of(description):
+        _check_file(path / file, description["files"][file])
     try:
-        return Bundle(
+        bundle = Bundle(
             path=path,
             name=description["name"],
-            transformer=_config(TransformerConfig, description["transformer"]),
-            vqgan=_config(VQGANConfig, description["vqgan"]),
-            upscale=_config(UpscaleConfig, description["upscale"]),
-            matting=_config(MattingConfig, description["matting"]),
-            sampling=_config(Sampling, description["sampling"]),
+            transformer=to_config(TransformerConfig, description.get("transformer")),
+            vqgan=to_config(VQGANConfig, description.get("vqgan")),
+            upscale=to_config(UpscaleConfig, description.get("upscale")),
+            matting=to_config(MattingConfig, description.get("matting")),
+            sampling=to_config(Sampling, description.get("sampling")),
             licence=description.get("licence", ""),
+            vocabulary=_vocabulary(path) if VOCABULARY in description["files"] else None,
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        file = path / "bundle.json"
-        raise BundleError(
-            f"{file} is not as it was written ({error}): restore the bundle."
-        ) from error
+        _check_numbers(bundle)
+    except ValueError as error:
+        where = path / "bundle.json"
+        raise BundleError(f"{where} is not as it was written ({error}): restore it.") from error
+    return bundle
+
+
+def _check_numbers(bundle: Bundle) -> None:
+    """Raise ValueError for numbers of stages that do not go together."""
+    transformer, vqgan = bundle.transformer, bundle.vqgan
+    if transformer.hidden_size % transformer.num_attention_heads:
+        raise ValueError("its heads do not share hidden_size evenly")
+    codes = transformer.image_tokens_per_dim, transformer.image_vocab_size
+    if codes != (vqgan.codes_per_side, vqgan.n_embed):
+        raise ValueError("transformer and vqgan speak of other codes")
+    words = transformer.vocab_size - transformer.text_seq_length
+    if check_bpe(bundle.tokenizer) > words:
+        raise ValueError(f"{TOKENIZER} has more tokens than the transformer knows")
+    if bundle.upscale.scale not in (1, 2, 4, 8):
+        raise ValueError(f"scale is {bundle.upscale.scale}")
+    # timm would ask the network for names with a colon or slash.
+    if not re.fullmatch(r"[\w.-]+", bundle.matting.encoder_name, re.ASCII):
+        raise ValueError("encoder_name is no name")
 
 
 def verify_bundle(path: Path, progress: Callable[[int], None] = lambda size: None) -> None:
@@ -111,8 +144,9 @@ def verify_bundle(path: Path, progress: Callable[[int], None] = lambda size: Non
 
     Raises BundleError for the first that is damaged.
     """
-    for file, checksum in _read_description(path)["files"].items():
-        _check_sum(path / file, checksum, progress)
+    description = read_description(path)
+    for file in files_of(description):
+        _check_sum(path / file, description["files"][file], progress)
 
 
 def save_bundle(
@@ -124,53 +158,71 @@ def save_bundle(
     weights: dict[str, dict[str, Tensor]],
     licence: str = "",
     sources: dict[str, str] | None = None,
+    vocabulary: Vocabulary | None = None,
+    progress: Callable[[int], None] = lambda size: None,
 ) -> None:
     """Write a bundle: `weights` by stage, `configs` by stage and for "sampling".
 
-    `sources` says for whoever asks later where each stage comes from.
+    `sources` keeps where each stage comes from.  Without a `vocabulary` it draws everything.
+    `progress` is called with numbers of bytes: those of the weights, twice.
     Raises BundleError when it cannot be written.
     """
-    files = [TOKENIZER, *(f"{stage}.safetensors" for stage in STAGES)]
+    files = FILES if vocabulary is None else (*FILES, VOCABULARY)
     with _written(path):
         path.mkdir(parents=True, exist_ok=True)
         (path / TOKENIZER).write_bytes(tokenizer.read_bytes())
+        if vocabulary is not None:
+            vocabulary.save(path / VOCABULARY)
         for stage in STAGES:
             tensors = {key: value.contiguous() for key, value in weights[stage].items()}
             safetensors.torch.save_file(tensors, path / f"{stage}.safetensors")
             # safetensors lets nobody else read what it writes: follow the umask instead.
             shutil.copymode(path / TOKENIZER, path / f"{stage}.safetensors")
+            progress(size_of(tensors))
         description = {
             "format": FORMAT,
             "name": name,
             "licence": licence,
             "sources": sources or {},
             **{key: dataclasses.asdict(config) for key, config in configs.items()},
-            "files": {file: sha256(path / file) for file in files},
+            "files": {file: sha256(path / file, progress) for file in files},
         }
         _write_description(path, description)
 
 
-def derive_bundle(base: Bundle, path: Path, transformer: dict[str, Tensor], source: str) -> None:
+def derive_bundle(
+    base: Bundle,
+    path: Path,
+    transformer: dict[str, Tensor],
+    source: str,
+    captions: Iterable[str] = (),
+) -> None:
     """Write a bundle with another transformer, whose `source` it names; all else is the base's.
 
+    `captions` that it has learned besides: their words join the vocabulary, if there is one.
     The other files are hard links where the disk can do that.  `path` appears when it is whole.
     Raises BundleError when it cannot be written, or is there already.
     """
-    description = _read_description(base.path)
+    description = read_description(base.path)
     staged = path.with_name(f".{path.name}.new")
     changed = staged / "transformer.safetensors"
+    vocabulary = base.vocabulary and base.vocabulary.with_captions(captions)
     shutil.rmtree(staged, ignore_errors=True)
     try:
         with _written(path):
             staged.mkdir(parents=True)
-            for file in description["files"]:
-                if file != changed.name:
+            for file in files_of(description):
+                if file not in (changed.name, VOCABULARY):
                     _link(base.path / file, staged / file)
+            if vocabulary:
+                vocabulary.save(staged / VOCABULARY)
+                description["files"][VOCABULARY] = sha256(staged / VOCABULARY)
             safetensors.torch.save_file(transformer, changed)
             shutil.copymode(staged / TOKENIZER, changed)
             description["name"] = path.name
             description["sources"] = {**description.get("sources", {}), "transformer": source}
-            description["files"][changed.name] = sha256(changed)
+            checksums = {file: description["files"][file] for file in files_of(description)}
+            description["files"] = {**checksums, changed.name: sha256(changed)}
             _write_description(staged, description)
             staged.rename(path)
     finally:
@@ -194,17 +246,12 @@ def _written(path: Path) -> Iterator[None]:
         raise BundleError(message) from error
 
 
-def _read_description(path: Path) -> dict[str, Any]:
-    file = path / "bundle.json"
+def _vocabulary(path: Path) -> Vocabulary:
     try:
-        description = json.loads(file.read_text("utf-8"))
+        return Vocabulary.load(path / VOCABULARY)
     except (OSError, ValueError) as error:
-        raise BundleError(f"{file} cannot be read ({error}): restore the bundle.") from error
-    if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise BundleError(f"{file} is not of bundle format {FORMAT}: update Emojich or the bundle.")
-    if not isinstance(description.get("files"), dict):
-        raise BundleError(f"{file} does not name its files: restore the bundle.")
-    return description
+        message = f"{path / VOCABULARY} cannot be read ({brief(error)}): restore the bundle."
+        raise BundleError(message) from error
 
 
 def _write_description(path: Path, description: dict[str, Any]) -> None:
@@ -214,25 +261,33 @@ def _write_description(path: Path, description: dict[str, Any]) -> None:
 
 def _check_file(file: Path, checksum: str) -> None:
     """What can be checked of a file at every start."""
-    tensors = file.suffix == ".safetensors" and file.exists()
-    if tensors and file.stat().st_size > HASHED_WHEN_OPENED:
+    check_readable(file)
+    is_weights = file.suffix == ".safetensors"
+    if not is_weights or file.stat().st_size <= HASHED_WHEN_OPENED:
+        _check_sum(file, checksum)
+    if is_weights:
         try:
             with safe_open(file, "pt"):  # reads the header, which says how long the file must be
-                return
+                pass
         except (OSError, SafetensorError) as error:
-            raise BundleError(f"{file} cannot be opened ({error}): restore it.") from error
-    _check_sum(file, checksum)
+            raise BundleError(f"{file} cannot be opened ({brief(error)}): restore it.") from error
 
 
 def _check_sum(
     file: Path, checksum: str, progress: Callable[[int], None] = lambda size: None
 ) -> None:
+    check_readable(file)
     try:
         found = sha256(file, progress)
     except OSError as error:
-        raise BundleError(f"{file} is missing or unreadable: restore the bundle.") from error
+        raise BundleError(f"{file} is unreadable: restore the bundle.") from error
     if found != checksum:
         raise BundleError(f"{file} is damaged (wrong check sum): restore the bundle.")
+
+
+def size_of(tensors: dict[str, Tensor]) -> int:
+    """How many bytes tensors have."""
+    return sum(tensor.nbytes for tensor in tensors.values())
 
 
 def sha256(path: Path, progress: Callable[[int], None] = lambda size: None) -> str:
@@ -243,8 +298,3 @@ def sha256(path: Path, progress: Callable[[int], None] = lambda size: None) -> s
             digest.update(chunk)
             progress(len(chunk))
     return digest.hexdigest()
-
-
-def _config(kind: type, values: dict[str, Any]) -> Any:
-    """A configuration from JSON, where tuples have become lists."""
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

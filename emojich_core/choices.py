@@ -7,9 +7,10 @@ bundle is named by its path.  No torch here: a wrong name is refused before that
 import os
 import re
 from pathlib import Path
+from reprlib import repr as short
 from typing import Literal, get_args
 
-from emojich_core.errors import BundleError
+from emojich_core.errors import BundleError, shown
 
 Precision = Literal["float32", "bfloat16", "float16", "int8"]
 
@@ -20,25 +21,32 @@ def models_folder() -> Path:
     """Where `emojich weights` puts bundles: EMOJICH_MODELS, else the user's data folder."""
     if chosen := os.environ.get("EMOJICH_MODELS"):
         return Path(chosen)
-    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
     return Path(data) / "emojich" / "models"
 
 
 def known_bundles() -> dict[str, Path]:
     """The bundles that can be opened by name; one in the models folder hides a shipped one."""
-    files = [*SHIPPED.glob("*/bundle.json"), *models_folder().glob("[!.]*/bundle.json")]
+    folder = models_folder()
+    try:
+        fetched = list(folder.glob("[!.]*/bundle.json"))
+    except (OSError, ValueError) as error:  # it is not ours, or has a name that no folder can have
+        reason = error.strerror if isinstance(error, OSError) else "no folder's name"
+        message = f"{shown(folder)} cannot be read ({reason})"
+        raise BundleError(f"{message}: set EMOJICH_MODELS to another folder.") from error
+    files = [*SHIPPED.glob("*/bundle.json"), *fetched]
     return {file.parent.name: file.parent for file in files}
 
 
 def find_bundle(model: str) -> Path:
     """The folder of a bundle, by its path or name.  Raises BundleError when there is none."""
-    if (Path(model) / "bundle.json").exists():
+    if os.path.exists(os.path.join(model, "bundle.json")):  # False for names that cannot be, too
         return Path(model)
     known = known_bundles()
     if model not in known:
         raise BundleError(
-            f"There is no model bundle {model!r}: name a folder with a bundle.json, or one of: "
-            f"{', '.join(sorted(known))}; the command or EMOJICH_MODEL says which "
+            f"There is no model bundle {short(model)}: name a folder with a bundle.json, or one "
+            f"of: {', '.join(sorted(known))}; the command or EMOJICH_MODEL says which "
             "(`emojich weights list` shows what can be fetched)."
         )
     return known[model]
@@ -46,9 +54,9 @@ def find_bundle(model: str) -> Path:
 
 def check_device(name: str) -> None:
     """Raise BundleError for the name of no device; whether it is here is for torch to say."""
-    if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", name):
+    if not re.fullmatch(r"cpu|cuda(:[0-9]{1,3})?", name):
         raise BundleError(
-            f"{name!r} is no device: name cpu, cuda or cuda:1, here or in EMOJICH_DEVICE."
+            f"{short(name)} is no device: name cpu, cuda or cuda:1, here or in EMOJICH_DEVICE."
         )
 
 
@@ -57,5 +65,5 @@ def check_precision(name: str) -> None:
     names = get_args(Precision)
     if name not in names:
         raise BundleError(
-            f"EMOJICH_PRECISION is {name!r}: set one of {', '.join(names)}, or leave it unset."
+            f"EMOJICH_PRECISION is {short(name)}: set one of {', '.join(names)}, or leave it unset."
         )

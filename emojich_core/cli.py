@@ -2,15 +2,25 @@
 
 import argparse
 import errno
+import io
 import json
+import os
 import sys
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emojich_core.arguments import add_device, add_model, check_folder, number
-from emojich_core.errors import BundleError
+from emojich_core.arguments import (
+    MAX_SENTENCE,
+    Parser,
+    add_device,
+    add_model,
+    check_folder,
+    file_path,
+    number,
+)
+from emojich_core.errors import BundleError, shown
 from emojich_core.request import (
     MAX_COUNT,
     MAX_SEED,
@@ -33,11 +43,19 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def main() -> None:
     """Run the command that the arguments name; exit with 1 and one line if it cannot be done."""
-    arguments = _parser().parse_args()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # not, where it is closed
+            stream.reconfigure(errors="backslashreplace")  # a terminal may have no Russian letters
     try:
+        arguments = _parser().parse_args()
         arguments.command(arguments)
+        if sys.stdout:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the program that read the output has ended
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except (BundleError, InvalidRequest) as error:
-        sys.exit(f"emojich: {error}")
+        sys.exit(f"emojich: {shown(error, MAX_SENTENCE)}")
     except OSError as error:
         sys.exit(f"emojich: {_sentence(error)}")
     except (MemoryError, RuntimeError) as error:
@@ -56,14 +74,16 @@ def main() -> None:
 def _sentence(error: OSError) -> str:
     """What is wrong with which file, and the cure; what is raised with a sentence has both."""
     if error.errno in FULL:
-        return f"{error.filename or 'A file'} cannot be written ({error.strerror}): make room."
+        return (
+            f"{shown(error.filename or 'A file')} cannot be written ({error.strerror}): make room."
+        )
     if error.filename is None:
-        return str(error)
-    return f"{error.filename} cannot be used ({error.strerror}): name another one."
+        return shown(error, MAX_SENTENCE)
+    return f"{shown(error.filename)} cannot be used ({error.strerror}): name another one."
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="emojich", description="Stickers from Russian prompts.")
+    parser = Parser(prog="emojich", description="Stickers from Russian prompts.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     generate = commands.add_parser(
         "generate",
@@ -72,7 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     what = generate.add_mutually_exclusive_group(required=True)
     what.add_argument("prompt", nargs="?", help='what to draw, in Russian: "кот в космосе"')
-    what.add_argument("--prompts", type=Path, metavar="FILE", help="a file with one prompt a line")
+    what.add_argument(
+        "--prompts", type=file_path, metavar="FILE", help="a file with one prompt a line"
+    )
     generate.add_argument("--count", type=number(1, MAX_COUNT), default=4, help="images (4)")
     generate.add_argument("--seed", type=number(0, MAX_SEED), help="for the same images again")
     generate.add_argument(
@@ -85,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--temperature", type=number(0.01, 100, float), help="above 1 wilder, below 1 tamer"
     )
-    generate.add_argument("--out", type=Path, default=Path("out"), help="folder (out/)")
+    generate.add_argument("--out", type=file_path, default=Path("out"), help="folder (out/)")
     add_model(generate)
     add_device(generate)
     generate.add_argument("--json", action="store_true", help="print the results as JSON, too")
@@ -111,18 +133,21 @@ def _generate(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
     from emojich_core.pipeline import Pipeline
 
     pipeline = Pipeline.load(arguments.model, arguments.device)
+    for prompt in prompts:
+        pipeline.read(prompt)  # raises before the first is drawn
     results = []
     for i, prompt in enumerate(prompts):
         folder = arguments.out / f"{i:03}" if arguments.prompts else arguments.out
         results.append(_draw(pipeline, prompt, folder, arguments))
     if arguments.json:
-        print(json.dumps(results if arguments.prompts else results[0], ensure_ascii=False))
+        plain = sys.stdout is not None and sys.stdout.encoding.lower() != "utf-8"
+        print(json.dumps(results if arguments.prompts else results[0], ensure_ascii=plain))
 
 
 def _prompts(arguments: argparse.Namespace) -> list[str]:
     """The prompts to draw, all of them checked before anything starts."""
     if arguments.prompts is None:
-        return [clean_prompt(arguments.prompt)]
+        return [clean_prompt(_as_utf8(arguments.prompt))]
     try:
         lines = arguments.prompts.read_text("utf-8").splitlines()
     except UnicodeDecodeError as error:
@@ -140,6 +165,14 @@ def _prompts(arguments: argparse.Namespace) -> list[str]:
     return prompts
 
 
+def _as_utf8(argument: str) -> str:
+    """An argument in UTF-8, which Python has decoded as the locale says."""
+    try:
+        return os.fsencode(argument).decode("utf-8")
+    except UnicodeError:
+        return argument
+
+
 def _draw(
     pipeline: "Pipeline", prompt: str, folder: Path, arguments: argparse.Namespace
 ) -> dict[str, Any]:
@@ -148,6 +181,11 @@ def _draw(
 
     from emojich_core.sticker import grid
 
+    reading = pipeline.read(prompt)
+    if reading.instead:
+        model = pipeline.bundle.name
+        told = f"{model} has not learned «{reading.unknown}»: it draws «{reading.instead}» instead."
+        print(told, file=sys.stderr)
     seed = new_seed() if arguments.seed is None else arguments.seed
     sampling = _sampling(pipeline, arguments)
     folder.mkdir(parents=True, exist_ok=True)
@@ -172,6 +210,7 @@ def _draw(
     # All that the pictures follow from, so that they can be drawn again.
     result = {
         "prompt": prompt,
+        "reading": asdict(reading),
         "model": pipeline.bundle.name,
         "seed": seed,
         "count": arguments.count,

@@ -10,10 +10,12 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
+import safetensors.torch
 import torch
 from torch import Tensor, nn
 
 from emojich_core.bundles import BundleError
+from emojich_core.description import brief
 from emojich_core.matting import make_unet
 from emojich_core.transformer import Transformer
 from emojich_core.upscale import make_upscaler
@@ -28,8 +30,12 @@ NETWORKS: dict[str, Callable[[Any], nn.Module]] = {
     "matting": make_unet,
 }
 
-# Under one of these a checkpoint may keep its tensors: Lightning's key, then BasicSR's two.
-WRAPPERS = ("state_dict", "params", "params_ema")
+# Under one of these a checkpoint may keep its tensors: Lightning's key, two of training loops, then
+# BasicSR's two.
+WRAPPERS = ("state_dict", "model_state_dict", "model", "params", "params_ema")
+# And with one of these before every name: DataParallel's and half precision's, Lightning's,
+# torch.compile's.
+PREFIXES = ("module.", "model.", "_orig_mod.")
 
 
 def convert(stage: str, config: Any, file: Path) -> Tensors:
@@ -50,34 +56,56 @@ def convert(stage: str, config: Any, file: Path) -> Tensors:
 
 
 def read_checkpoint(file: Path) -> Tensors:
-    """The tensors in a file that torch.save wrote.
+    """The tensors in a file that torch.save wrote, or in a safetensors file.
 
     Raises BundleError when it is damaged, wants to run code, or holds something else.
     """
+    if not file.is_file():
+        raise BundleError(f"{file} is no file: name a checkpoint, or pull it.")
     try:
-        # Only the zip format can be mapped; what torch wrote before 1.6 is a bare pickle.
-        mapped = zipfile.is_zipfile(file)
-        content = torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
-    except FileNotFoundError:
-        raise BundleError(f"{file} is missing: put it there, or pull it.") from None
+        content = _content(file)
     except UnpicklingError as error:
         message = f"{file} is no plain checkpoint and might run code: do not use it; fetch another"
         raise BundleError(f"{message}.") from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        reason = str(error).partition("\n")[0]
-        raise BundleError(f"{file} is damaged ({reason}): fetch it anew.") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # damage can show in any way
+        raise BundleError(f"{file} is damaged ({brief(error)}): fetch it anew.") from error
     for wrapper in WRAPPERS:
         if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
             content = content[wrapper]
-    if not isinstance(content, dict) or not all(isinstance(v, Tensor) for v in content.values()):
+    if not isinstance(content, dict) or not all(map(_is_named_tensor, content.items())):
         raise BundleError(f"{file} holds no tensors by name: fetch the right file.")
+    while prefix := _common_prefix(content):
+        content = {key.removeprefix(prefix): value for key, value in content.items()}
     return content
 
 
+def _content(file: Path) -> Any:
+    if file.suffix == ".safetensors":
+        return safetensors.torch.load_file(file)
+    # Only the zip format can be mapped; what torch wrote before 1.6 is a bare pickle.
+    mapped = zipfile.is_zipfile(file)
+    return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
+
+
+def _is_named_tensor(item: tuple[object, object]) -> bool:
+    key, value = item
+    if not isinstance(key, str) or not isinstance(value, Tensor):
+        return False
+    return value.layout == torch.strided and not value.is_quantized
+
+
+def _common_prefix(tensors: Tensors) -> str | None:
+    """The prefix that every name has, if any."""
+    if not tensors:
+        return None
+    return next((p for p in PREFIXES if all(key.startswith(p) for key in tensors)), None)
+
+
 def _transformer(tensors: Tensors) -> Tensors:
-    """Drop the masks, which follow from the configuration, and the prefix of a wrapper."""
-    named = {key.removeprefix("module."): value for key, value in tensors.items()}
-    return {key: value for key, value in named.items() if not key.endswith("_mask")}
+    """Drop the masks, which follow from the configuration."""
+    return {key: value for key, value in tensors.items() if not key.endswith("_mask")}
 
 
 def _vqgan(tensors: Tensors) -> Tensors:
@@ -86,7 +114,7 @@ def _vqgan(tensors: Tensors) -> Tensors:
     The wavelet's decoder wraps another and brings its own `post_quant_conv`; the one beside it, of
     the plain decoder, is there but not used.
     """
-    named = {key.removeprefix("model."): value for key, value in tensors.items()}
+    named = tensors
     if any(key.startswith("decoder.decoder.") for key in named):
         named = {k: v for k, v in named.items() if not k.startswith("post_quant_conv.")}
         named = {k.removeprefix("decoder.") if _in_wrapper(k) else k: v for k, v in named.items()}
@@ -103,9 +131,11 @@ def _difference(found: Tensors, expected: Tensors) -> str:
     for key, value in expected.items():
         if key not in found:
             return f"it lacks {key}"
+        if found[key].is_floating_point() != value.is_floating_point():
+            return f"{key} is of {found[key].dtype}"
         if found[key].shape != value.shape:
             return f"{key} is {tuple(found[key].shape)} and not {tuple(value.shape)}"
     for key in found:
         if key not in expected:
-            return f"nothing is known of its {key}"
+            return f"nothing is known of its {key!a:.100}"
     return ""

@@ -5,14 +5,22 @@ longer takes up one that was killed.  So its parts are used: they know HF_ENDPOI
 show the progress, try again while the connection is poor.  What is fetched lies under HF_HOME.
 """
 
+import fcntl
 import hashlib
-from dataclasses import dataclass
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO, TypeGuard
 
 from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
+    HfHubHTTPError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
@@ -21,6 +29,11 @@ from huggingface_hub.utils import build_hf_headers
 
 from emojich_core.bundles import BundleError
 from emojich_core.published import Source
+
+NOT_THERE = (RepositoryNotFoundError, EntryNotFoundError, RevisionNotFoundError)
+BUSY = (408, 429, 500, 502, 503, 504)
+WAITS = (1, 4, 16)  # seconds before a busy hub is asked again
+MAX_WAIT = 300  # seconds, if it asks for more
 
 
 @dataclass(frozen=True)
@@ -36,53 +49,118 @@ def downloads_folder() -> Path:
     return Path(constants.HF_HOME) / "emojich"
 
 
-def download(source: Source) -> Download:
+@contextmanager
+def download(source: Source) -> Iterator[Download]:
     """Fetch a file, going on where a killed download ended, and check it.
 
+    It is removed at the end of the block, unless another process uses it, too, or the block fails.
     Raises BundleError when it cannot be had, or what arrived is not what the hub has.
     """
-    try:
-        return _download(source)
-    except BundleError:
-        raise
-    # The libraries under huggingface_hub, and with them the errors, change with its versions.
-    except Exception as error:
-        raise BundleError(_explained(source, error)) from error
+    done, origin, lock = _obtained(source)
+    with lock:
+        yield Download(done, origin)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return
+        done.unlink(missing_ok=True)
 
 
-def _download(source: Source) -> Download:
+def _obtained(source: Source) -> tuple[Path, str, BinaryIO]:
+    """The file, its origin, and the lock that keeps it there."""
+    waits = iter(WAITS)
+    while True:
+        try:
+            return _download(source)
+        except BundleError:
+            raise
+        # The libraries under huggingface_hub, and with them the errors, change with its versions.
+        except Exception as error:
+            if isinstance(error, NOT_THERE) and source.second:
+                source = replace(source, repo=source.second, second=None)
+            elif _is_busy(error) and (wait := next(waits, None)):
+                time.sleep(max(wait, _asked_to_wait(error)))
+            else:
+                raise BundleError(_explained(source, error)) from error
+
+
+def _is_busy(error: Exception) -> TypeGuard[HfHubHTTPError]:
+    return isinstance(error, HfHubHTTPError) and error.response.status_code in BUSY
+
+
+def _asked_to_wait(error: HfHubHTTPError) -> int:
+    """Seconds of the answer's Retry-After, within reason."""
+    asked = error.response.headers.get("Retry-After", "")
+    return min(int(asked), MAX_WAIT) if re.fullmatch(r"\d{1,9}", asked) else 0
+
+
+def _download(source: Source) -> tuple[Path, str, BinaryIO]:
     branch = hf_hub_url(source.repo, source.file, revision=source.revision)
     metadata = get_hf_file_metadata(branch)
-    if not metadata.commit_hash or not metadata.etag:
+    # The ETag of large files is their SHA-256, that of small ones git's id.
+    etag = metadata.etag or ""
+    if not metadata.commit_hash or not re.fullmatch("[0-9a-f]{40}([0-9a-f]{24})?", etag):
         message = f"{branch} is not served by a hub: check HF_ENDPOINT, or a proxy on the way."
         raise BundleError(message)
-    origin = f"{source.repo}@{metadata.commit_hash}/{source.file}"
     # Named by its content: a file that has changed on the hub is another download.
-    done = downloads_folder() / metadata.etag
-    if not done.exists():
-        # From the commit that was just looked up, whatever happens to the branch meanwhile.
-        url = hf_hub_url(source.repo, source.file, revision=metadata.commit_hash)
-        _fetch(url, metadata, done, source)
-    return Download(done, origin)
+    done = downloads_folder() / etag
+    # From the commit that was just looked up, whatever happens to the branch meanwhile.
+    url = hf_hub_url(source.repo, source.file, revision=metadata.commit_hash)
+    lock = _locked(url, metadata, done, source)
+    return done, f"{source.repo}@{metadata.commit_hash}/{source.file}", lock
+
+
+def _locked(url: str, metadata: HfFileMetadata, done: Path, source: Source) -> BinaryIO:
+    """Fetch a file unless it is there; returns its lock, shared with other processes that use it.
+
+    Only a process that has the lock for itself fetches or removes the file.
+    """
+    locks = done.parent / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    lock = (locks / done.name).open("wb")
+    try:
+        while True:  # to share a lock it must be let go for a moment
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print(f"Another process fetches {source.file}: waiting for it …", file=sys.stderr)
+                fcntl.flock(lock, fcntl.LOCK_SH)
+            if _is_whole(done):
+                return lock
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not _is_whole(done):
+                _fetch(url, metadata, done, source)
+    except BaseException:
+        lock.close()
+        raise
 
 
 def _fetch(url: str, metadata: HfFileMetadata, done: Path, source: Source) -> None:
-    done.parent.mkdir(parents=True, exist_ok=True)
     partial = done.with_name(f"{done.name}.partial")
-    with partial.open("ab") as file:
-        http_get(
-            url,
-            file,
-            resume_size=file.tell(),
-            headers={**build_hf_headers(), "Accept-Encoding": "identity"},
-            expected_size=metadata.size,
-            displayed_filename=f"{source.repo}/{source.file}",
-        )
-    if not _matches(partial, done.name):
+    if metadata.size is not None and partial.exists() and partial.stat().st_size > metadata.size:
         partial.unlink()
-        message = f"{source.repo}/{source.file} arrived damaged (wrong check sum)"
-        raise BundleError(f"{message}: run the command again.")
-    partial.rename(done)
+    while True:
+        with partial.open("ab") as file:
+            begun = file.tell()
+            http_get(
+                url,
+                file,
+                resume_size=begun,
+                headers={**build_hf_headers(), "Accept-Encoding": "identity"},
+                expected_size=metadata.size,
+                displayed_filename=f"{source.repo}/{source.file}",
+            )
+        if _matches(partial, done.name):
+            partial.replace(done)
+            return
+        partial.unlink()
+        if not begun:  # else it may be what was there before that is damaged
+            message = f"{source.repo}/{source.file} arrived damaged (wrong check sum)"
+            raise BundleError(f"{message}: run the command again.")
+
+
+def _is_whole(done: Path) -> bool:
+    return done.is_file() and _matches(done, done.name)
 
 
 def _matches(file: Path, etag: str) -> bool:
@@ -102,7 +180,7 @@ def _explained(source: Source, error: Exception) -> str:
     reason = str(error).strip().partition("\n")[0]
     if isinstance(error, GatedRepoError):
         return f"{what} is only for those whom its owners let in: ask them, then set HF_TOKEN."
-    if isinstance(error, RepositoryNotFoundError | EntryNotFoundError | RevisionNotFoundError):
+    if isinstance(error, NOT_THERE):
         return (
             f"{what} is not on {constants.ENDPOINT}: name a copy in EMOJICH_REPOS, or set HF_TOKEN."
         )

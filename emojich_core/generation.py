@@ -11,6 +11,7 @@ from torch import Tensor
 from emojich_core.cache import KVCache
 from emojich_core.gpu import Pace, hastened, to_device, to_host
 from emojich_core.memory import memory_watched
+from emojich_core.threads import use_free_cores
 from emojich_core.transformer import Kept, Transformer
 
 
@@ -66,6 +67,7 @@ class Beginning:
 @torch.inference_mode()
 def begin(model: Transformer, text: Tensor) -> Beginning:
     """Compute a text (text_seq_length,) of token ids, on the model's device."""
+    use_free_cores()
     kept: Kept = []
     features = model(model.embed_text(text[None]), kept)
     return Beginning(features[:, -1], kept)
@@ -149,6 +151,7 @@ class Slots:
     @torch.inference_mode()
     def step(self) -> None:
         """One code more in every slot.  Must not be called more often than an image has codes."""
+        use_free_cores()
         make_noise(self._noise, [self._dice(slot) for slot in range(self.count)])
         (self._hastened or self._advance)()
         self._pace.keep()

@@ -39,8 +39,11 @@ class MattingConfig:
 
 
 def make_unet(config: MattingConfig) -> nn.Module:
-    """A U-Net without weights: images (B, 3, H, W) in [0, 1] → logits (B, classes, H, W)."""
-    return smp.Unet(
+    """A U-Net without weights: images (B, 3, H, W) in [0, 1] → logits (B, classes, H, W).
+
+    An EfficientNet pads as efficientnet-pytorch 0.6.3 does, for which the published weights are.
+    """
+    unet = smp.Unet(
         encoder_name=config.encoder_name,
         encoder_weights=None,
         encoder_depth=len(config.decoder_channels),
@@ -48,6 +51,22 @@ def make_unet(config: MattingConfig) -> nn.Module:
         in_channels=3,
         classes=config.classes,
     )
+    if config.encoder_name.startswith("efficientnet-"):
+        _pad_as_published(unet.encoder)
+    return unet
+
+
+def _pad_as_published(encoder: nn.Module) -> None:
+    """Give convolutions of stride 2 the "same" padding of an even picture.
+
+    Since efficientnet-pytorch 0.7 (and so in smp today) the padding follows from the side that a
+    picture of the encoder's own size has at that layer, which may be odd; before, from that size.
+    """
+    for module in encoder.modules():
+        if isinstance(module, nn.Conv2d) and module.stride[0] == 2:
+            size = module.kernel_size[0] - 2
+            before, after = size // 2, size - size // 2
+            module.static_padding = nn.ZeroPad2d((before, after, before, after))
 
 
 @torch.inference_mode()

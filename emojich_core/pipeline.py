@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -32,8 +33,9 @@ from emojich_core.precision import (
     stages_dtype,
     stored_as,
 )
-from emojich_core.request import MAX_COUNT, MAX_SEED, Candidate, Request, new_seed
+from emojich_core.request import MAX_COUNT, MAX_SEED, Candidate, Reading, Request, new_seed
 from emojich_core.sticker import SIZE, compose, on_white, to_webp
+from emojich_core.threads import cores, use
 from emojich_core.tokenizer import Tokenizer
 from emojich_core.transformer import Transformer
 from emojich_core.upscale import make_upscaler, upscale
@@ -47,6 +49,11 @@ DRAWN = 0.8  # share of the progress bar that drawing the codes takes; the rest 
 CPU_SLOTS = 8  # more of them would make everyone wait longer, and the last no sooner
 MAX_SLOTS = 64
 RESERVE = 2 * 2**30  # bytes of a GPU's memory that a step and the stages after it may take
+
+
+# Parameters of the stages after the transformer.  With fewer an image is finished by one core in a
+# fraction of a second; with more it takes all of them, and its operations are long enough to share.
+SMALL = 10_000_000
 
 
 class Cancelled(Exception):
@@ -89,6 +96,8 @@ class Pipeline:
             # The convolutions take half of the time so.
             for network in (self.vqgan, self.upscaler, self.unet):
                 network.to(memory_format=torch.channels_last)
+        stages = (self.vqgan, self.upscaler, self.unet)
+        self._finishes_side_by_side = sum(map(parameters, stages)) < SMALL
         # Pictures are finished beside the steps of others, not between them.
         self._aside = torch.cuda.Stream(device) if device.type == "cuda" else None
 
@@ -124,11 +133,13 @@ class Pipeline:
         `top_k`, `top_p`, `temperature` stand in for those of the bundle; see Sampling.
         `image_prompt` codes to go on from; see `image_prompt()`.
         `progress` is called with the share done, 0 to 1, after every code.
+        What the bundle does not know is drawn as `read` says.
         Raises InvalidRequest for a prompt that cannot be drawn, ValueError for other values,
         BundleError for a model that draws nothing but overflowing numbers.
         """
         seed = new_seed() if seed is None else seed
         request = Request(id="", prompt=prompt, count=count, seed=seed)
+        text = self.read(request.prompt).prompt
         drawn = request.count if best_of is None else best_of
         if drawn < request.count:
             raise ValueError(f"best_of must be at least the count, {request.count}")
@@ -143,17 +154,18 @@ class Pipeline:
             images: list[Drawn] = []
             for sampling in {variety.sampling(seed) for seed in seeds}:
                 alike = [seed for seed in seeds if variety.sampling(seed) == sampling]
-                images += self._draw(request.prompt, alike, sampling, image_prompt, progress)
+                images += self._draw(text, alike, sampling, image_prompt, progress)
             return variety.sift(images)
 
         images = draw(seeds, lambda done: progress(DRAWN * done))
         while (missing := request.count - len(images)) > 0:
             images += draw(variety.next_round()[:missing], lambda done: progress(DRAWN))
         drawings: list[Drawing] = []
-        for image in best(images, request.count):
-            [drawing] = self.finish([image])
-            candidate = replace(drawing.candidate, number=len(drawings))
-            drawings.append(replace(drawing, candidate=candidate))
+        chosen = best(images, request.count)
+        for first in range(0, len(chosen), self.finish_batch):
+            for drawing in self.finish(chosen[first : first + self.finish_batch]):
+                candidate = replace(drawing.candidate, number=len(drawings))
+                drawings.append(replace(drawing, candidate=candidate))
             progress(DRAWN + (1 - DRAWN) * len(drawings) / request.count)
         return drawings
 
@@ -224,12 +236,19 @@ class Pipeline:
 
     @property
     def finish_batch(self) -> int:
-        """How many images to finish at once: a CPU gains nothing by more than one."""
-        return BATCH if self.device.type == "cuda" else 1
+        """How many images to finish at once."""
+        if self.device.type == "cuda":
+            return BATCH
+        return cores.count if self._finishes_side_by_side else 1
+
+    def read(self, prompt: str) -> Reading:
+        """What the bundle draws for a prompt.  Raises InvalidRequest for words unknown to it."""
+        vocabulary = self.bundle.vocabulary
+        return Reading(prompt) if vocabulary is None else vocabulary.read(prompt)
 
     @memory_watched()
     def begin(self, prompt: str) -> Beginning:
-        """Compute a prompt's text once, for all images that will be drawn from it."""
+        """Compute a prompt's text, as `read` gave it, once for all images drawn from it."""
         text = self.tokenizer.encode(prompt, self.bundle.transformer.text_seq_length)
         return begin(self.transformer, to_device(text, self.device))
 
@@ -258,21 +277,38 @@ class Pipeline:
         """Decode, sharpen, cut out and pack images, all at once; they are numbered from 0.
 
         On a GPU convolutions may round differently by how many there are: the same codes can then
-        become another file.
+        become another file.  On a CPU they round differently by how many threads share them: so
+        that is the same number always, and small images are finished side by side, by one each.
         Raises BundleError when the model's numbers overflowed: there is nothing to be seen then.
         """
         if not all(math.isfinite(image.perplexity) for image in images):
             message = f"{self.bundle.path} draws no finite numbers in {self.precision}"
             raise BundleError(f"{message}: set EMOJICH_PRECISION to another one.")
+        if self.device.type == "cpu":
+            with ThreadPoolExecutor(self.finish_batch) as threads:
+                drawings = [drawn for [drawn] in threads.map(self._finish_one, images)]
+        else:
+            drawings = self._finish(images)
+        return [
+            replace(drawing, candidate=replace(drawing.candidate, number=number))
+            for number, drawing in enumerate(drawings)
+        ]
+
+    def _finish_one(self, image: Drawn) -> list[Drawing]:
+        with cores.taken():
+            use(1 if self._finishes_side_by_side else cores.count)
+            return self._finish([image])
+
+    @torch.inference_mode()
+    def _finish(self, images: list[Drawn]) -> list[Drawing]:
         with self._beside_steps():
             sharp = self._paint(torch.stack([image.codes for image in images]))
-            drawings = []
-            for number, (image, pixels, (alpha, method)) in enumerate(
-                zip(images, sharp, cut_out(self.unet, self.bundle.matting, sharp), strict=True)
-            ):
-                picture = compose(pixels, alpha)
-                candidate = Candidate(number, image.seed, round(image.perplexity, 4), method)
-                drawings.append(Drawing(candidate, picture, to_webp(picture), image.codes))
+            mattes = cut_out(self.unet, self.bundle.matting, sharp)
+        drawings = []
+        for image, pixels, (alpha, method) in zip(images, sharp, mattes, strict=True):
+            picture = compose(pixels, alpha)
+            candidate = Candidate(0, image.seed, round(image.perplexity, 4), method)
+            drawings.append(Drawing(candidate, picture, to_webp(picture), image.codes))
         return drawings
 
     def _paint(self, codes: Tensor) -> Tensor:
@@ -306,6 +342,11 @@ def load_network(
         message = f"{bundle.path / stage}.safetensors does not fit bundle.json"
         raise BundleError(f"{message}: restore the bundle.") from error
     return model.to(device).eval().requires_grad_(False)
+
+
+def parameters(network: nn.Module) -> int:
+    """How many numbers a network has learned."""
+    return sum(each.numel() for each in network.parameters())
 
 
 def best(images: list[Drawn], count: int) -> list[Drawn]:

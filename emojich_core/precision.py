@@ -22,6 +22,7 @@ On a CPU the weights are packed once into the blocks that oneDNN reads.
 """
 
 import os
+from reprlib import repr as short
 from typing import cast
 
 import torch
@@ -44,7 +45,7 @@ def choose(wanted: str | None, device: torch.device, config: TransformerConfig) 
     name = wanted or os.environ.get("EMOJICH_PRECISION") or _default(device, config)
     names = offered(device)
     if name not in names:
-        message = f"EMOJICH_PRECISION {name!r} is not for {device.type}"
+        message = f"EMOJICH_PRECISION {short(name)} is not for {device.type}"
         raise BundleError(f"{message}: set one of {', '.join(names)}, or leave it unset.")
     return name
 

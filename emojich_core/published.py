@@ -10,9 +10,10 @@ import json
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any
 
-from emojich_core.bundles import BundleError
+from emojich_core.errors import BundleError, shown
 from emojich_core.matting import MattingConfig
 from emojich_core.transformer import TransformerConfig
 from emojich_core.upscale import UpscaleConfig
@@ -21,7 +22,7 @@ from emojich_core.vqgan import VQGANConfig
 
 @dataclass(frozen=True)
 class Source:
-    """A file on the hub.
+    """A file on the hub, with what is known of the published one.
 
     A branch as `revision` is followed to its commit once, and the bundle remembers which it was.
     """
@@ -29,6 +30,9 @@ class Source:
     repo: str
     file: str
     revision: str = "main"
+    size: int | None = None  # in bytes
+    sha256: str | None = None
+    second: str | None = None  # a repository that has the file, too, where `repo` is gone
 
 
 @dataclass(frozen=True)
@@ -49,26 +53,59 @@ class Published:
     licence: str
 
 
-LICENCE = "Apache-2.0"  # of ru-dalle and its models; of Real-ESRGAN BSD-3-Clause
+# Of ru-dalle; Real-ESRGAN's code is under BSD-3-Clause.  No repository of weights names a licence.
+LICENCE = "code: Apache-2.0; weights: not stated"
 
 _EMOJICH = "ai-forever/rudalle-Emojich"
 _MALEVICH = "ai-forever/rudalle-Malevich"
 _SURREALIST = "shonenkov-AI/rudalle-xl-surrealist"
-_UTILS = "shonenkov/rudalle-utils"
 _REAL_ESRGAN = "ai-forever/Real-ESRGAN"
 
-TOKENIZER = Source(_UTILS, "bpe.model")
+
+def _utility(file: str, size: int, sha256: str) -> Source:
+    """A file of ru-dalle's utilities, which moved; the second is where ru-dalle looks."""
+    first, second = "ai-forever/rudalle-utils", "shonenkov/rudalle-utils"
+    return Source(first, file, size=size, sha256=sha256, second=second)
+
+
+TOKENIZER = _utility(
+    "bpe.model", 224498, "c5dcee5d7e0fa74f48d493791484232850e25230eb8b04dbd527afe008b9482e"
+)
 
 MODELS = {
-    "emojich": Part(Source(_EMOJICH, "pytorch_model.bin"), TransformerConfig("v2")),
+    "emojich": Part(
+        Source(
+            _EMOJICH,
+            "pytorch_model.bin",
+            size=2624962733,
+            sha256="3996bfcb9449039a92559a307b830b61824bb310523676a1829a7b0de4b77430",
+        ),
+        TransformerConfig("v2"),
+    ),
     "malevich": Part(Source(_MALEVICH, "pytorch_model_v3.bin"), TransformerConfig("v3")),
-    "malevich-v2": Part(Source(_MALEVICH, "pytorch_model_v2.bin"), TransformerConfig("v2")),
+    "malevich-v2": Part(
+        Source(
+            _MALEVICH,
+            "pytorch_model_v2.bin",
+            size=2628934437,
+            sha256="5eb143033ee595315049276cf915ce6503155bb2d915e4f0becf7d64d2c5cb01",
+        ),
+        TransformerConfig("v2"),
+    ),
     "surrealist": Part(Source(_SURREALIST, "pytorch_model.bin"), TransformerConfig("v3")),
 }
 
 # ru-dalle takes pictures in tiles, which overlap: twice the work.  A whole picture of x2
 # needs hardly more memory than a tile of x4; with the others it could be more than a GPU has.
 _TILES = {2: None, 4: 192, 8: 192}
+_KNOWN: dict[int, dict[str, Any]] = {
+    2: {
+        "size": 67061725,
+        "sha256": "c830d067d54fc767b9543a8432f36d91bc2de313584e8bbfe4ac26a47339e899",
+    },
+    4: {},
+    8: {"sha256": "8b72fb469d12f05a4770813d2603eb1b550f40df6fb8b37d6c7bc2db3d2bff5e"},
+}
 
 # The first choice of each stage is the default.  With `dwt` a decoded image has its 512 pixels
 # already; the up-scaler is there to sharpen it, and x2 does so at a sixteenth of the cost of x8.
@@ -76,24 +113,49 @@ _TILES = {2: None, 4: 192, 8: 192}
 # is only brought to size.
 CHOICES = {
     "vqgan": {
-        "dwt": Part(Source(_UTILS, "vqgan.gumbelf8-sber-dwt.model.ckpt"), VQGANConfig(dwt=True)),
-        "plain": Part(Source(_UTILS, "vqgan.gumbelf8-sber.model.ckpt"), VQGANConfig(dwt=False)),
+        "dwt": Part(
+            _utility(
+                "vqgan.gumbelf8-sber-dwt.model.ckpt",
+                276404571,
+                "781fbd2f04bf095a532e1b25bf084e86333838e47cf65d19af33f13b73b3b014",
+            ),
+            VQGANConfig(dwt=True),
+        ),
+        "plain": Part(
+            _utility(
+                "vqgan.gumbelf8-sber.model.ckpt",
+                346054435,
+                "7be00096299fe50bbcc1a2ed01fe28561464de5020c7c6b5b4a728d3b515c3fb",
+            ),
+            VQGANConfig(dwt=False),
+        ),
     },
     "upscale": {
         f"x{scale}": Part(
-            Source(_REAL_ESRGAN, f"RealESRGAN_x{scale}.pth"), UpscaleConfig(scale, tile=tile)
+            Source(_REAL_ESRGAN, f"RealESRGAN_x{scale}.pth", **_KNOWN[scale]),
+            UpscaleConfig(scale, tile=tile),
         )
         for scale, tile in _TILES.items()
     }
     | {"none": Part(None, UpscaleConfig(scale=1))},
     "matting": {
         "effnetb5": Part(
-            Source(_EMOJICH, "unet_effnetb5/pytorch_model_v2.bin"),
+            Source(
+                _EMOJICH,
+                "unet_effnetb5/pytorch_model_v2.bin",
+                size=125879709,
+                sha256="6dbe93c6e33cd6c6625672a92089a05af1c9511c2be0a96bde94fbc3a570cffa",
+            ),
             MattingConfig("efficientnet-b5", classes=2, confidence=0.99),
         ),
         # Of the model card.  ru-dalle believed it always, and took a line off its edges.
         "effnetb7": Part(
-            Source(_EMOJICH, "unet_effnetb7/pytorch_model.bin"),
+            Source(
+                _EMOJICH,
+                "unet_effnetb7/pytorch_model.bin",
+                size=270099195,
+                sha256="69c9757b539dbfe2de10dafcc2c474e9f47e71de1f50129e5f28a01bb428efca",
+            ),
             MattingConfig("efficientnet-b7", classes=1, confidence=0.0, rim=1),
         ),
     },
@@ -118,7 +180,7 @@ def published(name: str, **chosen: str | None) -> Published:
 
 def _pick(what: str, table: dict[str, Part], name: str) -> Part:
     if name not in table:
-        raise BundleError(f"There is no {what} {name!r}: choose one of: {', '.join(table)}.")
+        raise BundleError(f"There is no {what} {short(name)}: choose one of: {', '.join(table)}.")
     return table[name]
 
 
@@ -130,14 +192,19 @@ def _copies() -> dict[str, str]:
     try:
         copies = json.loads(Path(file).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise BundleError(f"EMOJICH_REPOS: {file} cannot be read ({error}): mend it.") from error
+        reason = error.strerror if isinstance(error, OSError) else shown(error)
+        message = f"EMOJICH_REPOS: {shown(file)} cannot be read ({reason})"
+        raise BundleError(f"{message}: mend it.") from error
     if not isinstance(copies, dict) or not all(isinstance(c, str) for c in copies.values()):
-        message = f"EMOJICH_REPOS: {file} must hold one JSON object of names"
+        message = f"EMOJICH_REPOS: {shown(file)} must hold one JSON object of names"
         raise BundleError(f"{message}: mend it.")
     return copies
 
 
 def _moved(source: Source, copies: dict[str, str]) -> Source:
     """The source in the repository that stands in for its own: "repo", or "repo@revision"."""
-    repo, _, revision = copies.get(source.repo, source.repo).partition("@")
-    return replace(source, repo=repo, revision=revision or source.revision)
+    named = copies.get(source.repo) or copies.get(source.second or "")
+    if not named:
+        return source
+    repo, _, revision = named.partition("@")
+    return replace(source, repo=repo, revision=revision or source.revision, second=None)

@@ -8,17 +8,34 @@ from typing import Any
 from unicodedata import category, normalize
 
 MAX_PROMPT_LENGTH = 200  # characters; the big model reads 128 tokens, about four characters each
+MAX_TEXT_LENGTH = 4096  # characters that are looked at to find a prompt: a message of Telegram's
 MAX_COUNT = 9
 MAX_SEED = 2**31 - 1
 MAX_BOLDNESS = 4.0
 
-_RUSSIAN_LETTER = re.compile(r"[а-яё]", re.IGNORECASE)
+_RUSSIAN = re.compile(r"[а-яё]+", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
+_WORD = re.compile(r"[^\W\d_]+")
 # What is not seen: control and format characters, marks of zero width or of direction among them,
-# and halves of characters, which is what a terminal hands on that is not UTF-8.
+# halves of characters, which is what a terminal hands on that is not UTF-8, and blank letters.
 _UNSEEN = ("Cc", "Cf", "Cs")
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 _JOINER = "\u200d"  # of that kind, too, but it holds an emoji like 👩‍🚀 together
 _LOOSE_JOINER = re.compile("(?<![\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d|\u200d$")
+_EMOJI_MARKS = "\ufe0e\ufe0f\u20e3"  # how an emoji is shown, and a keycap
+# With Hebrew begin the scripts that need marks; before it are Latin, Greek and Cyrillic, where a
+# mark that does not compose is a stress mark or an ornament.
+_SCRIPTS_WITH_MARKS = "\u0590"
+_MARKS_OF_NO_SCRIPT = re.compile(
+    "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+)
+_STRESS = "\u0300\u0301"  # with к it would compose to the Macedonian ќ, with е to ѐ
+_CYRILLIC = re.compile("[\u0400-\u052f]")
+# Latin and Greek letters that look like Russian ones.
+_LOOKALIKES = str.maketrans(
+    "ABCEHKMOPTXYabcehkmoptxyΑΒΕΗΚΜΟΡΤΥΧαεκορτυχ",
+    "АВСЕНКМОРТХУавсенкмортхуАВЕНКМОРТУХаекортух",
+)
 
 
 class Reason(StrEnum):
@@ -28,6 +45,7 @@ class Reason(StrEnum):
     TOO_LONG = "too_long"
     NO_WORDS = "no_words"  # only emoji, digits or punctuation
     NOT_RUSSIAN = "not_russian"  # letters, but no Russian ones
+    UNKNOWN = "unknown"  # words that the bundle has never learned, nor any near them
     BAD_COUNT = "bad_count"
     BAD_SEED = "bad_seed"
     BAD_BOLDNESS = "bad_boldness"
@@ -42,27 +60,72 @@ class InvalidRequest(ValueError):
 
 
 def visible(text: str) -> str:
-    """The text with its white space folded, its letters composed, and nothing unseen in it."""
-    seen = "".join(c for c in text if c.isspace() or c == _JOINER or category(c) not in _UNSEEN)
-    return " ".join(_LOOSE_JOINER.sub("", normalize("NFC", seen)).split())
+    """The text with its white space folded, its letters composed, and nothing unseen in it.
+
+    Marks that compose with no letter go, and stress marks: «ко́т» is «кот».  Й and ё stay.
+    """
+    seen: list[str] = []
+    for character in text:
+        kind = category(character)
+        if character.isspace() or character == _JOINER:
+            seen.append(character)
+        elif kind not in _UNSEEN and character not in _BLANK:
+            for part in normalize("NFD", character):
+                _append(seen, part)
+    return " ".join(_LOOSE_JOINER.sub("", normalize("NFC", "".join(seen))).split())
+
+
+def _append(seen: list[str], part: str) -> None:
+    """Append a letter; compose a combining mark with the letter before it, or leave it out.
+
+    One mark at a time, because to normalize a long run of marks takes quadratic time.
+    """
+    if not category(part).startswith("M"):
+        seen.append(part)
+        return
+    base = seen[-1] if seen else " "
+    composed = normalize("NFC", base + part)
+    if len(composed) == 1 and not (part in _STRESS and _CYRILLIC.match(base)):
+        seen[-1] = composed
+    elif part in _EMOJI_MARKS:
+        seen += [] if base.isalpha() else [part]
+    elif base >= _SCRIPTS_WITH_MARKS and base != _JOINER and not _MARKS_OF_NO_SCRIPT.match(part):
+        seen.append(part)
+
+
+def in_russian_letters(text: str) -> str:
+    """The text with the Latin and Greek letters that look like Russian ones made Russian."""
+    return text.translate(_LOOKALIKES)
 
 
 def clean_prompt(text: str) -> str:
-    """The prompt, without what is not seen.
+    """The prompt, without what is not seen; words like «кoт» with a Latin o are made Russian.
 
     Raises InvalidRequest when nothing can be drawn from it.
     """
+    if len(text) > MAX_TEXT_LENGTH:
+        raise _too_long(len(text))
     prompt = visible(text)
     if not prompt:
         raise InvalidRequest(Reason.EMPTY, "The prompt is empty: say in Russian what to draw.")
     if len(prompt) > MAX_PROMPT_LENGTH:
-        message = f"The prompt has {len(prompt)} characters, at most {MAX_PROMPT_LENGTH} are read."
-        raise InvalidRequest(Reason.TOO_LONG, message)
+        raise _too_long(len(prompt))
     if not _LETTER.search(prompt):
         raise InvalidRequest(Reason.NO_WORDS, "The prompt has no words: say what to draw.")
-    if not _RUSSIAN_LETTER.search(prompt):
+    if not _RUSSIAN.search(prompt):
         raise InvalidRequest(Reason.NOT_RUSSIAN, "The model reads Russian only.")
-    return prompt
+    return _WORD.sub(_in_one_alphabet, prompt)
+
+
+def _too_long(length: int) -> InvalidRequest:
+    message = f"The prompt has {length} characters, at most {MAX_PROMPT_LENGTH} are read."
+    return InvalidRequest(Reason.TOO_LONG, message)
+
+
+def _in_one_alphabet(word: re.Match[str]) -> str:
+    """A word in Russian letters, if it has some and all others look like one."""
+    russian = in_russian_letters(word[0])
+    return russian if _RUSSIAN.search(word[0]) and _RUSSIAN.fullmatch(russian) else word[0]
 
 
 def new_seed() -> int:
@@ -108,6 +171,15 @@ class Request:
     def from_json(cls, data: dict[str, Any]) -> "Request":
         """The request that `to_json` wrote."""
         return cls(**(known(cls, data) | {"like": tuple(data.get("like", ()))}))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a bundle draws for a prompt; see `emojich_core.vocabulary`."""
+
+    prompt: str
+    unknown: str = ""  # a word of the prompt that it does not know, in its dictionary form
+    instead: str = ""  # the word that it draws instead, which is another picture
 
 
 @dataclass(frozen=True)

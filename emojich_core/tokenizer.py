@@ -1,24 +1,30 @@
 """Russian text to BPE ids, as ruDALL-E reads them."""
 
+import re
 from pathlib import Path
 
 import torch
 import youtokentome
 from torch import Tensor
 
+from emojich_core.description import MAX_BYTES, TOKENIZER
 from emojich_core.transformer import BOS_ID
 
 EOS_ID = 3
+SPECIAL = [1, 0, BOS_ID, EOS_ID]  # UNK, PAD, BOS, EOS
+SPACE = ord("▁")  # begins every word of youtokentome's
+MAX_SIZE = MAX_BYTES[TOKENIZER]  # the published one has 0.2 MB
+MAX_LETTERS = 256  # of a token; each may have twice those of the one before it
 
 
 class Tokenizer:
     """A youtokentome BPE model with ruDALL-E's conventions.
 
-    Raises ValueError when the file cannot be read.  youtokentome takes garbage for a model of few
-    tokens, and ends the process when it is used: `vocab_size` tells.
+    Raises ValueError when the file is no such model.
     """
 
     def __init__(self, model: Path):
+        check_bpe(model)
         self._bpe = youtokentome.BPE(model=str(model))
 
     @property
@@ -31,3 +37,35 @@ class Tokenizer:
         tokens = self._bpe.encode([text.lower().strip()])[0]
         ids = [BOS_ID, *tokens, EOS_ID][:length]
         return torch.tensor(ids + [0] * (length - len(ids)))
+
+
+def check_bpe(model: Path) -> int:
+    """How many tokens a BPE model has.  Raises ValueError when the file is none.
+
+    youtokentome takes anything for a model, and ends the process or takes all of the memory when it
+    uses it.  The file has the number of letters and of rules; each letter and its id; each rule:
+    two tokens and that which they become; and the ids of UNK, PAD, BOS and EOS.
+    """
+    if not model.is_file() or model.stat().st_size > MAX_SIZE:
+        raise ValueError(f"it is no file of at most {MAX_SIZE} bytes")
+    content = model.read_bytes()
+    if not re.fullmatch(rb"\s*\d+\s+\d[\d\s]*", content):
+        raise ValueError("it holds more than numbers")
+    letters, rules, *numbers = map(int, content.split())
+    if len(numbers) != 2 * letters + 3 * rules + len(SPECIAL):
+        raise ValueError("it has not as many numbers as it says")
+    codes, ids = (numbers[i : 2 * letters : 2] for i in range(2))
+    left, right, made = (numbers[2 * letters + i : -len(SPECIAL) : 3] for i in range(3))
+    if SPACE not in codes or max(codes) >= 0x110000:
+        raise ValueError("it has no space, or something that is no letter")
+    count = letters + rules + len(SPECIAL)
+    if numbers[-len(SPECIAL) :] != SPECIAL or sorted(SPECIAL + ids + made) != list(range(count)):
+        raise ValueError("not every id has one token")
+    lengths = dict.fromkeys(ids, 1)
+    for one, other, both in zip(left, right, made, strict=True):
+        if one not in lengths or other not in lengths:
+            raise ValueError("a token is made of others that are not there yet")
+        lengths[both] = lengths[one] + lengths[other]
+        if lengths[both] > MAX_LETTERS:
+            raise ValueError(f"a token has more than {MAX_LETTERS} letters")
+    return count

@@ -4,51 +4,83 @@ Whatever was there before stays usable until the new bundle is whole.
 """
 
 import fcntl
+import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
+from tqdm import tqdm
 
-from emojich_core.bundles import BundleError, load_bundle, save_bundle
+from emojich_core.bundles import load_bundle, save_bundle, sha256, size_of
 from emojich_core.choices import models_folder
 from emojich_core.convert import convert
 from emojich_core.download import download
+from emojich_core.errors import BundleError, shown
 from emojich_core.generation import Sampling
 from emojich_core.published import Published, Source
-from emojich_core.tokenizer import Tokenizer
+from emojich_core.tokenizer import check_bpe
 
 TOKENIZER = "tokenizer"  # beside the stages, wherever files are named by what they are for
+Say = Callable[[str], None]
 LFS_POINTER = b"version https://git-lfs"
 
 
-def pull(model: Published, dtype: torch.dtype = torch.float16) -> Path:
+def pull(
+    model: Published,
+    dtype: torch.dtype = torch.float16,
+    *,
+    transformer: Path | None = None,
+    say: Say = lambda sentence: None,
+) -> Path:
     """Fetch a published model and make its bundle; returns the bundle's folder.
 
-    A pull that was interrupted goes on where it was.  `dtype` is what the transformer is stored in.
+    A pull that was interrupted goes on where it was.  `dtype` is what the transformer is stored in;
+    `transformer` a checkpoint that takes the place of the published one.  `say` is called with a
+    sentence for each file: whether it is the published one.
     Raises BundleError.
     """
-    with _alone(model.name):
-        fetched = {role: download(source) for role, source in _sources(model).items()}
-        files = {role: file.path for role, file in fetched.items()}
-        origins = {role: file.origin for role, file in fetched.items()}
-        bundle = _install(model, files, origins, dtype)
-        for file in files.values():  # all of it is in the bundle now
-            file.unlink(missing_ok=True)
-        return bundle
+    own = _own(model, transformer)
+    with _alone(model.name), ExitStack() as held:
+        wanted = {role: source for role, source in _sources(model).items() if role not in own}
+        fetched = {role: held.enter_context(download(source)) for role, source in wanted.items()}
+        files = own | {role: file.path for role, file in fetched.items()}
+        origins = {role: file.name for role, file in own.items()}
+        origins |= {role: file.origin for role, file in fetched.items()}
+        return _install(model, files, origins, dtype, say)
 
 
-def import_from(folder: Path, model: Published, dtype: torch.dtype = torch.float16) -> Path:
+def import_from(
+    folder: Path,
+    model: Published,
+    dtype: torch.dtype = torch.float16,
+    *,
+    transformer: Path | None = None,
+    say: Say = lambda sentence: None,
+) -> Path:
     """Make a bundle of a published model's files in a folder; returns the bundle's folder.
 
-    Raises BundleError.
+    The arguments are those of `pull`.  Raises BundleError.
     """
-    if not folder.is_dir():
-        raise BundleError(f"{folder} is no folder: name the one that the files are in.")
-    files = {role: _find(folder, source) for role, source in _sources(model).items()}
+    if not os.path.isdir(folder):
+        raise BundleError(f"{shown(folder)} is no folder: name the one that the files are in.")
+    own = _own(model, transformer)
+    wanted = {role: source for role, source in _sources(model).items() if role not in own}
+    files = own | {role: _find(folder, source) for role, source in wanted.items()}
     with _alone(model.name):
-        return _install(model, files, {role: file.name for role, file in files.items()}, dtype)
+        origins = {role: file.name for role, file in files.items()}
+        return _install(model, files, origins, dtype, say)
+
+
+def _own(model: Published, transformer: Path | None) -> dict[str, Path]:
+    """The user's checkpoint by its role; judged before the other files are fetched."""
+    if transformer is None:
+        return {}
+    _check_fetched(transformer)
+    convert("transformer", model.parts["transformer"].config, transformer)
+    return {"transformer": transformer}
 
 
 def _sources(model: Published) -> dict[str, Source]:
@@ -61,23 +93,31 @@ def _find(folder: Path, source: Source) -> Path:
     places = [folder / Path(source.repo).name / source.file, folder / source.file]
     for place in places:
         if place.is_file():
-            _check_fetched(place)
             return place
     message = f"{folder} has no {source.file} of {source.repo}"
     raise BundleError(f"{message}: put it at {places[0]} or {places[1]}.")
 
 
 def _check_fetched(file: Path) -> None:
-    """Raise BundleError for what git leaves in the place of a large file without Git LFS."""
+    """Raise BundleError for no file, or what git leaves in its place without Git LFS."""
+    if not file.is_file():
+        raise BundleError(f"{file} is no file: name a checkpoint.")
     with file.open("rb") as opened:
         if opened.read(len(LFS_POINTER)) == LFS_POINTER:
             raise BundleError(f"{file} is only a pointer: run `git lfs pull` beside it.")
 
 
 def _install(
-    model: Published, files: dict[str, Path], origins: dict[str, str], dtype: torch.dtype
+    model: Published,
+    files: dict[str, Path],
+    origins: dict[str, str],
+    dtype: torch.dtype,
+    say: Say,
 ) -> Path:
     """Convert the files into a bundle and put it in place of what was there."""
+    for file in files.values():
+        _check_fetched(file)
+    _compare(model, files, origins, say)
     target = models_folder() / model.name
     staged, previous = (target.with_name(f".{model.name}.{end}") for end in ("new", "previous"))
     if previous.exists() and not target.exists():  # killed in the middle of a swap
@@ -113,22 +153,55 @@ def _convert(
     dtype: torch.dtype,
     out: Path,
 ) -> None:
+    _check_tokenizer(files[TOKENIZER], model)
     weights = {
         stage: convert(stage, part.config, files[stage]) if part.source else {}
         for stage, part in model.parts.items()
     }
-    # The other networks are a tenth of it, and sensitive: they stay as they were published.
-    weights["transformer"] = {k: v.to(dtype) for k, v in weights["transformer"].items()}
-    _check_tokenizer(files[TOKENIZER], model)
-    save_bundle(
-        out,
-        name=model.name,
-        tokenizer=files[TOKENIZER],
-        configs={**{s: p.config for s, p in model.parts.items()}, "sampling": Sampling()},
-        weights=weights,
-        licence=model.licence,
-        sources=origins,
-    )
+    transformer = weights["transformer"]
+    with _bar("converting", size_of(transformer)) as bar:
+        # The other networks are a tenth of it, and sensitive: they stay as they were published.
+        for key, tensor in transformer.items():
+            transformer[key] = tensor.to(dtype)
+            bar.update(tensor.nbytes)
+    with _bar("writing", 2 * sum(map(size_of, weights.values()))) as bar:
+        save_bundle(
+            out,
+            name=model.name,
+            tokenizer=files[TOKENIZER],
+            configs={**{s: p.config for s, p in model.parts.items()}, "sampling": Sampling()},
+            weights=weights,
+            licence=model.licence,
+            sources=origins,
+            progress=lambda size: bar.update(min(size, bar.total - bar.n)),  # and some headers
+        )
+
+
+def _compare(model: Published, files: dict[str, Path], origins: dict[str, str], say: Say) -> None:
+    """Say of each file whether it is the published one."""
+    sizes = {role: file.stat().st_size for role, file in files.items()}
+    with _bar("checking", sum(sizes.values())) as bar:
+        for role, source in _sources(model).items():
+            verdict = _verdict(source, files[role], bar.update)
+            del sizes[role]
+            bar.update(bar.total - sum(sizes.values()) - bar.n)  # it may have been skipped
+            say(f"{role}: {origins[role]} {verdict}")
+
+
+def _verdict(source: Source, file: Path, progress: Callable[[int], None]) -> str:
+    if source.sha256 is None:
+        return "is taken as it is: no check sum of the published file is known."
+    size = file.stat().st_size
+    if source.size not in (None, size):
+        return f"is not the published file ({size} bytes, not {source.size}): taken all the same."
+    found = sha256(file, progress)
+    if found != source.sha256:
+        return f"is not the published file (its SHA-256 is {found}): taken all the same."
+    return "is the published file."
+
+
+def _bar(what: str, size: int) -> Any:
+    return tqdm(total=size, unit="B", unit_scale=True, desc=what)
 
 
 def _check_tokenizer(file: Path, model: Published) -> None:
@@ -136,9 +209,9 @@ def _check_tokenizer(file: Path, model: Published) -> None:
     config = model.parts["transformer"].config
     expected = config.vocab_size - config.text_seq_length
     try:
-        found = Tokenizer(file).vocab_size
+        found = check_bpe(file)
     except ValueError as error:
-        raise BundleError(f"{file} is no BPE model: fetch the right file.") from error
+        raise BundleError(f"{file} is no BPE model ({error}): fetch the right file.") from error
     if found != expected:
         message = f"{file} has {found} tokens and not {expected}"
         raise BundleError(f"{message}: fetch the one that belongs to the model.")

@@ -1,10 +1,13 @@
 """`emojich weights`: the published models on this machine."""
 
 import argparse
+import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emojich_core.arguments import file_path
 from emojich_core.choices import find_bundle, known_bundles
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
@@ -21,12 +24,20 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
     _add_model(pull)
     pull.set_defaults(command=_pull)
 
-    importing = commands.add_parser("import", help="make the bundle from files copied by hand")
+    importing = commands.add_parser(
+        "import", help="make the bundle from files copied by hand, or with another transformer"
+    )
     _add_model(importing)
     importing.add_argument(
-        "--from", type=Path, required=True, dest="folder", metavar="DIR", help="where they are"
+        "--from", type=file_path, dest="folder", metavar="DIR", help="where they are"
     )
-    importing.set_defaults(command=_import)
+    importing.add_argument(
+        "--transformer",
+        type=file_path,
+        metavar="FILE",
+        help="a checkpoint in the place of the published one; without --from the rest is fetched",
+    )
+    importing.set_defaults(command=lambda arguments: _import(importing, arguments))
 
     verify = commands.add_parser("verify", help="read every file of a bundle and check it")
     verify.add_argument("name", help="a name of `emojich weights list`, or a folder")
@@ -59,16 +70,26 @@ def _pull(arguments: argparse.Namespace) -> None:
 
     from emojich_core.weights import pull
 
-    print(pull(_published(arguments), getattr(torch, arguments.dtype)))
+    print(pull(_published(arguments), getattr(torch, arguments.dtype), say=_say))
 
 
-def _import(arguments: argparse.Namespace) -> None:
+def _import(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    if not arguments.folder and not arguments.transformer:
+        parser.error("name the folder with --from, or a checkpoint with --transformer")
     import torch
 
-    from emojich_core.weights import import_from
+    from emojich_core.weights import import_from, pull
 
-    model = _published(arguments)
-    print(import_from(arguments.folder, model, getattr(torch, arguments.dtype)))
+    make = partial(import_from, arguments.folder) if arguments.folder else pull
+    dtype = getattr(torch, arguments.dtype)
+    print(make(_published(arguments), dtype, transformer=arguments.transformer, say=_say))
+
+
+def _say(sentence: str) -> None:
+    """Print beside the progress bars."""
+    from tqdm import tqdm
+
+    tqdm.write(sentence, file=sys.stderr)
 
 
 def _verify(arguments: argparse.Namespace) -> None:
@@ -85,7 +106,7 @@ def _verify(arguments: argparse.Namespace) -> None:
 def _list(arguments: argparse.Namespace) -> None:
     from emojich_core.published import LICENCE, MODELS
 
-    row: Callable[..., str] = "{:<14}{:>9}  {:<14}{}".format
+    row: Callable[..., str] = "{:<14}{:>9}  {:<37}  {}".format
     print(row("NAME", "SIZE", "LICENCE", "STATE"))
     known = known_bundles()
     for name, path in sorted(known.items()):
@@ -106,4 +127,4 @@ def _state(path: Path) -> tuple[str, str]:
 
 
 def _size(path: Path) -> int:
-    return sum(file.stat().st_size for file in path.iterdir())
+    return sum(file.stat().st_size for file in path.iterdir() if file.is_file())

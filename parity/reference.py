@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
+import numpy as np
 import rudalle
 import torch
 import youtokentome
@@ -28,11 +29,14 @@ from rudalle.vae.model import VQGanGumbelVAE
 from torch import Tensor, nn
 from torchvision.transforms import functional
 
+from emojich_core.choices import SHIPPED
 from emojich_core.convert import convert
 from emojich_core.generation import Sampling
+from emojich_core.matting import MattingConfig, make_unet
 from emojich_core.transformer import Transformer, TransformerConfig
 from emojich_core.upscale import UpscaleConfig, make_upscaler
 from emojich_core.vqgan import VQGAN, VQGANConfig
+from parity.versions import libraries
 
 # torchvision 0.17 made this module private, and basicsr still imports one function of it.
 sys.modules["torchvision.transforms.functional_tensor"] = functional
@@ -40,13 +44,14 @@ import realesrgan  # noqa: E402
 from basicsr.archs import rrdbnet_arch as basicsr  # noqa: E402
 
 Layout = Literal["v2", "v3"]
+NORMS = (nn.LayerNorm, nn.GroupNorm, nn.BatchNorm2d)
 PUBLISHED: dict[Layout, str] = {"v2": "Emojich", "v3": "Malevich"}
 
 SMALL: dict[str, Any] = {  # a transformer with a layer of every kind and all image codes
     "num_layers": 4,
     "hidden_size": 128,
     "num_attention_heads": 4,
-    "vocab_size": 512 + 16,
+    "vocab_size": 2000 + 16,
     "text_seq_length": 16,
 }
 
@@ -67,7 +72,7 @@ def randomise(model: nn.Module, seed: int, gain: float = 1.0) -> None:
                 fan_in = parameter[0].numel()
                 parameter.normal_(std=gain / math.sqrt(fan_in), generator=generator)
             else:
-                is_scale = isinstance(module, nn.LayerNorm | nn.GroupNorm) and name == "weight"
+                is_scale = isinstance(module, NORMS) and name == "weight"
                 parameter.normal_(mean=float(is_scale), std=0.1, generator=generator)
 
 
@@ -112,53 +117,40 @@ def causal_mask(model: DalleModel, batch: int) -> Tensor:
 # --- Generation -----------------------------------------------------------------------------------
 
 
+BPE = SHIPPED / "mini/bpe.model"  # of 2,000 tokens
+
+
 @dataclass(frozen=True)
 class Drawn:
-    """What `generate_images` drew: codes in the order drawn, and how it ranked them."""
+    """What `generate_images` drew."""
 
-    codes: Tensor  # (B, image_seq_length)
-    order: list[int]  # rows of codes, the best first
+    codes: Tensor  # (B, image_seq_length), in the order drawn
+    images: Tensor  # (B, H, W, 3) uint8, the best first
     scores: list[float]  # in that order
-
-
-class _Text:
-    """Stands in for the tokenizer: the text is there already."""
-
-    def __init__(self, ids: Tensor):
-        self.ids = ids
-
-    def encode_text(self, text: str, text_seq_length: int) -> Tensor:
-        """The given ids, whatever the text."""
-        return self.ids
-
-
-class _Recorder:
-    """Stands in for the VQGAN: keeps the codes, and paints each image with its own number."""
-
-    codes: Tensor
-
-    def decode(self, codes: Tensor) -> Tensor:
-        """Codes (B, N) → images (B, 3, 1, 1)."""
-        self.codes = codes
-        numbers = (torch.arange(len(codes)) + 0.5) / 255
-        return numbers[:, None, None, None].expand(-1, 3, 1, 1)
 
 
 def draw(
     model: DalleModel,
-    text: Tensor,
+    vqgan: VQGanGumbelVAE,
+    prompt: str,
     count: int,
     seed: int,
     sampling: Sampling,
     image_prompts: ImagePrompts | None = None,
 ) -> Drawn:
-    """ru-dalle's `generate_images`, all in one batch, from a text (text_seq_length,) of ids."""
-    recorder = _Recorder()
+    """ru-dalle's `generate_images`, all in one batch, its tokenizer around BPE."""
+    codes: list[Tensor] = []
+
+    def decode(batch: Tensor) -> Tensor:
+        codes.append(batch)  # it returns the images only
+        return VQGanGumbelVAE.decode(vqgan, batch)
+
+    vqgan.decode = decode
     images, scores = generate_images(
-        "",
-        _Text(text),
+        prompt,
+        tokenizer(BPE),
         model,
-        recorder,
+        vqgan,
         top_k=sampling.top_k,
         top_p=sampling.top_p,
         temperature=sampling.temperature,
@@ -167,7 +159,8 @@ def draw(
         seed=seed,
         image_prompts=image_prompts,
     )
-    return Drawn(recorder.codes, [image.getpixel((0, 0))[0] for image in images], scores)
+    pixels = torch.stack([torch.from_numpy(np.array(image)) for image in images])
+    return Drawn(torch.cat(codes), pixels, scores)
 
 
 def tokenizer(model: Path) -> YTTMTokenizerWrapper:
@@ -178,14 +171,18 @@ def tokenizer(model: Path) -> YTTMTokenizerWrapper:
 # --- VQGAN ----------------------------------------------------------------------------------------
 
 
-def vqgans(dwt: bool, ch: int) -> tuple[VQGanGumbelVAE, VQGAN]:
-    """ru-dalle's VQGAN and ours; `ch` is the width, 128 in the published one."""
+def vqgans(dwt: bool, ch: int, side: int = 32) -> tuple[VQGanGumbelVAE, VQGAN]:
+    """ru-dalle's VQGAN and ours; `ch` is the width, 128 in the published one.
+
+    Ours decodes `side`² codes; ru-dalle's takes any square number of them.
+    """
     file = Path(rudalle.vae.__file__).with_name("vqgan.gumbelf8-sber.config.yml")
     published = OmegaConf.load(file)
     published.model.params.ddconfig.ch = ch
     theirs = VQGanGumbelVAE(published, dwt=dwt).eval()
     randomise(theirs, seed=0)
-    ours = VQGAN(VQGANConfig(ch=ch, dwt=dwt)).eval()
+    config = VQGANConfig(resolution=8 * side, attn_resolutions=(side,), ch=ch, dwt=dwt)
+    ours = VQGAN(config).eval()
     ours.load_state_dict(_vqgan_weights(theirs.model.state_dict(), dwt))
     return theirs, ours
 
@@ -258,6 +255,44 @@ def _randomise_upscaler(model: RRDBNet | basicsr.RRDBNet) -> None:
 
 
 # --- Matting --------------------------------------------------------------------------------------
+
+
+def _first_smp() -> ModuleType:
+    """segmentation-models-pytorch 0.1.3, with the EfficientNet and the timm of its time."""
+    with libraries(Path(sys.prefix) / "smp-0.1.3", "segmentation_models_pytorch", "timm"):
+        return importlib.import_module("segmentation_models_pytorch")
+
+
+_SMP = _first_smp()
+
+
+def unets(config: MattingConfig, seen: Tensor) -> tuple[nn.Module, nn.Module]:
+    """The U-Net that ru-dalle makes and ours.
+
+    Their batch norms are as if they had been trained on the images `seen` (B, 3, H, W).
+    """
+    theirs = _SMP.Unet(
+        encoder_name=config.encoder_name,
+        encoder_weights=None,
+        in_channels=3,
+        classes=config.classes,
+    ).eval()
+    randomise(theirs, seed=0)
+    _normalise(theirs, seen)
+    ours = make_unet(config).eval()
+    ours.load_state_dict(theirs.state_dict())
+    return theirs, ours
+
+
+@torch.no_grad()
+def _normalise(model: nn.Module, seen: Tensor) -> None:
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.momentum = 1
+        norm.train()
+    model(seen)
+    for norm in norms:
+        norm.eval()
 
 
 def _first_pipelines() -> ModuleType:

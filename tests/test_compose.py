@@ -1,10 +1,14 @@
 """What docker-compose.yml says, as far as it can be read without Docker."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from worker.embedded import connect, redis_url
+from worker.errors import SetupError
 
 ROOT = Path(__file__).parents[1]
 
@@ -59,6 +63,74 @@ def test_the_worker_may_write_to_its_volumes(compose: dict[str, Any]) -> None:
     for folder in named_volumes(compose["services"]["worker"]).values():
         [variable] = [name for name in settings.split() if name.endswith(f"={folder}")]
         assert f"${variable.partition('=')[0]}" in owned
+
+
+def interpolate(text: str, variables: dict[str, str]) -> str:
+    """What Compose makes of a value: https://docs.docker.com/reference/compose-file/interpolation/.
+
+    Raises KeyError with the message of a required variable that is missing.
+    """
+    out, rest = "", text
+    while "${" in rest:
+        before, _, rest = rest.partition("${")
+        depth, end = 1, 0
+        while depth:
+            depth += {"{": 1, "}": -1}.get(rest[end], 0)
+            end += 1
+        name, operator, word = re.fullmatch(
+            r"(\w+)(:[-+?])?(.*)", rest[: end - 1], re.DOTALL
+        ).groups()  # type: ignore[union-attr]
+        value, rest = variables.get(name, ""), rest[end:]
+        if operator == ":?" and not value:
+            raise KeyError(word)
+        if (operator == ":-" and not value) or (operator == ":+" and value):
+            value = interpolate(word, variables)
+        out += before + value
+    return out + rest
+
+
+@pytest.mark.parametrize(
+    ("variables", "password", "url"),
+    [
+        ({}, "", "redis://redis:6379"),
+        ({"REDIS_PASSWORD": "abc"}, "abc", "redis://:abc@redis:6379"),
+        (
+            {"REDIS_PASSWORD": "abc", "REDIS_PUBLISH": "10.0.0.1:6379"},
+            "abc",
+            "redis://:abc@redis:6379",
+        ),
+        ({"REDIS_URL": "redis://:x@10.0.0.1:6379"}, "", "redis://:x@10.0.0.1:6379"),
+    ],
+)
+def test_redis_asks_for_the_password(
+    compose: dict[str, Any], variables: dict[str, str], password: str, url: str
+) -> None:
+    services = compose["services"]
+    assert interpolate(services["redis"]["environment"]["PUBLISHED"], variables) is not None
+    command = [interpolate(word, variables) for word in services["redis"]["command"]]
+    assert command[command.index("--requirepass") + 1] == password
+    for name in ("bot", "worker"):
+        assert interpolate(services[name]["environment"]["REDIS_URL"], variables) == url
+
+
+def test_redis_is_not_published_without_a_password(compose: dict[str, Any]) -> None:
+    redis = compose["services"]["redis"]
+    [port] = redis["ports"]
+    assert interpolate(port, {}) == "127.0.0.1::6379"
+    with pytest.raises(KeyError, match="set one"):
+        interpolate(redis["environment"]["PUBLISHED"], {"REDIS_PUBLISH": "0.0.0.0:6379"})
+
+
+def test_an_empty_password_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the command of `redis` has it; with one, Redis refuses who does not know it."""
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    with redis_url(tmp_path) as url, connect(url) as connection:
+        connection.config_set("requirepass", "")
+        connect(url).close()
+        connection.config_set("requirepass", "abc")
+        with pytest.raises(SetupError, match="wants another password"):
+            connect(url)
+        connect(f"{url.replace('unix://', 'unix://:abc@')}").close()
 
 
 def test_the_image_for_cpus_has_pytorch_without_cuda_and_asks_for_no_gpu(

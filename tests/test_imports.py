@@ -9,16 +9,20 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("bot", "worker", "emojich_core")
 
 # What each room may import of the others.  The bot's image has no torch, so it sees the queue's
-# side of the worker and the request alone.
+# side of the worker, the request, and modules that need nothing.
 ALLOWED = {
     "emojich_core": (),
     "worker": ("emojich_core",),
     "bot": (
+        "emojich_core.errors",
+        "emojich_core.lexicon",
         "emojich_core.request",
+        "worker.decoding",
         "worker.embedded",
         "worker.environment",
         "worker.errors",
         "worker.events",
+        "worker.logs",
         "worker.pace",
         "worker.queue",
         "worker.results",

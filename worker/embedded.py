@@ -17,6 +17,7 @@ import redis
 from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.retry import Retry
 
+from emojich_core.errors import shown
 from worker.children import start_child, stop_child
 from worker.errors import SetupError
 
@@ -27,8 +28,12 @@ PATIENCE = 20  # retries, about half a minute: a Redis that restarts is waited f
 
 
 def data_folder() -> Path:
-    """Where everything that Emojich keeps lies: EMOJICH_DATA, or `.data` here."""
-    return Path(os.environ.get("EMOJICH_DATA") or ".data").resolve()
+    """Where everything that Emojich keeps lies: EMOJICH_DATA, or `.data` here.
+
+    Raises SetupError.
+    """
+    with writing():
+        return Path(os.path.realpath(os.environ.get("EMOJICH_DATA") or ".data"))
 
 
 @contextmanager
@@ -38,8 +43,12 @@ def writing() -> Iterator[None]:
         yield
     except OSError as error:
         raise SetupError(
-            f"{error.filename} cannot be written ({error.strerror}): "
+            f"{shown(error.filename)} cannot be written ({error.strerror}): "
             "make it yours, or set EMOJICH_DATA to another folder."
+        ) from error
+    except ValueError as error:  # a NUL in its name, or half a character
+        raise SetupError(
+            "EMOJICH_DATA cannot be a folder's name: set it to another one."
         ) from error
 
 
@@ -50,12 +59,9 @@ def connect(url: str) -> redis.Redis:
     """
     try:
         with _probe(url) as probe:
+            if probe.get_connection_kwargs().get("decode_responses"):
+                raise ValueError("what Redis holds is not all text")
             probe.set("emojich:probe", "", px=1)
-    # Not an address, or an option that there is not; the message may quote the password.
-    except (ValueError, TypeError):
-        raise SetupError(
-            "REDIS_URL is not a Redis address: write redis://host:port/0 or unix:///path."
-        ) from None
     except redis.AuthenticationError as error:
         raise SetupError(
             f"Redis at {_address(probe)} wants another password, or one at all: write it into "
@@ -68,10 +74,15 @@ def connect(url: str) -> redis.Redis:
             "REDIS_URL."
         ) from error
     except redis.RedisError as error:
-        cause = getattr(error.__cause__, "strerror", None) or error
+        cause = getattr(error.__cause__, "strerror", None) or shown(error)
         raise SetupError(
             f"Redis at {_address(probe)} does not answer ({cause}): start it, or correct REDIS_URL."
         ) from error
+    # redis-py checks neither the address nor its options; the message may quote the password.
+    except Exception:
+        raise SetupError(
+            "REDIS_URL is not a Redis address: write redis://host:port/0 or unix:///path."
+        ) from None
     backoff = ExponentialBackoff(cap=2, base=0.1)
     return redis.Redis.from_url(url, retry=Retry(backoff, PATIENCE), health_check_interval=30)
 
@@ -91,9 +102,9 @@ def _address(connection: redis.Redis) -> str:
     pool = connection.connection_pool
     options = pool.connection_kwargs
     if "path" in options:
-        return f"unix://{options['path']}"
+        return f"unix://{shown(options['path'])}"
     scheme = "rediss" if issubclass(pool.connection_class, redis.SSLConnection) else "redis"
-    return f"{scheme}://{options.get('host', 'localhost')}:{options.get('port', 6379)}"
+    return f"{scheme}://{shown(options.get('host', 'localhost'))}:{options.get('port', 6379)}"
 
 
 @contextmanager
@@ -139,15 +150,24 @@ def _first_to_ask(folder: Path) -> Iterator[bool]:
         yield first
 
 
+def sockets_folder() -> str:
+    """The folder of temporary files, or /tmp if a socket in it had too long a path."""
+    folder = tempfile.gettempdir()
+    return folder if len(os.fsencode(folder)) < MAX_SOCKET_PATH / 2 else "/tmp"
+
+
 def _socket_path(folder: Path) -> Path:
     """In the folder, or in a private one elsewhere if that path is too long or not plain.
 
-    redis-py takes CLIENT INFO, where the path occurs, apart at spaces and equals signs.
+    redis-py takes CLIENT INFO, where the path occurs, apart at spaces and equals signs, and knows
+    only paths in UTF-8.
     """
     path = folder / "valkey.sock"
-    if len(os.fsencode(path)) > MAX_SOCKET_PATH or re.search(r"[\s=]", str(path)):
+    if len(os.fsencode(path)) > MAX_SOCKET_PATH or not re.fullmatch(
+        r"[^\s=\udc80-\udcff]+", str(path)
+    ):
         key = sha256(os.fsencode(folder)).hexdigest()[:12]
-        path = Path(tempfile.gettempdir(), f"emojich-{os.getuid()}-{key}", path.name)
+        path = Path(sockets_folder(), f"emojich-{os.getuid()}-{key}", path.name)
         path.parent.mkdir(mode=0o700, exist_ok=True)
     status = path.parent.lstat()
     if status.st_uid != os.getuid() or status.st_mode & 0o077:
@@ -184,8 +204,10 @@ def _start(folder: Path, socket: Path) -> subprocess.Popen[bytes]:
     arguments = [word for key, value in options.items() for word in (f"--{key}", value)]
     with writing():
         log = open(folder / "valkey.log", "wb")  # noqa: SIM115
+    ours = ("EMOJICH_", "REDIS_", "TELEGRAM_", "WEBHOOK_")  # the bot's token among them
+    env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     with log:
-        return start_child([str(binary), *arguments], log)
+        return start_child([str(binary), *arguments], log, env)
 
 
 def _wait_for(url: str, folder: Path, process: subprocess.Popen[bytes] | None = None) -> None:

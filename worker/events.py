@@ -13,7 +13,8 @@ from typing import Any
 import redis
 import redis.asyncio
 
-from emojich_core.request import Candidate
+from emojich_core.request import MAX_COUNT, Candidate
+from worker import decoding
 from worker.tally import FINISHED, TTL, tally_key
 
 STREAM = "emojich:events"
@@ -40,6 +41,9 @@ class Finished:
 
     request_id: str
     candidates: tuple[Candidate, ...]
+    # A word of the prompt that the bundle does not know, and what it drew instead: see `Reading`.
+    unknown: str = ""
+    instead: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,10 +51,11 @@ class Failed:
     """The request ends without stickers.  `reason`: a key of the bot's texts."""
 
     request_id: str
-    reason: str  # "failed", "timeout" or "memory"
+    reason: str  # "failed", "timeout", "memory" or "unknown"
 
 
 Event = Progress | Finished | Failed
+KINDS = {"progress": Progress, "finished": Finished, "failed": Failed}
 
 
 def to_json(event: Event) -> str:
@@ -59,25 +64,27 @@ def to_json(event: Event) -> str:
     match event:
         case Progress(fraction=fraction):
             data |= {"kind": "progress", "fraction": round(fraction, 3)}
-        case Finished(candidates=candidates):
+        case Finished(candidates=candidates, unknown=unknown, instead=instead):
             data |= {"kind": "finished", "candidates": [c.to_json() for c in candidates]}
+            data |= {"unknown": unknown, "instead": instead}
         case Failed(reason=reason):
             data |= {"kind": "failed", "reason": reason}
     return json.dumps(data)
 
 
 def from_json(text: str | bytes) -> Event:
-    """The event that `to_json` wrote."""
-    data = json.loads(text)
-    request_id = data["request_id"]
-    match data["kind"]:
-        case "progress":
-            return Progress(request_id, data["fraction"])
-        case "finished":
-            return Finished(request_id, tuple(map(Candidate.from_json, data["candidates"])))
-        case "failed":
-            return Failed(request_id, data["reason"])
-    raise ValueError(f"unknown kind of event: {data['kind']!r}")
+    """The event that `to_json` wrote.  Raises ValueError for another text."""
+    data = decoding.from_json(dict[str, Any], text)
+    kind = decoding.decode(str, data.get("kind"))
+    if kind not in KINDS:
+        raise ValueError("unknown kind of event")
+    event: Event = decoding.decode(KINDS[kind], data)
+    match event:
+        case Progress(fraction=fraction) if not 0 <= fraction <= 1:
+            raise ValueError("progress out of bounds")
+        case Finished(candidates=candidates) if not 1 <= len(candidates) <= MAX_COUNT:
+            raise ValueError("no such number of candidates")
+    return event
 
 
 # A horse may be killed between the last event and RQ's record of its job, and a command may be
@@ -124,8 +131,8 @@ def _read(entry_id: str, fields: dict[bytes, bytes] | None) -> Event | None:
         return None  # the stream has forgotten it meanwhile
     try:
         return from_json(fields[b"event"])
-    except (ValueError, KeyError, TypeError):  # of another version of the worker, say
-        log.exception("the event %s cannot be read and is left out", entry_id)
+    except (ValueError, KeyError):  # of another version of the worker, say
+        log.warning("%s: the event %s cannot be read and is left out", STREAM, entry_id)
         return None
 
 

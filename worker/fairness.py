@@ -13,14 +13,16 @@ from rq.job import Job
 
 USER = "user"  # the field of RQ's `meta` that says whose job it is
 
-# A job that a worker has taken meanwhile is no longer in the list, and stays where it is.
+# A job that a worker has taken meanwhile is no longer in the list, and stays where it is.  One that
+# is no request, and may hold anything, counts as a user's without an id.
 _SEAT = """
 local queue, started, id, job_key, field = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3]
 local counts = {}
 
 local function user_of(job_id)
-    local meta = redis.call('HGET', job_key .. job_id, 'meta')
-    return meta and cjson.decode(meta)[field] or ''
+    local meta = redis.pcall('HGET', job_key .. job_id, 'meta')
+    local is_read, fields = pcall(cjson.decode, meta)  -- of another version, or no JSON at all
+    return is_read and type(fields) == 'table' and fields[field] or ''
 end
 
 local function count(user)

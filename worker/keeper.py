@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from worker.embedded import sockets_folder
 from worker.errors import SetupError
 from worker.kept import Kept
 from worker.wire import ENGINE_SOCKET, engine_is_ready
@@ -19,9 +20,12 @@ def engine() -> Iterator[None]:
 
     Raises SetupError when it cannot start.
     """
-    with tempfile.TemporaryDirectory(prefix="emojich-") as folder:  # 0700, and a short path
+    with tempfile.TemporaryDirectory(prefix="emojich-", dir=sockets_folder()) as folder:  # 0700
         socket = os.environ[ENGINE_SOCKET] = os.path.join(folder, "engine.sock")
-        kept = Kept("the engine", [sys.executable, "-m", "worker.engine", "--socket", socket])
+        command = [sys.executable, "-m", "worker.engine", "--socket", socket]
+        # It knows no Redis, so it gets no password of one.
+        env = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
+        kept = Kept("the engine", command, env)
         try:
             _wait_until_ready(kept)
             kept.watch()

@@ -4,6 +4,7 @@ import logging
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 
 from worker.children import start_child, stop_child
 
@@ -16,13 +17,14 @@ log = logging.getLogger("emojich.kept")
 class Kept:
     """One child at a time, from the start until `stop`."""
 
-    def __init__(self, name: str, command: list[str]):
+    def __init__(self, name: str, command: list[str], env: Mapping[str, str] | None = None):
         self._name = name
         self._command = command
+        self._env = env  # None: ours
         self._stopping = threading.Event()
         # None is started once we are stopping.  Reentrant: a signal may ask while we ask.
         self._lock = threading.RLock()
-        self.process = start_child(command)
+        self.process = start_child(command, env=env)
 
     def watch(self) -> None:
         """Replace it from now on."""
@@ -61,6 +63,6 @@ class Kept:
                 if self._stopping.is_set():
                     return
                 try:
-                    self.process = start_child(self._command)
+                    self.process = start_child(self._command, env=self._env)
                 except OSError as error:  # no memory for a fork, say; the dead one dies once more
                     log.warning("%s does not start: %s", self._name, error)

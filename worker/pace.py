@@ -5,13 +5,17 @@ each takes longer.  So there is a second average, of requests that were drawn wh
 free; those who wait in the queue wait for such ones.
 """
 
+import logging
 from typing import Any
 
 import redis
 
 PACE = "emojich:pace"
 CROWDED_PACE = "emojich:pace:crowded"
+SLOWEST = 24 * 3600  # seconds an image; what is slower is no measurement
 WEIGHT = 0.2  # of the newest request: a change of model or machine is known after some ten
+
+log = logging.getLogger("emojich.pace")
 
 
 def report_pace(connection: redis.Redis, seconds: float, images: int, crowded: bool) -> None:
@@ -33,5 +37,12 @@ def seconds_per_image_when_crowded(connection: redis.Redis) -> float | None:
 
 
 def _read(connection: redis.Redis, key: str) -> float | None:
-    value: Any = connection.get(key)
-    return None if value is None else float(value)
+    try:
+        value: Any = connection.get(key)
+        pace = None if value is None else float(value)
+        if pace is None or 0 < pace <= SLOWEST:  # not so for NaN
+            return pace
+    except (ValueError, redis.ResponseError):  # no number, or no string
+        pass
+    log.warning("%s: a value of another shape is left out", key)
+    return None

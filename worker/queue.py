@@ -1,13 +1,15 @@
 """The queue of requests: RQ on Redis, one job a request, the request's id as the job's id."""
 
+import logging
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import redis
-from rq import Callback, Queue, Retry, Worker
+from redis.client import Pipeline
+from rq import Callback, Retry, Worker
 from rq.command import send_stop_job_command
-from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.suspension import is_suspended, resume, suspend
@@ -15,13 +17,15 @@ from rq.suspension import is_suspended, resume, suspend
 from emojich_core.request import Request
 from worker.events import end_silently
 from worker.fairness import USER, give_turn
+from worker.request_job import DRAW, QUEUE, REPORT_FAILURE, RequestJob, RequestJobs
 
-QUEUE = "emojich"
 # Seconds from when it is taken: a big model on a CPU draws several at once, and who is to be drawn
 # alone waits for them, as others do for that one.  An engine that hangs is found out by itself.
 JOB_TIMEOUT = 2 * 3600
 JOB_TTL = 24 * 3600  # seconds a request may wait for a worker
 RETRIES = 2  # after a killed horse or engine
+
+log = logging.getLogger("emojich.queue")
 
 
 class RequestQueue:
@@ -29,32 +33,52 @@ class RequestQueue:
 
     def __init__(self, connection: redis.Redis):
         self.connection = connection
-        self.rq = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
+        self.rq = RequestJobs(QUEUE, connection=connection, serializer=JSONSerializer)
 
-    def enqueue(self, request: Request, user_id: int) -> None:
-        """Queue a user's request where their turn is; one that is already there stays as it is."""
-        # Functions by name: the bot's image need not import what the worker runs.
-        with suppress(DuplicateJobError):
+    def enqueue(self, request: Request, user_id: int, limit: int | None = None) -> bool:
+        """Queue a user's request where their turn is; one that is already there stays as it is.
+
+        False when as many as the limit wait already: then the request is not queued.
+        """
+        key = Job.key_for(request.id)
+
+        def put(pipe: Pipeline) -> bool:
+            if pipe.exists(key):
+                return True
+            if limit is not None and pipe.llen(self.rq.key) >= limit:
+                return False
+            pipe.multi()
+            # Functions by name: the bot's image need not import what the worker runs.
             self.rq.enqueue(
-                "worker.job.draw",
+                DRAW,
                 args=(request.to_json(),),
                 job_id=request.id,
                 meta={USER: str(user_id)},
-                unique=True,
                 job_timeout=JOB_TIMEOUT,
                 ttl=JOB_TTL,
                 result_ttl=JOB_TTL,
                 failure_ttl=JOB_TTL,
                 retry=Retry(max=RETRIES, enqueue_at_front=True),  # it has waited its turn
-                on_failure=Callback("worker.job.report_failure"),
+                on_failure=Callback(REPORT_FAILURE),
+                pipeline=pipe,
             )
-            give_turn(self.rq, self.connection, request.id)
+            give_turn(self.rq, pipe, request.id)
+            return True
+
+        # Begun anew where somebody else has changed one of the two keys meanwhile.
+        put_in: Any = self.connection.transaction
+        return bool(put_in(put, key, self.rq.key, value_from_callable=True))
 
     def job(self, request_id: str) -> Job | None:
         """RQ's job of a request, if there is one."""
         try:
-            return Job.fetch(request_id, connection=self.connection, serializer=JSONSerializer)
+            return RequestJob.fetch(request_id, self.connection)
         except NoSuchJobError:
+            return None
+        except (redis.ConnectionError, redis.TimeoutError):
+            raise
+        except Exception:  # RQ's own, of another version, or what a person has written
+            log.warning("%s: a job that cannot be read is left out", Job.key_for(request_id))
             return None
 
     def place(self, request_id: str) -> int | None:

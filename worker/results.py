@@ -1,12 +1,17 @@
 """Finished stickers in Redis, kept for a while so that people can choose, or ask for more alike."""
 
 import json
+import logging
 from dataclasses import dataclass
 from typing import Any
 
 import redis
 
+from worker.decoding import from_json
+
 RESULT_TTL = 24 * 3600  # seconds
+
+log = logging.getLogger("emojich.results")
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,11 @@ def load_stickers(connection: redis.Redis, request_id: str) -> list[bytes]:
 def load_codes(connection: redis.Redis, request_id: str, number: int) -> tuple[int, ...]:
     """The codes of a candidate; empty once they have expired."""
     codes: Any = connection.lindex(_codes_key(request_id), number)
-    return () if codes is None else tuple(json.loads(codes))
+    try:
+        return () if codes is None else from_json(tuple[int, ...], codes)
+    except ValueError:
+        log.warning("%s: a value of another shape is left out", _codes_key(request_id))
+        return ()
 
 
 def _files_key(request_id: str) -> str:

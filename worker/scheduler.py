@@ -18,7 +18,7 @@ from traceback import clear_frames
 from emojich_core.generation import Beginning, Drawn, ImagePrompt, Slots
 from emojich_core.memory import OutOfMemory
 from emojich_core.pipeline import Drawing, Pipeline
-from emojich_core.request import MAX_SEED
+from emojich_core.request import MAX_SEED, InvalidRequest, Reading
 from emojich_core.variety import Variety
 from worker.events import Failed, Finished
 from worker.results import Sticker
@@ -36,6 +36,7 @@ class Job:
     """A task that has begun."""
 
     task: Task
+    reading: Reading
     beginning: Beginning
     image_prompt: ImagePrompt | None
     variety: Variety
@@ -131,8 +132,13 @@ class Scheduler:
         request = task.request
         seeds = [(request.seed + i) % (MAX_SEED + 1) for i in range(request.count)]
         try:
-            beginning = self._pipeline.begin(request.prompt)
+            reading = self._pipeline.read(request.prompt)
+            beginning = self._pipeline.begin(reading.prompt)
             image_prompt = self._pipeline.likeness(request.like)
+        except InvalidRequest as error:
+            log.info("request %s: %s", request.id, error.reason)
+            task.outcome = Failed(request.id, error.reason), []
+            task.ended.set()
         except Exception as error:
             clear_frames(error.__traceback__)  # else it holds on to what filled the memory
             if isinstance(error, OutOfMemory) and self._shrink():
@@ -143,7 +149,7 @@ class Scheduler:
             sampling = self._pipeline.bundle.sampling
             bold = replace(sampling, temperature=sampling.temperature * request.boldness)
             variety = Variety(bold, request.like)
-            self._jobs.append(Job(task, beginning, image_prompt, variety, seeds))
+            self._jobs.append(Job(task, reading, beginning, image_prompt, variety, seeds))
 
     def _drop(self) -> None:
         """Free the slots of those who have gone, and forget whose images are all drawn."""
@@ -296,7 +302,8 @@ class Scheduler:
         )
         stickers = [Sticker(each.sticker, tuple(each.codes.tolist())) for each in best]
         task = job.task
-        task.outcome = Finished(task.request.id, candidates), stickers
+        unknown, instead = job.reading.unknown, job.reading.instead
+        task.outcome = Finished(task.request.id, candidates, unknown, instead), stickers
         task.ended.set()
 
 

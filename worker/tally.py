@@ -6,6 +6,7 @@
 Days are those of UTC.
 """
 
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,8 @@ import redis
 
 FINISHED = "finished"  # a request has its stickers; one that fails is counted by its reason
 TTL = 8 * 24 * 3600  # seconds; a week can be looked at
+
+log = logging.getLogger("emojich.tally")
 
 
 def tally_key() -> str:
@@ -36,7 +39,10 @@ def count(connection: redis.Redis, what: str) -> None:
 def counted(connection: redis.Redis) -> dict[str, int]:
     """How often each thing has happened today."""
     tally: Any = connection.hgetall(tally_key())
-    return {what.decode(): int(number) for what, number in tally.items()}
+    numbers = {what: number for what, number in tally.items() if number.isdigit()}
+    if numbers != tally:
+        log.warning("%s: a value that is no number is left out", tally_key())
+    return {what.decode(errors="replace"): int(number) for what, number in numbers.items()}
 
 
 def _today() -> str:

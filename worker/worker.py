@@ -16,7 +16,9 @@ from rq import worker_registration
 from rq.job import Job, JobStatus
 
 from worker.job import report_killed
+from worker.logs import announce
 from worker.queue import RequestQueue
+from worker.request_job import RequestJob, RequestJobs
 from worker.wire import engine_is_ready
 
 GRACE = 3  # seconds for the running job to finish after the first signal
@@ -35,12 +37,15 @@ class Worker(rq.Worker):
     which the worker sends to itself, kills it.  The killed job goes back to the front of the queue.
     """
 
+    job_class = RequestJob
+    queue_class = RequestJobs
     max_connection_wait_time = 5.0  # seconds between two looks for a Redis that has gone
 
     def __init__(self, connection: redis.Redis, on_stop: Callable[[], None] | None = None):
         """`on_stop` is called at the first signal."""
+        self._requests = RequestQueue(connection).rq
         super().__init__(
-            [RequestQueue(connection).rq],
+            [self._requests],
             f"{socket.gethostname()}.{uuid4().hex}",  # so that one sees whose it is
             connection=connection,
             serializer=rq.serializers.JSONSerializer,
@@ -56,7 +61,7 @@ class Worker(rq.Worker):
     def bootstrap(self, *args: Any, **kwargs: Any) -> None:
         """Tell run.py, too, when the worker listens to the queue."""
         super().bootstrap(*args, **kwargs)
-        print("worker: ready", flush=True)
+        announce("worker: ready")
 
     def check_for_suspension(self, burst: bool) -> None:
         """RQ calls this before it takes a job: wait while it is to take none.
@@ -78,6 +83,11 @@ class Worker(rq.Worker):
             if result:
                 return result
             self.check_for_suspension(burst=False)
+
+    def clean_registries(self) -> None:
+        """Clean what no request is from where RQ's own cleaning would stumble over it."""
+        self._requests.clean_intermediate()
+        super().clean_registries()
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """Tell, too, that there is such a worker.

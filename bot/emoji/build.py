@@ -1,9 +1,10 @@
-"""Writes `names.tsv`, the table of what each emoji is called in Russian.
+"""Writes `names.tsv`, the table of what each emoji is called in Russian, for `suggest`.
 
     $ make data     # fetches emojibase-data, which has CLDR's names and keywords
     $ python -m bot.emoji.build .data/node_modules/emojibase-data/ru/data.json
 
-A line is an emoji, the words of its name, and those of its keywords, in dictionary forms.
+A line is an emoji, the words of its name, those of its keywords, and the words and phrases that the
+lexicon has for it; all in dictionary forms, so that the bot need not look for them when it starts.
 """
 
 import json
@@ -12,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from bot.emoji.suggest import TABLE
-from bot.emoji.words import words
+from bot.emoji.words import lemma, split, words
+from emojich_core.lexicon import lexicon
 
 HEADER = """\
-# What emoji are called in Russian: emoji, words of its name, words of its keywords.
+# What emoji are called in Russian: emoji, words of its name, words of its keywords, the lexicon's.
 # Made by bot/emoji/build.py from emojibase-data {version} (MIT, Miles Johnson), whose names are
 # those of the Unicode CLDR (Unicode License V3).
 """
@@ -25,20 +27,6 @@ _ANIMALS, _FOOD, _TRAVEL, _ACTIVITIES, _OBJECTS, _SYMBOLS, _FACES, _PEOPLE = 3, 
 GROUPS = [_ANIMALS, _FOOD, _TRAVEL, _ACTIVITIES, _OBJECTS, _SYMBOLS, _FACES, _PEOPLE]
 
 _FACE = {"морда", "лицо"}  # in a name these say how it is drawn, not what
-# What people call things of which CLDR's name says more, or less.
-EVERYDAY = {
-    "❤️": "сердце",
-    "❤️‍🔥": "пылающее сердце",
-    "🚗": "машина",
-    "🍰": "торт",
-    "☕️": "кофе",
-    "🐰": "заяц",
-    "🦊": "лиса",
-    "🌙": "луна",
-    "🎩": "шляпа",
-    "🧑": "человек",
-    "🌌": "космос",
-}
 
 
 def main(data: Path) -> None:
@@ -46,18 +34,30 @@ def main(data: Path) -> None:
     version = json.loads((data.parent.parent / "package.json").read_text())["version"]
     entries = [e for e in json.loads(data.read_text()) if e.get("group") in GROUPS]
     entries.sort(key=lambda entry: (GROUPS.index(entry["group"]), entry["order"]))
-    lines = [line for entry in entries if (line := _line(entry))]
+    phrases = _phrases()
+    lines = [line for entry in entries if (line := _line(entry, phrases.get(entry["emoji"], [])))]
     TABLE.write_text(HEADER.format(version=version) + "".join(lines), encoding="utf-8")
     print(f"{len(lines)} emoji in {TABLE}")
 
 
-def _line(entry: dict[str, Any]) -> str | None:
-    label, tags = entry["label"], " ".join(entry.get("tags", ()))
-    if everyday := EVERYDAY.get(entry["emoji"]):
-        label, tags = everyday, f"{label} {tags}"
-    name = [lemma for lemma in _lemmas(label) if lemma not in _FACE]
-    keywords = [lemma for lemma in _lemmas(tags) if lemma not in name]
-    return f"{entry['emoji']}\t{' '.join(name)}\t{' '.join(keywords)}\n" if name else None
+def _line(entry: dict[str, Any], phrases: list[str]) -> str | None:
+    name = [lemma for lemma in _lemmas(entry["label"]) if lemma not in _FACE]
+    keywords = [lemma for lemma in _lemmas(" ".join(entry.get("tags", ()))) if lemma not in name]
+    columns = (entry["emoji"], " ".join(name), " ".join(keywords), "; ".join(phrases))
+    return "\t".join(columns) + "\n" if name or phrases else None
+
+
+def _phrases() -> dict[str, list[str]]:
+    """The lexicon in dictionary forms; of two that fall together, the one said more often."""
+    places: dict[str, tuple[int, str]] = {}
+    for emoji, row in lexicon().items():
+        for place, text in enumerate(row):
+            phrase = " ".join(map(lemma, split(text)))
+            places[phrase] = min(places.get(phrase, (place, emoji)), (place, emoji))
+    found: dict[str, list[str]] = {}
+    for phrase, (_, emoji) in places.items():
+        found.setdefault(emoji, []).append(phrase)
+    return found
 
 
 def _lemmas(text: str) -> list[str]:

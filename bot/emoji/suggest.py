@@ -1,4 +1,4 @@
-"""Emoji and search words for a prompt, from CLDR's names and keywords of emoji.
+"""Emoji and search words for a prompt, from the lexicon, and CLDR's names and keywords of emoji.
 
 `names.tsv` has them; see `build`.
 """
@@ -10,16 +10,17 @@ from pathlib import Path
 
 from telegram.constants import StickerLimit
 
-from bot.emoji.words import Word, words
-from bot.emoji.written import written_emoji
+from bot.emoji.words import Word, forms, meaningful, split, words
+from bot.emoji.written import is_emoji, written_emoji
 
 TABLE = Path(__file__).with_name("names.tsv")
 FALLBACK = "🎨"
 MAX_SUGGESTED = 3  # more would be guesses
 
-# What a word of the prompt is worth in the name of an emoji and among its keywords, and what the
-# name loses by words that the prompt does not have: all of this if it were nothing but those.
-_NAME, _KEYWORD, _SURPLUS = 1.0, 0.7, 0.7
+# What a word of the prompt is worth where the lexicon has it, in the name of an emoji and among its
+# keywords, and what the name loses by words that the prompt does not have: all of this if it were
+# nothing but those.
+_SAID, _NAME, _KEYWORD, _SURPLUS = 1.1, 1.0, 0.7, 0.7
 _ENOUGH = 0.4  # below it, an emoji has too little to do with the prompt
 
 
@@ -30,6 +31,7 @@ class Named:
     emoji: str
     name: frozenset[str]
     keywords: frozenset[str]
+    phrases: tuple[tuple[str, ...], ...]  # the lexicon's, word by word
 
     def score(self, asked: list[Word]) -> float:
         """How well it shows these words."""
@@ -38,30 +40,73 @@ class Named:
         points = _NAME * sum(word.weight for word in named)
         if named:
             points -= _SURPLUS * (1 - min(len(named) / len(self.name), 1))
-        return points + _KEYWORD * sum(word.weight for word in others)
+        points += _KEYWORD * sum(word.weight for word in others)
+        return max(points, _SAID * sum(self.says(word) for word in asked))
+
+    def says(self, word: Word) -> bool:
+        """Whether the lexicon has the word, a noun: красный котик is a cat, and nothing red."""
+        return word.weight == 1 and any((lemma,) in self.phrases for lemma in word.lemmas)
 
     def shows(self, word: Word) -> bool:
         """Whether it has to do with a word."""
-        return bool((self.name | self.keywords) & set(word.lemmas))
+        return self.says(word) or bool((self.name | self.keywords) & set(word.lemmas))
 
 
 def suggest_emoji(prompt: str) -> list[str]:
     """The emoji of a sticker drawn from this prompt: those in it, else those that show its words.
 
-    They are told apart by what each adds: a word that one shows counts for no other.
+    A phrase of the lexicon comes before single words.  Emoji are told apart by what each adds: a
+    word that one shows counts for no other.
     """
     if written := written_emoji(prompt):
         return written
-    asked = words(prompt)
-    missing, chosen = asked, dict[int, str]()  # by the place of the first word that each shows
+    texts = split(prompt)
+    said = [forms(text) for text in texts]
+    chosen, rest = _phrases(said)  # by the place of the first word that each shows
+    asked: dict[Word, int] = {}
+    for place in rest:
+        if word := meaningful(texts[place]):
+            asked.setdefault(word, place)
+    missing = list(asked)
     while missing and len(chosen) < MAX_SUGGESTED:
         best = _best(missing)
         if best is None:
             break
         shown = [word for word in missing if best.shows(word)]
-        chosen[asked.index(shown[0])] = best.emoji
+        chosen.setdefault(asked[shown[0]], best.emoji)
         missing = [word for word in missing if word not in shown]
-    return [chosen[place] for place in sorted(chosen)] or [FALLBACK]
+    found = list(dict.fromkeys(chosen[place] for place in sorted(chosen)))[:MAX_SUGGESTED]
+    return found or _alone(said) or [FALLBACK]
+
+
+def _phrases(said: list[frozenset[str]]) -> tuple[dict[int, str], list[int]]:
+    """The lexicon's phrases in a text, the longest first at each place: place → emoji.
+
+    `said` the forms of each word.  And the places of the words that are in no phrase.
+    """
+    found: dict[int, str] = {}
+    rest: list[int] = []
+    place = 0
+    while place < len(said):
+        longest = 0
+        begun: set[tuple[str, ...]] = {()}
+        for end in range(place, len(said)):
+            begun = {(*b, f) for b in begun for f in said[end]} & _said().keys()
+            if not begun:
+                break
+            emoji = next(filter(None, map(_said().get, sorted(begun))), None)
+            if emoji and end > place:
+                longest, found[place] = end + 1 - place, emoji
+        if not longest:
+            rest.append(place)
+        place += longest or 1
+    return found, rest
+
+
+def _alone(said: list[frozenset[str]]) -> list[str]:
+    """The emoji of the first word that the lexicon has, of whatever part of speech: ура, весело."""
+    emoji = (_said().get((form,)) for forms in said for form in sorted(forms))
+    return list(filter(None, emoji))[:1]
 
 
 def _best(asked: list[Word]) -> Named | None:
@@ -90,10 +135,16 @@ def keywords(prompt: str) -> list[str]:
 @cache
 def _table() -> list[Named]:
     lines = TABLE.read_text(encoding="utf-8").splitlines()
-    rows = [line.split("\t") for line in lines if not line.startswith("#")]
+    rows = [line.split("\t") for line in lines if not line.startswith("# ")]
     return [
-        Named(emoji, frozenset(name.split()), frozenset(others.split()))
-        for emoji, name, others in rows
+        Named(
+            emoji,
+            frozenset(name.split()),
+            frozenset(others.split()),
+            tuple(tuple(phrase.split()) for phrase in phrases.split("; ") if phrase),
+        )
+        for emoji, name, others, phrases in rows
+        if is_emoji(emoji)  # CLDR has newer ones than Telegram
     ]
 
 
@@ -101,6 +152,17 @@ def _table() -> list[Named]:
 def _index() -> dict[str, list[int]]:
     index: dict[str, list[int]] = defaultdict(list)
     for number, named in enumerate(_table()):
-        for lemma in named.name | named.keywords:
+        single = {phrase[0] for phrase in named.phrases if len(phrase) == 1}
+        for lemma in named.name | named.keywords | single:
             index[lemma].append(number)
     return index
+
+
+@cache
+def _said() -> dict[tuple[str, ...], str]:
+    """The lexicon: a phrase → its emoji, the beginning of one → nothing."""
+    said = {p: named.emoji for named in _table() for p in named.phrases}
+    for phrase in list(said):
+        for end in range(1, len(phrase)):
+            said.setdefault(phrase[:end], "")
+    return said

@@ -29,8 +29,7 @@ class Word:
 
 def words(text: str) -> list[Word]:
     """The words of a text that mean something, each once, without ё as in CLDR."""
-    found = [word for match in _WORD.findall(plain(text)) if (word := _word(match))]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(filter(None, map(meaningful, split(text)))))
 
 
 def split(text: str) -> list[str]:
@@ -51,9 +50,23 @@ def lemmas(text: str) -> set[str]:
     return found | {plain(parse.normal_form) for parse in parses}
 
 
+def forms(word: str) -> frozenset[str]:
+    """A word as it stands, and all dictionary forms that it can have."""
+    parses: list[Any] = morph().parse(plain(word))
+    return frozenset({plain(word), *(plain(parse.normal_form) for parse in parses)})
+
+
 def lemma(word: str) -> str:
     """The likeliest dictionary form of a word."""
     return plain(morph().parse(plain(word))[0].normal_form)
+
+
+def accusative(noun: str) -> str:
+    """A noun's accusative, with a capital: Капибару (я ещё не умею)."""
+    parses: list[Any] = morph().parse(noun)
+    parse = next((p for p in parses if p.tag.POS == "NOUN" and "nomn" in p.tag), None)
+    found = parse and parse.inflect({"accs", parse.tag.number})
+    return (found.word if found else noun).capitalize()
 
 
 def plain(text: str) -> str:
@@ -67,7 +80,8 @@ def morph() -> pymorphy3.MorphAnalyzer:
     return pymorphy3.MorphAnalyzer(lang="ru")
 
 
-def _word(text: str) -> Word | None:
+def meaningful(text: str) -> Word | None:
+    """A word of a text, if it is of a part of speech that means something."""
     parses: list[Any] = morph().parse(text)
     weight = _WEIGHTS.get(parses[0].tag.POS)
     if weight is None:

@@ -1,25 +1,57 @@
-"""Emoji that stand in a text."""
+"""Emoji that stand in a text, by Unicode's emoji data.
 
-import re
+Of the package `emoji` only the data is used: its search takes quadratic time for joined emoji.
+"""
 
+from emoji import EMOJI_DATA, STATUS
 from telegram.constants import StickerLimit
 
-# One emoji as Telegram counts them: a pictograph with its skin tone or variation selector, joined
-# to more of them by zero-width joiners (👩‍🚀), a flag of two regional indicators (🇫🇷), or a keycap.
-_PICTOGRAPH = (
-    "[\u231a-\u23ff\u25fd\u25fe\u2600-\u27bf\u2b05-\u2b55\U0001f000-\U0001f0ff"
-    "\U0001f300-\U0001f3fa\U0001f400-\U0001faff][\ufe0f\U0001f3fb-\U0001f3ff]?"
-)
-_EMOJI = re.compile(
-    f"[\U0001f1e6-\U0001f1ff]{{2}}|[0-9#*]\ufe0f?\u20e3|{_PICTOGRAPH}(?:\u200d{_PICTOGRAPH})*"
-)
+# Telegram takes the emoji of Unicode 16 for stickers, and refuses those of 17 and 18:
+# https://github.com/tdlib/td/blob/master/tdutils/td/utils/emoji.cpp (July 2026)
+_LATEST = 16
+# Signs before it, such as © and ↔, are emoji only with a variation selector; ❤ is one without, too.
+_FIRST_BARE = "\u231a"
+
+
+def _takes(emoji: str) -> bool:
+    data = EMOJI_DATA[emoji]
+    is_sign = data["status"] == STATUS["unqualified"] and len(emoji) == 1 and emoji < _FIRST_BARE
+    is_part = data["status"] == STATUS["component"]  # a skin tone alone
+    return bool(data["E"] <= _LATEST and not is_sign and not is_part)
+
+
+_EMOJI = frozenset(filter(_takes, EMOJI_DATA))
+_FIRST = frozenset(emoji[0] for emoji in _EMOJI)
+_LONGEST = max(map(len, _EMOJI)) + 1  # with a variation selector that is not needed
+
+
+def is_emoji(text: str) -> bool:
+    """Whether a text is one emoji that Telegram takes for a sticker."""
+    return text in _EMOJI or text.removesuffix("\ufe0f") in _EMOJI
 
 
 def written_emoji(text: str) -> list[str]:
     """The emoji in a text, each once, and no more than a sticker may have."""
-    return list(dict.fromkeys(_EMOJI.findall(text)))[: StickerLimit.MAX_STICKER_EMOJI]
+    found, _ = _split(text)
+    return list(dict.fromkeys(found))[: StickerLimit.MAX_STICKER_EMOJI]
 
 
 def is_emoji_only(text: str) -> bool:
     """Whether a text has emoji, and beside them only white space."""
-    return bool(_EMOJI.search(text)) and not _EMOJI.sub("", text).strip()
+    found, rest = _split(text)
+    # A joiner is left where it joins what is no emoji as a whole.
+    return bool(found) and not rest.replace("\u200d", "").strip()
+
+
+def _split(text: str) -> tuple[list[str], str]:
+    """All emoji of a text, the longest first at each place, and the rest of it."""
+    found, rest, place = [], [], 0
+    while place < len(text):
+        lengths = range(_LONGEST, 0, -1) if text[place] in _FIRST else ()
+        here = (text[place : place + length] for length in lengths)
+        if emoji := next(filter(is_emoji, here), None):
+            found.append(emoji)
+        else:
+            rest.append(text[place])
+        place += len(emoji or text[place])
+    return found, "".join(rest)

@@ -20,6 +20,7 @@ from bot.inline.search import find
 from bot.limits import INLINE_RESULTS
 from bot.prompt_code import encode, start_parameter
 from bot.texts import Texts, language_for, texts
+from emojich_core.request import MAX_PROMPT_LENGTH
 
 # Seconds for which Telegram answers the same query itself; longer, and it would offer a sticker
 # that has been removed meanwhile.
@@ -49,10 +50,11 @@ class Answers:
     async def _answer(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         if (query := update.inline_query) is None:
             return
+        text = query.query[:MAX_PROMPT_LENGTH]
         try:
-            found = await self._find(query.from_user.id, query.query)
+            found = await self._find(query.from_user.id, text)
             words = texts(language_for(query.from_user.language_code))
-            button = None if found else await asyncio.to_thread(_button, query.query, words)
+            button = None if found else await asyncio.to_thread(_button, text, words)
             await _offer(query, found, button)
         except TelegramError as error:  # too late, or an outage: the next letter asks again
             log.warning("an inline query is left without an answer: %s", error)

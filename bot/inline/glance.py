@@ -6,9 +6,9 @@ import time
 from telegram import Bot, Sticker
 from telegram.error import BadRequest
 
-from bot.api_errors import PACK_IS_MISSING, says
 from bot.inline.labels import Labels
 from bot.packs.shelf import Shelf
+from bot.telegram.errors import PACK_IS_MISSING, says
 
 KEPT = 10.0  # seconds in which somebody who types a word asks for each of its letters
 

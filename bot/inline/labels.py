@@ -10,13 +10,15 @@ import asyncio
 import json
 import time
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import redis.asyncio
 
 from bot.emoji.words import searchable
 from bot.limits import DAY
-from emojich_core.request import known
+from bot.stored import read
+from worker.decoding import from_json
 
 KEPT_UNUSED = 3 * DAY  # seconds; longer than an uploaded sticker can be put into a pack
 
@@ -50,7 +52,9 @@ class Labels:
         """The labels of a user's stickers by unique id."""
         stored: Any = await self._redis.hgetall(_key(user_id))
         return {
-            key.decode(): Label(**known(Label, json.loads(value))) for key, value in stored.items()
+            field.decode(errors="replace"): label
+            for field, value in stored.items()
+            if (label := read(_key(user_id), value, partial(from_json, Label)))
         }
 
     async def tidy(self, user_id: int, unique_ids: set[str]) -> None:

@@ -55,6 +55,7 @@ finished =
         [one] { $count } sticker
        *[other] { $count } stickers
     }! Tap a number to put that sticker into your own pack.
+instead = I cannot draw «{ $unknown }» yet, so here is «{ $instead }».
 in-pack = Your pack: { $link }
 open-pack = Open the pack
 prompt-like = «{ $prompt }», like sticker { $number }
@@ -79,10 +80,12 @@ try-again = 🔄 Try again
 failure-failed = 😔 That did not work out. Shall we try again?
 failure-timeout = 😔 Drawing took too long. Shall we try again?
 failure-memory = 😔 Too many people are drawing right now. Shall we try again?
+failure-unknown = 🤔 I do not know that word. Try «кот в шляпе» (a cat in a hat), «пылающее сердце» (a burning heart) or «розовый слон» (a pink elephant).
 failure-lost = 😔 Your request got lost on the way. Sorry! Shall we try again?
 failure-unserved = 😔 The artist has not come back for a whole day. Shall we try again?
 failure-expired = 😔 The stickers waited too long to be sent. Shall I draw them again?
 failure-refused = 😔 Telegram did not take the picture. Shall we try again?
+failure-no-photos = 😔 I am not allowed to send pictures here. Your stickers wait in our private chat: /history
 
 ## Why a prompt is not taken
 
@@ -104,6 +107,7 @@ refusal-no_words =
 refusal-not_russian = I only read Russian so far. Try «кот в космосе» (a cat in space).
 not-text = I only understand text, no photos, no voice. Tell me in words what to draw.
 unknown-command = There is no such command. Just tell me what to draw, or tap /help.
+foreign-command = I only obey commands that you write yourself, not forwarded ones.
 in-groups =
     Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. Reply to somebody's message with /sticker, and I draw what it says. Edit your message, and I draw it anew. Reply to mine with emoji, and the stickers get them.
 

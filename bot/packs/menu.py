@@ -5,7 +5,6 @@ import re
 from telegram import Message, Update, User
 from telegram.ext import ContextTypes
 
-from bot.api_errors import REFUSALS
 from bot.buttons import Tap
 from bot.limits import MAX_EMOJI
 from bot.packs.names import BadTitle, Kind, clean_title
@@ -14,6 +13,7 @@ from bot.packs.questions import Questions
 from bot.packs.screen import Screen, has_picture, is_reachable, put, send
 from bot.packs.screens import Screens
 from bot.patience import insist
+from bot.telegram.errors import REFUSALS
 from bot.texts import Texts, language_for, texts
 
 # 1:pack:<what to do>:<whose>:<the pack's number; 0 where it is not about one>:<page, unless 0>

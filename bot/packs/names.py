@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from telegram.constants import StickerLimit
 
-from emojich_core.request import visible
+from emojich_core.request import MAX_TEXT_LENGTH, visible
 
 _NAME = re.compile(r"(?P<prefix>emojich|emoji)_[0-9a-z]+_(?P<number>\d+)_by_\w+")
 _VOLUME = re.compile(r"(.*) ([2-9]|[1-9]\d)")  # longer numbers are years and the like
@@ -36,6 +36,11 @@ def pack_name(user_id: int, number: int, username: str, kind: Kind = Kind.STICKE
     Telegram wants `_by_<the bot's username>` at its end.
     """
     return f"{_PREFIXES[kind]}_{_base36(user_id)}_{number}_by_{username}"
+
+
+def is_pack_name(name: str) -> bool:
+    """Whether it is a name that `pack_name` could have made."""
+    return _NAME.fullmatch(name) is not None
 
 
 def number_of(name: str) -> int:
@@ -68,8 +73,8 @@ def next_title(title: str) -> str:
 
 def clean_title(text: str) -> str:
     """A title as the user has written it, without what cannot be seen.  Raises BadTitle."""
-    title = visible(text)
-    if not title or _length(title) > StickerLimit.MAX_NAME_AND_TITLE:
+    title = visible(text[:MAX_TEXT_LENGTH])
+    if not title or len(text) > MAX_TEXT_LENGTH or _length(title) > StickerLimit.MAX_NAME_AND_TITLE:
         raise BadTitle
     return title
 

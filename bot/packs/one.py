@@ -6,7 +6,6 @@ from telegram import Message, MessageEntity, Update, User
 from telegram.ext import ContextTypes
 from telegram.ext.filters import MessageFilter
 
-from bot.api_errors import REFUSALS
 from bot.buttons import Tap
 from bot.emoji.written import is_emoji_only, written_emoji
 from bot.packs.names import Kind, number_of
@@ -17,6 +16,7 @@ from bot.packs.screens import STICKERS_A_PAGE, Screens
 from bot.packs.tidy import Tidy
 from bot.patience import insist
 from bot.relabelling import Relabelling
+from bot.telegram.errors import REFUSALS
 from bot.texts import Texts, language_for, texts
 
 # 1:one:<what to do>:<whose>:<the pack's number>:<file_unique_id>

@@ -2,18 +2,28 @@
 
 The truth about a pack is Telegram's.  So nothing is asked before a sticker is added: the answer to
 `addStickerToSet` tells whether the set takes it, is full, or is not there (not yet, or no longer).
+And where Telegram refuses a change, the pack tells whether it has been made all the same: by an
+earlier call whose answer was lost.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from telegram import Bot, InputSticker, Sticker, StickerSet
 from telegram.constants import StickerFormat
 from telegram.error import BadRequest
 
-from bot.api_errors import PACK_IS_FULL, PACK_IS_MISSING, PACK_NAME_IS_TAKEN, says
 from bot.packs.names import Kind, default_title, kind_of, next_title, number_of, pack_name
 from bot.packs.shelf import Shelf
 from bot.patience import insist
+from bot.telegram.errors import (
+    PACK_IS_FULL,
+    PACK_IS_MISSING,
+    PACK_IS_SAME,
+    PACK_NAME_IS_TAKEN,
+    says,
+)
 
 _MAX_SKIPPED = 5  # packs that take nothing, before the error is believed to be something else
 
@@ -128,20 +138,21 @@ class Packs:
 
     async def retitle(self, user_id: int, name: str, title: str) -> None:
         """Call a pack something else (setStickerSetTitle).  Raises TelegramError."""
-        try:
-            await insist(lambda: self._bot.set_sticker_set_title(name, title))
-        except BadRequest as error:
-            if not says(error, PACK_IS_MISSING):  # it waits for its first sticker
-                raise
+
+        async def is_done() -> bool:
+            pack = await self._get(name)
+            return pack is None or pack.title == title  # None: it waits for its first sticker
+
+        await _ensure(lambda: self._bot.set_sticker_set_title(name, title), is_done)
         await self._shelf.set_title(user_id, name, title)
 
     async def delete(self, user_id: int, name: str) -> None:
         """Delete a pack for good (deleteStickerSet).  Raises TelegramError."""
-        try:
-            await insist(lambda: self._bot.delete_sticker_set(name))
-        except BadRequest as error:
-            if not says(error, PACK_IS_MISSING):
-                raise
+
+        async def is_done() -> bool:
+            return await self._get(name) is None
+
+        await _ensure(lambda: self._bot.delete_sticker_set(name), is_done)
         await self._shelf.forget(user_id, name)
 
     async def is_owner(self, user_id: int, name: str) -> bool:
@@ -169,21 +180,42 @@ class Packs:
 
     async def replace(self, owner: Owner, name: str, old: Sticker, sticker: InputSticker) -> None:
         """Put a sticker in the place of another (replaceStickerInSet)."""
-        await insist(
-            lambda: self._bot.replace_sticker_in_set(owner.user_id, name, old.file_id, sticker)
+
+        async def is_done() -> bool:
+            if await self.sticker(name, old.file_unique_id):
+                return False
+            return await self.find(name, str(sticker.sticker)) is not None
+
+        await _ensure(
+            lambda: self._bot.replace_sticker_in_set(owner.user_id, name, old.file_id, sticker),
+            is_done,
         )
 
     async def move_first(self, sticker: Sticker) -> None:
         """Move a sticker to the front of its pack (setStickerPositionInSet)."""
-        await insist(lambda: self._bot.set_sticker_position_in_set(sticker.file_id, 0))
+
+        async def is_done() -> bool:
+            pack = await self._get(_set_name(sticker))
+            first = pack.stickers[0] if pack and pack.stickers else None
+            return first is not None and first.file_unique_id == sticker.file_unique_id
+
+        await _ensure(lambda: self._bot.set_sticker_position_in_set(sticker.file_id, 0), is_done)
 
     async def remove(self, sticker: Sticker) -> None:
         """Take a sticker out of its pack (deleteStickerFromSet)."""
-        await insist(lambda: self._bot.delete_sticker_from_set(sticker.file_id))
+
+        async def is_done() -> bool:
+            return await self.sticker(_set_name(sticker), sticker.file_unique_id) is None
+
+        await _ensure(lambda: self._bot.delete_sticker_from_set(sticker.file_id), is_done)
 
     async def set_emoji(self, sticker: Sticker, emoji: list[str]) -> None:
         """Have a sticker of a pack answer to other emoji (setStickerEmojiList)."""
-        await insist(lambda: self._bot.set_sticker_emoji_list(sticker.file_id, emoji))
+        try:
+            await insist(lambda: self._bot.set_sticker_emoji_list(sticker.file_id, emoji))
+        except BadRequest as error:  # a set shows only the first of them, so it does not tell
+            if not says(error, PACK_IS_SAME):
+                raise
 
     async def find(self, name: str, file_id: str) -> Sticker | None:
         """An uploaded sticker in a pack, if it is still there: its owner may have deleted either.
@@ -241,7 +273,10 @@ class Packs:
             await self._add(owner, name, sticker)
 
     async def _add(self, owner: Owner, name: str, sticker: InputSticker) -> None:
-        await insist(lambda: self._bot.add_sticker_to_set(owner.user_id, name, sticker))
+        async def is_done() -> bool:
+            return await self.find(name, str(sticker.sticker)) is not None
+
+        await _ensure(lambda: self._bot.add_sticker_to_set(owner.user_id, name, sticker), is_done)
 
     async def _next_volume(self, owner: Owner, name: str) -> str:
         number = max(await self._shelf.next_number(owner.user_id), number_of(name) + 1)
@@ -260,6 +295,22 @@ class Packs:
 def input_sticker(file_id: str, emoji: list[str], keywords: list[str]) -> InputSticker:
     """What a set is given."""
     return InputSticker(file_id, emoji, StickerFormat.STATIC, keywords=keywords)
+
+
+async def _ensure(
+    call: Callable[[], Awaitable[Any]], is_done: Callable[[], Awaitable[bool]]
+) -> None:
+    """Change something, and take a refusal for success where it has been changed already."""
+    try:
+        await insist(call)
+    except BadRequest:
+        if not await is_done():
+            raise
+
+
+def _set_name(sticker: Sticker) -> str:
+    assert sticker.set_name, "what a pack holds is in a set"
+    return sticker.set_name
 
 
 def _with_id(pack: StickerSet, unique_id: str) -> Sticker | None:

@@ -43,7 +43,7 @@ class Questions:
     async def purpose(self, chat_id: int, message_id: int) -> str | None:
         """What an answer to this message is for, if it is a question."""
         purpose: Any = await self._redis.get(_key(chat_id, message_id))
-        return purpose.decode() if purpose else None
+        return purpose.decode(errors="replace") if purpose else None
 
     async def close(self, chat_id: int, message_id: int) -> None:
         """The question has its answer."""

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from telegram import CallbackQuery, InlineKeyboardMarkup, InputMediaPhoto, Message
-from telegram.error import BadRequest
+from telegram.error import TelegramError
 
-from bot.api_errors import MESSAGE_IS_GONE, MESSAGE_IS_SAME, says
 from bot.patience import insist
+from bot.telegram.errors import is_everyday
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ async def send(message: Message, screen: Screen) -> None:
 
 
 async def put(query: CallbackQuery, screen: Screen) -> None:
-    """Have the message of a tapped button show another screen."""
+    """Have the message of a tapped button show another screen, if it is still there."""
     try:
         await _put(query, screen)
-    except BadRequest as error:
-        if not says(error, MESSAGE_IS_SAME + MESSAGE_IS_GONE):
+    except TelegramError as error:
+        if not is_everyday(error):
             raise
 
 

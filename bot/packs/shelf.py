@@ -13,7 +13,8 @@ from typing import Any
 
 import redis.asyncio
 
-from bot.packs.names import number_of
+from bot.packs.names import is_pack_name, number_of
+from bot.stored import read
 
 
 class Shelf:
@@ -39,8 +40,8 @@ class Shelf:
     async def current(self, user_id: int) -> str | None:
         """The name of the pack that takes new stickers; None before the first."""
         current: Any = await self._redis.get(_current(user_id))
-        if current:
-            return str(current.decode())
+        if name := current and read(_current(user_id), current, _name):
+            return str(name)
         names = await self.names(user_id) or await self.begun(user_id)
         return names[-1] if names else None
 
@@ -68,7 +69,7 @@ class Shelf:
     async def title(self, user_id: int, name: str) -> str | None:
         """The title that the user has chosen for a pack."""
         title: Any = await self._redis.hget(_titles(user_id), name)
-        return title.decode() if title else None
+        return title.decode(errors="replace") if title else None
 
     async def set_title(self, user_id: int, name: str, title: str) -> None:
         """The user has chosen a title for a pack."""
@@ -81,7 +82,13 @@ class Shelf:
 
     async def _range(self, key: str) -> list[str]:
         names: list[Any] = await self._redis.zrange(key, 0, -1)
-        return [name.decode() for name in names]
+        return [found for name in names if (found := read(key, name, _name))]
+
+
+def _name(data: bytes) -> str:
+    if not is_pack_name(name := data.decode()):
+        raise ValueError("it is no name of a pack")
+    return name
 
 
 def _packs(user_id: int) -> str:

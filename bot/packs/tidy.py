@@ -19,13 +19,15 @@ from telegram import (
 )
 from telegram.ext import ContextTypes
 
-from bot.api_errors import REFUSALS
 from bot.buttons import Tap
-from bot.packs.names import Kind, kind_of, number_of
+from bot.packs.names import Kind, is_pack_name, kind_of, number_of
 from bot.packs.packs import Owner, Packs
 from bot.patience import insist
+from bot.stored import read
+from bot.telegram.errors import REFUSALS
 from bot.texts import Texts, language_for, texts
 from bot.view import View, edit
+from worker.decoding import from_json
 
 # 1:sticker:<what to do>:<whose>:<the pack's number>:<file_unique_id>
 TAP = re.compile(r"1:sticker:(?P<action>[a-z]+):(?P<owner>\d+):(?P<number>\d+):(?P<sticker>[\w-]+)")
@@ -104,7 +106,10 @@ class Tidy:
         waiting: Any = await self._redis.get(_key(user_id))
         if waiting is None:
             return None
-        name, unique_id = json.loads(waiting)
+        found = read(_key(user_id), waiting, _waiting)
+        if found is None:
+            return None
+        name, unique_id = found
         sticker = await self._packs.sticker(name, unique_id)
         return Replaced(name, sticker) if sticker else None
 
@@ -127,6 +132,14 @@ def _menu(user: User, sticker: Sticker, set_name: str, words: Texts) -> InlineKe
         for action in ACTIONS
     ]
     return InlineKeyboardMarkup([buttons[:2], buttons[2:]])
+
+
+def _waiting(data: bytes) -> tuple[str, str]:
+    """The pack and the unique id of the sticker that waits.  Raises ValueError."""
+    name, unique_id = from_json(list[str], data)
+    if not is_pack_name(name):
+        raise ValueError("it is no name of a pack")
+    return name, unique_id
 
 
 def _key(user_id: int) -> str:

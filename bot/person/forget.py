@@ -10,12 +10,12 @@ import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
 from telegram.ext import ContextTypes
 
-from bot.api_errors import REFUSALS
 from bot.buttons import Tap
 from bot.intake import Intake
 from bot.packs.packs import Owner, Packs
 from bot.patience import insist
 from bot.store import Store
+from bot.telegram.errors import REFUSALS
 from bot.texts import Texts, language_for, texts
 from bot.view import View, edit
 

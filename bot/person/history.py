@@ -15,7 +15,9 @@ import redis.asyncio
 
 from bot.limits import HISTORY
 from bot.record import Record
-from emojich_core.request import known
+from bot.stored import read
+from emojich_core.request import MAX_COUNT, MAX_SEED
+from worker.decoding import from_json
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,18 @@ class History:
         """The last prompts of a user by request id, the newest first."""
         stored: Any = await self._redis.hgetall(_key(user_id))
         found = {
-            key.decode(): Past(**known(Past, json.loads(value))) for key, value in stored.items()
+            field.decode(errors="replace"): past
+            for field, value in stored.items()
+            if (past := read(_key(user_id), value, _decode))
         }
         return dict(sorted(found.items(), key=lambda item: -item[1].at))
+
+
+def _decode(data: bytes) -> Past:
+    past = from_json(Past, data)
+    if not (0 <= past.count <= MAX_COUNT and 0 <= past.seed <= MAX_SEED):
+        raise ValueError("it cannot be drawn")
+    return past
 
 
 def _key(user_id: int) -> str:

@@ -12,7 +12,7 @@ from bot.delivery import Delivery
 from bot.intake import Intake
 from bot.patience import insist
 from bot.person.history import History, Past
-from bot.record import Record, Reopened, State
+from bot.record import Record, Reopened
 from bot.refusals import Refusal
 from bot.store import Store
 from bot.texts import language_for, shortened, texts
@@ -62,8 +62,8 @@ class HistoryMenu:
             return tap.words("old-button")
         record = await self._store.load(request_id)
         # What was drawn in a group is drawn again here, and does not come up there once more.
-        is_finished = record is not None and record.is_private and record.state is State.FINISHED
-        if is_finished and await self._has_stickers(request_id):
+        is_shown_here = record is not None and record.is_private and record.has_stickers
+        if is_shown_here and await self._has_stickers(request_id):
             await self._delivery.change(request_id, Reopened())
             return tap.words("history-shown")
         again = Record(

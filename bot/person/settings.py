@@ -14,9 +14,11 @@ from telegram.ext import ContextTypes
 
 from bot.buttons import Tap
 from bot.patience import insist
+from bot.stored import read
 from bot.texts import Texts, language_for, texts
 from bot.view import View, edit
-from emojich_core.request import MAX_COUNT, known
+from emojich_core.request import MAX_COUNT
+from worker.decoding import from_json
 
 # 1:set:<what>:<whose>:<value>
 TAP = re.compile(r"1:set:([a-z]+):(?P<owner>\d+):(\w+)")
@@ -52,8 +54,7 @@ class SettingsStore:
     async def load(self, user_id: int) -> Settings:
         """The settings of a user; the usual ones until they choose others."""
         stored: Any = await self._redis.get(_key(user_id))
-        values = json.loads(stored) if stored else {}
-        return Settings(**known(Settings, values))
+        return (stored and read(_key(user_id), stored, _decode)) or Settings()
 
     async def save(self, user_id: int, settings: Settings) -> None:
         """Keep the settings of a user."""
@@ -103,6 +104,13 @@ def _view(settings: Settings, user_id: int, words: Texts) -> View:
         button("outline", "off", words("outline-off"), not settings.outline),
     ]
     return View(words("settings"), InlineKeyboardMarkup([counts[:5], counts[5:], bold, outline]))
+
+
+def _decode(data: bytes) -> Settings:
+    settings = from_json(Settings, data)
+    if not (1 <= settings.count <= MAX_COUNT and settings.boldness in BOLDNESS):
+        raise ValueError("there are no such settings")
+    return settings
 
 
 def _key(user_id: int) -> str:

@@ -21,16 +21,20 @@ class Fault:
     """The next ``times`` calls of ``method`` fail.
 
     With ``migrate_to_chat_id``, as in a group that has become a supergroup of this id.
+    With ``answer`` the body is that, with HTTP's 200: what no Bot API would say.
     With ``after`` the call does its work and only then fails: an answer lost on its way back.
+    With ``cut`` there is no answer at all: the connection ends.
     """
 
     method: str
-    error_code: int
+    error_code: int = 500
     retry_after: int | None = None
     times: int = 1
     description: str | None = None
     after: bool = False
+    cut: bool = False
     migrate_to_chat_id: int | None = None
+    answer: str = ""
 
     def error(self) -> ApiError:
         """The answer the bot gets."""

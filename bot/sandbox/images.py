@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 
 #: The largest sides of the sizes in which Telegram keeps a photo.
 PHOTO_SIDES = (90, 320, 800, 1280)
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 #: More pixels than any limit of Telegram allows; never decode beyond it.
 MAX_PIXELS = 5000 * 5000
 
@@ -24,7 +25,7 @@ class ImageInfo:
 def inspect(data: bytes) -> ImageInfo | None:
     """What ``data`` is, or None when it is no whole image that Pillow can read."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             info = ImageInfo(
                 image.format or "", image.width, image.height, getattr(image, "n_frames", 1) > 1
             )
@@ -37,7 +38,7 @@ def inspect(data: bytes) -> ImageInfo | None:
 
 def photo_sizes(data: bytes) -> list[bytes]:
     """The JPEG files Telegram makes of a photo: smallest first, transparency on white."""
-    with Image.open(io.BytesIO(data)) as source:
+    with Image.open(io.BytesIO(data), formats=FORMATS) as source:
         rgba = source.convert("RGBA")
     image = Image.new("RGB", rgba.size, "white")
     image.paste(rgba, mask=rgba)

@@ -18,6 +18,7 @@ NAMES = {DEFAULT_USER: "Саша", 1002: "Аня"}
 #: Whose user stands in "from" where a message is sent on behalf of a chat; old bots want one.
 ANONYMOUS_ADMINISTRATOR = objects.bot_user(1087968824, "Group", "GroupAnonymousBot")
 CHANNEL = objects.bot_user(136817688, "Channel", "Channel_Bot")
+OTHER_BOT = objects.bot_user(140267078, "GIF", "gif")
 #: Supergroups have identifiers of this kind (https://core.telegram.org/api/bots/ids).
 FIRST_GROUP = -1000000000001
 
@@ -44,6 +45,19 @@ def gather(box: Sandbox, title: str, people: list[Json]) -> Json:
     return box.chat(group.id)
 
 
+def migrate(box: Sandbox, person: Json, chat_id: int) -> Json:
+    """The group becomes a supergroup: another chat, without the messages of the old one."""
+    _require_member(box, person, chat_id)
+    old = box.state.groups[chat_id]
+    new = Group(FIRST_GROUP - len(box.state.groups), old.title, old.members)
+    box.state.groups[new.id] = new
+    box.state.messages[new.id] = {}
+    send(box, person, old.id, {"migrate_to_chat_id": new.id})
+    old.migrated_to = new.id
+    send(box, person, new.id, {"migrate_from_chat_id": old.id})
+    return box.chat(new.id)
+
+
 def text(words: str) -> Json:
     """The content of a message that is a text."""
     rules.check_text(words.strip())
@@ -60,6 +74,19 @@ def on_behalf(box: Sandbox, chat_id: int, sender_chat: int) -> Json:
         return {"from": ANONYMOUS_ADMINISTRATOR, "sender_chat": box.chat(chat_id)}
     channel = {"id": sender_chat, "type": "channel", "title": "Новости"}
     return {"from": CHANNEL, "sender_chat": channel}
+
+
+def origin(*, forwarded: bool, via_bot: bool) -> Json:
+    """What a message has that is not the sender's own writing.
+
+    https://core.telegram.org/bots/api#message, forward_origin and via_bot
+    """
+    now = int(time.time())
+    author = {"type": "hidden_user", "sender_user_name": "Прохожий", "date": now}
+    return {
+        **({"forward_origin": author} if forwarded else {}),
+        **({"via_bot": OTHER_BOT} if via_bot else {}),
+    }
 
 
 def sample_sticker(box: Sandbox) -> Json:
@@ -100,7 +127,7 @@ def edit(box: Sandbox, person: Json, chat_id: int, message_id: int, words: str) 
     """Another text in a message of one's own (https://core.telegram.org/bots/api#update)."""
     _require_member(box, person, chat_id)
     message = box.message(chat_id, message_id, "message to edit")
-    own = message["from"]["id"] == person["id"] and "via_bot" not in message
+    own = message["from"]["id"] == person["id"] and not {"via_bot", "forward_origin"} & set(message)
     late = time.time() - message["date"] > rules.EDITABLE_SECONDS
     if not own or late or "text" not in message:
         raise BadRequest("message can't be edited")

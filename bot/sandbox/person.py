@@ -6,7 +6,8 @@
                            {"sticker_file_id": "CAAC…"} for one of /sandbox/packs, anyone's;
                            {"reply_to": 7} beside any of them; {"sender_chat": -100…}: on behalf of
                            the group itself, as its anonymous administrators do, or of a channel;
-                           {"thread_id": 5}: in a topic
+                           {"thread_id": 5}: in a topic; {"forwarded": true}: written by another;
+                           {"via_bot": true}: the inline result of another bot
     POST /sandbox/edit     {"message_id": 7, "text": "пёс"}                 -> Message
     POST /sandbox/tap      {"message_id": 7, "data": "keep:1"}              -> Tap
     POST /sandbox/inline   {"query": "кот"}                                 -> Question
@@ -14,7 +15,11 @@
     POST /sandbox/choose   {"query_id": "1", "result_id": "a"}              -> Message via the bot
     POST /sandbox/block    {"blocked": true}, or false                      -> the same
     POST /sandbox/group    {"title": "Друзья", "user_ids": [1001, 1002]}    -> Chat with the bot
-    POST /sandbox/fault    {"method": "sendPhoto", "error_code": 429, "retry_after": 2}
+    POST /sandbox/migrate  {"chat_id": -100…}: the group becomes a supergroup -> Chat
+    POST /sandbox/fault    {"method": "sendPhoto", "error_code": 429, "retry_after": 2}; or
+                           {"cut": true} for no answer; {"after": true}: once it has taken effect
+    POST /sandbox/update   {"update": {"message": {}}}                      -> what the bot gets:
+                           that, be it rubbish, with an update_id unless {"bare": true}
     GET  /sandbox/chats    the user's chats, each with its members
     GET  /sandbox/chat     the messages of a chat, oldest first
     GET  /sandbox/taps     taps and their answers
@@ -24,14 +29,14 @@
     GET  /sandbox/file/<file_unique_id>                    a picture
     GET  /sandbox/custom_emoji/<custom_emoji_id>           a picture
 
-All but fault take ``user_id`` (1001 by default); message, edit, tap, inline, choose, chat and bot
-take ``chat_id``, the user's chat with the bot by default; what a person does takes
+All but fault and update take ``user_id`` (1001 by default); message, edit, tap, inline, choose,
+chat and bot take ``chat_id``, the user's chat with the bot by default; what a person does takes
 ``first_name`` and ``language_code``. In the body of a POST, in the query of a GET.
 """
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -74,11 +79,14 @@ class Said(Acted):
     reply_to: int = 0
     sender_chat: int = 0
     thread_id: int = 0
+    forwarded: bool = False
+    via_bot: bool = False
 
     def content(self, box: Sandbox) -> Json:
         """What the message holds; on behalf of a chat, also who seems to send it."""
         sender = people.on_behalf(box, self.place, self.sender_chat) if self.sender_chat else {}
-        return {**self._content(box), **sender, **objects.topic(self.thread_id)}
+        origin = people.origin(forwarded=self.forwarded, via_bot=self.via_bot)
+        return {**self._content(box), **sender, **origin, **objects.topic(self.thread_id)}
 
     def _content(self, box: Sandbox) -> Json:
         if self.sticker:
@@ -140,6 +148,14 @@ class Gathered:
     user_ids: list[int]
 
 
+@dataclass(frozen=True)
+class Raw:
+    """The body of POST /sandbox/update."""
+
+    update: Any = None
+    bare: bool = False
+
+
 @routes.post("/sandbox/message")
 async def message(request: web.Request) -> web.Response:
     """The user sends a text, a sticker or a photo."""
@@ -199,12 +215,26 @@ async def group(request: web.Request) -> web.Response:
     return _answer(box, people.gather(box, gathered.title, arrived))
 
 
+@routes.post("/sandbox/migrate")
+async def migrate(request: web.Request) -> web.Response:
+    """A group becomes a supergroup."""
+    box, acted = request.app[BOX], await _body(request, Acted)
+    return _answer(box, people.migrate(box, _arrive(box, acted), acted.place))
+
+
 @routes.post("/sandbox/fault")
 async def fault(request: web.Request) -> web.Response:
     """Make the next calls of a method fail."""
     box, ordered = request.app[BOX], await _body(request, Fault)
     box.faults.add(ordered)
     return _answer(box, asdict(ordered))
+
+
+@routes.post("/sandbox/update")
+async def update(request: web.Request) -> web.Response:
+    """Send the bot an update that Telegram would not."""
+    box, raw = request.app[BOX], await _body(request, Raw)
+    return _answer(box, box.updates.push_raw(raw.update, bare=raw.bare))
 
 
 def _arrive(box: Sandbox, acted: Acted) -> Json:
@@ -219,6 +249,6 @@ async def _body(request: web.Request, shape: type[Body]) -> Body:
     return body
 
 
-def _answer(box: Sandbox, content: Json) -> web.Response:
+def _answer(box: Sandbox, content: Any) -> web.Response:
     box.save()
     return web.json_response(content)

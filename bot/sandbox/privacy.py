@@ -7,12 +7,15 @@ replies to themselves, what was sent through them, and service messages.
 from bot.sandbox.decoding import Json
 from bot.sandbox.entities import covered
 
+#: What a message has that reaches the bot whatever it says.
+REACHING = {"via_bot", "new_chat_members", "migrate_to_chat_id", "migrate_from_chat_id"}
+
 
 def reaches_bot(message: Json, bot: Json) -> bool:
     """Whether the bot gets this message of a person."""
     if message["chat"]["type"] == "private":
         return True
-    if "via_bot" in message or "new_chat_members" in message:
+    if message.keys() & REACHING:
         return True
     if message.get("reply_to_message", {}).get("from", {}).get("id") == bot["id"]:
         return True

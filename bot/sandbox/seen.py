@@ -24,7 +24,8 @@ routes = web.RouteTableDef()
 async def chats(request: web.Request) -> web.Response:
     """The user's chat with the bot, if they have written to it, and their groups."""
     box, user_id = request.app[BOX], user_id_of(request)
-    ids = [chat_id for chat_id in box.state.messages if user_id in box.members(chat_id)]
+    old = {group.id for group in box.state.groups.values() if group.migrated_to}
+    ids = [i for i in box.state.messages if i not in old and user_id in box.members(i)]
     return web.json_response(
         [
             {

@@ -6,7 +6,6 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
@@ -14,9 +13,9 @@ from bot.sandbox import methods  # noqa: F401  (registers the methods)
 from bot.sandbox.context import BOX
 from bot.sandbox.errors import ApiError
 from bot.sandbox.guard import Next, guard
-from bot.sandbox.params import Call, read_call
+from bot.sandbox.params import read_call
 from bot.sandbox.person import routes as person_routes
-from bot.sandbox.registry import METHODS, Method
+from bot.sandbox.registry import METHODS
 from bot.sandbox.seen import routes as seen_routes
 from bot.sandbox.webhook import deliver
 from bot.sandbox.world import Sandbox
@@ -26,7 +25,7 @@ log = logging.getLogger(__name__)
 PAGE = Path(__file__).parent / "page"
 #: Larger than any file Telegram takes, so that it is our rules that refuse one.
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
-TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+", re.A)
+TOKEN = re.compile(r"\d{1,16}:[A-Za-z0-9_-]{1,100}", re.A)
 ALLOWED_TOKEN: web.AppKey[str | None] = web.AppKey("token")
 #: The page loads only its own files, and nothing from elsewhere.
 CONTENT_SECURITY_POLICY = (
@@ -59,7 +58,16 @@ async def bot_api(request: web.Request) -> web.Response:
     called = METHODS.get(request.match_info["method"].lower())
     if called is None:
         raise ApiError(404, "Not Found: method not found")
-    result = await _run(box, called, await read_call(request))
+    call, fault = await read_call(request), box.faults.take(called.name)
+    if fault is None or fault.after:
+        result = await called(box, call)
+        box.save()
+    if fault and fault.cut and request.transport:
+        request.transport.abort()
+    if fault and fault.answer:
+        raise web.HTTPOk(text=fault.answer)
+    if fault:
+        raise fault.error()
     return web.json_response({"ok": True, "result": result})
 
 
@@ -75,18 +83,6 @@ async def download(request: web.Request) -> web.StreamResponse:
 async def page(request: web.Request) -> web.StreamResponse:
     """The chat page."""
     return web.FileResponse(PAGE / "index.html")
-
-
-async def _run(box: Sandbox, called: Method, call: Call) -> Any:
-    fault = box.faults.take(called.name)
-    if fault is None:
-        result = await called(box, call)
-        box.save()
-        return result
-    if fault.after:
-        await called(box, call)
-        box.save()
-    raise fault.error()
 
 
 def _authorize(request: web.Request) -> None:
@@ -115,6 +111,7 @@ async def _errors(request: web.Request, handler: Next) -> web.StreamResponse:
 async def _harden(request: web.Request, response: web.StreamResponse) -> None:
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers.setdefault("Cache-Control", "no-cache")
 

@@ -46,6 +46,7 @@ class Group:
     id: int
     title: str
     members: list[int]
+    migrated_to: int = 0  # the supergroup that it has become
 
 
 @dataclass

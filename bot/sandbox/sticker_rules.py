@@ -6,6 +6,8 @@ those of Telegram's servers, or of TDLib, which its Bot API server is built on.
 
 import re
 
+from emoji import EMOJI_DATA
+
 from bot.sandbox import images
 from bot.sandbox.entities import utf16_length
 from bot.sandbox.errors import BadRequest
@@ -28,17 +30,8 @@ MAX_EMOJI = 20
 MAX_KEYWORDS = 20
 MAX_KEYWORDS_LENGTH = 64
 
-# One emoji: a flag, a keycap, or pictures joined by U+200D with their variations and skin tones.
-_PICTURE = (
-    "[\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff\u2190-\u21ff\u2300-\u23ff"
-    "\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u203c\u2049\u2122\u2139\u3030\u303d"
-    "\u3297\u3299\xa9\xae]\ufe0f?[\U0001f3fb-\U0001f3ff]?"
-)
-EMOJI = re.compile(
-    "[\U0001f1e6-\U0001f1ff]{2}"
-    "|[0-9#*]\ufe0f?\u20e3"
-    f"|{_PICTURE}(?:\u200d{_PICTURE})*(?:[\U000e0020-\U000e007f]+)?"
-)
+#: Telegram's list of emoji ends with Unicode 16 (TDLib's tdutils/td/utils/emoji.cpp, July 2026).
+LATEST_EMOJI = 16
 
 
 def check_sticker_file(data: bytes, sticker_type: str | None = None) -> None:
@@ -122,8 +115,13 @@ def check_emoji_list(emoji_list: list[str]) -> None:
         raise BadRequest("can't parse emoji list: emoji list must be non-empty")
     if len(emoji_list) > MAX_EMOJI:
         raise BadRequest("can't parse emoji list: too many emoji specified")
-    if not all(EMOJI.fullmatch(emoji) for emoji in emoji_list):
+    if not all(map(_is_emoji, emoji_list)):
         raise BadRequest("can't parse emoji list: expected a Unicode emoji")
+
+
+def _is_emoji(text: str) -> bool:
+    known = EMOJI_DATA.get(text) or EMOJI_DATA.get(text.removesuffix("\ufe0f"))
+    return known is not None and known["E"] <= LATEST_EMOJI
 
 
 def check_keywords(keywords: list[str]) -> None:

@@ -1,6 +1,7 @@
 """The queue behind getUpdates and a webhook: https://core.telegram.org/bots/api#getting-updates."""
 
 import asyncio
+from typing import Any
 
 from bot.sandbox.decoding import Json
 from bot.sandbox.errors import ApiError
@@ -15,6 +16,12 @@ WEBHOOK_ACTIVE = (
     "Conflict: can't use getUpdates method while webhook is active; "
     "use deleteWebhook to delete the webhook first"
 )
+RAW = "raw"  # in place of an update's kind: the bot gets just this
+
+
+def as_sent(update: Json) -> Any:
+    """A queued update as the bot gets it."""
+    return update.get(RAW, update)
 
 
 class UpdateQueue:
@@ -30,9 +37,22 @@ class UpdateQueue:
         state = self._file.state
         if state.allowed_updates and kind not in state.allowed_updates:
             return
-        state.last_update_id += 1
-        state.updates.append({"update_id": state.last_update_id, kind: content})
+        state.updates.append({"update_id": self._next_id(), kind: content})
         self.wake()
+
+    def push_raw(self, content: Any, *, bare: bool) -> Any:
+        """Queue what is sent as an update, whatever it is; returns that.
+
+        An object without an id gets one, unless `bare`; with one of the past it counts as repeated.
+        """
+        own = content.get("update_id") if isinstance(content, dict) else None
+        is_repeated = type(own) is int and 0 < own <= self._file.state.last_update_id
+        number = own if is_repeated else self._next_id()
+        if isinstance(content, dict) and not bare:
+            content = {"update_id": number, **content}
+        self._file.state.updates.append({"update_id": number, RAW: content})
+        self.wake()
+        return content
 
     def wake(self) -> None:
         """End the long poll that waits, if there is one, with whatever is there."""
@@ -40,7 +60,7 @@ class UpdateQueue:
         if self._poll is not None and not self._poll.done():
             self._poll.set_result(None)
 
-    async def poll(self, offset: int, limit: int, timeout: float) -> list[Json]:
+    async def poll(self, offset: int, limit: int, timeout: float) -> list[Any]:
         """Confirm what lies before ``offset``; wait for up to ``timeout`` seconds for more."""
         if self._file.state.webhook is not None:
             raise ApiError(409, WEBHOOK_ACTIVE)
@@ -48,7 +68,7 @@ class UpdateQueue:
         self.confirm(offset)
         if not self._file.state.updates and timeout > 0:
             await self._wait(timeout)
-        return self._file.state.updates[:limit]
+        return [as_sent(update) for update in self._file.state.updates[:limit]]
 
     def clear(self) -> None:
         """Forget all updates (deleteWebhook with drop_pending_updates)."""
@@ -78,6 +98,10 @@ class UpdateQueue:
             updates[:] = [update for update in updates if update["update_id"] >= offset]
         # On disk before we wait: a confirmed update must not return after a crash.
         self._file.save()
+
+    def _next_id(self) -> int:
+        self._file.state.last_update_id += 1
+        return self._file.state.last_update_id
 
     def _end_poll(self, conflict: str) -> None:
         if self._poll is not None and not self._poll.done():

@@ -10,6 +10,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from bot.sandbox.decoding import Json
 from bot.sandbox.state import Webhook
+from bot.sandbox.updates import as_sent
 from bot.sandbox.world import Sandbox
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -40,7 +41,7 @@ async def _refusal(http: ClientSession, webhook: Webhook, update: Json) -> str:
     headers = {SECRET_HEADER: webhook.secret_token} if webhook.secret_token else {}
     try:
         async with http.post(
-            webhook.url, json=update, headers=headers, allow_redirects=False
+            webhook.url, json=as_sent(update), headers=headers, allow_redirects=False
         ) as response:
             if 200 <= response.status < 300:
                 return ""

@@ -45,8 +45,11 @@ class Sandbox:
 
     def chat(self, chat_id: int) -> Json:
         """A chat that the bot can write to."""
-        if chat_id in self.state.groups:
-            return objects.group_chat(self.state.groups[chat_id])
+        if group := self.state.groups.get(chat_id):
+            if group.migrated_to:
+                reason = "Bad Request: group chat was upgraded to a supergroup chat"
+                raise ApiError(400, reason, migrate_to_chat_id=group.migrated_to)
+            return objects.group_chat(group)
         if chat_id in self.state.messages:
             return objects.private_chat(self.state.users[chat_id])
         if chat_id in self.state.users:  # met in a group

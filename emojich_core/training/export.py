@@ -6,6 +6,7 @@ from pathlib import Path
 
 from emojich_core.bundles import BundleError, save_bundle
 from emojich_core.choices import SHIPPED
+from emojich_core.training.data.dataset import Dataset
 from emojich_core.training.loop import read
 from emojich_core.training.presets import (
     MINI_MATTING,
@@ -15,12 +16,14 @@ from emojich_core.training.presets import (
     MINI_VQGAN,
 )
 from emojich_core.training.vqgan import load_vqgan
+from emojich_core.vocabulary import Vocabulary, words_of
 
 
-def export(training: Path, out: Path) -> None:
+def export(training: Path, dataset: Path, out: Path) -> None:
     """Read the checkpoints in `training` and write the bundle folder `out`.
 
-    Raises OSError for a checkpoint that is missing or damaged, and BundleError.
+    What the bundle knows are the captions of `dataset`, on which it was trained.
+    Raises OSError for a checkpoint or dataset that is missing or damaged, and BundleError.
     """
     weights = {
         stage: read(training / f"{stage}.pt")["model"]
@@ -45,15 +48,31 @@ def export(training: Path, out: Path) -> None:
         tokenizer=training / "bpe.model",
         configs=configs,
         weights=half,
+        vocabulary=vocabulary_of(Dataset.open(dataset)),
     )
+
+
+def vocabulary_of(dataset: Dataset) -> Vocabulary:
+    """The names and words of a dataset's captions; a name is what is said of an emoji most."""
+    plain = [row for row in dataset.rows if row.kind == "plain"]
+    names = {
+        _emoji(row.hexcodes[0]): max(row.captions, key=row.captions.__getitem__) for row in plain
+    }
+    words = {word for row in dataset.rows for text in row.captions for word in words_of(text)}
+    return Vocabulary(names, words)
+
+
+def _emoji(hexcode: str) -> str:
+    return "".join(chr(int(part, 16)) for part in hexcode.split("-"))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--training", type=Path, default=Path(".data/training"))
+    parser.add_argument("--dataset", type=Path, default=Path(".data/dataset"))
     parser.add_argument("--out", type=Path, default=SHIPPED / "mini")
     arguments = parser.parse_args()
     try:
-        export(arguments.training, arguments.out)
+        export(arguments.training, arguments.dataset, arguments.out)
     except (BundleError, OSError) as error:
         sys.exit(f"emojich: {error}")

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+import torch._inductor.config
 from PIL import Image
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
@@ -17,6 +18,7 @@ from tqdm import tqdm
 
 from emojich_core.memory import keep_freed
 from emojich_core.precision import cpu_has_bfloat16
+from emojich_core.threads import use_free_cores
 
 
 class Stop(Exception):
@@ -57,6 +59,8 @@ def run(
     Raises OSError when the disk does not take a checkpoint, or the one that is there is damaged.
     """
     keep_freed()
+    # Else compiled code keeps the number of threads that there were when it was compiled.
+    torch._inductor.config.cpp.dynamic_threads = True
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = out / f"{name}.pt"
     done = resume(checkpoint, state)
@@ -65,6 +69,7 @@ def run(
     with writer, bar:
         for number in range(done, steps):
             _seed(seed, number)
+            use_free_cores()
             losses = step(number, np.random.default_rng((seed, number)))
             bar.update()
             if number % 20 == 0:

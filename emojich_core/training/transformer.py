@@ -43,7 +43,7 @@ def train_tokenizer(captions: list[str], out: Path) -> Tokenizer:
     model = out / "bpe.model"
     if not model.exists():
         corpus = out / "captions.txt"
-        corpus.write_text("\n".join(captions))
+        corpus.write_text("\n".join(captions), "utf-8")
         youtokentome.BPE.train(data=str(corpus), model=str(model), vocab_size=BPE_TOKENS)
     return Tokenizer(model)
 

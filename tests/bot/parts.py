@@ -218,9 +218,11 @@ class RunningBot:
 class BotProcess:
     """`python -m bot`."""
 
-    def __init__(self, **environment: str):
+    def __init__(self, code: str = "", **environment: str):
+        """With `code`, that is run in place of it."""
+        what = ["-c", code] if code else ["-m", "bot"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bot"],
+            [sys.executable, *what],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdout=subprocess.PIPE,
@@ -264,12 +266,17 @@ class Worker:
         """Tell how far the drawing is."""
         publish(self._redis, Progress(request.id, fraction))
 
-    def finish(self, request: Request, count: int = 4, first: int = 0) -> list[bytes]:
-        """Hand in stickers; those of another request are others if another is the `first`."""
+    def finish(
+        self, request: Request, count: int = 4, first: int = 0, unknown: str = "", instead: str = ""
+    ) -> list[bytes]:
+        """Hand in stickers; those of another request are others if another is the `first`.
+
+        `unknown` a word that the model does not know, `instead` the one that it has drawn.
+        """
         stickers = [draw_sticker(first + number) for number in range(count)]
         save_stickers(self._redis, request.id, [Sticker(s, CODES) for s in stickers])
         candidates = [Candidate(n, seed=n, perplexity=1.0, matting="unet") for n in range(count)]
-        publish(self._redis, Finished(request.id, tuple(candidates)))
+        publish(self._redis, Finished(request.id, tuple(candidates), unknown, instead))
         self._end(request, JobStatus.FINISHED)
         return stickers
 

@@ -1,6 +1,8 @@
 """Who runs the bot: what they see, and whom and what they keep out."""
 
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 import redis
@@ -129,6 +131,20 @@ def test_a_pause_keeps_the_requests(admin: User, user: User, worker: Worker) -> 
     user.sees("Вы следующий")
 
 
+@pytest.mark.parametrize("origin", ["forwarded", "via_bot"])
+def test_a_command_of_somebody_else_is_not_obeyed(
+    admin: User, user: User, worker: Worker, origin: str
+) -> None:
+    for command in ("/pause", f"/ban {user.id}", "/stats", "/start", "/forget", "/nonsense"):
+        count = len(admin.messages())
+        admin.say(command, **{origin: True})
+        wait_for(partial(lambda seen: len(admin.messages()) > seen, count))
+        admin.sees("Команды я выполняю, только когда вы пишете их сами")
+    assert not worker.queue.is_paused()
+    user.say("кот")
+    user.sees("«кот»")
+
+
 def test_words_that_are_not_drawn(user: User, worker: Worker) -> None:
     user.say("кот с бомбами\nкот с цветами")
     # The answer to the other line may come right after it.
@@ -184,3 +200,34 @@ def test_our_own_mistakes_are_counted(
     user.sees("что-то сломалось")
     admin.say("/stats")
     admin.sees("ошибок бота: 1")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "бо\u0301мба", "бо\u0300мба", "бомб\u0301а", "бо\u0336м\u0336ба", "бо\u200bмба",
+        "бо\u00adмба", "бо\u2060мба", "бо\u034fмба", "бо\ufe0fмба", "бо\u3164мба", "бо\u0e31мба",
+        "бо\U000e0062мба",
+        "бoмбa", "БOMБA", "бοмба", "бӧмба", "бомб\u0430\u0306", "больша́я бо́мба", "б𝐨мба",
+        "бомбá", "злой ёжик", "злои\u0306 е\u0308жик", "z\u0430p",
+    ],
+)  # fmt: skip
+def test_no_mark_or_lookalike_hides_a_blocked_word(prompt: str) -> None:
+    with pytest.raises(BlockedPrompt):
+        Blocklist(["бомба", "злой ёжик", "zap"]).check(prompt)
+
+
+@pytest.mark.parametrize("prompt", ["злой кот", "ёжик", "бом ба", "ромб", "йод", "zip"])
+def test_other_prompts_are_drawn(prompt: str) -> None:
+    Blocklist(["бомба", "злой ёжик", "zap", "---", "\ufeff"]).check(prompt)
+
+
+@pytest.mark.parametrize(
+    "line", ["\ufeffкот", "ко\u0301т", "кoт", " КОТ\u00a0", "\u200bкот", "кот\r", "кот,", "«кот»"]
+)
+def test_a_line_of_the_list_counts_however_it_is_written(tmp_path: Path, line: str) -> None:
+    words = tmp_path / "blocked.txt"
+    words.write_text(f"{line}\nпёс\n", encoding="utf-8")
+    for prompt in ("рыжие коты", "пёс"):
+        with pytest.raises(BlockedPrompt):
+            Blocklist.read(words).check(prompt)

@@ -1,9 +1,15 @@
 """What is asked for, however it is said."""
 
+import re
+from typing import Any
+
 import pytest
 
+from bot import asking, cases
 from bot.asking import asked_for
 from bot.cases import in_nominative
+from bot.emoji.words import morph
+from bot.prompts import _lines
 
 ASKED = {
     "Нарисуй кота": "кот",
@@ -92,3 +98,56 @@ def test_the_nominative(text: str, nominative: str) -> None:
 )  # fmt: skip
 def test_where_in_doubt_the_words_stay(text: str) -> None:
     assert in_nominative(text, "accs") == text
+
+
+LENGTH = 4096  # characters of a message
+REPEATED = [
+    "синих рабочего ", "больного рыжих ", "рабочего и больного и ", "рабочего, ", "кота ", "кот, ",
+    "пж ", "пожалуйста, ", "плиз!", "ну ", "привет, бот ", "ты ", "вы мне ", "нарисуй ",
+    "рисуй-ка ", "изобрази ", "не можешь ли ты ", "не могли бы ", "можно ли вы ", "нарисовать ",
+    "хочу ", "хотелось бы ", "нужны ", "увидеть ", "чтобы ты нарисовала ", "мне ", "для меня ",
+    "ещё ", "стикер с ", "наклейку, где ", "картинка на которых ", "в виде ", "рисунок ", " , и ",
+    "- ", "а-", "по-", "я", "\u0301\u0316", "é", "\u200b", " ",
+]  # fmt: skip
+
+
+class Counted:
+    """A pattern that counts the steps it may take: quadratic in what it is given."""
+
+    def __init__(self, pattern: re.Pattern[str], steps: list[int]):
+        self._pattern = pattern
+        self._steps = steps
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*given: Any) -> Any:
+            length = max(len(text) for text in given if isinstance(text, str))
+            start, end = given[1:] if len(given) == 3 else (0, length)
+            self._steps.append((end - start) ** 2)
+            return getattr(self._pattern, name)(*given)
+
+        return call
+
+
+@pytest.mark.parametrize("beginning", ["", "хочу "])
+@pytest.mark.parametrize("end", ["", "пожалуйста", "x"])
+def test_work_grows_with_the_length_alone(
+    monkeypatch: pytest.MonkeyPatch, beginning: str, end: str
+) -> None:
+    words: list[str] = []
+    steps: list[int] = []
+    parse = morph().parse
+    monkeypatch.setattr(morph(), "parse", lambda word: words.append(word) or parse(word))
+    for module in (asking, cases):
+        for name, pattern in list(vars(module).items()):
+            if isinstance(pattern, re.Pattern):
+                monkeypatch.setattr(module, name, Counted(pattern, steps))
+    for repeated in REPEATED:
+        for line in (LENGTH, 300):
+            times = line // len(repeated) + 1
+            said = f"{beginning}{repeated * times}"[: line - len(end) - 1] + end + "\n"
+            words.clear()
+            steps.clear()
+            cases._parses.cache_clear()
+            _lines((said * (LENGTH // line))[:LENGTH])
+            assert len(words) < LENGTH / 2, repeated
+            assert sum(steps) < 2000 * LENGTH, repeated

@@ -3,6 +3,7 @@
 import pytest
 from telegram.constants import StickerLimit
 
+from bot.emoji import suggest, written
 from bot.emoji.suggest import keywords, suggest_emoji
 from bot.emoji.words import words
 from bot.emoji.written import is_emoji_only, written_emoji
@@ -15,16 +16,19 @@ from bot.emoji.written import is_emoji_only, written_emoji
         ("кот в космосе", "🐱🌌"),
         ("пылающее сердце", "❤️‍🔥"),
         ("робот с цветком", "🤖🌼"),
-        ("Ёжик в тумане", "🦔🌁"),
+        ("Ёжик в тумане", "🦔"),  # a phrase of the lexicon
+        ("ёжик и туман", "🦔🌫️"),
         ("бабушка печёт пирог", "👵🥧"),
         ("смеющийся кот", "😸"),
         ("зелёные слоны", "🐘"),
         ("футбольный мяч", "⚽️"),
         ("дед мороз", "🎅"),
         ("кот 🐺 и огонь 🔥🐺", "🐺🔥"),  # what is written counts more
-        ("абракадабра", "🎨"),
+        ("кракозябра", "🎨"),
         ("в и на", "🎨"),
         ("№ 5 — 100 % ©", "🎨"),
+        ("галочка ✓", "✅️"),  # ✓ is no emoji
+        ("косатка", "🎨"),  # Unicode 17 has one, which Telegram refuses
     ],
 )
 def test_suggested_emoji(prompt: str, emoji: str) -> None:
@@ -42,6 +46,10 @@ def test_long_prompts_get_a_few() -> None:
         ("космонавт 👩‍🚀 с флагом 🇫🇷", ["👩‍🚀", "🇫🇷"]),
         ("сердце ❤️ и рука 👍🏽 1️⃣", ["❤️", "👍🏽", "1️⃣"]),
         ("№ 5 — 100 % ©", []),
+        ("галочка ✓ ☆ ♡ → 1 # 🇫 🏽 \U0001facd", []),
+        ("знак ©️, стрелка ↔️, ♥ и ✔ без вариации", ["©️", "↔️", "♥", "✔"]),
+        ("👨‍👩‍👧‍👦 ❤️‍🔥 👩🏽‍🚀 🏴󠁧󠁢󠁥󠁮󠁧󠁿 1⃣ ⚽️", ["👨‍👩‍👧‍👦", "❤️‍🔥", "👩🏽‍🚀", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "1⃣", "⚽️"]),
+        ("🐱‍🚀", ["🐱", "🚀"]),  # joined, but no emoji of Unicode's
     ],
 )
 def test_written_emoji(text: str, emoji: list[str]) -> None:
@@ -56,7 +64,18 @@ def test_twenty_emoji_are_enough(count: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "only"),
-    [("🐱 🎩", True), ("👩‍🚀", True), ("🐱 кот", False), ("", False), ("  ", False)],
+    [
+        ("🐱 🎩", True),
+        ("👩‍🚀", True),
+        ("🐱 кот", False),
+        ("", False),
+        ("  ", False),
+        ("✓", False),
+        ("🐱‍🚀", True),
+        ("⚽️", True),
+        ("1", False),
+        ("©", False),
+    ],
 )
 def test_nothing_but_emoji(text: str, only: bool) -> None:
     assert is_emoji_only(text) == only
@@ -74,3 +93,27 @@ def test_words_that_mean_something() -> None:
     assert [word.text for word in words("Чёрно-белый кот и его большой-большой ёж, 3 штуки")] == [
         "черно-белый", "кот", "большой-большой", "еж", "штуки",
     ]  # fmt: skip
+
+
+def test_nothing_is_suggested_that_telegram_refuses() -> None:
+    lines = suggest.TABLE.read_text(encoding="utf-8").splitlines()
+    table = {line.split("\t")[0] for line in lines if not line.startswith("# ")}
+    suggested = {named.emoji for named in suggest._table()}
+    assert suggested < table  # CLDR's has some of Unicode 17
+    assert all(map(written.is_emoji, suggested))
+
+
+@pytest.mark.parametrize("part", ["👩\u200d", "1", "🇫", "#\ufe0f", "👨‍👩‍👧", "😀", "к"])
+def test_long_texts_take_linear_time(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    def count(text: str) -> bool:
+        nonlocal looks
+        looks += 1
+        return is_emoji(text)
+
+    is_emoji = written.is_emoji
+    monkeypatch.setattr(written, "is_emoji", count)
+    text = (part * 4096)[:4096]
+    is_emoji_only(text)
+    assert looks <= 11 * len(text)

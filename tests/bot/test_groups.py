@@ -42,6 +42,13 @@ def anna(new_user: NewUser) -> User:
 
 
 @pytest.fixture
+def started(anna: User) -> None:
+    """Anna has started the bot: Telegram makes no pack for anybody else."""
+    anna.say("/start")
+    anna.sees("Привет")
+
+
+@pytest.fixture
 def boris(new_user: NewUser) -> User:
     return new_user()
 
@@ -51,6 +58,7 @@ def group(sandbox: Sandbox, anna: User, boris: User) -> Group:
     return Group(sandbox, anna, boris)
 
 
+@pytest.mark.usefixtures("started")
 def test_only_who_asked_may_press(group: Group, anna: User, boris: User, worker: Worker) -> None:
     asked = anna.say("/sticker кот в шляпе", chat_id=group.id)
     request = worker.take()
@@ -101,7 +109,21 @@ def test_it_leaves_what_is_not_for_it(group: Group, anna: User, worker: Worker) 
     assert worker.queue.rq.count == 0
 
 
+@pytest.mark.parametrize("origin", ["forwarded", "via_bot"])
+def test_what_somebody_else_has_written_calls_nobody(
+    group: Group, anna: User, worker: Worker, sandbox: Sandbox, origin: str
+) -> None:
+    name = sandbox.api("getMe")["username"]
+    for text in ("/sticker кот", f"@{name} кот", "/help", f"/packs@{name}", f"/sticker@{name} кот"):
+        anna.say(text, chat_id=group.id, **{origin: True})
+    anna.say("/sticker пёс", chat_id=group.id)
+    assert worker.take().prompt == "пёс"
+    group.sees("«пёс»")
+    assert len(group.messages()) == 1
+
+
 @pytest.mark.parametrize("call", ["/sticker", "/sticker@{bot}", "@{bot}"])
+@pytest.mark.usefixtures("started")
 def test_a_call_without_words_means_the_message_that_it_answers(
     group: Group, anna: User, boris: User, worker: Worker, sandbox: Sandbox, call: str
 ) -> None:
@@ -234,6 +256,7 @@ def test_an_edit_that_calls_the_bot_in_is_drawn(group: Group, anna: User, worker
     assert worker.take().prompt == "кот"
 
 
+@pytest.mark.usefixtures("started")
 def test_only_who_asked_changes_the_emoji(
     group: Group, anna: User, boris: User, worker: Worker
 ) -> None:
@@ -266,6 +289,7 @@ def test_an_edited_command_in_private(anna: User, worker: Worker) -> None:
 
 
 @pytest.mark.parametrize("method", ["editMessageMedia", "sendMessage"])
+@pytest.mark.usefixtures("started")
 def test_a_group_becomes_a_supergroup(
     group: Group, anna: User, worker: Worker, sandbox: Sandbox, method: str
 ) -> None:

@@ -1,6 +1,8 @@
 """Updates that come twice, and those that are not for the bot."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from unittest.mock import MagicMock
 
@@ -17,7 +19,8 @@ from bot.messages import message_handlers
 from bot.person.history import History
 from bot.person.settings import SettingsStore
 from bot.quota import Quota
-from bot.record import Record
+from bot.record import Record, State
+from bot.refusals import OverLimit
 from bot.store import Store
 from tests.bot.parts import TOKEN, RunningBot, Sandbox, User, Worker, text_of
 from worker.events import EventReader
@@ -25,39 +28,106 @@ from worker.events import EventReader
 pytestmark = pytest.mark.usefixtures("bot")
 
 
-def test_update_that_comes_twice_is_queued_and_answered_once(
-    bot: RunningBot,
-    sandbox: Sandbox,
-    server: str,
-    user: User,
-    worker: Worker,
-    connection: redis.Redis,
-) -> None:
-    user.say("/start")
-    user.sees("Привет")
-    record = Record(f"{user.id}_77", user.id, user.id, " кот ", "ru")
+Act = Callable[[Store, Intake], Awaitable[None]]
 
-    async def take_twice() -> None:
+
+def take_in(sandbox: Sandbox, server: str, worker: Worker, act: Act, limits: Limits) -> None:
+    """Do something with an intake and its store, and show what comes of it."""
+    connection = worker.queue.connection
+
+    async def do() -> None:
         api = Bot(TOKEN, base_url=f"{sandbox.url}/bot")
         async with redis.asyncio.Redis.from_url(server) as async_connection, api:
             store = Store(async_connection)
             reader = EventReader(async_connection, "test")
-            delivery = Delivery(api, store, History(async_connection), connection, reader)
+            quota = Quota(async_connection, limits)
+            delivery = Delivery(api, store, History(async_connection), quota, connection, reader)
             settings = SettingsStore(async_connection)
-            quota = Quota(async_connection, Limits())
-            intake = Intake(store, settings, worker.queue, delivery, quota, Blocklist([]))
-            await asyncio.gather(intake.take(record), intake.take(record))
-            await intake.take(record)
+            await act(store, Intake(store, settings, worker.queue, delivery, quota, Blocklist([])))
             await delivery.drain()
 
-    bot.stop()  # two bots at a time would each show the request
-    try:
-        asyncio.run(take_twice())
-    finally:
-        bot.start()
+    asyncio.run(do())
+
+
+@pytest.fixture
+def record(user: User) -> Record:
+    """A request of a user who has a chat with the bot."""
+    user.say("/start")
+    user.sees("Привет")
+    return Record(f"{user.id}_77", user.id, user.id, " кот ", "ru")
+
+
+@pytest.fixture
+def stopped_bot(bot: RunningBot, record: Record) -> Iterator[None]:
+    """No other bot takes requests in or shows them."""
+    bot.stop()
+    yield
+    bot.start()
+
+
+@pytest.mark.usefixtures("stopped_bot")
+def test_update_that_comes_twice_is_queued_and_answered_once(
+    sandbox: Sandbox, server: str, user: User, record: Record, worker: Worker
+) -> None:
+    async def act(_: Store, intake: Intake) -> None:
+        await asyncio.gather(intake.take(record), intake.take(record))
+        await intake.take(record)
+
+    take_in(sandbox, server, worker, act, Limits())
     assert worker.queue.rq.count == 1
     assert worker.take().prompt == "кот"
     assert [text_of(m)[:5] for m in user.messages()[1:]] == ["«кот»"]
+
+
+@pytest.mark.usefixtures("stopped_bot")
+def test_what_a_bot_has_remembered_before_it_died_is_queued(
+    sandbox: Sandbox, server: str, user: User, record: Record, worker: Worker
+) -> None:
+    async def act(store: Store, intake: Intake) -> None:
+        await store.create(replace(record, prompt="кот", wanted=3))
+        await intake.take(record)
+
+    take_in(sandbox, server, worker, act, Limits())
+    assert worker.take().count == 3
+    assert [text_of(m)[:5] for m in user.messages()[1:]] == ["«кот»"]
+
+
+@pytest.mark.usefixtures("stopped_bot")
+def test_an_edit_in_whose_midst_the_bot_has_died(
+    sandbox: Sandbox, server: str, user: User, record: Record, worker: Worker
+) -> None:
+    new = replace(record, id=f"{user.id}_u78", prompt="пёс")
+
+    async def act(store: Store, intake: Intake) -> None:
+        await intake.take(record)
+        await store.create(replace(new, wanted=4))
+        for _ in range(2):
+            old = await store.load(record.id)
+            assert old
+            await intake.take(new, instead_of=old)
+        old = await store.load(record.id)
+        assert old
+        assert (old.state, old.successor) == (State.REPLACED, new.id)
+
+    take_in(sandbox, server, worker, act, Limits())
+    assert worker.queue.rq.job_ids == [new.id]
+
+
+@pytest.mark.usefixtures("stopped_bot")
+def test_what_finds_the_queue_full_leaves_nothing(
+    sandbox: Sandbox, server: str, user: User, record: Record, worker: Worker
+) -> None:
+    other = replace(record, id=f"{user.id}_78")
+
+    async def act(store: Store, intake: Intake) -> None:
+        taking = (intake.take(record), intake.take(other))
+        results = await asyncio.gather(*taking, return_exceptions=True)
+        assert len([result for result in results if isinstance(result, OverLimit)]) == 1
+
+    take_in(sandbox, server, worker, act, Limits(queue=1))
+    connection = worker.queue.connection
+    assert worker.queue.rq.count == connection.zcard(f"emojich:asked:{user.id}") == 1
+    assert len(connection.keys(f"emojich:request:{user.id}_*")) == 1
 
 
 @pytest.mark.parametrize(
@@ -81,7 +151,7 @@ def test_groups_are_left_in_peace(sandbox: Sandbox, chat: str, text: str, is_for
         async with Bot(TOKEN, base_url=f"{sandbox.url}/bot") as bot:
             bot._bot_user = type(bot.bot)(1, "Bot", True, username="our_bot")
             found = Update.de_json(update, bot)
-            handlers = message_handlers(*[MagicMock()] * 6)  # not called
+            handlers = message_handlers(*[MagicMock()] * 7)  # not called
             return any(handler.check_update(found) for handler in handlers)
 
     assert asyncio.run(is_handled()) == is_for_us

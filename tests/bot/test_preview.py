@@ -1,12 +1,17 @@
 """The picture to choose from."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
 from telegram.constants import FileSizeLimit
 
+from bot.outline import outlined
 from bot.preview import columns, render_preview
+from bot.sandbox.images import inspect
+from bot.stickers import as_emoji
 from tests.bot.parts import draw_sticker
 
 
@@ -40,3 +45,26 @@ def test_every_sticker_is_in_its_place() -> None:
     for pixel, colour in zip(found, colours, strict=True):
         wanted = tuple(bytes.fromhex(colour[1:]))
         assert all(abs(a - b) < 12 for a, b in zip(pixel, wanted, strict=True))  # type: ignore[arg-type]
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n%%EOF\n"
+
+
+@pytest.mark.parametrize(
+    "read", [lambda file: render_preview([file]), outlined, as_emoji, inspect], ids=range(4)
+)
+def test_no_ghostscript_is_started(
+    read: Callable[[bytes], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *call, **more: started.append(call))
+    with suppress(UnidentifiedImageError):
+        read(EPS)
+    assert started == []
+
+
+def test_a_picture_of_too_many_pixels_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = BytesIO()
+    Image.new("L", (3000, 3000)).save(file, "PNG")
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", None)
+    render_preview([file.getvalue()])

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,10 @@ from tests.bot.conftest import start_sandbox, start_server
 from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, Worker
 from worker.embedded import connect, redis_url
 from worker.errors import SetupError
+
+ODD_ANSWERS = [  # what no Bot API would say
+    '{"ok": true, "result": true}', '{"ok": true, "result": {}}', '{"ok": true}', "[]", "<p>",
+]  # fmt: skip
 
 server = pytest.fixture(scope="module")(start_server)
 sandbox = pytest.fixture(scope="module")(start_sandbox)
@@ -115,6 +120,10 @@ def test_outage_of_telegram_is_survived_and_the_token_kept(
         ({"TELEGRAM_BOT_TOKEN": ""}, "TELEGRAM_BOT_TOKEN is not set"),
         ({"TELEGRAM_BOT_TOKEN": "12:of/two parts"}, "TELEGRAM_BOT_TOKEN is no bot's token"),
         ({"TELEGRAM_API_URL": "http://127.0.0.1:9/bot"}, "cannot be reached"),
+        (
+            {"TELEGRAM_API_URL": "http://bot:s3cret@127.0.0.1:9/bot"},
+            "Telegram at http://127.0.0.1:9/bot cannot be reached",
+        ),
         ({"REDIS_URL": "redis://127.0.0.1:9"}, "does not answer"),
         ({"WEBHOOK_URL": "https://bot.example.org"}, "Telegram refuses WEBHOOK_URL (Bad webhook"),
         ({"EMOJICH_BLOCKED_WORDS": "/nowhere"}, "EMOJICH_BLOCKED_WORDS: /nowhere cannot be read"),
@@ -126,6 +135,30 @@ def test_what_keeps_it_from_starting_is_one_line(
     assert reason in last_words(BotProcess(**(environment | changes)))
 
 
+def test_no_answer_about_the_menu_keeps_it_from_starting(
+    environment: dict[str, str], sandbox: Sandbox
+) -> None:
+    user = User(sandbox, 3004, "ru")
+    odd = [("getMyDescription", answer) for answer in ODD_ANSWERS]
+    for method, answer in [*odd, ("setMyCommands", '{"ok": true}')]:
+        sandbox.fault(method, 200, answer=answer)
+        bot = BotProcess(**environment)
+        bot.wait_until_ready()
+        user.say("/help")
+        user.sees("нарис")
+        [line] = bot.end(signal.SIGTERM).splitlines()
+        assert bot.process.returncode == 0
+        assert "the menu of commands, or the description, stays as it was" in line
+
+
+@pytest.mark.parametrize("answer", ODD_ANSWERS)
+def test_what_does_not_answer_as_telegram_is_one_line(
+    environment: dict[str, str], sandbox: Sandbox, answer: str
+) -> None:
+    sandbox.fault("getMe", 200, answer=answer)
+    assert "TELEGRAM_API_URL" in last_words(BotProcess(**environment))
+
+
 def last_words(bot: BotProcess) -> str:
     """The one line with which a bot that cannot start ends."""
     out, errors = bot.process.communicate(timeout=30)
@@ -134,6 +167,7 @@ def last_words(bot: BotProcess) -> str:
     [line] = errors.splitlines()
     assert line.startswith("emojich: ")
     assert TOKEN not in line
+    assert "s3cret" not in line
     return line
 
 
@@ -142,6 +176,47 @@ def test_telegram_refuses_the_token(environment: dict[str, str], sandbox: Sandbo
     line = last_words(BotProcess(**(environment | elsewhere)))
     assert "Telegram refuses TELEGRAM_BOT_TOKEN" in line
     assert "TELEGRAM_API_URL" in line
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/updates",
+        "",
+        "/",
+        "/a+b",
+        "/[hook]",
+        "/(hook",
+        "/hook)*",
+        "/{2}|^$",
+        "/a.b*c",
+        "/back\\slash",
+        "/кот",
+        "/%D0%BA%d0%be%d1%82",
+        "/100%25",
+        "/a;b=c,d@e:f!g'h~i",
+        "/updates/?key=a+b",
+        "/updates//",
+    ],
+)
+def test_every_path_of_a_webhook_is_heard(
+    environment: dict[str, str], sandbox: Sandbox, path: str
+) -> None:
+    user = User(sandbox, next(webhook_users), "ru")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    webhook = {"WEBHOOK_URL": f"http://127.0.0.1:{port}{path}", "WEBHOOK_PORT": port}
+    bot = BotProcess(**environment | webhook)
+    try:
+        bot.wait_until_ready()
+        user.say("/help")
+        user.answer()
+    finally:
+        bot.end(signal.SIGTERM)
+        sandbox.api("deleteWebhook")
+
+
+webhook_users = count(3100)
 
 
 def test_redis_refuses(environment: dict[str, str], server: str) -> None:
@@ -164,6 +239,7 @@ def test_a_port_that_is_taken(environment: dict[str, str]) -> None:
 async def until_revoked(sandbox: Sandbox) -> None:
     async with Bot(TOKEN, f"{sandbox.url}/bot") as bot:
         sandbox.fault("getMe", 502)
+        sandbox.fault("getMe", 200, answer=ODD_ANSWERS[0])
         sandbox.fault("getMe", 401)
         with pytest.raises(InvalidToken):
             await asyncio.wait_for(keep_token(bot), 10)

@@ -175,3 +175,17 @@ def test_a_prompt_that_answers_a_message_can_be_edited(user: User, worker: Worke
     assert user.sees("«кит»")["message_id"] == second["message_id"]
     wait_for(lambda: worker.queue.rq.count == 2)
     assert [worker.take().prompt for _ in range(2)] == ["кот", "кит"]
+
+
+@pytest.mark.parametrize("origin", ["forwarded", "via_bot"])
+def test_what_somebody_else_has_written_is_a_prompt_and_no_answer(
+    user: User, worker: Worker, origin: str
+) -> None:
+    user.say("/packs")
+    user.sees("набор")
+    user.press("➕ Новый набор")
+    question = user.sees("Как назвать")["message_id"]
+    user.say("рыжий кот", reply_to=question, **{origin: True})
+    assert worker.take().prompt == "рыжий кот"
+    user.reply(question, "Коты")
+    user.sees("Коты")

@@ -8,6 +8,7 @@ from bot.record import (
     Cancelled,
     Queued,
     Record,
+    Reopened,
     Replaced,
     Shown,
     Spoilt,
@@ -65,7 +66,16 @@ def test_stickers_that_cannot_be_shown_are_a_failure() -> None:
 
 def test_message_that_is_replaced_or_gone_stays_so() -> None:
     for end in (Replaced("7_2"), Unreachable()):
-        assert after(Failed("7_1", "lost"), end, FINISHED) == after(Failed("7_1", "lost"), end)
+        assert after(Failed("7_1", "lost"), end, FINISHED).state is after(end).state
+
+
+def test_stickers_whose_message_is_gone_are_shown_again() -> None:
+    for changes in ((Unreachable(), FINISHED), (FINISHED, Unreachable())):
+        gone = after(*changes)
+        assert (gone.state, gone.is_open, gone.has_stickers) == (State.GONE, False, True)
+        again = advance(gone, Reopened())
+        assert (again.state, again.is_open, again.message_id) == (State.FINISHED, True, None)
+    assert after(Unreachable(), Reopened()).state is State.GONE  # there is nothing to show
 
 
 def test_cancelled_stays_cancelled() -> None:

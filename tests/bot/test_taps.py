@@ -1,5 +1,6 @@
 """Taps on buttons, and the packs they fill."""
 
+import json
 from typing import Any
 
 import pytest
@@ -66,6 +67,19 @@ def test_second_request_goes_into_the_same_pack(user: User, worker: Worker) -> N
     user.tap(data_of(message, 1))
     [pack] = user.packs()
     assert [sticker["emoji"] for sticker in pack["stickers"]] == ["🐱", "🐺"]
+
+
+def test_a_sign_that_only_looks_like_an_emoji(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    message = drawn(user, worker, "квадрат ✓", 2)
+    assert "Стикер 1 в вашем наборе" in user.tap(data_of(message, 0))
+    [key] = connection.keys(f"emojich:request:{user.id}_*")
+    record = json.loads(connection.get(key) or "")
+    connection.set(key, json.dumps(record | {"emoji": ["✓"]}))  # as older versions did
+    assert "Стикер 2 в вашем наборе" in user.tap(data_of(message, 1))
+    [pack] = user.packs()
+    assert [sticker["emoji"] for sticker in pack["stickers"]][1:] == ["🎨"]
 
 
 def test_full_pack_goes_on_in_the_next_volume(user: User, worker: Worker, sandbox: Sandbox) -> None:

@@ -26,6 +26,7 @@ RUSSIAN_QUOTE = re.compile("«[^»]*»")
 
 # What the bot chooses by itself is never refused.
 BY_THE_BOT = {Reason.BAD_COUNT, Reason.BAD_SEED, Reason.BAD_BOLDNESS}
+BY_THE_ENGINE = {Reason.UNKNOWN}  # said as a failure
 
 # Ids that the code puts together: the prefix, and what follows it.
 FAMILIES = {
@@ -34,7 +35,7 @@ FAMILIES = {
     "command-": {*COMMANDS, *GROUP_COMMANDS},
     "failure-": set(Failure),
     "limit-": set(Limit),
-    "refusal-": set(Reason) - BY_THE_BOT,
+    "refusal-": set(Reason) - BY_THE_BOT - BY_THE_ENGINE,
 }
 
 

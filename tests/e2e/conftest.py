@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.worker.parts import find
+
 ROOT = Path(__file__).parents[2]
 OURS = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL", "REDIS_URL", "EMOJICH_MODEL", "EMOJICH_DEVICE")
 DRAWN_WITHIN = 120_000  # milliseconds, for a browser that waits for stickers
@@ -25,6 +27,14 @@ class Running:
 
     pid: int
     address: str
+
+    @property
+    def token(self) -> str:
+        """The bot's token, another one in each run."""
+        bot = find(self.pid, "-m bot")
+        variables = Path(f"/proc/{bot}/environ").read_bytes().split(b"\0")
+        [token] = [v for v in variables if v.startswith(b"TELEGRAM_BOT_TOKEN=")]
+        return token.decode().partition("=")[2]
 
 
 @pytest.fixture(scope="session")

@@ -17,15 +17,15 @@ from tests.worker.parts import find, wait_until
 
 pytestmark = pytest.mark.slow
 
-TOKEN = "1:sandbox"
 DRAWN_WITHIN = 120  # seconds, on a machine that is busy with other things
 
 
 class Person:
     """Someone with the chat page open."""
 
-    def __init__(self, address: str, user_id: int):
-        self.http = httpx.Client(base_url=address, timeout=30)
+    def __init__(self, running: Running, user_id: int):
+        self.token = running.token
+        self.http = httpx.Client(base_url=running.address, timeout=30)
         self.user_id = user_id
 
     def say(self, text: str) -> int:
@@ -54,7 +54,7 @@ class Person:
 
     def call(self, method: str, **parameters: Any) -> Any:
         """A Bot API call, as the bot would make it."""
-        answer = self.http.post(f"/bot{TOKEN}/{method}", json=parameters).json()
+        answer = self.http.post(f"/bot{self.token}/{method}", json=parameters).json()
         assert answer["ok"], answer
         return answer["result"]
 
@@ -74,9 +74,9 @@ def preview(person: Person, prompt: int) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
-def test_many_people_are_all_served(address: str) -> None:
+def test_many_people_are_all_served(running: Running) -> None:
     """One of them watches how it goes on, and keeps two of the candidates."""
-    people = [Person(address, 6000 + i) for i in range(3)]  # more images than slots
+    people = [Person(running, 6000 + i) for i in range(3)]  # more images than slots
     prompts = ("кот и пицца", "ракета", "красное сердце")  # no two of the first are alike
     said = [person.say(text) for person, text in zip(people, prompts, strict=True)]
     person, prompt = people[0], said[0]
@@ -99,7 +99,7 @@ def test_many_people_are_all_served(address: str) -> None:
     assert len(stickers) == 2
     for sticker in stickers:
         path = person.call("getFile", file_id=sticker["file_id"])["file_path"]
-        data = person.http.get(f"/file/bot{TOKEN}/{path}").raise_for_status().content
+        data = person.http.get(f"/file/bot{person.token}/{path}").raise_for_status().content
         check_sticker(data)
 
     for person, prompt in zip(people, said, strict=True):
@@ -119,8 +119,8 @@ def check_sticker(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("text", ["cat in space", "🚀🚀", "к" * 3000])
-def test_what_cannot_be_drawn_gets_a_sentence(address: str, text: str) -> None:
-    person = Person(address, 7001)
+def test_what_cannot_be_drawn_gets_a_sentence(running: Running, text: str) -> None:
+    person = Person(running, 7001)
     prompt = person.say(text)
     [answer] = person.wait(lambda: person.answers(prompt), seconds=20)
     assert answer["text"]

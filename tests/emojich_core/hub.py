@@ -3,6 +3,8 @@
 import hashlib
 import re
 import threading
+import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -23,6 +25,11 @@ class Hub:
         self.storage_tokens: set[str | None] = set()
         self.corrupt: set[str] = set()  # files that arrive with a byte changed
         self.short: set[str] = set()  # files that end too early
+        self.pages: set[str] = set()  # files in whose place a web page comes
+        self.busy: dict[str, list[tuple[str, int]]] = {}  # by file: method and status, each once
+        self.ranges = True  # whether parts of files can be had
+        self.pause = 0.0  # seconds after each sixteenth of a file
+        self.etag: Callable[[bytes], str] = git_id  # of small files
         self.stall: str | None = None  # the file that stops half-way
         self.stalled = threading.Event()  # it has
         self.released = threading.Event()
@@ -65,6 +72,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.head(404, {"X-Error-Code": "EntryNotFound", "Content-Length": "0"})
             return
         self.hub.tokens.add(token)
+        busy = self.hub.busy.get(match[3], [])
+        if busy and busy[0][0] == self.command:
+            self.head(busy.pop(0)[1], {"Content-Length": "0"})
+            return
         if match[3] == "bpe.model":
             self.content(match[1], match[3])
             return
@@ -82,13 +93,13 @@ class _Handler(BaseHTTPRequestHandler):
     def content(self, repository: str, name: str) -> None:
         """A file, from where the client asks for it."""
         data = (self.hub.folder / repository / name).read_bytes()
-        wanted = self.headers.get("Range")
+        wanted = self.headers.get("Range") if self.hub.ranges else None
         self.hub.requests.append((self.command, f"{repository}/{name}", wanted))
         body = self.damaged(name, data)
         start = int(wanted.removeprefix("bytes=").partition("-")[0]) if wanted else 0
         headers = {
             "Content-Length": str(len(body) - start),
-            "ETag": f'"{git_id(data)}"',
+            "ETag": f'"{self.hub.etag(data)}"',
             "X-Repo-Commit": COMMIT,
         }
         if start:
@@ -104,6 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def damaged(self, name: str, data: bytes) -> bytes:
+        if name in self.hub.pages:
+            return b"<!doctype html><title>Sign in to the hotel's network</title>"
         if name in self.hub.short:
             return data[: len(data) // 2]
         if name in self.hub.corrupt:
@@ -117,7 +130,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.hub.released.wait()
             self.close_connection = True
             return
-        self.wfile.write(body)
+        size = -(-len(body) // 16) if self.hub.pause else len(body)
+        for start in range(0, len(body), size):
+            self.wfile.write(body[start : start + size])
+            time.sleep(self.hub.pause)
 
     def log_message(self, *arguments: object) -> None:
         pass

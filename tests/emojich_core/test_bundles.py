@@ -1,5 +1,10 @@
+import contextlib
+import hashlib
 import json
+import os
+import resource
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,8 +14,16 @@ import pytest
 import safetensors.torch
 import torch
 
-from emojich_core.bundles import BundleError, load_bundle, verify_bundle
+from emojich_core.bundles import (
+    BundleError,
+    derive_bundle,
+    load_bundle,
+    sha256,
+    verify_bundle,
+)
 from emojich_core.choices import models_folder
+from emojich_core.cli import main
+from emojich_core.description import FILES
 from emojich_core.pipeline import Pipeline
 
 
@@ -97,7 +110,7 @@ def test_weights_of_another_shape_are_refused(copy: Path) -> None:
     [
         ("matting", {"encoder_name": "no-such-net"}),
         ("vqgan", {"norm_groups": 7}),
-        ("upscale", {"num_feat": "8"}),
+        ("upscale", {"num_block": 2}),
     ],
 )
 def test_numbers_of_no_network_are_refused(copy: Path, stage: str, numbers: dict) -> None:
@@ -105,6 +118,207 @@ def test_numbers_of_no_network_are_refused(copy: Path, stage: str, numbers: dict
     rewrite(copy, **{stage: description[stage] | numbers})
     with pytest.raises(BundleError, match=f"{stage}.safetensors does not fit"):
         Pipeline.load(str(copy), "cpu")
+
+
+# --- Bundles from somebody else -------------------------------------------------------------------
+
+
+def text(bundle: Path, old: str, new: str) -> None:
+    """Edit bundle.json as text."""
+    file = bundle / "bundle.json"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new, 1))
+
+
+def number(stage: str, name: str, value: object) -> Callable[[Path], None]:
+    def change(bundle: Path) -> None:
+        description = json.loads((bundle / "bundle.json").read_text())
+        rewrite(bundle, **{stage: description[stage] | {name: value}})
+
+    return change
+
+
+def replaced(file: str, make: Callable[[Path], object]) -> Callable[[Path], None]:
+    def change(bundle: Path) -> None:
+        (bundle / file).unlink()
+        make(bundle / file)
+
+    return change
+
+
+def socket_at(file: Path) -> None:
+    # A socket's path must be short.
+    with socket.socket(socket.AF_UNIX) as opened, contextlib.chdir(file.parent):
+        opened.bind(file.name)
+
+
+def sparse(file: Path) -> None:
+    with file.open("wb") as opened:
+        opened.truncate(2**40)
+
+
+def bpe(content: bytes) -> Callable[[Path], None]:
+    """A BPE model with its check sum."""
+
+    def change(bundle: Path) -> None:
+        (bundle / "bpe.model").write_bytes(content)
+        description = json.loads((bundle / "bundle.json").read_text())
+        checksum = hashlib.sha256(content).hexdigest()
+        rewrite(bundle, files=description["files"] | {"bpe.model": checksum})
+
+    return change
+
+
+def doubling(rules: int) -> bytes:
+    """A BPE model whose tokens double in length."""
+    pairs = [(4, 4, 5), *((i, i, i + 1) for i in range(5, rules + 4))]
+    lines = [f"1 {rules}", "9601 4", *(" ".join(map(str, pair)) for pair in pairs), "1 0 2 3"]
+    return "\n".join(lines).encode()
+
+
+HOSTILE: dict[str, Callable[[Path], object]] = {
+    "deep JSON": lambda b: (b / "bundle.json").write_text("[" * 10**6),
+    "long JSON": lambda b: sparse(b / "bundle.json"),
+    "no UTF-8": lambda b: (b / "bundle.json").write_bytes(b'{"format": 1, "\xff": 1}'),
+    "a number of 5,000 digits": lambda b: text(b, '"num_layers": 2', f'"num_layers": {"9" * 5000}'),
+    "NaN": number("sampling", "temperature", float("nan")),
+    "infinity": lambda b: text(b, '"temperature": 1.0', '"temperature": 1e999'),
+    "a name twice": lambda b: text(b, '"num_layers": 2', '"num_layers": 2, "num_layers": 3'),
+    "10^9 layers": number("transformer", "num_layers", 10**9),
+    "10^9 blocks": number("upscale", "num_block", 10**9),
+    "10^9 rows of codes": number("transformer", "image_tokens_per_dim", 10**9),
+    "no layers": number("transformer", "num_layers", 0),
+    "negative": number("vqgan", "ch", -8),
+    "a number as a string": number("upscale", "num_feat", "8"),
+    "a fraction": number("transformer", "hidden_size", 32.5),
+    "a truth as a number": number("transformer", "num_attention_heads", True),
+    "odd heads": number("transformer", "num_attention_heads", 3),
+    "other codes": number("vqgan", "n_embed", 16),
+    "another side": number("vqgan", "resolution", 64),
+    "fewer words": number("transformer", "vocab_size", 30),
+    "scale 3": number("upscale", "scale", 3),
+    "a tile of 10^9": number("upscale", "tile", 10**9),
+    "a picture of 10^6": number("matting", "size", 10**6),
+    "a list for a number": number("matting", "size", [256]),
+    "10^5 channels": number("matting", "decoder_channels", [8] * 10**4),
+    "nested channels": number("matting", "decoder_channels", [[8]]),
+    "a network of the network": number("matting", "encoder_name", "tu-hf-hub:evil/model"),
+    "a network's file": number("matting", "encoder_name", "tu-local-dir:/etc"),
+    "layout v9": number("transformer", "layout", "v9"),
+    "an unknown name": number("vqgan", "x\n\x1b[2J", 1),
+    "no stage": lambda b: rewrite(b, vqgan="none"),
+    "escapes in its name": lambda b: rewrite(b, name="a\n\x1b[2J\u202e"),
+    "half a letter": lambda b: rewrite(b, name="\ud800"),
+    "a long licence": lambda b: rewrite(b, licence="x" * 10**4),
+    "sources of another kind": lambda b: rewrite(b, sources=["a"]),
+    "check sums of another kind": lambda b: rewrite(b, files=dict.fromkeys(FILES, 1)),
+    "files that it does not name": lambda b: rewrite(b, files={"../secret": "0" * 64}),
+    "a pipe": replaced("vqgan.safetensors", os.mkfifo),
+    "a pipe for the tokenizer": replaced("bpe.model", os.mkfifo),
+    "a pipe for bundle.json": replaced("bundle.json", os.mkfifo),
+    "a socket": replaced("upscale.safetensors", socket_at),
+    "a folder": replaced("matting.safetensors", Path.mkdir),
+    "a device": replaced("bpe.model", lambda file: file.symlink_to("/dev/zero")),
+    "a link to nowhere": replaced("bpe.model", lambda file: file.symlink_to("nowhere")),
+    "a large tokenizer": replaced("bpe.model", sparse),
+    "a large header": replaced("vqgan.safetensors", sparse),
+    "an empty BPE": bpe(b""),
+    "a garbage BPE": bpe(b"garbage"),
+    "a BPE of nothing": bpe(b"0 0\n1 0 2 3\n"),
+    "a BPE of 10^9 letters": bpe(b"1000000000 1000000000\n1 2\n"),
+    "a BPE of negative size": bpe(b"-1 -1\n1 0 2 3"),
+    "a BPE without a space": bpe(b"1 0\n1082 4\n1 0 2 3\n"),
+    "a BPE of no letter": bpe(b"2 0\n9601 4\n4294967295 5\n1 0 2 3\n"),
+    "a BPE with one id twice": bpe(b"2 0\n9601 4\n1082 4\n1 0 2 3\n"),
+    "a BPE with an id far away": bpe(b"2 0\n9601 4\n1082 999999999\n1 0 2 3\n"),
+    "a BPE of unknown tokens": bpe(b"1 1\n9601 4\n4 77 5\n1 0 2 3\n"),
+    "a BPE that makes a token of itself": bpe(b"1 1\n9601 4\n4 5 5\n1 0 2 3\n"),
+    "a BPE with tokens that double": bpe(doubling(50)),
+    "a BPE with other special tokens": bpe(b"1 0\n9601 4\n-1 -1 -1 -1\n"),
+    "a BPE with underscores": bpe(b"1_0 0\n"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_bundle_is_one_sentence(copy: Path, kind: str) -> None:
+    HOSTILE[kind](copy)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(BundleError) as caught:
+        load_bundle(str(copy))
+    message = str(caught.value)
+    assert str(copy) in message
+    assert message.isprintable()
+    assert len(message) < len(str(copy)) + 300
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024  # KiB
+
+
+def header(content: bytes, size: int | None = None) -> Callable[[Path], object]:
+    length = len(content) if size is None else size
+    return lambda file: file.write_bytes(length.to_bytes(8, "little") + content + bytes(64))
+
+
+HEADERS = {
+    "longer than the file": header(b"{}", 2**63),
+    "of no JSON": header(b"x" * 100),
+    "deep": header(b"[" * 10**5),
+    "past the end": header(b'{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,99999]}}'),
+    "of another size": header(b'{"a":{"dtype":"F32","shape":[99999999],"data_offsets":[0,64]}}'),
+    "of overlapping tensors": header(
+        b'{"a":{"dtype":"F32","shape":[16],"data_offsets":[0,64]},'
+        b'"b":{"dtype":"F32","shape":[16],"data_offsets":[0,64]}}'
+    ),
+    "negative": header(b'{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,64]}}'),
+    "of no type": header(b'{"a":{"dtype":"EVIL","shape":[16],"data_offsets":[0,64]}}'),
+}
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+def test_a_hostile_header_is_one_sentence(copy: Path, kind: str) -> None:
+    """With its check sum: whoever made the bundle has reckoned that, too."""
+    file = copy / "vqgan.safetensors"
+    HEADERS[kind](file)
+    description = json.loads((copy / "bundle.json").read_text())
+    rewrite(copy, files=description["files"] | {file.name: sha256(file)})
+    with pytest.raises(BundleError, match=r"vqgan\.safetensors") as caught:
+        Pipeline.load(str(copy), "cpu")
+    assert "\n" not in str(caught.value)
+
+
+def test_names_that_lead_out_of_the_folder_are_not_taken(copy: Path) -> None:
+    """Fine-tuning on a bundle copies its files."""
+    outside = copy.parent / "profile"
+    outside.write_text("mine")
+    (copy / "secret").write_text("theirs")
+    description = json.loads((copy / "bundle.json").read_text())
+    names = ("../profile", str(outside), "secret", "bundle.json", ".", "", "a\0b", "x" * 5000)
+    files = description["files"] | dict.fromkeys(names, "0" * 64)
+    rewrite(copy, files=files)
+    bundle = load_bundle(str(copy))
+    derived = copy.parent / "derived"
+    derive_bundle(bundle, derived, bundle.weights("transformer"), "tiny")
+    assert outside.read_text() == "mine"
+    assert {file.name for file in derived.iterdir()} == {"bundle.json", *FILES}
+    assert set(json.loads((derived / "bundle.json").read_text())["files"]) == set(FILES)
+    verify_bundle(derived)
+    Pipeline.load(str(derived), "cpu")
+
+
+def test_one_broken_bundle_does_not_hide_the_others(
+    copy: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("EMOJICH_MODELS", str(tmp_path))
+    shutil.copytree(copy, tmp_path / "whole")
+    (copy / "bpe.model").unlink()
+    (copy / "bpe.model").symlink_to("nowhere")
+    os.mkfifo(copy / "pipe")
+    monkeypatch.setattr("sys.argv", ["emojich", "weights", "list"])
+    main()
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert "bpe.model is missing" in lines["copy"]
+    assert lines["whole"].endswith(str(tmp_path / "whole"))
 
 
 def test_a_device_that_is_not_here_is_refused(tiny_bundle: Path) -> None:

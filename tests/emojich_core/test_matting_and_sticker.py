@@ -6,7 +6,14 @@ import pytest
 import torch
 from PIL import Image
 
-from emojich_core.matting import MattingConfig, contour_alpha, cut_out, hard_alpha, without_specks
+from emojich_core.matting import (
+    MattingConfig,
+    contour_alpha,
+    cut_out,
+    hard_alpha,
+    make_unet,
+    without_specks,
+)
 from emojich_core.sticker import MAX_BYTES, SIZE, compose, grid, to_webp
 
 
@@ -54,6 +61,20 @@ def test_the_unet_is_believed_when_it_is_sure() -> None:
     [(found, method)] = cut_out(Fixed(alpha), config, image[None])
     assert method == "unet"
     torch.testing.assert_close(found, steeper(alpha), atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "paddings"),
+    [("b5", {13: (0, 1, 0, 1), 27: (1, 2, 1, 2)}), ("b7", {18: (0, 1, 0, 1), 38: (1, 2, 1, 2)})],
+)
+def test_the_unet_pads_as_the_library_that_trained_the_published_weights(
+    encoder: str, paddings: dict[int, tuple[int, ...]]
+) -> None:
+    with torch.device("meta"):
+        unet = make_unet(MattingConfig(f"efficientnet-{encoder}"))
+    blocks = unet.encoder._blocks
+    found = {i: blocks[i]._depthwise_conv.static_padding.padding for i in paddings}
+    assert found == paddings
 
 
 def test_specks_are_swept_away() -> None:

@@ -20,6 +20,7 @@ from emojich_core.request import (
         (" \n\t ", Reason.EMPTY),
         ("\u200b\u200d\u202e\ufeff", Reason.EMPTY),
         ("к" * 10_000, Reason.TOO_LONG),
+        ("\u200b" * 10_000 + "кот", Reason.TOO_LONG),
         ("😺🚀", Reason.NO_WORDS),
         ("42 !?", Reason.NO_WORDS),
         ("a cat in space", Reason.NOT_RUSSIAN),
@@ -41,6 +42,16 @@ def test_a_prompt_that_cannot_be_drawn_says_why(text: str, reason: Reason) -> No
         ("к\u200bо\u200dт\ufeff \u200e в\u00adкос\x00мосе\u202e", "кот вкосмосе"),
         ("\u2067кот 👩\u200d🚀 ❤️\u200d🔥\u200d", "кот 👩\u200d🚀 ❤️\u200d🔥"),
         ("и\u0306ога", "йога"),
+        ("ко\u0301т", "кот"),
+        ("ко\u0300т и к\u0301от", "кот и кот"),
+        ("е\u0301\u0308ж, и\u0301\u0306од, Ё и Й", "ёж, йод, Ё и Й"),
+        ("\u0450жик, \u045cот", "ежик, кот"),
+        ("к\u034fо\u0483т\u0336 в ш\ufe0fл\u20ddя\u0e31пе\u3164", "кот в шляпе"),
+        ("кот" + "\u0316\u0301" * 2000, "кот"),
+        ("кот, café и हिन्दी", "кот, café и हिन्दी"),
+        ("кот 1\ufe0f\u20e3 ☺\ufe0e 👍🏽 🇫🇷", "кот 1\ufe0f\u20e3 ☺\ufe0e 👍🏽 🇫🇷"),
+        ("кoт и Cобака, Xбокс", "кот и Собака, Хбокс"),
+        ("iPhone и iPhoneчик, 3D-кот, DJ", "iPhone и iPhoneчик, 3D-кот, DJ"),
         ("ко\udcd0т", "кот"),
         ("кот <b>_*[`", "кот <b>_*[`"),
         ("я" * MAX_PROMPT_LENGTH, "я" * MAX_PROMPT_LENGTH),
@@ -48,6 +59,7 @@ def test_a_prompt_that_cannot_be_drawn_says_why(text: str, reason: Reason) -> No
 )
 def test_a_prompt_is_cleaned(text: str, prompt: str) -> None:
     assert clean_prompt(text) == prompt
+    assert clean_prompt(prompt) == prompt
 
 
 def test_requests_and_candidates_survive_json() -> None:

@@ -1,22 +1,27 @@
 """Published files become bundles: imported, pulled from a hub, and everything that goes wrong."""
 
+import hashlib
 import json
 import os
 import pickle
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
 from huggingface_hub import close_session, constants
 
 from emojich_core import published
-from emojich_core.bundles import BundleError, load_bundle
+from emojich_core.bundles import BundleError, load_bundle, sha256, verify_bundle
 from emojich_core.cli import main
 from emojich_core.convert import convert, read_checkpoint
 from emojich_core.pipeline import Pipeline
@@ -25,6 +30,9 @@ from tests.emojich_core import tiny
 from tests.emojich_core.hub import COMMIT, Hub
 
 TOKEN = "hf_secret"
+# Of this module's own: the tiny models stand in for them in every test.
+PUBLISHED = published.MODELS, published.CHOICES, published.TOKENIZER
+Tensors = dict[str, torch.Tensor]
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +78,11 @@ def emojich(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return run
 
 
-def start_pull(hub: Hub, tmp_path: Path) -> subprocess.Popen[str]:
-    """`emojich weights pull emojich` with the tiny models, in a process of its own."""
+def start_pull(hub: Hub, tmp_path: Path, name: str = "emojich") -> subprocess.Popen[str]:
+    """`emojich weights pull NAME` with the tiny models, in a process of its own."""
     here = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hf"), "HF_TOKEN": TOKEN}
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.emojich_core.tiny", "weights", "pull", "emojich"],
+        [sys.executable, "-m", "tests.emojich_core.tiny", "weights", "pull", name],
         env={**os.environ, **here},
         cwd=Path(__file__).parents[2],
         stdout=subprocess.PIPE,
@@ -101,6 +109,11 @@ def pull(
     return run
 
 
+def fetched(tmp_path: Path) -> list[Path]:
+    """What was fetched and is in no bundle yet."""
+    return [path for path in (tmp_path / "hf/emojich").iterdir() if path.is_file()]
+
+
 def left_behind(models: Path) -> list[str]:
     """What is in the models folder besides bundles and locks."""
     return [p.name for p in models.iterdir() if p.name.startswith(".") and p.is_dir()]
@@ -123,7 +136,7 @@ def test_imported_files_draw(checkpoints: Path, name: str, chosen: dict[str, str
     path = import_from(checkpoints, model)
     bundle = load_bundle(name)
     assert bundle.path == path
-    assert bundle.licence == "Apache-2.0"
+    assert bundle.licence == "code: Apache-2.0; weights: not stated"
     assert bundle.transformer == model.parts["transformer"].config
     stored = bundle.weights("transformer")
     assert {tensor.dtype for tensor in stored.values()} == {torch.float16}
@@ -279,6 +292,138 @@ def test_unknown_names_are_refused() -> None:
         published.published("emojich", upscale="x3")
 
 
+def whole(file: Path, source: published.Source) -> published.Source:
+    """A source that knows the size and check sum of a file."""
+    return replace(source, size=file.stat().st_size, sha256=sha256(file))
+
+
+def test_import_says_whether_files_are_the_published_ones(
+    checkpoints: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own, dwt = tiny.MODELS["emojich"], tiny.CHOICES["vqgan"]["dwt"]
+    source = whole(checkpoints / "emojich/model.bin", own.source)
+    vqgan = whole(checkpoints / "utils/vqgan-dwt.ckpt", dwt.source)
+    longer, other = replace(vqgan, size=vqgan.size + 1), replace(vqgan, sha256="0" * 64)
+    monkeypatch.setitem(tiny.MODELS, "emojich", replace(own, source=source))
+    said: list[str] = []
+    for each in (vqgan, longer, other):
+        monkeypatch.setitem(tiny.CHOICES["vqgan"], "dwt", replace(dwt, source=each))
+        import_from(checkpoints, published.published("emojich"), say=said.append)
+    lines = [line for line in said if line.startswith(("transformer", "vqgan", "upscale"))]
+    assert lines[0] == "transformer: model.bin is the published file."
+    assert lines[1] == "vqgan: vqgan-dwt.ckpt is the published file."
+    assert "x2.pth is taken as it is: no check sum" in lines[2]
+    assert f"not the published file ({vqgan.size} bytes, not {longer.size}): taken" in lines[4]
+    assert f"not the published file (its SHA-256 is {vqgan.sha256}): taken" in lines[7]
+    assert load_bundle("emojich").vqgan == dwt.config
+
+    shown = capsys.readouterr().err
+    assert all(f"{step}: 100%" in shown for step in ("checking", "converting", "writing"))
+
+
+def test_what_is_known_of_the_published_files() -> None:
+    models, choices, tokenizer = PUBLISHED
+    parts = [*models.values(), *(part for stage in choices.values() for part in stage.values())]
+    sources = [tokenizer, *(part.source for part in parts if part.source)]
+    known = {source.file: source for source in sources if source.sha256}
+    assert len(known) == 9
+    assert known["bpe.model"] == published.Source(
+        "ai-forever/rudalle-utils",
+        "bpe.model",
+        size=224498,
+        sha256="c5dcee5d7e0fa74f48d493791484232850e25230eb8b04dbd527afe008b9482e",
+        second="shonenkov/rudalle-utils",
+    )
+    assert all(re.fullmatch("[0-9a-f]{64}", source.sha256) for source in known.values())
+
+
+def lightning(tensors: Tensors) -> object:
+    return {"state_dict": {f"model.{key}": value for key, value in tensors.items()}, "epoch": 1}
+
+
+def training_loop(tensors: Tensors) -> object:
+    named = {f"module.{key}": value.float() for key, value in tensors.items()}
+    return {"model_state_dict": named, "optimizer_state_dict": {"step": 3}, "loss": 0.5}
+
+
+def half_precision(tensors: Tensors) -> object:
+    return {f"module.module.{key}": value for key, value in tensors.items()}
+
+
+@pytest.mark.parametrize("arrange", [dict, lightning, training_loop, half_precision])
+@pytest.mark.parametrize("kind", [".pt", ".safetensors", "legacy.bin"])
+def test_a_community_checkpoint_takes_the_place_of_the_published_one(
+    kind: str,
+    arrange: Callable[[Tensors], object],
+    emojich: Emojich,
+    checkpoints: Path,
+    tmp_path: Path,
+) -> None:
+    torch.manual_seed(5)
+    part = tiny.MODELS["malevich"]
+    tuned = tiny.transformer_layout(tiny.weights("transformer", part))
+    file, content = tmp_path / f"tuned{kind}", arrange(tuned)
+    if kind == ".safetensors":
+        tensors = next((c for c in vars_of(content) if isinstance(c, dict)), content)
+        safetensors.torch.save_file(tensors, file)
+    else:
+        torch.save(content, file, _use_new_zipfile_serialization=kind == ".pt")
+    rest = "--from", str(checkpoints)
+    message, out = emojich("weights", "import", "malevich", *rest, "--transformer", str(file))
+    assert message == ""
+    bundle = load_bundle("malevich")
+    assert out == f"{bundle.path}\n"
+    stored = bundle.weights("transformer")
+    assert all(tensor.equal(tuned[key].half()) for key, tensor in stored.items())
+    assert (
+        "tuned" in json.loads((bundle.path / "bundle.json").read_text())["sources"]["transformer"]
+    )
+
+
+def vars_of(content: object) -> list[object]:
+    return list(content.values()) if isinstance(content, dict) else []
+
+
+def test_without_a_folder_the_rest_is_fetched(
+    hub: Hub, pull: Callable[[], str], emojich: Emojich, checkpoints: Path, tmp_path: Path
+) -> None:
+    close_session()
+    tuned = Path(shutil.copy(checkpoints / "emojich/model.bin", tmp_path / "tuned.bin"))
+    assert emojich("weights", "import", "emojich", "--transformer", str(tuned))[0] == ""
+    assert hub.gets("emojich/model.bin") == []
+    assert hub.gets("utils/bpe.model") == [None]
+    assert load_bundle("emojich").name == "emojich"
+    assert tuned.exists()
+
+    before = len(hub.requests)
+    other = str(checkpoints / "emojich/b5/model.bin")
+    message = emojich("weights", "import", "emojich", "--transformer", other)[0]
+    assert "is not the transformer it should be" in message
+    assert len(hub.requests) == before, "nothing is fetched for a checkpoint that does not fit"
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "pointer", "tar", "text"])
+def test_what_is_no_checkpoint_is_refused(
+    kind: str, emojich: Emojich, checkpoints: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "own.pt"
+    if kind == "folder":
+        file.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "pointer":
+        file.write_text("version https://git-lfs.github.com/spec/v1\noid …\n")
+    elif kind == "tar":
+        with tarfile.open(file, "w") as archive:
+            archive.add(checkpoints / "utils/bpe.model", "storages")
+    elif kind == "text":
+        file.write_text("<!doctype html>\n")
+    rest = "--from", str(checkpoints)
+    message, _ = emojich("weights", "import", "malevich", *rest, "--transformer", str(file))
+    assert str(file) in message
+    assert "\n" not in message
+
+
 # --- Pull -----------------------------------------------------------------------------------------
 
 
@@ -306,7 +451,7 @@ def test_a_pull_that_was_killed_goes_on(
     bundle = load_bundle("emojich")
     sources = json.loads((bundle.path / "bundle.json").read_text())["sources"]
     assert sources["transformer"] == f"tiny/emojich@{COMMIT}/model.bin"
-    assert list((tmp_path / "hf/emojich").iterdir()) == [], "all of it is in the bundle"
+    assert fetched(tmp_path) == [], "all of it is in the bundle"
     assert left_behind(models) == []
 
 
@@ -337,6 +482,117 @@ def test_what_arrives_damaged_is_fetched_again(
     assert load_bundle("emojich").path == models / "emojich"
 
 
+def test_a_partial_file_that_cannot_be_gone_on_with_is_dropped(
+    hub: Hub, pull: Callable[[], str], checkpoints: Path, tmp_path: Path
+) -> None:
+    original = (checkpoints / "emojich/model.bin").read_bytes()
+    size, name = len(original), hashlib.sha256(original).hexdigest()
+    folder = tmp_path / "hf/emojich"
+    folder.mkdir(parents=True)
+    for content in (b"x" * (size + 10), b"x" * size, b"x" * 100, original + original):
+        (folder / f"{name}.partial").write_bytes(content)
+        assert pull() == ""
+    assert hub.gets("emojich/model.bin") == [None, None, "bytes=100-", None, None]
+
+
+def test_what_was_fetched_before_is_checked(
+    hub: Hub, pull: Callable[[], str], checkpoints: Path, tmp_path: Path
+) -> None:
+    original = (checkpoints / "utils/vqgan-dwt.ckpt").read_bytes()
+    done = tmp_path / "hf/emojich" / hashlib.sha256(original).hexdigest()
+    done.parent.mkdir(parents=True)
+    for content, gets in ((original + original, 1), (original[:-1] + b"x", 2), (original, 2)):
+        done.write_bytes(content)
+        assert pull() == ""
+        assert len(hub.gets("utils/vqgan-dwt.ckpt")) == gets
+
+
+def test_a_hub_that_is_busy_is_asked_again(hub: Hub, pull: Callable[[], str]) -> None:
+    hub.busy = {"bpe.model": [("HEAD", 429), ("GET", 503)], "model.bin": [("HEAD", 503)]}
+    assert pull() == ""
+    hub.busy = {"bpe.model": [("HEAD", 503)] * 9}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("emojich_core.download.WAITS", (0.01, 0.01))
+        assert "tiny/utils/bpe.model could not be fetched" in pull()
+    assert len(hub.busy["bpe.model"]) == 6
+
+
+def test_a_web_page_in_the_place_of_a_file_is_not_gone_on_with(
+    hub: Hub, pull: Callable[[], str]
+) -> None:
+    hub.pages.add("model.bin")
+    assert "tiny/emojich/model.bin could not be fetched" in pull()
+    hub.pages.clear()
+    assert pull() == ""
+    hub.etag = lambda data: "../../escape"
+    assert "bpe.model is not served by a hub" in pull()
+
+
+def test_a_hub_without_ranges_sends_all_again(
+    hub: Hub, pull: Callable[[], str], checkpoints: Path, tmp_path: Path
+) -> None:
+    original = (checkpoints / "emojich/model.bin").read_bytes()
+    partial = tmp_path / f"hf/emojich/{hashlib.sha256(original).hexdigest()}.partial"
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(original[:1000])
+    hub.ranges = False
+    assert pull() == ""
+    assert hub.gets("emojich/model.bin") == [None]
+
+
+def test_a_full_disk_keeps_what_has_arrived(
+    hub: Hub,
+    pull: Callable[[], str],
+    tmp_path: Path,
+    full_disk: Callable[[int], AbstractContextManager[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 16 * 1024)
+    with full_disk(50_000):
+        message = pull()
+    assert "cannot be written (" in message
+    assert "make room for it, or set HF_HOME" in message
+    arrived = max(path.stat().st_size for path in fetched(tmp_path))
+    assert arrived > 16 * 1024
+    assert pull() == ""
+    assert f"bytes={arrived}-" in hub.gets("emojich/model.bin")
+
+
+def test_a_file_that_moved_is_taken_from_the_second_repository(
+    hub: Hub, pull: Callable[[], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    moved = published.Source("gone/elsewhere", "bpe.model", second="tiny/utils")
+    monkeypatch.setattr(published, "TOKENIZER", moved)
+    assert pull() == ""
+    sources = json.loads((load_bundle("emojich").path / "bundle.json").read_text())["sources"]
+    assert sources["tokenizer"] == f"tiny/utils@{COMMIT}/bpe.model"
+
+    file = tmp_path / "repos.json"
+    monkeypatch.setenv("EMOJICH_REPOS", str(file))
+    for repo in ("gone/elsewhere", "tiny/utils"):
+        file.write_text(json.dumps({repo: "me/copy"}))
+        assert published.published("emojich").tokenizer == published.Source("me/copy", "bpe.model")
+
+
+@pytest.mark.slow
+def test_two_pulls_at_once_share_their_files(
+    hub: Hub, checkpoints: Path, models: Path, tmp_path: Path
+) -> None:
+    hub.pause = 0.1
+    processes = [start_pull(hub, tmp_path, name) for name in ("emojich", "malevich")]
+    for process in processes:
+        _, errors = process.communicate(timeout=240)
+        assert process.returncode == 0, errors
+    for name in ("emojich", "malevich"):
+        verify_bundle(models / name)
+        tokenizer = (models / name / "bpe.model").read_bytes()
+        assert tokenizer == (checkpoints / "utils/bpe.model").read_bytes()
+        Pipeline.load(name, "cpu")
+    assert {r for method, _, r in hub.requests if method == "GET"} == {None}, "nothing is torn"
+    assert len(hub.gets("utils/vqgan-dwt.ckpt")) <= 2
+    assert fetched(tmp_path) == []
+
+
 def test_no_file_and_no_network_are_one_sentence(
     hub: Hub, pull: Callable[[], str], tmp_path: Path
 ) -> None:
@@ -356,7 +612,7 @@ def test_verify_and_list(emojich: Emojich, checkpoints: Path) -> None:
     assert message == ""
     lines = {line.split()[0]: line for line in out.splitlines()}
     assert lines["emojich"].endswith(str(path))
-    assert "GB  Apache-2.0" in lines["emojich"]
+    assert "GB  code: Apache-2.0; weights: not stated  /" in lines["emojich"]
     assert lines["malevich"].endswith("not here: emojich weights pull malevich")
 
     file = path / "transformer.safetensors"

@@ -27,6 +27,7 @@ from worker.tally import TTL, counted, tally_key
 CANDIDATE = Candidate(number=0, seed=7, perplexity=31.5, matting="unet")
 PROGRESS = Progress("1", 0.25)
 FINISHED = Finished("1", (CANDIDATE,))
+INSTEAD = Finished("1", (CANDIDATE,), "буксир", "катер")
 FAILED = Failed("2", "timeout")
 
 
@@ -57,7 +58,7 @@ async def acknowledge(reader: EventReader, entry_id: str) -> None:
     await reader.acknowledge(entry_id)
 
 
-@pytest.mark.parametrize("event", [PROGRESS, FINISHED, FAILED])
+@pytest.mark.parametrize("event", [PROGRESS, FINISHED, INSTEAD, FAILED])
 def test_json_and_back(event: Event) -> None:
     assert from_json(to_json(event)) == event
 

@@ -1,5 +1,6 @@
 """The queue, without anybody who serves it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import redis
@@ -110,3 +111,20 @@ def test_what_has_ended_is_not_cancelled(requests: RequestQueue) -> None:
     publish(requests.connection, Failed("1", "failed"))
     assert not requests.cancel("1")
     assert requests.cancel("unknown")
+
+
+def test_no_more_wait_than_may(requests: RequestQueue) -> None:
+    names = [str(number) for number in range(60)]
+
+    def ask(name: str) -> bool:
+        return requests.enqueue(request(name), USER, limit=10)
+
+    with ThreadPoolExecutor(12) as people:
+        taken = dict(zip(names, people.map(ask, names), strict=True))
+    waiting = requests.rq.job_ids
+    assert len(waiting) == 10
+    assert set(waiting) == {name for name, is_taken in taken.items() if is_taken}
+    assert requests.enqueue(request(waiting[0]), USER, limit=10)  # it is there already
+    assert requests.rq.job_ids == waiting
+    [job] = [name for name in names if not taken[name]][:1]
+    assert requests.job(job) is None

@@ -69,3 +69,69 @@ def test_what_waits_for_another_bot_says_so(
     assert line == "emojich: another bot is answering; this one stands by until that one ends.\n"
     connection.delete(KEY)
     assert process.stdout.readline().startswith("Emojich is at ")
+
+
+def is_program(pid: int, words: str) -> bool:
+    """Whether a process runs this, and is not the shell that has started it."""
+    command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ").strip()
+    found = command.endswith(words) or f"{words} " in command
+    return found and not command.startswith("sh ")
+
+
+def environment_of(pid: int) -> dict[str, str]:
+    """The environment that a process was started with."""
+    variables = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+    return dict(variable.split("=", 1) for variable in variables if variable)
+
+
+def test_every_part_gets_only_its_own_secrets(run: Run, tiny_bundle: Path, tmp_path: Path) -> None:
+    """Behind a proxy that leads nowhere, and with a folder that is too long for sockets."""
+    (tmp_path / ("x" * 120)).mkdir()
+    nowhere = "http://127.0.0.1:9"
+    process = run(
+        EMOJICH_MODEL=str(tiny_bundle),
+        WEBHOOK_URL="",
+        TELEGRAM_API_URL="",
+        HTTP_PROXY=nowhere,
+        ALL_PROXY=nowhere,
+        NO_PROXY="",
+        TMPDIR=str(tmp_path / ("x" * 120)),
+    )
+    assert process.stdout
+    assert process.stdout.readline().startswith("Emojich is at http://127.0.0.1:")
+    words = {
+        "bot": "-m bot",
+        "worker": "-m worker",
+        "feeder": "-m worker.feeders",
+        "engine": "-m worker.engine --socket",
+        "sandbox": "-m bot.sandbox --port",
+        "valkey": "valkey-server",
+    }
+    parts = {
+        name: environment_of(pid)
+        for pid in descendants(process.pid)
+        for name, part in words.items()
+        if is_program(pid, part)
+    }
+    assert parts.keys() == words.keys()
+    token = parts["bot"]["TELEGRAM_BOT_TOKEN"]
+    assert len(token) > 40
+    holders = [name for name, env in parts.items() if token in env.values()]
+    assert sorted(holders) == ["bot", "sandbox"]
+    assert "REDIS_URL" not in parts["engine"]
+    data = Path(parts["bot"]["EMOJICH_DATA"])
+    for log in (data / "logs").iterdir():
+        assert token not in log.read_text()
+
+
+def test_valkey_gets_no_token(run: Run, tmp_path: Path) -> None:
+    process = run(TELEGRAM_BOT_TOKEN="1:token", TELEGRAM_API_URL="http://127.0.0.1:9/bot")
+    wait_until(lambda: (tmp_path / "valkey/valkey.sock").exists())
+    # Valkey writes its title over its own environment; the shell beside it was given the same.
+    [shell] = [
+        pid
+        for pid in descendants(process.pid)
+        if b"valkey-server" in (command := Path(f"/proc/{pid}/cmdline").read_bytes())
+        and command.startswith(b"sh\0")
+    ]
+    assert "TELEGRAM_BOT_TOKEN" not in environment_of(shell)

@@ -32,6 +32,8 @@ def create_new_sticker_set(
 ) -> bool:
     """Create a sticker set owned by a user (https://core.telegram.org/bots/api#createnewstickerset)."""
     box.person(user_id)
+    if user_id not in box.state.messages:  # known from a group only
+        raise BadRequest("PEER_ID_INVALID")
     sticker_rules.check_set_name(name, box.username)
     title = sticker_rules.set_title(title)
     sticker_rules.check_sticker_type(sticker_type)

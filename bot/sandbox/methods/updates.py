@@ -1,5 +1,6 @@
 """Getting updates: https://core.telegram.org/bots/api#getting-updates."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from bot.sandbox import objects, rules
@@ -20,7 +21,7 @@ async def get_updates(
     limit: int = 100,
     timeout: int = 0,
     allowed_updates: list[str] | None = None,
-) -> list[Json]:
+) -> list[Any]:
     """Get what users did, waiting for it if need be (https://core.telegram.org/bots/api#getupdates)."""
     if allowed_updates is not None:  # without it, the previous setting stays
         box.state.allowed_updates = allowed_updates

@@ -117,7 +117,7 @@ def _read(file: Path) -> Any:
 def render(glyph: Glyph, size: int) -> np.ndarray:
     """Draw a glyph: (size, size, 4) uint8, straight alpha."""
     png = resvg_py.svg_to_bytes(svg_string=glyph.svg, width=size, height=size)
-    return np.asarray(Image.open(BytesIO(bytes(png))).convert("RGBA"))
+    return np.asarray(Image.open(BytesIO(bytes(png)), formats=("PNG",)).convert("RGBA"))
 
 
 def on_white(rgba: np.ndarray) -> np.ndarray:

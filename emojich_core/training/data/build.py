@@ -13,6 +13,7 @@ from tqdm import tqdm
 from emojich_core.training.data.art import (
     STYLES,
     Glyph,
+    Meaning,
     load_drawings,
     load_glyphs,
     load_meanings,
@@ -20,12 +21,11 @@ from emojich_core.training.data.art import (
     on_white,
     render,
 )
-from emojich_core.training.data.captions import Captions
+from emojich_core.training.data.captions import Captions, is_popular
 from emojich_core.training.data.colours import main_part, possible_colours
 from emojich_core.training.data.compositions import COUNTS, OTHER_COUNTS, Composer, Item
 from emojich_core.training.data.dataset import PICTURES, ROWS, Dataset, Row
 from emojich_core.training.data.held_out import HeldOut
-from emojich_core.training.data.said import is_popular
 from emojich_core.training.data.things import things
 
 SIZE = 192  # side of a picture in pixels
@@ -85,7 +85,7 @@ def plan(
     for glyph in tqdm([*glyphs, *toned], desc="rendering"):
         drawings[glyph.style][glyph.hexcode] = render(glyph, SIZE)
 
-    items = [_plain(glyph, captions) for glyph in glyphs]
+    items = [_plain(glyph, captions, meanings[glyph.hexcode]) for glyph in glyphs]
     items += [_toned(glyph, *tones[glyph.hexcode], captions) for glyph in toned]
     for style in tqdm(STYLES, desc="choosing"):
         drawn = drawings[style]
@@ -135,7 +135,7 @@ def sheet(dataset: Dataset, rng: np.random.Generator) -> Image.Image:
     return page
 
 
-def _plain(glyph: Glyph, captions: Captions) -> Item:
+def _plain(glyph: Glyph, captions: Captions, meaning: Meaning) -> Item:
     hexcode = glyph.hexcode
     return Item(
         "plain",
@@ -143,7 +143,7 @@ def _plain(glyph: Glyph, captions: Captions) -> Item:
         (hexcode,),
         captions.weights(hexcode),
         lambda drawings: drawings[hexcode],
-        weight=POPULAR_WEIGHT if is_popular(hexcode) else 1.0,
+        weight=POPULAR_WEIGHT if is_popular(hexcode, meaning) else 1.0,
         details=captions.details(hexcode),
     )
 

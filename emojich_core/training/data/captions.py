@@ -2,18 +2,29 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 import numpy as np
 
+from emojich_core.lexicon import lexicon
 from emojich_core.training.data.art import Meaning
 from emojich_core.training.data.held_out import HeldOut
-from emojich_core.training.data.morphology import noun_phrase, with_yo
-from emojich_core.training.data.said import said
-from emojich_core.training.data.things import SMILEYS, other_names
+from emojich_core.training.data.morphology import noun_phrase, plain, with_yo
+from emojich_core.training.data.things import (
+    SMILEYS,
+    bare,
+    hexcode_of,
+    is_everyday,
+    other_names,
+)
 
 # The name weighs most: a model that hears mostly rare words learns to ignore the text.
 LABEL, NAME, PAIR = 2.5, 1.5, 0.4
 KEYWORD = 0.5  # divided by the root of how many emoji share it
+# All words of an emoji's row in the lexicon together, none more than another name; the first ones
+# are the commonest, and FLATNESS is the place where a word is said half as often as the first.
+LEXICON, FLATNESS = 3.2, 6
+POPULAR = 22  # words of a row of the lexicon that show that people write for the emoji every day
 # Forms, as shares of the plain one's weight: коты; (нарисуй) кота; (много) кота; (с) котом.
 FORMS = (("nomn", "plur", 0.05), ("accs", None, 0.04), ("gent", None, 0.03), ("ablt", None, 0.02))
 YO = 0.15  # and with ё, which CLDR leaves out and some people type
@@ -31,15 +42,17 @@ class Captions:
         self._details = {h: self._combinable(h, m) for h, m in meanings.items()}
 
     def _weigh(self, hexcode: str, meaning: Meaning) -> dict[str, float]:
-        plain = {meaning.label: LABEL}
-        for name in dict.fromkeys((*other_names(hexcode, meaning), *said(hexcode))):
-            plain[name] = plain.get(name, 0) + NAME
+        said = {meaning.label: LABEL}
+        for name in other_names(hexcode, meaning):
+            said[name] = said.get(name, 0) + NAME
         for keyword in meaning.keywords:
-            plain[keyword] = plain.get(keyword, 0) + KEYWORD / self._common[keyword] ** 0.5
+            said[keyword] = said.get(keyword, 0) + KEYWORD / self._common[keyword] ** 0.5
+        for word, weight in lexicon_weights(hexcode).items():
+            said[word] = max(said.get(word, 0), weight)
         for pair in _agreeing(meaning.keywords):
-            plain.setdefault(pair, PAIR)
-        weights = dict(plain)
-        for text, weight in plain.items():
+            said.setdefault(pair, PAIR)
+        weights = dict(said)
+        for text, weight in said.items():
             for form, share in _forms(text, countable=meaning.group != SMILEYS):
                 weights.setdefault(form, weight * share)
         return self.allowed(spelled(weights))
@@ -67,6 +80,27 @@ class Captions:
     def details(self, hexcode: str) -> list[str]:
         """Keywords that now and then follow a caption of the emoji."""
         return self._details[hexcode]
+
+
+def is_popular(hexcode: str, meaning: Meaning) -> bool:
+    """Whether people write for an emoji every day: a face, a common thing, one of many words."""
+    many = len(_lexicon().get(bare(hexcode), ())) >= POPULAR
+    return meaning.group == SMILEYS or is_everyday(hexcode) or many
+
+
+def lexicon_weights(hexcode: str) -> dict[str, float]:
+    """What the lexicon says of an emoji, without ё, and how often each is said."""
+    words = _lexicon().get(bare(hexcode), ())
+    shares = [1 / (FLATNESS + place) for place in range(len(words))]
+    return {
+        plain(word): min(NAME, LEXICON * share / sum(shares))
+        for word, share in zip(words, shares, strict=True)
+    }
+
+
+@cache
+def _lexicon() -> dict[str, tuple[str, ...]]:
+    return {hexcode_of(emoji): words for emoji, words in lexicon().items()}
 
 
 def detailed(text: str, detail: str, rng: np.random.Generator) -> str:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from emojich_core.arguments import check_folder, number
+from emojich_core.arguments import check_folder, file_path, number
 from emojich_core.request import MAX_SEED
 
 
@@ -15,8 +15,10 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         help="render and compose pictures, and write their captions",
         description="Make the training set from the emoji art that `make data` fetches.",
     )
-    build.add_argument("--data", type=Path, default=Path(".data"), help="where the art is (.data)")
-    build.add_argument("--out", type=Path, help="folder to write (DATA/dataset)")
+    build.add_argument(
+        "--data", type=file_path, default=Path(".data"), help="where the art is (.data)"
+    )
+    build.add_argument("--out", type=file_path, help="folder to write (DATA/dataset)")
     build.add_argument(
         "--seed", type=number(0, MAX_SEED), default=0, help="for the same choices again (0)"
     )

@@ -2,63 +2,20 @@
 
 import argparse
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from emojich_core.training.data.art import Meaning, load_glyphs, load_meanings, render
+from emojich_core.training.data.art import load_glyphs, load_meanings, render
 from emojich_core.training.data.colours import COLOURS, main_part, possible_colours
-from emojich_core.training.data.held_out import FILE, Composition, contains, words_of
-from emojich_core.training.data.morphology import is_headword
-from emojich_core.training.data.things import NAMES, Thing, things
+from emojich_core.training.data.held_out import FILE, Composition, contains
+from emojich_core.training.data.things import Thing, things
 
-SHARE = 0.1  # of the distinct keywords
 COMPOSITIONS = 60
 SEED = 20240
 STYLE = "fluent-emoji-flat"
-# What captions of compositions are made of.
-VOCABULARY = (
-    *COLOURS,
-    "белый",
-    "цвет",
-    "и",
-    "с",
-    "два",
-    "три",
-    "маленький",
-    "большой",
-    "крошечный",
-)
-
-
-def choose_keywords(meanings: Mapping[str, Meaning], seed: int = SEED) -> list[str]:
-    """SHARE of all distinct keywords, sorted; the same for the same meanings and seed.
-
-    Those that are in a label, or in a word that compositions are made of, in any form, cannot be
-    held out.  The others are shuffled, then ordered by stratum (emojibase's group, one word or
-    more, of one emoji or more), and every n-th is taken, so that each stratum gives its part.
-    """
-    emoji_of: dict[str, list[str]] = {}
-    for hexcode, meaning in sorted(meanings.items()):
-        for keyword in dict.fromkeys(meaning.keywords):
-            emoji_of.setdefault(keyword, []).append(hexcode)
-    said = [m.label for m in meanings.values()] + [n for names in NAMES.values() for n in names]
-    words = frozenset(lemma for text in (*said, *VOCABULARY) for w in words_of(text) for lemma in w)
-
-    def stratum(keyword: str) -> tuple[int, bool, bool]:
-        group = Counter(meanings[h].group or 0 for h in emoji_of[keyword]).most_common(1)[0][0]
-        return group, " " in keyword, len(emoji_of[keyword]) > 1
-
-    possible = [k for k in sorted(emoji_of) if _is_word(k) and not _is_said(k, said, words)]
-    np.random.default_rng(seed).shuffle(possible)
-    possible.sort(key=stratum)
-    wanted = round(len(emoji_of) * SHARE)
-    if wanted > len(possible):
-        raise ValueError(f"{wanted} keywords wanted, {len(possible)} can be held out")
-    return sorted(possible[int(i)] for i in np.linspace(0, len(possible) - 1, wanted))
 
 
 def choose_compositions(
@@ -95,22 +52,6 @@ def choose_compositions(
     return sorted(chosen, key=lambda c: (list(COLOURS).index(c.colour), c.hexcode))
 
 
-def _is_word(keyword: str) -> bool:
-    letters = sum("а" <= char <= "я" for char in keyword)
-    if letters < 3 or any(char.isdigit() for char in keyword):
-        return False
-    return " " in keyword or is_headword(keyword)
-
-
-def _is_said(keyword: str, said: list[str], words: frozenset[str]) -> bool:
-    parts = words_of(keyword)
-    if not all(part & words for part in parts):
-        return False
-    return any(contains(text, keyword) for text in said) or any(
-        contains(text, keyword) for text in VOCABULARY
-    )
-
-
 def main() -> None:
     """Write the list anew."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -128,10 +69,8 @@ def main() -> None:
         if body is not None:
             possible[hexcode] = (everyday[hexcode], possible_colours(drawing, body))
     texts = [" ".join((m.label, *m.keywords)) for m in meanings.values()]
-    content = {
-        "keywords": choose_keywords(meanings, arguments.seed),
-        "compositions": [asdict(c) for c in choose_compositions(possible, texts, arguments.seed)],
-    }
+    chosen = choose_compositions(possible, texts, arguments.seed)
+    content = {"compositions": [asdict(composition) for composition in chosen]}
     FILE.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 

@@ -39,13 +39,6 @@ def lemmas(word: str) -> frozenset[str]:
     return frozenset({plain(word), *(plain(p.normal_form) for p in _parses(word.lower()))})
 
 
-def is_headword(word: str) -> bool:
-    """Whether a word is most likely a noun or adjective in the nominative, or an infinitive."""
-    tag = _parses(word)[0].tag
-    named = any(p.tag.POS in {"NOUN", "ADJF"} and p.tag.case == "nomn" for p in _parses(word))
-    return tag.POS == "INFN" or (tag.POS in {"NOUN", "ADJF"} and named)
-
-
 @cache
 def with_yo(text: str) -> str:
     """The text with ё wherever no reading of a word does without: зеленый еж → зелёный ёж."""

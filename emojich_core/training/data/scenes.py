@@ -74,4 +74,4 @@ def wearing(rgba: np.ndarray, hat_rgba: np.ndarray) -> np.ndarray:
 def _drawn(body: str, size: int) -> Image.Image:
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{body}</svg>'
     png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=size, height=size))
-    return Image.open(BytesIO(png)).convert("RGBA")
+    return Image.open(BytesIO(png), formats=("PNG",)).convert("RGBA")

@@ -9,7 +9,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from emojich_core.pipeline import Drawing, Pipeline
-from emojich_core.request import MAX_SEED
+from emojich_core.request import MAX_SEED, InvalidRequest
 from emojich_core.training.data.art import on_white
 from emojich_core.training.evaluation.colour_judge import colour_of
 from emojich_core.training.evaluation.figures import Figure
@@ -78,7 +78,12 @@ def ask(
     """The model's best sticker for each question."""
     answers = []
     for number, question in enumerate(tqdm(questions, desc=title)):
-        [drawing] = draw(pipeline, question.prompt, seed, number)
+        try:
+            [drawing] = draw(pipeline, question.prompt, seed, number)
+        except InvalidRequest:  # the bundle knows no word of it: that is no right answer
+            blank = np.zeros((KEPT, KEPT, 4), np.uint8)
+            answers.append(Answer(question, seed, 0.0, blank, [], 0.0, None))
+            continue
         picture = small(drawing.image)
         distances = judge.distances(on_white(picture)[None])
         [found] = judge.ranked(distances, AMONG)

@@ -3,20 +3,29 @@
 import argparse
 from pathlib import Path
 
-from emojich_core.arguments import add_device, add_model, check_file, check_folder, number
+from emojich_core.arguments import (
+    add_device,
+    add_model,
+    check_file,
+    check_folder,
+    file_path,
+    number,
+)
 from emojich_core.request import MAX_SEED
 
 MAX_NAMES = 10_000  # more than there are emoji
-QUICK = 80  # names, held-out keywords, compositions and drawings of a quick run, each
+QUICK = 80  # names, everyday words, compositions and drawings of a quick run, each
 
 
 def add_evaluate(parser: argparse.ArgumentParser) -> None:
     """Give the parser of `emojich evaluate` its options."""
     add_model(parser)
     add_device(parser)
-    parser.add_argument("--data", type=Path, default=Path(".data"), help="where the art is (.data)")
     parser.add_argument(
-        "--out", type=Path, default=Path("out/evaluation"), help="folder (out/evaluation)"
+        "--data", type=file_path, default=Path(".data"), help="where the art is (.data)"
+    )
+    parser.add_argument(
+        "--out", type=file_path, default=Path("out/evaluation"), help="folder (out/evaluation)"
     )
     parser.add_argument(
         "--names",
@@ -25,7 +34,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="at most so many of each kind (400)",
     )
-    parser.add_argument("--held-out", type=Path, metavar="FILE", help="another held_out.json")
+    parser.add_argument("--held-out", type=file_path, metavar="FILE", help="another held_out.json")
     parser.add_argument(
         "--seed", type=number(0, MAX_SEED), default=0, help="for the same drawings again (0)"
     )
@@ -33,7 +42,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
         "--quick", action="store_true", help=f"at most {QUICK} of each: a rough look"
     )
     parser.add_argument(
-        "--page", type=Path, metavar="FILE", help="only draw the page of 64 prompts, as a PNG"
+        "--page", type=file_path, metavar="FILE", help="only draw the page of 64 prompts, as a PNG"
     )
     parser.add_argument("--card", action="store_true", help="put the figures into the model card")
     parser.set_defaults(command=_evaluate)

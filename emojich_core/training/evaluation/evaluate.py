@@ -54,7 +54,7 @@ from emojich_core.training.evaluation.stage_figures import pass_through, stage_f
 PROMPTS = Path(__file__).with_name("prompts.txt")
 SHOWN = 64  # stickers of a page
 
-Kind = Literal["names", "keywords", "compositions"]  # of questions
+Kind = Literal["names", "everyday", "compositions"]  # of questions
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Settings:
     seed: int = 0
     names: int = 400
     varied: int = 60  # of the names: all their candidates are compared
-    most: int | None = None  # keywords, compositions, held-out drawings each; None for all
+    most: int | None = None  # everyday words, compositions, held-out drawings each; None for all
     page: bool = True
     card: bool = False
 
@@ -120,7 +120,7 @@ def _questions(settings: Settings, gallery: set[str]) -> dict[Kind, list[Questio
     meanings = load_meanings(settings.data / "node_modules")
     kinds: dict[Kind, tuple[list[Question], int | None]] = {
         "names": (questions.names(meanings), settings.names),
-        "keywords": (questions.held_out_keywords(meanings, settings.held_out), settings.most),
+        "everyday": (questions.everyday(meanings), settings.most),
         "compositions": (
             questions.held_out_compositions(meanings, settings.held_out),
             settings.most,
@@ -142,14 +142,14 @@ def _art(glyphs: Sequence[Glyph], cache: Path) -> Art:
 def _answers(
     pipeline: Pipeline, art: Art, asked: Mapping[Kind, list[Question]], seed: int
 ) -> dict[Kind, list[Answer]]:
-    judges = {"names": art.judge, "keywords": art.judge, "compositions": art.colour_blind}
+    judges = {"names": art.judge, "everyday": art.judge, "compositions": art.colour_blind}
     return {kind: ask(pipeline, judges[kind], asked[kind], seed, kind) for kind in asked}
 
 
 def _recall_figures(answers: Mapping[Kind, Sequence[Answer]]) -> list[Figure]:
     return [
         *recall_figures("names", "names", answers["names"], {1: 0.9, AMONG: 0.95}),
-        *recall_figures("keywords", "held-out keywords", answers["keywords"], {AMONG: 0.55}),
+        *recall_figures("everyday", "everyday words", answers["everyday"], {AMONG: 0.9}),
         *recall_figures(
             "compositions", "held-out compositions", answers["compositions"], {AMONG: 0.5}
         ),

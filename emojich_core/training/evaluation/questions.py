@@ -1,7 +1,7 @@
 """What an evaluation asks for, and which emoji would be right."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,9 @@ import numpy as np
 from emojich_core.request import InvalidRequest, clean_prompt
 from emojich_core.training.data.art import Meaning
 from emojich_core.training.data.held_out import read
+from emojich_core.training.data.things import bare, hexcode_of
+
+EVERYDAY = Path(__file__).with_name("everyday.tsv")
 
 
 @dataclass(frozen=True)
@@ -22,14 +25,21 @@ class Question:
 
 
 def names(meanings: Mapping[str, Meaning]) -> list[Question]:
-    """Every name; emoji that share one are all right."""
-    return _questions(meanings, lambda meaning: [meaning.label])
+    """Every name, in alphabetical order; emoji that share one are all right."""
+    called = defaultdict(set)
+    for hexcode, meaning in meanings.items():
+        called[meaning.label].add(hexcode)
+    return [Question(label, frozenset(called[label])) for label in sorted(called)]
 
 
-def held_out_keywords(meanings: Mapping[str, Meaning], held_out: Path) -> list[Question]:
-    """The keywords that training never says; every emoji that has one is right."""
-    wanted = set(read(held_out)[0])
-    return _questions(meanings, lambda meaning: wanted.intersection(meaning.keywords))
+def everyday(meanings: Mapping[str, Meaning]) -> list[Question]:
+    """What people write that the lexicon does not say: a prompt and the emoji that satisfy it."""
+    known = {bare(hexcode): hexcode for hexcode in meanings}
+    rows = [line.split("\t") for line in EVERYDAY.read_text("utf-8").splitlines()]
+    return [
+        Question(prompt, frozenset(known[h] for h in map(hexcode_of, right.split()) if h in known))
+        for prompt, right in rows
+    ]
 
 
 def held_out_compositions(meanings: Mapping[str, Meaning], held_out: Path) -> list[Question]:
@@ -48,7 +58,7 @@ def held_out_compositions(meanings: Mapping[str, Meaning], held_out: Path) -> li
             frozenset({composition.hexcode, *called[composition.caption.partition(" ")[2]]}),
             composition.colour,
         )
-        for composition in read(held_out)[1]
+        for composition in read(held_out)
     ]
 
 
@@ -61,17 +71,6 @@ def sample(questions: list[Question], count: int | None, seed: int) -> list[Ques
     """At most `count` of them if given, in an order that follows from the seed."""
     chosen = np.random.default_rng(seed).permutation(len(questions))[:count]
     return [questions[i] for i in chosen]
-
-
-def _questions(
-    meanings: Mapping[str, Meaning], words_of: Callable[[Meaning], Iterable[str]]
-) -> list[Question]:
-    """One question for every word that any emoji has, in alphabetical order."""
-    called = defaultdict(set)
-    for hexcode, meaning in meanings.items():
-        for word in words_of(meaning):
-            called[word].add(hexcode)
-    return [Question(word, frozenset(called[word])) for word in sorted(called)]
 
 
 def _is_prompt(text: str) -> bool:

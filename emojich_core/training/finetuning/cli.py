@@ -2,11 +2,11 @@
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emojich_core.arguments import add_device, check_folder, number
+from emojich_core.arguments import MAX_SENTENCE, add_device, check_folder, file_path, number
 from emojich_core.choices import known_bundles
+from emojich_core.errors import shown
 from emojich_core.request import MAX_SEED
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
@@ -19,8 +19,12 @@ MAX_BATCH = 4096
 def add_finetune(parser: argparse.ArgumentParser) -> None:
     """Give the parser of `emojich finetune` its options."""
     parser.add_argument("--base", default="mini", help="bundle to begin with (mini)")
-    parser.add_argument("--data", type=Path, help="folder of images with a captions.csv: file,text")
-    parser.add_argument("--out", type=Path, help="the new bundle; OUT.run keeps what a run needs")
+    parser.add_argument(
+        "--data", type=file_path, help="folder of images with a captions.csv: file,text"
+    )
+    parser.add_argument(
+        "--out", type=file_path, help="the new bundle; OUT.run keeps what a run needs"
+    )
     parser.add_argument(
         "--train",
         choices=("frozen", "all", "lora"),
@@ -72,7 +76,7 @@ def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
     try:
         loss = finetune(base, arguments.data, arguments.out, settings, device)
     except (BadData, OtherRun, Diverged) as error:
-        sys.exit(f"emojich: {error}")
+        sys.exit(f"emojich: {shown(error, MAX_SENTENCE)}")
     except OutOfMemory:
         message = f"{device} has not enough memory for {arguments.batch_size} images a step"
         sys.exit(f"emojich: {message}: take a smaller --batch-size; --plan counts what it takes.")

@@ -270,7 +270,8 @@ def finetune(
         tuning.train()
     trained = _load(run / "best.safetensors", run)
     weights = merged(base.weights("transformer"), trained)
-    derive_bundle(base, out, weights, f"{base.name}, fine-tuned ({settings.train})")
+    source = f"{base.name}, fine-tuned ({settings.train})"
+    derive_bundle(base, out, weights, source, {pair.text for pair in pairs})
     return tuning.best.loss
 
 

@@ -4,25 +4,38 @@
     cat.png,кот в космосе
     dogs/1.webp,"собака, пицца"
 
-Everything is checked before anything starts, so that no run ends in its second hour at a bad row.
+Spreadsheets separate columns by semicolons or tabs, too.  Everything is checked before anything
+starts, so that no run ends in its second hour at a bad row.
 """
 
+import codecs
 import csv
 import hashlib
 import io
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
+from unicodedata import normalize
 
-from PIL import Image, ImageOps
+import numpy as np
+from PIL import Image, ImageOps, PngImagePlugin
 
 from emojich_core.request import InvalidRequest, clean_prompt
 from emojich_core.sticker import on_white
 
 CAPTIONS = "captions.csv"
 HEADER = ["file", "text"]
+DELIMITERS = (",", ";", "\t")
 HELD_OUT = 0.05  # share of the images that is not trained on
 SHOWN = 20  # so many problems are named, the rest counted
+# Pillow would try every format that it knows, and start Ghostscript for one of them.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+MAX_PIXELS = 50_000_000
+MAX_RATIO = 20  # of the longer side to the shorter one; what is longer would be a line
+
+# Bytes.  Programs that draw keep their settings in a PNG, and Pillow refuses more than 1 MiB.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 
 
 class BadData(ValueError):
@@ -80,14 +93,51 @@ def split(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
 def picture(file: Path, size: int) -> Image.Image:
     """An image on a white square, (size, size) RGB.
 
-    Raises what Pillow raises for a file that is no image: OSError, ValueError, and others.
+    Raises BadData for what is not to be decoded; for a file that is no image, what Pillow raises:
+    OSError, ValueError, and others.
     """
-    with Image.open(file) as opened:
-        image = on_white(ImageOps.exif_transpose(opened))
-    side = max(image.size)
-    page = Image.new("RGB", (side, side), "white")
-    page.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
-    return page.resize((size, size), Image.Resampling.LANCZOS)
+    with _opened(file) as opened:
+        opened.draft("RGB", (2 * size, 2 * size))  # a large JPEG is decoded smaller
+        image = _in_8_bits(ImageOps.exif_transpose(opened))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+    elif image.mode != "RGB":
+        image = image.convert("RGB")
+    # Scaled before it is put on the square, which may be much larger than the image.
+    scale = size / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    image = on_white(image.resize((width, height), Image.Resampling.LANCZOS))
+    page = Image.new("RGB", (size, size), "white")
+    page.paste(image, ((size - width) // 2, (size - height) // 2))
+    return page
+
+
+def _opened(file: Path) -> Image.Image:
+    """An image whose header has been read.  Raises BadData for a size that is not to be decoded."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            image = Image.open(file, formats=FORMATS)
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+            raise BadData(f"has more than {MAX_PIXELS} pixels: scale it down") from error
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise BadData(f"has more than {MAX_PIXELS} pixels: scale it down")
+    if max(width, height) > MAX_RATIO * min(width, height):
+        raise BadData(f"has {width} × {height} pixels: cut out what is to be seen")
+    return image
+
+
+def _in_8_bits(image: Image.Image) -> Image.Image:
+    """The image; one of 16 bits a pixel scaled, where Pillow's `convert` would cut off at 255."""
+    if image.mode in ("I", "F"):
+        raise BadData("has 32 bits a pixel: save it with 8 or 16")
+    if not image.mode.startswith("I;16"):
+        return image
+    values = np.asarray(image.convert("I"))
+    grey = ((values + 128) // 257).astype(np.uint8)
+    opaque = 255 * (values != image.info.get("transparency", -1)).astype(np.uint8)
+    return Image.fromarray(np.dstack((grey, opaque)), "LA")
 
 
 def _rows(file: Path, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
@@ -96,26 +146,46 @@ def _rows(file: Path, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
     Raises BadData for what is no table at all.
     """
     try:
-        # What is not UTF-8 becomes surrogates, so that the other rows can be checked, too.
-        text = file.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+        text = _decoded(file.read_bytes())
     except OSError as error:
         message = f"{file} cannot be read ({error.strerror}): the folder of images needs one."
         raise BadData(message) from error
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    delimiter = next((d for d in DELIMITERS if text.startswith(d.join(HEADER))), ",")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     empty = True
+    first = 1  # line of the row that is read
     try:
         if (header := next(reader, [])) != HEADER:
             found = ",".join(header)[:40]
             raise BadData(f"{file}, line 1: the header must be file,text and is {found!r}")
+        first = reader.line_num + 1
         for row in reader:
-            if row:
-                empty = False
+            if _has_rows_inside(row, delimiter):
+                problems.append(f"line {first}: a quote is not closed, and takes in the next row")
+            elif row:
                 yield reader.line_num, row
+            empty = empty and not row
+            first = reader.line_num + 1
     except csv.Error as error:
-        problems.append(f"line {reader.line_num}: {error}; what follows cannot be read")
+        problems.append(f"line {first}: {error}; what follows cannot be read")
     else:
         if empty:
             raise BadData(f"{file} has no rows under its header.")
+
+
+def _decoded(content: bytes) -> str:
+    """The table.  What is not UTF-8 becomes surrogates, so that the other rows can be checked."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # Excel's "Unicode text"
+        return content.decode("utf-16", errors="replace")
+    return content.decode("utf-8-sig", errors="surrogateescape")
+
+
+def _has_rows_inside(row: list[str], delimiter: str) -> bool:
+    """Whether a name has several lines, or a text goes on in lines that have columns themselves."""
+    later = [line for field in row for line in field.splitlines()[1:]]
+    return any(delimiter in line for line in later) or any(
+        len(name.splitlines()) > 1 for name in row[:1]
+    )
 
 
 def _pair(folder: Path, row: list[str]) -> Pair:
@@ -124,20 +194,31 @@ def _pair(folder: Path, row: list[str]) -> Pair:
         raise BadData(f"{len(row)} columns and not 2 (a text with a comma needs quotes)")
     name, text = row
     if not _is_utf8(name + text):
-        raise BadData("it is not UTF-8")
+        raise BadData("it is not UTF-8: save the table as CSV in UTF-8")
     try:
         text = clean_prompt(text)  # as every prompt is: else what is learned is never asked for
     except InvalidRequest as error:
         raise BadData(f"{name}: {error}") from error
-    file = (folder / name).resolve()
-    if not file.is_relative_to(folder.resolve()):
-        raise BadData(f"{name} is outside of the folder")
     try:
+        file = _found(folder, name).resolve()
+        if not file.is_relative_to(folder.resolve()):
+            raise BadData(f"{name} is outside of the folder")
+        if file.exists() and not file.is_file():  # a pipe, say, which would be waited for
+            raise BadData(f"{name} is no file")
         content = file.read_bytes()
     except OSError as error:
         raise BadData(f"{name} cannot be read ({error.strerror})") from error
     _check_image(name, file)
     return Pair(file, text, hashlib.sha256(content).hexdigest())
+
+
+def _found(folder: Path, name: str) -> Path:
+    """The path of a name, however й and ё are written in it: Macs decompose them in file names."""
+    path = folder
+    for part in PurePath(name).parts:
+        ways = (part, normalize("NFC", part), normalize("NFD", part))
+        path = next((path / way for way in ways if (path / way).exists()), path / part)
+    return path
 
 
 def _is_utf8(text: str) -> bool:
@@ -148,5 +229,8 @@ def _is_utf8(text: str) -> bool:
 def _check_image(name: str, file: Path) -> None:
     try:
         picture(file, 1)
+    except BadData as error:
+        raise BadData(f"{name} {error}") from error
     except Exception as error:  # Pillow's decoders raise whatever happens to them
-        raise BadData(f"{name} is no image that can be read") from error
+        formats = ", ".join(FORMATS)
+        raise BadData(f"{name} is no image that can be read ({formats})") from error

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from telegram import BotCommand, BotCommandScopeAllGroupChats
-from telegram.error import BadRequest, Forbidden
+from telegram.error import BadRequest, ChatMigrated, Forbidden
 
 from .conftest import USERNAME, Launch, Running
 from .test_sandbox_messages import keyboard
@@ -128,3 +128,20 @@ async def test_groups_have_commands_of_their_own_and_survive(launch: Launch) -> 
         assert await box.get(f"/sandbox/chat?chat_id={group}") == before
         commands = (await box.get(f"/sandbox/bot?chat_id={group}"))["commands"]
         assert [command["command"] for command in commands] == ["sticker"]
+
+
+async def test_a_group_becomes_a_supergroup(launch: Launch) -> None:
+    async with launch() as box:
+        old = await gather(box)
+        new = (await box.post("/sandbox/migrate", chat_id=old))["id"]
+        with pytest.raises(ChatMigrated) as error:
+            await box.bot.send_message(old, "кот")
+        assert error.value.new_chat_id == new
+        assert (await box.bot.send_message(new, "кот")).chat_id == new
+        left, arrived = [u.message for u in (await box.bot.get_updates())[-2:]]
+        assert left
+        assert (left.chat_id, left.migrate_to_chat_id) == (old, new)
+        assert arrived
+        assert (arrived.chat_id, arrived.migrate_from_chat_id) == (new, old)
+        chats = await box.get(f"/sandbox/chats?user_id={ANYA}")
+        assert [entry["chat"]["id"] for entry in chats] == [new]

@@ -32,8 +32,9 @@ async def ask(box: Running, query: str = "кот", **more: Any) -> dict[str, Any
 
 async def test_a_sticker_is_found_and_sent(launch: Launch, picture: Draw) -> None:
     async with launch() as box:
+        await box.say()  # who has not started the bot gets no set
         group = await gather(box)
-        await box.bot.get_updates(offset=3)
+        await box.bot.get_updates(offset=4)
         first = InputSticker(picture(), ["🐱"], "static")
         await box.bot.create_new_sticker_set(box.user, f"a_by_{USERNAME}", "Коты", [first])
         (cat,) = (await box.bot.get_sticker_set(f"a_by_{USERNAME}")).stickers

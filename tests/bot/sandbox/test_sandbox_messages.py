@@ -268,6 +268,17 @@ async def test_failures_on_order(launch: Launch, monkeypatch: pytest.MonkeyPatch
         assert texts == ["/start", "три", "четыре"], "an answer lost on its way back: it was sent"
 
 
+@pytest.mark.parametrize("after", [False, True])
+async def test_an_answer_that_never_comes(launch: Launch, *, after: bool) -> None:
+    async with launch() as box:
+        await box.say()
+        await box.post("/sandbox/fault", method="sendMessage", cut=True, after=after)
+        with pytest.raises(NetworkError):
+            await box.bot.send_message(box.user, "раз")
+        texts = [message["text"] for message in await box.get("/sandbox/chat")]
+        assert texts == ["/start", "раз"] if after else ["/start"]
+
+
 async def test_tokens(launch: Launch) -> None:
     async with launch() as box:
         for token in ("nonsense", "1:a b", "1:"):

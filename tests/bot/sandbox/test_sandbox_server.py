@@ -165,29 +165,91 @@ async def test_the_page_is_whole(launch: Launch) -> None:
                 assert response.status == 200
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({}, 200),
-        ({"Origin": "http://evil.example"}, 403),
-        ({"Origin": "null"}, 403),
-        ({"Origin": "http://127.0.0.1:1"}, 403),
-        ({"Host": "evil.example"}, 403),
-        ({"Host": "127.0.0.1.evil.example"}, 403),
-        ({"Host": "localhost:80"}, 200),
-        ({"Host": "[::1]:80"}, 200),
-    ],
-)
-async def test_other_sites_get_nothing(
-    launch: Launch, headers: dict[str, str], status: int
-) -> None:
+ROUTES = [
+    ("GET", "/"),
+    ("GET", "/page/chat.js"),
+    ("GET", "/sandbox/chat"),
+    ("GET", "/sandbox/events"),
+    ("POST", "/sandbox/message"),
+    ("GET", f"/bot{TOKEN}/sendMessage?chat_id=1001&text=x"),
+    ("POST", f"/bot{TOKEN}/sendMessage?chat_id=1001&text=x"),
+    ("GET", f"/file/bot{TOKEN}/photos/1.jpg"),
+    ("GET", "/nowhere"),
+    ("OPTIONS", f"/bot{TOKEN}/sendMessage"),
+]
+REFUSED = [
+    {"Origin": "http://evil.example"},
+    {"Origin": "null"},
+    {"Origin": ""},
+    {"Origin": "http://127.0.0.1:1"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+    {"Host": "evil.example"},
+    {"Host": "EVIL.example:80"},
+    {"Host": "evil.example."},
+    {"Host": "127.0.0.1.evil.example"},
+    {"Host": "localhost.evil.example"},
+    {"Host": "localhost:80@evil.example"},
+    {"Host": "[::1]evil.example"},
+    {"Host": "[::1"},
+    {"Host": "[2001:db8::1]:80"},
+    {"Host": "192.168.1.1"},
+    {"Host": "0.0.0.0"},
+    {"Host": ""},
+]
+
+
+@pytest.mark.parametrize("headers", REFUSED, ids=str)
+async def test_other_sites_get_nothing(launch: Launch, headers: dict[str, str]) -> None:
     async with launch() as box:
-        for path in ("/sandbox/chat", "/sandbox/packs", "/"):
+        await box.say()
+        for verb, path in ROUTES:
+            async with box.http.request(verb, box.url + path, headers=headers, json={}) as response:
+                assert response.status == 403, (verb, path)
+                assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+                assert "Access-Control-Allow-Origin" not in response.headers
+        assert len(await box.get("/sandbox/chat")) == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Host": "localhost:80"},
+        {"Host": "LOCALHOST."},
+        {"Host": "box.localhost:8081"},
+        {"Host": "127.0.0.1"},
+        {"Host": "127.1.2.3:1"},
+        {"Host": "[::1]:80"},
+        {"Host": "localhost:80", "Origin": "http://localhost:80"},
+        {"Host": "LOCALHOST:80", "Origin": "http://localhost:80"},
+    ],
+    ids=str,
+)
+async def test_the_page_and_programs_are_served(launch: Launch, headers: dict[str, str]) -> None:
+    async with launch() as box:
+        for path in ("/", "/page/chat.js", "/sandbox/chat", f"/bot{TOKEN}/getMe"):
+            async with box.http.get(box.url + path, headers=headers) as response:
+                assert response.status == 200, path
+                assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+async def test_a_link_leads_to_the_page_and_to_nothing_else(launch: Launch) -> None:
+    headers = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    headers["Sec-Fetch-Site"] = "cross-site"
+    async with launch() as box:
+        for path, status in (("/", 200), ("/sandbox/chat", 403), (f"/bot{TOKEN}/getMe", 403)):
             async with box.http.get(box.url + path, headers=headers) as response:
                 assert response.status == status
-        async with box.http.get(box.url + "/", headers={"Origin": box.url}) as response:
-            assert response.status == 200
-            assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("token", ["9" * 5000 + ":a", "1:" + "a" * 5000, "٣:a", "1", "1:"])
+async def test_what_is_no_token(launch: Launch, token: str) -> None:
+    async with launch() as box, box.http.get(f"{box.url}/bot{token}/getMe") as response:
+        assert response.status == 401
 
 
 async def test_no_path_leads_out_of_the_folder(launch: Launch) -> None:

@@ -275,3 +275,36 @@ async def test_keywords_have_a_limit(launch: Launch, picture: Draw) -> None:
             added = sticker(picture(colour=1), keywords=words)
             with pytest.raises(BadRequest, match="eywords"):
                 await box.bot.add_sticker_to_set(box.user, NAME, added)
+
+
+async def test_a_set_is_made_for_those_who_have_started_the_bot(
+    launch: Launch, picture: Draw
+) -> None:
+    async with launch() as box:
+        await box.post("/sandbox/group", title="Друзья", user_ids=[box.user])
+        pictures = [sticker(picture())]
+        with pytest.raises(BadRequest, match="Peer_id_invalid"):
+            await box.bot.create_new_sticker_set(box.user, NAME, "Мои коты", pictures)
+        await create(box, picture())
+
+
+@pytest.mark.parametrize("emoji", ["🐱", "✔", "⚽️", "❤️‍🔥", "👍🏽", "🇫🇷", "1️⃣", "👩🏽‍🚀", "©️", "©"])
+async def test_emoji_that_telegram_takes(launch: Launch, picture: Draw, emoji: str) -> None:
+    async with launch() as box:
+        await create(box, picture(colour=1))
+        added = sticker(picture(colour=2), emoji)
+        await box.bot.add_sticker_to_set(box.user, NAME, added)
+        whole = await box.bot.get_sticker_set(NAME)
+        await box.bot.set_sticker_emoji_list(whole.stickers[0].file_id, [emoji])
+
+
+@pytest.mark.parametrize("emoji", ["✓", "☆", "→", "♡", "1", "кот", "🐱🐱", "🇫", "\U0001facd", ""])
+async def test_emoji_that_telegram_refuses(launch: Launch, picture: Draw, emoji: str) -> None:
+    async with launch() as box:
+        await create(box, picture(colour=1))
+        added = sticker(picture(colour=2), emoji)
+        with pytest.raises(BadRequest, match="expected a unicode emoji"):
+            await box.bot.add_sticker_to_set(box.user, NAME, added)
+        whole = await box.bot.get_sticker_set(NAME)
+        with pytest.raises(BadRequest, match="expected a unicode emoji"):
+            await box.bot.set_sticker_emoji_list(whole.stickers[0].file_id, [emoji])

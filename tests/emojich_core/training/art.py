@@ -38,10 +38,9 @@ def write_art(data: Path) -> None:
 
 
 def write_held_out(file: Path) -> None:
-    """Two keywords and two compositions."""
+    """Two compositions."""
     compositions = [
         {"colour": "синий", "hexcode": "1F7E9", "caption": "синий квадрат"},
         {"colour": "зеленый", "hexcode": "1F53A", "caption": "зеленая гора"},
     ]
-    content = {"keywords": ["алмаз", "линия"], "compositions": compositions}
-    file.write_text(json.dumps(content, ensure_ascii=False))
+    file.write_text(json.dumps({"compositions": compositions}, ensure_ascii=False))

@@ -14,12 +14,15 @@ from PIL import Image
 from emojich_core.choices import SHIPPED
 from emojich_core.cli import main
 from emojich_core.errors import BundleError
+from emojich_core.lexicon import lexicon
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import clean_prompt
 from emojich_core.training.data.art import Glyph, Meaning, load_glyphs, on_white, render
 from emojich_core.training.data.held_out_glyphs import SHARE, held_out_glyph
+from emojich_core.training.data.morphology import plain
+from emojich_core.training.data.things import hexcode_of
 from emojich_core.training.evaluation import cost_figures, evaluate, questions
-from emojich_core.training.evaluation.answers import Answer, recall_figures
+from emojich_core.training.evaluation.answers import Answer, ask, recall_figures
 from emojich_core.training.evaluation.colour_judge import EXAMPLES, colour_of
 from emojich_core.training.evaluation.figures import (
     Figure,
@@ -146,9 +149,7 @@ def test_emoji_that_share_a_word_are_all_right(tmp_path: Path) -> None:
     assert named == {"кот": {"A", "B"}, "собака": {"C"}, "dog": {"D"}}
     rows = [{"colour": "синий", "hexcode": "B", "caption": "синий кот"}]
     held_out = tmp_path / "held_out.json"
-    held_out.write_text(json.dumps({"keywords": ["зверь"], "compositions": rows}))
-    [keyword] = questions.held_out_keywords(MEANINGS, held_out)
-    assert keyword == Question("зверь", frozenset("AC"))
+    held_out.write_text(json.dumps({"compositions": rows}))
     [composition] = questions.held_out_compositions(MEANINGS, held_out)
     assert composition == Question("синий кот", frozenset("ABC"), "синий")
 
@@ -323,6 +324,8 @@ def test_a_whole_evaluation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(cost_figures, "TIMES", 1)
+    monkeypatch.setattr(questions, "EVERYDAY", tmp_path / "everyday.tsv")
+    (tmp_path / "everyday.tsv").write_text("кружок\t🔴\n")
     write_art(tmp_path / "data")
     write_held_out(tmp_path / "held_out.json")
     where = ("--model", "tiny", "--data", "data", "--held-out", "held_out.json")
@@ -335,22 +338,19 @@ def test_a_whole_evaluation(
     assert set(report["versions"]) >= {"python", "torch", "emojich"}
     figures = {figure["key"]: figure for figure in report["figures"]}
     assert set(figures) >= {
-        *(f"{key}_recall_{k}" for key in ("names", "keywords", "compositions") for k in (1, 5)),
+        *(f"{key}_recall_{k}" for key in ("names", "everyday", "compositions") for k in (1, 5)),
         *("judge_self_1", "judge_other_5", "variety", "near_copies", "matting_iou"),
         *("matting_error", "upscale_gain", "upscale_ssim", "weights", "seconds", "memory"),
     }
     assert all(np.isfinite(figure["value"]) for figure in figures.values())
     assert figures["weights"]["met"]
     answers = report["answers"]
-    assert [len(answers[key]) for key in ("names", "keywords", "compositions")] == [4, 2, 2]
+    assert [len(answers[key]) for key in ("names", "everyday", "compositions")] == [4, 1, 2]
     assert sum(a["right"] for a in answers["names"]) == round(
         figures["names_recall_5"]["value"] * 4
     )
-    assert {a["prompt"]: a["wanted"] for a in answers["keywords"]} == {
-        "алмаз": ["1F536", "1F53A"],
-        "линия": ["2796"],
-    }
-    for name in ("names", "keywords", "compositions"):
+    assert {a["prompt"]: a["wanted"] for a in answers["everyday"]} == {"кружок": ["1F534"]}
+    for name in ("names", "everyday", "compositions"):
         assert Image.open(tmp_path / f"out/evaluation/{name}.png").width == 1600
     assert "recall@1, 4 names" in capsys.readouterr().out
     card = (bundle / "README.md").read_text()
@@ -382,7 +382,7 @@ def test_what_is_missing_is_said_in_one_line(
 ) -> None:
     write_art(tmp_path / "data")
     (bundle / "README.md").unlink()
-    (tmp_path / "odd.json").write_text('{"keywords": []}')
+    (tmp_path / "odd.json").write_text('{"pairs": []}')
     with pytest.raises(SystemExit) as stopped:
         run(*arguments)
     assert words in str(stopped.value)
@@ -399,3 +399,20 @@ def test_a_missing_package_is_named(
     write_art(tmp_path / ".data")
     with pytest.raises(SystemExit, match=r'skimage.*pip install "emojich\[train\]"'):
         run()
+
+
+def test_everyday_words_are_300_that_the_lexicon_does_not_have() -> None:
+    rows = [line.split("\t") for line in questions.EVERYDAY.read_text("utf-8").splitlines()]
+    prompts = [prompt for prompt, _ in rows]
+    assert len({plain(prompt) for prompt in prompts}) == len(prompts) == 300
+    assert [clean_prompt(prompt) for prompt in prompts] == prompts
+    said = {plain(word) for row in lexicon().values() for word in row}
+    assert [prompt for prompt in prompts if plain(prompt) in said] == []
+    known = {hexcode_of(emoji) for emoji in lexicon()}
+    assert {hexcode_of(emoji) for _, right in rows for emoji in right.split()} <= known
+
+
+def test_a_prompt_that_the_bundle_does_not_know_is_answered_wrongly() -> None:
+    pipeline, blank = Pipeline.load("mini", "cpu"), np.full((1, 96, 96, 3), 255, np.uint8)
+    [answer] = ask(pipeline, Judge(blank, ["A"]), [Question("абырвалг", frozenset("A"))], 0, "")
+    assert not answer.right()

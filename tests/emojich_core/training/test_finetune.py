@@ -396,14 +396,14 @@ def test_every_bad_row_is_named(data: Path, tmp_path: Path) -> None:
         read_pairs(tmp_path / "in")
     assert str(raised.value).splitlines()[1:] == [
         "  line 3: nowhere.png cannot be read (No such file or directory)",
-        "  line 4: bad.png is no image that can be read",
+        "  line 4: bad.png is no image that can be read (PNG, JPEG, WEBP, GIF, BMP, TIFF)",
         "  line 5: good.png: The prompt is empty: say in Russian what to draw.",
         "  line 6: 3 columns and not 2 (a text with a comma needs quotes)",
         "  line 7: ../good.png is outside of the folder",
         "  line 8: good.png is there already with the same text",
         "  line 11: 1 columns and not 2 (a text with a comma needs quotes)",
         "  line 12: good.png: The model reads Russian only.",
-        "  line 13: it is not UTF-8",
+        "  line 13: it is not UTF-8: save the table as CSV in UTF-8",
     ]
 
 
@@ -411,7 +411,12 @@ def test_every_bad_row_is_named(data: Path, tmp_path: Path) -> None:
     ("content", "words"),
     [
         ("", "header"),
-        ("file;text\n1.png;кот\n", "is 'file;text'"),
+        ("name;text\n1.png;кот\n", "is 'name;text'"),
+        ("file|text\n1.png|кот\n", "is 'file|text'"),
+        ('file,text\n1.png,"кот\n2.png,пёс"\n', "line 2: a quote is not closed"),
+        ('file,text\n1.png,"кот\n2.png,пёс\n3.png,"лев"\n', "line 2: "),
+        ('file;text\n1.png;"кот\n2.png;пёс\n3.png;лев"\n4.png;ёж\n', r"(?s)line 2: .*line 5: 4"),
+        ('file,text\n"1.png,кот\n2.png",пёс\n', "line 2: a quote is not closed"),
         ("file,text\n1.p\0ng,кот\n", "line 2: it is not UTF-8"),
         ("file,text\n", "no rows"),
         ('file,text\n1.png,"кот\n', "line 2"),
@@ -453,6 +458,40 @@ def test_the_table_of_a_spreadsheet_is_read(data: Path, tmp_path: Path) -> None:
     text = f'file,text\r\n0.png,"кот, собака"\r\n\r\n1.png,  {decomposed}  в\tкосмосе \r\n'
     (tmp_path / "captions.csv").write_bytes(text.encode("utf-8-sig"))
     assert [pair.text for pair in read_pairs(tmp_path)] == ["кот, собака", "чайник в космосе"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_tables_as_spreadsheets_write_them(
+    data: Path, tmp_path: Path, delimiter: str, encoding: str
+) -> None:
+    for name in ("0.png", "1.png"):
+        (tmp_path / name).write_bytes((data / name).read_bytes())
+    rows = [("file", "text"), ("0.png", '"кот\nв шляпе"'), ("1.png", '"он сказал ""мяу"""')]
+    text = "".join(f"{delimiter.join(row)}\r\n" for row in rows)
+    (tmp_path / "captions.csv").write_bytes(text.encode(encoding))
+    assert [pair.text for pair in read_pairs(tmp_path)] == ["кот в шляпе", 'он сказал "мяу"']
+
+
+def test_a_table_of_windows_is_one_sentence_a_row(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "captions.csv").write_bytes("file;text\n0.png;кот\n".encode("cp1251"))
+    with pytest.raises(BadData, match="line 2: it is not UTF-8"):
+        read_pairs(tmp_path)
+
+
+@pytest.mark.parametrize("on_disk", ["NFC", "NFD"])
+@pytest.mark.parametrize("in_table", ["NFC", "NFD"])
+def test_names_are_found_however_they_are_composed(
+    data: Path, tmp_path: Path, on_disk: str, in_table: str
+) -> None:
+    names = [f"Ёжики/йод {number}.png" for number in range(2)]
+    for number, name in enumerate(names):
+        file = tmp_path / normalize(on_disk, name)
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes((data / f"{number}.png").read_bytes())
+    rows = "".join(f"{normalize(in_table, name)},кот {name[-5]}\n" for name in names)
+    (tmp_path / "captions.csv").write_text(f"file,text\n{rows}", encoding="utf-8")
+    assert [pair.text for pair in read_pairs(tmp_path)] == ["кот 0", "кот 1"]
 
 
 def test_what_is_held_out_follows_from_the_images(data: Path) -> None:

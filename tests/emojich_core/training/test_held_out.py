@@ -1,8 +1,6 @@
 """Nothing that is held out is ever said in training."""
 
-import json
 from collections import Counter
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +18,8 @@ from emojich_core.training.data.compositions import (
     size_captions,
 )
 from emojich_core.training.data.dataset import ROWS, Dataset
-from emojich_core.training.data.held_out import FILE, Composition, HeldOut, contains
-from emojich_core.training.data.held_out_choice import choose_compositions, choose_keywords
+from emojich_core.training.data.held_out import Composition, HeldOut
+from emojich_core.training.data.held_out_choice import choose_compositions
 from emojich_core.training.data.morphology import lemmas
 from emojich_core.training.data.things import things
 from tests.emojich_core.training.meanings import MEANINGS
@@ -34,7 +32,6 @@ needs_art = pytest.mark.skipif(
     not (MODULES / "emojibase-data").exists(), reason="no emoji art here: make data"
 )
 LIST = HeldOut(
-    ("кусок пиццы", "ферма", "иголка", "колючий"),
     (Composition("синий", "1F431", "синий кот"), Composition("розовый", "1F355", "розовая пицца")),
 )
 
@@ -42,13 +39,8 @@ LIST = HeldOut(
 @pytest.mark.parametrize(
     "caption",
     [
-        "ферма",
-        "свинья на ферме",
-        "КУСКИ ПИЦЦЫ",
-        "большой кусок пиццы",
-        "ёж с иголками",
-        "колючего ежа",
         "синий кот",
+        "СИНИЕ КОТЫ",
         "синего кота",
         "кот синего цвета",
         "два синих кота",
@@ -60,20 +52,17 @@ def test_every_form_is_found(caption: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "caption", ["кусок торта", "пицца", "синяя пицца", "розовый кот", "кот", "фермер"]
+    "caption", ["кусок пиццы", "пицца", "синяя пицца", "розовый кот", "кот", "котик"]
 )
 def test_what_is_not_held_out_is_allowed(caption: str) -> None:
     assert LIST.allows(caption)
 
 
 def test_captions_of_the_emoji_say_nothing_held_out() -> None:
-    captions = Captions(MEANINGS, LIST)
-    said = [*_plain(captions), *_with_details(captions)]
-    assert "иголки" not in said
-    assert "ферма" not in said
-    _nothing_of(LIST, said)
-    unguarded = _plain(Captions(MEANINGS, HeldOut((), ())))
-    assert {"иголки", "ферма", "колючий ежик"} <= set(unguarded)
+    held_out = HeldOut((Composition("колючий", "1F994", "колючий ежик"),))
+    captions = Captions(MEANINGS, held_out)
+    _nothing_of(held_out, [*_plain(captions), *_with_details(captions)])
+    assert "колючий ежик" in _plain(Captions(MEANINGS, HeldOut(())))
 
 
 def test_compositions_say_and_show_nothing_held_out() -> None:
@@ -104,11 +93,6 @@ def test_captions_of_compositions_agree() -> None:
 
 
 def test_the_choice_can_be_made_again() -> None:
-    chosen = choose_keywords(MEANINGS, seed=3)
-    assert chosen == choose_keywords(MEANINGS, seed=3)
-    distinct = {k for m in MEANINGS.values() for k in m.keywords}
-    assert len(chosen) == round(0.1 * len(distinct))
-    assert not any(contains(m.label, k) for m in MEANINGS.values() for k in chosen)
     possible = {h: (t, list(COLOURS)) for h, t in things(MEANINGS).items()}
     pairs = choose_compositions(possible, [m.label for m in MEANINGS.values()], seed=3)
     assert pairs == choose_compositions(possible, [m.label for m in MEANINGS.values()], seed=3)
@@ -118,25 +102,12 @@ def test_the_choice_can_be_made_again() -> None:
 
 def test_the_shipped_list_is_whole() -> None:
     held_out = HeldOut.load()
-    assert len(held_out.keywords) > 300
     assert len(held_out.compositions) == 60
     colours = Counter(c.colour for c in held_out.compositions)
     assert set(colours) == set(COLOURS)
     for composition in held_out.compositions:
         assert not held_out.allows(composition.caption)
         assert any(composition.colour in lemmas(w) for w in composition.caption.split())
-
-
-@needs_art
-def test_the_shipped_list_is_what_the_choice_makes() -> None:
-    from emojich_core.training.data.art import load_meanings
-
-    meanings = load_meanings(MODULES)
-    keywords = json.loads(FILE.read_text("utf-8"))["keywords"]
-    assert keywords == choose_keywords(meanings)
-    _nothing_of(HeldOut(keywords, ()), [meaning.label for meaning in meanings.values()])
-    distinct = {k for m in meanings.values() for k in m.keywords}
-    assert len(keywords) == round(0.1 * len(distinct))
 
 
 @needs_art
@@ -195,23 +166,8 @@ def _compositions(held_out: HeldOut) -> list[Item]:
 def _nothing_of(held_out: HeldOut, said: "list[str] | set[str]") -> None:
     """Compare word by word, by other means than HeldOut's own index."""
     assert said
-    keywords = [[lemmas(w) for w in k.replace(",", " ").split()] for k in held_out.keywords]
-    singles = frozenset().union(*(k[0] for k in keywords if len(k) == 1))
-    phrases = [k for k in keywords if len(k) > 1]
     pairs = [(c.colour, c.thing) for c in held_out.compositions]
-
-    @cache
-    def begun_by(word: str) -> list[list[frozenset[str]]]:
-        return [phrase for phrase in phrases if phrase[0] & lemmas(word)]
-
     for text in said:
         spoken = text.replace(",", " ").replace(":", " ").split()
-        words = [lemmas(w) for w in spoken]
-        union = frozenset().union(*words)
-        assert not union & singles, text
-        for i, word in enumerate(spoken):
-            for phrase in begun_by(word):
-                rest = words[i : i + len(phrase)]
-                same = all(a & b for a, b in zip(rest, phrase, strict=False))
-                assert len(rest) < len(phrase) or not same, text
+        union = frozenset().union(*(lemmas(word) for word in spoken))
         assert not any(colour in union and thing in union for colour, thing in pairs), text

@@ -17,7 +17,7 @@ import torch
 
 from emojich_core.bundles import load_bundle
 from emojich_core.pipeline import Pipeline
-from emojich_core.training import loop, matting, transformer, upscale, vqgan
+from emojich_core.training import decoder, loop, matting, transformer, upscale, vqgan
 from emojich_core.training.average import average
 from emojich_core.training.data.art import load_glyphs, rendered
 from emojich_core.training.data.dataset import PICTURES, ROWS, Row
@@ -89,23 +89,30 @@ def test_a_trainer_says_what_is_missing(stage: str, tmp_path: Path) -> None:
 
 
 def test_all_stages_end_in_a_bundle_that_draws(
-    train: Train, trained_vqgan: Path, tmp_path: Path
+    train: Train, art: Path, trained_vqgan: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(trained_vqgan, tmp_path, dirs_exist_ok=True)
-    for stage in (upscale, matting, transformer):
+    for stage in (decoder, upscale, matting, transformer):
         train(stage, tmp_path)
-    for name in ("vqgan", "upscale", "matting", "transformer"):
+    for name in ("vqgan", "decoder", "upscale", "matting", "transformer"):
         assert (tmp_path / f"{name}.png").exists()
-    export(tmp_path, tmp_path / "bundle")
-    assert load_bundle(str(tmp_path / "bundle")).name == "mini"
+    export(tmp_path, art / "dataset", tmp_path / "bundle")
+    bundle = load_bundle(str(tmp_path / "bundle"))
+    crisp = torch.load(tmp_path / "decoder.pt", weights_only=True)["model"]
+    exported = bundle.weights("vqgan")["decoder.conv_out.weight"]
+    assert exported.equal(crisp["decoder.conv_out.weight"].half())
+    assert bundle.name == "mini"
+    assert bundle.vocabulary is not None
+    assert bundle.vocabulary.names["🔴"] == "красный круг"
+    assert {"красный", "круг"} <= bundle.vocabulary.words
     [drawing] = Pipeline.load(str(tmp_path / "bundle"), "cpu").generate("круг", count=1, seed=1)
     assert drawing.image.size == (512, 512)
 
 
-def test_training_goes_on_from_a_bundle(train: Train, tmp_path: Path) -> None:
+def test_training_goes_on_from_a_bundle(train: Train, art: Path, tmp_path: Path) -> None:
     shipped = load_bundle("mini")
     unpack(shipped, tmp_path / "as it was")
-    export(tmp_path / "as it was", tmp_path / "packed")
+    export(tmp_path / "as it was", art / "dataset", tmp_path / "packed")
     packed = load_bundle(str(tmp_path / "packed"))
     for stage in ("transformer", "upscale", "matting"):
         before, after = shipped.weights(stage), packed.weights(stage)
@@ -121,7 +128,7 @@ def test_training_goes_on_from_a_bundle(train: Train, tmp_path: Path) -> None:
     distances = [(first["model"][key] - last["model"][key]).abs().max() for key in first["model"]]
     assert 0 < max(distances) < 0.05  # from the shipped weights, and not from new ones
 
-    export(tmp_path / "trained", tmp_path / "further")
+    export(tmp_path / "trained", art / "dataset", tmp_path / "further")
     further = load_bundle(str(tmp_path / "further"))
     average(packed, further, tmp_path / "mean")
     mean = load_bundle(str(tmp_path / "mean")).weights("transformer")
@@ -138,7 +145,7 @@ def test_only_transformers_of_one_line_have_a_mean(tiny_bundle: Path, tmp_path: 
         average(load_bundle("mini"), load_bundle(str(tiny_bundle)), tmp_path)
 
 
-@pytest.mark.parametrize("stage", [vqgan, upscale, matting, transformer])
+@pytest.mark.parametrize("stage", [vqgan, decoder, upscale, matting, transformer])
 def test_a_killed_run_ends_in_the_same_weights(
     stage: ModuleType,
     train: Train,

@@ -1,0 +1,74 @@
+"""Four stickers of `mini`: alone, beside two busy loops, and beside another `mini` that draws.
+
+python -m benchmarks.beside
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from emojich_core.pipeline import Pipeline
+
+PROMPT = "кот в космосе"
+ROUNDS = 3  # of all rows in turn, so that none has the quiet minutes
+DRAWN = 5  # requests a round
+BUSY = [sys.executable, "-c", "while True: pass"]
+DRAWING = [sys.executable, "-m", "benchmarks.beside", "--draw"]
+
+
+def draw(pipeline: Pipeline) -> float:
+    """Seconds from the prompt to its stickers."""
+    start = time.perf_counter()
+    pipeline.generate(PROMPT, 4, seed=1)
+    return time.perf_counter() - start
+
+
+@contextmanager
+def running(*commands: list[str]) -> Iterator[None]:
+    """Have these programs run meanwhile; each that draws has begun to."""
+    with ExitStack() as stack:
+        for command in commands:
+            process = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE))
+            stack.callback(process.kill)
+            if command is DRAWING:
+                assert process.stdout is not None
+                process.stdout.readline()
+        yield
+
+
+def main() -> None:
+    """Print the median of each row, and how many times the time alone that is."""
+    pipeline = Pipeline.load("mini", "cpu")
+    draw(pipeline)
+    rows: dict[str, list[list[str]]] = {
+        "alone": [],
+        "beside two busy loops": [BUSY, BUSY],
+        "beside another mini that draws": [DRAWING],
+    }
+    times: dict[str, list[float]] = {name: [] for name in rows}
+    for _ in range(ROUNDS):
+        for name, commands in rows.items():
+            with running(*commands):
+                times[name] += [draw(pipeline) for _ in range(DRAWN)]
+    alone = statistics.median(times["alone"])
+    for name, measured in times.items():
+        median = statistics.median(measured)
+        print(f"{name:<32} {median:.2f} s, {median / alone:.1f} times, worst {max(measured):.2f} s")
+
+
+def draw_on() -> None:
+    """Draw until killed, and say once that it has begun."""
+    pipeline = Pipeline.load("mini", "cpu")
+    while True:
+        draw(pipeline)
+        print("drawing", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--draw", action="store_true", help="draw until killed")
+    draw_on() if parser.parse_args().draw else main()

@@ -1,0 +1,40 @@
+"""A group that has become a supergroup: what is sent to the old chat goes to the new one."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from telegram.error import ChatMigrated
+from telegram.ext import AIORateLimiter
+
+_Answer = bool | dict[str, Any] | list[dict[str, Any]]
+
+
+class FollowMigration(AIORateLimiter):
+    """Repeats a refused send in the chat that Telegram names.
+
+    https://core.telegram.org/bots/api#responseparameters, migrate_to_chat_id
+    """
+
+    async def process_request(
+        self,
+        callback: Callable[..., Coroutine[Any, Any, _Answer]],
+        args: Any,
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: int | None,
+    ) -> _Answer:
+        """Call a method.  Raises TelegramError; ChatMigrated only where a message is changed."""
+        try:
+            return await super().process_request(
+                callback, args, kwargs, endpoint, data, rate_limit_args
+            )
+        except ChatMigrated as error:
+            if not endpoint.startswith("send"):  # the old message's id means another one there
+                raise
+            data["chat_id"] = error.new_chat_id
+            for of_the_old_chat in ("reply_parameters", "message_thread_id"):
+                data.pop(of_the_old_chat, None)
+            return await super().process_request(
+                callback, args, kwargs, endpoint, data, rate_limit_args
+            )

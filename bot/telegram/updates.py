@@ -1,0 +1,250 @@
+"""Updates: kept in Redis until they are handled, each user's in their order.
+
+    emojich:updates         hash         update → its JSON, until it has been handled
+    emojich:updates:seen    sorted set   the updates of the last day, by when they came
+    emojich:updates:tries   hash         update → how often a bot has begun to handle it
+
+Telegram hears that an update has come only once it is here, so a bot that is killed takes none
+along.  The next bot begins with what the last one left; so handlers must be safe to repeat.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from hashlib import sha256
+from typing import Any, TypeVar
+
+import redis
+import redis.asyncio
+from telegram import Update
+from telegram.ext import Application, ApplicationHandlerStop, ContextTypes
+
+from bot.logs import reason
+from bot.tasks import end
+
+KEPT = "emojich:updates"
+SEEN = "emojich:updates:seen"
+TRIES = "emojich:updates:tries"
+TTL = 24 * 3600  # seconds; Telegram does not keep updates for longer, either
+MAX_KEPT = 10_000  # more of them stay with Telegram
+MAX_ID = 2**31 - 1  # of an update; a larger one is none, and would confirm all others
+LOOK_INTERVAL = 2.0  # seconds until what a restarted Redis has brought back is found
+PAUSE = 1.0  # seconds between two looks for a Redis that is away
+# How often an update may meet a Redis that goes away, and how often a bot may end in its midst.
+MAX_TRIES = 5
+PACE = 0.5  # seconds that suspects have, one after another, to end the bot
+SYNC_TIME = 3000  # milliseconds; `appendfsync everysec` takes two seconds at most
+STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
+
+_OUTAGE = (redis.ConnectionError, redis.TimeoutError)
+_KEYS = (KEPT, SEEN, TRIES)
+
+# Safe to repeat: only what was not seen before is kept.
+_PUT = """
+local now, ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ttl)
+for i = 3, #ARGV, 2 do
+    if redis.call('ZADD', KEYS[2], 'NX', now, ARGV[i]) == 1 then
+        redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
+    end
+end
+for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ttl) end
+"""
+
+Result = TypeVar("Result")
+ErrorHandler = Callable[[object, ContextTypes.DEFAULT_TYPE], Awaitable[None]]
+
+log = logging.getLogger(__name__)
+
+
+class GivenUp(Exception):
+    """Each bot that has begun to handle the update has ended meanwhile."""
+
+
+class Inbox:
+    """Keeps updates, and has the application handle them."""
+
+    def __init__(
+        self,
+        application: Application[Any, Any, Any, Any, Any, Any],
+        connection: redis.asyncio.Redis,
+        report: ErrorHandler,
+    ):
+        """`report` is the handler of errors, but not of a Redis that was away for a moment."""
+        self._application = application
+        self._redis: Any = connection  # some commands are typed for the other kind of connection
+        self._report = report
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._arrived = asyncio.Event()
+        self._unsynced: asyncio.Queue[Sequence[Any]] = asyncio.Queue()
+        self._outages: Counter[int] = Counter()
+        self._suspects = asyncio.Lock()
+        application.add_error_handler(self._on_error)
+
+    async def put(self, updates: Sequence[Any]) -> None:
+        """Keep updates, as Telegram's JSON has them; those that came before are left out.
+
+        Once this has returned, Telegram may forget them.
+        Raises redis.RedisError.
+        """
+        while len(self._tasks) >= MAX_KEPT:
+            await asyncio.sleep(PAUSE)
+        entries = dict(filter(None, map(_entry, updates)))
+        if not entries:
+            return
+        pairs = [part for entry in entries.items() for part in entry]
+        put = (_PUT, len(_KEYS), *_KEYS, time.time(), TTL, *pairs)
+        try:
+            await self._redis.eval(*put)
+        except redis.ResponseError as error:  # it is full, say: then people shall hear so
+            log.error("Redis does not keep updates: %s", reason(error))
+            await asyncio.gather(*(self._handle(*entry) for entry in entries.items()))
+        else:
+            self._unsynced.put_nowait(put)
+            self._arrived.set()
+
+    async def run(self) -> None:
+        """Handle updates, for ever, through outages of Redis."""
+        await asyncio.gather(self._look_for_new(), self._sync())
+
+    async def stop(self) -> None:
+        """Give handlers at work a moment; what is not done then, the next bot does again."""
+        if tasks := set(self._tasks.values()):
+            _, unfinished = await asyncio.wait(tasks, timeout=STOP_TIME)
+            await end(unfinished)
+
+    async def _look_for_new(self) -> None:
+        while True:
+            self._arrived.clear()
+            try:
+                await self._begin_new()
+            except redis.RedisError as error:
+                log.warning("updates: %s; trying again", reason(error))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_INTERVAL):
+                    await self._arrived.wait()
+
+    async def _begin_new(self) -> None:
+        keys = [key.decode() for key in await self._redis.hkeys(KEPT)]
+        new = sorted((key for key in keys if key not in self._tasks), key=_number)
+        if not new:
+            return
+        texts, tries = await self._redis.hmget(KEPT, new), await self._redis.hmget(TRIES, new)
+        for key, text, count in zip(new, texts, tries, strict=True):
+            if text is not None:  # else it has just been handled
+                handling = self._handle_kept(key, text, int(count or 0))
+                self._tasks[key] = asyncio.create_task(handling)
+
+    async def _sync(self) -> None:
+        """Put updates again into a Redis that was killed before they were on its disk.
+
+        Waiting for the disk before Telegram hears of them would take up to a second each time.
+        """
+        while True:
+            puts = [await self._unsynced.get()]
+            while not self._unsynced.empty():
+                puts.append(self._unsynced.get_nowait())
+            with suppress(redis.ResponseError):  # a Redis without a file, or older than 7.2
+                await _through_outages(partial(self._put_and_wait, puts))
+
+    async def _put_and_wait(self, puts: list[Sequence[Any]]) -> None:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for put in puts:
+                pipe.eval(*put)
+            pipe.execute_command("WAITAOF", 1, 0, SYNC_TIME)
+            await pipe.execute()
+
+    async def _handle_kept(self, key: str, text: bytes, tries: int) -> None:
+        await self._handle(key, text, tries)
+        await _through_outages(partial(self._forget, key))
+        del self._tasks[key]
+
+    async def _forget(self, key: str) -> None:
+        async with self._redis.pipeline() as pipe:
+            pipe.hdel(KEPT, key)
+            pipe.hdel(TRIES, key)
+            await pipe.execute()
+
+    async def _handle(self, key: str, text: str | bytes, tries: int = 0) -> None:
+        try:
+            update = _read(text, self._application)
+        except Exception as error:  # not its message: that may quote a person's
+            name = type(error).__name__
+            log.warning("update %d cannot be read and is left out: %s", _number(key), name)
+            return
+        turn = self._application.update_processor.process_update
+        await turn(update, self._process(key, update, tries))
+
+    async def _process(self, key: str, update: Update, tries: int) -> None:
+        if tries > 1:  # one of those whose bots have ended is to blame: one at a time shows which
+            async with self._suspects:
+                await asyncio.sleep(PACE)
+        if await _through_outages(partial(self._count_try, key)) > MAX_TRIES:
+            why = f"update {update.update_id} is given up: {MAX_TRIES} bots have ended over it"
+            await self._application.process_error(update, GivenUp(why))
+            return
+        for outages in range(1, MAX_TRIES + 1):
+            await self._application.process_update(update)
+            if self._outages[update.update_id] < outages:
+                break
+            await asyncio.sleep(PAUSE)
+        del self._outages[update.update_id]
+
+    async def _count_try(self, key: str) -> int:
+        with suppress(redis.ResponseError):  # it is full
+            return int(await self._redis.hincrby(TRIES, key, 1))
+        return 1
+
+    async def _on_error(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+        """Report an error, unless Redis was away in the midst of an update: it is handled again."""
+        if isinstance(update, Update) and isinstance(context.error, _OUTAGE):
+            self._outages[update.update_id] += 1
+            if self._outages[update.update_id] < MAX_TRIES:
+                raise ApplicationHandlerStop
+        await self._report(update, context)
+
+
+def update_id(update: Any) -> int | None:
+    """The id of an update of Telegram's JSON; None if that has none."""
+    number = update.get("update_id") if isinstance(update, dict) else None
+    return number if type(number) is int and 0 < number <= MAX_ID else None
+
+
+def _entry(update: Any) -> tuple[str, str] | None:
+    """The key and the JSON of an update; None for what is none.
+
+    Another bot's ids may be the same, so the key has the content, too.
+    """
+    number = update_id(update)
+    if number is None:
+        log.warning("an update without an id is left out")
+        return None
+    text = json.dumps(update)
+    return f"{number}:{sha256(text.encode()).hexdigest()[:16]}", text
+
+
+def _number(key: str) -> int:
+    """The id of the update with this key: Telegram numbers them in their order."""
+    return int(key.partition(":")[0])
+
+
+def _read(text: str | bytes, application: Application[Any, Any, Any, Any, Any, Any]) -> Update:
+    """The update of a JSON; raises whatever python-telegram-bot does where it is none."""
+    update = Update.de_json(json.loads(text), application.bot)
+    if (sender := update.effective_sender) and not isinstance(sender.id, int):
+        raise TypeError("not an id")
+    return update
+
+
+async def _through_outages(call: Callable[[], Awaitable[Result]]) -> Result:
+    """What a call of Redis returns, once it is there."""
+    while True:
+        try:
+            return await call()
+        except _OUTAGE:
+            await asyncio.sleep(PAUSE)

@@ -1,0 +1,154 @@
+"""What a bundle knows, and what is drawn for a prompt of which it knows nothing.
+
+A bundle may have a `vocabulary.tsv`; one without (the published models) draws everything.  Its
+lines are emoji with their names, which the weights have learned, and single words in dictionary
+forms that stood in captions.
+
+A prompt with a noun that is known is drawn as it is; one without nouns, by any word that is known.
+Else one of its words is replaced: by the name of its emoji where the lexicon has the word, which is
+the same picture; or by the nearest word of `neighbours.tsv`, and then the user is told.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pymorphy3
+
+from emojich_core.lexicon import lexicon
+from emojich_core.request import MAX_PROMPT_LENGTH, InvalidRequest, Reading, Reason
+
+NEIGHBOURS = Path(__file__).with_name("neighbours.tsv")
+HEADER = """\
+# What the weights have learned: emoji with their names, then words in dictionary forms.
+"""
+EXAMPLES = "«кот в шляпе», «пылающее сердце» or «розовый слон»"
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+# Parts of speech that show nothing by themselves, and are in captions of everything.
+_EMPTY = {"PREP", "CONJ", "PRCL", "NPRO", "NUMR"}
+
+
+class Vocabulary:
+    """The names and words that a bundle has learned."""
+
+    def __init__(self, names: dict[str, str], words: Iterable[str]):
+        """`names` by emoji, `words` as `words_of` gives them."""
+        self.names = {_bare(emoji): name for emoji, name in names.items()}
+        self.words = frozenset(words)
+
+    @classmethod
+    def load(cls, file: Path) -> "Vocabulary":
+        """Read a file that `save` wrote.  Raises OSError, and ValueError for any other file."""
+        lines = file.read_text("utf-8").split("\n")[:-1]
+        rows = [line.split("\t") for line in lines if not line.startswith("# ")]
+        for number, row in enumerate(rows, start=1):
+            if len(row) > 2 or not all(text and len(text) <= MAX_PROMPT_LENGTH for text in row):
+                raise ValueError(f"row {number} is neither a name nor a word")
+        names = {row[0]: row[1] for row in rows if len(row) == 2}
+        return cls(names, (row[0] for row in rows if len(row) == 1))
+
+    def save(self, file: Path) -> None:
+        """Write a file that `load` reads."""
+        rows = [f"{emoji}\t{name}" for emoji, name in self.names.items()]
+        file.write_text(HEADER + "\n".join([*rows, *sorted(self.words)]) + "\n", "utf-8")
+
+    def with_captions(self, captions: Iterable[str]) -> "Vocabulary":
+        """One that knows the words of these captions, too."""
+        learned = (word for caption in captions for word in words_of(caption))
+        return Vocabulary(self.names, self.words.union(learned))
+
+    def read(self, prompt: str) -> Reading:
+        """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known."""
+        texts = _WORD.findall(prompt)
+        nouns = [text for text in texts if _is_noun(text)]
+        telling = nouns or [text for text in texts if _says_something(text)]
+        if any(self.words & forms(text) for text in telling):
+            return Reading(prompt)
+        if name := self._name(" ".join(map(_plain, texts))):
+            return Reading(name)
+        for text in telling:
+            if name := next(filter(None, map(self._name, sorted(forms(text)))), ""):
+                return Reading(_replaced(prompt, text, name))
+        for text in nouns:
+            for form in sorted(forms(text)):
+                if near := _neighbours().get(form):
+                    name = near if self.words & forms(near) else self._name(_plain(near))
+                    if name:
+                        return Reading(_replaced(prompt, text, name), form, name)
+        message = f"The model knows no word of «{prompt}»: try {EXAMPLES}."
+        raise InvalidRequest(Reason.UNKNOWN, message)
+
+    def _name(self, phrase: str) -> str:
+        """The name of the emoji for which the lexicon has a phrase; empty if there is none."""
+        return self.names.get(_emoji_of().get(phrase, ""), "")
+
+
+def words_of(caption: str) -> Iterator[str]:
+    """What a caption teaches: its words in dictionary forms; of a single word, any."""
+    texts = _WORD.findall(caption)
+    for text in texts:
+        if len(texts) == 1 or _says_something(text):
+            yield _plain(_parses(text)[0].normal_form)
+
+
+@cache
+def forms(word: str) -> frozenset[str]:
+    """A word without ё, and all dictionary forms that it can have."""
+    return frozenset({_plain(word), *(_plain(parse.normal_form) for parse in _parses(word))})
+
+
+def _is_noun(word: str) -> bool:
+    return bool(_parses(word)[0].tag.POS == "NOUN")
+
+
+def _says_something(word: str) -> bool:
+    return _parses(word)[0].tag.POS not in _EMPTY
+
+
+def _replaced(prompt: str, word: str, name: str) -> str:
+    """The prompt with a name for one of its words, and the adjectives before it made to fit."""
+    before, after = prompt.split(word, 1)
+    noun = next((p for p in _parses(name) if p.tag.POS == "NOUN" and "nomn" in p.tag), None)
+    fitted = before.split()
+    for place in reversed(range(len(fitted))):
+        parse = _parses(fitted[place])[0]
+        if noun is None or parse.tag.POS not in {"ADJF", "PRTF"}:
+            break
+        number = noun.tag.number
+        wanted = {"nomn", number} | ({noun.tag.gender} if number == "sing" else set())
+        inflected = parse.inflect(wanted)
+        fitted[place] = inflected.word if inflected else fitted[place]
+    return " ".join([*fitted, name]) + after
+
+
+@cache
+def _parses(word: str) -> tuple[Any, ...]:
+    return tuple(_morph().parse(word.lower()))
+
+
+@cache
+def _morph() -> pymorphy3.MorphAnalyzer:
+    return pymorphy3.MorphAnalyzer(lang="ru")
+
+
+@cache
+def _emoji_of() -> dict[str, str]:
+    """The lexicon's words and phrases, without ё, and the emoji of each."""
+    return {_plain(word): _bare(emoji) for emoji, row in lexicon().items() for word in row}
+
+
+@cache
+def _neighbours() -> dict[str, str]:
+    lines = NEIGHBOURS.read_text("utf-8").splitlines()
+    rows = (line.split("\t") for line in lines if not line.startswith("# "))
+    return {_plain(word): near for word, near in rows}
+
+
+def _bare(emoji: str) -> str:
+    return emoji.replace("\ufe0f", "")
+
+
+def _plain(text: str) -> str:
+    return text.lower().replace("ё", "е")

@@ -1,0 +1,226 @@
+"""Values in Redis of another shape: another version, or a person, may have written them."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+import redis
+import redis.asyncio
+
+from bot.access import BANNED
+from bot.store import OPEN, Store
+from bot.texts import texts
+from tests.bot.parts import RunningBot, Sandbox, User, Worker, ask_inline, text_of, wait_for
+from worker.events import STREAM
+from worker.pace import CROWDED_PACE, PACE, seconds_per_image
+from worker.tally import counted, tally_key
+
+SECRET = "тайна"  # what a log must not say
+ODD = (
+    "",
+    "x",
+    "nan",
+    "-1",
+    "null",
+    "[]",
+    "{}",
+    "[" * 5000,
+    '{"prompt": 1}',
+    f'"{SECRET}"',
+    b"\xff\xfe",
+)
+
+
+@pytest.fixture(autouse=True)
+def odd_bot(bot: RunningBot, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """The bot; what it logs about odd values has no traceback, nor what they say."""
+    caplog.set_level(logging.INFO)
+    yield
+    assert SECRET not in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def serves(user: User, worker: Worker, *, prompt: str = "кот") -> None:
+    """A prompt ends in stickers."""
+    user.say(prompt)
+    request = worker.take()
+    assert request.prompt == prompt
+    worker.finish(request)
+    user.sees("Готово")
+    assert not is_broken(user)
+
+
+def is_broken(user: User) -> bool:
+    """Whether the user has read that the bot has made a mistake."""
+    return any(text_of(message) == texts("ru")("broken") for message in user.messages())
+
+
+@pytest.mark.parametrize("owner", ["x", "", "-7", "1.5", "٣", b"\xff", SECRET])
+def test_an_owner_that_is_no_number(
+    server: str, owner: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def open_of_7() -> list[str]:
+        # Not the bot's own database, where it would put the hash in order before we look.
+        async with redis.asyncio.Redis.from_url(server, db=1) as connection:
+            await connection.flushdb()
+            await connection.hset(OPEN, mapping={"8_1": owner, b"\xff": owner, "7_2": 7})
+            store = Store(connection)
+            assert await store.open_requests() == []
+            await connection.hset(OPEN, mapping={"8_1": owner, b"\xff": owner, "7_2": 7})
+            return await store.open_of(7)
+
+    assert asyncio.run(open_of_7()) == ["7_2"]
+    assert f"{OPEN}: an owner that is no number is left out" in caplog.text
+
+
+@pytest.mark.usefixtures("at_work")
+@pytest.mark.parametrize("pace", [*ODD, "inf", "0"])
+def test_a_pace_that_is_no_pace(
+    user: User, worker: Worker, connection: redis.Redis, pace: str
+) -> None:
+    connection.mset({PACE: pace, CROWDED_PACE: pace})
+    assert seconds_per_image(connection) is None
+    user.say("кот")
+    user.sees("«кот»")
+    assert not is_broken(user)
+    connection.delete(PACE, CROWDED_PACE, "rq:queue:emojich")
+
+
+def test_values_of_another_type(user: User, worker: Worker, connection: redis.Redis) -> None:
+    connection.delete(PACE, CROWDED_PACE)
+    connection.lpush(PACE, SECRET)
+    connection.lpush(CROWDED_PACE, SECRET)
+    connection.set("rq:job:odd", SECRET)
+    connection.rpush("rq:queue:emojich", "odd", b"\xff")
+    user.say("кот")
+    user.sees("«кот»")
+    assert not is_broken(user)
+    connection.lrem("rq:queue:emojich", 0, "odd")
+    connection.delete(PACE, CROWDED_PACE, "rq:job:odd", "rq:queue:emojich")
+
+
+def test_jobs_whose_owner_cannot_be_read(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    ids = [f"odd{number}" for number in range(len(ODD))]
+    for job_id, meta in zip(ids, ODD, strict=True):
+        connection.hset(
+            f"rq:job:{job_id}", mapping={"meta": meta, "created_at": "x", "status": "y"}
+        )
+    connection.rpush("rq:queue:emojich", *ids)
+    user.say("кот")
+    user.sees("«кот»")
+    assert not is_broken(user)
+    connection.delete("rq:queue:emojich", *[f"rq:job:{job_id}" for job_id in ids])
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_what_is_kept_of_a_user(
+    user: User, worker: Worker, connection: redis.Redis, value: str
+) -> None:
+    for key in ("settings", "current", "replacing"):
+        connection.set(f"emojich:{key}:{user.id}", value)
+    for key in ("history", "labels", "titles"):
+        connection.hset(f"emojich:{key}:{user.id}", mapping={"1_1": value, b"\xff": value})
+    for key in ("packs", "begun"):
+        connection.zadd(f"emojich:{key}:{user.id}", {value: 1})
+    serves(user, worker)
+    user.press("1")
+    for command in ("/packs", "/history", "/settings"):
+        count = len(user.messages())
+        user.say(command)
+        wait_for(partial(lambda seen: len(user.messages()) > seen, count))
+    assert not is_broken(user)
+    assert len(ask_inline(user)["results"]) == 1
+    [pack] = user.packs()
+    assert len(pack["stickers"]) == 1
+
+
+@pytest.mark.parametrize(
+    "values", [{"boldness": "wild"}, {"count": 0}, {"count": 99}, {"count": "4"}]
+)
+def test_settings_that_there_are_not(
+    user: User, worker: Worker, connection: redis.Redis, values: dict[str, object]
+) -> None:
+    connection.set(f"emojich:settings:{user.id}", json.dumps(values))
+    serves(user, worker)
+
+
+RECORD = {"user_id": 5, "chat_id": 5, "prompt": "кот", "language": "ru", "state": "waiting"}
+
+
+BAD_RECORDS = [
+    {"user_id": "x"}, {"state": "dancing"}, {"shown": 7}, {"prompt": None}, {"language": "xx"},
+    {"like": "x"}, {"added": {"0": "x"}}, {"uploads": [1]}, {"uploads": {"x": "y"}},
+    {"queued": 5}, {"queued": {"place": "x"}}, {"count": 99}, {"state": "finished"},
+    {"emoji": "x"}, {"fraction": "half"}, {"failure": "x", "state": "failed"},
+    {"message_id": "x"},
+]  # fmt: skip
+
+
+def test_records_that_cannot_be_shown_keep_nobody_waiting(
+    user: User, worker: Worker, connection: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = [f"5_{number}" for number in range(len(BAD_RECORDS))]
+    for record_id, changes in zip(ids, BAD_RECORDS, strict=True):
+        record = RECORD | {"id": record_id} | changes
+        connection.set(f"emojich:request:{record_id}", json.dumps(record))
+    connection.hset(OPEN, mapping=dict.fromkeys(ids, "5"))
+    serves(user, worker)
+    wait_for(lambda: not any(connection.hmget(OPEN, ids)))
+    for record_id in ids:
+        assert f"emojich:request:{record_id}: a value of another shape is left out" in caplog.text
+
+
+BAD_EVENTS = [
+    *ODD,
+    {"kind": "progress", "fraction": "x"}, {"kind": "progress", "fraction": 1e999},
+    {"kind": "finished", "candidates": []}, {"kind": "finished", "candidates": [5]},
+    {"kind": "finished"}, {"kind": "failed", "reason": []}, {"kind": ["x"]}, {"kind": "new"},
+]  # fmt: skip
+
+
+def test_events_that_cannot_be_read(user: User, worker: Worker, connection: redis.Redis) -> None:
+    user.say("кот")
+    request = worker.take()
+    for event in BAD_EVENTS:
+        is_object = isinstance(event, dict)
+        text = json.dumps(event | {"request_id": request.id}) if is_object else event
+        connection.xadd(STREAM, {"event": text})
+    connection.xadd(STREAM, {"other": "x"})
+    worker.finish(request)
+    user.sees("Готово")
+    wait_for(lambda: connection.xlen(STREAM) == 0)
+
+
+def test_a_tally_that_is_no_number(connection: redis.Redis) -> None:
+    connection.hset(tally_key(), mapping={"odd": "x", "even": "2"})
+    assert counted(connection).get("even") == 2
+    connection.hdel(tally_key(), "odd", "even")
+
+
+def test_codes_that_are_no_codes(user: User, worker: Worker, connection: redis.Redis) -> None:
+    user.say("кот")
+    request = worker.take()
+    worker.finish(request)
+    shown = user.sees("Готово")
+    connection.delete(f"emojich:codes:{request.id}")
+    connection.rpush(f"emojich:codes:{request.id}", *["x"] * 4)
+    user.press("🪄", shown)
+    user.press("🪄 1")
+    assert worker.take().prompt == "кот"  # drawn anew, as when they have expired
+
+
+def test_keys_of_another_type_are_set_aside_at_the_start(
+    sandbox: Sandbox, user: User, worker: Worker, connection: redis.Redis, session_bot: RunningBot
+) -> None:
+    session_bot.stop()
+    connection.delete(OPEN, BANNED, STREAM)
+    for key in (OPEN, BANNED, STREAM):
+        connection.set(key, SECRET)
+    session_bot.start()
+    serves(user, worker)
+    assert connection.get(f"{OPEN}.odd") == SECRET.encode()

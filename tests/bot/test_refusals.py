@@ -1,0 +1,294 @@
+"""Telegram's everyday refusals: nothing is broken, nobody is told twice, the stickers are kept."""
+
+from typing import Any
+
+import pytest
+import redis
+
+from bot.admin import BROKEN
+from tests.bot.conftest import NewUser
+from tests.bot.parts import Sandbox, User, Worker, buttons_of, open_of, text_of, wait_for
+from worker.tally import counted
+
+pytestmark = pytest.mark.usefixtures("bot")
+
+CLOSED = [
+    (400, "Bad Request: not enough rights to send text messages to the chat"),
+    (400, "Bad Request: have no rights to send a message"),
+    (400, "Bad Request: need administrator rights in the channel chat"),
+    (400, "Bad Request: CHAT_WRITE_FORBIDDEN"),
+    (400, "Bad Request: CHAT_RESTRICTED"),
+    (400, "Bad Request: CHAT_SEND_PLAIN_FORBIDDEN"),
+    (400, "Bad Request: TOPIC_CLOSED"),
+    (400, "Bad Request: message thread not found"),
+    (400, "Bad Request: PEER_ID_INVALID"),
+    (400, "Bad Request: chat not found"),
+    (400, 'Bad Request: failed to send message #1 with the error message "USER_IS_BLOCKED"'),
+    (403, "Forbidden: bot was kicked from the supergroup chat"),
+    (403, "Forbidden: bot can't initiate conversation with a user"),
+    (403, "Forbidden: user is deactivated"),
+]
+GONE = [
+    (400, "Bad Request: message to edit not found"),
+    (400, "Bad Request: message can't be edited"),
+    (400, "Bad Request: MESSAGE_ID_INVALID"),
+]
+each_closed = pytest.mark.parametrize(("code", "text"), CLOSED, ids=[text for _, text in CLOSED])
+each = pytest.mark.parametrize(("code", "text"), CLOSED + GONE, ids=[t for _, t in CLOSED + GONE])
+
+
+@pytest.fixture
+def user(new_user: NewUser) -> User:
+    """A user who has started the bot."""
+    user = new_user()
+    user.say("/start")
+    user.sees("Привет")
+    return user
+
+
+@pytest.fixture
+def group(sandbox: Sandbox, user: User) -> int:
+    chat = sandbox.post("/sandbox/group", title="Друзья", user_ids=[user.id])
+    return int(chat["id"])
+
+
+@pytest.fixture(autouse=True)
+def unbroken(connection: redis.Redis, caplog: pytest.LogCaptureFixture) -> Any:
+    """Nothing counts as broken in /stats, and the log has no traceback."""
+    before = counted(connection).get(BROKEN, 0)
+    caplog.set_level("INFO", "bot")
+    yield
+    assert counted(connection).get(BROKEN, 0) == before
+    assert [r.getMessage() for r in caplog.records if r.exc_info and r.name.startswith("bot")] == []
+
+
+def said_in(sandbox: Sandbox, user: User, chat_id: int) -> list[dict[str, Any]]:
+    chat = sandbox.get("/sandbox/chat", user_id=user.id, chat_id=chat_id)
+    return [message for message in chat if message["from"]["is_bot"]]
+
+
+@each_closed
+def test_an_answer_that_may_not_be_sent(
+    user: User,
+    sandbox: Sandbox,
+    group: int,
+    caplog: pytest.LogCaptureFixture,
+    code: int,
+    text: str,
+) -> None:
+    sandbox.fault("sendMessage", code, description=text)
+    user.say("/help", chat_id=group)
+    wait_for(lambda: "cannot be answered" in caplog.text)
+    user.say("/sticker", chat_id=group)
+    [message] = wait_for(lambda: said_in(sandbox, user, group))
+    assert "Напишите, что нарисовать" in text_of(message)
+
+
+@each_closed
+def test_a_request_whose_chat_is_closed_from_the_beginning(
+    user: User,
+    sandbox: Sandbox,
+    worker: Worker,
+    connection: redis.Redis,
+    group: int,
+    code: int,
+    text: str,
+) -> None:
+    sandbox.fault("sendMessage", code, description=text)
+    user.say("/sticker кот", chat_id=group)
+    request = worker.take()
+    wait_for(lambda: open_of(user, connection) == 0)
+    worker.finish(request, 2)
+    wait_for(lambda: connection.exists(f"emojich:history:{user.id}"))
+    assert said_in(sandbox, user, group) == []
+    user.say("/history")
+    user.sees("последний")
+    assert "заново" in user.press("кот")
+    assert worker.take().seed == request.seed
+
+
+@each
+def test_stickers_that_may_not_be_shown_are_kept(
+    user: User,
+    sandbox: Sandbox,
+    worker: Worker,
+    connection: redis.Redis,
+    code: int,
+    text: str,
+) -> None:
+    user.say("кот")
+    user.sees("«кот»")
+    sandbox.fault("editMessageMedia", code, description=text)
+    worker.finish(worker.take(), 2)
+    wait_for(lambda: open_of(user, connection) == 0)
+    assert len(user.messages()) == 2  # no second message
+    user.say("/history")
+    user.sees("последний")
+    assert user.press("кот") == "Вот они."
+    assert len(buttons_of(user.sees("«кот»", "Готово"))) > 2
+    assert worker.queue.rq.count == 0
+
+
+def test_a_group_without_photos(user: User, sandbox: Sandbox, worker: Worker, group: int) -> None:
+    user.say("/sticker кот", chat_id=group)
+    request = worker.take()
+    wait_for(lambda: said_in(sandbox, user, group))
+    refused = "Bad Request: not enough rights to send photos to the chat"
+    sandbox.fault("editMessageMedia", 400, description=refused)
+    worker.finish(request, 1)
+    wait_for(lambda: "/history" in text_of(said_in(sandbox, user, group)[-1]))
+    user.say("/history")
+    assert buttons_of(user.sees("последний"))[0]["text"] == "кот"
+
+
+@each
+def test_what_is_done_is_said_though_the_message_stays(
+    user: User, sandbox: Sandbox, worker: Worker, code: int, text: str
+) -> None:
+    user.say("кот")
+    worker.finish(worker.take(), 1)
+    shown = user.sees("Готово")
+    user.tap(buttons_of(shown)[0]["callback_data"], shown["message_id"])
+    user.say(sticker_file_id=user.packs()[0]["stickers"][0]["file_id"])
+    menu = user.sees("Что сделать")
+    sandbox.fault("editMessageText", code, description=text)
+    assert "убран из набора" in user.press("🗑", menu)
+    user.say("/settings")
+    menu = user.sees("Сколько")
+    sandbox.fault("editMessageText", code, description=text)
+    assert user.press("2", menu) == ""
+    user.say("/packs")
+    menu = user.sees("Ваши наборы")
+    sandbox.fault("editMessageMedia", code, description=text)
+    sandbox.fault("editMessageText", code, description=text)
+    assert user.press("Emojich", menu) == ""
+
+
+def test_a_question_that_may_not_be_asked(user: User, sandbox: Sandbox) -> None:
+    user.say("/packs")
+    menu = user.sees("пока нет наборов")
+    sandbox.fault("sendMessage", 400, description="Bad Request: message thread not found")
+    assert "не дал этого" in user.press("➕", menu)
+
+
+def test_a_tap_that_is_answered_too_late(user: User, sandbox: Sandbox, worker: Worker) -> None:
+    user.say("кот")
+    worker.finish(worker.take(), 1)
+    add = buttons_of(user.sees("Готово"))[0]["callback_data"]
+    late = "Bad Request: query is too old and response timeout expired or query ID is invalid"
+    sandbox.fault("answerCallbackQuery", 400, description=late)
+    message_id = user.answer()["message_id"]
+    sandbox.post("/sandbox/tap", user_id=user.id, message_id=message_id, data=add)
+    wait_for(lambda: user.packs())
+    assert "уже в наборе" in user.tap(add, message_id)
+
+
+def test_a_group_that_migrates_before_an_answer(user: User, sandbox: Sandbox, group: int) -> None:
+    new = sandbox.post("/sandbox/group", title="Друзья", user_ids=[user.id])["id"]
+    sandbox.fault("sendMessage", 400, migrate_to_chat_id=new)
+    user.say("/sticker", chat_id=group)
+    [message] = wait_for(lambda: said_in(sandbox, user, new))
+    assert "Напишите, что нарисовать" in text_of(message)
+    assert "reply_to_message" not in message  # another message has its number there
+
+
+def test_requests_under_way_follow_a_group_that_migrates(
+    user: User, sandbox: Sandbox, worker: Worker, group: int
+) -> None:
+    user.say("/sticker кот\nпёс", chat_id=group)
+    requests = [worker.take(), worker.take()]
+    wait_for(lambda: len(said_in(sandbox, user, group)) == 2)
+    new = sandbox.post("/sandbox/migrate", user_id=user.id, chat_id=group)["id"]
+    wait_for(lambda: len(said_in(sandbox, user, new)) == 2)
+    for request in requests:
+        worker.finish(request, 1)
+    wait_for(lambda: str(list(map(text_of, said_in(sandbox, user, new)))).count("Готово") == 2)
+    assert len(said_in(sandbox, user, new)) == 2
+    user.say("/sticker сова", chat_id=new)
+    wait_for(lambda: "«сова»" in text_of(said_in(sandbox, user, new)[-1]))
+
+
+class TestStart:
+    """Somebody taps in a group who has never started the bot."""
+
+    @pytest.fixture
+    def user(self, new_user: NewUser) -> User:
+        return new_user()
+
+    def test_a_link_leads_back_to_the_sticker(
+        self, user: User, sandbox: Sandbox, worker: Worker, group: int
+    ) -> None:
+        parameter = self.tapped(user, sandbox, worker, group, 1)
+        assert user.packs() == []
+        user.say(f"/start {parameter}")
+        [pack] = user.packs() or wait_for(user.packs)
+        user.sees("Стикер 2 в вашем наборе", f"https://t.me/addstickers/{pack['name']}")
+        assert len(pack["stickers"]) == 1
+        user.say(f"/start {parameter}")
+        user.sees("Стикер 2 уже в наборе")
+        assert len(user.packs()[0]["stickers"]) == 1
+
+    @pytest.mark.parametrize(
+        ("method", "code", "text"),
+        [
+            ("uploadStickerFile", 400, "Bad Request: user not found"),
+            ("uploadStickerFile", 400, "Bad Request: PEER_ID_INVALID"),
+            ("addStickerToSet", 400, "Bad Request: PEER_ID_INVALID"),
+            ("createNewStickerSet", 403, "Forbidden: bot was blocked by the user"),
+        ],
+    )
+    def test_whatever_call_says_so(
+        self,
+        user: User,
+        sandbox: Sandbox,
+        worker: Worker,
+        group: int,
+        method: str,
+        code: int,
+        text: str,
+    ) -> None:
+        sandbox.fault(method, code, description=text)
+        user.say(f"/start {self.tapped(user, sandbox, worker, group, 0)}")
+        user.sees("Стикер 1 в вашем наборе")
+
+    def test_links_of_other_people_and_old_ones(
+        self, user: User, new_user: NewUser, sandbox: Sandbox, worker: Worker, group: int
+    ) -> None:
+        parameter = self.tapped(user, sandbox, worker, group, 0)
+        thief = new_user()
+        thief.say(f"/start {parameter}")
+        thief.sees("чужие стикеры")
+        for old in (f"{parameter[:-1]}9", "add-404_1-0"):
+            thief.say(f"/start {old}")
+            thief.sees("уже не работает")
+        thief.say("/start add-")
+        thief.sees("Привет")
+        assert thief.packs() == []
+
+    @staticmethod
+    def tapped(user: User, sandbox: Sandbox, worker: Worker, group: int, number: int) -> str:
+        """Tap a sticker in the group; returns what the link, that the bot opens, gives /start."""
+        user.say("/sticker кот", chat_id=group)
+        worker.finish(worker.take(), 2)
+        shown = wait_for(
+            lambda: [m for m in said_in(sandbox, user, group) if "Готово" in text_of(m)]
+        )[0]
+        tap = sandbox.post(
+            "/sandbox/tap",
+            user_id=user.id,
+            chat_id=group,
+            message_id=shown["message_id"],
+            data=buttons_of(shown)[number]["callback_data"],
+        )
+
+        def look() -> dict[str, Any] | None:
+            taps = sandbox.get("/sandbox/taps", user_id=user.id, chat_id=group)
+            answer: dict[str, Any] | None = {t["id"]: t["answer"] for t in taps}[tap["id"]]
+            return answer
+
+        answer = wait_for(look)
+        assert answer["text"] == ""  # beside a sentence, Telegram's apps would not open the link
+        link, _, parameter = answer["url"].partition("?start=")
+        assert link == f"https://t.me/{sandbox.api('getMe')['username']}"
+        assert len(parameter) <= 64
+        return str(parameter)

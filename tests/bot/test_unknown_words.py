@@ -1,0 +1,92 @@
+"""What people read when the model does not know a word: by the bot, over HTTP, in the sandbox."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import redis
+
+from bot.emoji.words import accusative
+from bot.limits import Limits
+from emojich_core.choices import SHIPPED
+from emojich_core.pipeline import Pipeline
+from emojich_core.request import Request
+from tests.bot.conftest import NewUser, start_sandbox, start_server
+from tests.bot.parts import RunningBot, Sandbox, User, Worker, buttons_of, text_of, wait_for
+from worker.events import publish
+from worker.results import save_stickers
+from worker.scheduler import Scheduler
+from worker.task import Task
+
+server = pytest.fixture(scope="module")(start_server)
+sandbox = pytest.fixture(scope="module")(start_sandbox)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def bot(sandbox: Sandbox, server: str) -> Iterator[None]:
+    bot = RunningBot(f"{sandbox.url}/bot", server, limits=Limits(per_day=1, per_minute=1))
+    yield
+    bot.stop()
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Scheduler:
+    """The engine's, with the bundle that ships."""
+    scheduler = Scheduler(Pipeline.load(str(SHIPPED / "mini"), "cpu"), 1)
+    scheduler.start()
+    return scheduler
+
+
+def draw(scheduler: Scheduler, connection: redis.Redis, request: Request) -> None:
+    """Draw one candidate for a request and tell the bot, as a job does."""
+    task = Task(replace(request, count=1))
+    scheduler.put(task)
+    assert task.ended.wait(300)
+    event, stickers = task.outcome
+    if stickers:
+        save_stickers(connection, request.id, stickers)
+    publish(connection, event)
+
+
+def test_the_bot_tells_what_was_drawn_instead(
+    user: User, worker: Worker, connection: redis.Redis, scheduler: Scheduler
+) -> None:
+    user.say("буксир")
+    draw(scheduler, connection, worker.take())
+    message = user.sees("Буксир я ещё не умею, вот корабль.")
+    assert text_of(message).startswith("«буксир»")
+    assert buttons_of(message)
+
+
+def test_the_bot_refuses_what_is_like_nothing_at_no_cost(
+    user: User, worker: Worker, connection: redis.Redis, scheduler: Scheduler
+) -> None:
+    user.say("абырвалг")
+    draw(scheduler, connection, worker.take())
+    message = user.sees("Такого слова я не знаю. Попробуйте: «кот в шляпе»")
+    assert buttons_of(message) == []
+    # One a day is allowed, and the refusal was none.
+    wait_for(lambda: not connection.zcard(f"emojich:asked:{user.id}"))
+    user.say("кот в шляпе")
+    assert worker.take().prompt == "кот в шляпе"
+
+
+def test_in_english(new_user: NewUser, worker: Worker) -> None:
+    user = new_user("en")
+    user.say("капибара")
+    worker.finish(worker.take(), unknown="капибара", instead="бобёр")
+    user.sees("I cannot draw «капибара» yet, so here is «бобёр».")
+
+
+def test_an_event_of_an_older_worker_has_no_such_words(user: User, worker: Worker) -> None:
+    user.say("кот")
+    worker.finish(worker.take())
+    assert "не умею" not in text_of(user.sees("Готово, 4 стикера"))
+
+
+@pytest.mark.parametrize(
+    ("noun", "form"),
+    [("капибара", "Капибару"), ("бобр", "Бобра"), ("буксир", "Буксир"), ("ножницы", "Ножницы")],
+)
+def test_the_accusative(noun: str, form: str) -> None:
+    assert accusative(noun) == form

@@ -1,0 +1,506 @@
+"""Updates: none is lost, none does anything twice, and one that is rubbish stops nobody."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from bot.limits import Limits
+from bot.store import OPEN
+from bot.telegram.updates import KEPT, SEEN, TRIES
+from tests.bot.conftest import NewUser, start_sandbox
+from tests.bot.parts import TOKEN, BotProcess, Sandbox, User, text_of, wait_for
+from worker.embedded import connect, redis_url
+from worker.queue import RequestQueue
+
+sandbox = pytest.fixture(scope="module")(start_sandbox)
+
+Environment = dict[str, str]
+
+
+@pytest.fixture
+def environment(
+    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Environment]:
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    with redis_url(tmp_path_factory.mktemp("data")) as url:
+        yield {
+            "TELEGRAM_BOT_TOKEN": TOKEN,
+            "TELEGRAM_API_URL": f"{sandbox.url}/bot",
+            "REDIS_URL": url,
+        }
+
+
+@pytest.fixture
+def webhook(environment: Environment) -> Environment:
+    """The variables of a bot that Telegram calls."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    return {"WEBHOOK_URL": f"http://127.0.0.1:{port}/updates", "WEBHOOK_PORT": port}
+
+
+@pytest.fixture(params=["polling", "webhook"])
+def reached(request: pytest.FixtureRequest, environment: Environment) -> Environment:
+    """The environment of a bot, however updates reach it."""
+    if request.param == "polling":
+        return environment
+    more: Environment = request.getfixturevalue("webhook")
+    return environment | more
+
+
+@pytest.fixture
+def connection(environment: Environment) -> Iterator[redis.Redis]:
+    with connect(environment["REDIS_URL"]) as connection:
+        yield connection
+
+
+def start(environment: Environment) -> BotProcess:
+    bot = BotProcess(**environment)
+    bot.wait_until_ready()
+    return bot
+
+
+@contextmanager
+def stopped_redis(connection: redis.Redis) -> Iterator[None]:
+    """A Redis that answers nothing for a while."""
+    information: Any = connection.info("server")
+    os.kill(information["process_id"], signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(information["process_id"], signal.SIGCONT)
+
+
+def send_raw(sandbox: Sandbox, update: Any, bare: bool = False) -> Any:
+    """Have the sandbox bring anything as an update; returns what it brings."""
+    body = json.dumps({"update": update, "bare": bare})  # httpx's own writes no NaN
+    return sandbox.http.post("/sandbox/update", content=body).raise_for_status().json()
+
+
+def end_lease(connection: redis.Redis) -> None:
+    connection.delete("emojich:bot")
+
+
+def prompts_shown(user: User) -> list[str]:
+    return [text_of(message).split("\n")[0] for message in user.messages()]
+
+
+def wait_until_quiet(connection: redis.Redis) -> None:
+    """Until all updates have been handled."""
+    wait_for(lambda: not connection.exists(KEPT) and not connection.exists(TRIES))
+
+
+def test_a_bot_that_dies_while_redis_is_away_takes_no_prompt_along(
+    reached: Environment, new_user: NewUser, connection: redis.Redis
+) -> None:
+    users = [new_user() for _ in range(5)]
+    bot = start(reached)
+    with stopped_redis(connection):
+        for number in range(20):
+            users[number % 5].say(f"кот {number}")
+        with pytest.raises(AssertionError):
+            wait_for(lambda: [user for user in users if user.messages()], 3)
+        bot.end(signal.SIGKILL)
+    end_lease(connection)
+    bot = start(reached | {"EMOJICH_MAX_ACTIVE": "10"})
+    for own, user in enumerate(users):
+        wanted = [f"«кот {number}»" for number in range(own, 20, 5)]
+        wait_for(lambda user=user, wanted=wanted: sorted(prompts_shown(user)) == sorted(wanted), 60)
+    wait_until_quiet(connection)
+    assert RequestQueue(connection).rq.count == 20
+    assert "Traceback" not in bot.end(signal.SIGTERM)
+    assert sum(len(user.messages()) for user in users) == 20
+
+
+def test_a_bot_that_dies_in_the_midst_of_an_update(
+    reached: Environment, sandbox: Sandbox, new_user: NewUser, connection: redis.Redis
+) -> None:
+    user, other = new_user(), new_user()
+    bot = start(reached)
+    sandbox.fault("sendMessage", 429, retry_after=30)
+    user.say("/start")
+    bot_is_at_it = wait_for(lambda: connection.hlen(TRIES))
+    assert bot_is_at_it == 1
+    user.say("кот")  # waits for its turn
+    wait_for(lambda: connection.hlen(KEPT) == 2)
+    other.say("пёс")  # waits for nobody
+    wait_for(lambda: prompts_shown(other) == ["«пёс»"])
+    bot.end(signal.SIGKILL)
+    end_lease(connection)
+    bot = start(reached)
+    wait_for(lambda: len(user.messages()) == 2)
+    wait_until_quiet(connection)
+    assert "Привет" in text_of(user.messages()[0])
+    assert prompts_shown(user)[1:] == ["«кот»"]
+    assert len(other.messages()) == 1
+    bot.end(signal.SIGTERM)
+
+
+def test_a_bot_that_leaves_hands_on_what_it_has_not_done(
+    environment: Environment, sandbox: Sandbox, user: User, connection: redis.Redis
+) -> None:
+    bot = start(environment)
+    sandbox.fault("sendMessage", 429, retry_after=30)
+    user.say("/start")
+    wait_for(lambda: connection.hlen(TRIES))
+    bot.end(signal.SIGTERM)
+    assert bot.process.returncode == 0
+    bot = start(environment)
+    user.sees("Привет")
+    bot.end(signal.SIGTERM)
+
+
+STOPS_REDIS = """
+import os, signal
+from bot import __main__, app, prompts
+app.REDIS_RETRIES = 0
+take, stopped = prompts.Prompts.take, []
+
+async def stop_redis_and_take(*arguments):
+    if not stopped:
+        stopped.append(os.kill(int(os.environ["VALKEY"]), signal.SIGSTOP))
+    return await take(*arguments)
+
+prompts.Prompts.take = stop_redis_and_take
+__main__.main()
+"""
+
+
+def test_a_redis_that_goes_away_in_the_midst_of_an_update(
+    environment: Environment, new_user: NewUser, connection: redis.Redis
+) -> None:
+    users = [new_user() for _ in range(8)]
+    for user in users:
+        user.say("кот")
+    information: Any = connection.info("server")
+    valkey = information["process_id"]
+    bot = BotProcess(STOPS_REDIS, **environment, VALKEY=str(valkey))
+    bot.wait_until_ready()
+    time.sleep(8)  # redis-py gives up after five
+    os.kill(valkey, signal.SIGCONT)
+    for user in users:
+        wait_for(lambda user=user: prompts_shown(user) == ["«кот»"])
+    wait_until_quiet(connection)
+    assert RequestQueue(connection).rq.count == 8
+    assert "Traceback" not in bot.end(signal.SIGTERM)
+
+
+def test_people_hear_that_redis_is_full(
+    reached: Environment, new_user: NewUser, connection: redis.Redis
+) -> None:
+    user, other = new_user(), new_user()
+    bot = start(reached)
+    connection.config_set("maxmemory", 1)
+    user.say("кот")
+    user.sees("что-то сломалось")
+    connection.config_set("maxmemory", 0)
+    for someone in (user, other):
+        someone.say("пёс")
+        someone.sees("«пёс»")
+    wait_until_quiet(connection)
+    assert RequestQueue(connection).rq.count == 2
+    assert "Traceback" not in bot.end(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("path", ["/up+dates/(1)[2]*", "", "/обновления", "/%D0%BA/"])
+def test_a_webhook_with_any_path(
+    environment: Environment, webhook: Environment, sandbox: Sandbox, user: User, path: str
+) -> None:
+    address = webhook["WEBHOOK_URL"].removesuffix("/updates")
+    bot = start(environment | webhook | {"WEBHOOK_URL": address + path})
+    user.say("кот")
+    user.sees("«кот»")
+    assert sandbox.http.post(f"{address}/elsewhere", json={}).status_code == 404
+    assert sandbox.http.post(address + path, content=b"{").status_code == 403
+    bot.end(signal.SIGTERM)
+
+
+def test_an_update_that_comes_again_does_nothing(
+    reached: Environment, sandbox: Sandbox, new_user: NewUser, connection: redis.Redis
+) -> None:
+    user = new_user()
+    updates = [
+        send_raw(sandbox, message(user, n, text)) for n, text in enumerate(("/help", "сова"))
+    ]
+    for update in updates * 2:  # a batch that holds each three times
+        send_raw(sandbox, update)
+    bot = start(reached)
+    user.say("кот")
+    wait_for(lambda: "«кот»" in prompts_shown(user))
+    wait_until_quiet(connection)
+    assert len(user.messages()) == 3
+    bot.end(signal.SIGKILL)
+    end_lease(connection)
+    for update in updates:  # as when it was killed before it could confirm them
+        send_raw(sandbox, update)
+    bot = start(reached)
+    user.say("пёс")
+    wait_for(lambda: "«пёс»" in prompts_shown(user))
+    wait_until_quiet(connection)
+    assert len(user.messages()) == 4
+    assert RequestQueue(connection).rq.count == 3
+    assert connection.zcard(f"emojich:asked:{user.id}") == 3
+    assert 0 < connection.ttl(SEEN) <= 24 * 3600
+    bot.end(signal.SIGTERM)
+
+
+def message(user: User, number: int, text: Any = "кот") -> dict[str, Any]:
+    """A message as the Bot API has it."""
+    person = {"id": user.id, "is_bot": False, "first_name": "Анна", "language_code": "ru"}
+    chat = {"id": user.id, "type": "private", "first_name": "Анна"}
+    entities = [{"type": "bot_command", "offset": 0, "length": len(str(text))}]
+    said = {"message_id": number, "date": 1_700_000_000, "chat": chat, "from": person, "text": text}
+    return {"message": said | ({"entities": entities} if str(text).startswith("/") else {})}
+
+
+SECRET = "то что человек написал"
+
+
+def changed(**fields: Any) -> Callable[[User], Any]:
+    """A message that has other values, or, for None, lacks them."""
+
+    def make(user: User) -> Any:
+        said = message(user, 1, SECRET)["message"] | fields
+        return {"message": {name: value for name, value in said.items() if value is not None}}
+
+    return make
+
+
+def nested(depth: int) -> Callable[[User], Any]:
+    """A message that answers one that answers another, and so on."""
+
+    def make(user: User) -> Any:
+        found = message(user, 1, SECRET)["message"]
+        for _ in range(depth):
+            found = message(user, 1, SECRET)["message"] | {"reply_to_message": found}
+        return {"message": found}
+
+    return make
+
+
+STICKER = {"file_id": "x", "file_unique_id": "x", "width": 512, "height": 512}
+RUBBISH: dict[str, Callable[[User], Any]] = {
+    "an id of the past": lambda _: {"message": 7, "update_id": 1},
+    "a sticker without type": changed(text=None, sticker=STICKER),
+    "no date": changed(date=None),
+    "a date of 10^15": changed(date=10**15),
+    "a date of 10^300": changed(date=10**300),
+    "a negative date": changed(date=-(10**15)),
+    "a date in words": changed(date=SECRET),
+    "an infinite date": changed(date=float("inf")),
+    "a date that is no number": changed(date=float("nan")),
+    "a user without first_name": changed(**{"from": {"id": 5, "is_bot": False}}),
+    "a user without id": changed(**{"from": {"first_name": "Анна", "is_bot": False}}),
+    "a user that is a number": changed(**{"from": 5}),
+    "a user that is a list": changed(**{"from": [[SECRET]]}),
+    "a user whose id is an object": changed(
+        **{"from": {"id": {"a": 1}, "first_name": "x", "is_bot": False}}
+    ),
+    "a user whose id is a word": changed(
+        **{"from": {"id": SECRET, "first_name": "x", "is_bot": False}}
+    ),
+    "no chat": changed(chat=None),
+    "a chat that is a word": changed(chat=SECRET),
+    "a chat without type": changed(chat={"id": 5}),
+    "no message_id": changed(message_id=None),
+    "entities that are numbers": changed(entities=[1, 2]),
+    "entities that are nested": changed(entities=[[[[{"a": [SECRET]}]]]]),
+    "an entity without type": changed(entities=[{"offset": 0, "length": 2}]),
+    "a photo that is a number": changed(photo=7),
+    "a message deep in others": nested(300),
+    "a message that is a word": lambda _: {"message": SECRET},
+    "a message that is a list": lambda _: {"message": [1]},
+    "an empty message": lambda _: {"message": {}},
+    "null for a message": lambda _: {"message": None},
+    "a tap without a user": lambda _: {"callback_query": {"id": "1", "data": SECRET}},
+    "a tap that is a number": lambda _: {"callback_query": 1},
+    "an inline query without a user": lambda _: {"inline_query": {"id": "1", "query": SECRET}},
+    "an unknown kind": lambda _: {"kind_of_2031": {"text": SECRET}},
+    "several kinds": lambda user: message(user, 1) | {"callback_query": {"id": 1}},
+    "nothing": lambda _: {},
+    "an id that is a word": lambda user: message(user, 1, SECRET) | {"update_id": "one"},
+    "an id that is null": lambda user: message(user, 1, SECRET) | {"update_id": None},
+    "an id that is true": lambda user: message(user, 1, SECRET) | {"update_id": True},
+    "an id that is broken": lambda user: message(user, 1, SECRET) | {"update_id": 1.5},
+    "an id of 10^15": lambda user: message(user, 1, SECRET) | {"update_id": 10**15},
+    "a negative id": lambda user: message(user, 1, SECRET) | {"update_id": -7},
+}
+BARE: dict[str, Any] = {
+    "no id": {"message": {"text": SECRET}},
+    "null": None,
+    "true": True,
+    "a number": 7,
+    "a huge number": 10**300,
+    "a word": SECRET,
+    "a list": [1, [SECRET]],
+    "an empty object": {},
+}
+
+
+def check_that_others_are_served(
+    environment: Environment, sandbox: Sandbox, users: tuple[User, User], send: Callable[[], object]
+) -> list[str]:
+    """Rubbish between the prompts of two people; returns the bot's log."""
+    before, after = users
+    before.say("кот")
+    send()
+    after.say("пёс")
+    send()
+    bot = start(environment)
+    for user, prompt in ((before, "кот"), (after, "пёс")):
+        user.sees(f"«{prompt}»")
+    wait_for(lambda: sandbox.api("getWebhookInfo")["pending_update_count"] == 0)
+    with connect(environment["REDIS_URL"]) as connection:
+        wait_until_quiet(connection)
+    log = bot.end(signal.SIGTERM)
+    assert bot.process.returncode == 0
+    assert SECRET not in log
+    assert repr(SECRET)[1:-1].encode("unicode_escape").decode() not in log
+    return log.splitlines()
+
+
+def test_updates_that_cannot_be_read_are_skipped(
+    reached: Environment, sandbox: Sandbox, new_user: NewUser
+) -> None:
+    stranger = new_user()
+
+    def send() -> None:
+        for make in RUBBISH.values():
+            send_raw(sandbox, make(stranger))
+        for content in BARE.values():
+            send_raw(sandbox, content, bare=True)
+
+    log = check_that_others_are_served(reached, sandbox, (new_user(), new_user()), send)
+    assert 30 < len([line for line in log if "left out" in line]) < 2 * len(RUBBISH | BARE) + 5
+
+
+@pytest.mark.parametrize("content", [None, {"message": 7}], ids=["null", "no id"])
+def test_what_has_no_id_does_not_come_for_ever(
+    environment: Environment, sandbox: Sandbox, user: User, content: Any
+) -> None:
+    """Nothing is known yet of the ids of others."""
+    send_raw(sandbox, content, bare=True)
+    bot = start(environment)
+    bot.wait_for_log("left out")
+    user.say("кот")
+    user.sees("«кот»")
+    assert len(bot.end(signal.SIGTERM).splitlines()) < 5
+
+
+def test_polling_goes_on_after_a_refusal(
+    environment: Environment, sandbox: Sandbox, user: User
+) -> None:
+    bot = start(environment)
+    sandbox.fault("getUpdates", 409)
+    user.say("кот")
+    user.sees("«кот»")
+    assert "polling: Conflict" in bot.end(signal.SIGTERM)
+
+
+def test_a_burst_of_500_people(
+    environment: Environment, sandbox: Sandbox, new_user: NewUser, connection: redis.Redis
+) -> None:
+    queue = RequestQueue(connection)
+    users = [new_user() for _ in range(500)]
+    for user in users:
+        user.say("кот")
+    bot = start(environment)
+    most = 0
+
+    def is_over() -> bool:
+        nonlocal most
+        most = max(most, queue.rq.count)
+        pending = sandbox.api("getWebhookInfo")["pending_update_count"]
+        return not pending and not connection.exists(KEPT)
+
+    wait_for(is_over, 200)
+    texts = {user.id: text_of(wait_for(user.messages, 60)[-1]) for user in users}
+    log = bot.end(signal.SIGTERM)
+    served = [text for text in texts.values() if text.startswith("«кот»")]
+    refused = [text for text in texts.values() if "Очередь заполнена" in text]
+    assert (len(served), len(refused)) == (Limits.queue, 500 - Limits.queue)
+    assert most == queue.rq.count == Limits.queue
+    assert connection.hlen(OPEN) == Limits.queue
+    assert "Traceback" not in log
+
+
+KILLS = """
+import os
+from bot import __main__, prompts
+take = prompts.Prompts.take
+
+async def take_or_die(self, user, message, *rest):
+    if message.text == "умри":
+        os._exit(9)
+    return await take(self, user, message, *rest)
+
+prompts.Prompts.take = take_or_die
+__main__.main()
+"""
+
+
+def test_an_update_that_ends_the_bot_is_given_up(
+    environment: Environment, new_user: NewUser, connection: redis.Redis
+) -> None:
+    killer, *others = (new_user() for _ in range(4))
+    killer.say("умри")
+    killer.say("кот")
+    for user in others:
+        user.say("пёс")
+    for _ in range(10):
+        end_lease(connection)
+        bot = BotProcess(KILLS, **environment)
+        bot.wait_until_ready()
+        try:
+            code = bot.process.wait(5)
+        except subprocess.TimeoutExpired:
+            break
+        assert code == 9
+    wait_until_quiet(connection)
+    for user in others:
+        assert prompts_shown(user) == ["«пёс»"]
+    assert "что-то сломалось" in text_of(killer.messages()[0])
+    assert prompts_shown(killer)[1:] == ["«кот»"]
+    log = bot.end(signal.SIGTERM)
+    assert len([line for line in log.splitlines() if "given up" in line]) == 1
+    assert "Traceback" not in log
+
+
+def test_a_redis_that_forgets_its_last_second(
+    sandbox: Sandbox, user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    files, copy = tmp_path / "valkey" / "appendonlydir", tmp_path / "copy"
+    with redis_url(tmp_path) as url:
+        bot = start(
+            {
+                "TELEGRAM_BOT_TOKEN": TOKEN,
+                "TELEGRAM_API_URL": f"{sandbox.url}/bot",
+                "REDIS_URL": url,
+            }
+        )
+        with connect(url) as connection:
+            connection.config_set("appendfsync", "no")  # and so no update is known to be on disk
+            shutil.copytree(files, copy)
+            user.say("кот")
+            user.sees("«кот»")
+            wait_until_quiet(connection)
+            information: Any = connection.info("server")
+            os.kill(information["process_id"], signal.SIGKILL)
+    shutil.rmtree(files)
+    copy.rename(files)
+    with redis_url(tmp_path), connect(url) as connection:
+        wait_for(lambda: RequestQueue(connection).rq.count == 1, 60)
+        wait_until_quiet(connection)
+        assert set(prompts_shown(user)) == {"«кот»"}
+        assert "Traceback" not in bot.end(signal.SIGTERM)

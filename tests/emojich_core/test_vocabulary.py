@@ -1,0 +1,139 @@
+"""What is drawn for words that a bundle does not know, on the vocabulary that ships and the CLI."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from emojich_core.bundles import VOCABULARY, derive_bundle, load_bundle, verify_bundle
+from emojich_core.choices import SHIPPED
+from emojich_core.lexicon import lexicon
+from emojich_core.pipeline import Pipeline
+from emojich_core.request import InvalidRequest, Reading, Reason
+from emojich_core.vocabulary import EXAMPLES, Vocabulary, words_of
+
+MINI = SHIPPED / "mini" / VOCABULARY
+EMOJICH = Path(sys.executable).parent / "emojich"
+# Words of a language that nobody speaks.
+UNKNOWN = ["абырвалг", "красный абырвалг", "Глокая куздра", "и на", "бармаглот!"]
+
+
+@pytest.fixture(scope="module")
+def mini() -> Vocabulary:
+    return Vocabulary.load(MINI)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        *("кот", "Коты!", "спокойной ночи", "привет", "ура", "в космосе", "красный", "весело"),
+        *("фиолетовый абырвалг и кот", "кот в абырвалге", "старый буксир в море"),
+        *EXAMPLES.replace("«", "").replace("»", "").replace(" or", ",").split(", "),
+    ],
+)
+def test_what_is_known_is_drawn_as_it_is(mini: Vocabulary, prompt: str) -> None:
+    assert mini.read(prompt) == Reading(prompt)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drawn"),
+    [
+        ("капибара", "бобр"),
+        ("Капибара!", "бобр"),
+        ("красная капибара", "красный бобр"),
+        ("рисую капибару", "рисую бобр"),
+        ("капибара танцует", "бобр танцует"),
+        ("бульдог", "морда собаки"),
+        ("бабло", "мешок денег"),
+    ],
+)
+def test_another_word_for_the_same_picture_is_drawn_silently(
+    mini: Vocabulary, prompt: str, drawn: str
+) -> None:
+    assert mini.read(prompt) == Reading(drawn)
+
+
+def test_the_nearest_word_is_drawn_and_told(mini: Vocabulary) -> None:
+    assert mini.read("буксиры") == Reading("корабль", "буксир", "корабль")
+    assert mini.read("Белая накидка!") == Reading("белая блузка!", "накидка", "блузка")
+
+
+@pytest.mark.parametrize("prompt", UNKNOWN)
+def test_what_is_like_nothing_is_refused(mini: Vocabulary, prompt: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        mini.read(prompt)
+    assert refused.value.reason is Reason.UNKNOWN
+    assert str(refused.value).endswith(f"try {EXAMPLES}.")
+
+
+def test_every_word_of_the_lexicon_is_drawn(mini: Vocabulary) -> None:
+    """But for those of emoji that are not drawn: flags and signs."""
+    known = set(mini.names)
+    words = [w for e, row in lexicon().items() if e.replace("\ufe0f", "") in known for w in row]
+    refused = []
+    for word in words[::10]:
+        try:
+            mini.read(word)
+        except InvalidRequest:
+            refused.append(word)
+    assert refused == []
+
+
+def test_what_a_caption_teaches() -> None:
+    assert list(words_of("Два рыжих кота и ёж в шляпе")) == ["рыжий", "кот", "еж", "шляпа"]
+    assert list(words_of("ура")) == ["ура"]
+    assert list(words_of("нет")) == ["нет"]
+
+
+def test_a_bundle_without_a_vocabulary_draws_everything(tiny_bundle: Path) -> None:
+    bundle = load_bundle(str(tiny_bundle))
+    assert bundle.vocabulary is None
+    assert not (tiny_bundle / VOCABULARY).exists()
+    assert Pipeline.load(str(tiny_bundle), "cpu").read("абырвалг") == Reading("абырвалг")
+
+
+@pytest.mark.parametrize("text", ["🐶\tсобака\tпес\n", "\n", "кот" * 99 + "\n", "\udcff"])
+def test_a_damaged_vocabulary_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / VOCABULARY).write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ValueError, match=r"row 1|decode"):
+        Vocabulary.load(tmp_path / VOCABULARY)
+
+
+def test_a_bundle_that_has_learned_more_knows_more(tmp_path: Path) -> None:
+    base = load_bundle("mini")
+    derive_bundle(base, tmp_path / "mine", base.weights("transformer"), "mini", ["рыжий абырвалг"])
+    verify_bundle(tmp_path / "mine")
+    mine = load_bundle(str(tmp_path / "mine"))
+    assert mine.vocabulary is not None
+    assert mine.vocabulary.read("абырвалга") == Reading("абырвалга")
+    assert mine.vocabulary.names == Vocabulary.load(MINI).names
+    assert Vocabulary.load(MINI).words < mine.vocabulary.words
+
+
+def generate(prompt: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [EMOJICH, "generate", prompt, "--model", "mini", "--count", "1", "--seed", "1"]
+    return subprocess.run(
+        [*command, "--json"], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_command_tells_what_it_draws_instead(tmp_path: Path) -> None:
+    done = generate("буксир", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "mini has not learned «буксир»: it draws «корабль» instead." in done.stderr
+    result = json.loads(done.stdout)
+    assert result == json.loads((tmp_path / "out/result.json").read_text())
+    assert result["prompt"] == "буксир"
+    assert result["reading"] == {"prompt": "корабль", "unknown": "буксир", "instead": "корабль"}
+    # The picture is that of the word that it names.
+    same = generate("корабль", tmp_path / "out")
+    assert json.loads(same.stdout)["candidates"] == result["candidates"]
+
+
+def test_the_command_refuses_in_one_line(tmp_path: Path) -> None:
+    done = generate("абырвалг", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == f"emojich: The model knows no word of «абырвалг»: try {EXAMPLES}.\n"
+    assert not (tmp_path / "out/result.json").exists()

@@ -1,0 +1,262 @@
+"""Any value in any variable or option is taken, or ends in one sentence that names the cure."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.blocklist import Blocklist
+from bot.config import Config
+from emojich_core.choices import find_bundle, known_bundles
+from emojich_core.cli import main
+from emojich_core.errors import BundleError
+from emojich_core.published import published
+from worker.embedded import connect, data_folder, redis_url
+from worker.errors import SetupError
+from worker.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+TOKEN = "42:test-token"
+VALUES = [
+    "9" * 5000,
+    "-" + "9" * 5000,
+    "0." + "9" * 5000,
+    "x" * 5000,
+    "/" + "x/" * 2500,
+    "я" * 5000,
+    "nul\0byte",
+    "line\nbreak",
+    "tab\tand\x1b[31mcolour",
+    "-1",
+    "1e5",
+    "nan",
+    "-inf",
+    "١٢",
+    "½",
+    "   ",
+    "\udcff\udcfe",
+    "http://",
+    "http://user:s3cret@[::1/bot",
+    "https://user:s3cret@host:99999999/bot",
+    "https://user:s3cret@" + "a" * 5000 + "/bot",
+    "https://user:s3cret@a b/bot",
+    "https://user:s3cret@-/line\nbreak/bot",
+    "redis://:s3cret@host:99999/0",
+    "redis://:s3cret@" + "a" * 5000,
+    "redis://:s3cret@127.0.0.1:1/" + "9" * 5000,
+    "redis://:s3cret@127.0.0.1:1/0?socket_timeout=1e999",
+    "redis://:s3cret@127.0.0.1:1/0?retry=x",
+    "redis://:s3cret@127.0.0.1:1/0?decode_responses=1",
+    "unix:///" + "x" * 5000,
+]
+
+
+def bot(name: str, text: str) -> None:
+    config = Config.from_environment({"TELEGRAM_BOT_TOKEN": TOKEN, name: text})
+    if config.blocked_words:
+        Blocklist.read(config.blocked_words)
+
+
+def worker(name: str, text: str) -> None:
+    Settings.from_environment({name: text})
+
+
+def folder(name: str, text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.environ", {name: text})
+        patch.setattr("worker.embedded._start", lambda *arguments: pytest.skip("it can be made"))
+        with redis_url(data_folder()):
+            pass
+
+
+def server(name: str, text: str) -> None:
+    connect(text)
+
+
+def models(name: str, text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.environ", {name: text})
+        known_bundles()
+        find_bundle("mini")
+
+
+def copies(name: str, text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.environ", {name: text})
+        published("emojich")
+
+
+READERS: dict[str, Callable[[str, str], None]] = {
+    "TELEGRAM_BOT_TOKEN": bot,
+    "TELEGRAM_API_URL": bot,
+    "WEBHOOK_URL": bot,
+    "WEBHOOK_PORT": bot,
+    "EMOJICH_ADMINS": bot,
+    "EMOJICH_ALLOWED_USERS": bot,
+    "EMOJICH_BLOCKED_WORDS": bot,
+    "EMOJICH_MAX_ACTIVE": bot,
+    "EMOJICH_MAX_PER_MINUTE": bot,
+    "EMOJICH_MAX_PER_DAY": bot,
+    "EMOJICH_MAX_QUEUE": bot,
+    "EMOJICH_MODEL": worker,
+    "EMOJICH_DEVICE": worker,
+    "EMOJICH_PRECISION": worker,
+    "EMOJICH_SLOTS": worker,
+    "EMOJICH_REQUESTS": worker,
+    "EMOJICH_DATA": folder,
+    "REDIS_URL": server,
+    "EMOJICH_MODELS": models,
+    "EMOJICH_REPOS": copies,
+}
+
+
+SECRET = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL", "WEBHOOK_URL", "REDIS_URL")
+
+
+def check_sentence(message: str) -> None:
+    """One line, short, that ends as a sentence does."""
+    assert message.isprintable()
+    assert len(message) < 500
+    assert message.endswith(".")
+
+
+@pytest.mark.parametrize("text", VALUES, ids=lambda text: ascii(text)[:40])
+@pytest.mark.parametrize("name", READERS)
+def test_a_variable(name: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    try:
+        READERS[name](name, text)
+    except (SetupError, BundleError) as error:
+        message = str(error)
+    else:
+        return
+    check_sentence(message)
+    assert name in message
+    assert name not in SECRET or "s3cret" not in message
+
+
+NUMBERS = [name for name in READERS if "_MAX_" in name] + [
+    "WEBHOOK_PORT",
+    "EMOJICH_SLOTS",
+    "EMOJICH_REQUESTS",
+]
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "0" * 5000 + "1", "-1", "nan", "inf", "1e2", "١٢"])
+@pytest.mark.parametrize("name", [*NUMBERS, "EMOJICH_ADMINS", "EMOJICH_ALLOWED_USERS"])
+def test_what_is_no_number(name: str, text: str) -> None:
+    with pytest.raises(SetupError, match=name):
+        READERS[name](name, text)
+
+
+OPTIONS = [
+    "generate --count",
+    "generate --seed",
+    "generate --best-of",
+    "generate --top-k",
+    "generate --top-p",
+    "generate --temperature",
+    "generate --device",
+    "generate --model",
+    "generate --out",
+    "generate --prompts",
+    "generate",
+    "generate кот --frobnicate",
+    "evaluate --names",
+    "evaluate --seed",
+    "evaluate --data",
+    "evaluate --page",
+    "evaluate --model",
+    "data build --seed",
+    "data build --data",
+    "finetune --steps",
+    "finetune --batch-size",
+    "finetune --lr",
+    "finetune --seed",
+    "finetune --train",
+    "finetune --plan --base",
+    "finetune --out out --data",
+    "finetune --data data --out",
+    "weights pull",
+    "weights import --from",
+    "weights pull emojich --dtype",
+    "weights pull emojich --vqgan",
+    "weights verify",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", VALUES, ids=lambda text: ascii(text)[:40])
+@pytest.mark.parametrize("option", OPTIONS)
+def test_an_option(
+    option: str,
+    text: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    drawn = ["кот"] if option.startswith("generate -") and "--prompts" not in option else []
+    named = ["emojich"] if option == "weights import --from" else []
+    monkeypatch.setattr("sys.argv", ["emojich", *option.split(), text, *drawn, *named])
+    if "--model" not in option:
+        monkeypatch.setenv("EMOJICH_MODEL", "nowhere")
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    if stopped.value.code == 2:
+        usage, _, message = capsys.readouterr().err.rstrip("\n").rpartition("\n")
+        assert "error: " in message
+        assert message.isprintable()
+        assert len(message) < 500
+        assert usage.startswith("usage: ")
+    elif isinstance(stopped.value.code, str):
+        check_sentence(stopped.value.code)
+    else:
+        assert stopped.value.code == 0
+
+
+COMMANDS = [
+    (["-m", "bot"], {"TELEGRAM_BOT_TOKEN": TOKEN, "EMOJICH_MAX_QUEUE": "9" * 5000}),
+    (["-m", "bot"], {"TELEGRAM_BOT_TOKEN": TOKEN, "EMOJICH_ADMINS": "9" * 5000}),
+    (["-m", "bot"], {"TELEGRAM_BOT_TOKEN": "s3cret:" + "x" * 5000}),
+    (["-m", "worker"], {"EMOJICH_MODEL": "x" * 5000}),
+    (["-m", "worker"], {"REDIS_URL": "redis://:s3cret@127.0.0.1:1/0?socket_timeout=1e999"}),
+    (["-m", "worker.health"], {"REDIS_URL": "redis://:s3cret@" + "a" * 5000}),
+    (["-m", "bot.lease"], {"REDIS_URL": "s3cret"}),
+    (["run.py"], {"EMOJICH_DATA": "x" * 5000}),
+    (["-m", "emojich_core.cli"], {"EMOJICH_DEVICE": "9" * 5000}),
+    (["-m", "bot.sandbox", "--port", "9" * 5000], {}),
+    (["-m", "bot.sandbox", "--port", "-1"], {}),
+    (["-m", "bot.sandbox", "--port", "65536"], {}),
+    (["-m", "bot.sandbox", "--host", "x" * 5000], {}),
+    (["-m", "bot.sandbox", "--data", "x" * 5000], {}),
+]
+
+
+@pytest.mark.parametrize(("command", "more"), COMMANDS, ids=lambda value: ascii(value)[:50])
+def test_a_process(command: list[str], more: dict[str, str], tmp_path: Path) -> None:
+    env = {name: value for name, value in os.environ.items() if name not in READERS}
+    env |= {"PYTHONPATH": str(ROOT)} | more
+    if command[0] == "run.py":
+        command = [str(ROOT / "run.py")]
+    if command[-1] == "emojich_core.cli":
+        command = ["-c", "from emojich_core.cli import main; main()", "generate", "кот"]
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode in (1, 2)
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len([line for line in lines if "emojich: " in line or "error: " in line]) == 1
+    assert "Traceback" not in done.stderr
+    assert "s3cret" not in done.stderr
+    assert len(lines[-1]) < 500

@@ -1,0 +1,124 @@
+"""RQ's job and queue, narrowed to what the bot queues.
+
+RQ imports and calls what a job names, as its function and as callbacks, and posts to the webhooks
+that it lists: without these classes a client of Redis could run any command on every worker.
+A job that is no request counts as one that does not exist, which RQ passes over everywhere.
+"""
+
+import logging
+from typing import Any
+
+import redis
+from rq import Queue
+from rq.exceptions import NoSuchJobError
+from rq.intermediate_queue import IntermediateQueue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from emojich_core.request import Request
+
+QUEUE = "emojich"
+DRAW = "worker.job.draw"  # by name: the bot need not import what the worker runs
+REPORT_FAILURE = "worker.job.report_failure"
+MAX_SECONDS = 7 * 24 * 3600  # of a job's time-out and times to live
+
+log = logging.getLogger("emojich.queue")
+
+
+class ForeignJob(NoSuchJobError):
+    """A job that the bot has not queued."""
+
+
+class RequestJob(Job):
+    """The job of a request.  Reading any other one raises ForeignJob."""
+
+    @classmethod
+    def fetch(
+        cls,
+        id: str,  # noqa: A002
+        connection: redis.Redis | None = None,
+        serializer: Any = None,
+    ) -> "RequestJob":
+        """Read a job, always as JSON."""
+        try:
+            job = super().fetch(id, connection, JSONSerializer)
+        except ValueError as error:  # an id that RQ does not allow
+            raise ForeignJob(str(error)) from error
+        except redis.ResponseError as error:
+            if str(error).startswith("WRONGTYPE"):  # the key holds no hash
+                raise ForeignJob(str(error)) from error
+            raise
+        assert isinstance(job, RequestJob)
+        return job
+
+    def restore(self, raw_data: Any) -> Any:
+        """Take over the fields of the hash in Redis."""
+        if b"webhooks" in raw_data:
+            raise ForeignJob(f"{self.key} has webhooks")
+        try:
+            super().restore(raw_data)
+            accepted = self._is_request()
+        except Exception as error:  # RQ checks no field
+            raise ForeignJob(f"{self.key} cannot be read") from error
+        if not accepted:
+            raise ForeignJob(f"{self.key} is no request")
+
+    def _is_request(self) -> bool:
+        """Whether every field that RQ acts on is as `RequestQueue.enqueue` writes it.
+
+        Raises whatever reading a malformed one raises.
+        """
+        [data] = self.args
+        callbacks = self._success_callback_name, self._stopped_callback_name
+        extras = self.instance, self.kwargs, self._dependency_ids, self.repeats_left
+        seconds = self.timeout, self.ttl, self.result_ttl, self.failure_ttl
+        return (
+            (self.origin, self.func_name) == (QUEUE, DRAW)
+            and self._failure_callback_name == REPORT_FAILURE
+            and not any(callbacks + extras)
+            and not self.has_rate_limit
+            and all(n is not None and 0 < n <= MAX_SECONDS for n in seconds)
+            and Request.from_json(data).id == self.id
+        )
+
+
+class RequestJobs(Queue):
+    """The RQ queue of requests; it throws away other jobs."""
+
+    job_class = RequestJob
+
+    @classmethod
+    def lmove(
+        cls, connection: redis.Redis, queue_key: str, timeout: int | None
+    ) -> tuple[str, Any] | None:
+        """Take the next job that is a request.  RQ calls this for a worker, which it may block."""
+        while taken := super().lmove(connection, queue_key, timeout):
+            if not _discard(connection, queue_key, taken[1]):
+                return taken
+        return None
+
+    def clean_intermediate(self) -> None:
+        """Throw away what a worker that died had taken and not yet checked."""
+        taken: Any = self.connection.lrange(self.intermediate_queue_key, 0, -1)
+        for job_id in taken:
+            _discard(self.connection, self.key, job_id)
+
+
+def _discard(connection: redis.Redis, queue_key: str, job_id: bytes) -> bool:
+    """Throw away a job id that was taken from the queue, unless it is a request's."""
+    try:
+        name = job_id.decode()
+        if RequestJob.fetch(name, connection).id == name:  # RQ reads `1:2` as job 1
+            return False
+        is_foreign = True
+    except (UnicodeDecodeError, ForeignJob):
+        is_foreign = True
+    except NoSuchJobError:
+        is_foreign = False  # it has expired
+    if is_foreign:
+        log.error("the job %r in the queue is no request and is thrown away", job_id[:64])
+    with connection.pipeline() as pipe:
+        pipe.lrem(IntermediateQueue.get_intermediate_queue_key(queue_key), 1, job_id)  # type: ignore[arg-type]
+        pipe.delete(Job.redis_job_namespace_prefix.encode() + job_id)
+        pipe.execute()
+    return True
