@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -145,6 +146,8 @@ class Installer:
         )
         if result.returncode:
             log, said = self.environment / "install.log", reason(result.stdout)
+            if result.returncode == -signal.SIGKILL:
+                said = "it was killed, as the system does when memory is short"
             with suppress(OSError):
                 log.write_text(result.stdout)
             raise InstallationError(f"{goal} could not be installed: {said} (more of it: {log}).")

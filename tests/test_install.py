@@ -384,6 +384,20 @@ def test_a_full_disk(megabytes: int, tmp_path: Path, index: Index) -> None:
     assert "could not be installed: the disk is full, and up to" in said
 
 
+def test_a_pip_that_the_system_kills(project: Project, index: Index) -> None:
+    process = subprocess.Popen(
+        project.command(), cwd=project.folder, env=project.env, stderr=subprocess.PIPE, text=True
+    )
+    while not index.asked:
+        time.sleep(0.002)
+    pattern = f"{project.folder}/.venv/bin/python -m pip"
+    [pip] = subprocess.check_output(["pgrep", "-f", pattern], text=True).split()
+    os.kill(int(pip), signal.SIGKILL)
+    _, said = process.communicate()
+    result = subprocess.CompletedProcess(process.args, process.returncode, "", said)
+    assert "it was killed, as the system does when memory is short" in the_one_line(result)
+
+
 def test_a_folder_that_one_may_not_write_to(project: Project) -> None:
     """Root may: so a file lies in its place."""
     (project.folder / ".venv").write_text("")
