@@ -88,6 +88,7 @@ data: ## fetch the emoji art and its Russian names (needs npm)
 mini: $(VENV)/installed data ## train a bundle anew: on 2 cores six hours with AMX, ten or more without
 	$(BIN)/emojich data build
 	$(BIN)/python -m emojich_core.training.vqgan
+	$(BIN)/python -m emojich_core.training.decoder
 	$(BIN)/python -m emojich_core.training.upscale
 	$(BIN)/python -m emojich_core.training.matting
 	$(BIN)/python -m emojich_core.training.transformer

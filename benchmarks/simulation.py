@@ -16,7 +16,7 @@ import torch
 
 from emojich_core.generation import Drawn, Sampling
 from emojich_core.pipeline import Drawing, Pipeline
-from emojich_core.request import Candidate
+from emojich_core.request import Candidate, Reading
 from worker.scheduler import Scheduler
 from worker.task import Task
 
@@ -130,6 +130,10 @@ class TimedPipeline:
     def slots(self, count: int) -> TimedSlots:
         """So many empty slots."""
         return TimedSlots(count, self)
+
+    def read(self, prompt: str) -> Reading:
+        """What to draw: the prompt."""
+        return Reading(prompt)
 
     def begin(self, prompt: str) -> None:
         """Compute a text."""

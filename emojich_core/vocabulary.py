@@ -4,9 +4,10 @@ A bundle may have a `vocabulary.tsv`; one without (the published models) draws e
 lines are emoji with their names, which the weights have learned, and single words in dictionary
 forms that stood in captions.
 
-A prompt with a noun that is known is drawn as it is; one without nouns, by any word that is known.
-Else one of its words is replaced: by the name of its emoji where the lexicon has the word, which is
-the same picture; or by the nearest word of `neighbours.tsv`, and then the user is told.
+A single word of the lexicon is drawn by the name of its emoji, which the weights have learned best.
+Another prompt with a noun that is known is drawn as it is; one without nouns, by any word that is
+known.  Else one of its words is replaced: by the name of its emoji where the lexicon has the word,
+which is the same picture; or by the nearest word of `neighbours.tsv`, and then the user is told.
 """
 
 import re
@@ -18,7 +19,7 @@ from typing import Any
 import pymorphy3
 
 from emojich_core.lexicon import lexicon
-from emojich_core.request import InvalidRequest, Reading, Reason
+from emojich_core.request import MAX_PROMPT_LENGTH, InvalidRequest, Reading, Reason
 
 NEIGHBOURS = Path(__file__).with_name("neighbours.tsv")
 HEADER = """\
@@ -40,9 +41,12 @@ class Vocabulary:
 
     @classmethod
     def load(cls, file: Path) -> "Vocabulary":
-        """Read a file that `save` wrote."""
-        lines = file.read_text("utf-8").splitlines()
+        """Read a file that `save` wrote.  Raises OSError, and ValueError for any other file."""
+        lines = file.read_text("utf-8").split("\n")[:-1]
         rows = [line.split("\t") for line in lines if not line.startswith("# ")]
+        for number, row in enumerate(rows, start=1):
+            if len(row) > 2 or not all(text and len(text) <= MAX_PROMPT_LENGTH for text in row):
+                raise ValueError(f"row {number} is neither a name nor a word")
         names = {row[0]: row[1] for row in rows if len(row) == 2}
         return cls(names, (row[0] for row in rows if len(row) == 1))
 
@@ -59,11 +63,14 @@ class Vocabulary:
     def read(self, prompt: str) -> Reading:
         """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known."""
         texts = _WORD.findall(prompt)
+        phrase = " ".join(map(_plain, texts))
+        if len(texts) == 1 and (name := self._name(phrase)):
+            return Reading(name)
         nouns = [text for text in texts if _is_noun(text)]
         telling = nouns or [text for text in texts if _says_something(text)]
         if any(self.words & forms(text) for text in telling):
             return Reading(prompt)
-        if name := self._name(" ".join(map(_plain, texts))):
+        if name := self._name(phrase):
             return Reading(name)
         for text in telling:
             if name := next(filter(None, map(self._name, sorted(forms(text)))), ""):

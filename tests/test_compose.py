@@ -131,3 +131,23 @@ def test_an_empty_password_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         with pytest.raises(SetupError, match="wants another password"):
             connect(url)
         connect(f"{url.replace('unix://', 'unix://:abc@')}").close()
+
+
+def test_the_image_for_cpus_has_pytorch_without_cuda_and_asks_for_no_gpu(
+    compose: dict[str, Any],
+) -> None:
+    class Loader(yaml.SafeLoader):
+        """Knows Compose's `!reset`, which takes away what the first file says."""
+
+    Loader.add_constructor("!reset", lambda loader, node: "taken away")
+    merged = yaml.load((ROOT / "docker-compose.cpu.yml").read_text(), Loader)
+    [(name, service)] = merged["services"].items()
+    assert "devices" in compose["services"][name]["deploy"]["resources"]["reservations"]
+    assert service["deploy"] == "taken away"
+    assert service["build"]["args"] == {"TORCH_INDEX": "https://download.pytorch.org/whl/cpu"}
+    assert "args" not in compose["services"][name]["build"]
+    wheels = (ROOT / "Dockerfile").read_text().partition("FROM base AS wheels")[2]
+    [line] = [line for line in wheels.splitlines() if line.startswith("ARG")]
+    assert line == "ARG TORCH_INDEX="
+    [line] = [line for line in wheels.splitlines() if '"torch>=' in line]
+    assert '${TORCH_INDEX:+--index-url "$TORCH_INDEX"}' in line

@@ -63,3 +63,14 @@ def test_torch_is_imported_by_the_model_side_only(room: str) -> None:
         if name.split(".")[0] in ("torch", "torchvision")
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_what_cannot_be_built_for_every_python_is_imported_by_parity_only(room: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (ROOT / room).rglob("*.py")
+        for name in imports(path)
+        if name.split(".")[0] in ("basicsr", "realesrgan")
+    ]
+    assert wrong == []

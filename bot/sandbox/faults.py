@@ -58,6 +58,10 @@ class Faults:
         """Order a failure."""
         self._faults.append(fault)
 
+    def clear(self) -> None:
+        """Call off all that are still to come."""
+        self._faults.clear()
+
     def take(self, method: str) -> Fault | None:
         """The failure due for this call of ``method``, used up by one."""
         for fault in self._faults:

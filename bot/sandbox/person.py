@@ -18,6 +18,7 @@
     POST /sandbox/migrate  {"chat_id": -100…}: the group becomes a supergroup -> Chat
     POST /sandbox/fault    {"method": "sendPhoto", "error_code": 429, "retry_after": 2}; or
                            {"cut": true} for no answer; {"after": true}: once it has taken effect
+    DELETE /sandbox/fault  calls off those that are still to come             -> true
     POST /sandbox/update   {"update": {"message": {}}}                      -> what the bot gets:
                            that, be it rubbish, with an update_id unless {"bare": true}
     GET  /sandbox/chats    the user's chats, each with its members
@@ -228,6 +229,13 @@ async def fault(request: web.Request) -> web.Response:
     box, ordered = request.app[BOX], await _body(request, Fault)
     box.faults.add(ordered)
     return _answer(box, asdict(ordered))
+
+
+@routes.delete("/sandbox/fault")
+async def mend(request: web.Request) -> web.Response:
+    """Call off the failures that are still to come."""
+    request.app[BOX].faults.clear()
+    return _answer(request.app[BOX], True)
 
 
 @routes.post("/sandbox/update")

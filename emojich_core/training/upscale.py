@@ -1,6 +1,7 @@
 """Train the up-scaler: what the VQGAN makes of a glyph in, the glyph at a larger size out.
 
-So it learns to repair what the decoder really does wrong, and not some synthetic blur.
+So it learns to repair what the decoder really does wrong, and not some synthetic blur.  A
+discriminator keeps its edges crisp.
 """
 
 from pathlib import Path
@@ -10,6 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from emojich_core.training.adversarial import (
+    PatchDiscriminator,
+    discriminator_loss,
+    generator_loss,
+)
 from emojich_core.training.data.art import on_white, rendered
 from emojich_core.training.data.held_out_glyphs import choose_glyphs
 from emojich_core.training.loop import Stateful, autocast, command, rate, resume, run, set_rate
@@ -50,20 +56,29 @@ class Trainer:
         self.steps, self.batch_size, self.lr = steps, batch_size, lr
         self.model = make_upscaler(MINI_UPSCALE)
         self.compiled = torch.compile(self.model)
+        self.discriminator = PatchDiscriminator()
+        self.judge = torch.compile(self.discriminator)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=lr, betas=(0.9, 0.95))
+        self.critic = torch.optim.Adam(self.discriminator.parameters(), lr=lr, betas=(0.5, 0.9))
 
     def step(self, number: int, rng: np.random.Generator) -> dict[str, Tensor]:
-        """One update."""
-        set_rate([self.optimizer], self.lr * rate(number, self.steps))
+        """One update of the up-scaler, then one of the discriminator."""
+        set_rate([self.optimizer, self.critic], self.lr * rate(number, self.steps))
         x, y = patches(self.small, self.large, rng, self.batch_size)
         with autocast():
             output = self.compiled(x)
-        loss = reconstruction_loss(output.float(), y)
+            features, real = self.judge(output), self.judge(y)
+            loss = reconstruction_loss(output.float(), y) + generator_loss(features, real)
         self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
-        return {"loss": loss}
+        with autocast():
+            fooled = discriminator_loss(self.judge(output.detach()), self.judge(y))
+        self.critic.zero_grad()
+        fooled.backward()
+        self.critic.step()
+        return {"loss": loss, "discriminator": fooled}
 
     @torch.inference_mode()
     def evaluate(self, number: int) -> Tensor:
@@ -82,7 +97,12 @@ def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None
     small = reconstruct(rendered(glyphs, MINI_VQGAN.image_size, data), load_vqgan(out))
     large = on_white(rendered(glyphs, MINI_VQGAN.image_size * MINI_UPSCALE.scale, data))
     trainer = Trainer(small, large, steps, batch_size, lr)
-    state: dict[str, Stateful] = {"model": trainer.model, "optimizer": trainer.optimizer}
+    state: dict[str, Stateful] = {
+        "model": trainer.model,
+        "discriminator": trainer.discriminator,
+        "optimizer": trainer.optimizer,
+        "critic": trainer.critic,
+    }
     run("upscale", out, steps, state, trainer.step, trainer.evaluate)
 
 

@@ -55,8 +55,9 @@ def connection(server: str) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def bot(connection: redis.Redis, session_bot: RunningBot) -> RunningBot:
-    return session_bot
+def bot(connection: redis.Redis, session_bot: RunningBot, sandbox: Sandbox) -> Iterator[RunningBot]:
+    yield session_bot
+    sandbox.mend()
 
 
 @pytest.fixture

@@ -80,6 +80,10 @@ class Sandbox:
         """The next calls of a method fail."""
         self.post("/sandbox/fault", method=method, error_code=error_code, **more)
 
+    def mend(self) -> None:
+        """Call off the failures that no call has met."""
+        self.http.delete("/sandbox/fault").raise_for_status()
+
     def api(self, method: str, **parameters: Any) -> Any:
         """A call of the Bot API beside the bot's own."""
         return self.post(f"/bot{TOKEN}/{method}", **parameters)["result"]

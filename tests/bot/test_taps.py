@@ -72,7 +72,7 @@ def test_second_request_goes_into_the_same_pack(user: User, worker: Worker) -> N
 def test_a_sign_that_only_looks_like_an_emoji(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
-    message = drawn(user, worker, "квадрат ✓", 2)
+    message = drawn(user, worker, "абырвалг ✓", 2)
     assert "Стикер 1 в вашем наборе" in user.tap(data_of(message, 0))
     [key] = connection.keys(f"emojich:request:{user.id}_*")
     record = json.loads(connection.get(key) or "")

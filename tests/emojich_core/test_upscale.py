@@ -15,6 +15,24 @@ def test_a_scale_enlarges_by_itself(scale: int) -> None:
     assert upscale(model, config, torch.rand(1, 3, 6, 6), 16).shape == (1, 3, 16, 16)
 
 
+@pytest.mark.parametrize("scale", [2, 4, 8])
+def test_names_and_shapes_are_those_of_the_published_checkpoints(scale: int) -> None:
+    with torch.device("meta"):
+        weights = make_upscaler(UpscaleConfig(scale)).state_dict()
+    layers = {"conv_first", "conv_body", "conv_up1", "conv_up2", "conv_hr", "conv_last"}
+    layers |= {"conv_up3"} if scale == 8 else set()
+    layers |= {
+        f"body.{block}.rdb{dense}.conv{number}"
+        for block in range(23)
+        for dense in (1, 2, 3)
+        for number in (1, 2, 3, 4, 5)
+    }
+    assert weights.keys() == {f"{layer}.{kind}" for layer in layers for kind in ("weight", "bias")}
+    assert weights["conv_first.weight"].shape == (64, 12 if scale == 2 else 3, 3, 3)
+    assert weights["body.22.rdb3.conv4.weight"].shape == (32, 64 + 3 * 32, 3, 3)
+    assert weights["body.22.rdb3.conv5.weight"].shape == (64, 64 + 4 * 32, 3, 3)
+
+
 @pytest.mark.parametrize("size", [(40, 40), (70, 33)])
 @pytest.mark.parametrize("scale", [2, 4])
 def test_tiles_fit_together(scale: int, size: tuple[int, int]) -> None:

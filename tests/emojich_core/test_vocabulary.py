@@ -28,7 +28,7 @@ def mini() -> Vocabulary:
 @pytest.mark.parametrize(
     "prompt",
     [
-        *("кот", "Коты!", "спокойной ночи", "привет", "ура", "в космосе", "красный", "весело"),
+        *("Коты!", "спокойной ночи", "ура", "в космосе", "красный", "красный кот"),
         *("фиолетовый абырвалг и кот", "кот в абырвалге", "старый буксир в море"),
         *EXAMPLES.replace("«", "").replace("»", "").replace(" or", ",").split(", "),
     ],
@@ -47,6 +47,8 @@ def test_what_is_known_is_drawn_as_it_is(mini: Vocabulary, prompt: str) -> None:
         ("капибара танцует", "бобр танцует"),
         ("бульдог", "морда собаки"),
         ("бабло", "мешок денег"),
+        ("щенок", "морда собаки"),  # known, but the name is known better
+        ("привет", "машет рукой"),
     ],
 )
 def test_another_word_for_the_same_picture_is_drawn_silently(
@@ -92,6 +94,13 @@ def test_a_bundle_without_a_vocabulary_draws_everything(tiny_bundle: Path) -> No
     assert bundle.vocabulary is None
     assert not (tiny_bundle / VOCABULARY).exists()
     assert Pipeline.load(str(tiny_bundle), "cpu").read("абырвалг") == Reading("абырвалг")
+
+
+@pytest.mark.parametrize("text", ["🐶\tсобака\tпес\n", "\n", "кот" * 99 + "\n", "\udcff"])
+def test_a_damaged_vocabulary_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / VOCABULARY).write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ValueError, match=r"row 1|decode"):
+        Vocabulary.load(tmp_path / VOCABULARY)
 
 
 def test_a_bundle_that_has_learned_more_knows_more(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import torch
 
 from emojich_core.bundles import load_bundle
 from emojich_core.pipeline import Pipeline
-from emojich_core.training import loop, matting, transformer, upscale, vqgan
+from emojich_core.training import decoder, loop, matting, transformer, upscale, vqgan
 from emojich_core.training.average import average
 from emojich_core.training.data.art import load_glyphs, rendered
 from emojich_core.training.data.dataset import PICTURES, ROWS, Row
@@ -92,12 +92,15 @@ def test_all_stages_end_in_a_bundle_that_draws(
     train: Train, art: Path, trained_vqgan: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(trained_vqgan, tmp_path, dirs_exist_ok=True)
-    for stage in (upscale, matting, transformer):
+    for stage in (decoder, upscale, matting, transformer):
         train(stage, tmp_path)
-    for name in ("vqgan", "upscale", "matting", "transformer"):
+    for name in ("vqgan", "decoder", "upscale", "matting", "transformer"):
         assert (tmp_path / f"{name}.png").exists()
     export(tmp_path, art / "dataset", tmp_path / "bundle")
     bundle = load_bundle(str(tmp_path / "bundle"))
+    crisp = torch.load(tmp_path / "decoder.pt", weights_only=True)["model"]
+    exported = bundle.weights("vqgan")["decoder.conv_out.weight"]
+    assert exported.equal(crisp["decoder.conv_out.weight"].half())
     assert bundle.name == "mini"
     assert bundle.vocabulary is not None
     assert bundle.vocabulary.names["🔴"] == "красный круг"
@@ -142,7 +145,7 @@ def test_only_transformers_of_one_line_have_a_mean(tiny_bundle: Path, tmp_path: 
         average(load_bundle("mini"), load_bundle(str(tiny_bundle)), tmp_path)
 
 
-@pytest.mark.parametrize("stage", [vqgan, upscale, matting, transformer])
+@pytest.mark.parametrize("stage", [vqgan, decoder, upscale, matting, transformer])
 def test_a_killed_run_ends_in_the_same_weights(
     stage: ModuleType,
     train: Train,
