@@ -124,11 +124,12 @@ PLACES = [
     {"TERM": "dumb", "TZ": "Nowhere/At_All", "HOME": "", "TMPDIR": "/nowhere"},
     {"COLUMNS": "0", "LINES": "x"},
 ]
-QUICK = [["--help"], ["generate", "--help"], ["weights", "list"], ["generate", "cat"]]
+QUICK = [["--help"], ["generate", "--help"], ["generate", "cat"]]
+LIST = ["weights", "list"]  # it imports torch, as what draws does
 DRAW = ["generate", "кот", "--count", "1", "--seed", "1", "--json"]
 COMMANDS = [
     *[(command, place) for command in QUICK for place in PLACES],
-    *[(DRAW, place) for place in PLACES[1:4]],
+    *[(command, place) for command in (LIST, DRAW) for place in PLACES[1:4:2]],
 ]
 
 
@@ -149,8 +150,8 @@ def test_the_command_line_anywhere(
         assert done.stdout
 
 
-@pytest.mark.parametrize("command", QUICK[:3], ids=str)
 @pytest.mark.parametrize("stream", [">&-", "| true", ">/dev/full", ">&- 2>&-", "<&- >&-"])
+@pytest.mark.parametrize("command", QUICK[:2], ids=str)
 def test_an_output_that_takes_nothing(command: list[str], stream: str, tmp_path: Path) -> None:
     words = " ".join([str(EMOJICH), *command, stream])
     env = os.environ | {"PYTHONPATH": str(ROOT)}
