@@ -6,9 +6,12 @@ suggests emoji by them, and the pipeline draws a word that a bundle does not kno
 its row.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 
+_SIGN = re.compile("\u200d[♀♂]\ufe0f?")
+_WOMAN_OR_MAN = re.compile("^[👩👨](?=\u200d)")
 FILE = Path(__file__).with_name("lexicon.tsv")
 
 
@@ -18,3 +21,8 @@ def lexicon() -> dict[str, tuple[str, ...]]:
     lines = FILE.read_text("utf-8").splitlines()
     rows = (line.split("\t") for line in lines if not line.startswith("# "))
     return {emoji: tuple(words.split("; ")) for emoji, words in rows}
+
+
+def person(emoji: str) -> str:
+    """The emoji of a person of either sex, for that of a woman or man: 🧙‍♂️ → 🧙, 👩‍🍳 → 🧑‍🍳."""
+    return _WOMAN_OR_MAN.sub("🧑", _SIGN.sub("", emoji))

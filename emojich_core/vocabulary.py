@@ -18,7 +18,7 @@ from typing import Any
 
 import pymorphy3
 
-from emojich_core.lexicon import lexicon
+from emojich_core.lexicon import lexicon, person
 from emojich_core.request import MAX_PROMPT_LENGTH, InvalidRequest, Reading, Reason
 
 NEIGHBOURS = Path(__file__).with_name("neighbours.tsv")
@@ -86,7 +86,8 @@ class Vocabulary:
 
     def _name(self, phrase: str) -> str:
         """The name of the emoji for which the lexicon has a phrase; empty if there is none."""
-        return self.names.get(_emoji_of().get(phrase, ""), "")
+        emoji = _emoji_of().get(phrase, "")
+        return self.names.get(emoji) or self.names.get(person(emoji), "")
 
 
 def words_of(caption: str) -> Iterator[str]:

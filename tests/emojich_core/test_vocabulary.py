@@ -47,6 +47,7 @@ def test_what_is_known_is_drawn_as_it_is(mini: Vocabulary, prompt: str) -> None:
         ("капибара танцует", "бобр танцует"),
         ("бульдог", "морда собаки"),
         ("бабло", "мешок денег"),
+        ("злые волшебники", "злой маг"),
         ("щенок", "морда собаки"),  # known, but the name is known better
         ("привет", "машет рукой"),
     ],

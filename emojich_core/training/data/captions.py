@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from emojich_core.lexicon import lexicon
+from emojich_core.lexicon import lexicon, person
 from emojich_core.training.data.art import Meaning
 from emojich_core.training.data.held_out import HeldOut
 from emojich_core.training.data.morphology import noun_phrase, plain, with_yo
@@ -100,7 +100,12 @@ def lexicon_weights(hexcode: str) -> dict[str, float]:
 
 @cache
 def _lexicon() -> dict[str, tuple[str, ...]]:
-    return {hexcode_of(emoji): words for emoji, words in lexicon().items()}
+    """By hexcode; those of a woman or man are the person's, which alone is drawn."""
+    rows: dict[str, tuple[str, ...]] = {}
+    for emoji, words in sorted(lexicon().items(), key=lambda row: row[0] != person(row[0])):
+        hexcode = hexcode_of(person(emoji))
+        rows[hexcode] = rows.get(hexcode, ()) + words
+    return rows
 
 
 def detailed(text: str, detail: str, rng: np.random.Generator) -> str:

@@ -41,6 +41,16 @@ def test_what_people_write_for_it_is_said_too() -> None:
     assert not is_popular("1F4CF", Meaning("линейка", (), OBJECTS))
 
 
+def test_words_of_women_and_men_are_said_of_the_person() -> None:
+    magician = {
+        "1F9D9": Meaning("маг", (), PEOPLE),
+        "1F9D1-200D-1F373": Meaning("повар", (), PEOPLE),
+    }
+    captions = Captions(magician, NOTHING)
+    assert {"волшебник", "волшебница"} <= captions.weights("1F9D9").keys()
+    assert "повариха" in captions.weights("1F9D1-200D-1F373")
+
+
 def test_what_is_held_out_is_not_said() -> None:
     assert "рыжий кот" in Captions(MEANINGS, NOTHING).weights("1F431")
     held_out = HeldOut([Composition("рыжий", "1F431", "рыжий кот")])
