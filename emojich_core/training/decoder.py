@@ -30,7 +30,8 @@ class Trainer:
         self, dataset: Dataset, training: Path, cache: Path, steps: int, batch_size: int, lr: float
     ):
         self.dataset, self.steps, self.batch_size, self.lr = dataset, steps, batch_size, lr
-        self.vqgan = load_vqgan(training)
+        # As `encode` leaves it, also where the codes are there: another format rounds differently.
+        self.vqgan = load_vqgan(training).to(memory_format=torch.channels_last)
         self.codes = encode_once(dataset.pictures, self.vqgan, cache)
         self.vqgan.requires_grad_(False)
         self.model = nn.ModuleDict(

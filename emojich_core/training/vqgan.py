@@ -133,15 +133,17 @@ def load_vqgan(training: Path) -> VQGAN:
     return vqgan.eval()
 
 
-@torch.inference_mode()
 def encode(pictures: np.ndarray, vqgan: VQGAN) -> Tensor:
     """Pictures (N, S, S, 4) uint8 on white → codes (N, codes_per_side²), int64; S is image_size."""
     codes = [torch.empty(0, vqgan.config.codes_per_side**2, dtype=torch.long)]
-    vqgan.to(memory_format=torch.channels_last)  # three quarters of the time
+    # Three quarters of the time; in inference mode the weights could not be trained afterwards.
+    vqgan.to(memory_format=torch.channels_last)
     for i in tqdm(range(0, len(pictures), 64), desc="encoding"):
         batch = torch.from_numpy(on_white(pictures[i : i + 64]))
         large = batch.permute(0, 3, 1, 2).float() / 255
-        codes.append(vqgan.encode(F.avg_pool2d(large, large.shape[-1] // vqgan.config.resolution)))
+        small = F.avg_pool2d(large, large.shape[-1] // vqgan.config.resolution)
+        with torch.no_grad():
+            codes.append(vqgan.encode(small))
     return torch.cat(codes)
 
 
@@ -159,7 +161,7 @@ def encode_once(pictures: np.ndarray, vqgan: VQGAN, cache: Path) -> Tensor:
     return codes[: len(pictures)]
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def reconstruct(pictures: np.ndarray, vqgan: VQGAN) -> np.ndarray:
     """Pictures (N, S, S, 4) uint8 through codes and back: (N, S, S, 3) uint8; S is image_size."""
     out = []
