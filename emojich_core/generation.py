@@ -22,10 +22,16 @@ class Sampling:
     temperature: float = 1.0
     top_k: int = 2048  # only so many of the likeliest codes
     top_p: float = 0.995  # only the likeliest codes that together have this probability
+    styles: tuple[str, ...] = ()  # words that ask for a style; candidates take turns
 
     def __post_init__(self) -> None:
         if self.temperature <= 0 or self.top_k < 1 or not 0 <= self.top_p <= 1:
             raise ValueError("temperature must be above 0, top_k at least 1, top_p 0 to 1")
+
+
+def in_style(prompt: str, style: str) -> str:
+    """The text for a model that was trained with the word of a style before each caption."""
+    return f"{style} {prompt}".strip()
 
 
 @dataclass(frozen=True)
