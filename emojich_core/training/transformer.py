@@ -20,7 +20,7 @@ from emojich_core.training.presets import (
     STYLES,
     TEXT_LENGTH,
 )
-from emojich_core.training.vqgan import encode, load_vqgan
+from emojich_core.training.vqgan import encode_once, load_vqgan
 from emojich_core.transformer import Transformer
 from emojich_core.vqgan import VQGAN
 
@@ -74,11 +74,12 @@ def spoil(codes: Tensor) -> Tensor:
 class Data:
     """Captions as tokens, pictures as codes, and how they look."""
 
-    def __init__(self, dataset: Dataset, vqgan: VQGAN, tokenizer: Tokenizer):
+    def __init__(self, dataset: Dataset, vqgan: VQGAN, tokenizer: Tokenizer, cache: Path):
+        """`cache` the file for the codes of the dataset's pictures: see `encode_once`."""
         drawn = [i for i, row in enumerate(dataset.rows) if row.style in STYLE_SHARES]
         rows = [dataset.rows[i] for i in drawn]
         self.dataset, self.tokenizer = Dataset(dataset.pictures[drawn], rows), tokenizer
-        self.codes = encode(self.dataset.pictures, vqgan)
+        self.codes = encode_once(dataset.pictures, vqgan, cache)[drawn]
         self.looks = looks(self.dataset.pictures, MINI_VQGAN.codes_per_side)
 
     def sample(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -155,7 +156,8 @@ def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None
     torch.manual_seed(0)
     dataset, vqgan = Dataset.open(data / "dataset"), load_vqgan(out)
     tokenizer = train_tokenizer(dataset.captions(), out)
-    trainer = Trainer(Data(dataset, vqgan, tokenizer), vqgan, steps, batch_size, lr)
+    trained_on = Data(dataset, vqgan, tokenizer, data / "dataset" / "codes.npy")
+    trainer = Trainer(trained_on, vqgan, steps, batch_size, lr)
     state: dict[str, Stateful] = {
         "model": trainer.model,
         "guides": trainer.guides,
