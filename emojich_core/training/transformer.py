@@ -76,10 +76,8 @@ class Data:
 
     def __init__(self, dataset: Dataset, vqgan: VQGAN, tokenizer: Tokenizer, cache: Path):
         """`cache` the file for the codes of the dataset's pictures: see `encode_once`."""
-        drawn = [i for i, row in enumerate(dataset.rows) if row.style in STYLE_SHARES]
-        rows = [dataset.rows[i] for i in drawn]
-        self.dataset, self.tokenizer = Dataset(dataset.pictures[drawn], rows), tokenizer
-        self.codes = encode_once(dataset.pictures, vqgan, cache)[drawn]
+        self.dataset, self.tokenizer = dataset, tokenizer
+        self.codes = encode_once(dataset.pictures, vqgan, cache)
         self.looks = looks(self.dataset.pictures, MINI_VQGAN.codes_per_side)
 
     def sample(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Tensor]:
