@@ -228,6 +228,8 @@ def _draw(
 
 def _sampling(pipeline: "Pipeline", arguments: argparse.Namespace) -> dict[str, Any]:
     """`temperature`, `top_k`, `top_p`: what the options say, else what the bundle does."""
-    numbers = asdict(pipeline.bundle.sampling)
-    given = {name: getattr(arguments, name) for name in numbers}
-    return numbers | {name: value for name, value in given.items() if value is not None}
+    sampling = pipeline.bundle.sampling
+    return {
+        name: getattr(sampling, name) if (given := getattr(arguments, name)) is None else given
+        for name in ("temperature", "top_k", "top_p")
+    }
