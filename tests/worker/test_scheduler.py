@@ -137,7 +137,7 @@ def test_repeated_images_are_drawn_again(
 ) -> None:
     cold = replace(pipeline.bundle, sampling=Sampling(temperature=0.001))
     monkeypatch.setattr(pipeline, "bundle", cold)
-    monkeypatch.setattr("emojich_core.variety.HEATS", (1000,) * 6)
+    monkeypatch.setattr("emojich_core.variety.HOTTER", 1000)
     monkeypatch.setattr("emojich_core.variety.BLOT", math.inf)
     expected = [drawing.sticker for drawing in pipeline.generate("кот", count=4, seed=7)]
     assert len(set(expected)) == 4
