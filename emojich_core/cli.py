@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Write 0.webp … (best first), grid.png and result.json for each prompt.",
     )
     what = generate.add_mutually_exclusive_group(required=True)
-    what.add_argument("prompt", nargs="?", help='what to draw, in Russian: "кот в космосе"')
+    what.add_argument("prompt", nargs="?", help='what to draw, in Russian: "кот в шляпе"')
     what.add_argument(
         "--prompts", type=file_path, metavar="FILE", help="a file with one prompt a line"
     )

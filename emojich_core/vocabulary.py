@@ -25,7 +25,7 @@ NEIGHBOURS = Path(__file__).with_name("neighbours.tsv")
 HEADER = """\
 # What the weights have learned: emoji with their names, then words in dictionary forms.
 """
-EXAMPLES = "«кот в шляпе», «пылающее сердце» or «розовый слон»"
+EXAMPLES = "«кот в шляпе», «горящее сердце» or «панда в короне»"
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # Parts of speech that show nothing by themselves, and are in captions of everything.
 _EMPTY = {"PREP", "CONJ", "PRCL", "NPRO", "NUMR"}
