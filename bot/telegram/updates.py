@@ -26,6 +26,7 @@ from telegram.ext import Application, ApplicationHandlerStop, ContextTypes
 
 from bot.logs import reason
 from bot.tasks import end
+from bot.telegram.shape import check
 
 KEPT = "emojich:updates"
 SEEN = "emojich:updates:seen"
@@ -236,8 +237,7 @@ def _number(key: str) -> int:
 def _read(text: str | bytes, application: Application[Any, Any, Any, Any, Any, Any]) -> Update:
     """The update of a JSON; raises whatever python-telegram-bot does where it is none."""
     update = Update.de_json(json.loads(text), application.bot)
-    if (sender := update.effective_sender) and not isinstance(sender.id, int):
-        raise TypeError("not an id")
+    check(update)
     return update
 
 
