@@ -23,7 +23,7 @@ from telegram import (
 )
 
 # What handlers read; all else of an update may have any shape.
-_READ: tuple[type, ...] = (
+_READ = (
     CallbackQuery,
     Chat,
     InaccessibleMessage,
@@ -45,7 +45,8 @@ def check(value: Any) -> None:
         for item in value:
             check(item)
     elif isinstance(value, _READ):
-        for name, kinds in _arguments(value.__class__).items():
+        its_class: Any = type(value)
+        for name, kinds in _arguments(its_class).items():
             found = getattr(value, name)
             if kinds is None:
                 check(found)
@@ -66,7 +67,7 @@ def _check_plain(name: str, value: Any, kinds: tuple[type, ...]) -> None:
 
 
 @cache
-def _arguments(kind: Any) -> dict[str, tuple[type, ...] | None]:
+def _arguments(kind: type) -> dict[str, tuple[type, ...] | None]:
     """The types of each argument of a class; None for what is no text, number or flag."""
     hints = {
         name: parameter.annotation
