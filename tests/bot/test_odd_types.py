@@ -12,7 +12,6 @@ from bot.telegram import updates
 from bot.telegram.updates import KEPT, TRIES
 from tests.bot.conftest import NewUser
 from tests.bot.parts import User, Worker, ask_inline, text_of, wait_for
-from tests.keys import check_keys
 from worker.events import STREAM
 from worker.tally import tally_key, users_key
 
@@ -120,7 +119,6 @@ def test_numbers_that_are_none(
 
 def test_the_table_of_kinds_knows_all(connection: redis.Redis) -> None:
     """What the other tests have left is of the kinds that it says."""
-    check_keys(connection)
     assert set_aside(connection) == 0
     ours = [key.decode() for key in connection.scan_iter("emojich:*")]
     assert [key for key in ours if not key.startswith((*KINDS, "emojich:pace"))] == []
