@@ -125,7 +125,7 @@ class StateFile:
     def save(self) -> None:
         """Write the state, if anything has changed."""
         self._forget()
-        text = json.dumps(self.state, default=vars, ensure_ascii=False)
+        text = json.dumps(self.state, default=vars)  # ASCII: it may hold half a character
         if text != self._saved:
             write_atomically(self._path, text.encode())
             self._saved = text
