@@ -206,8 +206,8 @@ def _draw(
         fields = drawing.candidate.to_json()
         del fields["number"]
         candidates.append({"file": file, **fields})
-    for number in range(len(drawings), MAX_COUNT):  # of an earlier, larger request
-        (folder / f"{number}.webp").unlink(missing_ok=True)
+    for left in range(len(drawings), MAX_COUNT):  # of an earlier, larger request
+        (folder / f"{left}.webp").unlink(missing_ok=True)
     grid([drawing.image for drawing in drawings]).save(folder / "grid.png")
     # All that the pictures follow from, so that they can be drawn again.
     result = {
