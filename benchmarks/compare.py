@@ -17,9 +17,9 @@ from benchmarks.timing import median
 from emojich_core import generation
 from emojich_core.cache import KVCache
 from emojich_core.generation import Sampling, generate
+from emojich_core.networks.tokenizer import Tokenizer
+from emojich_core.networks.transformer import Transformer
 from emojich_core.precision import Precision, prepare, stored_as
-from emojich_core.tokenizer import Tokenizer
-from emojich_core.transformer import Transformer
 from parity.reference import BPE, draw, transformers, vqgans
 
 IMAGES = 4

@@ -11,8 +11,8 @@ from torch import Tensor
 from emojich_core.cache import KVCache
 from emojich_core.gpu import Pace, hastened, to_device, to_host
 from emojich_core.memory import memory_watched
+from emojich_core.networks.transformer import Kept, Transformer
 from emojich_core.threads import use_free_cores
-from emojich_core.transformer import Kept, Transformer
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,12 @@ from emojich_core.generation import (
     surprise,
 )
 from emojich_core.gpu import to_device
-from emojich_core.matting import cut_out, make_unet
 from emojich_core.memory import keep_freed, memory_watched
+from emojich_core.networks.matting import cut_out, make_unet
+from emojich_core.networks.tokenizer import Tokenizer
+from emojich_core.networks.transformer import Transformer
+from emojich_core.networks.upscale import make_upscaler, upscale
+from emojich_core.networks.vqgan import VQGAN
 from emojich_core.precision import (
     Precision,
     choose,
@@ -38,11 +42,7 @@ from emojich_core.precision import (
 from emojich_core.request import MAX_COUNT, MAX_SEED, Candidate, Reading, Request, new_seed
 from emojich_core.sticker import SIZE, compose, on_white, to_webp
 from emojich_core.threads import cores, use
-from emojich_core.tokenizer import Tokenizer
-from emojich_core.transformer import Transformer
-from emojich_core.upscale import make_upscaler, upscale
 from emojich_core.variety import LIKE, Variety
-from emojich_core.vqgan import VQGAN
 
 M = TypeVar("M", bound=nn.Module)
 

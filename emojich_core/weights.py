@@ -20,8 +20,8 @@ from emojich_core.convert import convert
 from emojich_core.download import download
 from emojich_core.errors import BundleError, shown
 from emojich_core.generation import Sampling
+from emojich_core.networks.tokenizer import check_bpe
 from emojich_core.published import Published, Source
-from emojich_core.tokenizer import check_bpe
 
 TOKENIZER = "tokenizer"  # beside the stages, wherever files are named by what they are for
 Say = Callable[[str], None]

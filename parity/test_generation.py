@@ -15,9 +15,9 @@ from transformers import top_k_top_p_filtering
 
 from emojich_core import generation
 from emojich_core.generation import ImagePrompt, Sampling, filter_logits, generate, perplexity
-from emojich_core.tokenizer import Tokenizer
-from emojich_core.transformer import Transformer
-from emojich_core.vqgan import VQGAN
+from emojich_core.networks.tokenizer import Tokenizer
+from emojich_core.networks.transformer import Transformer
+from emojich_core.networks.vqgan import VQGAN
 from parity.compare import Compare, differing, largest, relative
 from parity.reference import (
     BPE,

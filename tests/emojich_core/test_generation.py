@@ -18,7 +18,7 @@ from emojich_core.generation import (
     make_noise,
     perplexity,
 )
-from emojich_core.transformer import Transformer, TransformerConfig
+from emojich_core.networks.transformer import Transformer, TransformerConfig
 
 CONFIG = TransformerConfig(
     num_layers=3,  # one of each kind

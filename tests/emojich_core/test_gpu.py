@@ -16,7 +16,7 @@ from emojich_core import generation
 from emojich_core.cache import KVCache
 from emojich_core.generation import ImagePrompt, Sampling, Slots, begin, generate
 from emojich_core.gpu import hastened, to_device, to_host
-from emojich_core.transformer import Transformer
+from emojich_core.networks.transformer import Transformer
 from tests.emojich_core.test_generation import CONFIG, TEXT
 
 CPU = torch.device("cpu")

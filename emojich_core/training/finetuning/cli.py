@@ -10,7 +10,7 @@ from emojich_core.errors import shown
 from emojich_core.request import MAX_SEED
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
-    from emojich_core.transformer import TransformerConfig
+    from emojich_core.networks.transformer import TransformerConfig
 
 MAX_STEPS = 1_000_000
 MAX_BATCH = 4096

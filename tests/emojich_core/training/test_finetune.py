@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from emojich_core.bundles import BundleError, derive_bundle, load_bundle, verify_bundle
 from emojich_core.cli import main
+from emojich_core.networks.transformer import Transformer, TransformerConfig
 from emojich_core.pipeline import Pipeline
 from emojich_core.training.finetuning.finetune import (
     Diverged,
@@ -33,7 +34,6 @@ from emojich_core.training.finetuning.lora import LoRALinear, merged
 from emojich_core.training.finetuning.memory import account, kept_bytes
 from emojich_core.training.finetuning.pairs import BadData, picture, read_pairs, split
 from emojich_core.training.finetuning.recipe import IMAGE_LOSS_WEIGHT, prepare, weighted_loss
-from emojich_core.transformer import Transformer, TransformerConfig
 
 CPU = torch.device("cpu")
 SETTINGS = Settings("frozen", steps=20, batch_size=4, lr=1e-2, seed=1)
