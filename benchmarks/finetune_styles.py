@@ -29,7 +29,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from emojich_core.bundles import load_bundle
-from emojich_core.generation import generate
+from emojich_core.inference.slots import generate
 from emojich_core.networks.transformer import Transformer
 from emojich_core.pipeline import Pipeline, load_network
 from emojich_core.training.data.art import (

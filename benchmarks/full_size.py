@@ -22,7 +22,7 @@ from torch import nn
 
 from emojich_core.bundles import STAGES, TOKENIZER, save_bundle
 from emojich_core.convert import NETWORKS
-from emojich_core.generation import Sampling
+from emojich_core.inference.sampling import Sampling
 from emojich_core.published import published
 
 IMPORTS = "import emojich_core.pipeline"

@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image
 
 from benchmarks.timing import median
-from emojich_core.generation import Drawn
+from emojich_core.inference.slots import Drawn
 from emojich_core.networks.upscale import UpscaleConfig, make_upscaler
 from emojich_core.pipeline import Pipeline
 

@@ -39,7 +39,7 @@ from emojich_core.description import (
     to_config,
 )
 from emojich_core.errors import BundleError
-from emojich_core.generation import Sampling
+from emojich_core.inference.sampling import Sampling
 from emojich_core.networks.matting import MattingConfig
 from emojich_core.networks.tokenizer import check_bpe
 from emojich_core.networks.transformer import TransformerConfig

@@ -60,7 +60,7 @@ def main() -> None:
         sys.exit(f"emojich: {_sentence(error)}")
     except (MemoryError, RuntimeError) as error:
         # It imports torch, which takes seconds: not for --help, nor for other errors.
-        from emojich_core.memory import OutOfMemory, lacks_memory
+        from emojich_core.inference.memory import OutOfMemory, lacks_memory
 
         if isinstance(error, OutOfMemory) and "CUDA" in str(error):
             sys.exit("emojich: The GPU has not enough memory: free some, or take --device cpu.")

@@ -19,7 +19,7 @@ from emojich_core.choices import models_folder
 from emojich_core.convert import convert
 from emojich_core.download import download
 from emojich_core.errors import BundleError, shown
-from emojich_core.generation import Sampling
+from emojich_core.inference.sampling import Sampling
 from emojich_core.networks.tokenizer import check_bpe
 from emojich_core.published import Published, Source
 

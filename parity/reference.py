@@ -31,7 +31,7 @@ from torchvision.transforms import functional
 
 from emojich_core.choices import SHIPPED
 from emojich_core.convert import convert
-from emojich_core.generation import Sampling
+from emojich_core.inference.sampling import Sampling
 from emojich_core.networks.matting import MattingConfig, make_unet
 from emojich_core.networks.transformer import Transformer, TransformerConfig
 from emojich_core.networks.upscale import UpscaleConfig, make_upscaler

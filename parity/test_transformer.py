@@ -10,7 +10,7 @@ import torch
 from rudalle.dalle.model import DalleModel
 from torch import Tensor
 
-from emojich_core.cache import KVCache
+from emojich_core.inference.kv_cache import KVCache
 from emojich_core.networks.transformer import Kept, Transformer
 from parity.compare import Compare, relative
 from parity.reference import SMALL, Layout, causal_mask, sequence, transformers

@@ -75,7 +75,7 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import youtokentome
 
     from emojich_core.bundles import save_bundle
-    from emojich_core.generation import Sampling
+    from emojich_core.inference.sampling import Sampling
     from emojich_core.networks.matting import MattingConfig, make_unet
     from emojich_core.networks.transformer import Transformer, TransformerConfig
     from emojich_core.networks.upscale import UpscaleConfig, make_upscaler

@@ -1,6 +1,6 @@
 """The numbers of the `mini` bundle: the published architecture, small enough for two CPU cores."""
 
-from emojich_core.generation import Sampling
+from emojich_core.inference.sampling import Sampling
 from emojich_core.networks.matting import MattingConfig
 from emojich_core.networks.transformer import TransformerConfig
 from emojich_core.networks.upscale import UpscaleConfig

@@ -7,7 +7,8 @@ import torch
 import youtokentome
 from torch import Tensor, nn
 
-from emojich_core.generation import generate, in_style
+from emojich_core.inference.sampling import in_style
+from emojich_core.inference.slots import generate
 from emojich_core.networks.tokenizer import Tokenizer
 from emojich_core.networks.transformer import Transformer
 from emojich_core.networks.vqgan import VQGAN

@@ -14,13 +14,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from emojich_core.bundles import (
-    BundleError,
-    derive_bundle,
-    load_bundle,
-    sha256,
-    verify_bundle,
-)
+from emojich_core.bundles import BundleError, derive_bundle, load_bundle, sha256, verify_bundle
 from emojich_core.choices import models_folder
 from emojich_core.cli import main
 from emojich_core.description import FILES

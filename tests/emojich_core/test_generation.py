@@ -6,18 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from emojich_core.generation import (
-    Beginning,
-    ImagePrompt,
-    Sampling,
-    Slots,
-    begin,
-    draw,
-    filter_logits,
-    generate,
-    make_noise,
-    perplexity,
-)
+from emojich_core.inference.sampling import Sampling, draw, filter_logits, make_noise, perplexity
+from emojich_core.inference.slots import Beginning, ImagePrompt, Slots, begin, generate
 from emojich_core.networks.transformer import Transformer, TransformerConfig
 
 CONFIG = TransformerConfig(

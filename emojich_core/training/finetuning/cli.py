@@ -63,7 +63,7 @@ def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
     except ModuleNotFoundError as error:
         sys.exit(f'emojich: fine-tuning needs {error.name}: pip install "emojich[train]"')
     from emojich_core.bundles import load_bundle
-    from emojich_core.memory import OutOfMemory
+    from emojich_core.inference.memory import OutOfMemory
     from emojich_core.pipeline import pick_device
     from emojich_core.training.finetuning.pairs import BadData
     from emojich_core.training.finetuning.recipe import default_lr
