@@ -28,7 +28,7 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from emojich_core.bundles import load_bundle
+from emojich_core.bundles.bundle import load_bundle
 from emojich_core.inference.slots import generate
 from emojich_core.networks.transformer import Transformer
 from emojich_core.pipeline import Pipeline, load_network

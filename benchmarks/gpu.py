@@ -19,7 +19,7 @@ from benchmarks import page, stages
 from benchmarks.results import Results
 from benchmarks.steps import cache_bytes, cpu_precisions, random_model, weight_bytes
 from benchmarks.timing import machine, median, read_bandwidth
-from emojich_core.bundles import BundleError
+from emojich_core.bundles.bundle import BundleError
 from emojich_core.inference.precision import Precision
 from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import Slots, begin

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.timing import CPU
-from emojich_core.bundles import load_bundle
+from emojich_core.bundles.bundle import load_bundle
 from emojich_core.inference.precision import offered, prepare
 from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import ImagePrompt, Slots, begin, draw_together, generate

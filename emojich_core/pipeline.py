@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torchvision.transforms.functional import to_tensor
 
-from emojich_core.bundles import Bundle, BundleError, load_bundle
+from emojich_core.bundles.bundle import Bundle, BundleError, load_bundle
 from emojich_core.inference.cuda import to_device
 from emojich_core.inference.memory import keep_freed, memory_watched
 from emojich_core.inference.precision import (

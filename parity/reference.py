@@ -29,8 +29,8 @@ from rudalle.vae.model import VQGanGumbelVAE
 from torch import Tensor, nn
 from torchvision.transforms import functional
 
+from emojich_core.bundles.convert import convert
 from emojich_core.choices import SHIPPED
-from emojich_core.convert import convert
 from emojich_core.inference.sampling import Sampling
 from emojich_core.networks.matting import MattingConfig, make_unet
 from emojich_core.networks.transformer import Transformer, TransformerConfig

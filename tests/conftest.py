@@ -74,7 +74,7 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     import youtokentome
 
-    from emojich_core.bundles import save_bundle
+    from emojich_core.bundles.bundle import save_bundle
     from emojich_core.inference.sampling import Sampling
     from emojich_core.networks.matting import MattingConfig, make_unet
     from emojich_core.networks.transformer import Transformer, TransformerConfig

@@ -10,10 +10,10 @@ import pytest
 
 from bot.blocklist import Blocklist
 from bot.config import Config
+from emojich_core.bundles.published import published
 from emojich_core.choices import find_bundle, known_bundles
 from emojich_core.cli import main
 from emojich_core.errors import BundleError
-from emojich_core.published import published
 from worker.embedded import connect, data_folder, redis_url
 from worker.errors import SetupError
 from worker.settings import Settings

@@ -28,7 +28,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from emojich_core.bundles import BundleError
+from emojich_core.bundles.bundle import BundleError
 from emojich_core.choices import Precision
 from emojich_core.networks.transformer import Transformer, TransformerConfig
 

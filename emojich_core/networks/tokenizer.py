@@ -7,7 +7,7 @@ import torch
 import youtokentome
 from torch import Tensor
 
-from emojich_core.description import MAX_BYTES, TOKENIZER
+from emojich_core.bundles.description import MAX_BYTES, TOKENIZER
 from emojich_core.networks.transformer import BOS_ID
 
 EOS_ID = 3

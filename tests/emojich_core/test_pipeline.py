@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from emojich_core.bundles import BundleError
+from emojich_core.bundles.bundle import BundleError
 from emojich_core.inference.slots import Drawn
 from emojich_core.pipeline import Cancelled, Pipeline
 from emojich_core.request import InvalidRequest

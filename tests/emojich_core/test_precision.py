@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from emojich_core.bundles import BundleError, load_bundle
+from emojich_core.bundles.bundle import BundleError, load_bundle
 from emojich_core.inference.precision import (
     Int8Linear,
     Precision,

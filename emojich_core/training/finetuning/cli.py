@@ -62,7 +62,7 @@ def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
         from emojich_core.training.finetuning.finetune import Diverged, OtherRun, Settings, finetune
     except ModuleNotFoundError as error:
         sys.exit(f'emojich: fine-tuning needs {error.name}: pip install "emojich[train]"')
-    from emojich_core.bundles import load_bundle
+    from emojich_core.bundles.bundle import load_bundle
     from emojich_core.inference.memory import OutOfMemory
     from emojich_core.pipeline import pick_device
     from emojich_core.training.finetuning.pairs import BadData
@@ -111,8 +111,8 @@ def _plan(arguments: argparse.Namespace) -> None:
 
 def _config(base: str) -> "TransformerConfig":
     """The numbers of a bundle's transformer; of a published one also before it is fetched."""
-    from emojich_core.bundles import load_bundle
-    from emojich_core.published import MODELS
+    from emojich_core.bundles.bundle import load_bundle
+    from emojich_core.bundles.published import MODELS
 
     if base in MODELS and base not in known_bundles():
         return MODELS[base].config

@@ -29,7 +29,7 @@ from torch.utils.tensorboard import SummaryWriter
 from torchvision.transforms.functional import to_tensor
 from tqdm import tqdm
 
-from emojich_core.bundles import Bundle, derive_bundle, sha256
+from emojich_core.bundles.bundle import Bundle, derive_bundle, sha256
 from emojich_core.inference.memory import memory_watched
 from emojich_core.inference.precision import BIG, stages_dtype
 from emojich_core.inference.slots import Slots, begin

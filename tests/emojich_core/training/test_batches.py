@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from emojich_core.bundles import load_bundle
+from emojich_core.bundles.bundle import load_bundle
 from emojich_core.networks.tokenizer import Tokenizer
 from emojich_core.networks.vqgan import VQGAN
 from emojich_core.pipeline import load_network

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from emojich_core.bundles import BundleError, derive_bundle, load_bundle, verify_bundle
+from emojich_core.bundles.bundle import BundleError, derive_bundle, load_bundle, verify_bundle
 from emojich_core.cli import main
 from emojich_core.networks.transformer import Transformer, TransformerConfig
 from emojich_core.pipeline import Pipeline

@@ -25,8 +25,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from emojich_core.choices import find_bundle
-from emojich_core.description import (
+from emojich_core.bundles.description import (
     FILES,
     FORMAT,
     STAGES,
@@ -38,6 +37,7 @@ from emojich_core.description import (
     read_description,
     to_config,
 )
+from emojich_core.choices import find_bundle
 from emojich_core.errors import BundleError
 from emojich_core.inference.sampling import Sampling
 from emojich_core.networks.matting import MattingConfig

@@ -14,8 +14,8 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from emojich_core.bundles import BundleError
-from emojich_core.description import brief
+from emojich_core.bundles.bundle import BundleError
+from emojich_core.bundles.description import brief
 from emojich_core.networks.matting import make_unet
 from emojich_core.networks.transformer import Transformer
 from emojich_core.networks.upscale import make_upscaler
