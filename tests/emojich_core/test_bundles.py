@@ -23,7 +23,7 @@ from emojich_core.bundles.bundle import (
 )
 from emojich_core.bundles.description import FILES
 from emojich_core.choices import models_folder
-from emojich_core.cli import main
+from emojich_core.cli.main import main
 from emojich_core.pipeline import Pipeline
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from emojich_core.arguments import check_folder
-from emojich_core.cli import main
+from emojich_core.cli.main import main
+from emojich_core.cli.options import check_folder
 from emojich_core.errors import BundleError
 from emojich_core.pipeline import Pipeline
 
@@ -40,7 +40,7 @@ def test_generate_writes_stickers_grid_and_result(tiny_bundle: Path, tmp_path: P
 
 NO_TORCH = """
 import sys
-from emojich_core.cli import main
+from emojich_core.cli.main import main
 sys.argv = ["emojich", "generate", "cat"]
 try:
     main()

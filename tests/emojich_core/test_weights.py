@@ -24,7 +24,7 @@ from emojich_core.bundles import published
 from emojich_core.bundles.bundle import BundleError, load_bundle, sha256, verify_bundle
 from emojich_core.bundles.convert import convert, read_checkpoint
 from emojich_core.bundles.install import import_from
-from emojich_core.cli import main
+from emojich_core.cli.main import main
 from emojich_core.pipeline import Pipeline
 from tests.emojich_core import tiny
 from tests.emojich_core.hub import COMMIT, Hub

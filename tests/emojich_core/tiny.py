@@ -13,7 +13,7 @@ from torch import Tensor
 from emojich_core.bundles import published
 from emojich_core.bundles.convert import NETWORKS
 from emojich_core.bundles.published import Part, Source
-from emojich_core.cli import main
+from emojich_core.cli.main import main
 from emojich_core.networks.matting import MattingConfig
 from emojich_core.networks.transformer import TransformerConfig
 from emojich_core.networks.upscale import UpscaleConfig

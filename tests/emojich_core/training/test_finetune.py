@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from emojich_core.bundles.bundle import BundleError, derive_bundle, load_bundle, verify_bundle
-from emojich_core.cli import main
+from emojich_core.cli.main import main
 from emojich_core.networks.transformer import Transformer, TransformerConfig
 from emojich_core.pipeline import Pipeline
 from emojich_core.training.finetuning.finetune import (
@@ -75,7 +75,7 @@ def tensors(bundle: Path) -> dict[str, Tensor]:
 
 def command(*arguments: object, before: str) -> subprocess.CompletedProcess[str]:
     """`emojich finetune`, after some Python."""
-    code = f"{before}\nfrom emojich_core.cli import main\nmain()"
+    code = f"{before}\nfrom emojich_core.cli.main import main\nmain()"
     line = [sys.executable, "-c", code, "finetune", *map(str, arguments)]
     return subprocess.run(line, capture_output=True, text=True, check=False, timeout=300)
 
