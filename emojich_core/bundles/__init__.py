@@ -6,4 +6,5 @@ published     the published models: files, digests, configurations
 download      fetches a file from the Hub, or goes on where it was interrupted
 convert       brings checkpoints of ru-dalle and Real-ESRGAN into the form of a bundle
 install       makes a bundle of published files
+mini/         the weights that ship
 """
