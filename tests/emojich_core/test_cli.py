@@ -49,6 +49,12 @@ except SystemExit as ended:
 """
 
 
+def test_a_script_that_was_installed_before_main_py_works() -> None:
+    code = "from emojich_core.cli import main; main()"
+    command = [sys.executable, "-c", code, "generate", "--help"]
+    assert "--best-of" in subprocess.check_output(command, cwd=ROOT, text=True)
+
+
 def test_what_needs_no_model_is_refused_before_torch_is_imported() -> None:
     assert subprocess.run([sys.executable, "-c", NO_TORCH], cwd=ROOT, check=False).returncode == 0
 
