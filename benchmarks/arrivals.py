@@ -25,9 +25,9 @@ from benchmarks.stages import published_stages, some_codes
 from benchmarks.steps import measure, text_seconds
 from benchmarks.timing import CPU, median
 from benchmarks.users import engine, tasks
-from emojich_core.generation import Drawn
+from emojich_core.inference.precision import Precision
+from emojich_core.inference.slots import Drawn
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
-from emojich_core.precision import Precision
 from emojich_core.request import MAX_BOLDNESS
 from worker.events import Finished
 from worker.scheduler import Scheduler

@@ -19,9 +19,9 @@ from benchmarks import arrivals, beside, first_code, page, stages, stickers
 from benchmarks.results import Results
 from benchmarks.steps import cpu_precisions, measure, random_model, text_seconds, weight_bytes
 from benchmarks.timing import read_bandwidth
+from emojich_core.inference.precision import Precision
+from emojich_core.networks.transformer import TransformerConfig
 from emojich_core.pipeline import CPU_SLOTS
-from emojich_core.precision import Precision
-from emojich_core.transformer import TransformerConfig
 
 P = ParamSpec("P")
 

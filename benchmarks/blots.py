@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from torch import Tensor
 from tqdm import tqdm
 
-from emojich_core.generation import generate
+from emojich_core.inference.retries import BLOT
+from emojich_core.inference.slots import generate
 from emojich_core.pipeline import Pipeline
 from emojich_core.training.evaluation.evaluate import PROMPTS
-from emojich_core.variety import BLOT
 
 SEEDS = [0, 1, 2, 3]
 

@@ -14,12 +14,13 @@ from benchmarks.reference import integrate
 from benchmarks.results import Curve, Results
 from benchmarks.steps import cpu_precisions, measure, random_model, text_seconds
 from benchmarks.timing import median
-from emojich_core import generation
-from emojich_core.cache import KVCache
-from emojich_core.generation import Sampling, generate
-from emojich_core.precision import Precision, prepare, stored_as
-from emojich_core.tokenizer import Tokenizer
-from emojich_core.transformer import Transformer
+from emojich_core.inference import slots
+from emojich_core.inference.kv_cache import KVCache
+from emojich_core.inference.precision import Precision, prepare, stored_as
+from emojich_core.inference.sampling import Sampling
+from emojich_core.inference.slots import generate
+from emojich_core.networks.tokenizer import Tokenizer
+from emojich_core.networks.transformer import Transformer
 from parity.reference import BPE, draw, transformers, vqgans
 
 IMAGES = 4
@@ -70,15 +71,13 @@ def _ours(model: Transformer, text: torch.Tensor, precision: Precision) -> float
 
 def _with_one_generator(model: Transformer, text: torch.Tensor) -> torch.Tensor:
     """Codes of four images that share a generator, as they do in ru-dalle."""
-    make_noise = generation.make_noise
+    make_noise = slots.make_noise
     model = prepare(copy.deepcopy(model), "float32")
-    generation.make_noise = lambda noise, generators: make_noise(
-        noise, generators[:1] * len(generators)
-    )
+    slots.make_noise = lambda noise, generators: make_noise(noise, generators[:1] * len(generators))
     try:
         images = generate(model, text, [1] * IMAGES, Sampling())
     finally:
-        generation.make_noise = make_noise
+        slots.make_noise = make_noise
     return torch.stack([image.codes for image in images])
 
 

@@ -28,8 +28,9 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from emojich_core.bundles import load_bundle
-from emojich_core.generation import generate
+from emojich_core.bundles.bundle import load_bundle
+from emojich_core.inference.slots import generate
+from emojich_core.networks.transformer import Transformer
 from emojich_core.pipeline import Pipeline, load_network
 from emojich_core.training.data.art import (
     STYLES,
@@ -43,7 +44,6 @@ from emojich_core.training.data.art import (
 from emojich_core.training.evaluation.judge import Judge
 from emojich_core.training.finetuning.finetune import Settings, encode, finetune
 from emojich_core.training.finetuning.recipe import TRAIN, default_lr
-from emojich_core.transformer import Transformer
 
 CPU = torch.device("cpu")
 TRAINED, HELD_OUT = 400, 100  # emoji

@@ -20,10 +20,10 @@ import torch
 import youtokentome
 from torch import nn
 
-from emojich_core.bundles import STAGES, TOKENIZER, save_bundle
-from emojich_core.convert import NETWORKS
-from emojich_core.generation import Sampling
-from emojich_core.published import published
+from emojich_core.bundles.bundle import STAGES, TOKENIZER, save_bundle
+from emojich_core.bundles.convert import NETWORKS
+from emojich_core.bundles.published import published
+from emojich_core.inference.sampling import Sampling
 
 IMPORTS = "import emojich_core.pipeline"
 OPENS = "from emojich_core.pipeline import Pipeline; Pipeline.load({path!r}, 'cpu')"

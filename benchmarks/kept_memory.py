@@ -1,4 +1,4 @@
-"""What `emojich_core.memory` saves: from a prompt to four stickers of `mini`, with it and without.
+"""What `inference.memory` saves: from a prompt to four stickers of `mini`, with it and without.
 
 `python -m benchmarks.kept_memory`
 """

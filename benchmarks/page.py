@@ -36,8 +36,8 @@ of a step beside what its memory allows.
 
 TAIL = """
 Another program on the same cores, `python -m benchmarks.beside` on 2 cores of a Xeon with AMX,
-medians: before the number of threads followed the load (`emojich_core/threads.py`), and since, in
-two runs.
+medians: before the number of threads followed the load (`emojich_core/inference/threads.py`), and
+since, in two runs.
 
 | mini: prompt → 4 stickers | before | since |
 | --- | --- | --- |

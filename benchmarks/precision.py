@@ -16,12 +16,13 @@ import torch
 from torch import Tensor
 
 from benchmarks.timing import CPU
-from emojich_core.bundles import load_bundle
-from emojich_core.generation import ImagePrompt, Sampling, Slots, begin, draw_together, generate
+from emojich_core.bundles.bundle import load_bundle
+from emojich_core.inference.precision import offered, prepare
+from emojich_core.inference.sampling import Sampling
+from emojich_core.inference.slots import ImagePrompt, Slots, begin, draw_together, generate
+from emojich_core.networks.tokenizer import Tokenizer
+from emojich_core.networks.transformer import Transformer
 from emojich_core.pipeline import load_network
-from emojich_core.precision import offered, prepare
-from emojich_core.tokenizer import Tokenizer
-from emojich_core.transformer import Transformer
 
 PROMPTS = ("кот", "красная роза", "ракета", "кот в шляпе", "синий дом", "пицца")
 SEEDS = [1, 2]  # of each

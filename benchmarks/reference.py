@@ -12,7 +12,7 @@ from torch import Tensor
 from transformers import top_k_top_p_filtering
 
 from benchmarks.timing import seconds
-from emojich_core.transformer import TransformerConfig
+from emojich_core.networks.transformer import TransformerConfig
 from parity.reference import causal_mask, sequence
 
 Cache = dict[int, tuple[Tensor, ...]]  # by layer

@@ -14,7 +14,8 @@ from typing import Any, cast
 
 import torch
 
-from emojich_core.generation import Drawn, Sampling
+from emojich_core.inference.sampling import Sampling
+from emojich_core.inference.slots import Drawn
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Candidate, Reading
 from worker.scheduler import Scheduler
@@ -88,7 +89,7 @@ class TimedEngine:
 
 
 class TimedSlots:
-    """What the scheduler asks of `emojich_core.generation.Slots`."""
+    """What the scheduler asks of `emojich_core.inference.slots.Slots`."""
 
     def __init__(self, count: int, pipeline: "TimedPipeline"):
         self.count = count

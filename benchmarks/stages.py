@@ -13,11 +13,11 @@ from benchmarks import steps
 from benchmarks.full_size import write_bundle
 from benchmarks.results import Results
 from benchmarks.timing import CPU, median
-from emojich_core.matting import cut_out
+from emojich_core.inference.precision import stages_dtype
+from emojich_core.networks.matting import cut_out
+from emojich_core.networks.upscale import upscale
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
-from emojich_core.precision import stages_dtype
 from emojich_core.sticker import SIZE, compose, to_webp
-from emojich_core.upscale import upscale
 
 ROUNDS = 3
 PROMPT = "кот в космосе"

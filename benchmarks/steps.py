@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.timing import CPU, median, seconds
-from emojich_core.cache import KVCache
-from emojich_core.generation import Sampling, Slots, begin
-from emojich_core.memory import keep_freed
-from emojich_core.precision import Int8Linear, Precision, offered, prepare, stored_as
-from emojich_core.transformer import Layer, Transformer, TransformerConfig
+from emojich_core.inference.kv_cache import KVCache
+from emojich_core.inference.memory import keep_freed
+from emojich_core.inference.precision import Int8Linear, Precision, offered, prepare, stored_as
+from emojich_core.inference.sampling import Sampling
+from emojich_core.inference.slots import Slots, begin
+from emojich_core.networks.transformer import Layer, Transformer, TransformerConfig
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}  # of a weight
 

@@ -6,8 +6,8 @@ from benchmarks.first_code import seconds_to_first_code
 from benchmarks.results import Curve, Results
 from benchmarks.timing import seconds
 from benchmarks.users import draw, engine, tasks
+from emojich_core.inference.precision import Precision
 from emojich_core.pipeline import Pipeline
-from emojich_core.precision import Precision
 from emojich_core.request import Request
 from worker.scheduler import Scheduler
 from worker.task import Task

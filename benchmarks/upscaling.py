@@ -14,9 +14,9 @@ from pathlib import Path
 from PIL import Image
 
 from benchmarks.timing import median
-from emojich_core.generation import Drawn
+from emojich_core.inference.slots import Drawn
+from emojich_core.networks.upscale import UpscaleConfig, make_upscaler
 from emojich_core.pipeline import Pipeline
-from emojich_core.upscale import UpscaleConfig, make_upscaler
 
 PROMPTS = ("кот", "панда", "гитара")
 PART, SIDE = (106, 60, 406, 360), 320  # of a sticker, in pixels; the side it is shown with

@@ -11,7 +11,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from emojich_core.memory import keep_freed
+from emojich_core.inference.memory import keep_freed
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request
 from worker.events import Finished

@@ -14,7 +14,7 @@ from emojich_core.errors import BundleError, shown
 
 Precision = Literal["float32", "bfloat16", "float16", "int8"]
 
-SHIPPED = Path(__file__).parent / "models"
+SHIPPED = Path(__file__).parent / "bundles"
 
 
 def models_folder() -> Path:

@@ -12,22 +12,10 @@ from PIL import Image
 from torch import Tensor, nn
 from torchvision.transforms.functional import to_tensor
 
-from emojich_core.bundles import Bundle, BundleError, load_bundle
-from emojich_core.generation import (
-    Beginning,
-    Drawn,
-    ImagePrompt,
-    Sampling,
-    Slots,
-    begin,
-    draw_together,
-    in_style,
-    surprise,
-)
-from emojich_core.gpu import to_device
-from emojich_core.matting import cut_out, make_unet
-from emojich_core.memory import keep_freed, memory_watched
-from emojich_core.precision import (
+from emojich_core.bundles.bundle import Bundle, BundleError, load_bundle
+from emojich_core.inference.cuda import to_device
+from emojich_core.inference.memory import keep_freed, memory_watched
+from emojich_core.inference.precision import (
     Precision,
     choose,
     paints_in_bfloat16,
@@ -35,14 +23,17 @@ from emojich_core.precision import (
     stages_dtype,
     stored_as,
 )
+from emojich_core.inference.retries import LIKE, Variety
+from emojich_core.inference.sampling import Sampling, in_style, surprise
+from emojich_core.inference.slots import Beginning, Drawn, ImagePrompt, Slots, begin, draw_together
+from emojich_core.inference.threads import cores, use
+from emojich_core.networks.matting import cut_out, make_unet
+from emojich_core.networks.tokenizer import Tokenizer
+from emojich_core.networks.transformer import Transformer
+from emojich_core.networks.upscale import make_upscaler, upscale
+from emojich_core.networks.vqgan import VQGAN
 from emojich_core.request import MAX_COUNT, MAX_SEED, Candidate, Reading, Request, new_seed
 from emojich_core.sticker import SIZE, compose, on_white, to_webp
-from emojich_core.threads import cores, use
-from emojich_core.tokenizer import Tokenizer
-from emojich_core.transformer import Transformer
-from emojich_core.upscale import make_upscaler, upscale
-from emojich_core.variety import LIKE, Variety
-from emojich_core.vqgan import VQGAN
 
 M = TypeVar("M", bound=nn.Module)
 

@@ -188,7 +188,7 @@ class Candidate:
 
     number: int  # 0 is the best by perplexity
     # Of this image alone: a request of one image with it draws the same, unless that would have
-    # repeated another candidate, or been a blot beside it (see `emojich_core.variety`).
+    # repeated another candidate, or been a blot beside it (see `emojich_core.inference.retries`).
     seed: int
     perplexity: float  # of the image codes given the prompt; lower is better
     matting: str  # "unet" or "contour": what cut it out

@@ -29,13 +29,13 @@ from rudalle.vae.model import VQGanGumbelVAE
 from torch import Tensor, nn
 from torchvision.transforms import functional
 
+from emojich_core.bundles.convert import convert
 from emojich_core.choices import SHIPPED
-from emojich_core.convert import convert
-from emojich_core.generation import Sampling
-from emojich_core.matting import MattingConfig, make_unet
-from emojich_core.transformer import Transformer, TransformerConfig
-from emojich_core.upscale import UpscaleConfig, make_upscaler
-from emojich_core.vqgan import VQGAN, VQGANConfig
+from emojich_core.inference.sampling import Sampling
+from emojich_core.networks.matting import MattingConfig, make_unet
+from emojich_core.networks.transformer import Transformer, TransformerConfig
+from emojich_core.networks.upscale import UpscaleConfig, make_upscaler
+from emojich_core.networks.vqgan import VQGAN, VQGANConfig
 from parity.versions import libraries
 
 # torchvision 0.17 made this module private, and basicsr still imports one function of it.

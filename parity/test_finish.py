@@ -17,9 +17,9 @@ from PIL import Image
 from rudalle.pipelines import classic_convert_emoji_to_rgba, convert_emoji_to_rgba
 from torch import Tensor, nn
 
-from emojich_core.matting import contour_alpha, cut_out, without_specks
-from emojich_core.published import CHOICES
-from emojich_core.upscale import UpscaleConfig, in_tiles, upscale
+from emojich_core.bundles.published import CHOICES
+from emojich_core.networks.matting import contour_alpha, cut_out, without_specks
+from emojich_core.networks.upscale import UpscaleConfig, in_tiles, upscale
 from parity.compare import Compare, differing, largest, relative
 from parity.reference import first_convert_emoji_to_rgba, real_esrganer, unets, upscalers
 

@@ -13,11 +13,12 @@ from torch import Tensor
 from torchvision.transforms.functional import to_tensor
 from transformers import top_k_top_p_filtering
 
-from emojich_core import generation
-from emojich_core.generation import ImagePrompt, Sampling, filter_logits, generate, perplexity
-from emojich_core.tokenizer import Tokenizer
-from emojich_core.transformer import Transformer
-from emojich_core.vqgan import VQGAN
+from emojich_core.inference import slots
+from emojich_core.inference.sampling import Sampling, filter_logits, make_noise, perplexity
+from emojich_core.inference.slots import ImagePrompt, generate
+from emojich_core.networks.tokenizer import Tokenizer
+from emojich_core.networks.transformer import Transformer
+from emojich_core.networks.vqgan import VQGAN
 from parity.compare import Compare, differing, largest, relative
 from parity.reference import (
     BPE,
@@ -156,7 +157,7 @@ def test_image_prompts(
     )
 
 
-def _drawn(images: list[generation.Drawn]) -> tuple[Tensor, Tensor]:
+def _drawn(images: list[slots.Drawn]) -> tuple[Tensor, Tensor]:
     """Codes and perplexities."""
     return (
         torch.stack([image.codes for image in images]),
@@ -174,10 +175,8 @@ def _share_one_generator(monkeypatch: pytest.MonkeyPatch) -> None:
 
     In ours each has its own, so that neighbours do not matter; this is the only difference.
     """
-    make_noise = generation.make_noise
     monkeypatch.setattr(
-        generation,
-        "make_noise",
+        "emojich_core.inference.slots.make_noise",
         lambda noise, generators: make_noise(noise, generators[:1] * len(generators)),
     )
 

@@ -10,8 +10,8 @@ import torch
 from rudalle.dalle.model import DalleModel
 from torch import Tensor
 
-from emojich_core.cache import KVCache
-from emojich_core.transformer import Kept, Transformer
+from emojich_core.inference.kv_cache import KVCache
+from emojich_core.networks.transformer import Kept, Transformer
 from parity.compare import Compare, relative
 from parity.reference import SMALL, Layout, causal_mask, sequence, transformers
 

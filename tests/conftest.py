@@ -74,12 +74,12 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     import youtokentome
 
-    from emojich_core.bundles import save_bundle
-    from emojich_core.generation import Sampling
-    from emojich_core.matting import MattingConfig, make_unet
-    from emojich_core.transformer import Transformer, TransformerConfig
-    from emojich_core.upscale import UpscaleConfig, make_upscaler
-    from emojich_core.vqgan import VQGAN, VQGANConfig
+    from emojich_core.bundles.bundle import save_bundle
+    from emojich_core.inference.sampling import Sampling
+    from emojich_core.networks.matting import MattingConfig, make_unet
+    from emojich_core.networks.transformer import Transformer, TransformerConfig
+    from emojich_core.networks.upscale import UpscaleConfig, make_upscaler
+    from emojich_core.networks.vqgan import VQGAN, VQGANConfig
 
     folder = tmp_path_factory.mktemp("bundle")
     corpus = folder / "corpus.txt"

@@ -9,11 +9,11 @@ from benchmarks import gpu
 from benchmarks.arrivals import arrivals
 from benchmarks.simulation import Arrival, Costs, simulate
 from benchmarks.steps import cache_bytes, cpu_precisions
-from emojich_core.cache import KVCache
-from emojich_core.generation import Slots
+from emojich_core.inference.kv_cache import KVCache
+from emojich_core.inference.slots import Slots
+from emojich_core.networks.transformer import TransformerConfig
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
 from emojich_core.request import Request
-from emojich_core.transformer import TransformerConfig
 from worker.queue import JOB_TIMEOUT
 from worker.scheduler import Scheduler
 from worker.settings import REQUESTS

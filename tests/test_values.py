@@ -10,10 +10,10 @@ import pytest
 
 from bot.blocklist import Blocklist
 from bot.config import Config
+from emojich_core.bundles.published import published
 from emojich_core.choices import find_bundle, known_bundles
-from emojich_core.cli import main
+from emojich_core.cli.main import main
 from emojich_core.errors import BundleError
-from emojich_core.published import published
 from worker.embedded import connect, data_folder, redis_url
 from worker.errors import SetupError
 from worker.settings import Settings
@@ -227,7 +227,7 @@ COMMANDS = [
     (["-m", "worker.health"], {"REDIS_URL": "redis://:s3cret@" + "a" * 5000}),
     (["-m", "bot.lease"], {"REDIS_URL": "s3cret"}),
     (["run.py"], {"EMOJICH_DATA": "x" * 5000}),
-    (["-m", "emojich_core.cli"], {"EMOJICH_DEVICE": "9" * 5000}),
+    (["-m", "emojich_core.cli.main"], {"EMOJICH_DEVICE": "9" * 5000}),
     (["-m", "bot.sandbox", "--port", "9" * 5000], {}),
     (["-m", "bot.sandbox", "--port", "-1"], {}),
     (["-m", "bot.sandbox", "--port", "65536"], {}),
@@ -242,8 +242,8 @@ def test_a_process(command: list[str], more: dict[str, str], tmp_path: Path) -> 
     env |= {"PYTHONPATH": str(ROOT)} | more
     if command[0] == "run.py":
         command = [str(ROOT / "run.py")]
-    if command[-1] == "emojich_core.cli":
-        command = ["-c", "from emojich_core.cli import main; main()", "generate", "кот"]
+    if command[-1] == "emojich_core.cli.main":
+        command = ["-c", "from emojich_core.cli.main import main; main()", "generate", "кот"]
     done = subprocess.run(
         [sys.executable, *command],
         cwd=tmp_path,

@@ -81,8 +81,8 @@ class Engine:
 
 def load(settings: Settings) -> "Scheduler":
     """The models, at work.  Raises SetupError."""
-    from emojich_core.bundles import BundleError
-    from emojich_core.memory import keep_freed
+    from emojich_core.bundles.bundle import BundleError
+    from emojich_core.inference.memory import keep_freed
     from emojich_core.pipeline import Pipeline
     from emojich_core.request import MAX_COUNT
     from worker.scheduler import Scheduler

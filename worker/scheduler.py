@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from traceback import clear_frames
 
-from emojich_core.generation import Beginning, Drawn, ImagePrompt, Slots, of_seed
-from emojich_core.memory import OutOfMemory
+from emojich_core.inference.memory import OutOfMemory
+from emojich_core.inference.retries import Variety
+from emojich_core.inference.slots import Beginning, Drawn, ImagePrompt, Slots, of_seed
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import MAX_SEED, InvalidRequest, Reading
-from emojich_core.variety import Variety
 from worker.events import Failed, Finished
 from worker.results import Sticker
 from worker.task import Task

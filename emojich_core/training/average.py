@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from emojich_core.bundles import Bundle, BundleError, derive_bundle, load_bundle
+from emojich_core.bundles.bundle import Bundle, BundleError, derive_bundle, load_bundle
 
 
 def average(bundle: Bundle, other: Bundle, out: Path) -> None:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from emojich_core.bundles import BundleError, save_bundle
+from emojich_core.bundles.bundle import BundleError, save_bundle
 from emojich_core.choices import SHIPPED
 from emojich_core.training.data.dataset import Dataset
 from emojich_core.training.loop import read

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from emojich_core.transformer import Transformer
+from emojich_core.networks.transformer import Transformer
 
 CELLS = 4  # along a side of a patch
 LOOK = 2 * CELLS**2 + 3  # numbers that say how a patch looks

@@ -16,9 +16,9 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from emojich_core.memory import keep_freed
-from emojich_core.precision import cpu_has_bfloat16
-from emojich_core.threads import use_free_cores
+from emojich_core.inference.memory import keep_freed
+from emojich_core.inference.precision import cpu_has_bfloat16
+from emojich_core.inference.threads import use_free_cores
 
 
 class Stop(Exception):

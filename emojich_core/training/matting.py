@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from emojich_core.matting import make_unet
+from emojich_core.networks.matting import make_unet
+from emojich_core.networks.upscale import upscale
 from emojich_core.sticker import SIZE
 from emojich_core.training.data.art import on_white, rendered
 from emojich_core.training.data.held_out_glyphs import choose_glyphs
@@ -16,7 +17,6 @@ from emojich_core.training.loop import Stateful, autocast, command, rate, run, s
 from emojich_core.training.presets import MINI_MATTING, MINI_UPSCALE, MINI_VQGAN
 from emojich_core.training.upscale import load_upscaler
 from emojich_core.training.vqgan import load_vqgan, reconstruct
-from emojich_core.upscale import upscale
 
 GLYPHS = 600  # of all, chosen at random
 REAL = 0.7  # share of the pictures that come through VQGAN and up-scaler, against clean renders

@@ -1,10 +1,10 @@
 """The numbers of the `mini` bundle: the published architecture, small enough for two CPU cores."""
 
-from emojich_core.generation import Sampling
-from emojich_core.matting import MattingConfig
-from emojich_core.transformer import TransformerConfig
-from emojich_core.upscale import UpscaleConfig
-from emojich_core.vqgan import VQGANConfig
+from emojich_core.inference.sampling import Sampling
+from emojich_core.networks.matting import MattingConfig
+from emojich_core.networks.transformer import TransformerConfig
+from emojich_core.networks.upscale import UpscaleConfig
+from emojich_core.networks.vqgan import VQGANConfig
 
 BPE_TOKENS = 2000
 TEXT_LENGTH = 24

@@ -7,8 +7,11 @@ import torch
 import youtokentome
 from torch import Tensor, nn
 
-from emojich_core.generation import generate, in_style
-from emojich_core.tokenizer import Tokenizer
+from emojich_core.inference.sampling import in_style
+from emojich_core.inference.slots import generate
+from emojich_core.networks.tokenizer import Tokenizer
+from emojich_core.networks.transformer import Transformer
+from emojich_core.networks.vqgan import VQGAN
 from emojich_core.training.data.dataset import Dataset
 from emojich_core.training.guides import WEIGHT, Guides, looks
 from emojich_core.training.loop import Stateful, autocast, command, rate, run, set_rate
@@ -21,8 +24,6 @@ from emojich_core.training.presets import (
     TEXT_LENGTH,
 )
 from emojich_core.training.vqgan import encode_once, load_vqgan
-from emojich_core.transformer import Transformer
-from emojich_core.vqgan import VQGAN
 
 SLIPS = 0.08  # share of the codes that `spoil` replaces, at most, in half of the images
 IMAGE_LOSS_WEIGHT = 7  # against 1 for the text, as ru-dalle was pre-trained

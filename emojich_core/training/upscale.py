@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from emojich_core.networks.upscale import make_upscaler
 from emojich_core.training.adversarial import (
     PatchDiscriminator,
     discriminator_loss,
@@ -21,7 +22,6 @@ from emojich_core.training.data.held_out_glyphs import choose_glyphs
 from emojich_core.training.loop import Stateful, autocast, command, rate, resume, run, set_rate
 from emojich_core.training.presets import MINI_UPSCALE, MINI_VQGAN
 from emojich_core.training.vqgan import load_vqgan, reconstruct, reconstruction_loss
-from emojich_core.upscale import make_upscaler
 
 GLYPHS = 900  # of all, chosen at random: many patches each
 PATCH = 48  # pixels of the small image

@@ -14,16 +14,16 @@ import pytest
 import safetensors.torch
 import torch
 
-from emojich_core.bundles import (
+from emojich_core.bundles.bundle import (
     BundleError,
     derive_bundle,
     load_bundle,
     sha256,
     verify_bundle,
 )
+from emojich_core.bundles.description import FILES
 from emojich_core.choices import models_folder
-from emojich_core.cli import main
-from emojich_core.description import FILES
+from emojich_core.cli.main import main
 from emojich_core.pipeline import Pipeline
 
 
@@ -332,7 +332,7 @@ def test_a_device_that_is_not_here_is_refused(tiny_bundle: Path) -> None:
 def test_of_large_files_the_size_is_checked_and_the_rest_by_verify(
     copy: Path, damage: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emojich_core.bundles.HASHED_WHEN_OPENED", 0)
+    monkeypatch.setattr("emojich_core.bundles.bundle.HASHED_WHEN_OPENED", 0)
     load_bundle(str(copy))
     damage(copy)
     if damage is truncate:
@@ -360,7 +360,7 @@ def test_names_are_looked_up_in_the_models_folder(
 
 GROWTH = """
 import sys, torch
-from emojich_core.bundles import load_bundle
+from emojich_core.bundles.bundle import load_bundle
 
 def peak():  # getrusage's begins with that of the process that has started this one
     with open("/proc/self/status") as status:

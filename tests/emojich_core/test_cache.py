@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from emojich_core.cache import KVCache, layout_of
-from emojich_core.transformer import Kept, Transformer, TransformerConfig, attention_masks
+from emojich_core.inference.kv_cache import KVCache, layout_of
+from emojich_core.networks.transformer import Kept, Transformer, TransformerConfig, attention_masks
 from tests.emojich_core.test_transformer import config
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from emojich_core.arguments import check_folder
-from emojich_core.cli import main
+from emojich_core.cli.main import main
+from emojich_core.cli.options import check_folder
 from emojich_core.errors import BundleError
 from emojich_core.pipeline import Pipeline
 
@@ -40,13 +40,19 @@ def test_generate_writes_stickers_grid_and_result(tiny_bundle: Path, tmp_path: P
 
 NO_TORCH = """
 import sys
-from emojich_core.cli import main
+from emojich_core.cli.main import main
 sys.argv = ["emojich", "generate", "cat"]
 try:
     main()
 except SystemExit as ended:
     sys.exit("Russian" not in str(ended.code) or "torch" in sys.modules)
 """
+
+
+def test_a_script_that_was_installed_before_main_py_works() -> None:
+    code = "from emojich_core.cli import main; main()"
+    command = [sys.executable, "-c", code, "generate", "--help"]
+    assert "--best-of" in subprocess.check_output(command, cwd=ROOT, text=True)
 
 
 def test_what_needs_no_model_is_refused_before_torch_is_imported() -> None:

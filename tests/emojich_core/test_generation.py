@@ -6,19 +6,9 @@ from typing import Any
 import pytest
 import torch
 
-from emojich_core.generation import (
-    Beginning,
-    ImagePrompt,
-    Sampling,
-    Slots,
-    begin,
-    draw,
-    filter_logits,
-    generate,
-    make_noise,
-    perplexity,
-)
-from emojich_core.transformer import Transformer, TransformerConfig
+from emojich_core.inference.sampling import Sampling, draw, filter_logits, make_noise, perplexity
+from emojich_core.inference.slots import Beginning, ImagePrompt, Slots, begin, generate
+from emojich_core.networks.transformer import Transformer, TransformerConfig
 
 CONFIG = TransformerConfig(
     num_layers=3,  # one of each kind

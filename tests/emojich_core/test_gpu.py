@@ -12,11 +12,11 @@ from torch._inductor import config as inductor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from emojich_core import generation
-from emojich_core.cache import KVCache
-from emojich_core.generation import ImagePrompt, Sampling, Slots, begin, generate
-from emojich_core.gpu import hastened, to_device, to_host
-from emojich_core.transformer import Transformer
+from emojich_core.inference.cuda import Pace, hastened, to_device, to_host
+from emojich_core.inference.kv_cache import KVCache
+from emojich_core.inference.sampling import Sampling
+from emojich_core.inference.slots import ImagePrompt, Slots, begin, generate
+from emojich_core.networks.transformer import Transformer
 from tests.emojich_core.test_generation import CONFIG, TEXT
 
 CPU = torch.device("cpu")
@@ -65,9 +65,13 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> Iterator[Transformer]:
     """A model on a GPU that is not there: shapes and devices are followed, nothing is computed."""
     generator = SimpleNamespace(manual_seed=lambda seed: None)
     monkeypatch.setattr(torch, "Generator", lambda device: generator)
-    monkeypatch.setattr(generation, "make_noise", lambda noise, generators: noise.exponential_())
-    monkeypatch.setattr(generation, "to_device", lambda tensor, device: tensor.to(device))
-    monkeypatch.setattr(generation.Pace, "keep", lambda pace: None)
+    monkeypatch.setattr(
+        "emojich_core.inference.slots.make_noise", lambda noise, generators: noise.exponential_()
+    )
+    monkeypatch.setattr(
+        "emojich_core.inference.slots.to_device", lambda tensor, device: tensor.to(device)
+    )
+    monkeypatch.setattr(Pace, "keep", lambda pace: None)
     KVCache(CONFIG, 1, torch.empty(0))  # its tables are computed here, and kept
     with torch.device("meta"):
         model = Transformer(CONFIG).eval()

@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from emojich_core.matting import (
+from emojich_core.networks.matting import (
     MattingConfig,
     contour_alpha,
     cut_out,

@@ -8,13 +8,13 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from emojich_core.memory import OutOfMemory, memory_watched
+from emojich_core.inference.memory import OutOfMemory, memory_watched
 
 # What the process has from the kernel, by glibc's own account: the kernel's, of pages, differs
 # between machines.
 ACCOUNT = """
 import ctypes, threading, torch
-from emojich_core.memory import keep_freed
+from emojich_core.inference.memory import keep_freed
 
 class Mallinfo2(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in (

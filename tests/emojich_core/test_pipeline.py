@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from emojich_core.bundles import BundleError
-from emojich_core.generation import Drawn
+from emojich_core.bundles.bundle import BundleError
+from emojich_core.inference.slots import Drawn
 from emojich_core.pipeline import Cancelled, Pipeline
 from emojich_core.request import InvalidRequest
 
@@ -49,7 +49,7 @@ def test_a_candidates_seed_draws_it_alone(pipeline: Pipeline) -> None:
 def test_candidates_take_turns_in_the_styles(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emojich_core.variety.BLOT", math.inf)  # nothing is drawn again
+    monkeypatch.setattr("emojich_core.inference.retries.BLOT", math.inf)  # nothing is drawn again
     in_style = {
         seed: pipeline.generate(prompt, count=1, seed=seed)[0].sticker
         for seed, prompt in ((6, "кот"), (7, "ракета кот"), (8, "собака кот"), (9, "кот"))

@@ -7,12 +7,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from emojich_core.bundles import BundleError, load_bundle
-from emojich_core.generation import ImagePrompt, Sampling, Slots, begin, generate, perplexity
+from emojich_core.bundles.bundle import BundleError, load_bundle
+from emojich_core.inference.precision import (
+    Int8Linear,
+    Precision,
+    choose,
+    offered,
+    prepare,
+    stored_as,
+)
+from emojich_core.inference.sampling import Sampling, perplexity
+from emojich_core.inference.slots import ImagePrompt, Slots, begin, generate
+from emojich_core.networks.tokenizer import Tokenizer
+from emojich_core.networks.transformer import Transformer, TransformerConfig
 from emojich_core.pipeline import load_network
-from emojich_core.precision import Int8Linear, Precision, choose, offered, prepare, stored_as
-from emojich_core.tokenizer import Tokenizer
-from emojich_core.transformer import Transformer, TransformerConfig
 from tests.emojich_core.test_transformer import config
 
 CPU = torch.device("cpu")

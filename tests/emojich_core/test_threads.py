@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from emojich_core import generation, threads
+from emojich_core.inference import threads
+from emojich_core.inference.threads import Cores, use
 from emojich_core.pipeline import Pipeline
-from emojich_core.threads import Cores, use
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the load is read from /proc/stat")
 
@@ -86,7 +86,9 @@ def test_stickers_do_not_depend_on_the_number_of_threads(
     pipeline = Pipeline.load("mini", "cpu")
     drawn = []
     for count in (1, 2):
-        monkeypatch.setattr(generation, "use_free_cores", lambda count=count: use(count))
+        monkeypatch.setattr(
+            "emojich_core.inference.slots.use_free_cores", lambda count=count: use(count)
+        )
         drawn.append([each.sticker for each in pipeline.generate("кот", 2, seed=3)])
     assert drawn[0] == drawn[1]
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from emojich_core.transformer import (
+from emojich_core.networks.transformer import (
     Transformer,
     TransformerConfig,
     attention_masks,

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from emojich_core.upscale import UpscaleConfig, in_tiles, make_upscaler, upscale
+from emojich_core.networks.upscale import UpscaleConfig, in_tiles, make_upscaler, upscale
 
 
 @pytest.mark.parametrize("scale", [2, 4, 8])

@@ -5,10 +5,11 @@ import math
 import pytest
 import torch
 
-from emojich_core import variety
-from emojich_core.generation import Drawn, Sampling
+from emojich_core.inference import retries
+from emojich_core.inference.retries import COOLER, HOTTER, REDRAWS, Variety
+from emojich_core.inference.sampling import Sampling
+from emojich_core.inference.slots import Drawn
 from emojich_core.pipeline import Pipeline
-from emojich_core.variety import COOLER, HOTTER, REDRAWS, Variety
 
 
 def image(code: int, seed: int, perplexity: float = 1.0) -> Drawn:
@@ -66,9 +67,9 @@ def test_a_blot_is_drawn_again_with_more_care() -> None:
 def test_a_pipeline_that_is_sure_of_itself(
     tiny_bundle: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(variety, "HOTTER", 1000)
-    monkeypatch.setattr(variety, "BLOT", math.inf)
-    monkeypatch.setattr(variety, "STRANGE", math.inf)
+    monkeypatch.setattr(retries, "HOTTER", 1000)
+    monkeypatch.setattr(retries, "BLOT", math.inf)
+    monkeypatch.setattr(retries, "STRANGE", math.inf)
     pipeline = Pipeline.load(str(tiny_bundle), "cpu")
     cold = {"seed": 3, "count": 4, "temperature": 0.001}
     drawings = pipeline.generate("кот", **cold)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emojich_core.bundles import VOCABULARY, derive_bundle, load_bundle, verify_bundle
+from emojich_core.bundles.bundle import VOCABULARY, derive_bundle, load_bundle, verify_bundle
 from emojich_core.choices import SHIPPED
 from emojich_core.lexicon import lexicon
 from emojich_core.pipeline import Pipeline

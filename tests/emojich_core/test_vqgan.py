@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from emojich_core.networks.vqgan import VQGAN, VQGANConfig, inverse_haar
 from emojich_core.training.vqgan import EMACodebook
-from emojich_core.vqgan import VQGAN, VQGANConfig, inverse_haar
 
 SMALL = VQGANConfig(
     resolution=32,

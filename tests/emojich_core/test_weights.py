@@ -20,12 +20,12 @@ import safetensors.torch
 import torch
 from huggingface_hub import close_session, constants
 
-from emojich_core import published
-from emojich_core.bundles import BundleError, load_bundle, sha256, verify_bundle
-from emojich_core.cli import main
-from emojich_core.convert import convert, read_checkpoint
+from emojich_core.bundles import published
+from emojich_core.bundles.bundle import BundleError, load_bundle, sha256, verify_bundle
+from emojich_core.bundles.convert import convert, read_checkpoint
+from emojich_core.bundles.install import import_from
+from emojich_core.cli.main import main
 from emojich_core.pipeline import Pipeline
-from emojich_core.weights import import_from
 from tests.emojich_core import tiny
 from tests.emojich_core.hub import COMMIT, Hub
 
@@ -512,7 +512,7 @@ def test_a_hub_that_is_busy_is_asked_again(hub: Hub, pull: Callable[[], str]) ->
     assert pull() == ""
     hub.busy = {"bpe.model": [("HEAD", 503)] * 9}
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("emojich_core.download.WAITS", (0.01, 0.01))
+        patched.setattr("emojich_core.bundles.download.WAITS", (0.01, 0.01))
         assert "tiny/utils/bpe.model could not be fetched" in pull()
     assert len(hub.busy["bpe.model"]) == 6
 

@@ -10,14 +10,14 @@ import torch
 from huggingface_hub import constants
 from torch import Tensor
 
-from emojich_core import published
-from emojich_core.cli import main
-from emojich_core.convert import NETWORKS
-from emojich_core.matting import MattingConfig
-from emojich_core.published import Part, Source
-from emojich_core.transformer import TransformerConfig
-from emojich_core.upscale import UpscaleConfig
-from emojich_core.vqgan import VQGANConfig
+from emojich_core.bundles import published
+from emojich_core.bundles.convert import NETWORKS
+from emojich_core.bundles.published import Part, Source
+from emojich_core.cli.main import main
+from emojich_core.networks.matting import MattingConfig
+from emojich_core.networks.transformer import TransformerConfig
+from emojich_core.networks.upscale import UpscaleConfig
+from emojich_core.networks.vqgan import VQGANConfig
 
 NUMBERS = {
     "num_layers": 2,

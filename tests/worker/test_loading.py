@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emojich_core.generation import Drawn
+from emojich_core.inference.slots import Drawn
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import MAX_COUNT
 from worker.engine import load

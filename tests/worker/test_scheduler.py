@@ -12,11 +12,12 @@ from pkgutil import resolve_name
 import pytest
 import torch
 
-from emojich_core.generation import Beginning, Drawn, ImagePrompt, Sampling, Slots
-from emojich_core.memory import OutOfMemory
+from emojich_core.inference.memory import OutOfMemory
+from emojich_core.inference.retries import LIKE
+from emojich_core.inference.sampling import Sampling
+from emojich_core.inference.slots import Beginning, Drawn, ImagePrompt, Slots
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Request
-from emojich_core.variety import LIKE
 from worker.events import Failed, Finished
 from worker.scheduler import Scheduler
 from worker.task import Task
@@ -118,7 +119,7 @@ def test_a_small_request_does_not_wait_for_a_large_one(pipeline: Pipeline, slots
 def test_cancelling_frees_the_slots_at_the_next_step(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emojich_core.variety.BLOT", math.inf)  # nothing is drawn again
+    monkeypatch.setattr("emojich_core.inference.retries.BLOT", math.inf)  # nothing is drawn again
     scheduler, gone, after = Scheduler(pipeline, 3), task("1", count=9), task("2", count=3)
     scheduler.put(gone)
     scheduler.turn()
@@ -137,8 +138,8 @@ def test_repeated_images_are_drawn_again(
 ) -> None:
     cold = replace(pipeline.bundle, sampling=Sampling(temperature=0.001))
     monkeypatch.setattr(pipeline, "bundle", cold)
-    monkeypatch.setattr("emojich_core.variety.HOTTER", 1000)
-    monkeypatch.setattr("emojich_core.variety.BLOT", math.inf)
+    monkeypatch.setattr("emojich_core.inference.retries.HOTTER", 1000)
+    monkeypatch.setattr("emojich_core.inference.retries.BLOT", math.inf)
     expected = [drawing.sticker for drawing in pipeline.generate("кот", count=4, seed=7)]
     assert len(set(expected)) == 4
     for slots in (1, 3, 9):
@@ -288,9 +289,9 @@ def test_what_memory_lacks_for_is_done_with_fewer_slots(
     [
         "pipeline.Slots",
         "pipeline.begin",
-        "generation.KVCache.fill",
-        "generation.Slots._advance",
-        "generation.perplexity",
+        "inference.slots.KVCache.fill",
+        "inference.slots.Slots._advance",
+        "inference.slots.perplexity",
         "pipeline.cut_out",
     ],
 )

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from emojich_core.arguments import check_folder, file_path, number
+from emojich_core.cli.options import check_folder, file_path, number
 from emojich_core.request import MAX_SEED
 
 

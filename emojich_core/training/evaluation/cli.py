@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from emojich_core.arguments import (
+from emojich_core.cli.options import (
     add_device,
     add_model,
     check_file,

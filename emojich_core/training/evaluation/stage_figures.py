@@ -10,12 +10,12 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
-from emojich_core.matting import cut_out
+from emojich_core.networks.matting import cut_out
+from emojich_core.networks.upscale import upscale
 from emojich_core.pipeline import Pipeline
 from emojich_core.sticker import SIZE, compose
 from emojich_core.training.data.art import Glyph, on_white, render
 from emojich_core.training.evaluation.figures import Figure
-from emojich_core.upscale import upscale
 
 
 @dataclass(frozen=True)

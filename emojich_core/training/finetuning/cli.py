@@ -4,13 +4,13 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from emojich_core.arguments import MAX_SENTENCE, add_device, check_folder, file_path, number
 from emojich_core.choices import known_bundles
+from emojich_core.cli.options import MAX_SENTENCE, add_device, check_folder, file_path, number
 from emojich_core.errors import shown
 from emojich_core.request import MAX_SEED
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
-    from emojich_core.transformer import TransformerConfig
+    from emojich_core.networks.transformer import TransformerConfig
 
 MAX_STEPS = 1_000_000
 MAX_BATCH = 4096
@@ -62,8 +62,8 @@ def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
         from emojich_core.training.finetuning.finetune import Diverged, OtherRun, Settings, finetune
     except ModuleNotFoundError as error:
         sys.exit(f'emojich: fine-tuning needs {error.name}: pip install "emojich[train]"')
-    from emojich_core.bundles import load_bundle
-    from emojich_core.memory import OutOfMemory
+    from emojich_core.bundles.bundle import load_bundle
+    from emojich_core.inference.memory import OutOfMemory
     from emojich_core.pipeline import pick_device
     from emojich_core.training.finetuning.pairs import BadData
     from emojich_core.training.finetuning.recipe import default_lr
@@ -111,8 +111,8 @@ def _plan(arguments: argparse.Namespace) -> None:
 
 def _config(base: str) -> "TransformerConfig":
     """The numbers of a bundle's transformer; of a published one also before it is fetched."""
-    from emojich_core.bundles import load_bundle
-    from emojich_core.published import MODELS
+    from emojich_core.bundles.bundle import load_bundle
+    from emojich_core.bundles.published import MODELS
 
     if base in MODELS and base not in known_bundles():
         return MODELS[base].config

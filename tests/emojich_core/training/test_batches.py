@@ -3,14 +3,14 @@
 import numpy as np
 import torch
 
-from emojich_core.bundles import load_bundle
+from emojich_core.bundles.bundle import load_bundle
+from emojich_core.networks.tokenizer import Tokenizer
+from emojich_core.networks.vqgan import VQGAN
 from emojich_core.pipeline import load_network
-from emojich_core.tokenizer import Tokenizer
 from emojich_core.training.data.dataset import Dataset, Row
 from emojich_core.training.matting import batch_of
 from emojich_core.training.transformer import DRAWN, SLIPS, Data, spoil
 from emojich_core.training.upscale import PATCH, patches
-from emojich_core.vqgan import VQGAN
 
 
 def test_half_of_the_images_lose_any_share_of_their_codes_and_the_others_few() -> None:

@@ -137,7 +137,7 @@ def add_tones(modules: Path, hexcode: str, tones: tuple[str, ...]) -> None:
 
 
 def test_without_art_the_command_says_what_to_do(tmp_path: Path) -> None:
-    code = "from emojich_core.cli import main; main()"
+    code = "from emojich_core.cli.main import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "data", "build", "--data", str(tmp_path)],
         capture_output=True,

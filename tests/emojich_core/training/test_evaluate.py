@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from emojich_core.choices import SHIPPED
-from emojich_core.cli import main
+from emojich_core.cli.main import main
 from emojich_core.errors import BundleError
 from emojich_core.lexicon import lexicon
 from emojich_core.pipeline import Drawing, Pipeline

@@ -18,8 +18,9 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from emojich_core.bundles import BundleError, derive_bundle, load_bundle, verify_bundle
-from emojich_core.cli import main
+from emojich_core.bundles.bundle import BundleError, derive_bundle, load_bundle, verify_bundle
+from emojich_core.cli.main import main
+from emojich_core.networks.transformer import Transformer, TransformerConfig
 from emojich_core.pipeline import Pipeline
 from emojich_core.training.finetuning.finetune import (
     Diverged,
@@ -33,7 +34,6 @@ from emojich_core.training.finetuning.lora import LoRALinear, merged
 from emojich_core.training.finetuning.memory import account, kept_bytes
 from emojich_core.training.finetuning.pairs import BadData, picture, read_pairs, split
 from emojich_core.training.finetuning.recipe import IMAGE_LOSS_WEIGHT, prepare, weighted_loss
-from emojich_core.transformer import Transformer, TransformerConfig
 
 CPU = torch.device("cpu")
 SETTINGS = Settings("frozen", steps=20, batch_size=4, lr=1e-2, seed=1)
@@ -75,7 +75,7 @@ def tensors(bundle: Path) -> dict[str, Tensor]:
 
 def command(*arguments: object, before: str) -> subprocess.CompletedProcess[str]:
     """`emojich finetune`, after some Python."""
-    code = f"{before}\nfrom emojich_core.cli import main\nmain()"
+    code = f"{before}\nfrom emojich_core.cli.main import main\nmain()"
     line = [sys.executable, "-c", code, "finetune", *map(str, arguments)]
     return subprocess.run(line, capture_output=True, text=True, check=False, timeout=300)
 

@@ -1,9 +1,9 @@
 import numpy as np
 import torch
 
+from emojich_core.networks.transformer import Transformer
 from emojich_core.training.guides import CELLS, Guides, looks
 from emojich_core.training.presets import MINI_TRANSFORMER
-from emojich_core.transformer import Transformer
 
 SIDE = MINI_TRANSFORMER.image_tokens_per_dim
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from emojich_core.bundles import load_bundle
+from emojich_core.bundles.bundle import load_bundle
 from emojich_core.pipeline import Pipeline
 from emojich_core.training import decoder, loop, matting, transformer, upscale, vqgan
 from emojich_core.training.average import average

@@ -25,8 +25,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from emojich_core.choices import find_bundle
-from emojich_core.description import (
+from emojich_core.bundles.description import (
     FILES,
     FORMAT,
     STAGES,
@@ -38,14 +37,15 @@ from emojich_core.description import (
     read_description,
     to_config,
 )
+from emojich_core.choices import find_bundle
 from emojich_core.errors import BundleError
-from emojich_core.generation import Sampling
-from emojich_core.matting import MattingConfig
-from emojich_core.tokenizer import check_bpe
-from emojich_core.transformer import TransformerConfig
-from emojich_core.upscale import UpscaleConfig
+from emojich_core.inference.sampling import Sampling
+from emojich_core.networks.matting import MattingConfig
+from emojich_core.networks.tokenizer import check_bpe
+from emojich_core.networks.transformer import TransformerConfig
+from emojich_core.networks.upscale import UpscaleConfig
+from emojich_core.networks.vqgan import VQGANConfig
 from emojich_core.vocabulary import Vocabulary
-from emojich_core.vqgan import VQGANConfig
 
 # Files of at most so many bytes are hashed whenever they are opened.  Of larger ones, 3 GB in the
 # published models, only the size is checked then: hashing them takes seconds at every start, and

@@ -27,8 +27,8 @@ from huggingface_hub.errors import (
 from huggingface_hub.file_download import HfFileMetadata, http_get
 from huggingface_hub.utils import build_hf_headers
 
-from emojich_core.bundles import BundleError
-from emojich_core.published import Source
+from emojich_core.bundles.bundle import BundleError
+from emojich_core.bundles.published import Source
 
 NOT_THERE = (RepositoryNotFoundError, EntryNotFoundError, RevisionNotFoundError)
 BUSY = (408, 429, 500, 502, 503, 504)

@@ -28,9 +28,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from emojich_core.bundles import BundleError
+from emojich_core.bundles.bundle import BundleError
 from emojich_core.choices import Precision
-from emojich_core.transformer import Transformer, TransformerConfig
+from emojich_core.networks.transformer import Transformer, TransformerConfig
 
 BIG = 500_000_000  # parameters
 ROWS = 8  # oneDNN packs for so many rows, and then takes any number

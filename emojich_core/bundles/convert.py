@@ -14,12 +14,12 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from emojich_core.bundles import BundleError
-from emojich_core.description import brief
-from emojich_core.matting import make_unet
-from emojich_core.transformer import Transformer
-from emojich_core.upscale import make_upscaler
-from emojich_core.vqgan import VQGAN
+from emojich_core.bundles.bundle import BundleError
+from emojich_core.bundles.description import brief
+from emojich_core.networks.matting import make_unet
+from emojich_core.networks.transformer import Transformer
+from emojich_core.networks.upscale import make_upscaler
+from emojich_core.networks.vqgan import VQGAN
 
 Tensors = dict[str, Tensor]
 

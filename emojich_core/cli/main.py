@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emojich_core.arguments import (
+from emojich_core.cli.options import (
     MAX_SENTENCE,
     Parser,
     add_device,
@@ -20,6 +20,7 @@ from emojich_core.arguments import (
     file_path,
     number,
 )
+from emojich_core.cli.weights import add_weights
 from emojich_core.errors import BundleError, shown
 from emojich_core.request import (
     MAX_COUNT,
@@ -32,7 +33,6 @@ from emojich_core.request import (
 from emojich_core.training.data.cli import add_data
 from emojich_core.training.evaluation.cli import add_evaluate
 from emojich_core.training.finetuning.cli import add_finetune
-from emojich_core.weights_cli import add_weights
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
     from emojich_core.pipeline import Pipeline
@@ -60,7 +60,7 @@ def main() -> None:
         sys.exit(f"emojich: {_sentence(error)}")
     except (MemoryError, RuntimeError) as error:
         # It imports torch, which takes seconds: not for --help, nor for other errors.
-        from emojich_core.memory import OutOfMemory, lacks_memory
+        from emojich_core.inference.memory import OutOfMemory, lacks_memory
 
         if isinstance(error, OutOfMemory) and "CUDA" in str(error):
             sys.exit("emojich: The GPU has not enough memory: free some, or take --device cpu.")

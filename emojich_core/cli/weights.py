@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emojich_core.arguments import file_path
 from emojich_core.choices import find_bundle, known_bundles
+from emojich_core.cli.options import file_path
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
-    from emojich_core.published import Published
+    from emojich_core.bundles.published import Published
 
 
 def add_weights(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +59,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def _published(arguments: argparse.Namespace) -> "Published":
-    from emojich_core.published import published
+    from emojich_core.bundles.published import published
 
     stages = ("vqgan", "upscale", "matting")
     return published(arguments.name, **{stage: getattr(arguments, stage) for stage in stages})
@@ -68,7 +68,7 @@ def _published(arguments: argparse.Namespace) -> "Published":
 def _pull(arguments: argparse.Namespace) -> None:
     import torch
 
-    from emojich_core.weights import pull
+    from emojich_core.bundles.install import pull
 
     print(pull(_published(arguments), getattr(torch, arguments.dtype), say=_say))
 
@@ -78,7 +78,7 @@ def _import(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> N
         parser.error("name the folder with --from, or a checkpoint with --transformer")
     import torch
 
-    from emojich_core.weights import import_from, pull
+    from emojich_core.bundles.install import import_from, pull
 
     make = partial(import_from, arguments.folder) if arguments.folder else pull
     dtype = getattr(torch, arguments.dtype)
@@ -95,7 +95,7 @@ def _say(sentence: str) -> None:
 def _verify(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from emojich_core.bundles import verify_bundle
+    from emojich_core.bundles.bundle import verify_bundle
 
     path = find_bundle(arguments.name)
     with tqdm(total=_size(path), unit="B", unit_scale=True, desc=arguments.name) as bar:
@@ -104,7 +104,7 @@ def _verify(arguments: argparse.Namespace) -> None:
 
 
 def _list(arguments: argparse.Namespace) -> None:
-    from emojich_core.published import LICENCE, MODELS
+    from emojich_core.bundles.published import LICENCE, MODELS
 
     row: Callable[..., str] = "{:<14}{:>9}  {:<37}  {}".format
     print(row("NAME", "SIZE", "LICENCE", "STATE"))
@@ -118,7 +118,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 def _state(path: Path) -> tuple[str, str]:
     """A bundle's licence, and where it is or what is wrong with it."""
-    from emojich_core.bundles import BundleError, load_bundle
+    from emojich_core.bundles.bundle import BundleError, load_bundle
 
     try:
         return load_bundle(str(path)).licence, str(path)

@@ -15,7 +15,8 @@ import math
 from collections.abc import Collection
 from dataclasses import replace
 
-from emojich_core.generation import Drawn, Sampling
+from emojich_core.inference.sampling import Sampling
+from emojich_core.inference.slots import Drawn
 
 LIKE = 3 / 8  # of the codes of an image stay in those that are to be like it
 REDRAWS = 3  # of a blot; what is there after them stays

@@ -7,8 +7,8 @@ import torch
 import youtokentome
 from torch import Tensor
 
-from emojich_core.description import MAX_BYTES, TOKENIZER
-from emojich_core.transformer import BOS_ID
+from emojich_core.bundles.description import MAX_BYTES, TOKENIZER
+from emojich_core.networks.transformer import BOS_ID
 
 EOS_ID = 3
 SPECIAL = [1, 0, BOS_ID, EOS_ID]  # UNK, PAD, BOS, EOS

@@ -12,7 +12,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from emojich_core.transformer import Kept, Kind, Lookup, TransformerConfig, attention_masks
+from emojich_core.networks.transformer import Kept, Kind, Lookup, TransformerConfig, attention_masks
 
 # A layer that looks at so much of what it keeps looks at all of it, rather than pick.
 PICKED_BELOW = 0.75

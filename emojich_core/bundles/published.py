@@ -14,10 +14,10 @@ from reprlib import repr as short
 from typing import Any
 
 from emojich_core.errors import BundleError, shown
-from emojich_core.matting import MattingConfig
-from emojich_core.transformer import TransformerConfig
-from emojich_core.upscale import UpscaleConfig
-from emojich_core.vqgan import VQGANConfig
+from emojich_core.networks.matting import MattingConfig
+from emojich_core.networks.transformer import TransformerConfig
+from emojich_core.networks.upscale import UpscaleConfig
+from emojich_core.networks.vqgan import VQGANConfig
 
 
 @dataclass(frozen=True)

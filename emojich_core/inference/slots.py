@@ -1,38 +1,18 @@
-"""Sampling: from a text to image codes, one at a time, every image with a generator of its own."""
+"""Slots: images drawn code by code and together, each with a generator of its own."""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from emojich_core.cache import KVCache
-from emojich_core.gpu import Pace, hastened, to_device, to_host
-from emojich_core.memory import memory_watched
-from emojich_core.threads import use_free_cores
-from emojich_core.transformer import Kept, Transformer
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How codes are drawn from logits.  The defaults are those of ru-dalle's examples."""
-
-    temperature: float = 1.0
-    top_k: int = 2048  # only so many of the likeliest codes
-    top_p: float = 0.995  # only the likeliest codes that together have this probability
-    # Words that ask for a style, as the model was trained: one is put before the prompt.
-    styles: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.temperature <= 0 or self.top_k < 1 or not 0 <= self.top_p <= 1:
-            raise ValueError("temperature must be above 0, top_k at least 1, top_p 0 to 1")
-
-
-def in_style(prompt: str, style: str) -> str:
-    """The prompt after the word of a style; "" is a style, too, the one without a word."""
-    return f"{style} {prompt}".strip()
+from emojich_core.inference.cuda import Pace, hastened, to_device, to_host
+from emojich_core.inference.kv_cache import KVCache
+from emojich_core.inference.memory import memory_watched
+from emojich_core.inference.sampling import Sampling, draw, filter_logits, make_noise, perplexity
+from emojich_core.inference.threads import use_free_cores
+from emojich_core.networks.transformer import Kept, Transformer
 
 
 @dataclass(frozen=True)
@@ -85,14 +65,6 @@ def of_seed(beginnings: Sequence[Beginning], seed: int) -> Beginning:
     return beginnings[seed % len(beginnings)]
 
 
-@torch.inference_mode()
-def surprise(model: Transformer, text: Tensor, codes: Tensor) -> float:
-    """Mean cross-entropy of codes (image_seq_length,) after a text (text_seq_length,)."""
-    embeddings = torch.cat((model.embed_text(text[None]), model.embed_codes(codes[None])), dim=1)
-    features = model(embeddings[:, :-1])[0, model.config.prefix_length - 1 :]
-    return F.cross_entropy(model.image_logits(features).float(), codes).item()
-
-
 @dataclass(frozen=True)
 class Drawn:
     """An image in codes."""
@@ -110,8 +82,8 @@ class Slots:
     sum is rounded.  Another number of slots can: on a CPU a single one draws other images in
     bfloat16, though the same in float32 and int8, as far as seen.  No GPU has been measured.
 
-    `compiled` once, before any image enters, for a GPU: see gpu.py.  A CPU gains nothing by it, and
-    packed weights cannot be.
+    `compiled` once, before any image enters, for a GPU: see cuda.py.  A CPU gains nothing by it,
+    and packed weights cannot be.
     """
 
     def __init__(self, model: Transformer, count: int, compiled: bool = False):
@@ -249,48 +221,3 @@ def draw_together(
     for slot in range(len(seeds)):
         slots.leave(slot)
     return images
-
-
-def make_noise(noise: Tensor, generators: list[torch.Generator | None]) -> None:
-    """Fill each row of `noise` (B, V) by its own generator; where there is none, it stays."""
-    for row, generator in zip(noise, generators, strict=True):
-        if generator is not None:
-            row.exponential_(generator=generator)
-
-
-def draw(logits: Tensor, noise: Tensor) -> Tensor:
-    """One code per row of logits (B, V), decided by exponential noise (B, V) → (B,).
-
-    The race of exponentials draws from the same distribution as multinomial(), without its look
-    back at the host.
-    """
-    return (logits.softmax(dim=-1) / noise).argmax(dim=-1)
-
-
-def filter_logits(logits: Tensor, top_k: Tensor, top_p: Tensor, largest: int) -> Tensor:
-    """Set to -inf all but the `top_k` likeliest, and of those all past probability `top_p`.
-
-    Logits (B, V), `top_k` (B, 1) from 1 to `largest`, at most V, `top_p` (B, 1).  Nucleus sampling
-    (Holtzman et al. 2020, arXiv 1904.09751): the code that crosses `top_p` stays.  So do those as
-    likely as the last of the `top_k`; in float16 there are many.
-    """
-    least = logits.topk(largest).values.gather(-1, top_k - 1)
-    # What has been cut off lies in the sort, too: it decides which of equals come first, and so
-    # which of them stay where `top_p` is crossed.  ru-dalle's are the same ones.
-    values, indices = logits.masked_fill(logits < least, -torch.inf).sort(dim=-1, descending=True)
-    # Two rows at least: the sums of a single one a GPU would round differently from run to run.
-    rows, width = values.shape
-    sums = values.softmax(dim=-1).expand(max(rows, 2), width).cumsum(dim=-1)
-    before = F.pad(sums[:rows, :-1], (1, 0))
-    return torch.empty_like(logits).scatter(
-        -1, indices, values.masked_fill(before > top_p, -torch.inf)
-    )
-
-
-def perplexity(losses: Tensor) -> Tensor:
-    """Score of images from the losses (B, N) of their codes, as ru-dalle ranks: lower is better.
-
-    The mean of the inverse probabilities, and not what is mostly called so, exp of the mean loss:
-    a single unlikely code weighs much, for it tends to be a visible flaw.
-    """
-    return losses.exp().mean(dim=-1)

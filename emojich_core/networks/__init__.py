@@ -1,0 +1,8 @@
+"""The networks, and what turns a text into their input.
+
+tokenizer     the text as ids of byte pairs
+transformer   ruDALL-E: from ids of the text to codes of the image
+vqgan         codes to pixels and back
+upscale       Real-ESRGAN: more pixels
+matting       the U-Net that cuts the subject out
+"""
