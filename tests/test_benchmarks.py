@@ -14,7 +14,7 @@ from emojich_core.generation import Slots
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
 from emojich_core.request import Request
 from emojich_core.transformer import TransformerConfig
-from worker.queue import JOB_TIMEOUT
+from worker.queue.requests import JOB_TIMEOUT
 from worker.scheduler import Scheduler
 from worker.settings import REQUESTS
 from worker.task import Task

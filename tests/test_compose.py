@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from worker.embedded import connect, redis_url
-from worker.errors import SetupError
+from emojich_core.errors import SetupError
+from worker.queue.connection import connect
+from worker.queue.valkey import redis_url
 
 ROOT = Path(__file__).parents[1]
 

@@ -17,7 +17,7 @@ from emojich_core.memory import OutOfMemory
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Request
 from emojich_core.variety import LIKE
-from worker.events import Failed, Finished
+from worker.queue.events import Failed, Finished
 from worker.scheduler import Scheduler
 from worker.task import Task
 
