@@ -19,7 +19,7 @@ def look(queue: RequestQueue, request_id: str, count: int) -> Queued | None:
         return None
     if queue.is_paused():
         return Queued(NO_WORKER)
-    pace = queue.seconds_per_image()
+    pace = queue.seconds_per_image_when_crowded()
     if pace is None:
         return Queued(place)
     # Those before it are taken to ask for as much; what is being drawn is half done on average.

@@ -30,7 +30,7 @@ log = logging.getLogger("emojich.queue")
 
 
 class RequestQueue:
-    """The bot's side of the queue, and the worker's."""
+    """The requests that wait or are being drawn, for the bot and for the worker."""
 
     def __init__(self, connection: redis.Redis):
         self._connection = connection
@@ -152,6 +152,6 @@ class RequestQueue:
         """Whether no RQ worker is free."""
         return self.count_started() >= self.count_workers()
 
-    def seconds_per_image(self) -> float | None:
+    def seconds_per_image_when_crowded(self) -> float | None:
         """The pace at which waiting requests will be drawn; None before the first measurement."""
         return seconds_per_image_when_crowded(self._connection)
