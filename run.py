@@ -15,10 +15,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bot.lease import STANDS_BY
+from emojich_core.errors import SetupError
 from worker.children import start_child, stop_child
-from worker.embedded import data_folder, redis_url, writing
-from worker.errors import SetupError
-from worker.logs import announce
+from worker.queue.environment import announce, data_folder, writing
+from worker.queue.valkey import redis_url
 
 SANDBOX_PORT = 8081
 TELEGRAM = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL", "WEBHOOK_URL", "WEBHOOK_PORT")

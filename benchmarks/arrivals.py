@@ -29,7 +29,7 @@ from emojich_core.inference.precision import Precision
 from emojich_core.inference.slots import Drawn
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
 from emojich_core.request import MAX_BOLDNESS
-from worker.events import Finished
+from worker.queue.events import Finished
 from worker.scheduler import Scheduler
 from worker.settings import REQUESTS
 from worker.task import Task

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from emojich_core.inference.memory import keep_freed
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request
-from worker.events import Finished
+from worker.queue.events import Finished
 from worker.scheduler import Scheduler
 from worker.task import Task
 from worker.threads import in_brief_thread

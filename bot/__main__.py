@@ -13,8 +13,10 @@ from telegram.error import InvalidToken, TelegramError
 from bot.app import run
 from bot.config import TELEGRAM, Config
 from bot.logs import hide, start_logging
-from worker.embedded import connect, data_folder, redis_url
-from worker.errors import SetupError
+from emojich_core.errors import SetupError
+from worker.queue.connection import connect
+from worker.queue.environment import data_folder
+from worker.queue.valkey import redis_url
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+import redis
 from telegram import Update
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes, filters
 
@@ -14,10 +15,9 @@ from bot.intake import Intake
 from bot.patience import insist
 from bot.record import Failure
 from bot.texts import Texts, language_for, texts
-from worker.environment import is_number
-from worker.pace import seconds_per_image
-from worker.queue import RequestQueue
-from worker.tally import FINISHED, counted, users_key
+from worker.queue.environment import is_number
+from worker.queue.requests import RequestQueue
+from worker.queue.stats import FINISHED, counts_today, seconds_per_image, users_key
 
 BROKEN = "broken"  # in the tally: an update that no handler could deal with
 
@@ -28,10 +28,13 @@ Command = Callable[[list[str], Texts], Awaitable[str]]  # the words after it →
 class Admin:
     """Answers `/stats`, `/ban`, `/unban`, `/pause` and `/resume`."""
 
-    def __init__(self, access: Access, intake: Intake, queue: RequestQueue):
+    def __init__(
+        self, access: Access, intake: Intake, queue: RequestQueue, connection: redis.Redis
+    ):
         self._access = access
         self._intake = intake
         self._queue = queue
+        self._redis = connection
 
     def handlers(self, admins: frozenset[int]) -> list[Handler]:
         """Handlers that nobody else's commands reach: others hear that there are none such."""
@@ -47,7 +50,7 @@ class Admin:
 
     async def _stats(self, _: list[str], words: Texts) -> str:
         banned = await self._access.count_banned()
-        return await asyncio.to_thread(stats, self._queue, banned, words)
+        return await asyncio.to_thread(stats, self._queue, self._redis, banned, words)
 
     async def _ban(self, arguments: list[str], words: Texts) -> str:
         user_id = _user_id(arguments)
@@ -74,17 +77,17 @@ class Admin:
         return words("resumed")
 
 
-def stats(queue: RequestQueue, banned: int, words: Texts) -> str:
+def stats(queue: RequestQueue, connection: redis.Redis, banned: int, words: Texts) -> str:
     """How the bot is doing."""
-    tally = counted(queue.connection)
-    pace = seconds_per_image(queue.connection)
+    tally = counts_today(connection)
+    pace = seconds_per_image(connection)
     failures = {failure: tally[failure] for failure in Failure if failure in tally}
     lines = [
-        words("stats-queue", waiting=queue.rq.count, started=queue.count_started()),
+        words("stats-queue", waiting=queue.count_waiting(), started=queue.count_started()),
         words("stats-workers", count=queue.count_workers()),
         words("stats-paused") if queue.is_paused() else "",
         words("stats-speed", seconds=f"{pace:.1f}") if pace else "",
-        words("stats-users", users=queue.connection.pfcount(users_key()), banned=banned),
+        words("stats-users", users=connection.pfcount(users_key()), banned=banned),
         words("stats-ended", finished=tally.get(FINISHED, 0), failed=sum(failures.values())),
         *[f"· {failure}: {number}" for failure, number in failures.items()],
         words("stats-broken", count=tally.get(BROKEN, 0)),

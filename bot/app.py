@@ -29,8 +29,8 @@ from bot.trouble import report
 from bot.turns import TakeTurns
 from bot.watch import Watch
 from bot.wiring import wire
-from worker.errors import SetupError
-from worker.logs import announce
+from emojich_core.errors import SetupError
+from worker.queue.environment import announce
 
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
 CONNECTIONS = 64

@@ -6,9 +6,8 @@ from unicodedata import combining, normalize
 from bot.emoji.words import lemma, lemmas, split
 from bot.refusals import Refusal
 from bot.texts import Texts
-from emojich_core.errors import shown
+from emojich_core.errors import SetupError, shown
 from emojich_core.request import in_russian_letters, visible
-from worker.errors import SetupError
 
 
 class BlockedPrompt(Refusal):

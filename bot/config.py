@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot.limits import Limits
-from worker.environment import is_number, number
-from worker.errors import SetupError
+from emojich_core.errors import SetupError
+from worker.queue.environment import is_number, number
 
 TELEGRAM = "https://api.telegram.org/bot"
 WEBHOOK_PORT = 8080

@@ -46,7 +46,7 @@ from bot.telegram.errors import (
     says,
 )
 from bot.view import View, view
-from worker.events import Event, EventReader, Failed, Finished
+from worker.queue.events import Event, EventReader, Failed, Finished
 
 EDIT_INTERVAL = 1.5  # seconds from one progress bar to the next: Telegram wants about 1 a second
 RECONNECT_PAUSE = 1.0  # seconds

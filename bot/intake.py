@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import replace
 
+import redis
+
 from bot.blocklist import Blocklist
 from bot.delivery import Delivery
 from bot.emoji.suggest import suggest_emoji
@@ -14,8 +16,8 @@ from bot.refusals import OverLimit
 from bot.store import Store
 from bot.waiting import look
 from emojich_core.request import Request, clean_prompt
-from worker.queue import RequestQueue
-from worker.results import load_codes
+from worker.queue.requests import RequestQueue
+from worker.queue.results import load_codes
 
 
 class Intake:
@@ -29,6 +31,7 @@ class Intake:
         delivery: Delivery,
         quota: Quota,
         blocklist: Blocklist,
+        results: redis.Redis,
     ):
         self._store = store
         self._settings = settings
@@ -36,6 +39,7 @@ class Intake:
         self._delivery = delivery
         self._quota = quota
         self._blocklist = blocklist
+        self._results = results
 
     async def take(self, record: Record, instead_of: Record | None = None) -> None:
         """Queue a new request and show that it waits.
@@ -118,7 +122,7 @@ class Intake:
     def _codes(self, like: str) -> tuple[int, ...]:
         """The codes of the candidate to be like; none when it has been forgotten."""
         request_id, _, number = like.rpartition(":")
-        return load_codes(self._queue.connection, request_id, int(number)) if like else ()
+        return load_codes(self._results, request_id, int(number)) if like else ()
 
 
 def next_attempt(request_id: str) -> str:

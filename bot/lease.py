@@ -19,8 +19,8 @@ from redis.asyncio.lock import Lock
 from redis.exceptions import LockNotOwnedError
 
 from bot.logs import reason
-from worker.embedded import exit_unless
-from worker.errors import SetupError
+from emojich_core.errors import SetupError
+from worker.queue.connection import exit_unless
 
 KEY = "emojich:bot"
 TTL = 10.0  # seconds from the death of a bot until the next one takes over

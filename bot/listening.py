@@ -21,7 +21,7 @@ from bot.config import Config
 from bot.logs import reason
 from bot.patience import pause_after
 from bot.telegram.updates import update_id
-from worker.errors import SetupError
+from emojich_core.errors import SetupError
 
 # All others stay away.
 UPDATES = [

@@ -1,4 +1,4 @@
-"""Keeps users within the limits, and counts who asks (see `worker.tally`).
+"""Keeps users within the limits, and counts who asks (see `worker.queue.stats`).
 
     emojich:asked:<user id>   sorted set   ids of the requests of the last day, by time
 
@@ -12,7 +12,7 @@ import redis.asyncio
 
 from bot.limits import DAY, MINUTE, Limit, Limits
 from bot.refusals import OverLimit
-from worker.tally import TTL, users_key
+from worker.queue.stats import COUNTS_TTL, users_key
 
 
 class Quota:
@@ -51,7 +51,7 @@ class Quota:
             pipe.zadd(key, {request_id: now}, nx=True)
             pipe.expire(key, DAY)
             pipe.pfadd(users_key(), user_id)
-            pipe.expire(users_key(), TTL)
+            pipe.expire(users_key(), COUNTS_TTL)
             pipe.zrange(key, 0, -1, withscores=True)
             reply: Any = await pipe.execute()
         return [asked for _, asked in reply[-1]]

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from bot.packs.names import Kind, kind_of
 from emojich_core.request import new_seed
-from worker.events import Failed, Finished, Progress
+from worker.queue.events import Failed, Finished, Progress
 
 NO_WORKER = 0  # the place of a request that waits while no worker is running
 

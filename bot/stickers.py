@@ -9,7 +9,7 @@ from bot.limits import EMOJI_SIDE
 from bot.outline import outlined
 from bot.packs.names import Kind
 from bot.record import Record
-from worker.results import load_stickers
+from worker.queue.results import load_stickers
 
 _FAINT = 16  # alpha, of 255, of what is hardly seen
 _ROOM = 0.02  # of the subject's size, left clear on each side of an emoji

@@ -23,7 +23,7 @@ from bot.record import Change, Failure, Record, State, advance
 from bot.stored import log, read
 from bot.texts import ENGLISH, RUSSIAN
 from emojich_core.request import MAX_COUNT
-from worker.decoding import from_json
+from worker.queue.decoding import from_json
 
 RECORD_TTL = 48 * 3600  # seconds; longer than a job waits and than its stickers are kept
 OPEN = "emojich:open"

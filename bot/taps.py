@@ -28,7 +28,7 @@ from bot.store import Store
 from bot.telegram.errors import REFUSALS, needs_start
 from bot.texts import Texts, language_for, texts
 from bot.topics import topic_of
-from worker.results import load_codes
+from worker.queue.results import load_codes
 
 # What /start brings to put a sticker into a pack: add-<request id>-<candidate>
 _START = re.compile(r"add-([A-Za-z0-9_-]+)-(\d)")

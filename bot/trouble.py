@@ -15,7 +15,7 @@ from bot.patience import insist
 from bot.telegram.errors import is_everyday, is_outage
 from bot.telegram.updates import GivenUp
 from bot.texts import language_for, texts
-from worker.tally import count
+from worker.queue.stats import count
 
 log = logging.getLogger(__name__)
 

@@ -3,8 +3,7 @@
 import math
 
 from bot.record import NO_WORKER, Queued
-from worker.pace import seconds_per_image_when_crowded
-from worker.queue import RequestQueue
+from worker.queue.requests import RequestQueue
 
 _MINUTE = 60  # seconds; shorter times are told in steps of five seconds, longer ones in minutes
 _STEP = 5
@@ -20,7 +19,7 @@ def look(queue: RequestQueue, request_id: str, count: int) -> Queued | None:
         return None
     if queue.is_paused():
         return Queued(NO_WORKER)
-    pace = seconds_per_image_when_crowded(queue.connection)
+    pace = queue.seconds_per_image_when_crowded()
     if pace is None:
         return Queued(place)
     # Those before it are taken to ask for as much; what is being drawn is half done on average.

@@ -18,9 +18,9 @@ from bot.record import NO_WORKER, Abandoned, Failure, Queued, Record, State
 from bot.store import Store
 from bot.stored import heal
 from bot.waiting import look
-from worker.events import Failed
-from worker.queue import RequestQueue
-from worker.tally import count
+from worker.queue.events import Failed
+from worker.queue.requests import RequestQueue
+from worker.queue.stats import count
 
 INTERVAL = 3.0  # seconds; a message shows its place in the queue no more often
 # Seconds for which a request must look lost: its last event may be on its way, or its job be just
@@ -36,10 +36,13 @@ log = logging.getLogger(__name__)
 class Watch:
     """Updates places in the queue, and reports requests that are lost or abandoned."""
 
-    def __init__(self, store: Store, queue: RequestQueue, delivery: Delivery):
+    def __init__(
+        self, store: Store, queue: RequestQueue, delivery: Delivery, connection: redis.Redis
+    ):
         self._store = store
         self._queue = queue
         self._delivery = delivery
+        self._redis = connection
         self._amiss_since: dict[str, float] = {}
 
     async def run(self) -> None:
@@ -50,7 +53,7 @@ class Watch:
             except Exception as error:  # it looks again soon, whatever it was
                 log.warning("watch: %s", reason(error))
                 with suppress(redis.RedisError):
-                    await heal(self._queue.connection, error)
+                    await heal(self._redis, error)
             await asyncio.sleep(INTERVAL)
 
     async def _look(self) -> None:
@@ -84,7 +87,7 @@ class Watch:
 
     async def _give_up(self, record: Record, why: Failure) -> None:
         log.warning("request %s: %s", record.id, why)
-        await asyncio.to_thread(count, self._queue.connection, why)
+        await asyncio.to_thread(count, self._redis, why)
         await self._delivery.change(record.id, Failed(record.id, why))
 
     def _amiss_for(self, request_id: str) -> float:

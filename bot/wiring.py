@@ -33,8 +33,8 @@ from bot.relabelling import Relabelling
 from bot.store import Store
 from bot.taps import Taps
 from bot.watch import Watch
-from worker.events import EventReader
-from worker.queue import RequestQueue
+from worker.queue.events import EventReader
+from worker.queue.requests import RequestQueue
 
 # The groups of handlers that python-telegram-bot asks before and after the default, 0.
 _BEFORE_ALL, _AFTER_ALL = -1, 1
@@ -55,7 +55,7 @@ def wire(
     delivery = Delivery(application.bot, store, history, quota, connection, reader)
     words = config.blocked_words
     blocklist = Blocklist.read(words) if words else Blocklist([])
-    intake = Intake(store, liking, queue, delivery, quota, blocklist)
+    intake = Intake(store, liking, queue, delivery, quota, blocklist, connection)
     access = Access(async_connection, config.admins, config.allowed)
     shelf, labels = Shelf(async_connection), Labels(async_connection)
     packs = Packs(application.bot, shelf)
@@ -71,7 +71,7 @@ def wire(
     forgetting = forget.Forget(async_connection, store, intake, packs)
     taps = Taps(store, intake, delivery, packs, tidying, labels, connection)
     application.add_handler(TypeHandler(Update, access.check), group=_BEFORE_ALL)
-    application.add_handlers(Admin(access, intake, queue).handlers(config.admins))
+    application.add_handlers(Admin(access, intake, queue, connection).handlers(config.admins))
     application.add_handlers(
         [
             CommandHandler("packs", packing.show, PRIVATE_WORDS),
@@ -95,4 +95,4 @@ def wire(
     application.add_handlers(
         message_handlers(intake, prompts, relabelling, picking, takers, tidying, taps.start)
     )
-    return delivery, Watch(store, queue, delivery)
+    return delivery, Watch(store, queue, delivery, connection)

@@ -1,8 +1,16 @@
-"""What goes wrong with models.  No torch here: the command line knows it before torch is needed."""
+"""Errors that an operator reads.  No torch here: the bot and the command line import this."""
 
 
 class BundleError(Exception):
     """A bundle cannot be used; the message is one sentence that names the file and the cure."""
+
+
+class SetupError(Exception):
+    """Emojich cannot run as it is set up.
+
+    The message is one line that names the cure; an entry point prints it as `emojich: …` on
+    stderr and exits with 1.  It never holds a token or a password.
+    """
 
 
 def shown(value: object, most: int = 100) -> str:

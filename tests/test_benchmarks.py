@@ -14,7 +14,7 @@ from emojich_core.inference.slots import Slots
 from emojich_core.networks.transformer import TransformerConfig
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
 from emojich_core.request import Request
-from worker.queue import JOB_TIMEOUT
+from worker.queue.requests import JOB_TIMEOUT
 from worker.scheduler import Scheduler
 from worker.settings import REQUESTS
 from worker.task import Task

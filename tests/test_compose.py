@@ -1,14 +1,19 @@
 """What docker-compose.yml says, as far as it can be read without Docker."""
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from worker.embedded import connect, redis_url
-from worker.errors import SetupError
+from emojich_core.errors import SetupError
+from worker.queue.connection import connect
+from worker.queue.valkey import redis_url
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,6 +42,23 @@ def test_every_part_is_asked_how_it_is_by_what_there_is(compose: dict[str, Any])
             assert (ROOT / room / f"{module}.py").exists()
             assert f"COPY {room} {room}" in images.partition(f"FROM base AS {name}")[2]
             assert service["environment"]["REDIS_URL"]
+
+
+def test_the_bots_image_holds_all_that_the_bot_imports(tmp_path: Path) -> None:
+    image = (ROOT / "Dockerfile").read_text().partition("FROM base AS bot")[2].partition("FROM")[0]
+    for line in image.splitlines():
+        if line.startswith("COPY "):
+            *sources, target = line.split()[1:]
+            for source in map(ROOT.joinpath, sources):
+                if source.is_dir():
+                    shutil.copytree(source, tmp_path / target)
+                else:
+                    (tmp_path / target).mkdir(parents=True, exist_ok=True)
+                    shutil.copy(source, tmp_path / target)
+    code = "import bot.__main__, bot.lease, worker, emojich_core; print(worker.__file__)"
+    env = os.environ | {"PYTHONPATH": str(tmp_path)}
+    shown = subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path, env=env, text=True)
+    assert Path(shown.strip()).is_relative_to(tmp_path)
 
 
 def test_secrets_stay_out_of_git_and_the_images() -> None:

@@ -1,6 +1,7 @@
 """The arrows between the rooms: who may import whom."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROOMS = ("bot", "worker", "emojich_core")
 
-# What each room may import of the others.  The bot's image has no torch, so it sees the queue's
-# side of the worker, the request, and modules that need nothing.
+# What each room may import of the others.  The bot's image has no torch, so the bot imports the
+# queue and modules that need nothing.
 ALLOWED = {
     "emojich_core": (),
     "worker": ("emojich_core",),
@@ -17,18 +18,11 @@ ALLOWED = {
         "emojich_core.errors",
         "emojich_core.lexicon",
         "emojich_core.request",
-        "worker.decoding",
-        "worker.embedded",
-        "worker.environment",
-        "worker.errors",
-        "worker.events",
-        "worker.logs",
-        "worker.pace",
         "worker.queue",
-        "worker.results",
-        "worker.tally",
     ),
 }
+# What the queue may import of all rooms.  (The embedded Valkey is a child process.)
+QUEUE = ("emojich_core.errors", "emojich_core.request", "worker.children", "worker.queue")
 
 
 def imports(path: Path) -> list[str]:
@@ -42,6 +36,11 @@ def imports(path: Path) -> list[str]:
     return names
 
 
+def is_within(name: str, modules: tuple[str, ...]) -> bool:
+    """Whether a module or something in it has this name."""
+    return any(f"{name}.".startswith(f"{module}.") for module in modules)
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_only_what_it_may(room: str) -> None:
     others = [other for other in ROOMS if other != room]
@@ -49,7 +48,30 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
         f"{path.relative_to(ROOT)}: {name}"
         for path in (ROOT / room).rglob("*.py")
         for name in imports(path)
-        if name.split(".")[0] in others and not name.startswith(ALLOWED[room])
+        if name.split(".")[0] in others and not is_within(name, ALLOWED[room])
+    ]
+    assert wrong == []
+
+
+def test_the_queue_imports_nothing_else_of_the_worker() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (ROOT / "worker" / "queue").rglob("*.py")
+        for name in imports(path)
+        if name.split(".")[0] in ROOMS and not is_within(name, QUEUE)
+    ]
+    assert wrong == []
+
+
+def test_callers_use_the_queue_and_not_what_it_is_made_of() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("rq", "connection", "_rq", "_connection")
+        and re.fullmatch(r"(.*\.)?_?(queue|requests)", ast.unparse(node.value))
     ]
     assert wrong == []
 

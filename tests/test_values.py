@@ -13,9 +13,10 @@ from bot.config import Config
 from emojich_core.bundles.published import published
 from emojich_core.choices import find_bundle, known_bundles
 from emojich_core.cli.main import main
-from emojich_core.errors import BundleError
-from worker.embedded import connect, data_folder, redis_url
-from worker.errors import SetupError
+from emojich_core.errors import BundleError, SetupError
+from worker.queue.connection import connect
+from worker.queue.environment import data_folder
+from worker.queue.valkey import redis_url
 from worker.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -67,7 +68,9 @@ def worker(name: str, text: str) -> None:
 def folder(name: str, text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("os.environ", {name: text})
-        patch.setattr("worker.embedded._start", lambda *arguments: pytest.skip("it can be made"))
+        patch.setattr(
+            "worker.queue.valkey._start", lambda *arguments: pytest.skip("it can be made")
+        )
         with redis_url(data_folder()):
             pass
 

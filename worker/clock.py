@@ -10,7 +10,7 @@ from typing import Any
 
 import redis
 
-from worker.errors import SetupError
+from emojich_core.errors import SetupError
 
 MAX_DIFFERENCE = 20  # seconds from Redis, so 40 between two machines
 

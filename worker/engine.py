@@ -14,9 +14,9 @@ from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from worker.errors import SetupError
-from worker.events import Progress
+from emojich_core.errors import SetupError
 from worker.logs import start_logging
+from worker.queue.events import Progress
 from worker.settings import Settings
 from worker.task import Task
 from worker.threads import in_brief_thread

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 
 import redis
 
-from worker.embedded import connect
-from worker.errors import SetupError
+from emojich_core.errors import SetupError
 from worker.kept import Kept
 from worker.logs import start_logging
+from worker.queue.connection import connect
 from worker.worker import GRACE, Worker
 
 STOP_TIME = GRACE + 2  # seconds for all: those at work give their jobs back

@@ -7,20 +7,15 @@ machine's they are is the beginning of their names (see `worker.worker`).
 import socket
 
 import redis
-from rq import Worker
 
-from worker.embedded import exit_unless
-from worker.queue import RequestQueue
+from worker.queue.connection import exit_unless
+from worker.queue.requests import RequestQueue
 
 
 def takes_requests(connection: redis.Redis, machine: str) -> bool:
     """Whether Redis hears of an RQ worker of this machine; in a pause it need not hear of any."""
     requests = RequestQueue(connection)
-    if requests.is_paused():
-        return True
-    begin = f"{Worker.redis_worker_namespace_prefix}{machine}."
-    keys = [key for key in Worker.all_keys(queue=requests.rq) if key.startswith(begin)]
-    return bool(keys and connection.exists(*keys))  # the key of one that was killed expires
+    return requests.is_paused() or requests.count_workers(machine) > 0
 
 
 def main() -> None:

@@ -24,10 +24,10 @@ from rq.timeouts import JobTimeoutException
 
 from emojich_core.request import Request
 from worker.alone import room
-from worker.events import Event, Failed, Finished, Progress, has_ended, publish
-from worker.pace import report_pace
-from worker.queue import RETRIES, RequestQueue
-from worker.results import Sticker, save_stickers
+from worker.queue.events import Event, Failed, Finished, Progress, has_ended, publish
+from worker.queue.requests import RETRIES, RequestQueue
+from worker.queue.results import Sticker, save_stickers
+from worker.queue.stats import report_pace
 from worker.wire import call_engine, receive_event, send_request
 
 # How often a job may go back for want of an engine; RQ wants a number.  It is not often: a worker

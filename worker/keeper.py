@@ -8,9 +8,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from worker.embedded import sockets_folder
-from worker.errors import SetupError
+from emojich_core.errors import SetupError
 from worker.kept import Kept
+from worker.queue.valkey import sockets_folder
 from worker.wire import ENGINE_SOCKET, engine_is_ready
 
 

@@ -20,8 +20,8 @@ from emojich_core.inference.retries import Variety
 from emojich_core.inference.slots import Beginning, Drawn, ImagePrompt, Slots, of_seed
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import MAX_SEED, InvalidRequest, Reading
-from worker.events import Failed, Finished
-from worker.results import Sticker
+from worker.queue.events import Failed, Finished
+from worker.queue.results import Sticker
 from worker.task import Task
 from worker.threads import in_brief_thread
 

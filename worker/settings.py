@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from emojich_core.choices import check_device, check_precision, find_bundle
-from emojich_core.errors import BundleError
-from worker.environment import number
-from worker.errors import SetupError
+from emojich_core.errors import BundleError, SetupError
+from worker.queue.environment import number
 
 REQUESTS = 4  # at once
 MOST = 999  # of whatever is counted: what is more was meant for another variable

@@ -3,8 +3,8 @@
 import threading
 
 from emojich_core.request import Request
-from worker.events import Event, Failed
-from worker.results import Sticker
+from worker.queue.events import Event, Failed
+from worker.queue.results import Sticker
 
 
 class Task:

@@ -10,8 +10,8 @@ import os
 from multiprocessing.connection import Client, Connection
 
 from emojich_core.request import Request
-from worker.events import Event, Finished, from_json, to_json
-from worker.results import Sticker
+from worker.queue.events import Event, Finished, from_json, to_json
+from worker.queue.results import Sticker
 
 ENGINE_SOCKET = "EMOJICH_ENGINE_SOCKET"  # the variable in which the worker tells its horses
 

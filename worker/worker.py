@@ -16,9 +16,8 @@ from rq import worker_registration
 from rq.job import Job, JobStatus
 
 from worker.job import report_killed
-from worker.logs import announce
-from worker.queue import RequestQueue
-from worker.request_job import RequestJob, RequestJobs
+from worker.queue.environment import announce
+from worker.queue.request_job import RequestJob, RequestJobs, rq_queue
 from worker.wire import engine_is_ready
 
 GRACE = 3  # seconds for the running job to finish after the first signal
@@ -43,7 +42,7 @@ class Worker(rq.Worker):
 
     def __init__(self, connection: redis.Redis, on_stop: Callable[[], None] | None = None):
         """`on_stop` is called at the first signal."""
-        self._requests = RequestQueue(connection).rq
+        self._requests = rq_queue(connection)
         super().__init__(
             [self._requests],
             f"{socket.gethostname()}.{uuid4().hex}",  # so that one sees whose it is

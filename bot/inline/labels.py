@@ -18,7 +18,7 @@ import redis.asyncio
 from bot.emoji.words import searchable
 from bot.limits import DAY
 from bot.stored import read
-from worker.decoding import from_json
+from worker.queue.decoding import from_json
 
 KEPT_UNUSED = 3 * DAY  # seconds; longer than an uploaded sticker can be put into a pack
 

@@ -27,7 +27,7 @@ from bot.stored import read
 from bot.telegram.errors import REFUSALS
 from bot.texts import Texts, language_for, texts
 from bot.view import View, edit
-from worker.decoding import from_json
+from worker.queue.decoding import from_json
 
 # 1:sticker:<what to do>:<whose>:<the pack's number>:<file_unique_id>
 TAP = re.compile(r"1:sticker:(?P<action>[a-z]+):(?P<owner>\d+):(?P<number>\d+):(?P<sticker>[\w-]+)")

@@ -17,7 +17,7 @@ from bot.limits import HISTORY
 from bot.record import Record
 from bot.stored import read
 from emojich_core.request import MAX_COUNT, MAX_SEED
-from worker.decoding import from_json
+from worker.queue.decoding import from_json
 
 
 @dataclass(frozen=True)

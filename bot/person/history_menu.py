@@ -17,7 +17,7 @@ from bot.refusals import Refusal
 from bot.store import Store
 from bot.texts import language_for, shortened, texts
 from bot.topics import topic_of
-from worker.results import load_stickers
+from worker.queue.results import load_stickers
 
 # 1:past:<whose>:<request id>
 TAP = re.compile(r"1:past:(?P<owner>\d+):(?P<request>[A-Za-z0-9_-]+)")

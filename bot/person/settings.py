@@ -18,7 +18,7 @@ from bot.stored import read
 from bot.texts import Texts, language_for, texts
 from bot.view import View, edit
 from emojich_core.request import MAX_COUNT
-from worker.decoding import from_json
+from worker.queue.decoding import from_json
 
 # 1:set:<what>:<whose>:<value>
 TAP = re.compile(r"1:set:([a-z]+):(?P<owner>\d+):(\w+)")

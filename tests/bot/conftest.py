@@ -5,12 +5,12 @@ from itertools import count
 
 import pytest
 import redis
-import rq
 
 from bot import delivery, watch
 from bot.store import OPEN
 from tests.bot.parts import RunningBot, Sandbox, User, Worker
-from worker.embedded import connect, redis_url
+from worker.queue.connection import connect
+from worker.queue.valkey import redis_url
 
 NewUser = Callable[..., User]
 
@@ -68,8 +68,7 @@ def worker(connection: redis.Redis) -> Worker:
 @pytest.fixture
 def at_work(worker: Worker) -> Iterator[None]:
     """RQ knows of a worker."""
-    registered = rq.Worker([worker.queue.rq], connection=worker.queue.connection)
-    registered.register_birth()
+    registered = worker.register()
     yield
     registered.register_death()
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import httpx
 import redis
+import rq
 from PIL import Image
 from rq.job import JobStatus
 
@@ -22,10 +23,11 @@ from bot.app import run
 from bot.config import Config
 from bot.store import OPEN
 from emojich_core.request import Candidate, Request
-from worker.embedded import connect
-from worker.events import Failed, Finished, Progress, publish
-from worker.queue import RequestQueue
-from worker.results import Sticker, save_stickers
+from worker.queue.connection import connect
+from worker.queue.events import Failed, Finished, Progress, publish
+from worker.queue.request_job import rq_queue
+from worker.queue.requests import RequestQueue
+from worker.queue.results import Sticker, save_stickers
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "42:test-token"
@@ -256,11 +258,22 @@ class Worker:
 
     def __init__(self, connection: redis.Redis):
         self._redis = connection
+        self._rq = rq_queue(connection)
         self.queue = RequestQueue(connection)
+
+    def register(self) -> rq.Worker:
+        """Tell RQ of a worker."""
+        registered = rq.Worker([self._rq], connection=self._redis)
+        registered.register_birth()
+        return registered
+
+    def waiting(self) -> list[str]:
+        """The ids of the requests that wait, the next one first."""
+        return self._rq.job_ids
 
     def take(self) -> Request:
         """Take the first job, as a horse does."""
-        request_id: Any = wait_for(lambda: self._redis.lpop(self.queue.rq.key))
+        request_id: Any = wait_for(lambda: self._redis.lpop(self._rq.key))
         job = self.queue.job(request_id.decode())
         assert job is not None
         job.set_status(JobStatus.STARTED)

@@ -10,6 +10,7 @@ import redis
 from bot.access import BANNED
 from bot.admin import _user_id
 from bot.blocklist import BlockedPrompt, Blocklist
+from emojich_core.errors import SetupError
 from tests.bot.conftest import NewUser, start_sandbox, start_server
 from tests.bot.parts import (
     RunningBot,
@@ -21,9 +22,8 @@ from tests.bot.parts import (
     text_of,
     wait_for,
 )
-from worker.embedded import connect
-from worker.errors import SetupError
-from worker.tally import tally_key, users_key
+from worker.queue.connection import connect
+from worker.queue.stats import counts_key, users_key
 
 server = pytest.fixture(scope="module")(start_server)
 sandbox = pytest.fixture(scope="module")(start_sandbox)
@@ -48,7 +48,7 @@ def clean(our_bot: RunningBot, server: str) -> Iterator[None]:
     yield
     with connect(server) as connection:
         keys = ("emojich:open", "rq:queue:emojich", "rq:suspended", BANNED)
-        connection.delete(*keys, tally_key(), users_key())
+        connection.delete(*keys, counts_key(), users_key())
 
 
 @pytest.fixture
@@ -86,12 +86,12 @@ def test_a_ban_stops_what_there_is_and_what_would_come(
     old = user.messages()[0]
     admin.say(f"/ban {user.id}")
     admin.sees(f"Доступ закрыт: {user.id}. Остановлены 2 запроса.")
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
     user.say("ещё кот")
     user.sees("Хозяин бота закрыл вам доступ")
     [button] = buttons_of(old)
     assert "закрыл вам доступ" in user.tap(button["callback_data"], old["message_id"])
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
 
     answer = ask_inline(user)
     assert answer["results"] == []
@@ -152,7 +152,7 @@ def test_words_that_are_not_drawn(user: User, worker: Worker) -> None:
     # The answer to the other line may come right after it.
     wait_for(lambda: any("Такое я не рисую" in text_of(said) for said in user.messages()))
     assert worker.take().prompt == "кот с цветами"
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_private_bot(
         assert ask_inline(stranger)["button"] is None
         guest.say("кот")
         guest.sees("«кот»")
-        assert worker.queue.rq.count == 1
+        assert worker.queue.count_waiting() == 1
     finally:
         private.stop()
         our_bot.start()

@@ -5,7 +5,7 @@ import redis
 
 from tests.bot.conftest import NewUser
 from tests.bot.parts import User, Worker, buttons_of, text_of, wait_for
-from worker.events import STREAM, has_ended
+from worker.queue.events import STREAM, has_ended
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -16,7 +16,7 @@ def test_a_waiting_request_is_stopped(user: User, worker: Worker) -> None:
     assert button["text"] == "✖ Остановить"
     assert user.tap(button["callback_data"]) == ""
     stopped = user.sees("«кот»", "Остановлено")
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
     assert "уже закончен" in user.tap(button["callback_data"])
     [again] = buttons_of(stopped)
     user.tap(again["callback_data"])
@@ -89,4 +89,4 @@ def test_somebody_elses_request_goes_on(new_user: NewUser, worker: Worker) -> No
     [button] = buttons_of(owner.sees("«кот»"))
     thief.say("/start")
     assert "чужие" in thief.tap(button["callback_data"])
-    assert worker.queue.rq.count == 1
+    assert worker.queue.count_waiting() == 1

@@ -8,7 +8,7 @@ import redis
 from bot.limits import DAY
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, wait_for
-from worker.events import STREAM
+from worker.queue.events import STREAM
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -59,7 +59,7 @@ def test_everything_is_forgotten_and_packs_stay(
     user.sees("ничего о вас не помню")
     wait_for(lambda: connection.xlen(STREAM) == 0)
     check_only_the_count_is_left(connection, user)
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
     assert len(user.packs()) == 1
     user.say("кит")
     user.sees("«кит»")

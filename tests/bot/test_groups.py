@@ -106,7 +106,7 @@ def test_it_leaves_what_is_not_for_it(group: Group, anna: User, worker: Worker) 
     anna.say("/help", chat_id=group.id)
     group.sees("/sticker кот в шляпе")
     assert len(group.messages()) == 2
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
 
 
 @pytest.mark.parametrize("origin", ["forwarded", "via_bot"])
@@ -131,7 +131,7 @@ def test_a_call_without_words_means_the_message_that_it_answers(
     said = boris.say("кот\nест пиццу", chat_id=group.id)
     asked = anna.say(call, chat_id=group.id, reply_to=said["message_id"])
     request = worker.take()
-    assert (request.prompt, worker.queue.rq.count) == ("кот ест пиццу", 0)
+    assert (request.prompt, worker.queue.count_waiting()) == ("кот ест пиццу", 0)
     worker.finish(request, 1)
     shown = group.sees("Готово")
     assert shown["reply_to_message"]["message_id"] == asked["message_id"]
@@ -159,7 +159,7 @@ def test_a_call_that_answers_no_words(
     refusal = group.sees("В этом сообщении нет слов")
     anna.say("/sticker", chat_id=group.id, reply_to=refusal["message_id"])  # the bot's own words
     group.sees("Напишите, что нарисовать")
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
 
 
 def test_what_is_answered_in_a_topic_and_quoted() -> None:
@@ -223,7 +223,7 @@ def test_an_edited_command_is_drawn_in_the_same_message(
     anna.edit(asked["message_id"], "/sticker кот в космосе", chat_id=group.id)
     group.sees("«кот в космосе»")
     assert [m["message_id"] for m in group.messages()] == [first["message_id"]]
-    wait_for(lambda: worker.queue.rq.count == 1)
+    wait_for(lambda: worker.queue.count_waiting() == 1)
     worker.finish(worker.take())
     old = group.sees("Готово")
     anna.edit(asked["message_id"], "/sticker кит\nсова", chat_id=group.id)
@@ -244,7 +244,7 @@ def test_an_edited_mention_is_drawn_in_the_same_message(
     anna.edit(asked["message_id"], f"пёс @{name}", chat_id=group.id)
     assert group.sees("«пёс»")["message_id"] == shown["message_id"]
     anna.edit(asked["message_id"], "сова", chat_id=group.id)  # the bot does not hear of it
-    wait_for(lambda: worker.queue.rq.count == 1)
+    wait_for(lambda: worker.queue.count_waiting() == 1)
     assert worker.take().prompt == "пёс"
     assert len(group.messages()) == 2
 
@@ -284,7 +284,7 @@ def test_an_edited_command_in_private(anna: User, worker: Worker) -> None:
     shown = anna.sees("«кот»")
     anna.edit(asked["message_id"], "/sticker пёс")
     assert anna.sees("«пёс»")["message_id"] == shown["message_id"]
-    wait_for(lambda: worker.queue.rq.count == 1)
+    wait_for(lambda: worker.queue.count_waiting() == 1)
     assert worker.take().prompt == "пёс"
 
 
@@ -328,7 +328,7 @@ def test_in_a_topic_of_the_private_chat(anna: User, worker: Worker) -> None:
     assert welcome["message_thread_id"] == 7
     anna.tap(buttons_of(welcome)[0]["callback_data"])
     assert anna.sees("Запрос сохранён")["message_thread_id"] == 7
-    assert worker.queue.rq.count == 1
+    assert worker.queue.count_waiting() == 1
     anna.say("/packs", thread_id=7)
     anna.press("➕", anna.sees("пока нет наборов"))
     assert anna.sees("Как назвать")["message_thread_id"] == 7

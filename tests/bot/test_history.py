@@ -50,7 +50,7 @@ def test_stickers_that_are_kept_are_shown_again(user: User, worker: Worker) -> N
     assert buttons_of(shown)[1]["text"] == "✓ 2"
     assert "Стикер 3" in user.tap(buttons_of(first)[2]["callback_data"], first["message_id"])
     wait_for(lambda: buttons_of(user.messages()[-1])[2]["text"] == "✓ 3")
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
 
 
 def test_what_is_gone_is_drawn_from_the_same_seed(

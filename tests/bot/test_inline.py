@@ -180,7 +180,7 @@ def test_what_is_not_found_is_drawn_with_two_taps(user: User, worker: Worker, qu
     assert answer["button"]["text"] == "Ничего не нашлось. 🎨 Нарисовать?"
     user.say(f"/start {answer['button']['start_parameter']}")
     asked = user.sees("Нарисовать «", "от в шляпе»?")
-    assert worker.queue.rq.count == 0  # a link is not enough
+    assert worker.queue.count_waiting() == 0  # a link is not enough
     user.press("🎨", asked)
     user.sees("от в шляпе»", "Запрос сохранён")
     assert worker.take().prompt.lower() == "кот в шляпе"
@@ -208,7 +208,7 @@ def test_links_that_anybody_has_made(user: User, worker: Worker, parameter: str)
     user.sees("Привет")
     code = parameter.removeprefix("draw-")
     assert "уже не работает" in user.tap(f"1:draw:{code}")
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
 
 
 def test_prompts_as_codes() -> None:

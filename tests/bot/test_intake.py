@@ -23,7 +23,8 @@ from bot.record import Record, State
 from bot.refusals import OverLimit
 from bot.store import Store
 from tests.bot.parts import TOKEN, RunningBot, Sandbox, User, Worker, text_of
-from worker.events import EventReader
+from worker.queue.connection import connect
+from worker.queue.events import EventReader
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -33,7 +34,6 @@ Act = Callable[[Store, Intake], Awaitable[None]]
 
 def take_in(sandbox: Sandbox, server: str, worker: Worker, act: Act, limits: Limits) -> None:
     """Do something with an intake and its store, and show what comes of it."""
-    connection = worker.queue.connection
 
     async def do() -> None:
         api = Bot(TOKEN, base_url=f"{sandbox.url}/bot")
@@ -43,10 +43,13 @@ def take_in(sandbox: Sandbox, server: str, worker: Worker, act: Act, limits: Lim
             quota = Quota(async_connection, limits)
             delivery = Delivery(api, store, History(async_connection), quota, connection, reader)
             settings = SettingsStore(async_connection)
-            await act(store, Intake(store, settings, worker.queue, delivery, quota, Blocklist([])))
+            blocklist = Blocklist([])
+            intake = Intake(store, settings, worker.queue, delivery, quota, blocklist, connection)
+            await act(store, intake)
             await delivery.drain()
 
-    asyncio.run(do())
+    with connect(server) as connection:
+        asyncio.run(do())
 
 
 @pytest.fixture
@@ -74,7 +77,7 @@ def test_update_that_comes_twice_is_queued_and_answered_once(
         await intake.take(record)
 
     take_in(sandbox, server, worker, act, Limits())
-    assert worker.queue.rq.count == 1
+    assert worker.queue.count_waiting() == 1
     assert worker.take().prompt == "кот"
     assert [text_of(m)[:5] for m in user.messages()[1:]] == ["«кот»"]
 
@@ -110,12 +113,17 @@ def test_an_edit_in_whose_midst_the_bot_has_died(
         assert (old.state, old.successor) == (State.REPLACED, new.id)
 
     take_in(sandbox, server, worker, act, Limits())
-    assert worker.queue.rq.job_ids == [new.id]
+    assert worker.waiting() == [new.id]
 
 
 @pytest.mark.usefixtures("stopped_bot")
 def test_what_finds_the_queue_full_leaves_nothing(
-    sandbox: Sandbox, server: str, user: User, record: Record, worker: Worker
+    sandbox: Sandbox,
+    server: str,
+    user: User,
+    record: Record,
+    worker: Worker,
+    connection: redis.Redis,
 ) -> None:
     other = replace(record, id=f"{user.id}_78")
 
@@ -125,8 +133,7 @@ def test_what_finds_the_queue_full_leaves_nothing(
         assert len([result for result in results if isinstance(result, OverLimit)]) == 1
 
     take_in(sandbox, server, worker, act, Limits(queue=1))
-    connection = worker.queue.connection
-    assert worker.queue.rq.count == connection.zcard(f"emojich:asked:{user.id}") == 1
+    assert worker.queue.count_waiting() == connection.zcard(f"emojich:asked:{user.id}") == 1
     assert len(connection.keys(f"emojich:request:{user.id}_*")) == 1
 
 

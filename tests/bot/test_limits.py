@@ -10,7 +10,7 @@ import redis
 from bot.limits import DAY, Limits
 from tests.bot.conftest import NewUser, start_sandbox, start_server
 from tests.bot.parts import RunningBot, Sandbox, User, Worker, text_of, wait_for
-from worker.embedded import connect
+from worker.queue.connection import connect
 
 server = pytest.fixture(scope="module")(start_server)
 sandbox = pytest.fixture(scope="module")(start_sandbox)
@@ -82,7 +82,7 @@ def test_to_be_forgotten_is_no_way_around(user: User, worker: Worker) -> None:
     user.sees("Забыть всё")
     user.press("Забыть, наборы")
     user.sees("только счётчик запросов")
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
     user.say("ещё кот")
     user.sees("не больше 4 запросов в минуту")
 
@@ -102,7 +102,7 @@ def test_the_queue_has_an_end(new_user: NewUser, worker: Worker) -> None:
     late = new_user()
     late.say("пёс")
     late.sees("Очередь заполнена: ждут 12 запросов")
-    assert worker.queue.rq.count == LIMITS.queue
+    assert worker.queue.count_waiting() == LIMITS.queue
     worker.finish(worker.take())
     ask(late, 1)
 

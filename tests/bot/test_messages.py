@@ -87,7 +87,7 @@ def test_bad_input_gets_a_friendly_sentence(
         user = new_user(language)
         user.say(**message)
         user.sees(sentence)
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
 
 
 def test_places_in_the_queue(new_user: NewUser, worker: Worker, at_work: None) -> None:
@@ -119,7 +119,7 @@ def test_a_user_may_have_so_many_requests(
         user.sees(f"кот номер {number}")
     user.say("ещё кот")
     user.sees(f"уже рисую {ACTIVE}")
-    assert worker.queue.rq.count == ACTIVE
+    assert worker.queue.count_waiting() == ACTIVE
     worker.finish(worker.take())
     wait_for(lambda: open_of(user, connection) == ACTIVE - 1)
     user.say("последний кот")

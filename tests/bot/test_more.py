@@ -55,7 +55,7 @@ def test_the_question_can_be_left(user: User, worker: Worker) -> None:
     user.sees("На какой стикер")
     user.press("← Назад")
     user.sees("Готово, 4 стикера")
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
 
 
 def test_one_candidate_needs_no_question(user: User, worker: Worker) -> None:
@@ -90,4 +90,4 @@ def test_limits_hold_for_more(user: User, worker: Worker) -> None:
     for _ in range(ACTIVE):
         assert "Рисую ещё" in user.tap(button["callback_data"], message)
     assert f"уже рисую {ACTIVE}" in user.tap(button["callback_data"], message)
-    assert worker.queue.rq.count == ACTIVE
+    assert worker.queue.count_waiting() == ACTIVE

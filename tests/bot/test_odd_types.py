@@ -12,14 +12,14 @@ from bot.telegram import updates
 from bot.telegram.updates import KEPT, TRIES
 from tests.bot.conftest import NewUser
 from tests.bot.parts import User, Worker, ask_inline, text_of, wait_for
-from worker.events import STREAM
-from worker.tally import tally_key, users_key
+from worker.queue.events import STREAM
+from worker.queue.stats import counts_key, users_key
 
 SECRET = "тайна"
 EVERYBODYS = [
     *[name for name in KINDS if not name.endswith(":") and name != "emojich:bot"],
     users_key(),
-    tally_key(),
+    counts_key(),
 ]
 A_USERS = ["asked", "begun", "current", "history", "labels", "packs", "replacing", "settings"]
 

@@ -14,9 +14,8 @@ from bot.access import BANNED
 from bot.store import OPEN, Store
 from bot.texts import texts
 from tests.bot.parts import RunningBot, Sandbox, User, Worker, ask_inline, text_of, wait_for
-from worker.events import STREAM
-from worker.pace import CROWDED_PACE, PACE, seconds_per_image
-from worker.tally import counted, tally_key
+from worker.queue.events import STREAM
+from worker.queue.stats import CROWDED_PACE, PACE, counts_key, counts_today, seconds_per_image
 
 SECRET = "тайна"  # what a log must not say
 ODD = (
@@ -197,9 +196,9 @@ def test_events_that_cannot_be_read(user: User, worker: Worker, connection: redi
 
 
 def test_a_tally_that_is_no_number(connection: redis.Redis) -> None:
-    connection.hset(tally_key(), mapping={"odd": "x", "even": "2"})
-    assert counted(connection).get("even") == 2
-    connection.hdel(tally_key(), "odd", "even")
+    connection.hset(counts_key(), mapping={"odd": "x", "even": "2"})
+    assert counts_today(connection).get("even") == 2
+    connection.hdel(counts_key(), "odd", "even")
 
 
 def test_codes_that_are_no_codes(user: User, worker: Worker, connection: redis.Redis) -> None:

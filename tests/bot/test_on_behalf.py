@@ -43,7 +43,7 @@ def test_who_is_nobody_hears_how_to_be_somebody(
     wait_for(lambda: "«пёс»" in answers(user, group)[-1])
     assert worker.take().prompt == "пёс"
     assert kept(connection) == []
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
 
 
 def test_nobodys_emoji_change_nothing(

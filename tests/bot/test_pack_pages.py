@@ -161,7 +161,7 @@ def test_a_sticker_gets_other_emoji(user: User, worker: Worker, sandbox: Sandbox
     user.reply(again["message_id"], "🔥🎉")
     user.sees("такие эмодзи: 🔥 🎉")
     assert [sticker["emoji"] for sticker in user.packs()[0]["stickers"]] == ["🐱", "🔥"]
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
 
 
 def test_a_sticker_that_is_gone_before_the_emoji_come(

@@ -57,7 +57,7 @@ def test_a_new_pack_with_a_title_of_ones_own(user: User, worker: Worker) -> None
     user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
     assert titles(user)[1] == "Мои коты"
     assert [len(pack["stickers"]) for pack in user.packs()] == [1, 1]
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
 
 
 @pytest.mark.parametrize("title", ["к" * 300, "\u200b\u202e", "😀" * 33])
@@ -69,7 +69,7 @@ def test_titles_that_will_not_do(user: User, worker: Worker, title: str) -> None
     again = user.sees("Так не получится")
     user.reply(again["message_id"], "Коты")  # Telegram's app begins this answer by itself
     user.sees("«Коты»")
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
 
 
 def test_what_does_not_answer_the_question_is_a_prompt(user: User, worker: Worker) -> None:

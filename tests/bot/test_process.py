@@ -16,10 +16,11 @@ from telegram.error import InvalidToken
 from bot import listening
 from bot.config import Config
 from bot.listening import keep_token
+from emojich_core.errors import SetupError
 from tests.bot.conftest import start_sandbox, start_server
 from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, Worker
-from worker.embedded import connect, redis_url
-from worker.errors import SetupError
+from worker.queue.connection import connect
+from worker.queue.valkey import redis_url
 
 ODD_ANSWERS = [  # what no Bot API would say
     '{"ok": true, "result": true}', '{"ok": true, "result": {}}', '{"ok": true}', "[]", "<p>",

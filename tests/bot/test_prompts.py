@@ -39,7 +39,7 @@ def test_the_words_of_asking_are_not_drawn(user: User, worker: Worker) -> None:
     user.sees("А что нарисовать?")
     assert {about(message) for message in user.messages()[:2]} == {"«кот в шляпе»", "«сова»"}
     assert [worker.take().prompt for _ in range(2)] == ["кот в шляпе", "сова"]
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
 
 
 def test_lines_up_to_the_limit(new_user: NewUser, worker: Worker) -> None:
@@ -52,7 +52,7 @@ def test_lines_up_to_the_limit(new_user: NewUser, worker: Worker) -> None:
     [left] = [about for about, why in texts if "of yours already" in why]
     named = ", ".join(f"«кот {number}»" for number in range(ACTIVE, ACTIVE + 10))
     assert left == f"{named} and 2 more"
-    assert worker.queue.rq.count == ACTIVE
+    assert worker.queue.count_waiting() == ACTIVE
 
 
 def test_a_line_that_is_not_drawn_is_named_in_short(user: User, worker: Worker) -> None:
@@ -61,7 +61,7 @@ def test_a_line_that_is_not_drawn_is_named_in_short(user: User, worker: Worker) 
     assert "слишком длинно" in texts[f"«{'сова ' * 7}сова…»"]  # before «кот» or after it
     user.say("dog")  # alone, it needs no name
     assert text_of(user.sees("только по-русски")).startswith("Я понимаю")
-    assert worker.queue.rq.count == 1
+    assert worker.queue.count_waiting() == 1
 
 
 def test_an_edited_prompt_is_drawn_instead(user: User, worker: Worker) -> None:
@@ -70,7 +70,8 @@ def test_an_edited_prompt_is_drawn_instead(user: User, worker: Worker) -> None:
     user.edit(said["message_id"], "кот в космосе")
     user.sees("«кот в космосе»")
     assert [m["message_id"] for m in user.messages()] == [first["message_id"]]
-    wait_for(lambda: worker.queue.rq.count == 1)  # it may be shown a moment before it is queued
+    # It may be shown a moment before it is queued.
+    wait_for(lambda: worker.queue.count_waiting() == 1)
     worker.finish(worker.take())
     user.sees("«кот в космосе»", "Готово")
 
@@ -108,13 +109,13 @@ def test_an_edit_while_the_stickers_are_on_their_way(
 def test_lines_that_did_not_change_go_on(user: User, worker: Worker) -> None:
     said = user.say("кот\nпёс")
     answers(user, 2)
-    kept = worker.queue.rq.job_ids[0]
+    kept = worker.waiting()[0]
     user.edit(said["message_id"], "кот\nсова\nлиса")
     wait_for(lambda: {about(m) for m in user.messages()} == {"«кот»", "«сова»", "«лиса»"})
-    wait_for(lambda: worker.queue.rq.count == 3)
-    assert worker.queue.rq.job_ids[0] == kept
+    wait_for(lambda: worker.queue.count_waiting() == 3)
+    assert worker.waiting()[0] == kept
     user.edit(said["message_id"], "кот")
-    wait_for(lambda: worker.queue.rq.job_ids == [kept])
+    wait_for(lambda: worker.waiting() == [kept])
     wait_for(lambda: [m for m in user.messages() if "Остановлено" in text_of(m)][1:])
 
 
@@ -123,10 +124,10 @@ def test_an_edit_that_cannot_be_drawn_leaves_the_old_one(user: User, worker: Wor
     user.sees("«кот»")
     user.edit(said["message_id"], "cat")
     user.sees("только по-русски")
-    assert worker.queue.rq.count == 1
+    assert worker.queue.count_waiting() == 1
     user.edit(said["message_id"], "кит")
     wait_for(lambda: "«кит»" in text_of(user.messages()[0]))
-    assert worker.queue.rq.count == 1
+    assert worker.queue.count_waiting() == 1
 
 
 def test_a_refused_prompt_is_drawn_once_it_is_corrected(user: User, worker: Worker) -> None:
@@ -145,7 +146,7 @@ def test_an_edit_of_what_was_tried_again(user: User, worker: Worker) -> None:
     user.edit(said["message_id"], "пёс")
     user.sees("«пёс»")
     assert len(user.messages()) == 1
-    assert [worker.take().prompt, worker.queue.rq.count] == ["пёс", 0]
+    assert [worker.take().prompt, worker.queue.count_waiting()] == ["пёс", 0]
 
 
 def test_a_limit_met_by_an_edit_leaves_the_other_lines_theirs(
@@ -162,7 +163,7 @@ def test_a_limit_met_by_an_edit_leaves_the_other_lines_theirs(
     user.edit(said["message_id"], "кот\nслон")
     wait_for(lambda: [m for m in user.messages() if "«слон»" in text_of(m)])
     assert len(user.messages()) == 5
-    wait_for(lambda: worker.queue.rq.count == ACTIVE)
+    wait_for(lambda: worker.queue.count_waiting() == ACTIVE)
     assert sorted(worker.take().prompt for _ in range(ACTIVE)) == ["кит", "слон", "сова"]
 
 
@@ -173,7 +174,7 @@ def test_a_prompt_that_answers_a_message_can_be_edited(user: User, worker: Worke
     second = user.sees("«пёс»")
     user.edit(said["message_id"], "кит")
     assert user.sees("«кит»")["message_id"] == second["message_id"]
-    wait_for(lambda: worker.queue.rq.count == 2)
+    wait_for(lambda: worker.queue.count_waiting() == 2)
     assert [worker.take().prompt for _ in range(2)] == ["кот", "кит"]
 
 

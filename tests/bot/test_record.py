@@ -18,7 +18,7 @@ from bot.record import (
     advance,
 )  # fmt: skip
 from emojich_core.request import Candidate
-from worker.events import Failed, Finished, Progress
+from worker.queue.events import Failed, Finished, Progress
 
 RECORD = Record(id="7_1", user_id=7, chat_id=7, prompt="кот", language="ru")
 PACK, EMOJI_PACK = (pack_name(7, 1, "bot", kind) for kind in Kind)

@@ -8,7 +8,7 @@ import redis
 from bot.admin import BROKEN
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, open_of, text_of, wait_for
-from worker.tally import counted
+from worker.queue.stats import counts_today
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -58,10 +58,10 @@ def group(sandbox: Sandbox, user: User) -> int:
 @pytest.fixture(autouse=True)
 def unbroken(connection: redis.Redis, caplog: pytest.LogCaptureFixture) -> Any:
     """Nothing counts as broken in /stats, and the log has no traceback."""
-    before = counted(connection).get(BROKEN, 0)
+    before = counts_today(connection).get(BROKEN, 0)
     caplog.set_level("INFO", "bot")
     yield
-    assert counted(connection).get(BROKEN, 0) == before
+    assert counts_today(connection).get(BROKEN, 0) == before
     assert [r.getMessage() for r in caplog.records if r.exc_info and r.name.startswith("bot")] == []
 
 
@@ -129,7 +129,7 @@ def test_stickers_that_may_not_be_shown_are_kept(
     user.sees("последний")
     assert user.press("кот") == "Вот они."
     assert len(buttons_of(user.sees("«кот»", "Готово"))) > 2
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
 
 
 def test_a_group_without_photos(user: User, sandbox: Sandbox, worker: Worker, group: int) -> None:

@@ -168,7 +168,7 @@ def test_expired_stickers_are_drawn_again(
     assert "те же самые заново" in user.tap(data_of(message, 1))  # which changes nothing
     again = worker.take()
     assert (again.prompt, again.seed, again.count) == ("кот", first.seed, first.count)
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
     worker.finish(again, 2)
     [new] = wait_for(lambda: [m for m in user.messages()[1:] if "Готово" in text_of(m)])
     user.tap(data_of(new, 1))
@@ -189,7 +189,7 @@ def test_expired_stickers_that_were_like_another(
     message = user.sees("похожие на стикер 1", "Готово")
     connection.delete(*connection.keys("emojich:stickers:*"))
     assert "кнопка уже не работает" in user.tap(data_of(message, 0))
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0
 
 
 @pytest.mark.parametrize("data", ["9:add:1_1:0", "1:add:404_1:0", "1:again:404_1", "nonsense"])
@@ -222,4 +222,4 @@ def test_failed_request_is_drawn_again_in_its_place(user: User, worker: Worker) 
     worker.finish(worker.take())
     user.sees("Готово")
     assert len(user.messages()) == 1
-    assert worker.queue.rq.count == 0
+    assert worker.queue.count_waiting() == 0

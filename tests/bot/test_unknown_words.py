@@ -13,8 +13,8 @@ from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request
 from tests.bot.conftest import NewUser, start_sandbox, start_server
 from tests.bot.parts import RunningBot, Sandbox, User, Worker, buttons_of, text_of, wait_for
-from worker.events import publish
-from worker.results import save_stickers
+from worker.queue.events import publish
+from worker.queue.results import save_stickers
 from worker.scheduler import Scheduler
 from worker.task import Task
 

@@ -20,8 +20,9 @@ from bot.store import OPEN
 from bot.telegram.updates import KEPT, SEEN, TRIES
 from tests.bot.conftest import NewUser, start_sandbox
 from tests.bot.parts import TOKEN, BotProcess, Sandbox, User, text_of, wait_for
-from worker.embedded import connect, redis_url
-from worker.queue import RequestQueue
+from worker.queue.connection import connect
+from worker.queue.requests import RequestQueue
+from worker.queue.valkey import redis_url
 
 sandbox = pytest.fixture(scope="module")(start_sandbox)
 
@@ -117,7 +118,7 @@ def test_a_bot_that_dies_while_redis_is_away_takes_no_prompt_along(
         wanted = [f"«кот {number}»" for number in range(own, 20, 5)]
         wait_for(lambda user=user, wanted=wanted: sorted(prompts_shown(user)) == sorted(wanted), 60)
     wait_until_quiet(connection)
-    assert RequestQueue(connection).rq.count == 20
+    assert RequestQueue(connection).count_waiting() == 20
     assert "Traceback" not in bot.end(signal.SIGTERM)
     assert sum(len(user.messages()) for user in users) == 20
 
@@ -192,7 +193,7 @@ def test_a_redis_that_goes_away_in_the_midst_of_an_update(
     for user in users:
         wait_for(lambda user=user: prompts_shown(user) == ["«кот»"])
     wait_until_quiet(connection)
-    assert RequestQueue(connection).rq.count == 8
+    assert RequestQueue(connection).count_waiting() == 8
     assert "Traceback" not in bot.end(signal.SIGTERM)
 
 
@@ -209,7 +210,7 @@ def test_people_hear_that_redis_is_full(
         someone.say("пёс")
         someone.sees("«пёс»")
     wait_until_quiet(connection)
-    assert RequestQueue(connection).rq.count == 2
+    assert RequestQueue(connection).count_waiting() == 2
     assert "Traceback" not in bot.end(signal.SIGTERM)
 
 
@@ -249,7 +250,7 @@ def test_an_update_that_comes_again_does_nothing(
     wait_for(lambda: "«пёс»" in prompts_shown(user))
     wait_until_quiet(connection)
     assert len(user.messages()) == 4
-    assert RequestQueue(connection).rq.count == 3
+    assert RequestQueue(connection).count_waiting() == 3
     assert connection.zcard(f"emojich:asked:{user.id}") == 3
     assert 0 < connection.ttl(SEEN) <= 24 * 3600
     bot.end(signal.SIGTERM)
@@ -421,7 +422,7 @@ def test_a_burst_of_500_people(
 
     def is_over() -> bool:
         nonlocal most
-        most = max(most, queue.rq.count)
+        most = max(most, queue.count_waiting())
         pending = sandbox.api("getWebhookInfo")["pending_update_count"]
         return not pending and not connection.exists(KEPT)
 
@@ -431,7 +432,7 @@ def test_a_burst_of_500_people(
     served = [text for text in texts.values() if text.startswith("«кот»")]
     refused = [text for text in texts.values() if "Очередь заполнена" in text]
     assert (len(served), len(refused)) == (Limits.queue, 500 - Limits.queue)
-    assert most == queue.rq.count == Limits.queue
+    assert most == queue.count_waiting() == Limits.queue
     assert connection.hlen(OPEN) == Limits.queue
     assert "Traceback" not in log
 
@@ -471,7 +472,7 @@ def test_an_update_that_ends_the_bot_is_given_up(
     wait_until_quiet(connection)
     for user in others:  # twice, if the bot died while Telegram took it
         assert set(prompts_shown(user)) == {"«пёс»"}
-    assert RequestQueue(connection).rq.count == 4
+    assert RequestQueue(connection).count_waiting() == 4
     assert "что-то сломалось" in text_of(killer.messages()[0])
     assert prompts_shown(killer)[1:] == ["«кот»"]
     log = bot.end(signal.SIGTERM)
@@ -503,7 +504,7 @@ def test_a_redis_that_forgets_its_last_second(
     shutil.rmtree(files)
     copy.rename(files)
     with redis_url(tmp_path), connect(url) as connection:
-        wait_for(lambda: RequestQueue(connection).rq.count == 1, 60)
+        wait_for(lambda: RequestQueue(connection).count_waiting() == 1, 60)
         wait_until_quiet(connection)
         assert set(prompts_shown(user)) == {"«кот»"}
         assert "Traceback" not in bot.end(signal.SIGTERM)

@@ -6,7 +6,7 @@ import redis
 from bot.waiting import roughly
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Worker
-from worker.pace import CROWDED_PACE, PACE, report_pace
+from worker.queue.stats import CROWDED_PACE, PACE, report_pace
 
 pytestmark = pytest.mark.usefixtures("bot", "at_work")
 

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.worker.parts import Server, Worker, wait_until
-from worker.embedded import connect
-from worker.queue import RequestQueue
+from tests.worker.parts import OpenQueue, Server, Worker, wait_until
+from worker.queue.connection import connect
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +29,8 @@ def connection(server: Server) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def requests(connection: redis.Redis) -> RequestQueue:
-    return RequestQueue(connection)
+def requests(connection: redis.Redis) -> OpenQueue:
+    return OpenQueue(connection)
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,10 @@ import redis
 from rq.registry import StartedJobRegistry, clean_registries
 
 from emojich_core.request import Request
-from worker.embedded import redis_url
-from worker.events import STREAM, Event, Progress, from_json
-from worker.queue import RequestQueue
+from worker.queue.events import STREAM, Event, Progress, from_json
+from worker.queue.request_job import rq_queue
+from worker.queue.requests import RequestQueue
+from worker.queue.valkey import redis_url
 
 ROOT = Path(__file__).parents[2]
 USER = 1001
@@ -194,7 +195,16 @@ def end_of(connection: redis.Redis, request_id: str) -> Event | None:
     return ends[0] if ends else None
 
 
-def end_heartbeats(requests: RequestQueue) -> None:
+class OpenQueue(RequestQueue):
+    """The queue of requests, whose RQ queue and connection the tests may use directly."""
+
+    def __init__(self, connection: redis.Redis):
+        super().__init__(connection)
+        self.connection = connection
+        self.rq = rq_queue(connection)
+
+
+def end_heartbeats(requests: OpenQueue) -> None:
     """As if a minute had passed since the last ones, and a worker did its maintenance."""
     registry = StartedJobRegistry(queue=requests.rq)
     entries: Any = requests.connection.zrange(registry.key, 0, -1)

@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from emojich_core.request import Candidate, Request
-from tests.worker.parts import ROOT, USER, Server, end_of, wait_until
-from worker.events import Failed, Finished
-from worker.queue import RequestQueue
-from worker.results import Sticker
+from tests.worker.parts import ROOT, USER, OpenQueue, Server, end_of, wait_until
+from worker.queue.events import Failed, Finished
+from worker.queue.results import Sticker
 from worker.wire import ENGINE_SOCKET, receive_request, send_event
 
 FEEDERS = 3
@@ -77,7 +76,7 @@ def engine(server: Server, tmp_path: Path) -> Iterator[MortalEngine]:
         feeder.wait(30)
 
 
-def test_a_poisoned_request_fails_alone(requests: RequestQueue, engine: MortalEngine) -> None:
+def test_a_poisoned_request_fails_alone(requests: OpenQueue, engine: MortalEngine) -> None:
     names = {"bad": POISON, "1": "кот", "2": "дом"}
     for name, prompt in names.items():
         requests.enqueue(Request(name, prompt, count=1, seed=1), USER)

@@ -5,8 +5,8 @@ import time
 import pytest
 import redis
 
+from emojich_core.errors import SetupError
 from worker.clock import check_clock
-from worker.errors import SetupError
 
 
 def test_the_same_time(connection: redis.Redis) -> None:

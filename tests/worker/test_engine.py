@@ -13,8 +13,8 @@ import pytest
 from emojich_core.request import Candidate
 from tests.worker.parts import ROOT, request, wait_until
 from worker.engine import Engine
-from worker.events import Event, Failed, Finished, Progress
-from worker.results import Sticker
+from worker.queue.events import Event, Failed, Finished, Progress
+from worker.queue.results import Sticker
 from worker.task import Task
 from worker.wire import receive_event, send_request
 

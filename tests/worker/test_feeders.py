@@ -11,6 +11,7 @@ from rq.job import JobStatus
 
 from tests.worker.parts import (
     START_TIME,
+    OpenQueue,
     Server,
     Worker,
     end_of,
@@ -19,8 +20,8 @@ from tests.worker.parts import (
     request,
     wait_until,
 )
-from worker.events import Finished
-from worker.queue import RETRIES, RequestQueue
+from worker.queue.events import Finished
+from worker.queue.requests import RETRIES
 
 ANNA, BORIS, VERA = 1001, 1002, 1003
 EACH_ONE = {"1": ANNA, "2": BORIS, "3": VERA}
@@ -49,7 +50,7 @@ def worker(process: Worker, connection: redis.Redis) -> Iterator[Worker]:
     wait_until(lambda: not process.horses())
 
 
-def begin(worker: Worker, requests: RequestQueue, users: dict[str, int] = EACH_ONE) -> None:
+def begin(worker: Worker, requests: OpenQueue, users: dict[str, int] = EACH_ONE) -> None:
     """Three requests in the middle of being drawn."""
     worker.hold_engine()
     for name, user_id in users.items():
@@ -61,26 +62,26 @@ def begin(worker: Worker, requests: RequestQueue, users: dict[str, int] = EACH_O
     )
 
 
-def status(requests: RequestQueue, name: str) -> JobStatus | None:
+def status(requests: OpenQueue, name: str) -> JobStatus | None:
     job = requests.job(name)
     return job.get_status() if job else None
 
 
-def assert_finished(requests: RequestQueue, *names: str, seconds: float = 30) -> None:
+def assert_finished(requests: OpenQueue, *names: str, seconds: float = 30) -> None:
     for name in names:
         wait_until(lambda name=name: end_of(requests.connection, name), seconds)
         assert isinstance(end_of(requests.connection, name), Finished)
         wait_until(lambda name=name: status(requests, name) == JobStatus.FINISHED)
 
 
-def test_several_people_at_once(worker: Worker, requests: RequestQueue) -> None:
+def test_several_people_at_once(worker: Worker, requests: OpenQueue) -> None:
     begin(worker, requests)
     assert len(worker.horses()) == requests.count_started() == 3
     worker.release_engine()
     assert_finished(requests, *EACH_ONE)
 
 
-def test_turns_are_kept(worker: Worker, requests: RequestQueue) -> None:
+def test_turns_are_kept(worker: Worker, requests: OpenQueue) -> None:
     begin(worker, requests, {"a1": ANNA, "a2": ANNA, "a3": ANNA, "a4": ANNA})
     requests.enqueue(request("b1"), BORIS)
     assert requests.rq.job_ids == ["b1", "a4"]
@@ -88,7 +89,7 @@ def test_turns_are_kept(worker: Worker, requests: RequestQueue) -> None:
     assert_finished(requests, "a1", "a2", "a3", "b1", "a4")
 
 
-def test_a_cancelled_one_makes_room(worker: Worker, requests: RequestQueue) -> None:
+def test_a_cancelled_one_makes_room(worker: Worker, requests: OpenQueue) -> None:
     begin(worker, requests)
     requests.enqueue(request("4"), ANNA)
     assert requests.cancel("2")
@@ -98,7 +99,7 @@ def test_a_cancelled_one_makes_room(worker: Worker, requests: RequestQueue) -> N
     assert end_of(requests.connection, "2") is None
 
 
-def test_killed_horses(worker: Worker, requests: RequestQueue) -> None:
+def test_killed_horses(worker: Worker, requests: OpenQueue) -> None:
     begin(worker, requests)
     for horse in worker.horses():
         os.kill(horse, signal.SIGKILL)
@@ -106,13 +107,13 @@ def test_killed_horses(worker: Worker, requests: RequestQueue) -> None:
     assert_finished(requests, *EACH_ONE)
 
 
-def test_a_killed_engine(worker: Worker, requests: RequestQueue) -> None:
+def test_a_killed_engine(worker: Worker, requests: OpenQueue) -> None:
     begin(worker, requests)
     worker.kill(worker.engine)
     assert_finished(requests, *EACH_ONE, seconds=START_TIME)
 
 
-def test_one_that_dies_is_replaced(worker: Worker, requests: RequestQueue) -> None:
+def test_one_that_dies_is_replaced(worker: Worker, requests: OpenQueue) -> None:
     """Its horse draws on."""
     begin(worker, requests)
     ready = worker.log().count("worker: ready")
@@ -126,7 +127,7 @@ def test_one_that_dies_is_replaced(worker: Worker, requests: RequestQueue) -> No
     assert_finished(requests, *EACH_ONE, "4")
 
 
-def test_all_put_their_jobs_back(worker: Worker, requests: RequestQueue) -> None:
+def test_all_put_their_jobs_back(worker: Worker, requests: OpenQueue) -> None:
     """In front of those that wait, as if they had never been taken."""
     begin(worker, requests)
     requests.enqueue(request("4"), ANNA)

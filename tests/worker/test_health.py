@@ -7,9 +7,8 @@ import sys
 
 import redis
 
-from tests.worker.parts import ROOT, USER, Server, Worker, request, wait_until
+from tests.worker.parts import ROOT, USER, OpenQueue, Server, Worker, request, wait_until
 from worker.health import takes_requests
-from worker.queue import RequestQueue
 
 HERE = socket.gethostname()
 
@@ -32,7 +31,7 @@ def registered(connection: redis.Redis) -> bool:
 
 
 def test_a_worker_is_well_until_it_ends(
-    worker: Worker, server: Server, connection: redis.Redis, requests: RequestQueue
+    worker: Worker, server: Server, connection: redis.Redis, requests: OpenQueue
 ) -> None:
     # It is heard of again, in a Redis that the tests have emptied.
     requests.enqueue(request(), USER)
@@ -55,7 +54,7 @@ def test_one_that_redis_has_not_heard_of_is_not_well(connection: redis.Redis) ->
     assert takes_requests(connection, HERE)
 
 
-def test_a_pause_is_no_illness(connection: redis.Redis, requests: RequestQueue) -> None:
+def test_a_pause_is_no_illness(connection: redis.Redis, requests: OpenQueue) -> None:
     requests.pause()
     assert takes_requests(connection, HERE)
     requests.resume()

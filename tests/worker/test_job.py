@@ -10,18 +10,18 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from emojich_core.request import Candidate
-from tests.worker.parts import USER, end_heartbeats, end_of, events_of, request
-from worker.events import Failed, Finished, Progress, publish
+from tests.worker.parts import USER, OpenQueue, end_heartbeats, end_of, events_of, request
 from worker.job import report_killed
-from worker.queue import RETRIES, RequestQueue
-from worker.results import Sticker, load_stickers, save_stickers
+from worker.queue.events import Failed, Finished, Progress, publish
+from worker.queue.requests import RETRIES
+from worker.queue.results import Sticker, load_stickers, save_stickers
 from worker.wire import ENGINE_SOCKET, receive_request, send_event
 from worker.worker import Worker
 
 FAILED = Failed("1", "failed")
 
 
-def start_job(requests: RequestQueue) -> Job:
+def start_job(requests: OpenQueue) -> Job:
     """What a worker does before it forks its horse, and the horse before it draws."""
     worker = rq.Worker([requests.rq], serializer=JSONSerializer)
     result = worker.dequeue_job_and_maintain_ttl(timeout=1, max_idle_time=1)
@@ -33,7 +33,7 @@ def start_job(requests: RequestQueue) -> Job:
 
 
 def test_without_an_engine_it_goes_back_to_the_front(
-    requests: RequestQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    requests: OpenQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As often as it takes: a machine whose engine is away costs others' requests no retry."""
     monkeypatch.setenv(ENGINE_SOCKET, str(tmp_path / "engine.sock"))
@@ -53,7 +53,7 @@ def test_without_an_engine_it_goes_back_to_the_front(
     assert events_of(requests.connection, "1") == []
 
 
-def test_machines_that_die_every_time(requests: RequestQueue) -> None:
+def test_machines_that_die_every_time(requests: OpenQueue) -> None:
     requests.enqueue(request(), USER)
     for _ in range(1 + RETRIES):
         assert end_of(requests.connection, "1") is None
@@ -63,12 +63,12 @@ def test_machines_that_die_every_time(requests: RequestQueue) -> None:
     assert requests.is_lost("1")
 
 
-def take_and_die(requests: RequestQueue) -> None:
+def take_and_die(requests: OpenQueue) -> None:
     """What a machine does that dies after it has taken a job, and before it notes that."""
     requests.connection.lmove(requests.rq.key, requests.rq.intermediate_queue_key)
 
 
-def find_what_was_left(requests: RequestQueue) -> None:
+def find_what_was_left(requests: OpenQueue) -> None:
     """The maintenance of another worker, some minutes later."""
     left = requests.rq.intermediate_queue
     for name in left.get_job_ids():
@@ -76,7 +76,7 @@ def find_what_was_left(requests: RequestQueue) -> None:
     Worker(requests.connection).clean_registries()
 
 
-def test_a_machine_that_dies_with_a_request_in_its_hand(requests: RequestQueue) -> None:
+def test_a_machine_that_dies_with_a_request_in_its_hand(requests: OpenQueue) -> None:
     requests.enqueue(request(), USER)
     for _ in range(RETRIES):
         take_and_die(requests)
@@ -87,7 +87,7 @@ def test_a_machine_that_dies_with_a_request_in_its_hand(requests: RequestQueue) 
     assert requests.is_lost("1")  # which the bot looks for
 
 
-def test_it_is_tried_again_before_those_who_wait(requests: RequestQueue) -> None:
+def test_it_is_tried_again_before_those_who_wait(requests: OpenQueue) -> None:
     for name in "123":
         requests.enqueue(request(name), USER)
     start_job(requests)
@@ -96,7 +96,7 @@ def test_it_is_tried_again_before_those_who_wait(requests: RequestQueue) -> None
 
 
 @pytest.mark.parametrize("retries_left", [None, 0, 1])
-def test_only_the_last_failure_is_told(requests: RequestQueue, retries_left: int | None) -> None:
+def test_only_the_last_failure_is_told(requests: OpenQueue, retries_left: int | None) -> None:
     requests.enqueue(request(), USER)
     publish(requests.connection, Progress("1", 0.5))
     job = requests.job("1")
@@ -107,7 +107,7 @@ def test_only_the_last_failure_is_told(requests: RequestQueue, retries_left: int
 
 
 def test_a_machine_that_is_second_does_not_change_the_stickers(
-    requests: RequestQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    requests: OpenQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was taken for dead, and another one, with another GPU say, has drawn meanwhile."""
     monkeypatch.setenv(ENGINE_SOCKET, str(tmp_path / "engine.sock"))

@@ -4,12 +4,11 @@ import redis
 from rq.job import JobStatus
 
 from tests.keys import check_keys
-from tests.worker.parts import Worker, end_of, request, wait_until
-from worker.queue import RequestQueue
+from tests.worker.parts import OpenQueue, Worker, end_of, request, wait_until
 
 
 def test_the_table_tells_of_all(
-    worker: Worker, requests: RequestQueue, connection: redis.Redis
+    worker: Worker, requests: OpenQueue, connection: redis.Redis
 ) -> None:
     requests.enqueue(request("1001_1"), user_id=1001)
     wait_until(lambda: end_of(connection, "1001_1"))
@@ -27,6 +26,6 @@ def test_the_table_tells_of_all(
     check_keys(connection)
 
 
-def status(requests: RequestQueue, name: str) -> JobStatus | None:
+def status(requests: OpenQueue, name: str) -> JobStatus | None:
     job = requests.job(name)
     return job.get_status() if job else None

@@ -2,13 +2,12 @@
 
 import redis
 
-from tests.worker.parts import Worker, end_of, request, wait_until
-from worker.events import Finished
-from worker.queue import RequestQueue
+from tests.worker.parts import OpenQueue, Worker, end_of, request, wait_until
+from worker.queue.events import Finished
 
 
 def test_a_full_redis_is_waited_for_and_the_engine_stays(
-    worker: Worker, requests: RequestQueue, connection: redis.Redis
+    worker: Worker, requests: OpenQueue, connection: redis.Redis
 ) -> None:
     engine, ready = worker.engine(), worker.log().count("worker: ready")
     requests.enqueue(request(), user_id=1001)

@@ -18,7 +18,7 @@ from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import Beginning, Drawn, ImagePrompt, Slots
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Request
-from worker.events import Failed, Finished
+from worker.queue.events import Failed, Finished
 from worker.scheduler import Scheduler
 from worker.task import Task
 

@@ -8,8 +8,8 @@ from typing import get_args
 import pytest
 
 from emojich_core.choices import Precision
+from emojich_core.errors import SetupError
 from tests.worker.parts import ROOT
-from worker.errors import SetupError
 from worker.settings import REQUESTS, Settings
 
 WRONG = [

@@ -13,8 +13,7 @@ import pytest
 import redis
 from rq.worker_registration import clean_worker_registry
 
-from tests.worker.parts import ROOT, USER, Server, request, wait_until
-from worker.queue import RequestQueue
+from tests.worker.parts import ROOT, USER, OpenQueue, Server, request, wait_until
 from worker.wire import ENGINE_SOCKET
 from worker.worker import Worker
 
@@ -53,7 +52,7 @@ def take(connection: redis.Redis) -> Callable[[], list[str]]:
 
 
 def test_one_that_waits_is_paused_too(
-    socket: str, take: Callable[[], list[str]], requests: RequestQueue
+    socket: str, take: Callable[[], list[str]], requests: OpenQueue
 ) -> None:
     with Listener(socket, family="AF_UNIX"):
         requests.pause()
@@ -66,7 +65,7 @@ def test_one_that_waits_is_paused_too(
 
 
 def test_none_is_taken_without_an_engine(
-    socket: str, take: Callable[[], list[str]], requests: RequestQueue
+    socket: str, take: Callable[[], list[str]], requests: OpenQueue
 ) -> None:
     taken = take()
     requests.enqueue(request(), USER)
@@ -77,7 +76,7 @@ def test_none_is_taken_without_an_engine(
 
 
 def test_one_whose_engine_stays_away_no_longer_counts(
-    socket: str, connection: redis.Redis, requests: RequestQueue
+    socket: str, connection: redis.Redis, requests: OpenQueue
 ) -> None:
     worker = Worker(connection)
     worker.register_birth()
@@ -91,7 +90,7 @@ def test_one_whose_engine_stays_away_no_longer_counts(
 
 
 def test_a_worker_that_was_struck_off_counts_again(
-    connection: redis.Redis, requests: RequestQueue
+    connection: redis.Redis, requests: OpenQueue
 ) -> None:
     worker = Worker(connection)
     worker.register_birth()
@@ -105,7 +104,7 @@ def test_a_worker_that_was_struck_off_counts_again(
 CANCELLED_AT_ONCE = """
 import os, sys
 from rq.command import handle_command
-from worker.embedded import connect
+from worker.queue.connection import connect
 from worker.worker import Worker
 worker = Worker(connect(os.environ["REDIS_URL"]))
 job, _ = worker.dequeue_job_and_maintain_ttl(1)
@@ -115,7 +114,7 @@ handle_command(worker, {"command": "stop-job", "job_id": job.id})
 
 
 def test_a_request_that_is_cancelled_before_there_is_a_horse_does_not_kill_the_worker(
-    server: Server, requests: RequestQueue
+    server: Server, requests: OpenQueue
 ) -> None:
     requests.enqueue(request(), USER)
     worker = subprocess.Popen(

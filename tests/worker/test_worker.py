@@ -17,6 +17,7 @@ from tests.worker.parts import (
     ROOT,
     START_TIME,
     USER,
+    OpenQueue,
     Server,
     Worker,
     end_heartbeats,
@@ -27,11 +28,12 @@ from tests.worker.parts import (
     request,
     wait_until,
 )
-from worker.embedded import connect, redis_url
-from worker.events import STREAM, Failed, Finished, end_silently, from_json
-from worker.pace import seconds_per_image
-from worker.queue import RETRIES, RequestQueue
-from worker.results import load_stickers
+from worker.queue.connection import connect
+from worker.queue.events import STREAM, Failed, Finished, end_silently, from_json
+from worker.queue.requests import RETRIES
+from worker.queue.results import load_stickers
+from worker.queue.stats import seconds_per_image
+from worker.queue.valkey import redis_url
 
 FAILED = Failed("1", "failed")
 
@@ -51,19 +53,19 @@ def assert_finished(connection: redis.Redis, seconds: float = 30) -> None:
     assert all(sticker.startswith(b"RIFF") for sticker in stickers)
 
 
-def status(requests: RequestQueue) -> JobStatus | None:
+def status(requests: OpenQueue) -> JobStatus | None:
     job = requests.job("1")
     return job.get_status() if job else None
 
 
-def test_from_the_queue_to_the_stickers(worker: Worker, requests: RequestQueue) -> None:
+def test_from_the_queue_to_the_stickers(worker: Worker, requests: OpenQueue) -> None:
     requests.enqueue(request(), USER)
     assert_finished(requests.connection)
     wait_until(lambda: status(requests) == JobStatus.FINISHED)
     assert worker.process.poll() is None
 
 
-def test_a_killed_horse(worker: Worker, requests: RequestQueue) -> None:
+def test_a_killed_horse(worker: Worker, requests: OpenQueue) -> None:
     worker.hold_engine()
     requests.enqueue(request(), USER)
     worker.kill(worker.horse)
@@ -72,7 +74,7 @@ def test_a_killed_horse(worker: Worker, requests: RequestQueue) -> None:
 
 
 def test_cancelling_stops_the_horse_and_frees_the_engine(
-    worker: Worker, requests: RequestQueue
+    worker: Worker, requests: OpenQueue
 ) -> None:
     worker.hold_engine()
     requests.enqueue(request(), USER)
@@ -88,7 +90,7 @@ def test_cancelling_stops_the_horse_and_frees_the_engine(
     wait_until(lambda: seconds_per_image(requests.connection))  # noted after the event
 
 
-def test_a_cancelled_request_is_not_begun(worker: Worker, requests: RequestQueue) -> None:
+def test_a_cancelled_request_is_not_begun(worker: Worker, requests: OpenQueue) -> None:
     end_silently(requests.connection, "1")
     # As if a horse had it already when it was cancelled.
     requests.enqueue(request(), USER)
@@ -96,9 +98,7 @@ def test_a_cancelled_request_is_not_begun(worker: Worker, requests: RequestQueue
     assert events_of(requests.connection, "1") == []
 
 
-def test_a_paused_worker_finishes_and_begins_nothing(
-    worker: Worker, requests: RequestQueue
-) -> None:
+def test_a_paused_worker_finishes_and_begins_nothing(worker: Worker, requests: OpenQueue) -> None:
     worker.hold_engine()
     requests.enqueue(request(), USER)
     wait_until(lambda: status(requests) == JobStatus.STARTED)
@@ -113,7 +113,7 @@ def test_a_paused_worker_finishes_and_begins_nothing(
     wait_until(lambda: end_of(requests.connection, "2"))
 
 
-def test_users_are_served_round_by_round(worker: Worker, requests: RequestQueue) -> None:
+def test_users_are_served_round_by_round(worker: Worker, requests: OpenQueue) -> None:
     """As test_fairness.py has it, by one who takes one request after the other."""
     worker.hold_engine()
     for name in ("a1", "a2", "a3"):
@@ -134,7 +134,7 @@ def test_users_are_served_round_by_round(worker: Worker, requests: RequestQueue)
     assert ended == ["a1", "b1", "a2", "a3"]
 
 
-def test_a_horse_that_is_killed_every_time(worker: Worker, requests: RequestQueue) -> None:
+def test_a_horse_that_is_killed_every_time(worker: Worker, requests: OpenQueue) -> None:
     worker.hold_engine()
     requests.enqueue(request(), USER)
     for _ in range(1 + RETRIES):
@@ -145,7 +145,7 @@ def test_a_horse_that_is_killed_every_time(worker: Worker, requests: RequestQueu
     worker.release_engine()
 
 
-def test_a_killed_engine_that_is_slow_to_be_back(worker: Worker, requests: RequestQueue) -> None:
+def test_a_killed_engine_that_is_slow_to_be_back(worker: Worker, requests: OpenQueue) -> None:
     """The request waits in the queue, where another machine could take it, and has not failed.
 
     For one that is back at once, see test_feeders.py.
@@ -167,16 +167,16 @@ def test_a_killed_engine_that_is_slow_to_be_back(worker: Worker, requests: Reque
 
 
 def test_a_request_that_takes_too_long(
-    worker: Worker, requests: RequestQueue, monkeypatch: pytest.MonkeyPatch
+    worker: Worker, requests: OpenQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.queue.JOB_TIMEOUT", 1)
+    monkeypatch.setattr("worker.queue.requests.JOB_TIMEOUT", 1)
     worker.hold_engine()
     requests.enqueue(request(), USER)
     assert wait_for_end(requests.connection) == Failed("1", "timeout")
     worker.release_engine()
 
 
-def test_a_restarted_redis(worker: Worker, requests: RequestQueue, server: Server) -> None:
+def test_a_restarted_redis(worker: Worker, requests: OpenQueue, server: Server) -> None:
     worker.hold_engine()
     requests.enqueue(request(), USER)
     wait_until(worker.horse)
@@ -188,7 +188,7 @@ def test_a_restarted_redis(worker: Worker, requests: RequestQueue, server: Serve
     wait_until(lambda: status(requests) == JobStatus.FINISHED)
 
 
-def test_a_dead_machine(worker: Worker, requests: RequestQueue) -> None:
+def test_a_dead_machine(worker: Worker, requests: OpenQueue) -> None:
     """Its job is found by another worker's maintenance, once its heartbeats have stopped."""
     worker.hold_engine()
     requests.enqueue(request(), USER)
@@ -246,7 +246,7 @@ def test_a_damaged_bundle_in_one_line_and_at_nobody_elses_cost(
     (bundle / "vqgan.safetensors").write_bytes(b"")
     # A Valkey of its own: no other worker may take the request.
     with redis_url(tmp_path / "data") as url, connect(url) as connection:
-        requests = RequestQueue(connection)
+        requests = OpenQueue(connection)
         requests.enqueue(request(), USER)
         result = run_worker(REDIS_URL=url, EMOJICH_MODEL=str(bundle))
         assert result.returncode == 1

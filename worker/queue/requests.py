@@ -15,9 +15,10 @@ from rq.serializers import JSONSerializer
 from rq.suspension import is_suspended, resume, suspend
 
 from emojich_core.request import Request
-from worker.events import end_silently
-from worker.fairness import USER, give_turn
-from worker.request_job import DRAW, QUEUE, REPORT_FAILURE, RequestJob, RequestJobs
+from worker.queue.events import end_silently
+from worker.queue.fairness import USER, give_turn
+from worker.queue.request_job import DRAW, REPORT_FAILURE, RequestJob, rq_queue
+from worker.queue.stats import seconds_per_image_when_crowded
 
 # Seconds from when it is taken: a big model on a CPU draws several at once, and who is to be drawn
 # alone waits for them, as others do for that one.  An engine that hangs is found out by itself.
@@ -29,11 +30,11 @@ log = logging.getLogger("emojich.queue")
 
 
 class RequestQueue:
-    """The bot's side of the queue, and the worker's."""
+    """The requests that wait or are being drawn, for the bot and for the worker."""
 
     def __init__(self, connection: redis.Redis):
-        self.connection = connection
-        self.rq = RequestJobs(QUEUE, connection=connection, serializer=JSONSerializer)
+        self._connection = connection
+        self._rq = rq_queue(connection)
 
     def enqueue(self, request: Request, user_id: int, limit: int | None = None) -> bool:
         """Queue a user's request where their turn is; one that is already there stays as it is.
@@ -45,11 +46,11 @@ class RequestQueue:
         def put(pipe: Pipeline) -> bool:
             if pipe.exists(key):
                 return True
-            if limit is not None and pipe.llen(self.rq.key) >= limit:
+            if limit is not None and pipe.llen(self._rq.key) >= limit:
                 return False
             pipe.multi()
             # Functions by name: the bot's image need not import what the worker runs.
-            self.rq.enqueue(
+            self._rq.enqueue(
                 DRAW,
                 args=(request.to_json(),),
                 job_id=request.id,
@@ -62,17 +63,17 @@ class RequestQueue:
                 on_failure=Callback(REPORT_FAILURE),
                 pipeline=pipe,
             )
-            give_turn(self.rq, pipe, request.id)
+            give_turn(self._rq, pipe, request.id)
             return True
 
         # Begun anew where somebody else has changed one of the two keys meanwhile.
-        put_in: Any = self.connection.transaction
-        return bool(put_in(put, key, self.rq.key, value_from_callable=True))
+        put_in: Any = self._connection.transaction
+        return bool(put_in(put, key, self._rq.key, value_from_callable=True))
 
     def job(self, request_id: str) -> Job | None:
         """RQ's job of a request, if there is one."""
         try:
-            return RequestJob.fetch(request_id, self.connection)
+            return RequestJob.fetch(request_id, self._connection)
         except NoSuchJobError:
             return None
         except (redis.ConnectionError, redis.TimeoutError):
@@ -83,7 +84,7 @@ class RequestQueue:
 
     def place(self, request_id: str) -> int | None:
         """How many requests are served up to and with this one; None when it does not wait."""
-        position = self.rq.get_job_position(request_id)
+        position = self._rq.get_job_position(request_id)
         return None if position is None else position + 1
 
     def is_lost(self, request_id: str) -> bool:
@@ -104,15 +105,15 @@ class RequestQueue:
 
         False when it has ended already: then its event is on its way, or has come.
         """
-        if not end_silently(self.connection, request_id):
+        if not end_silently(self._connection, request_id):
             return False
         job = self.job(request_id)
-        if job is not None and self.connection.lrem(self.rq.key, 1, request_id):
+        if job is not None and self._connection.lrem(self._rq.key, 1, request_id):
             job.delete()
         elif job is not None and job.get_status() == JobStatus.STARTED:
             # Kills the horse; the engine notices that it has hung up.
             with suppress(InvalidJobOperation, NoSuchJobError):  # it is over meanwhile
-                send_stop_job_command(self.connection, request_id, JSONSerializer)
+                send_stop_job_command(self._connection, request_id, JSONSerializer)
         # Else a worker has just taken it, and its horse will see that nobody waits for it any more.
         return True
 
@@ -121,26 +122,36 @@ class RequestQueue:
 
         One that is just waiting for a request may take one more within `WAKE_UP_INTERVAL`.
         """
-        suspend(self.connection)
+        suspend(self._connection)
 
     def resume(self) -> None:
         """Have the workers go on."""
-        resume(self.connection)
+        resume(self._connection)
 
     def is_paused(self) -> bool:
         """Whether the workers take no requests."""
-        return bool(is_suspended(self.connection))
+        return bool(is_suspended(self._connection))
 
-    def count_workers(self) -> int:
-        """How many RQ workers are there, each for one request at a time."""
+    def count_workers(self, machine: str = "") -> int:
+        """The number of RQ workers, of one machine or of all; each runs one request at a time."""
+        begin = Worker.redis_worker_namespace_prefix + (f"{machine}." if machine else "")
+        keys = [key for key in Worker.all_keys(queue=self._rq) if key.startswith(begin)]
         # RQ lists a killed worker until another one cleans up; its key expires by itself.
-        keys: Any = Worker.all_keys(queue=self.rq)
-        return int(self.connection.exists(*keys)) if keys else 0
+        count: Any = self._connection.exists(*keys) if keys else 0
+        return int(count)
+
+    def count_waiting(self) -> int:
+        """The number of requests that wait for a worker."""
+        return self._rq.count
 
     def count_started(self) -> int:
         """How many requests are being drawn."""
-        return self.rq.started_job_registry.get_job_count(cleanup=False)
+        return self._rq.started_job_registry.get_job_count(cleanup=False)
 
     def is_crowded(self) -> bool:
         """Whether no RQ worker is free."""
         return self.count_started() >= self.count_workers()
+
+    def seconds_per_image_when_crowded(self) -> float | None:
+        """The pace at which waiting requests will be drawn; None before the first measurement."""
+        return seconds_per_image_when_crowded(self._connection)

@@ -7,7 +7,7 @@ from typing import Any
 
 import redis
 
-from worker.decoding import from_json
+from worker.queue.decoding import from_json
 
 RESULT_TTL = 24 * 3600  # seconds
 

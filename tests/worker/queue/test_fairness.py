@@ -3,19 +3,18 @@
 import rq
 from rq.serializers import JSONSerializer
 
-from tests.worker.parts import request
-from worker.fairness import give_turn
-from worker.queue import RequestQueue
+from tests.worker.parts import OpenQueue, request
+from worker.queue.fairness import give_turn
 
 ANNA, BORIS, VERA = 2**52 - 1, 2**52 - 2, 3  # ids have up to 52 bits
 
 
-def ask(requests: RequestQueue, user_id: int, *names: str) -> None:
+def ask(requests: OpenQueue, user_id: int, *names: str) -> None:
     for name in names:
         requests.enqueue(request(name), user_id)
 
 
-def begin(requests: RequestQueue) -> str:
+def begin(requests: OpenQueue) -> str:
     """Take the next job, as a worker does; its id."""
     worker = rq.Worker([requests.rq], serializer=JSONSerializer)
     result = worker.dequeue_job_and_maintain_ttl(timeout=1, max_idle_time=1)
@@ -24,13 +23,13 @@ def begin(requests: RequestQueue) -> str:
     return result[0].id
 
 
-def test_one_with_a_single_request_does_not_wait_for_anothers_many(requests: RequestQueue) -> None:
+def test_one_with_a_single_request_does_not_wait_for_anothers_many(requests: OpenQueue) -> None:
     ask(requests, ANNA, "a1", "a2", "a3")
     ask(requests, BORIS, "b1")
     assert requests.rq.job_ids == ["a1", "b1", "a2", "a3"]
 
 
-def test_what_is_being_drawn_counts(requests: RequestQueue) -> None:
+def test_what_is_being_drawn_counts(requests: OpenQueue) -> None:
     ask(requests, ANNA, "a1", "a2", "a3")
     assert begin(requests) == "a1"
     ask(requests, BORIS, "b1", "b2")
@@ -38,7 +37,7 @@ def test_what_is_being_drawn_counts(requests: RequestQueue) -> None:
     assert requests.rq.job_ids == ["b1", "v1", "a2", "b2", "a3"]
 
 
-def test_nobody_is_overtaken_for_ever(requests: RequestQueue) -> None:
+def test_nobody_is_overtaken_for_ever(requests: OpenQueue) -> None:
     ask(requests, ANNA, "a1", "a2")
     for newcomer in range(10, 20):
         ask(requests, newcomer, f"n{newcomer}")
@@ -48,14 +47,14 @@ def test_nobody_is_overtaken_for_ever(requests: RequestQueue) -> None:
     assert requests.rq.job_ids[-2:] == ["a2", "b1"]
 
 
-def test_ones_own_requests_stay_in_their_order(requests: RequestQueue) -> None:
+def test_ones_own_requests_stay_in_their_order(requests: OpenQueue) -> None:
     ask(requests, ANNA, "a1", "a2", "a3")
     ask(requests, BORIS, "b1", "b2", "b3")
     ask(requests, ANNA, "a4")
     assert requests.rq.job_ids == ["a1", "b1", "a2", "b2", "a3", "b3", "a4"]
 
 
-def test_the_turn_can_be_given_twice_or_too_late(requests: RequestQueue) -> None:
+def test_the_turn_can_be_given_twice_or_too_late(requests: OpenQueue) -> None:
     ask(requests, ANNA, "a1", "a2")
     ask(requests, BORIS, "b1")
     for name in ("a1", "a2", "b1"):
@@ -66,7 +65,7 @@ def test_the_turn_can_be_given_twice_or_too_late(requests: RequestQueue) -> None
     assert requests.rq.job_ids == ["b1", "a2"]
 
 
-def test_a_job_without_a_user_is_nobodys(requests: RequestQueue) -> None:
+def test_a_job_without_a_user_is_nobodys(requests: OpenQueue) -> None:
     requests.rq.enqueue("worker.job.draw", job_id="old")  # of an older version of the bot
     ask(requests, ANNA, "a1")
     assert requests.rq.job_ids == ["old", "a1"]

@@ -14,8 +14,8 @@ import redis
 import redis.asyncio
 
 from emojich_core.request import MAX_COUNT, Candidate
-from worker import decoding
-from worker.tally import FINISHED, TTL, tally_key
+from worker.queue import decoding
+from worker.queue.stats import COUNTS_TTL, FINISHED, counts_key
 
 STREAM = "emojich:events"
 GROUP = "bot"
@@ -37,7 +37,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Finished:
-    """The stickers are in Redis (see `worker.results`)."""
+    """The stickers are in Redis (see `worker.queue.results`)."""
 
     request_id: str
     candidates: tuple[Candidate, ...]
@@ -105,9 +105,9 @@ def publish(connection: redis.Redis, event: Event) -> None:
         if connection.xlen(STREAM) < MAX_UNREAD:
             connection.xadd(STREAM, {"event": to_json(event)})
     else:
-        keys = (STREAM, _ended(event.request_id), tally_key())
+        keys = (STREAM, _ended(event.request_id), counts_key())
         what = event.reason if isinstance(event, Failed) else FINISHED
-        arguments = (END_TTL, MAX_EVENTS, to_json(event), what, TTL)
+        arguments = (END_TTL, MAX_EVENTS, to_json(event), what, COUNTS_TTL)
         connection.eval(_PUBLISH_END, len(keys), *keys, *arguments)
 
 

@@ -4,107 +4,24 @@ import fcntl
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
 import redis
-from redis.backoff import ExponentialBackoff, NoBackoff
-from redis.retry import Retry
 
-from emojich_core.errors import shown
+from emojich_core.errors import SetupError
 from worker.children import start_child, stop_child
-from worker.errors import SetupError
+from worker.queue.connection import probe
+from worker.queue.environment import writing
 
 MAX_SOCKET_PATH = 100  # bytes; the kernels' own limits are 107 (Linux) and 103 (macOS)
 START_TIMEOUT = 60  # seconds; a long append-only file takes a while to read
 STOP_TIMEOUT = 10
-PATIENCE = 20  # retries, about half a minute: a Redis that restarts is waited for
-
-
-def data_folder() -> Path:
-    """Where everything that Emojich keeps lies: EMOJICH_DATA, or `.data` here.
-
-    Raises SetupError.
-    """
-    with writing():
-        return Path(os.path.realpath(os.environ.get("EMOJICH_DATA") or ".data"))
-
-
-@contextmanager
-def writing() -> Iterator[None]:
-    """Say in a sentence which file of the data folder cannot be written, and why."""
-    try:
-        yield
-    except OSError as error:
-        raise SetupError(
-            f"{shown(error.filename)} cannot be written ({error.strerror}): "
-            "make it yours, or set EMOJICH_DATA to another folder."
-        ) from error
-    except ValueError as error:  # a NUL in its name, or half a character
-        raise SetupError(
-            "EMOJICH_DATA cannot be a folder's name: set it to another one."
-        ) from error
-
-
-def connect(url: str) -> redis.Redis:
-    """A connection that outlives a restart of Redis.
-
-    Raises SetupError when nothing answers there now, or takes nothing.
-    """
-    try:
-        with _probe(url) as probe:
-            if probe.get_connection_kwargs().get("decode_responses"):
-                raise ValueError("what Redis holds is not all text")
-            probe.set("emojich:probe", "", px=1)
-    except redis.AuthenticationError as error:
-        raise SetupError(
-            f"Redis at {_address(probe)} wants another password, or one at all: write it into "
-            "REDIS_URL, redis://:password@host:port/0."
-        ) from error
-    except redis.ResponseError as error:  # it is full, a replica, or grants no rights
-        reason = str(error).rstrip(".")
-        raise SetupError(
-            f"Redis at {_address(probe)} takes nothing ({reason}): put that right, or correct "
-            "REDIS_URL."
-        ) from error
-    except redis.RedisError as error:
-        cause = getattr(error.__cause__, "strerror", None) or shown(error)
-        raise SetupError(
-            f"Redis at {_address(probe)} does not answer ({cause}): start it, or correct REDIS_URL."
-        ) from error
-    # redis-py checks neither the address nor its options; the message may quote the password.
-    except Exception:
-        raise SetupError(
-            "REDIS_URL is not a Redis address: write redis://host:port/0 or unix:///path."
-        ) from None
-    backoff = ExponentialBackoff(cap=2, base=0.1)
-    return redis.Redis.from_url(url, retry=Retry(backoff, PATIENCE), health_check_interval=30)
-
-
-def exit_unless(well: Callable[[redis.Redis], bool], otherwise: str) -> None:
-    """For a health check: exit with a sentence unless all is well by the Redis at REDIS_URL."""
-    try:
-        with connect(os.environ.get("REDIS_URL", "")) as connection:
-            if not well(connection):
-                sys.exit(f"emojich: {otherwise}")
-    except SetupError as error:
-        sys.exit(f"emojich: {error}")
-
-
-def _address(connection: redis.Redis) -> str:
-    """Where a connection leads, without its password."""
-    pool = connection.connection_pool
-    options = pool.connection_kwargs
-    if "path" in options:
-        return f"unix://{shown(options['path'])}"
-    scheme = "rediss" if issubclass(pool.connection_class, redis.SSLConnection) else "redis"
-    return f"{scheme}://{shown(options.get('host', 'localhost'))}:{options.get('port', 6379)}"
 
 
 @contextmanager
@@ -233,13 +150,8 @@ def _wait_for_end(url: str, folder: Path) -> None:
 
 
 def _answers(url: str) -> bool:
-    with _probe(url) as connection:
+    with probe(url) as connection:
         try:
             return bool(connection.ping())
         except redis.RedisError:
             return False
-
-
-def _probe(url: str) -> redis.Redis:
-    """A connection that gives up at once."""
-    return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0))

@@ -10,7 +10,7 @@ import redis.asyncio
 
 from emojich_core.request import Candidate
 from tests.worker.parts import Server, end_of, events_of
-from worker.events import (
+from worker.queue.events import (
     MAX_UNREAD,
     STREAM,
     Event,
@@ -22,7 +22,7 @@ from worker.events import (
     publish,
     to_json,
 )
-from worker.tally import TTL, counted, tally_key
+from worker.queue.stats import COUNTS_TTL, counts_key, counts_today
 
 CANDIDATE = Candidate(number=0, seed=7, perplexity=31.5, matting="unet")
 PROGRESS = Progress("1", 0.25)
@@ -147,5 +147,5 @@ def test_a_request_ends_once(connection: redis.Redis) -> None:
 def test_each_end_is_counted_once(connection: redis.Redis) -> None:
     for event in (PROGRESS, FINISHED, FINISHED, FAILED, Failed("3", "timeout")):
         publish(connection, event)
-    assert counted(connection) == {"finished": 1, "timeout": 2}
-    assert 0 < connection.ttl(tally_key()) <= TTL
+    assert counts_today(connection) == {"finished": 1, "timeout": 2}
+    assert 0 < connection.ttl(counts_key()) <= COUNTS_TTL

@@ -4,7 +4,7 @@ from typing import Any
 
 import redis
 
-from worker.results import RESULT_TTL, Sticker, load_codes, load_stickers, save_stickers
+from worker.queue.results import RESULT_TTL, Sticker, load_codes, load_stickers, save_stickers
 
 
 def test_stickers_are_kept_for_a_while(connection: redis.Redis) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import redis
 
+from emojich_core.errors import SetupError
 from tests.worker.parts import ROOT, is_alive, wait_until
-from worker.embedded import connect, redis_url
-from worker.errors import SetupError
+from worker.queue.connection import connect
+from worker.queue.valkey import redis_url
 
 
 @pytest.fixture(autouse=True)
@@ -57,9 +58,11 @@ def test_a_second_process_shares_it(tmp_path: Path) -> None:
 
 def test_it_does_not_outlive_its_starter(tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib, worker.embedded as e\n"
-        "with e.redis_url(pathlib.Path(sys.argv[1])) as url:\n"
-        "    e.connect(url).set('key', 'value'); print(url, flush=True); input()"
+        "import sys, pathlib\n"
+        "from worker.queue.connection import connect\n"
+        "from worker.queue.valkey import redis_url\n"
+        "with redis_url(pathlib.Path(sys.argv[1])) as url:\n"
+        "    connect(url).set('key', 'value'); print(url, flush=True); input()"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     pipe = subprocess.PIPE

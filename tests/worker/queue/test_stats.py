@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from worker.pace import report_pace, seconds_per_image, seconds_per_image_when_crowded
+from worker.queue.stats import report_pace, seconds_per_image, seconds_per_image_when_crowded
 
 
 def test_the_average_moves_towards_what_is_measured(connection: redis.Redis) -> None:

@@ -104,6 +104,11 @@ class RequestJobs(Queue):
             _discard(self.connection, self.key, job_id)
 
 
+def rq_queue(connection: redis.Redis) -> RequestJobs:
+    """RQ's queue of requests, for `RequestQueue` and for RQ's worker."""
+    return RequestJobs(QUEUE, connection=connection, serializer=JSONSerializer)
+
+
 def _discard(connection: redis.Redis, queue_key: str, job_id: bytes) -> bool:
     """Throw away a job id that was taken from the queue, unless it is a request's."""
     try:

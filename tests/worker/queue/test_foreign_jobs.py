@@ -11,21 +11,20 @@ import pytest
 import rq
 from rq.serializers import JSONSerializer
 
-from tests.worker.parts import USER, end_of, request, wait_until
+from tests.worker.parts import USER, OpenQueue, end_of, request, wait_until
 from tests.worker.parts import Worker as WorkerProcess
-from worker.events import Finished
-from worker.queue import RequestQueue
+from worker.queue.events import Finished
 from worker.worker import Worker
 
 DRAW = "worker.job.draw"
 
 
-def put(requests: RequestQueue, job_id: str | bytes) -> None:
+def put(requests: OpenQueue, job_id: str | bytes) -> None:
     """Put an id at the front of the queue."""
     requests.connection.lpush(requests.rq.key, job_id)
 
 
-def change(requests: RequestQueue, **fields: str | bytes) -> None:
+def change(requests: OpenQueue, **fields: str | bytes) -> None:
     """Queue a request, then rewrite fields of its job."""
     requests.enqueue(request("changed"), USER)
     requests.connection.hset("rq:job:changed", mapping=dict(fields))
@@ -76,7 +75,7 @@ FIELDS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("fields", FIELDS, ids=lambda fields: str(fields)[:50])
 def test_a_job_that_the_bot_has_not_queued(
-    requests: RequestQueue, fields: dict[str, Any], caplog: pytest.LogCaptureFixture
+    requests: OpenQueue, fields: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     change(requests, **fields)
     requests.enqueue(request(), USER + 1)
@@ -86,7 +85,7 @@ def test_a_job_that_the_bot_has_not_queued(
     assert requests.is_lost("changed")  # so the bot tells who waits
 
 
-def taken(requests: RequestQueue) -> str:
+def taken(requests: OpenQueue) -> str:
     """The id of the job that a worker takes, the only one that it then holds."""
     worker = Worker(requests.connection)
     result = worker.dequeue_job_and_maintain_ttl(timeout=1)
@@ -106,7 +105,7 @@ def discarded(caplog: pytest.LogCaptureFixture) -> list[str]:
 IDS = [b"\xff\xfe", b"two words", b"line\nbreak", b"\x00" * 100_000, "кот".encode(), b"1:2"]
 
 
-def test_ids_that_rq_cannot_read(requests: RequestQueue, caplog: pytest.LogCaptureFixture) -> None:
+def test_ids_that_rq_cannot_read(requests: OpenQueue, caplog: pytest.LogCaptureFixture) -> None:
     requests.enqueue(request(), USER)
     for job_id in (*IDS, b"", b"expired"):
         put(requests, job_id)
@@ -114,7 +113,7 @@ def test_ids_that_rq_cannot_read(requests: RequestQueue, caplog: pytest.LogCaptu
     assert discarded(caplog) == [repr(job_id[:64]) for job_id in reversed(IDS)]
 
 
-def test_keys_that_hold_no_job(requests: RequestQueue, caplog: pytest.LogCaptureFixture) -> None:
+def test_keys_that_hold_no_job(requests: OpenQueue, caplog: pytest.LogCaptureFixture) -> None:
     requests.connection.set("rq:job:text", "secret")
     requests.connection.rpush("rq:job:list", "secret")
     requests.connection.hset("rq:job:no_data", "x", "secret")
@@ -126,7 +125,7 @@ def test_keys_that_hold_no_job(requests: RequestQueue, caplog: pytest.LogCapture
     assert "secret" not in caplog.text
 
 
-def test_turns_are_given_beside_them(requests: RequestQueue) -> None:
+def test_turns_are_given_beside_them(requests: OpenQueue) -> None:
     """Whose jobs wait is read from `meta`: rubbish there must not keep the bot from queueing."""
     requests.connection.set("rq:job:text", "")
     put(requests, "text")
@@ -138,7 +137,7 @@ def test_turns_are_given_beside_them(requests: RequestQueue) -> None:
 
 
 def test_what_a_dead_worker_had_taken(
-    requests: RequestQueue, caplog: pytest.LogCaptureFixture
+    requests: OpenQueue, caplog: pytest.LogCaptureFixture
 ) -> None:
     intermediate = requests.rq.intermediate_queue
     requests.enqueue(request(), USER)
@@ -149,7 +148,7 @@ def test_what_a_dead_worker_had_taken(
     assert len(discarded(caplog)) == len(IDS)
 
 
-def test_an_abandoned_job_calls_nothing(requests: RequestQueue, tmp_path: Path) -> None:
+def test_an_abandoned_job_calls_nothing(requests: OpenQueue, tmp_path: Path) -> None:
     """A worker's maintenance calls `on_failure` of jobs whose worker has died."""
     ran = tmp_path / "ran"
     change(requests, failure_callback_name="os.system", status="started")
@@ -159,7 +158,7 @@ def test_an_abandoned_job_calls_nothing(requests: RequestQueue, tmp_path: Path) 
     assert requests.rq.started_job_registry.get_job_ids(cleanup=False) == []
 
 
-def test_a_worker_goes_on(worker: WorkerProcess, requests: RequestQueue, tmp_path: Path) -> None:
+def test_a_worker_goes_on(worker: WorkerProcess, requests: OpenQueue, tmp_path: Path) -> None:
     ran = tmp_path / "ran"
     plain = rq.Queue("emojich", connection=requests.connection, serializer=JSONSerializer)
     command = f"touch {ran}"

@@ -8,12 +8,12 @@ import rq
 from rq.job import JobStatus
 from rq.serializers import JSONSerializer
 
-from tests.worker.parts import USER, end_of, request
-from worker.events import Failed, has_ended, publish
-from worker.queue import JOB_TIMEOUT, JOB_TTL, RequestQueue
+from tests.worker.parts import USER, OpenQueue, end_of, request
+from worker.queue.events import Failed, has_ended, publish
+from worker.queue.requests import JOB_TIMEOUT, JOB_TTL
 
 
-def test_a_request_is_queued_once(requests: RequestQueue) -> None:
+def test_a_request_is_queued_once(requests: OpenQueue) -> None:
     requests.enqueue(request(), USER)
     requests.enqueue(request(), USER)
     assert requests.rq.job_ids == ["1"]
@@ -22,7 +22,7 @@ def test_a_request_is_queued_once(requests: RequestQueue) -> None:
     assert job.args == [request().to_json()]
 
 
-def test_a_finished_request_is_not_queued_again(requests: RequestQueue) -> None:
+def test_a_finished_request_is_not_queued_again(requests: OpenQueue) -> None:
     requests.enqueue(request(), USER)
     job = requests.job("1")
     assert job
@@ -32,7 +32,7 @@ def test_a_finished_request_is_not_queued_again(requests: RequestQueue) -> None:
     assert requests.rq.is_empty()
 
 
-def test_payloads_are_json(requests: RequestQueue, connection: redis.Redis) -> None:
+def test_payloads_are_json(requests: OpenQueue, connection: redis.Redis) -> None:
     requests.enqueue(request(), USER)
     job = requests.job("1")
     assert job
@@ -40,13 +40,13 @@ def test_payloads_are_json(requests: RequestQueue, connection: redis.Redis) -> N
     assert job.data.startswith((b"{", b"["))
 
 
-def test_place_in_the_queue(requests: RequestQueue) -> None:
+def test_place_in_the_queue(requests: OpenQueue) -> None:
     for name in "123":
         requests.enqueue(request(name), USER)
     assert [requests.place(name) for name in "1234"] == [1, 2, 3, None]
 
 
-def test_lost_requests(requests: RequestQueue) -> None:
+def test_lost_requests(requests: OpenQueue) -> None:
     assert requests.is_lost("1")
     requests.enqueue(request(), USER)
     assert not requests.is_lost("1")
@@ -62,7 +62,7 @@ def test_lost_requests(requests: RequestQueue) -> None:
         assert requests.is_lost("1") == lost
 
 
-def test_what_has_been_drawn_for_more_than_a_day_is_lost(requests: RequestQueue) -> None:
+def test_what_has_been_drawn_for_more_than_a_day_is_lost(requests: OpenQueue) -> None:
     requests.enqueue(request(), USER)
     job = requests.job("1")
     assert job
@@ -74,7 +74,7 @@ def test_what_has_been_drawn_for_more_than_a_day_is_lost(requests: RequestQueue)
         assert requests.is_lost("1") == lost
 
 
-def test_a_killed_worker_does_not_count(requests: RequestQueue, connection: redis.Redis) -> None:
+def test_a_killed_worker_does_not_count(requests: OpenQueue, connection: redis.Redis) -> None:
     assert requests.count_workers() == 0
     connection.sadd("rq:workers:emojich", "rq:worker:1")  # as RQ leaves it for a while
     assert requests.count_workers() == 0
@@ -82,7 +82,7 @@ def test_a_killed_worker_does_not_count(requests: RequestQueue, connection: redi
     assert requests.count_workers() == 1
 
 
-def test_a_request_that_waits_is_cancelled(requests: RequestQueue) -> None:
+def test_a_request_that_waits_is_cancelled(requests: OpenQueue) -> None:
     requests.enqueue(request("1"), USER)
     requests.enqueue(request("2"), USER)
     assert requests.cancel("1")
@@ -93,7 +93,7 @@ def test_a_request_that_waits_is_cancelled(requests: RequestQueue) -> None:
     assert end_of(requests.connection, "1") is None
 
 
-def test_a_request_is_cancelled_that_a_worker_has_just_taken(requests: RequestQueue) -> None:
+def test_a_request_is_cancelled_that_a_worker_has_just_taken(requests: OpenQueue) -> None:
     """RQ's own deletion stumbles over an execution that is over, and would take it from a horse."""
     requests.enqueue(request(), USER)
     worker = rq.Worker([requests.rq], serializer=JSONSerializer)
@@ -106,14 +106,14 @@ def test_a_request_is_cancelled_that_a_worker_has_just_taken(requests: RequestQu
     assert has_ended(requests.connection, "1")
 
 
-def test_what_has_ended_is_not_cancelled(requests: RequestQueue) -> None:
+def test_what_has_ended_is_not_cancelled(requests: OpenQueue) -> None:
     requests.enqueue(request(), USER)
     publish(requests.connection, Failed("1", "failed"))
     assert not requests.cancel("1")
     assert requests.cancel("unknown")
 
 
-def test_no_more_wait_than_may(requests: RequestQueue) -> None:
+def test_no_more_wait_than_may(requests: OpenQueue) -> None:
     names = [str(number) for number in range(60)]
 
     def ask(name: str) -> bool:

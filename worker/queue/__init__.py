@@ -1,0 +1,13 @@
+"""The contract between bot and worker, all of it in Redis: all that `bot` imports of `worker`.
+
+- `requests`: the queue: enqueue, cancel, ask where a request stands
+- `request_job`: RQ's job and queue, narrowed to requests
+- `fairness`: whose request is next
+- `events`: the stream that tells the bot of progress and ends
+- `results`: finished stickers, kept for a day
+- `stats`: the day's counts, seconds per image
+- `connection`: connect to Redis, or say why not
+- `valkey`: the embedded server for a machine without a Redis
+- `decoding`: JSON from Redis, checked against a type
+- `environment`: environment variables, the data folder, the "ready" line
+"""

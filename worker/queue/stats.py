@@ -1,0 +1,88 @@
+"""Statistics in Redis: what happened each day, and how fast images are drawn.
+
+    emojich:tally:<date>    hash          what happened → how often
+    emojich:users:<date>    HyperLogLog   users who sent a request: it counts them, and names no one
+    emojich:pace            string        seconds per image, a moving average
+    emojich:pace:crowded    string        the same, of requests drawn while no RQ worker was free
+
+Days are those of UTC.  Seconds are those that a user waits for an image: where an engine draws
+several requests at once, each takes longer.  Requests that wait in the queue will be drawn while no
+RQ worker is free, so their waiting time is estimated by the second average.
+"""
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+import redis
+
+FINISHED = "finished"  # a request has its stickers; a failed request is counted by its reason
+COUNTS_TTL = 8 * 24 * 3600  # seconds; a week can be looked at
+
+PACE = "emojich:pace"
+CROWDED_PACE = "emojich:pace:crowded"
+SLOWEST = 24 * 3600  # seconds an image; what is slower is no measurement
+WEIGHT = 0.2  # of the newest request: a change of model or machine is known after some ten
+
+log = logging.getLogger("emojich.stats")
+
+
+def counts_key() -> str:
+    """The key of today's hash."""
+    return f"emojich:tally:{_today()}"
+
+
+def users_key() -> str:
+    """The key of today's HyperLogLog."""
+    return f"emojich:users:{_today()}"
+
+
+def count(connection: redis.Redis, what: str) -> None:
+    """Count one more of what happened, today."""
+    with connection.pipeline() as pipe:
+        pipe.hincrby(counts_key(), what)
+        pipe.expire(counts_key(), COUNTS_TTL)
+        pipe.execute()
+
+
+def counts_today(connection: redis.Redis) -> dict[str, int]:
+    """What happened today → how often."""
+    tally: Any = connection.hgetall(counts_key())
+    numbers = {what: number for what, number in tally.items() if number.isdigit()}
+    if numbers != tally:
+        log.warning("%s: a value that is no number is left out", counts_key())
+    return {what.decode(errors="replace"): int(number) for what, number in numbers.items()}
+
+
+def report_pace(connection: redis.Redis, seconds: float, images: int, crowded: bool) -> None:
+    """Put the seconds of a request, from engine to stickers, into the averages."""
+    for key in (PACE, CROWDED_PACE) if crowded else (PACE,):
+        measured, before = seconds / images, _read_pace(connection, key)
+        now = measured if before is None else before + WEIGHT * (measured - before)
+        connection.set(key, now)
+
+
+def seconds_per_image(connection: redis.Redis) -> float | None:
+    """Of the latest requests; None before the first one."""
+    return _read_pace(connection, PACE)
+
+
+def seconds_per_image_when_crowded(connection: redis.Redis) -> float | None:
+    """Of requests drawn while no RQ worker was free; else of the latest ones."""
+    return _read_pace(connection, CROWDED_PACE) or seconds_per_image(connection)
+
+
+def _read_pace(connection: redis.Redis, key: str) -> float | None:
+    try:
+        value: Any = connection.get(key)
+        pace = None if value is None else float(value)
+        if pace is None or 0 < pace <= SLOWEST:  # not so for NaN
+            return pace
+    except (ValueError, redis.ResponseError):  # no number, or no string
+        pass
+    log.warning("%s: a value of another shape is left out", key)
+    return None
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
