@@ -1,13 +1,14 @@
 """What is drawn for words that a bundle does not know, on the vocabulary that ships and the CLI."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from emojich_core.bundles import VOCABULARY, derive_bundle, load_bundle, verify_bundle
+from emojich_core.bundles import VOCABULARY, derive_bundle, load_bundle, sha256, verify_bundle
 from emojich_core.choices import SHIPPED
 from emojich_core.lexicon import lexicon
 from emojich_core.pipeline import Pipeline
@@ -115,28 +116,40 @@ def test_a_bundle_that_has_learned_more_knows_more(tmp_path: Path) -> None:
     assert Vocabulary.load(MINI).words < mine.vocabulary.words
 
 
-def generate(prompt: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [EMOJICH, "generate", prompt, "--model", "mini", "--count", "1", "--seed", "1"]
+@pytest.fixture(scope="module")
+def quick(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle that draws within a fraction of a second, with the vocabulary that ships."""
+    bundle = tmp_path_factory.mktemp("quick") / "quick"
+    shutil.copytree(tiny_bundle, bundle)
+    shutil.copy(MINI, bundle)
+    description = json.loads((bundle / "bundle.json").read_text())
+    description["files"][VOCABULARY] = sha256(MINI)
+    (bundle / "bundle.json").write_text(json.dumps(description))
+    return bundle
+
+
+def generate(prompt: str, model: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [EMOJICH, "generate", prompt, "--model", str(model), "--count", "1", "--seed", "1"]
     return subprocess.run(
         [*command, "--json"], cwd=folder, capture_output=True, text=True, check=False
     )
 
 
-def test_the_command_tells_what_it_draws_instead(tmp_path: Path) -> None:
-    done = generate("буксир", tmp_path)
+def test_the_command_tells_what_it_draws_instead(quick: Path, tmp_path: Path) -> None:
+    done = generate("буксир", quick, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "mini has not learned «буксир»: it draws «корабль» instead." in done.stderr
+    assert "tiny has not learned «буксир»: it draws «корабль» instead." in done.stderr
     result = json.loads(done.stdout)
     assert result == json.loads((tmp_path / "out/result.json").read_text())
     assert result["prompt"] == "буксир"
     assert result["reading"] == {"prompt": "корабль", "unknown": "буксир", "instead": "корабль"}
     # The picture is that of the word that it names.
-    same = generate("корабль", tmp_path / "out")
+    same = generate("корабль", quick, tmp_path / "out")
     assert json.loads(same.stdout)["candidates"] == result["candidates"]
 
 
-def test_the_command_refuses_in_one_line(tmp_path: Path) -> None:
-    done = generate("абырвалг", tmp_path)
+def test_the_command_refuses_in_one_line(quick: Path, tmp_path: Path) -> None:
+    done = generate("абырвалг", quick, tmp_path)
     assert done.returncode == 1
     assert done.stderr == f"emojich: The model knows no word of «абырвалг»: try {EXAMPLES}.\n"
     assert not (tmp_path / "out/result.json").exists()
