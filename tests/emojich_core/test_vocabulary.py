@@ -2,21 +2,21 @@
 
 import json
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from emojich_core.bundles import VOCABULARY, derive_bundle, load_bundle, sha256, verify_bundle
 from emojich_core.choices import SHIPPED
+from emojich_core.cli import main
 from emojich_core.lexicon import lexicon
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import InvalidRequest, Reading, Reason
 from emojich_core.vocabulary import EXAMPLES, Vocabulary, words_of
 
 MINI = SHIPPED / "mini" / VOCABULARY
-EMOJICH = Path(sys.executable).parent / "emojich"
 # Words of a language that nobody speaks.
 UNKNOWN = ["абырвалг", "красный абырвалг", "Глокая куздра", "и на", "бармаглот!"]
 
@@ -128,28 +128,53 @@ def quick(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return bundle
 
 
-def generate(prompt: str, model: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [EMOJICH, "generate", prompt, "--model", str(model), "--count", "1", "--seed", "1"]
-    return subprocess.run(
-        [*command, "--json"], cwd=folder, capture_output=True, text=True, check=False
-    )
+@dataclass
+class Done:
+    """What a command has ended with, and written."""
+
+    code: object
+    stdout: str
+    stderr: str
 
 
-def test_the_command_tells_what_it_draws_instead(quick: Path, tmp_path: Path) -> None:
-    done = generate("буксир", quick, tmp_path)
-    assert done.returncode == 0, done.stderr
+Generate = Callable[[str, Path], Done]
+
+
+@pytest.fixture
+def generate(
+    quick: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Generate:
+    """Runs `emojich generate` in a folder."""
+
+    def run(prompt: str, folder: Path) -> Done:
+        monkeypatch.chdir(folder)
+        options = ["--model", str(quick), "--count", "1", "--seed", "1", "--json"]
+        monkeypatch.setattr("sys.argv", ["emojich", "generate", prompt, *options])
+        code = None
+        try:
+            main()
+        except SystemExit as stopped:
+            code = stopped.code
+        return Done(code, *capsys.readouterr())
+
+    return run
+
+
+def test_the_command_tells_what_it_draws_instead(generate: Generate, tmp_path: Path) -> None:
+    done = generate("буксир", tmp_path)
+    assert done.code is None
     assert "tiny has not learned «буксир»: it draws «корабль» instead." in done.stderr
     result = json.loads(done.stdout)
     assert result == json.loads((tmp_path / "out/result.json").read_text())
     assert result["prompt"] == "буксир"
     assert result["reading"] == {"prompt": "корабль", "unknown": "буксир", "instead": "корабль"}
     # The picture is that of the word that it names.
-    same = generate("корабль", quick, tmp_path / "out")
+    same = generate("корабль", tmp_path / "out")
     assert json.loads(same.stdout)["candidates"] == result["candidates"]
 
 
-def test_the_command_refuses_in_one_line(quick: Path, tmp_path: Path) -> None:
-    done = generate("абырвалг", quick, tmp_path)
-    assert done.returncode == 1
-    assert done.stderr == f"emojich: The model knows no word of «абырвалг»: try {EXAMPLES}.\n"
+def test_the_command_refuses_in_one_line(generate: Generate, tmp_path: Path) -> None:
+    done = generate("абырвалг", tmp_path)
+    assert done.code == f"emojich: The model knows no word of «абырвалг»: try {EXAMPLES}."
+    assert done.stderr == ""
     assert not (tmp_path / "out/result.json").exists()
