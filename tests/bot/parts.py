@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from io import BytesIO
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -44,6 +45,7 @@ def wait_for(look: Callable[[], Result | None], seconds: float = 15) -> Result:
     return found
 
 
+@cache
 def draw_sticker(number: int) -> bytes:
     """A WebP sticker that differs from every other number's."""
     colour = (number * 37 % 256, number * 91 % 256, number // 256, 255)
