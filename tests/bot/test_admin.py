@@ -9,7 +9,7 @@ import redis
 
 from bot.access import BANNED
 from bot.blocklist import BlockedPrompt, Blocklist
-from tests.bot.conftest import NewUser, start_sandbox, start_server
+from tests.bot.conftest import NewUser
 from tests.bot.parts import (
     RunningBot,
     Sandbox,
@@ -22,9 +22,6 @@ from tests.bot.parts import (
 )
 from worker.embedded import connect
 from worker.tally import tally_key, users_key
-
-server = pytest.fixture(scope="module")(start_server)
-sandbox = pytest.fixture(scope="module")(start_sandbox)
 
 ADMIN, GUEST = 5001, 5002
 

@@ -17,7 +17,6 @@ from bot import listening
 from bot.config import Config
 from bot.lease import KEY
 from bot.listening import keep_token
-from tests.bot.conftest import start_sandbox, start_server
 from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, Worker
 from worker.embedded import connect, redis_url
 from worker.errors import SetupError
@@ -25,9 +24,6 @@ from worker.errors import SetupError
 ODD_ANSWERS = [  # what no Bot API would say
     '{"ok": true, "result": true}', '{"ok": true, "result": {}}', '{"ok": true}', "[]", "<p>",
 ]  # fmt: skip
-
-server = pytest.fixture(scope="module")(start_server)
-sandbox = pytest.fixture(scope="module")(start_sandbox)
 
 
 @pytest.fixture

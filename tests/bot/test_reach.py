@@ -11,11 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from bot.lease import KEY, TTL
-from tests.bot.conftest import start_sandbox
 from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, text_of, wait_for
 from worker.embedded import connect, redis_url
-
-sandbox = pytest.fixture(scope="module")(start_sandbox)
 
 
 @pytest.fixture

@@ -17,12 +17,10 @@ import redis
 from bot.limits import Limits
 from bot.store import OPEN
 from bot.telegram.updates import KEPT, SEEN, TRIES
-from tests.bot.conftest import NewUser, start_sandbox
+from tests.bot.conftest import NewUser
 from tests.bot.parts import TOKEN, BotProcess, Sandbox, User, text_of, wait_for
 from worker.embedded import connect, redis_url
 from worker.queue import RequestQueue
-
-sandbox = pytest.fixture(scope="module")(start_sandbox)
 
 Environment = dict[str, str]
 
