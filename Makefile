@@ -52,6 +52,8 @@ ifeq ($(realpath $(BIN)/python),)
 .PHONY: $(VENV)/installed
 endif
 $(VENV)/installed: pyproject.toml
+	@command -v $(PYTHON) >/dev/null \
+		|| { echo "emojich: there is no $(PYTHON): make run PYTHON=python3.13" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "emojich: $(PYTHON) is not Python 3.11 or newer: make run PYTHON=python3.13" >&2; exit 1; }
 	@$(PYTHON) install.py $(VENV) "$(TORCH_INDEX)"

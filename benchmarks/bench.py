@@ -15,7 +15,7 @@ from typing import Concatenate, ParamSpec
 
 import torch
 
-from benchmarks import arrivals, first_code, page, stages, stickers
+from benchmarks import arrivals, beside, first_code, page, stages, stickers
 from benchmarks.results import Results
 from benchmarks.steps import cpu_precisions, measure, random_model, text_seconds, weight_bytes
 from benchmarks.timing import read_bandwidth
@@ -104,6 +104,7 @@ def main() -> None:
     for each in cpu_precisions()[: 1 if quick else None]:
         apart(results, stickers.one_user, each)
     apart(results, stickers.many_users, (1, 8) if quick else (1, 2, 4, 8, 16))
+    apart(results, beside.measure)
     apart(results, stages.on_mini)
     compare(results, quick)
     if not quick:

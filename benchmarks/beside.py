@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from benchmarks.results import Results
 from emojich_core.pipeline import Pipeline
 
 PROMPT = "кот в космосе"
@@ -40,8 +41,8 @@ def running(*commands: list[str]) -> Iterator[None]:
         yield
 
 
-def main() -> None:
-    """Print the median of each row, and how many times the time alone that is."""
+def measure(results: Results) -> None:
+    """The median of each row, and how many times the time alone that is."""
     pipeline = Pipeline.load("mini", "cpu")
     draw(pipeline)
     rows: dict[str, list[list[str]]] = {
@@ -57,7 +58,11 @@ def main() -> None:
     alone = statistics.median(times["alone"])
     for name, measured in times.items():
         median = statistics.median(measured)
-        print(f"{name:<32} {median:.2f} s, {median / alone:.1f} times, worst {max(measured):.2f} s")
+        results.row(
+            f"mini: prompt → 4 stickers, {name}",
+            f"{median:.2f} s, worst {max(measured):.2f} s; {median / alone:.1f} times",
+            "" if name == "alone" else "2.5 times",
+        )
 
 
 def draw_on() -> None:
@@ -71,4 +76,4 @@ def draw_on() -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--draw", action="store_true", help="draw until killed")
-    draw_on() if parser.parse_args().draw else main()
+    draw_on() if parser.parse_args().draw else measure(Results())

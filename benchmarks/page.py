@@ -35,6 +35,16 @@ of a step beside what its memory allows.
 """
 
 TAIL = """
+Another program on the same cores, `python -m benchmarks.beside` on 2 cores of a Xeon with AMX,
+medians: before the number of threads followed the load (`emojich_core/threads.py`), and since, in
+two runs.
+
+| mini: prompt → 4 stickers | before | since |
+| --- | --- | --- |
+| alone | 2.20 s | 2.14 s, 1.74 s |
+| beside two busy loops | 9.98 s (4.5 times) | 4.17 s (1.9 times), 3.79 s (2.2) |
+| beside another `mini` that draws | 13.60 s (6.2 times) | 3.22 s (1.5 times), 2.84 s (1.6) |
+
 What Real-ESRGAN does to stickers of `mini`, `python -m benchmarks.upscaling`: left without, in the
 middle x2 after 3,200 steps of training, right x4 after 800: some six minutes each. x2 takes 0.3 of
 the time of x4 and is as sharp at least: so it is the default, for `mini` and the published models.

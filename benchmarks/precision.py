@@ -57,7 +57,7 @@ def score(model: Transformer, image: Image) -> float:
     """The perplexity of the codes."""
     given = ImagePrompt(image.codes, torch.ones_like(image.codes, dtype=torch.bool))
     slots, beginning = Slots(model, 1), begin(model, image.text)
-    [drawn] = draw_together(slots, beginning, [1], Sampling(), lambda step: None, given)
+    [drawn] = draw_together(slots, [beginning], [1], Sampling(), lambda step: None, given)
     return drawn.perplexity
 
 

@@ -8,11 +8,13 @@ from telegram import Update
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes, filters
 
 from bot.access import Access
+from bot.config import MAX_ID
 from bot.filters import PRIVATE_WORDS
 from bot.intake import Intake
 from bot.patience import insist
 from bot.record import Failure
 from bot.texts import Texts, language_for, texts
+from worker.environment import is_number
 from worker.pace import seconds_per_image
 from worker.queue import RequestQueue
 from worker.tally import FINISHED, counted, users_key
@@ -93,7 +95,7 @@ def stats(queue: RequestQueue, banned: int, words: Texts) -> str:
 def _user_id(arguments: list[str]) -> int | None:
     """The id after a command."""
     match arguments:
-        case [text] if text.isdecimal() and text.isascii():
+        case [text] if is_number(text, MAX_ID):
             return int(text)
     return None
 

@@ -16,23 +16,20 @@ from telegram.ext import Application, ApplicationBuilder, Defaults
 from telegram.request import HTTPXRequest
 from tornado.httpserver import HTTPServer
 
-from bot.access import BANNED
 from bot.config import Config
 from bot.delivery import Delivery
 from bot.lease import keep, lease
 from bot.listening import keep_token, listen, poll
 from bot.profile import introduce
-from bot.store import OPEN
-from bot.stored import set_aside
+from bot.stored import heal, set_aside
 from bot.tasks import end
 from bot.telegram.migration import FollowMigration
-from bot.telegram.updates import KEPT, SEEN, TRIES, Inbox
+from bot.telegram.updates import Inbox
 from bot.trouble import report
 from bot.turns import TakeTurns
 from bot.watch import Watch
 from bot.wiring import wire
 from worker.errors import SetupError
-from worker.events import STREAM
 from worker.logs import announce
 
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
@@ -40,15 +37,6 @@ CONNECTIONS = 64
 API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
 REDIS_RETRIES = 10  # some ten seconds: a Redis that restarts is waited for
 REDIS_CONNECTIONS = 50  # what needs one more waits for it, however many people there are
-# What everybody's requests need, and its types.
-SHARED_KEYS = {
-    OPEN: b"hash",
-    BANNED: b"set",
-    STREAM: b"stream",
-    KEPT: b"hash",
-    SEEN: b"zset",
-    TRIES: b"hash",
-}
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
@@ -69,10 +57,11 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
     )
     async with redis.asyncio.Redis.from_pool(pool) as async_connection:
         delivery, watch = wire(application, config, connection, async_connection, CONSUMER)
-        inbox = Inbox(application, async_connection, partial(report, connection))
+        mend, tell = partial(heal, connection), partial(report, connection)
+        inbox = Inbox(application, async_connection, tell, mend)
         await _meet(application.bot, config)
+        await asyncio.to_thread(set_aside, connection)
         async with application, lease(async_connection) as lock:
-            await set_aside(async_connection, SHARED_KEYS)
             await _serve(application, config, inbox, delivery, watch, lock)
 
 

@@ -31,7 +31,10 @@ class Blocklist:
     def read(cls, path: Path) -> "Blocklist":
         """The list in a file; raises SetupError where there is none."""
         try:
-            return cls(path.read_text(encoding="utf-8-sig").splitlines())
+            text = path.read_text(encoding="utf-8-sig")
+            if "\0" in text:  # UTF-16 without its mark, of which each byte is UTF-8
+                raise ValueError("it is not UTF-8")
+            return cls(text.splitlines())
         except (OSError, ValueError) as error:  # not UTF-8, or a name that cannot be
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             message = f"EMOJICH_BLOCKED_WORDS: {shown(path)} cannot be read ({reason})"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from telegram import CallbackQuery, Update, User
+from telegram.constants import InlineKeyboardButtonLimit
 from telegram.error import BadRequest
 from telegram.ext import CallbackQueryHandler, ContextTypes
 
@@ -61,4 +62,9 @@ def on_tap(pattern: re.Pattern[str], act: Act) -> CallbackQueryHandler[Any, Any]
             sentence = words("not-yours")
         await answer_tap(query, sentence)
 
-    return CallbackQueryHandler(answer, re.compile(rf"{pattern.pattern}\Z"))
+    def is_ours(data: object) -> bool:
+        # Numbers in longer data, which no button of ours has, could be too long to be read.
+        fits = isinstance(data, str) and len(data) <= InlineKeyboardButtonLimit.MAX_CALLBACK_DATA
+        return fits and pattern.fullmatch(str(data)) is not None
+
+    return CallbackQueryHandler(answer, is_ours)

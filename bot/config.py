@@ -126,6 +126,9 @@ def _webhook_url(environment: Mapping[str, str], api_url: str) -> str:
     schemes = ("https",) if api_url == TELEGRAM else ("http", "https")
     if url and not _is_address(url, *schemes):
         raise SetupError("WEBHOOK_URL must look like https://bot.example.org/updates.")
+    # Telegram calls over IPv4 only, and so the bot listens: https://core.telegram.org/bots/webhooks
+    if ":" in (urlsplit(url).hostname or ""):
+        raise SetupError("WEBHOOK_URL has an IPv6 address: take a name, or an IPv4 address.")
     return url
 
 

@@ -36,6 +36,7 @@ from bot.record import (
 )
 from bot.stickers import stickers_of
 from bot.store import Store
+from bot.stored import heal
 from bot.tasks import end
 from bot.telegram.errors import (
     MESSAGE_IS_PHOTO,
@@ -97,6 +98,7 @@ class Delivery:
             except Exception as error:  # whatever it is, the other requests still want their events
                 unexpected = _is_unexpected(error)
                 log.warning("events: %s; trying again", reason(error), exc_info=unexpected)
+                await self._heal(error)
                 await asyncio.sleep(RECONNECT_PAUSE)
 
     async def change(self, request_id: str, change: Change) -> None:
@@ -175,7 +177,12 @@ class Delivery:
             pause,
             exc_info=_is_unexpected(error),
         )
+        await self._heal(error)
         await asyncio.sleep(pause)
+
+    async def _heal(self, error: Exception) -> None:
+        with suppress(redis.RedisError):
+            await heal(self._results, error)
 
     async def _show(self, request_id: str) -> None:
         """Make the message what the record says, or find out that it cannot be made so."""

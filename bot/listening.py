@@ -34,6 +34,7 @@ TOKEN_INTERVAL = 60.0  # seconds between two looks whether the token is good sti
 POLL_TIME = 10  # seconds for which Telegram waits for updates
 READ_TIMEOUT = 20.0  # seconds beyond that
 PAUSE = 1.0  # seconds until updates are put away once more, or asked for once more
+MAX_REPEATS = 10  # of a list without any id, until what follows it is asked for
 MAX_BODY = 4 * 1024 * 1024  # bytes of an update
 
 Put = Callable[[Sequence[Any]], Awaitable[None]]  # raises redis.RedisError
@@ -87,8 +88,8 @@ def _start_server(config: Config, put: Put) -> HTTPServer:
 
 async def poll(bot: Bot, put: Put) -> None:
     """Ask for updates, for ever; raises InvalidToken when the token has been revoked."""
-    offset = failures = 0
-    before: list[Any] = []
+    offset = failures = repeats = 0
+    before = ""
     while True:
         try:
             updates = await _get_updates(bot, offset)
@@ -101,14 +102,24 @@ async def poll(bot: Bot, put: Put) -> None:
             await asyncio.sleep(pause_after(error, failures))
             continue
         failures = 0
-        if updates and updates == before:  # not confirmed: it has no ids, or false ones
+        batch = repr(updates)  # compared so because NaN equals nothing
+        repeats = repeats + 1 if batch == before else 0
+        before = batch
+        if updates and repeats:  # not confirmed: it has no ids, or false ones
             await asyncio.sleep(PAUSE)
-            offset = max(offset, *(update_id(update) or 0 for update in updates)) + 1
-            continue
-        await _put_away(updates, put)
-        for update in updates:  # what has no id has the next one, or a higher one
-            offset = (update_id(update) or offset) + 1
-        before = updates
+        else:
+            await _put_away(updates, put)
+        # A list without any id may not be Telegram's, and would confirm what has not come.
+        if any(map(update_id, updates)) or repeats >= MAX_REPEATS:
+            offset = max(_following(updates, offset), offset + min(repeats, 1))
+
+
+def _following(updates: list[Any], offset: int) -> int:
+    """The id after those of the updates; what has no id has the next one, or a higher one."""
+    for update in updates:
+        number = update_id(update)
+        offset = max(offset, number + 1) if number else offset + 1
+    return offset
 
 
 async def _get_updates(bot: Bot, offset: int) -> list[Any]:

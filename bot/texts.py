@@ -23,7 +23,7 @@ _READERS_OF_RUSSIAN = frozenset({"ru", "be", "kk", "ky", "tg", "uk", "uz"})
 # The model reads Russian only, so the examples are Russian in every language.
 _SHORT = 40  # characters of a prompt where it stands among others
 
-EXAMPLES = ("кот в космосе", "пылающее сердце", "робот с цветком")
+EXAMPLES = ("кот в шляпе", "горящее сердце", "панда в короне")
 
 COMMON: dict[str, str | int] = {  # values that every message may use
     "max-length": MAX_PROMPT_LENGTH,

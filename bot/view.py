@@ -53,11 +53,21 @@ def view(record: Record) -> View | None:
 
 async def edit(query: CallbackQuery, shown: View) -> None:
     """Have the message of a tapped button, if it is still there, show something else."""
+    if not is_reachable(query):
+        return
     try:
         await insist(lambda: query.edit_message_text(shown.text, reply_markup=shown.keyboard))
     except TelegramError as error:
         if not is_everyday(error):
             raise
+
+
+def is_reachable(query: CallbackQuery) -> bool:
+    """Whether the message can still be changed: of one put away, Telegram tells nothing but its id.
+
+    https://core.telegram.org/bots/api#inaccessiblemessage
+    """
+    return query.message is not None and query.message.is_accessible
 
 
 def progress_bar(fraction: float) -> str:

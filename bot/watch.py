@@ -8,6 +8,7 @@ go on, or to tell.
 import asyncio
 import logging
 import time
+from contextlib import suppress
 
 import redis
 
@@ -15,6 +16,7 @@ from bot.delivery import Delivery
 from bot.logs import reason
 from bot.record import NO_WORKER, Abandoned, Failure, Queued, Record, State
 from bot.store import Store
+from bot.stored import heal
 from bot.waiting import look
 from worker.events import Failed
 from worker.queue import RequestQueue
@@ -47,6 +49,8 @@ class Watch:
                 await self._look()
             except Exception as error:  # it looks again soon, whatever it was
                 log.warning("watch: %s", reason(error))
+                with suppress(redis.RedisError):
+                    await heal(self._queue.connection, error)
             await asyncio.sleep(INTERVAL)
 
     async def _look(self) -> None:

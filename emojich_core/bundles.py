@@ -200,7 +200,8 @@ def derive_bundle(
     """Write a bundle with another transformer, whose `source` it names; all else is the base's.
 
     `captions` that it has learned besides: their words join the vocabulary, if there is one.
-    The other files are hard links where the disk can do that.  `path` appears when it is whole.
+    Its candidates all have one style, the one that was learned.  The other files are hard links
+    where the disk can do that.  `path` appears when it is whole.
     Raises BundleError when it cannot be written, or is there already.
     """
     description = read_description(base.path)
@@ -220,6 +221,7 @@ def derive_bundle(
             safetensors.torch.save_file(transformer, changed)
             shutil.copymode(staged / TOKENIZER, changed)
             description["name"] = path.name
+            description["sampling"] = {**description["sampling"], "styles": []}
             description["sources"] = {**description.get("sources", {}), "transformer": source}
             checksums = {file: description["files"][file] for file in files_of(description)}
             description["files"] = {**checksums, changed.name: sha256(changed)}

@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Write 0.webp … (best first), grid.png and result.json for each prompt.",
     )
     what = generate.add_mutually_exclusive_group(required=True)
-    what.add_argument("prompt", nargs="?", help='what to draw, in Russian: "кот в космосе"')
+    what.add_argument("prompt", nargs="?", help='what to draw, in Russian: "кот в шляпе"')
     what.add_argument(
         "--prompts", type=file_path, metavar="FILE", help="a file with one prompt a line"
     )
@@ -206,6 +206,8 @@ def _draw(
         fields = drawing.candidate.to_json()
         del fields["number"]
         candidates.append({"file": file, **fields})
+    for left in range(len(drawings), MAX_COUNT):  # of an earlier, larger request
+        (folder / f"{left}.webp").unlink(missing_ok=True)
     grid([drawing.image for drawing in drawings]).save(folder / "grid.png")
     # All that the pictures follow from, so that they can be drawn again.
     result = {
@@ -228,6 +230,8 @@ def _draw(
 
 def _sampling(pipeline: "Pipeline", arguments: argparse.Namespace) -> dict[str, Any]:
     """`temperature`, `top_k`, `top_p`: what the options say, else what the bundle does."""
-    numbers = asdict(pipeline.bundle.sampling)
-    given = {name: getattr(arguments, name) for name in numbers}
-    return numbers | {name: value for name, value in given.items() if value is not None}
+    sampling = pipeline.bundle.sampling
+    return {
+        name: getattr(sampling, name) if (given := getattr(arguments, name)) is None else given
+        for name in ("temperature", "top_k", "top_p")
+    }

@@ -70,7 +70,8 @@ def read_checkpoint(file: Path) -> Tensors:
     except MemoryError:
         raise
     except Exception as error:  # damage can show in any way
-        raise BundleError(f"{file} is damaged ({brief(error)}): fetch it anew.") from error
+        what = brief(error) or type(error).__name__  # an empty file has no message
+        raise BundleError(f"{file} is damaged ({what}): fetch it anew.") from error
     for wrapper in WRAPPERS:
         if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
             content = content[wrapper]
@@ -82,7 +83,7 @@ def read_checkpoint(file: Path) -> Tensors:
 
 
 def _content(file: Path) -> Any:
-    if file.suffix == ".safetensors":
+    if file.suffix.lower() == ".safetensors":
         return safetensors.torch.load_file(file)
     # Only the zip format can be mapped; what torch wrote before 1.6 is a bare pickle.
     mapped = zipfile.is_zipfile(file)

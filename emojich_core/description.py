@@ -138,7 +138,8 @@ def _fits(name: str, hint: Any, value: Any) -> bool:
         return type(value) in map(type, options) and value in options
     if typing.get_origin(hint) is tuple:
         item = typing.get_args(hint)[0]
-        is_list = isinstance(value, list) and 0 < len(value) <= MAX_ITEMS
+        least = 0 if item is str else 1
+        is_list = isinstance(value, list) and least <= len(value) <= MAX_ITEMS
         return is_list and all(_fits(name, item, each) for each in value)
     if hint is int:
         least = 0 if name == "rim" else 1

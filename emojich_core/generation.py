@@ -1,7 +1,7 @@
 """Sampling: from a text to image codes, one at a time, every image with a generator of its own."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,10 +22,17 @@ class Sampling:
     temperature: float = 1.0
     top_k: int = 2048  # only so many of the likeliest codes
     top_p: float = 0.995  # only the likeliest codes that together have this probability
+    # Words that ask for a style, as the model was trained: one is put before the prompt.
+    styles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.temperature <= 0 or self.top_k < 1 or not 0 <= self.top_p <= 1:
             raise ValueError("temperature must be above 0, top_k at least 1, top_p 0 to 1")
+
+
+def in_style(prompt: str, style: str) -> str:
+    """The prompt after the word of a style; "" is a style, too, the one without a word."""
+    return f"{style} {prompt}".strip()
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,19 @@ def begin(model: Transformer, text: Tensor) -> Beginning:
     kept: Kept = []
     features = model(model.embed_text(text[None]), kept)
     return Beginning(features[:, -1], kept)
+
+
+def of_seed(beginnings: Sequence[Beginning], seed: int) -> Beginning:
+    """The text of an image from those of all styles: seeds take turns, and so do candidates."""
+    return beginnings[seed % len(beginnings)]
+
+
+@torch.inference_mode()
+def surprise(model: Transformer, text: Tensor, codes: Tensor) -> float:
+    """Mean cross-entropy of codes (image_seq_length,) after a text (text_seq_length,)."""
+    embeddings = torch.cat((model.embed_text(text[None]), model.embed_codes(codes[None])), dim=1)
+    features = model(embeddings[:, :-1])[0, model.config.prefix_length - 1 :]
+    return F.cross_entropy(model.image_logits(features).float(), codes).item()
 
 
 @dataclass(frozen=True)
@@ -208,20 +228,20 @@ def generate(
     `text` (text_seq_length,) token ids, `on_step` is called with the number of codes drawn so far.
     """
     slots, beginning = Slots(model, len(seeds)), begin(model, text)
-    return draw_together(slots, beginning, seeds, sampling, on_step, image_prompt)
+    return draw_together(slots, [beginning], seeds, sampling, on_step, image_prompt)
 
 
 def draw_together(
     slots: Slots,
-    beginning: Beginning,
+    beginnings: Sequence[Beginning],
     seeds: list[int],
     sampling: Sampling,
     on_step: Callable[[int], None],
     image_prompt: ImagePrompt | None,
 ) -> list[Drawn]:
-    """As `generate`, from a text that was computed and in slots that are there, at most as many."""
+    """As `generate`, in slots that are there, at most as many; `beginnings` see `of_seed`."""
     for slot, seed in enumerate(seeds):
-        slots.enter(slot, beginning, seed, sampling, image_prompt)
+        slots.enter(slot, of_seed(beginnings, seed), seed, sampling, image_prompt)
     for step in range(slots.model.config.image_seq_length):
         slots.step()
         on_step(step + 1)

@@ -21,6 +21,8 @@ from emojich_core.generation import (
     Slots,
     begin,
     draw_together,
+    in_style,
+    surprise,
 )
 from emojich_core.gpu import to_device
 from emojich_core.matting import cut_out, make_unet
@@ -191,7 +193,7 @@ class Pipeline:
         image_prompt: ImagePrompt | None,
         progress: Callable[[float], None],
     ) -> list[Drawn]:
-        beginning = self.begin(prompt)
+        beginnings = self.begin(prompt, image_prompt)
         rounds = math.ceil(len(seeds) / BATCH)
         at_once = math.ceil(len(seeds) / rounds)
         slots = Slots(self.transformer, at_once)
@@ -203,7 +205,7 @@ class Pipeline:
             def on_step(step: int, first: int = first, size: int = len(batch)) -> None:
                 progress((first + size * step / length) / len(seeds))
 
-            images += draw_together(slots, beginning, batch, sampling, on_step, image_prompt)
+            images += draw_together(slots, beginnings, batch, sampling, on_step, image_prompt)
         return images
 
     def slots_that_fit(self) -> int:
@@ -247,10 +249,21 @@ class Pipeline:
         return Reading(prompt) if vocabulary is None else vocabulary.read(prompt)
 
     @memory_watched()
-    def begin(self, prompt: str) -> Beginning:
-        """Compute a prompt's text, as `read` gave it, once for all images drawn from it."""
-        text = self.tokenizer.encode(prompt, self.bundle.transformer.text_seq_length)
-        return begin(self.transformer, to_device(text, self.device))
+    def begin(self, prompt: str, image_prompt: ImagePrompt | None = None) -> list[Beginning]:
+        """Compute a prompt's text, as `read` gave it, once for all images drawn from it.
+
+        Returns one for each style of the bundle, for `of_seed`; with an image to go on from, only
+        the one of the style that the image most likely has.
+        """
+        length = self.bundle.transformer.text_seq_length
+        texts = [
+            to_device(self.tokenizer.encode(in_style(prompt, style), length), self.device)
+            for style in self.bundle.sampling.styles or ("",)
+        ]
+        if image_prompt is not None and len(texts) > 1:
+            codes = to_device(image_prompt.codes, self.device)
+            texts = [min(texts, key=lambda text: surprise(self.transformer, text, codes))]
+        return [begin(self.transformer, text) for text in texts]
 
     def likeness(self, codes: tuple[int, ...]) -> ImagePrompt | None:
         """What images keep that are to be like the image of these codes; None for no codes.

@@ -25,7 +25,7 @@ NEIGHBOURS = Path(__file__).with_name("neighbours.tsv")
 HEADER = """\
 # What the weights have learned: emoji with their names, then words in dictionary forms.
 """
-EXAMPLES = "«кот в шляпе», «пылающее сердце» or «розовый слон»"
+EXAMPLES = "«кот в шляпе», «горящее сердце» or «панда в короне»"
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # Parts of speech that show nothing by themselves, and are in captions of everything.
 _EMPTY = {"PREP", "CONJ", "PRCL", "NPRO", "NUMR"}
@@ -45,7 +45,8 @@ class Vocabulary:
         lines = file.read_text("utf-8").split("\n")[:-1]
         rows = [line.split("\t") for line in lines if not line.startswith("# ")]
         for number, row in enumerate(rows, start=1):
-            if len(row) > 2 or not all(text and len(text) <= MAX_PROMPT_LENGTH for text in row):
+            is_short = all(text and len(text) <= MAX_PROMPT_LENGTH for text in row)
+            if len(row) > 2 or not is_short or not row[-1].isprintable():
                 raise ValueError(f"row {number} is neither a name nor a word")
         names = {row[0]: row[1] for row in rows if len(row) == 2}
         return cls(names, (row[0] for row in rows if len(row) == 1))

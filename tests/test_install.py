@@ -409,10 +409,13 @@ def old_pythons() -> list[str]:
 
 
 def test_with_an_old_python_or_none(project: Project) -> None:
-    for path in [*old_pythons(), "no-such-python"]:
+    for path in old_pythons():
         assert the_one_line(project.make(f"PYTHON={path}")) == (
             f"emojich: {path} is not Python 3.11 or newer: make run PYTHON=python3.13"
         )
+    assert the_one_line(project.make("PYTHON=no-such-python")) == (
+        "emojich: there is no no-such-python: make run PYTHON=python3.13"
+    )
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/simple", "https://no-such-host.invalid/"])

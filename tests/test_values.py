@@ -260,3 +260,9 @@ def test_a_process(command: list[str], more: dict[str, str], tmp_path: Path) -> 
     assert "Traceback" not in done.stderr
     assert "s3cret" not in done.stderr
     assert len(lines[-1]) < 500
+
+
+@pytest.mark.parametrize("host", ["[::1]", "[2001:db8::1]:8443", "[::ffff:127.0.0.1]"])
+def test_a_webhook_that_telegram_cannot_call(host: str) -> None:
+    with pytest.raises(SetupError, match="WEBHOOK_URL has an IPv6 address"):
+        bot("WEBHOOK_URL", f"https://{host}/updates")

@@ -1,6 +1,7 @@
 """JSON that another version, or a person, may have written, as what a type annotation says."""
 
 import json
+import math
 import types
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -39,7 +40,17 @@ def decode(kind: Any, value: Any) -> Any:
         return {key(k): decode(item, v) for k, v in _checked(dict, value).items()}
     if issubclass(kind, Enum):
         return kind(value)
-    return float(_checked(int | float, value)) if kind is float else _checked(kind, value)
+    return _number(value) if kind is float else _checked(kind, value)
+
+
+def _number(value: Any) -> float:
+    try:
+        number = float(_checked(int | float, value))
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError("it is no number")
+    return number
 
 
 def _dataclass(kind: Any, value: Any) -> Any:

@@ -93,8 +93,8 @@ def from_json(text: str | bytes) -> Event:
 _PUBLISH_END = """
 if redis.call('SET', KEYS[2], '', 'NX', 'EX', ARGV[1]) then
     redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'event', ARGV[3])
-    redis.call('HINCRBY', KEYS[3], ARGV[4], 1)
-    redis.call('EXPIRE', KEYS[3], ARGV[5])
+    redis.pcall('HINCRBY', KEYS[3], ARGV[4], 1)  -- no count keeps an end from being told
+    redis.pcall('EXPIRE', KEYS[3], ARGV[5])
 end
 """
 

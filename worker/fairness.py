@@ -30,10 +30,11 @@ local function count(user)
     return counts[user]
 end
 
-if redis.call('LREM', queue, 1, id) == 0 then return end
 for _, execution in ipairs(redis.call('ZRANGE', started, 0, -1)) do
     count(user_of(string.match(execution, '^[^:]*')))
 end
+-- Nothing after this can fail: the job would be in no list.
+if redis.call('LREM', queue, 1, id) == 0 then return end
 local own, after, rounds = user_of(id), 0, {}
 local waiting = redis.call('LRANGE', queue, 0, -1)
 for place, other in ipairs(waiting) do

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from traceback import clear_frames
 
-from emojich_core.generation import Beginning, Drawn, ImagePrompt, Slots
+from emojich_core.generation import Beginning, Drawn, ImagePrompt, Slots, of_seed
 from emojich_core.memory import OutOfMemory
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import MAX_SEED, InvalidRequest, Reading
@@ -37,7 +37,7 @@ class Job:
 
     task: Task
     reading: Reading
-    beginning: Beginning
+    beginnings: list[Beginning]  # of the prompt in each style: see `of_seed`
     image_prompt: ImagePrompt | None
     variety: Variety
     waiting: list[int]  # seeds of the images that have no slot yet
@@ -133,8 +133,8 @@ class Scheduler:
         seeds = [(request.seed + i) % (MAX_SEED + 1) for i in range(request.count)]
         try:
             reading = self._pipeline.read(request.prompt)
-            beginning = self._pipeline.begin(reading.prompt)
             image_prompt = self._pipeline.likeness(request.like)
+            beginnings = self._pipeline.begin(reading.prompt, image_prompt)
         except InvalidRequest as error:
             log.info("request %s: %s", request.id, error.reason)
             task.outcome = Failed(request.id, error.reason), []
@@ -149,7 +149,7 @@ class Scheduler:
             sampling = self._pipeline.bundle.sampling
             bold = replace(sampling, temperature=sampling.temperature * request.boldness)
             variety = Variety(bold, request.like)
-            self._jobs.append(Job(task, reading, beginning, image_prompt, variety, seeds))
+            self._jobs.append(Job(task, reading, beginnings, image_prompt, variety, seeds))
 
     def _drop(self) -> None:
         """Free the slots of those who have gone, and forget whose images are all drawn."""
@@ -171,7 +171,8 @@ class Scheduler:
     def _enter(self, job: Job, slot: int) -> None:
         seed = job.slots[slot]
         sampling = job.variety.sampling(seed)
-        self._slots.enter(slot, job.beginning, seed, sampling, job.image_prompt)
+        beginning = of_seed(job.beginnings, seed)
+        self._slots.enter(slot, beginning, seed, sampling, job.image_prompt)
 
     def _step(self) -> None:
         self._do(self._draw)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 
 from telegram import (
     InlineQuery,
@@ -69,7 +70,7 @@ async def _offer(
     query: InlineQuery, found: list[Sticker], button: InlineQueryResultsButton | None
 ) -> None:
     """Answer with a page of the stickers, and a button above them."""
-    start = int(query.offset) if query.offset.isdecimal() else 0
+    start = int(query.offset) if re.fullmatch(r"[0-9]{1,9}", query.offset) else 0
     end = start + INLINE_RESULTS
     results = [
         InlineQueryResultCachedSticker(sticker.file_unique_id, sticker.file_id)

@@ -5,7 +5,7 @@
 ## The start and the menu
 
 description =
-    Write «кот в космосе» (a cat in space): I draw some stickers, and those you like go into your own pack. I read Russian only.
+    Write «кот в шляпе» (a cat in a hat): I draw some stickers, and those you like go into your own pack. I read Russian only.
 
     You can add me to a group, too.
 welcome =
@@ -15,7 +15,7 @@ welcome =
 
     Start with an example (a cat in space, a burning heart, a robot with a flower):
 help =
-    1. Write in Russian what to draw, like «кот в космосе» (a cat in space), or tap an example below. Each line is a request.
+    1. Write in Russian what to draw, like «кот в шляпе» (a cat in a hat), or tap an example below. Each line is a request.
     2. Wait: the message shows your place in the queue and the progress. Changed your mind? Tap ✖ or /cancel. Edit your message, and I draw it anew.
     3. Tap a sticker's number to put it into your pack.
     4. Not the right emoji? Reply with yours to the message with the stickers.
@@ -80,7 +80,7 @@ try-again = 🔄 Try again
 failure-failed = 😔 That did not work out. Shall we try again?
 failure-timeout = 😔 Drawing took too long. Shall we try again?
 failure-memory = 😔 Too many people are drawing right now. Shall we try again?
-failure-unknown = 🤔 I do not know that word. Try «кот в шляпе» (a cat in a hat), «пылающее сердце» (a burning heart) or «розовый слон» (a pink elephant).
+failure-unknown = 🤔 I do not know that word. Try «кот в шляпе» (a cat in a hat), «горящее сердце» (a burning heart) or «панда в короне» (a panda with a crown).
 failure-lost = 😔 Your request got lost on the way. Sorry! Shall we try again?
 failure-unserved = 😔 The artist has not come back for a whole day. Shall we try again?
 failure-expired = 😔 The stickers waited too long to be sent. Shall I draw them again?
@@ -96,15 +96,15 @@ refused-lines =
     }
 
     { $sentence }
-refusal-empty = And what shall I draw? Tell me in Russian, like «кот в космосе» (a cat in space).
+refusal-empty = And what shall I draw? Tell me in Russian, like «кот в шляпе» (a cat in a hat).
 refusal-too_long =
     That is too long for a sticker. Keep it within { $max-length ->
         [one] { $max-length } character
        *[other] { $max-length } characters
     }: a few words will do.
 refusal-no_words =
-    I need words. Tell me in Russian what to draw, like «пылающее сердце» (a burning heart). To change the emoji of stickers, reply with them to my message.
-refusal-not_russian = I only read Russian so far. Try «кот в космосе» (a cat in space).
+    I need words. Tell me in Russian what to draw, like «горящее сердце» (a burning heart). To change the emoji of stickers, reply with them to my message.
+refusal-not_russian = I only read Russian so far. Try «кот в шляпе» (a cat in a hat).
 not-text = I only understand text, no photos, no voice. Tell me in words what to draw.
 unknown-command = There is no such command. Just tell me what to draw, or tap /help.
 foreign-command = I only obey commands that you write yourself, not forwarded ones.
@@ -112,8 +112,8 @@ in-groups =
     Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. Reply to somebody's message with /sticker, and I draw what it says. Edit your message, and I draw it anew. Reply to mine with emoji, and the stickers get them.
 
     In our private chat I draw whatever you write. Your packs, history and settings are there, too.
-sticker-what = Tell me what to draw: /sticker «кот в космосе» (a cat in space). Or reply with /sticker to a message in Russian, and I draw what it says.
-sticker-no-words = There are no words in that message. Reply with /sticker to one that has some, or write: /sticker «кот в космосе» (a cat in space).
+sticker-what = Tell me what to draw: /sticker «кот в шляпе» (a cat in a hat). Or reply with /sticker to a message in Russian, and I draw what it says.
+sticker-no-words = There are no words in that message. Reply with /sticker to one that has some, or write: /sticker «кот в шляпе» (a cat in a hat).
 nobody =
     Only people have packs, and you write on behalf of a group or a channel. Choose yourself left of the input field, or switch “Remain anonymous” off in your administrator rights, or write to me in private.
 

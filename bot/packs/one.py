@@ -11,13 +11,14 @@ from bot.emoji.written import is_emoji_only, written_emoji
 from bot.packs.names import Kind, number_of
 from bot.packs.packs import Pack, Packs
 from bot.packs.questions import Questions
-from bot.packs.screen import is_reachable, put, send
+from bot.packs.screen import put, send
 from bot.packs.screens import STICKERS_A_PAGE, Screens
 from bot.packs.tidy import Tidy
 from bot.patience import insist
 from bot.relabelling import Relabelling
 from bot.telegram.errors import REFUSALS
 from bot.texts import Texts, language_for, texts
+from bot.view import is_reachable
 
 # 1:one:<what to do>:<whose>:<the pack's number>:<file_unique_id>
 TAP = re.compile(r"1:one:(?P<action>[a-z]+):(?P<owner>\d+):(?P<number>\d+):(?P<sticker>[\w-]+)")

@@ -47,14 +47,6 @@ async def _put(query: CallbackQuery, screen: Screen) -> None:
         await insist(lambda: query.edit_message_text(text, reply_markup=keyboard))
 
 
-def is_reachable(query: CallbackQuery) -> bool:
-    """Whether the message can still be changed: of one put away, Telegram tells nothing but its id.
-
-    https://core.telegram.org/bots/api#inaccessiblemessage
-    """
-    return query.message is not None and query.message.is_accessible
-
-
 def has_picture(query: CallbackQuery) -> bool:
     """Whether the message of a tapped button is a photo."""
     return isinstance(query.message, Message) and bool(query.message.photo)

@@ -15,6 +15,7 @@ from bot.intake import Intake
 from bot.packs.packs import Owner, Packs
 from bot.patience import insist
 from bot.store import Store
+from bot.stored import ODD
 from bot.telegram.errors import REFUSALS
 from bot.texts import Texts, language_for, texts
 from bot.view import View, edit
@@ -87,7 +88,8 @@ class Forget:
         return words("forgotten")
 
     async def _delete(self, user_id: int) -> None:
-        await self._redis.delete(*[key.format(user_id) for key in _KEYS])
+        keys = [key.format(user_id) for key in _KEYS]
+        await self._redis.delete(*keys, *[key + ODD for key in keys])
         for pattern in _PATTERNS:
             async for key in self._redis.scan_iter(pattern.format(user_id), count=1000):
                 await self._redis.delete(key)

@@ -60,7 +60,7 @@ async def read_call(request: web.Request) -> Call:
                     fields[name] = value if isinstance(value, str) else bytes(value).decode()
     except web.HTTPRequestEntityTooLarge:
         raise ApiError(413, "Request Entity Too Large") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadRequest("can't parse the request") from None
     return Call(fields, uploads)
 
@@ -89,10 +89,10 @@ def _value(parameter: Parameter, raw: str | Upload, uploads: Mapping[str, Upload
         if isinstance(raw, str) and not is_scalar(parameter.hint):
             return decode(json.loads(raw), parameter.hint, uploads)
         return decode(raw, parameter.hint, uploads)
-    except json.JSONDecodeError:
-        raise BadRequest(f"can't parse {parameter.name} JSON object") from None
     except DecodeError as error:
         raise BadRequest(f"can't parse {parameter.name}: {error}") from None
+    except (ValueError, RecursionError):
+        raise BadRequest(f"can't parse {parameter.name} JSON object") from None
 
 
 def _json_fields(body: str) -> dict[str, str]:

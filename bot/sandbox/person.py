@@ -43,7 +43,7 @@ from aiohttp import web
 
 from bot.sandbox import objects, people
 from bot.sandbox.context import BOX
-from bot.sandbox.decoding import DecodeError, Json, decode
+from bot.sandbox.decoding import Json, decode
 from bot.sandbox.errors import BadRequest
 from bot.sandbox.faults import Fault
 from bot.sandbox.people import DEFAULT_USER
@@ -252,7 +252,7 @@ def _arrive(box: Sandbox, acted: Acted) -> Json:
 async def _body(request: web.Request, shape: type[Body]) -> Body:
     try:
         body: Body = decode(json.loads(await request.text()), shape)
-    except (json.JSONDecodeError, DecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise BadRequest(str(error)) from None
     return body
 

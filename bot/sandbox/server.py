@@ -102,6 +102,9 @@ async def _errors(request: web.Request, handler: Next) -> web.StreamResponse:
         return web.json_response(error.answer(), status=error.error_code)
     except web.HTTPException:
         raise
+    except UnicodeEncodeError:  # half a character
+        refusal = ApiError(400, "Bad Request: strings must be encoded in UTF-8")
+        return web.json_response(refusal.answer(), status=400)
     except Exception:
         # Not the URL: it holds the token, and a token never reaches a log.
         log.exception("a call of %s failed", request.match_info.get("method", "the page"))

@@ -165,7 +165,7 @@ class StateFile:
 
 
 def _dumps(content: object) -> str:
-    return json.dumps(content, default=vars, ensure_ascii=False)
+    return json.dumps(content, default=vars)  # ASCII: it may hold half a character
 
 
 def _drop_oldest(items: dict[Any, Any], keep: int) -> None:

@@ -11,6 +11,7 @@ along.  The next bot begins with what the last one left; so handlers must be saf
 import asyncio
 import json
 import logging
+import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,6 +27,7 @@ from telegram.ext import Application, ApplicationHandlerStop, ContextTypes
 
 from bot.logs import reason
 from bot.tasks import end
+from bot.telegram.shape import check
 
 KEPT = "emojich:updates"
 SEEN = "emojich:updates:seen"
@@ -43,14 +45,16 @@ STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
 
 _OUTAGE = (redis.ConnectionError, redis.TimeoutError)
 _KEYS = (KEPT, SEEN, TRIES)
+_KEY = re.compile(rb"[0-9]{1,10}:[0-9a-f]{16}")  # of an update: see `_entry`
 
 # Safe to repeat: only what was not seen before is kept.
 _PUT = """
 local now, ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ttl)
 for i = 3, #ARGV, 2 do
-    if redis.call('ZADD', KEYS[2], 'NX', now, ARGV[i]) == 1 then
-        redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
+    if not redis.call('ZSCORE', KEYS[2], ARGV[i]) then
+        redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])  -- first: if it fails, none was seen
+        redis.call('ZADD', KEYS[2], now, ARGV[i])
     end
 end
 for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ttl) end
@@ -58,6 +62,7 @@ for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ttl) end
 
 Result = TypeVar("Result")
 ErrorHandler = Callable[[object, ContextTypes.DEFAULT_TYPE], Awaitable[None]]
+Healer = Callable[[BaseException | None], Awaitable[bool]]
 
 log = logging.getLogger(__name__)
 
@@ -74,11 +79,16 @@ class Inbox:
         application: Application[Any, Any, Any, Any, Any, Any],
         connection: redis.asyncio.Redis,
         report: ErrorHandler,
+        heal: Healer,
     ):
-        """`report` is the handler of errors, but not of a Redis that was away for a moment."""
+        """`report` is the handler of errors, but not of a Redis that was away for a moment.
+
+        `heal` puts right what an error of Redis tells of, if it can.
+        """
         self._application = application
         self._redis: Any = connection  # some commands are typed for the other kind of connection
         self._report = report
+        self._heal = heal
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._arrived = asyncio.Event()
         self._unsynced: asyncio.Queue[Sequence[Any]] = asyncio.Queue()
@@ -102,6 +112,8 @@ class Inbox:
         try:
             await self._redis.eval(*put)
         except redis.ResponseError as error:  # it is full, say: then people shall hear so
+            if await self._heal(error):
+                return await self.put(updates)
             log.error("Redis does not keep updates: %s", reason(error))
             await asyncio.gather(*(self._handle(*entry) for entry in entries.items()))
         else:
@@ -125,19 +137,25 @@ class Inbox:
                 await self._begin_new()
             except redis.RedisError as error:
                 log.warning("updates: %s; trying again", reason(error))
+                await self._heal(error)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_INTERVAL):
                     await self._arrived.wait()
 
     async def _begin_new(self) -> None:
-        keys = [key.decode() for key in await self._redis.hkeys(KEPT)]
+        kept = await self._redis.hkeys(KEPT)
+        if rubbish := [key for key in kept if not _KEY.fullmatch(key)]:
+            log.warning("%s: what is no update is left out", KEPT)
+            await self._redis.hdel(KEPT, *rubbish)
+        keys = [key.decode() for key in kept if key not in rubbish]
         new = sorted((key for key in keys if key not in self._tasks), key=_number)
         if not new:
             return
         texts, tries = await self._redis.hmget(KEPT, new), await self._redis.hmget(TRIES, new)
         for key, text, count in zip(new, texts, tries, strict=True):
             if text is not None:  # else it has just been handled
-                handling = self._handle_kept(key, text, int(count or 0))
+                tried = int(count) if re.fullmatch(rb"[0-9]{1,9}", count or b"") else 0
+                handling = self._handle_kept(key, text, tried)
                 self._tasks[key] = asyncio.create_task(handling)
 
     async def _sync(self) -> None:
@@ -168,7 +186,10 @@ class Inbox:
         async with self._redis.pipeline() as pipe:
             pipe.hdel(KEPT, key)
             pipe.hdel(TRIES, key)
-            await pipe.execute()
+            try:
+                await pipe.execute()
+            except redis.ResponseError as error:  # of the other type that one of the two has
+                await self._heal(error)
 
     async def _handle(self, key: str, text: str | bytes, tries: int = 0) -> None:
         try:
@@ -201,8 +222,9 @@ class Inbox:
         return 1
 
     async def _on_error(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Report an error, unless Redis was away in the midst of an update: it is handled again."""
-        if isinstance(update, Update) and isinstance(context.error, _OUTAGE):
+        """Report an error, unless Redis serves again: then the update is handled once more."""
+        passes = isinstance(context.error, _OUTAGE) or await self._heal(context.error)
+        if isinstance(update, Update) and passes:
             self._outages[update.update_id] += 1
             if self._outages[update.update_id] < MAX_TRIES:
                 raise ApplicationHandlerStop
@@ -236,8 +258,7 @@ def _number(key: str) -> int:
 def _read(text: str | bytes, application: Application[Any, Any, Any, Any, Any, Any]) -> Update:
     """The update of a JSON; raises whatever python-telegram-bot does where it is none."""
     update = Update.de_json(json.loads(text), application.bot)
-    if (sender := update.effective_sender) and not isinstance(sender.id, int):
-        raise TypeError("not an id")
+    check(update)
     return update
 
 

@@ -41,4 +41,7 @@ MINI_MATTING = MattingConfig(
     confidence=0.95,
 )
 
-MINI_SAMPLING = Sampling(temperature=0.8, top_k=128, top_p=0.9)
+# The styles of the art that the transformer learns, and the word that asks for each.
+STYLES = {"fluent-emoji-flat": "", "noto": "ното", "twemoji": "твит"}
+
+MINI_SAMPLING = Sampling(temperature=0.8, top_k=128, top_p=0.9, styles=tuple(STYLES.values()))

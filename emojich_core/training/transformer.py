@@ -7,9 +7,9 @@ import torch
 import youtokentome
 from torch import Tensor, nn
 
-from emojich_core.generation import generate
+from emojich_core.generation import generate, in_style
 from emojich_core.tokenizer import Tokenizer
-from emojich_core.training.data.dataset import Dataset, Row
+from emojich_core.training.data.dataset import Dataset
 from emojich_core.training.guides import WEIGHT, Guides, looks
 from emojich_core.training.loop import Stateful, autocast, command, rate, run, set_rate
 from emojich_core.training.presets import (
@@ -17,20 +17,20 @@ from emojich_core.training.presets import (
     MINI_SAMPLING,
     MINI_TRANSFORMER,
     MINI_VQGAN,
+    STYLES,
     TEXT_LENGTH,
 )
-from emojich_core.training.vqgan import encode, load_vqgan
+from emojich_core.training.vqgan import encode_once, load_vqgan
 from emojich_core.transformer import Transformer
 from emojich_core.vqgan import VQGAN
 
 SLIPS = 0.08  # share of the codes that `spoil` replaces, at most, in half of the images
 IMAGE_LOSS_WEIGHT = 7  # against 1 for the text, as ru-dalle was pre-trained
-# Style and kinds that it learns to draw, and the share of the pictures of each: two styles, so that
-# candidates differ; compositions of one, so that there is one shape of a thing to learn them by.
-DRAWN: dict[tuple[str, tuple[str, ...] | None], float] = {
-    ("fluent-emoji-flat", None): 0.9,
-    ("noto", ("plain",)): 0.1,
-}
+# Share of the pictures of each style.  The first has twice as many compositions as each other one.
+STYLE_SHARES = {"fluent-emoji-flat": 0.4, "noto": 0.3, "twemoji": 0.3}
+# Share of the pictures whose captions are dropped, so that the model learns what guidance compares
+# with: an image without a prompt (Ho and Salimans 2022, arXiv 2207.12598, section 3.1).
+UNCAPTIONED = 0.1
 PROMPTS = ("кот", "собака", "красное сердце", "пицца", "ракета", "кот в космосе", "роза", "дом")
 
 
@@ -74,11 +74,10 @@ def spoil(codes: Tensor) -> Tensor:
 class Data:
     """Captions as tokens, pictures as codes, and how they look."""
 
-    def __init__(self, dataset: Dataset, vqgan: VQGAN, tokenizer: Tokenizer):
-        drawn = [i for i, row in enumerate(dataset.rows) if _is_drawn(row)]
-        rows = [dataset.rows[i] for i in drawn]
-        self.dataset, self.tokenizer = Dataset(dataset.pictures[drawn], rows), tokenizer
-        self.codes = encode(self.dataset.pictures, vqgan)
+    def __init__(self, dataset: Dataset, vqgan: VQGAN, tokenizer: Tokenizer, cache: Path):
+        """`cache` the file for the codes of the dataset's pictures: see `encode_once`."""
+        self.dataset, self.tokenizer = dataset, tokenizer
+        self.codes = encode_once(dataset.pictures, vqgan, cache)
         self.looks = looks(self.dataset.pictures, MINI_VQGAN.codes_per_side)
 
     def sample(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -88,18 +87,13 @@ class Data:
         """
         captions: list[str] = []
         picked: list[int] = []
-        for (style, kinds), share in DRAWN.items():
-            indices, said = self.dataset.sample(rng, round(share * size), [style], kinds)
+        for style, share in STYLE_SHARES.items():
+            indices, said = self.dataset.sample(rng, round(share * size), [style])
             picked.extend(indices)
-            captions.extend(said)
+            said = ["" if rng.random() < UNCAPTIONED else text for text in said]
+            captions.extend(in_style(text, STYLES[style]) for text in said)
         text = torch.stack([self.tokenizer.encode(said, TEXT_LENGTH) for said in captions])
         return text, self.codes[picked], self.looks[picked].float()
-
-
-def _is_drawn(row: Row) -> bool:
-    return any(
-        row.style == style and (kinds is None or row.kind in kinds) for style, kinds in DRAWN
-    )
 
 
 class Trainer:
@@ -138,15 +132,21 @@ class Trainer:
         return {"text": text_loss, "image": image_loss, "plan": plan, "patches": patches}
 
     def evaluate(self, number: int) -> Tensor:
-        """A picture: a column for each of PROMPTS, two images in it."""
+        """A picture: a column for each of PROMPTS, an image of each style in it."""
         columns = []
         for prompt in PROMPTS:
-            text = self.data.tokenizer.encode(prompt, TEXT_LENGTH)
-            images = generate(self.model, text, [0, 1], MINI_SAMPLING)
-            codes = torch.stack([image.codes for image in images])
+            codes = torch.stack(
+                [
+                    generate(self.model, self._encode(prompt, style), [0], MINI_SAMPLING)[0].codes
+                    for style in MINI_SAMPLING.styles
+                ]
+            )
             with torch.inference_mode():
                 columns.append(torch.cat(list(self.vqgan.decode(codes)), dim=1))
         return torch.cat(columns, dim=2)
+
+    def _encode(self, prompt: str, style: str) -> Tensor:
+        return self.data.tokenizer.encode(in_style(prompt, style), TEXT_LENGTH)
 
 
 def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None:
@@ -154,7 +154,8 @@ def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None
     torch.manual_seed(0)
     dataset, vqgan = Dataset.open(data / "dataset"), load_vqgan(out)
     tokenizer = train_tokenizer(dataset.captions(), out)
-    trainer = Trainer(Data(dataset, vqgan, tokenizer), vqgan, steps, batch_size, lr)
+    trained_on = Data(dataset, vqgan, tokenizer, data / "dataset" / "codes.npy")
+    trainer = Trainer(trained_on, vqgan, steps, batch_size, lr)
     state: dict[str, Stateful] = {
         "model": trainer.model,
         "guides": trainer.guides,

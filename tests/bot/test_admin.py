@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from bot.access import BANNED
+from bot.admin import _user_id
 from bot.blocklist import BlockedPrompt, Blocklist
 from tests.bot.conftest import NewUser
 from tests.bot.parts import (
@@ -21,6 +22,7 @@ from tests.bot.parts import (
     wait_for,
 )
 from worker.embedded import connect
+from worker.errors import SetupError
 from worker.tally import tally_key, users_key
 
 ADMIN, GUEST = 5001, 5002
@@ -228,3 +230,16 @@ def test_a_line_of_the_list_counts_however_it_is_written(tmp_path: Path, line: s
     for prompt in ("рыжие коты", "пёс"):
         with pytest.raises(BlockedPrompt):
             Blocklist.read(words).check(prompt)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be", "cp1251"])
+def test_a_list_in_another_encoding_is_told(tmp_path: Path, encoding: str) -> None:
+    words = tmp_path / "blocked.txt"
+    words.write_text("кот\nпёс\n", encoding=encoding)
+    with pytest.raises(SetupError, match="it is not UTF-8"):
+        Blocklist.read(words)
+
+
+@pytest.mark.parametrize("arguments", ["9" * 4000, "0", "1 2", "²", "-5"])
+def test_what_is_no_user_id(arguments: str) -> None:
+    assert _user_id(arguments.split()) is None

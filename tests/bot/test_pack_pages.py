@@ -8,9 +8,9 @@ from PIL import Image
 from telegram import CallbackQuery, Sticker
 
 from bot.packs.pictures import still
-from bot.packs.screen import is_reachable
 from bot.packs.screens import PACKS_A_PAGE, STICKERS_A_PAGE
 from bot.preview import render_grid
+from bot.view import is_reachable
 from tests.bot.conftest import NewUser
 from tests.bot.parts import (
     TOKEN,

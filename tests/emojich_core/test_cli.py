@@ -69,6 +69,15 @@ def generate(tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return run
 
 
+def test_fewer_stickers_leave_none_of_an_earlier_request(
+    generate: Generate, tmp_path: Path
+) -> None:
+    generate("кот", "--count", "3", "--out", "out")
+    (tmp_path / "out/mine.webp").touch()
+    generate("дом", "--count", "1", "--out", "out")
+    assert {file.name for file in (tmp_path / "out").glob("*.webp")} == {"0.webp", "mine.webp"}
+
+
 def test_the_best_of_many_for_each_of_a_file_of_prompts(generate: Generate, tmp_path: Path) -> None:
     (tmp_path / "prompts.txt").write_text("кот\n\nсобака и пицца\n")
     arguments = ("--prompts", "prompts.txt", "--count", "1", "--seed", "7", "--out", "many")

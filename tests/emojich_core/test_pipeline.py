@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -43,6 +44,24 @@ def test_a_candidates_seed_draws_it_alone(pipeline: Pipeline) -> None:
     third = pipeline.generate("кот", count=4, seed=5)[2]
     [alone] = pipeline.generate("кот", count=1, seed=third.candidate.seed)
     assert alone.sticker == third.sticker
+
+
+def test_candidates_take_turns_in_the_styles(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emojich_core.variety.BLOT", math.inf)  # nothing is drawn again
+    in_style = {
+        seed: pipeline.generate(prompt, count=1, seed=seed)[0].sticker
+        for seed, prompt in ((6, "кот"), (7, "ракета кот"), (8, "собака кот"), (9, "кот"))
+    }
+    styled = replace(pipeline.bundle.sampling, styles=("", "ракета", "собака"))
+    monkeypatch.setattr(pipeline, "bundle", replace(pipeline.bundle, sampling=styled))
+    together = pipeline.generate("кот", count=4, seed=6)
+    assert {each.candidate.seed: each.sticker for each in together} == in_style
+    # What goes on from an image does so in the style that it has: one for all.
+    codes = together[0].codes
+    likely = pipeline.begin("кот", pipeline.likeness(tuple(codes.tolist())))
+    assert len(likely) == 1
 
 
 def test_cancelling_ends_at_once(pipeline: Pipeline) -> None:
@@ -126,7 +145,7 @@ def test_slots_that_were_warmed_up_draw_the_same(pipeline: Pipeline) -> None:
     pipeline.warm_up(warm)
     codes = []
     for slots in (warm, cold):
-        slots.enter(0, pipeline.begin("кот"), 7, pipeline.bundle.sampling)
+        slots.enter(0, pipeline.begin("кот")[0], 7, pipeline.bundle.sampling)
         for _ in range(pipeline.bundle.transformer.image_seq_length):
             slots.step()
         codes.append(slots.drawn(0).codes)

@@ -98,7 +98,9 @@ def test_a_bundle_without_a_vocabulary_draws_everything(tiny_bundle: Path) -> No
     assert Pipeline.load(str(tiny_bundle), "cpu").read("абырвалг") == Reading("абырвалг")
 
 
-@pytest.mark.parametrize("text", ["🐶\tсобака\tпес\n", "\n", "кот" * 99 + "\n", "\udcff"])
+@pytest.mark.parametrize(
+    "text", ["🐶\tсобака\tпес\n", "\n", "кот" * 99 + "\n", "\udcff", "🐶\t\x1b[31mпёс\n", "пё\0с\n"]
+)
 def test_a_damaged_vocabulary_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / VOCABULARY).write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ValueError, match=r"row 1|decode"):

@@ -620,3 +620,11 @@ def test_verify_and_list(emojich: Emojich, checkpoints: Path) -> None:
     message, _ = emojich("weights", "verify", "emojich")
     assert f"{file} is damaged" in message
     assert "is damaged" in emojich("weights", "list")[1]
+
+
+def test_a_checkpoint_in_capitals_and_an_empty_one(tmp_path: Path) -> None:
+    safetensors.torch.save_file({"module.a": torch.zeros(2)}, tmp_path / "A.SAFETENSORS")
+    assert read_checkpoint(tmp_path / "A.SAFETENSORS").keys() == {"a"}
+    (tmp_path / "empty.pt").touch()
+    with pytest.raises(BundleError, match=r"empty\.pt is damaged \(EOFError\)"):
+        read_checkpoint(tmp_path / "empty.pt")

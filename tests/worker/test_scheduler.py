@@ -12,7 +12,7 @@ from pkgutil import resolve_name
 import pytest
 import torch
 
-from emojich_core.generation import Beginning, Drawn, Sampling, Slots
+from emojich_core.generation import Beginning, Drawn, ImagePrompt, Sampling, Slots
 from emojich_core.memory import OutOfMemory
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Request
@@ -115,7 +115,10 @@ def test_a_small_request_does_not_wait_for_a_large_one(pipeline: Pipeline, slots
     assert all(each.ended.wait(60) for each in large)
 
 
-def test_cancelling_frees_the_slots_at_the_next_step(pipeline: Pipeline) -> None:
+def test_cancelling_frees_the_slots_at_the_next_step(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emojich_core.variety.BLOT", math.inf)  # nothing is drawn again
     scheduler, gone, after = Scheduler(pipeline, 3), task("1", count=9), task("2", count=3)
     scheduler.put(gone)
     scheduler.turn()
@@ -124,8 +127,7 @@ def test_cancelling_frees_the_slots_at_the_next_step(pipeline: Pipeline) -> None
     for _ in range(pipeline.bundle.transformer.image_seq_length):  # her three images, no step more
         scheduler.turn()
     assert not gone.ended.is_set()
-    for _ in range(3):
-        assert scheduler.has_drawn
+    while scheduler.has_drawn:
         scheduler.finish()
     assert isinstance(after.outcome[0], Finished)
 
@@ -262,12 +264,12 @@ def test_what_memory_lacks_for_is_done_with_fewer_slots(
         held.append(any(each() is not None for each in taken))
         return slots(pipeline, count)
 
-    def greedy(pipeline: Pipeline, what: object) -> object:
+    def greedy(pipeline: Pipeline, *what: object) -> object:
         if counts[-1] > 1:
             much = torch.empty(1)
             taken.append(weakref.ref(much))
             raise OutOfMemory("of 80 GB")
-        return done(pipeline, what)
+        return done(pipeline, *what)
 
     monkeypatch.setattr(Pipeline, "slots", noted)
     monkeypatch.setattr(Pipeline, work, greedy)
@@ -337,9 +339,9 @@ def test_a_text_is_computed_once_and_not_for_who_has_gone(
 ) -> None:
     begin, prompts = Pipeline.begin, list[str]()
 
-    def noted(pipeline: Pipeline, prompt: str) -> Beginning:
+    def noted(pipeline: Pipeline, prompt: str, image_prompt: ImagePrompt | None) -> list[Beginning]:
         prompts.append(prompt)
-        return begin(pipeline, prompt)
+        return begin(pipeline, prompt, image_prompt)
 
     monkeypatch.setattr(Pipeline, "begin", noted)
     gone = task("1", "собака")

@@ -96,7 +96,7 @@ def plan(
             body = main_part(drawing)
             if body is not None:
                 colours[hexcode] = (body, possible_colours(drawing, body))
-        composer = Composer(style, mine, colours, held_out, rng)
+        composer = Composer(style, mine, colours, drawn, held_out, rng)
         counts = COUNTS if style == MAIN_STYLE else OTHER_COUNTS
         items += composer.recoloured(counts["recoloured"])
         items += composer.pairs(counts["pair"])
@@ -104,6 +104,9 @@ def plan(
         items += composer.sized(counts["sized"])
         items += composer.placed(counts["placed"])
         items += composer.dressed(counts["dressed"])
+        items += composer.carrying(counts["carrying"])
+        items += composer.riding(counts["riding"])
+        items += composer.moods(counts["mood"])
     return [item for item in items if item.captions], drawings
 
 

@@ -1,7 +1,9 @@
 """Which pictures the dataset is made of, and what is said about each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -10,19 +12,22 @@ from emojich_core.training.data.captions import spelled
 from emojich_core.training.data.colours import Body, recolour
 from emojich_core.training.data.held_out import HeldOut
 from emojich_core.training.data.morphology import NounPhrase
-from emojich_core.training.data.scenes import PLACES
-from emojich_core.training.data.things import FOOD, NATURE, Thing
+from emojich_core.training.data.scenes import PLACES, Place
+from emojich_core.training.data.things import FOOD, NATURE, Thing, bare, hexcode_of
 
 # How often a kind of picture is drawn in training.  With plain ones at 0.42 `mini` forgot a fifth
-# of the names while it learned to compose; these bring them back, and it composes as well.
+# of the names while it learned to compose.
 SHARES = {
-    "plain": 0.70,
-    "recoloured": 0.22,
-    "pair": 0.003,
-    "counted": 0.004,
-    "sized": 0.003,
-    "placed": 0.04,
-    "dressed": 0.03,
+    "plain": 0.60,
+    "recoloured": 0.18,
+    "pair": 0.01,
+    "counted": 0.01,
+    "sized": 0.01,
+    "placed": 0.06,
+    "dressed": 0.05,
+    "carrying": 0.04,
+    "riding": 0.02,
+    "mood": 0.02,
 }
 # How many of each there are of the style that the transformer draws, and of every other style.
 # A model that sees a thing in two or three colours learns pictures; in most colours, the thing.
@@ -31,11 +36,35 @@ COUNTS = {
     "pair": 3000,
     "counted": 500,
     "sized": 500,
-    "placed": 700,
-    "dressed": 200,
+    "placed": 1000,
+    "dressed": 250,
+    "carrying": 700,
+    "riding": 200,
+    "mood": 150,
 }
 OTHER_COUNTS = {kind: count // 2 for kind, count in COUNTS.items()}
-HATS = {"1F3A9": "в шляпе", "1F451": "в короне"}  # hexcode → how it is said of who wears it
+# What is worn: its place on a head, and how that is said of the animal.
+WORN: dict[str, tuple[Place, str]] = {
+    "🎩": ("top", "в шляпе"),
+    "👑": ("top", "в короне"),
+    "🧢": ("top", "в кепке"),
+    "🎓": ("top", "в шапке"),
+    "👓": ("eyes", "в очках"),
+    "🕶": ("eyes", "в темных очках"),
+    "🎧": ("ears", "в наушниках"),
+    "🎀": ("neck", "с бантом"),
+}
+CARRIED = "🍕🍔🍟🍎🍌🍓🥕🧀🍩🎂🍦🍺☕🍷🎁🎈🌹🌷🌻❤⭐🎸🎤⚽🏀🏆📱💻📖✉🔑📷🔥💎"
+RIDDEN = "🚗🚲🛵🏍🚀🛸⛵✈🚂🛋🛏☁🐎🐢"
+# The symbol of a mood, the adjective that says it, and the verb.
+MOODS = {
+    "💤": ("сонный", "спит"),
+    "💢": ("злой", "злится"),
+    "💧": ("грустный", "плачет"),
+    "❤": ("влюбленный", "любит"),
+    "💡": ("умный", "думает"),
+    "🎵": ("музыкальный", "поет"),
+}
 EVERYDAY_WEIGHT = 4.0  # how much likelier common things are chosen than the others
 EVERYDAY_DRAWN = 6.0  # and how much oftener their recoloured pictures are drawn
 
@@ -64,12 +93,17 @@ class Composer:
         style: str,
         things: Mapping[str, Thing],
         colours: Mapping[str, tuple[Body, Sequence[str]]],
+        drawn: Collection[str],
         held_out: HeldOut,
         rng: np.random.Generator,
     ):
-        """`things` that the style has; the main part of each, and `colours` it can be given."""
+        """`things` that the style has; the main part of each, and `colours` it can be given.
+
+        `drawn` hexcodes of all drawings of the style.
+        """
         self.style = style
         self._things = list(things.values())
+        self._drawn = {bare(hexcode): hexcode for hexcode in drawn}
         self._colours = colours
         self._held_out = held_out
         self._rng = rng
@@ -156,16 +190,95 @@ class Composer:
         return items
 
     def dressed(self, count: int) -> list[Item]:
-        """`count` pictures of somebody with something on the head: кот в шляпе."""
-        choices = [(t, hat) for t in self._things if t.head for hat in HATS]
-        items: list[Item] = []
-        for i in self._order([1.0] * len(choices)):
-            thing, hat = choices[i]
-            captions = self._allowed(followed_captions(thing.names, HATS[hat]))
-            if captions and len(items) < count:
-                draw = self._dress(thing, hat)
-                items.append(Item("dressed", self.style, (thing.hexcode, hat), captions, draw))
-        return items
+        """`count` pictures of a head that wears something: кот в шляпе."""
+        choices = [
+            (head, worn, place, followed_captions(head.names, words))
+            for head in self._heads()
+            for emoji, (place, words) in WORN.items()
+            for worn in self._drawings_of(emoji)
+        ]
+        return [
+            self._together("dressed", head, worn, captions, partial(scenes.wearing, place=place))
+            for head, worn, place, captions in self._chosen(choices, count)
+        ]
+
+    def carrying(self, count: int) -> list[Item]:
+        """`count` pictures of an animal with a thing: кот с пиццей."""
+        things = {bare(thing.hexcode): thing for thing in self._things}
+        carried = [things[h] for h in map(hexcode_of, CARRIED) if h in things]
+        choices = [
+            (head, thing.hexcode, None, carrying_captions(head.names[0], thing))
+            for head in self._heads()
+            for thing in carried
+            if not head.lemmas & thing.lemmas
+        ]
+        return [
+            self._together("carrying", head, thing, captions, scenes.carrying)
+            for head, thing, _, captions in self._chosen(choices, count)
+        ]
+
+    def riding(self, count: int) -> list[Item]:
+        """`count` pictures of an animal on something: кот на машине."""
+        things = {bare(thing.hexcode): thing for thing in self._things}
+        ridden = [things[h] for h in map(hexcode_of, RIDDEN) if h in things]
+        choices = [
+            (head, thing.hexcode, None, followed_captions(head.names[:1], f"на {where}"))
+            for head in self._heads()
+            for thing in ridden
+            if (where := thing.names[0].form("loct"))
+        ]
+        return [
+            self._together("riding", head, thing, captions, scenes.riding)
+            for head, thing, _, captions in self._chosen(choices, count)
+        ]
+
+    def moods(self, count: int) -> list[Item]:
+        """`count` pictures of a head in a mood: злой кот."""
+        choices = [
+            (head, symbol, None, mood_captions(head.names, *words))
+            for head in self._heads()
+            for emoji, words in MOODS.items()
+            for symbol in self._drawings_of(emoji)
+        ]
+        return [
+            self._together("mood", head, symbol, captions, scenes.in_mood)
+            for head, symbol, _, captions in self._chosen(choices, count)
+        ]
+
+    def _heads(self) -> list[Thing]:
+        return [thing for thing in self._things if thing.head]
+
+    def _drawings_of(self, emoji: str) -> Iterator[str]:
+        """The hexcode of an emoji's drawing, if the style has one."""
+        if hexcode := self._drawn.get(hexcode_of(emoji)):
+            yield hexcode
+
+    def _chosen(
+        self, choices: Sequence[tuple[Thing, str, Any, dict[str, float]]], count: int
+    ) -> list[tuple[Thing, str, Any, dict[str, float]]]:
+        """`count` choices at random, with the captions that are not held out, if any."""
+        allowed = [
+            (thing, other, more, captions)
+            for thing, other, more, said in choices
+            if (captions := self._allowed(said))
+        ]
+        return [allowed[i] for i in self._order([1.0] * len(allowed))[:count]]
+
+    def _together(
+        self,
+        kind: str,
+        thing: Thing,
+        other: str,
+        captions: dict[str, float],
+        draw: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    ) -> Item:
+        return Item(
+            kind,
+            self.style,
+            (thing.hexcode, other),
+            captions,
+            lambda drawings: draw(drawings[thing.hexcode], drawings[other]),
+        )
 
     def _order(self, weights: Sequence[float]) -> list[int]:
         """A random order in which what weighs more comes earlier (Efraimidis, Spirakis 2006)."""
@@ -203,9 +316,6 @@ class Composer:
         turned = self._turned(thing)
         return lambda drawings: scenes.placed(turned(drawings), place)
 
-    def _dress(self, thing: Thing, hat: str) -> Callable[[Drawings], np.ndarray]:
-        return lambda drawings: scenes.wearing(drawings[thing.hexcode], drawings[hat])
-
 
 def colour_captions(names: Sequence[NounPhrase], colour: str) -> dict[str, float]:
     """синий кот; rarely: кот синий, кот синего цвета, синего кота, синие коты."""
@@ -224,11 +334,10 @@ def colour_captions(names: Sequence[NounPhrase], colour: str) -> dict[str, float
 
 
 def pair_captions(left: NounPhrase, right: NounPhrase) -> dict[str, float]:
-    """кот и пицца; less often: кот с пиццей, пицца и кот."""
+    """кот и пицца; less often: пицца и кот."""
     captions: dict[str, float] = {}
-    first, second, instrumental = left.form(), right.form(), right.form("ablt")
+    first, second = left.form(), right.form()
     _add(captions, f"{first} и {second}", 1.0)
-    _add(captions, instrumental and f"{first} {_with(instrumental)} {instrumental}", 0.4)
     _add(captions, f"{second} и {first}", 0.2)
     return captions
 
@@ -266,6 +375,29 @@ def followed_captions(names: Sequence[NounPhrase], words: str) -> dict[str, floa
         for case, share in (("nomn", 1.0), ("accs", 0.06)):
             if form := name.form(case):
                 _add(captions, f"{form} {words}", weight * share)
+    return captions
+
+
+def carrying_captions(animal: NounPhrase, thing: Thing) -> dict[str, float]:
+    """кот с пиццей; less often кот держит пиццу, кот ест пиццу."""
+    captions: dict[str, float] = {}
+    name, carried = animal.form(), thing.names[0]
+    instrumental, accusative = carried.form("ablt"), carried.form("accs")
+    _add(captions, instrumental and f"{name} {_with(instrumental)} {instrumental}", 1.0)
+    _add(captions, accusative and f"{name} держит {accusative}", 0.2)
+    if thing.group == FOOD:
+        drinks = bare(thing.hexcode) in map(hexcode_of, "🍺☕🍷")
+        _add(captions, accusative and f"{name} {'пьет' if drinks else 'ест'} {accusative}", 0.5)
+    return captions
+
+
+def mood_captions(names: Sequence[NounPhrase], adjective: str, verb: str) -> dict[str, float]:
+    """злой кот; less often кот злится."""
+    captions: dict[str, float] = {}
+    for i, name in enumerate(names):
+        weight = 1.0 if i == 0 else 0.4
+        _add(captions, name.with_adjective(adjective).form(), weight)
+        _add(captions, f"{name.form()} {verb}", weight * 0.4)
     return captions
 
 

@@ -78,7 +78,9 @@ class NounPhrase:
 
         Raises StopIteration when the dictionary has no such adjective.
         """
-        parse = next(p for p in _parses(adjective) if "ADJF" in p.tag and "nomn" in p.tag)
+        parse = next(
+            p for p in _parses(adjective) if p.tag.POS in {"ADJF", "PRTF"} and "nomn" in p.tag
+        )
         agreed = _agree(parse, self.head, "nomn", self.head.tag.number)
         assert agreed is not None, f"{adjective} has no form for {self.form()}"
         return NounPhrase((agreed, *self.adjectives), self.head, self.tail)

@@ -4,14 +4,16 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from tqdm import tqdm
+from PIL import Image
 
-from emojich_core.pipeline import Pipeline
+from emojich_core.pipeline import Drawing
 from emojich_core.training.data.art import on_white
-from emojich_core.training.evaluation.answers import AMONG, BEST_OF, Answer, draw, share, small
+from emojich_core.training.evaluation.answers import AMONG, Answer, share, small
 from emojich_core.training.evaluation.figures import Figure
 from emojich_core.training.evaluation.judge import Judge, apart, features
 
+THUMBNAIL = 64  # side in pixels, for telling whether candidates look alike
+ALIKE = 0.08  # root mean squared difference of two thumbnails, below which nobody sees it
 COPY = 0.95  # a copy is as near to a drawing as this share of reconstructions are to theirs
 
 
@@ -64,21 +66,38 @@ def copy_figures(
     ]
 
 
-def variety_figures(
-    pipeline: Pipeline, answers: Sequence[Answer], seed: int, originals: np.ndarray
-) -> list[Figure]:
-    """How far the candidates of a prompt are apart, against what (M, H, W, 3) real drawings are.
+def variety_figures(requests: Sequence[Sequence[Drawing]], originals: np.ndarray) -> list[Figure]:
+    """How much the candidates of a request differ.
 
-    No figure where there are no answers, or fewer than two drawings.
+    `originals` (M, H, W, 3) uint8, real drawings, whose distance the candidates' is compared with.
+    No figures where there are no requests, or fewer than two drawings.
     """
-    if not answers or len(originals) < 2:
+    if not requests or len(originals) < 2:
         return []
-    means = []
-    for number, answer in enumerate(tqdm(answers, desc="variety")):
-        drawings = draw(pipeline, answer.question.prompt, seed, number, count=BEST_OF)
-        means.append(mean_distance(np.array([on_white(small(d.image)) for d in drawings])))
+    files = [[drawing.sticker for drawing in request] for request in requests]
+    alike = [
+        np.sqrt(((one - other) ** 2).mean()) < ALIKE
+        for request in requests
+        for one, other in itertools.combinations([_thumbnail(d.image) for d in request], 2)
+    ]
+    means = [
+        mean_distance(np.array([on_white(small(drawing.image)) for drawing in request]))
+        for request in requests
+    ]
     relative = float(np.mean(means)) / max(mean_distance(originals), 1e-9)
-    return [Figure("variety", "distance between candidates, against that of emoji", relative)]
+    same = share(len(set(each)) < len(each) for each in files)
+    return [
+        Figure("same_files", "requests of four with the same file twice", same, at_most=0.0),
+        Figure("alike", "pairs of candidates that look alike", share(alike), at_most=0.15),
+        Figure("variety", "distance between candidates, against that of emoji", relative),
+    ]
+
+
+def _thumbnail(sticker: Image.Image) -> np.ndarray:
+    """(THUMBNAIL, THUMBNAIL, 3) in [0, 1], on white."""
+    rgb = Image.fromarray(on_white(np.asarray(sticker.convert("RGBA"))))
+    side = (THUMBNAIL, THUMBNAIL)
+    return np.asarray(rgb.resize(side, Image.Resampling.BOX), np.float32) / 255
 
 
 def mean_distance(pictures: np.ndarray) -> float:

@@ -75,7 +75,9 @@ def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
     device = pick_device(arguments.device)
     try:
         loss = finetune(base, arguments.data, arguments.out, settings, device)
-    except (BadData, OtherRun, Diverged) as error:
+    except BadData as error:
+        sys.exit("\n".join(shown(line, MAX_SENTENCE) for line in f"emojich: {error}".splitlines()))
+    except (OtherRun, Diverged) as error:
         sys.exit(f"emojich: {shown(error, MAX_SENTENCE)}")
     except OutOfMemory:
         message = f"{device} has not enough memory for {arguments.batch_size} images a step"

@@ -16,7 +16,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,8 @@ class FineTuning:
     ):
         self.run, self.settings, self.device = run, settings, device
         self.tokenizer = Tokenizer(base.tokenizer)
-        self.sampling = base.sampling
+        # The style that is learned has no word, as its captions have none.
+        self.sampling = replace(base.sampling, styles=())
         self.vqgan = load_network(base, "vqgan", VQGAN, device, stages_dtype(device))
         codes = _codes(run, base, pairs, self.vqgan, device)
         trained_on, held_out = split(pairs)

@@ -12,6 +12,7 @@ import codecs
 import csv
 import hashlib
 import io
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -146,6 +147,8 @@ def _rows(file: Path, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
     Raises BadData for what is no table at all.
     """
     try:
+        if file.exists() and not file.is_file():  # a pipe would be waited for, a device never ends
+            raise BadData(f"{file} is no file: the folder of images needs one.")
         text = _decoded(file.read_bytes())
     except OSError as error:
         message = f"{file} cannot be read ({error.strerror}): the folder of images needs one."
@@ -200,8 +203,9 @@ def _pair(folder: Path, row: list[str]) -> Pair:
     except InvalidRequest as error:
         raise BadData(f"{name}: {error}") from error
     try:
-        file = _found(folder, name).resolve()
-        if not file.is_relative_to(folder.resolve()):
+        # Not `Path.resolve`: before Python 3.13 it raises RuntimeError where links go in a circle.
+        file = Path(os.path.realpath(_found(folder, name)))
+        if not file.is_relative_to(os.path.realpath(folder)):
             raise BadData(f"{name} is outside of the folder")
         if file.exists() and not file.is_file():  # a pipe, say, which would be waited for
             raise BadData(f"{name} is no file")

@@ -292,3 +292,16 @@ async def test_the_process_says_where_it_is_and_leaves_when_asked(tmp_path: Path
         for process in (first, second, third):
             process.kill()
             process.communicate()
+
+
+BODIES = [b"\xff\xfe", b"[" * 100_000, b'{"user_id": ' + b"9" * 5000 + b"}", b'{"text": "\\ud83d"}']
+
+
+async def test_a_body_that_cannot_be_read(launch: Launch, caplog: pytest.LogCaptureFixture) -> None:
+    async with launch() as box:
+        for path in ("/sandbox/message", f"/bot{TOKEN}/sendMessage"):
+            for body in BODIES:
+                json = {"Content-Type": "application/json"}
+                async with box.http.post(box.url + path, data=body, headers=json) as response:
+                    assert response.status == 400
+    assert "Traceback" not in caplog.text

@@ -34,6 +34,9 @@ ROWS = [
     row("sized"),
     row("placed"),
     row("dressed"),
+    row("carrying"),
+    row("riding"),
+    row("mood"),
 ]
 DATASET = Dataset(np.zeros((len(ROWS), 8, 8, 4), np.uint8), ROWS)
 

@@ -9,14 +9,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from emojich_core.choices import SHIPPED
 from emojich_core.cli import main
 from emojich_core.errors import BundleError
 from emojich_core.lexicon import lexicon
-from emojich_core.pipeline import Pipeline
-from emojich_core.request import clean_prompt
+from emojich_core.pipeline import Drawing, Pipeline
+from emojich_core.request import Candidate, clean_prompt
 from emojich_core.training.data.art import Glyph, Meaning, load_glyphs, on_white, render
 from emojich_core.training.data.held_out_glyphs import SHARE, held_out_glyph
 from emojich_core.training.data.morphology import plain
@@ -24,6 +25,7 @@ from emojich_core.training.data.things import hexcode_of
 from emojich_core.training.evaluation import cost_figures, evaluate, questions
 from emojich_core.training.evaluation.answers import Answer, ask, recall_figures
 from emojich_core.training.evaluation.colour_judge import EXAMPLES, colour_of
+from emojich_core.training.evaluation.crisp_figures import crisp_figures, detail
 from emojich_core.training.evaluation.figures import (
     Figure,
     check_card,
@@ -199,17 +201,49 @@ def test_a_composition_needs_both_colour_and_thing() -> None:
     }
 
 
-def test_of_nothing_there_are_no_figures(
-    judge: Judge, pictures: np.ndarray, tiny_bundle: Path
-) -> None:
+def drawing(picture: Image.Image) -> Drawing:
+    return Drawing(Candidate(0, 0, 1.0, "unet"), picture, picture.tobytes(), torch.zeros(1))
+
+
+def picture_of(colour: tuple[int, int, int], noise: float = 0.0) -> Image.Image:
+    """A disc of a colour, with noise in it."""
+    y, x = np.mgrid[:512, :512]
+    rgba = np.zeros((512, 512, 4), np.uint8)
+    rgba[(x - 256) ** 2 + (y - 256) ** 2 < 200**2] = (*colour, 255)
+    rough = rgba[..., :3] + noise * np.random.default_rng(0).standard_normal((512, 512, 3))
+    rgba[..., :3] = rough.clip(0, 255)
+    return Image.fromarray(rgba)
+
+
+def test_how_candidates_differ(pictures: np.ndarray) -> None:
+    red, green, blue = (picture_of(c) for c in ((200, 0, 0), (0, 200, 0), (0, 0, 200)))
+    same, other = [drawing(red), drawing(red)], [drawing(green), drawing(blue)]
+    nearly = [drawing(red), drawing(picture_of((205, 0, 0)))]
+    figures = {f.key: f.value for f in variety_figures([same, other, nearly], pictures)}
+    assert figures["same_files"] == pytest.approx(1 / 3)
+    assert figures["alike"] == pytest.approx(2 / 3)
+    assert figures["variety"] > 0
+
+
+def test_fine_detail_is_what_a_blur_takes_away() -> None:
+    plain, rough, rougher = (detail(picture_of((90, 90, 90), noise)) for noise in (0, 10, 20))
+    assert plain is not None
+    assert rough is not None
+    assert rougher is not None
+    assert plain < 1e-6 < rough
+    assert rougher == pytest.approx(4 * rough, rel=0.05)
+    assert detail(Image.new("RGBA", (512, 512))) is None
+
+
+def test_of_nothing_there_are_no_figures(judge: Judge, pictures: np.ndarray) -> None:
     none, nowhere = np.zeros((0, len(pictures))), pictures[:0]
     assert recall_figures("n", "names", [], {}) == []
     assert ceiling_figures(judge, none, [], np.array(judge.hexcodes)) == []
     assert copy_figures([answer("a", "a")], judge, none, [], nowhere) == []
     assert copy_figures([], judge, judge.distances(pictures[:1]), [0], pictures[:1]) == []
-    pipeline = Pipeline.load(str(tiny_bundle), "cpu")
-    assert variety_figures(pipeline, [], 0, pictures) == []
-    assert variety_figures(pipeline, [answer("a", "a")], 0, pictures[:1]) == []
+    assert variety_figures([], pictures) == []
+    assert variety_figures([[]], pictures[:1]) == []
+    assert crisp_figures([], []) == []
     assert stage_figures([]) == []
 
 

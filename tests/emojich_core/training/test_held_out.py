@@ -9,11 +9,15 @@ import pytest
 from emojich_core.training.data.captions import Captions
 from emojich_core.training.data.colours import COLOURS
 from emojich_core.training.data.compositions import (
+    MOODS,
     SHARES,
+    WORN,
     Composer,
     Item,
+    carrying_captions,
     colour_captions,
     count_captions,
+    mood_captions,
     pair_captions,
     size_captions,
 )
@@ -21,7 +25,7 @@ from emojich_core.training.data.dataset import ROWS, Dataset
 from emojich_core.training.data.held_out import Composition, HeldOut
 from emojich_core.training.data.held_out_choice import choose_compositions
 from emojich_core.training.data.morphology import lemmas
-from emojich_core.training.data.things import things
+from emojich_core.training.data.things import hexcode_of, things
 from tests.emojich_core.training.meanings import MEANINGS
 
 ROOT = Path(__file__).parents[3]
@@ -82,9 +86,14 @@ def test_captions_of_compositions_agree() -> None:
     assert "очки красного цвета" in colour_captions(glasses.names, "красный")
     assert list(pair_captions(cat.names[0], pizza.names[0])) == [
         "кот и пицца",
-        "кот с пиццей",
         "пицца и кот",
     ]
+    assert list(carrying_captions(cat.names[0], pizza)) == [
+        "кот с пиццей",
+        "кот держит пиццу",
+        "кот ест пиццу",
+    ]
+    assert list(mood_captions(cat.names[:1], "злой", "злится")) == ["злой кот", "кот злится"]
     assert "две кошки" in count_captions(cat.names, 2)
     assert "двое очков" in count_captions(glasses.names, 2)
     assert "маленькая пицца" in size_captions(pizza.names, big=False)
@@ -152,7 +161,8 @@ def _compositions(held_out: HeldOut) -> list[Item]:
     found = things(MEANINGS)
     body = Body(60.0, False, 1.0, (0.5, 0.6, 0.7), 0.1, 0.0)
     colours = {hexcode: (body, list(COLOURS)) for hexcode in found}
-    composer = Composer("noto", found, colours, held_out, np.random.default_rng(0))
+    drawn = [*found, *map(hexcode_of, (*WORN, *MOODS))]
+    composer = Composer("noto", found, colours, drawn, held_out, np.random.default_rng(0))
     return [
         *composer.recoloured(500),
         *composer.pairs(50),
@@ -160,6 +170,9 @@ def _compositions(held_out: HeldOut) -> list[Item]:
         *composer.sized(50),
         *composer.placed(50),
         *composer.dressed(50),
+        *composer.carrying(50),
+        *composer.riding(50),
+        *composer.moods(50),
     ]
 
 

@@ -123,3 +123,19 @@ def test_what_is_no_picture_is_one_sentence(tmp_path: Path) -> None:
     Image.new("F", (8, 8)).save(tmp_path / "x.tif")
     assert "x.tif has 32 bits a pixel" in refusal(tmp_path, "x.tif")
     assert "cannot be read (File name too long)" in refusal(tmp_path, "x" * 300)
+
+
+def test_links_in_a_circle_are_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.png").symlink_to("b.png")
+    (tmp_path / "b.png").symlink_to("a.png")
+    assert "a.png cannot be read (" in refusal(tmp_path, "a.png")
+
+
+def test_a_table_that_would_never_end(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "captions.csv")
+    with pytest.raises(BadData, match=r"captions\.csv is no file"):
+        read_pairs(tmp_path)
+    (tmp_path / "captions.csv").unlink()
+    (tmp_path / "captions.csv").symlink_to("/dev/zero")
+    with pytest.raises(BadData, match=r"captions\.csv is no file"):
+        read_pairs(tmp_path)

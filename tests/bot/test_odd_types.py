@@ -1,0 +1,124 @@
+"""Keys of another type, while the bot runs: they are set aside, and nobody waits for it."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from bot import delivery
+from bot.stored import KINDS, ODD, set_aside
+from bot.telegram import updates
+from bot.telegram.updates import KEPT, TRIES
+from tests.bot.conftest import NewUser
+from tests.bot.parts import User, Worker, ask_inline, text_of, wait_for
+from worker.events import STREAM
+from worker.tally import tally_key, users_key
+
+SECRET = "тайна"
+EVERYBODYS = [
+    *[name for name in KINDS if not name.endswith(":") and name != "emojich:bot"],
+    users_key(),
+    tally_key(),
+]
+A_USERS = ["asked", "begun", "current", "history", "labels", "packs", "replacing", "settings"]
+
+
+@pytest.fixture(autouse=True)
+def odd_bot(
+    bot: object,
+    connection: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> Iterator[None]:
+    monkeypatch.setattr(updates, "PAUSE", 0.1)
+    monkeypatch.setattr(delivery, "RECONNECT_PAUSE", 0.1)
+    yield
+    assert SECRET not in caplog.text
+    assert "Traceback" not in caplog.text
+    for key in connection.scan_iter(f"*{ODD}"):
+        assert connection.ttl(key) > 0
+        connection.delete(key)
+
+
+def of_another_type(connection: redis.Redis, key: str) -> None:
+    connection.delete(key)
+    if key.startswith("emojich:users:") or KINDS.get(key, "") != "string":
+        connection.set(key, SECRET)
+    else:
+        connection.rpush(key, SECRET)
+
+
+@pytest.mark.parametrize("key", EVERYBODYS)
+def test_a_key_of_everybodys(user: User, worker: Worker, connection: redis.Redis, key: str) -> None:
+    of_another_type(connection, key)
+    if key == STREAM:
+        wait_for(lambda: connection.type(key) == b"stream")
+    user.say("кот")
+    user.sees("«кот»")
+    worker.finish(worker.take())
+    user.sees("Готово")
+    assert not any("сломалось" in text_of(message) for message in user.messages())
+    wait_for(lambda: not connection.hlen(KEPT))
+
+
+def test_keys_of_one_user_keep_no_other_waiting(
+    new_user: NewUser, worker: Worker, connection: redis.Redis
+) -> None:
+    user, other = new_user(), new_user()
+    for someone in (user, other):
+        for name in A_USERS:
+            key = f"emojich:{name}:{user.id}"
+            connection.delete(key)
+            kind = KINDS[f"emojich:{name}:"]
+            connection.rpush(key, SECRET) if kind == "string" else connection.set(key, SECRET)
+        someone.say("кот")
+        someone.sees("«кот»")
+        worker.finish(worker.take())
+        someone.sees("Готово")
+    user.press("1")
+    for command in ("/packs", "/history", "/settings", "/cancel"):
+        user.say(command)
+    assert len(ask_inline(user)["results"]) == 1
+    assert not any("сломалось" in text_of(message) for message in user.messages())
+    user.say("/forget")
+    user.sees("Забыть всё")
+    user.press("Забыть, наборы оставить")
+    wait_for(lambda: text_of(user.messages()[-1]).startswith("Готово: я больше ничего"))
+    [left] = connection.keys(f"emojich:*:{user.id}{ODD}")
+    assert left == f"emojich:asked:{user.id}{ODD}".encode()
+
+
+def test_what_is_no_update_is_left_out(
+    user: User, worker: Worker, connection: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = "7:0123456789abcdef"
+    rubbish = {"x": SECRET, b"\xff": SECRET, f"{'9' * 5000}:0": SECRET, key: SECRET}
+    connection.hset(TRIES, key, "x")
+    connection.hset(KEPT, mapping=rubbish)
+    user.say("кот")
+    user.sees("«кот»")
+    wait_for(lambda: not connection.exists(KEPT))
+    assert "what is no update is left out" in caplog.text
+
+
+@pytest.mark.parametrize("number", [10**400, float("nan"), float("inf"), 1e308])
+def test_numbers_that_are_none(
+    user: User, worker: Worker, connection: redis.Redis, number: float
+) -> None:
+    record = {"id": "5_1", "user_id": 5, "chat_id": 5, "prompt": "кот", "language": "ru"}
+    for name in ("fraction", "boldness"):
+        connection.set("emojich:request:5_1", json.dumps(record | {"shown": None, name: number}))
+        connection.hset("emojich:open", "5_1", "5")
+        user.say("кот")
+        user.sees("«кот»")
+        worker.finish(worker.take())
+        user.sees("Готово")
+    connection.delete("emojich:request:5_1")
+
+
+def test_the_table_of_kinds_knows_all(connection: redis.Redis) -> None:
+    """What the other tests have left is of the kinds that it says."""
+    assert set_aside(connection) == 0
+    ours = [key.decode() for key in connection.scan_iter("emojich:*")]
+    assert [key for key in ours if not key.startswith((*KINDS, "emojich:pace"))] == []
