@@ -96,7 +96,7 @@ mini: $(VENV)/installed data ## train a bundle anew: on 2 cores six hours with A
 	$(BIN)/python -m emojich_core.training.transformer
 	$(BIN)/python -m emojich_core.training.export
 	$(BIN)/emojich evaluate --model mini --card
-	cp out/evaluation/page.png docs/mini.png
+	$(BIN)/python -c "from PIL import Image; Image.open('out/evaluation/page.png').save('docs/mini.webp', quality=82)"
 
 clean: ## remove what was installed; data and training stay
 	rm -rf $(VENV) $(PARITY) *.egg-info

@@ -14,6 +14,8 @@ ORDER = (
     "tests/e2e/",
     "tests/worker/",
     "tests/emojich_core/",
+    "tests/test_install.py",
+    "tests/bot/test_updates.py",
     "tests/test_benchmarks.py",
     "tests/bot/test_process.py",
     "tests/bot/test_reach.py",

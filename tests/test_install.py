@@ -16,6 +16,7 @@ import time
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +28,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PYTHON = sys._base_executable  # type: ignore[attr-defined]
 INTERPRETER = f"python{sys.version_info.major}.{sys.version_info.minor}"
+NOWHERE = "http://127.0.0.1:1/"
 REAL = ("setuptools", "wheel", "cython", "youtokentome", "click", "packaging")
 
 pytestmark = pytest.mark.slow
@@ -96,8 +98,8 @@ class Index:
         return [each for each in self.asked if f"/{name}/" in each and each.endswith(".whl")]
 
 
-@pytest.fixture
-def index(packages: Path) -> Iterator[Index]:
+@contextmanager
+def serve(packages: Path) -> Iterator[Index]:
     class Handler(SimpleHTTPRequestHandler):
         def log_message(self, *arguments: object) -> None:
             if self.command == "GET":
@@ -108,6 +110,12 @@ def index(packages: Path) -> Iterator[Index]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield found
         server.shutdown()
+
+
+@pytest.fixture
+def index(packages: Path) -> Iterator[Index]:
+    with serve(packages) as index:
+        yield index
 
 
 @dataclass
@@ -150,7 +158,56 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path, index: Index) -> Project:
+    """A clone in which nothing is installed."""
     return clone(tmp_path / "emojich", index)
+
+
+@dataclass
+class First:
+    """An installation from nothing, and what its index was asked for."""
+
+    project: Project
+    result: subprocess.CompletedProcess[str]
+    asked: list[str]
+
+
+def install_first(folder: Path, packages: Path, *arguments: str, **env: str) -> First:
+    with serve(packages) as index:
+        project = clone(folder / "emojich", index)
+        arguments = tuple(each.format(index=index.address) for each in arguments)
+        return First(project, project.make(*arguments, **env), index.asked)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> First:
+    """All of it, PyTorch from its own index."""
+    return install_first(tmp_path_factory.mktemp("whole"), packages, "TORCH_INDEX={index}/cpu/")
+
+
+@pytest.fixture(scope="module")
+def pip_alone(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> First:
+    """What comes no further than pip."""
+    return install_first(tmp_path_factory.mktemp("pip"), packages, PIP_INDEX_URL=NOWHERE)
+
+
+def copy(first: First, project: Project) -> Project:
+    """Put a copy of an environment into a clone: to make one takes seconds."""
+    shutil.copytree(first.project.folder / ".venv", project.folder / ".venv", symlinks=True)
+    return project
+
+
+@pytest.fixture
+def installed(project: Project, whole: First) -> Project:
+    """A clone with all of it, but that `make` has not noted."""
+    copy(whole, project)
+    (project.folder / ".venv/installed").unlink()
+    return project
+
+
+@pytest.fixture
+def begun(project: Project, pip_alone: First) -> Project:
+    """A clone whose environment has pip."""
+    return copy(pip_alone, project)
 
 
 def clone(folder: Path, index: Index) -> Project:
@@ -166,6 +223,7 @@ def clone(folder: Path, index: Index) -> Project:
         "PIP_INDEX_URL": f"{index.address}/pypi/",
         "PIP_RETRIES": "0",
         "PIP_NO_CACHE_DIR": "1",
+        "PIP_NO_COMPILE": "1",  # that takes seconds
     }
     return Project(folder, kept | settings)
 
@@ -183,15 +241,13 @@ def the_one_line(result: subprocess.CompletedProcess[str]) -> str:
 # --- What goes well -------------------------------------------------------------------------------
 
 
-def test_pytorch_comes_from_its_own_index_and_all_else_from_the_usual(
-    project: Project, index: Index
-) -> None:
-    result = project.make(f"TORCH_INDEX={index.address}/cpu/")
-    assert result.returncode == 0, result.stderr
+def test_pytorch_comes_from_its_own_index_and_all_else_from_the_usual(whole: First) -> None:
+    project, asked = whole.project, len(whole.asked)
+    assert whole.result.returncode == 0, whole.result.stderr
     installed = project.installed()
     assert installed["torch"].endswith("+cpu")
     assert installed["torchvision"].endswith("+cpu")
-    assert {each.split("/")[2] for each in index.asked if each.startswith("/cpu/")} == {
+    assert {each.split("/")[2] for each in whole.asked if each.startswith("/cpu/")} == {
         "torch",
         "torchvision",
     }
@@ -199,16 +255,9 @@ def test_pytorch_comes_from_its_own_index_and_all_else_from_the_usual(
     assert not {"basicsr", "realesrgan", "opencv-python"} & installed.keys()
     assert (project.folder / ".venv/bin/emojich").exists()
 
-    asked = len(index.asked)
-    assert project.make().returncode == 0
-    assert len(index.asked) == asked  # nothing is to do
-
-    # Where the interpreter was upgraded away, its link leads to nothing.
-    link = project.folder / ".venv/bin/python"
-    link.unlink()
-    link.symlink_to("/nowhere/python")
-    assert project.make().returncode == 0
-    assert project.installed()["torch"] == version("torch").partition("+")[0]
+    again = project.make(PIP_INDEX_URL=NOWHERE)
+    assert again.returncode == 0, again.stderr  # nothing is to do
+    assert len(whole.asked) == asked
 
 
 def test_an_installation_goes_on_where_it_was_killed(project: Project, index: Index) -> None:
@@ -239,43 +288,63 @@ def test_an_installation_goes_on_where_it_was_killed(project: Project, index: In
         assert not (environment / "installed").exists()
     result = project.make()
     assert result.returncode == 0, result.stderr
-    assert "emojich" in project.installed()
+    installed = project.installed()
+    assert "emojich" in installed
+    assert installed["torch"] == version("torch").partition("+")[0]
     assert not (environment / "tmp").exists()
     for name in ("wheel", "youtokentome", "torch"):
         assert len(index.files(name)) <= 2, name  # once more where it was cut off, not each time
 
 
-def test_what_is_there_by_half_is_installed_again(project: Project, index: Index) -> None:
-    assert project.make().returncode == 0
-    fetched = len(index.files("setuptools"))
-    [info] = project.packages.glob("youtokentome-*.dist-info")
+def test_what_is_there_by_half_is_installed_again(installed: Project, index: Index) -> None:
+    [info] = installed.packages.glob("youtokentome-*.dist-info")
     (info / "INSTALLER").unlink()  # pip was killed before it wrote this
-    [library] = project.packages.glob("_youtokentome_cython*.so")
+    [library] = installed.packages.glob("_youtokentome_cython*.so")
     library.unlink()
-    (project.folder / ".venv/installed").unlink()
-    assert project.make().returncode == 0
+    result = installed.make()
+    assert result.returncode == 0, result.stderr
     assert library.exists()
-    assert len(index.files("setuptools")) == fetched  # the rest stays
-
-    (project.packages / "~lick").mkdir()  # pip was killed while it removed this
-    (project.folder / ".venv/installed").unlink()
-    assert project.make().returncode == 0
-    assert not (project.packages / "~lick").exists()
-    assert "click" in project.installed()
+    assert index.files("youtokentome")
+    assert not index.files("setuptools")  # the rest stays
 
 
-def test_two_installations_at_once_wait_for_each_other(project: Project, index: Index) -> None:
+def remove_by_half(environment: Path) -> None:
+    """As a pip that is killed while it removes a package."""
+    [packages] = environment.glob("lib/*/site-packages")
+    (packages / "click").rename(packages / "~lick")
+
+
+def lose_the_interpreter(environment: Path) -> None:
+    """As when the system upgrades it: the link leads to nothing."""
+    link = environment / "bin/python"
+    link.unlink()
+    link.symlink_to("/nowhere/python")
+    (environment / "installed").touch()
+
+
+@pytest.mark.parametrize("damage", [remove_by_half, lose_the_interpreter])
+def test_what_cannot_be_kept_is_made_anew(
+    installed: Project, damage: Callable[[Path], None]
+) -> None:
+    damage(installed.folder / ".venv")
+    said = the_one_line(installed.make(PIP_INDEX_URL=NOWHERE))
+    assert said.startswith("emojich: setuptools, wheel and cython could not be installed")
+    assert set(installed.installed()) <= {"pip", "setuptools"}  # as ensurepip brings them
+    assert not list(installed.packages.glob("~*"))
+
+
+def test_two_installations_at_once_wait_for_each_other(begun: Project, index: Index) -> None:
     """So does one for the pip of another whose `make` was killed."""
     first = subprocess.Popen(
-        project.command(), cwd=project.folder, env=project.env, stderr=subprocess.DEVNULL
+        begun.command(), cwd=begun.folder, env=begun.env, stderr=subprocess.DEVNULL
     )
     while not index.asked:
         time.sleep(0.002)
     first.kill()
-    result = project.make()
+    result = begun.make()
     assert result.returncode == 0, result.stderr
     assert "Waiting for another installation" in result.stderr
-    assert "emojich" in project.installed()
+    assert "emojich" in begun.installed()
     assert len(index.files("torch")) == 1
 
 
@@ -324,8 +393,9 @@ def test_without_headers_and_venv_all_is_named_at_once(project: Project, tmp_pat
 
 def test_an_interpreter_that_lacks_nothing_is_not_refused(project: Project, tmp_path: Path) -> None:
     program = interpreter(tmp_path / "python")
-    said = the_one_line(project.make(f"PYTHON={program}", PIP_INDEX_URL="http://127.0.0.1:1/"))
-    assert "cannot be reached" in said
+    (project.folder / ".venv").write_text("")  # so that it does not come far
+    said = the_one_line(project.make(f"PYTHON={program}"))
+    assert said.startswith("emojich: a virtual environment could not be installed")
 
 
 def old_pythons() -> list[str]:
@@ -349,20 +419,20 @@ def test_with_an_old_python_or_none(project: Project) -> None:
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/simple", "https://no-such-host.invalid/"])
-def test_without_a_network(address: str, project: Project) -> None:
-    said = the_one_line(project.make(PIP_INDEX_URL=address))
+def test_without_a_network(address: str, begun: Project) -> None:
+    said = the_one_line(begun.make(PIP_INDEX_URL=address))
     assert re.match("emojich: setuptools, wheel and cython could not be .* cannot be reached", said)
-    assert (project.folder / ".venv/install.log").exists()
+    assert (begun.folder / ".venv/install.log").exists()
 
 
-def test_a_wrong_index_of_pytorch(project: Project, index: Index, packages: Path) -> None:
+def test_a_wrong_index_of_pytorch(begun: Project, index: Index, packages: Path) -> None:
     """One that is not there, one that has nothing for this Python, and one that is no address."""
     folder = packages / "pypi/torch"
     [there] = folder.iterdir()
     other = there.rename(folder / there.name.replace("py3-none-any", "cp39-cp39-win32"))
     try:
         for wrong in (f"{index.address}/nowhere/", f"{index.address}/pypi/", "cpu"):
-            said = the_one_line(project.make(f"TORCH_INDEX={wrong}"))
+            said = the_one_line(begun.make(f"TORCH_INDEX={wrong}"))
             start = (
                 "emojich: PyTorch from TORCH_INDEX could not be installed: the package index has no"
             )
@@ -373,7 +443,7 @@ def test_a_wrong_index_of_pytorch(project: Project, index: Index, packages: Path
 
 
 @pytest.mark.parametrize("megabytes", [2, 25])
-def test_a_full_disk(megabytes: int, tmp_path: Path, index: Index) -> None:
+def test_a_full_disk(megabytes: int, tmp_path: Path, index: Index, pip_alone: First) -> None:
     """Full before pip is there, and after."""
     folder = tmp_path / "small"
     folder.mkdir()
@@ -381,19 +451,22 @@ def test_a_full_disk(megabytes: int, tmp_path: Path, index: Index) -> None:
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("only root may mount a small disk")
     try:
-        said = the_one_line(clone(folder, index).make())
+        project = clone(folder, index)
+        if megabytes > 10:
+            copy(pip_alone, project)
+        said = the_one_line(project.make())
     finally:
         subprocess.run(["umount", str(folder)], check=True)
     assert "could not be installed: the disk is full, and up to" in said
 
 
-def test_a_pip_that_the_system_kills(project: Project, index: Index) -> None:
+def test_a_pip_that_the_system_kills(begun: Project, index: Index) -> None:
     process = subprocess.Popen(
-        project.command(), cwd=project.folder, env=project.env, stderr=subprocess.PIPE, text=True
+        begun.command(), cwd=begun.folder, env=begun.env, stderr=subprocess.PIPE, text=True
     )
     while not index.asked:
         time.sleep(0.002)
-    pattern = f"{project.folder}/.venv/bin/python -m pip"
+    pattern = f"{begun.folder}/.venv/bin/python -m pip"
     [pip] = subprocess.check_output(["pgrep", "-f", pattern], text=True).split()
     os.kill(int(pip), signal.SIGKILL)
     _, said = process.communicate()

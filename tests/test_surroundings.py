@@ -86,8 +86,8 @@ def test_another_server_is_reached_through_the_proxy(
 
 def last_line(bot: BotProcess) -> str:
     """The one line with which a bot that cannot start ends."""
-    _, errors = bot.process.communicate(timeout=60)
-    assert bot.process.returncode == 1
+    _, errors = bot.output(60)
+    assert bot.returncode == 1
     [line] = errors.splitlines()
     assert "s3cret" not in line
     return str(line)
@@ -129,7 +129,7 @@ LIST = ["weights", "list"]  # it imports torch, as what draws does
 DRAW = ["generate", "кот", "--count", "1", "--seed", "1", "--json"]
 COMMANDS = [
     *[(command, place) for command in QUICK for place in PLACES],
-    *[(command, place) for command in (LIST, DRAW) for place in PLACES[1:4:2]],
+    *zip((LIST, DRAW), PLACES[1:4:2], strict=True),
 ]
 
 

@@ -5,6 +5,7 @@ Messages, updates and users are kept as the JSON the Bot API shows; what only th
 """
 
 import json
+import operator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,15 +121,31 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._saved = ""
+        self._chats: dict[int, tuple[list[Json], str]] = {}  # their messages, and those as JSON
         self.state = self._load()
 
     def save(self) -> None:
         """Write the state, if anything has changed."""
         self._forget()
-        text = json.dumps(self.state, default=vars)  # ASCII: it may hold half a character
+        chats = (f'"{i}": {self._chat(i, chat)}' for i, chat in self.state.messages.items())
+        others = {name: part for name, part in vars(self.state).items() if name != "messages"}
+        text = f'{_dumps(others)[:-1]}, "messages": {{{", ".join(chats)}}}}}'
         if text != self._saved:
             write_atomically(self._path, text.encode())
             self._saved = text
+
+    def _chat(self, chat_id: int, messages: dict[int, Json]) -> str:
+        """The messages of a chat as JSON.
+
+        Each call of the bot saves the state: without a memory it would take the longer the more
+        chats there are. A message never changes; another one takes its place.
+        """
+        now = list(messages.values())
+        before, text = self._chats.get(chat_id, ([], "{}"))
+        if len(before) != len(now) or any(map(operator.is_not, before, now)):
+            text = _dumps(messages)
+            self._chats[chat_id] = now, text
+        return text
 
     def _load(self) -> State:
         if not self._path.exists():
@@ -145,6 +162,10 @@ class StateFile:
         for messages in self.state.messages.values():
             _drop_oldest(messages, MAX_MESSAGES)
         _drop_oldest(self.state.taps, MAX_TAPS)
+
+
+def _dumps(content: object) -> str:
+    return json.dumps(content, default=vars)  # ASCII: it may hold half a character
 
 
 def _drop_oldest(items: dict[Any, Any], keep: int) -> None:

@@ -1,4 +1,4 @@
-"""Fixtures of the bot's tests: one Valkey, one sandbox and one bot for all of them."""
+"""Fixtures of the bot's tests: one Valkey, one sandbox and one bot for each file."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -30,13 +30,13 @@ def start_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]
     sandbox.stop()
 
 
-# A file whose bots differ from `session_bot` makes the two anew: a sandbox has one bot.
-server = pytest.fixture(scope="session")(start_server)
-sandbox = pytest.fixture(scope="session")(start_sandbox)
+# For one file: a sandbox takes the longer for a call the more chats it has, and has one bot.
+server = pytest.fixture(scope="module")(start_server)
+sandbox = pytest.fixture(scope="module")(start_sandbox)
 
 
-@pytest.fixture(scope="session")
-def session_bot(sandbox: Sandbox, server: str) -> Iterator[RunningBot]:
+@pytest.fixture(scope="module")
+def module_bot(sandbox: Sandbox, server: str) -> Iterator[RunningBot]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delivery, "EDIT_INTERVAL", 0.1)
         patch.setattr(watch, "INTERVAL", 0.1)
@@ -55,8 +55,8 @@ def connection(server: str) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def bot(connection: redis.Redis, session_bot: RunningBot, sandbox: Sandbox) -> Iterator[RunningBot]:
-    yield session_bot
+def bot(connection: redis.Redis, module_bot: RunningBot, sandbox: Sandbox) -> Iterator[RunningBot]:
+    yield module_bot
     sandbox.mend()
 
 

@@ -1,6 +1,7 @@
 """Real parts for the tests of the bot: a sandbox, the bot, its user, and the worker's side."""
 
 import asyncio
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -9,7 +10,9 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from io import BytesIO
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,6 +47,7 @@ def wait_for(look: Callable[[], Result | None], seconds: float = 15) -> Result:
     return found
 
 
+@cache
 def draw_sticker(number: int) -> bytes:
     """A WebP sticker that differs from every other number's."""
     colour = (number * 37 % 256, number * 91 % 256, number // 256, 255)
@@ -221,36 +225,68 @@ class RunningBot:
         self._loop.close()
 
 
-class BotProcess:
-    """`python -m bot`."""
+# The bot's imports take a second: this server has done them once, and a process is a fork of it.
+forkserver = multiprocessing.get_context("forkserver")
+forkserver.set_forkserver_preload(["tests.bot.preloaded", "tests.bot.parts"])
 
-    def __init__(self, code: str = "", **environment: str):
-        """With `code`, that is run in place of it."""
-        what = ["-c", code] if code else ["-m", "bot"]
-        self.process = subprocess.Popen(
-            [sys.executable, *what],
-            cwd=ROOT,
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+
+def _be_bot(code: str, environment: dict[str, str], *outputs: Connection) -> None:
+    for number, output in enumerate(outputs, start=1):
+        os.dup2(output.fileno(), number)
+        output.close()
+    os.environ.clear()
+    os.environ.update(environment)
+    exec(code, {"__name__": "__main__"})
+
+
+class BotProcess:
+    """`python -m bot` in a process of its own."""
+
+    def __init__(self, code: str = "from bot.__main__ import main; main()", **environment: str):
+        """With another `code`, that is run in place of it."""
+        pipes = [forkserver.Pipe(duplex=False) for _ in range(2)]
+        ends = [end for _, end in pipes]
+        own = {**os.environ, **environment}
+        self.process = forkserver.Process(target=_be_bot, args=(code, own, *ends), daemon=True)
+        self.process.start()
+        for end in ends:
+            end.close()
+        self._out, self._log = (os.fdopen(os.dup(start.fileno())) for start, _ in pipes)
+
+    @property
+    def returncode(self) -> int | None:
+        """What it has ended with; None as long as it runs."""
+        return self.process.exitcode
 
     def wait_until_ready(self) -> None:
         """Until it polls for updates."""
-        assert self.process.stdout
-        assert self.process.stdout.readline() == "bot: ready\n"
+        assert self._out.readline() == "bot: ready\n"
 
     def wait_for_log(self, phrase: str) -> None:
         """Until it logs a line with this in it."""
-        assert self.process.stderr
-        while phrase not in self.process.stderr.readline():
-            assert self.process.poll() is None
+        while phrase not in (line := self._log.readline()):
+            assert line, "the bot has ended"
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal."""
+        assert self.process.pid
+        os.kill(self.process.pid, number)
 
     def end(self, number: int) -> str:
         """Send a signal; returns what it has written to stderr."""
-        self.process.send_signal(number)
-        return self.process.communicate(timeout=15)[1]
+        self.send_signal(number)
+        return self.output(15)[1]
+
+    def output(self, seconds: float) -> tuple[str, str]:
+        """What it has written to stdout and stderr when it has ended by itself."""
+        late = threading.Timer(seconds, self.process.kill)
+        late.start()
+        written = self._log.read()  # to the end, which its death brings
+        out = self._out.read()
+        self.process.join()
+        assert late.is_alive(), f"the bot has not ended within {seconds} s: {written}"
+        late.cancel()
+        return out, written
 
 
 class Worker:

@@ -11,7 +11,7 @@ from bot.access import BANNED
 from bot.admin import _user_id
 from bot.blocklist import BlockedPrompt, Blocklist
 from emojich_core.errors import SetupError
-from tests.bot.conftest import NewUser, start_sandbox, start_server
+from tests.bot.conftest import NewUser
 from tests.bot.parts import (
     RunningBot,
     Sandbox,
@@ -24,9 +24,6 @@ from tests.bot.parts import (
 )
 from worker.queue.connection import connect
 from worker.queue.stats import counts_key, users_key
-
-server = pytest.fixture(scope="module")(start_server)
-sandbox = pytest.fixture(scope="module")(start_sandbox)
 
 ADMIN, GUEST = 5001, 5002
 

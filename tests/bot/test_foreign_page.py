@@ -7,11 +7,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.bot.conftest import start_sandbox
 from tests.bot.parts import TOKEN, Sandbox
 
 pytestmark = pytest.mark.slow
-sandbox = pytest.fixture(scope="module")(start_sandbox)
 
 ATTACK = """
 async ([sandbox, token]) => {

@@ -8,12 +8,9 @@ import pytest
 import redis
 
 from bot.limits import DAY, Limits
-from tests.bot.conftest import NewUser, start_sandbox, start_server
+from tests.bot.conftest import NewUser
 from tests.bot.parts import RunningBot, Sandbox, User, Worker, text_of, wait_for
 from worker.queue.connection import connect
-
-server = pytest.fixture(scope="module")(start_server)
-sandbox = pytest.fixture(scope="module")(start_sandbox)
 
 LIMITS = Limits(active=10, per_minute=4, per_day=6, queue=12)
 

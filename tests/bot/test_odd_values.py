@@ -214,12 +214,12 @@ def test_codes_that_are_no_codes(user: User, worker: Worker, connection: redis.R
 
 
 def test_keys_of_another_type_are_set_aside_at_the_start(
-    sandbox: Sandbox, user: User, worker: Worker, connection: redis.Redis, session_bot: RunningBot
+    sandbox: Sandbox, user: User, worker: Worker, connection: redis.Redis, module_bot: RunningBot
 ) -> None:
-    session_bot.stop()
+    module_bot.stop()
     connection.delete(OPEN, BANNED, STREAM)
     for key in (OPEN, BANNED, STREAM):
         connection.set(key, SECRET)
-    session_bot.start()
+    module_bot.start()
     serves(user, worker)
     assert connection.get(f"{OPEN}.odd") == SECRET.encode()

@@ -11,12 +11,9 @@ from collections.abc import Iterator
 import pytest
 
 from bot.lease import KEY, TTL
-from tests.bot.conftest import start_sandbox
 from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, text_of, wait_for
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
-
-sandbox = pytest.fixture(scope="module")(start_sandbox)
 
 
 @pytest.fixture
@@ -96,9 +93,9 @@ def test_a_bot_that_has_lost_its_lease_leaves(environment: dict[str, str]) -> No
     bot.wait_until_ready()
     with connect(environment["REDIS_URL"]) as connection:
         connection.set(KEY, "another")
-    assert bot.process.wait(15) == 1
-    assert bot.process.stderr
-    assert bot.process.stderr.read().splitlines()[-1].startswith("emojich: Another bot has taken")
+    _, log = bot.output(15)
+    assert bot.returncode == 1
+    assert log.splitlines()[-1].startswith("emojich: Another bot has taken")
 
 
 def test_a_lease_that_nobody_has_taken_is_taken_again(environment: dict[str, str]) -> None:
@@ -125,10 +122,10 @@ def test_docker_hears_whether_a_bot_answers(environment: dict[str, str]) -> None
     bot = BotProcess(**environment)
     bot.wait_until_ready()
     assert check().returncode == 0
-    bot.process.send_signal(signal.SIGSTOP)  # it hangs
+    bot.send_signal(signal.SIGSTOP)  # it hangs
     end_lease(environment)
     hanging = check()
-    bot.process.send_signal(signal.SIGCONT)
+    bot.send_signal(signal.SIGCONT)
     bot.end(signal.SIGTERM)
     assert hanging.returncode == 1
     assert hanging.stderr == "emojich: No bot answers: its log says why.\n"
@@ -144,7 +141,7 @@ def test_a_webhook_wants_its_secret(webhook: dict[str, str], sandbox: Sandbox) -
     assert sandbox.http.post(webhook["WEBHOOK_URL"], json=forged).status_code == 403
     log = bot.end(signal.SIGTERM)
     assert TOKEN not in log
-    assert bot.process.returncode == 0
+    assert bot.returncode == 0
 
 
 def test_back_to_long_polling(

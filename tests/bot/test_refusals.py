@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 import redis
+from telegram.error import BadRequest, Forbidden
 
 from bot.admin import BROKEN
+from bot.telegram.errors import CHAT_IS_CLOSED, is_everyday, says
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, open_of, text_of, wait_for
 from worker.queue.stats import counts_today
@@ -36,8 +38,13 @@ GONE = [
     (400, "Bad Request: message can't be edited"),
     (400, "Bad Request: MESSAGE_ID_INVALID"),
 ]
-each_closed = pytest.mark.parametrize(("code", "text"), CLOSED, ids=[text for _, text in CLOSED])
-each = pytest.mark.parametrize(("code", "text"), CLOSED + GONE, ids=[t for _, t in CLOSED + GONE])
+# One of each kind: the server's words, those of Telegram's own servers, a quotation, another code.
+SOME_CLOSED = [CLOSED[0], CLOSED[6], CLOSED[10], CLOSED[11]]
+SOME = [*SOME_CLOSED, GONE[0]]
+each_closed = pytest.mark.parametrize(
+    ("code", "text"), SOME_CLOSED, ids=[t for _, t in SOME_CLOSED]
+)
+each = pytest.mark.parametrize(("code", "text"), SOME, ids=[t for _, t in SOME])
 
 
 @pytest.fixture
@@ -68,6 +75,13 @@ def unbroken(connection: redis.Redis, caplog: pytest.LogCaptureFixture) -> Any:
 def said_in(sandbox: Sandbox, user: User, chat_id: int) -> list[dict[str, Any]]:
     chat = sandbox.get("/sandbox/chat", user_id=user.id, chat_id=chat_id)
     return [message for message in chat if message["from"]["is_bot"]]
+
+
+@pytest.mark.parametrize(("code", "text"), CLOSED + GONE)
+def test_every_one_is_known(code: int, text: str) -> None:
+    error = Forbidden(text) if code == 403 else BadRequest(text)
+    assert is_everyday(error)
+    assert isinstance(error, Forbidden) or says(error, CHAT_IS_CLOSED) == ((code, text) in CLOSED)
 
 
 @each_closed

@@ -11,15 +11,12 @@ from bot.limits import Limits
 from emojich_core.choices import SHIPPED
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request
-from tests.bot.conftest import NewUser, start_sandbox, start_server
+from tests.bot.conftest import NewUser
 from tests.bot.parts import RunningBot, Sandbox, User, Worker, buttons_of, text_of, wait_for
 from worker.queue.events import publish
 from worker.queue.results import save_stickers
 from worker.scheduler import Scheduler
 from worker.task import Task
-
-server = pytest.fixture(scope="module")(start_server)
-sandbox = pytest.fixture(scope="module")(start_sandbox)
 
 
 @pytest.fixture(scope="module", autouse=True)

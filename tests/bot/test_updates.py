@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,13 +17,11 @@ import redis
 from bot.limits import Limits
 from bot.store import OPEN
 from bot.telegram.updates import KEPT, SEEN, TRIES
-from tests.bot.conftest import NewUser, start_sandbox
+from tests.bot.conftest import NewUser
 from tests.bot.parts import TOKEN, BotProcess, Sandbox, User, text_of, wait_for
 from worker.queue.connection import connect
 from worker.queue.requests import RequestQueue
 from worker.queue.valkey import redis_url
-
-sandbox = pytest.fixture(scope="module")(start_sandbox)
 
 Environment = dict[str, str]
 
@@ -110,7 +107,7 @@ def test_a_bot_that_dies_while_redis_is_away_takes_no_prompt_along(
         for number in range(20):
             users[number % 5].say(f"кот {number}")
         with pytest.raises(AssertionError):
-            wait_for(lambda: [user for user in users if user.messages()], 3)
+            wait_for(lambda: [user for user in users if user.messages()], 1)
         bot.end(signal.SIGKILL)
     end_lease(connection)
     bot = start(reached | {"EMOJICH_MAX_ACTIVE": "10"})
@@ -156,7 +153,7 @@ def test_a_bot_that_leaves_hands_on_what_it_has_not_done(
     user.say("/start")
     wait_for(lambda: connection.hlen(TRIES))
     bot.end(signal.SIGTERM)
-    assert bot.process.returncode == 0
+    assert bot.returncode == 0
     bot = start(environment)
     user.sees("Привет")
     bot.end(signal.SIGTERM)
@@ -186,9 +183,10 @@ def test_a_redis_that_goes_away_in_the_midst_of_an_update(
         user.say("кот")
     information: Any = connection.info("server")
     valkey = information["process_id"]
-    bot = BotProcess(STOPS_REDIS, **environment, VALKEY=str(valkey))
+    hasty = {"REDIS_URL": f"{environment['REDIS_URL']}?socket_timeout=3", "VALKEY": str(valkey)}
+    bot = BotProcess(STOPS_REDIS, **environment | hasty)
     bot.wait_until_ready()
-    time.sleep(8)  # redis-py gives up after five
+    time.sleep(5)  # redis-py gives up after three
     os.kill(valkey, signal.SIGCONT)
     for user in users:
         wait_for(lambda user=user: prompts_shown(user) == ["«кот»"])
@@ -212,19 +210,6 @@ def test_people_hear_that_redis_is_full(
     wait_until_quiet(connection)
     assert RequestQueue(connection).count_waiting() == 2
     assert "Traceback" not in bot.end(signal.SIGTERM)
-
-
-@pytest.mark.parametrize("path", ["/up+dates/(1)[2]*", "", "/обновления", "/%D0%BA/"])
-def test_a_webhook_with_any_path(
-    environment: Environment, webhook: Environment, sandbox: Sandbox, user: User, path: str
-) -> None:
-    address = webhook["WEBHOOK_URL"].removesuffix("/updates")
-    bot = start(environment | webhook | {"WEBHOOK_URL": address + path})
-    user.say("кот")
-    user.sees("«кот»")
-    assert sandbox.http.post(f"{address}/elsewhere", json={}).status_code == 404
-    assert sandbox.http.post(address + path, content=b"{").status_code == 403
-    bot.end(signal.SIGTERM)
 
 
 def test_an_update_that_comes_again_does_nothing(
@@ -365,7 +350,7 @@ def check_that_others_are_served(
     with connect(environment["REDIS_URL"]) as connection:
         wait_until_quiet(connection)
     log = bot.end(signal.SIGTERM)
-    assert bot.process.returncode == 0
+    assert bot.returncode == 0
     assert SECRET not in log
     assert repr(SECRET)[1:-1].encode("unicode_escape").decode() not in log
     return log.splitlines()
@@ -410,11 +395,11 @@ def test_polling_goes_on_after_a_refusal(
 
 
 @pytest.mark.slow
-def test_a_burst_of_500_people(
+def test_a_burst_of_people(
     environment: Environment, sandbox: Sandbox, new_user: NewUser, connection: redis.Redis
 ) -> None:
     queue = RequestQueue(connection)
-    users = [new_user() for _ in range(500)]
+    users = [new_user() for _ in range(250)]
     for user in users:
         user.say("кот")
     bot = start(environment)
@@ -431,7 +416,7 @@ def test_a_burst_of_500_people(
     log = bot.end(signal.SIGTERM)
     served = [text for text in texts.values() if text.startswith("«кот»")]
     refused = [text for text in texts.values() if "Очередь заполнена" in text]
-    assert (len(served), len(refused)) == (Limits.queue, 500 - Limits.queue)
+    assert (len(served), len(refused)) == (Limits.queue, len(users) - Limits.queue)
     assert most == queue.count_waiting() == Limits.queue
     assert connection.hlen(OPEN) == Limits.queue
     assert "Traceback" not in log
@@ -464,11 +449,10 @@ def test_an_update_that_ends_the_bot_is_given_up(
         end_lease(connection)
         bot = BotProcess(KILLS, **environment)
         bot.wait_until_ready()
-        try:
-            code = bot.process.wait(5)
-        except subprocess.TimeoutExpired:
+        bot.process.join(5)
+        if bot.returncode is None:
             break
-        assert code == 9
+        assert bot.returncode == 9
     wait_until_quiet(connection)
     for user in others:  # twice, if the bot died while Telegram took it
         assert set(prompts_shown(user)) == {"«пёс»"}

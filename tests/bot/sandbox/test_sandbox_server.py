@@ -82,6 +82,9 @@ async def test_all_survives_a_restart(launch: Launch, picture: Callable[..., byt
         url = f"{box.url}/bot{TOKEN}/createNewStickerSet"
         async with box.http.post(url, data=form) as response:
             assert response.status == 200, await response.text()
+        changed, gone = [await box.bot.send_message(box.user, text) for text in ("кит", "рак")]
+        await gone.delete()
+        await changed.edit_text("сом")
         before = await box.get("/sandbox/chat"), await box.get("/sandbox/packs")
     async with launch() as box:
         assert (await box.get("/sandbox/chat"), await box.get("/sandbox/packs")) == before

@@ -1,9 +1,8 @@
 """Every stage trains from nothing, on made-up art, and goes on where it was killed: bit-equal."""
 
 import json
+import runpy
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -79,13 +78,15 @@ def trained_vqgan(train: Train, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.mark.parametrize("stage", ["vqgan", "transformer"])
-def test_a_trainer_says_what_is_missing(stage: str, tmp_path: Path) -> None:
+def test_a_trainer_says_what_is_missing(
+    stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     module = f"emojich_core.training.{stage}"
-    command = [sys.executable, "-m", module, "--data", str(tmp_path), "--out", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    monkeypatch.setattr("sys.argv", [module, "--data", str(tmp_path), "--out", str(tmp_path)])
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_module(module, run_name="__main__")
     missing = tmp_path / "dataset"
-    assert done.stderr == f"emojich: No dataset in {missing}: run `emojich data build`.\n"
+    assert stopped.value.code == f"emojich: No dataset in {missing}: run `emojich data build`."
 
 
 def test_all_stages_end_in_a_bundle_that_draws(
