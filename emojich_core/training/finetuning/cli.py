@@ -76,7 +76,7 @@ def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
     try:
         loss = finetune(base, arguments.data, arguments.out, settings, device)
     except BadData as error:
-        sys.exit("\n".join(shown(line, MAX_SENTENCE) for line in f"emojich: {error}".splitlines()))
+        sys.exit(f"emojich: {error}")
     except (OtherRun, Diverged) as error:
         sys.exit(f"emojich: {shown(error, MAX_SENTENCE)}")
     except OutOfMemory:

@@ -22,6 +22,7 @@ from unicodedata import normalize
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin
 
+from emojich_core.errors import shown
 from emojich_core.request import InvalidRequest, clean_prompt
 from emojich_core.sticker import on_white
 
@@ -30,6 +31,7 @@ HEADER = ["file", "text"]
 DELIMITERS = (",", ";", "\t")
 HELD_OUT = 0.05  # share of the images that is not trained on
 SHOWN = 20  # so many problems are named, the rest counted
+LONG = 400  # characters of a problem that are shown
 # Pillow would try every format that it knows, and start Ghostscript for one of them.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_PIXELS = 50_000_000
@@ -73,7 +75,8 @@ def read_pairs(folder: Path) -> list[Pair]:
         )
     if problems:
         more = [f"… and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
-        raise BadData("\n  ".join([f"{folder / CAPTIONS}:", *problems[:SHOWN], *more]))
+        lines = [f"{folder / CAPTIONS}:", *problems[:SHOWN], *more]
+        raise BadData("\n  ".join(shown(line, LONG) for line in lines))
     return list(pairs.values())
 
 
@@ -148,10 +151,11 @@ def _rows(file: Path, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
     """
     try:
         if file.exists() and not file.is_file():  # a pipe would be waited for, a device never ends
-            raise BadData(f"{file} is no file: the folder of images needs one.")
+            raise BadData(f"{shown(file, LONG)} is no file: the folder of images needs one.")
         text = _decoded(file.read_bytes())
     except OSError as error:
-        message = f"{file} cannot be read ({error.strerror}): the folder of images needs one."
+        name = shown(file, LONG)
+        message = f"{name} cannot be read ({error.strerror}): the folder of images needs one."
         raise BadData(message) from error
     delimiter = next((d for d in DELIMITERS if text.startswith(d.join(HEADER))), ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -160,7 +164,8 @@ def _rows(file: Path, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
     try:
         if (header := next(reader, [])) != HEADER:
             found = ",".join(header)[:40]
-            raise BadData(f"{file}, line 1: the header must be file,text and is {found!r}")
+            name = shown(file, LONG)
+            raise BadData(f"{name}, line 1: the header must be file,text and is {found!r}")
         first = reader.line_num + 1
         for row in reader:
             if _has_rows_inside(row, delimiter):
@@ -173,7 +178,7 @@ def _rows(file: Path, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
         problems.append(f"line {first}: {error}; what follows cannot be read")
     else:
         if empty:
-            raise BadData(f"{file} has no rows under its header.")
+            raise BadData(f"{shown(file, LONG)} has no rows under its header.")
 
 
 def _decoded(content: bytes) -> str:
