@@ -63,7 +63,7 @@ def lemma(word: str) -> str:
 
 
 def accusative(phrase: str) -> str:
-    """A noun's accusative, with the adjectives before it and a capital: Капибару, Морскую свинку."""
+    """A noun in the accusative, with its adjectives and a capital: Капибару, Морскую свинку."""
     texts = phrase.split()
     before = list(takewhile(_is_adjective, texts[:-1]))
     parses: list[Any] = morph().parse(texts[len(before)])
