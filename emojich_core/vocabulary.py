@@ -4,11 +4,12 @@ A bundle may have a `vocabulary.tsv`; one without (the published models) draws e
 lines are emoji with their names, which the weights have learned, and single words in dictionary
 forms that stood in captions.
 
-A single word of the lexicon is drawn by the name of its emoji, which the weights have learned best.
-Another prompt with a noun that is known is drawn as it is; one without nouns, by any word that is
+A single word of the lexicon is drawn by the name of its emoji, which the weights have learned best;
+so is a phrase that it marks as another thing than its emoji, for a морская свинка is no свинка.
+Any other prompt with a noun that is known is drawn as it is; one without nouns, by any word that is
 known.  Else one of its words is replaced: by the name of its emoji where the lexicon has the word,
 or by the nearest word of `neighbours.tsv`.  The user is told what is drawn instead of a neighbour,
-and of a word that the lexicon marks as another thing than its emoji.
+and of a marked word or phrase.
 """
 
 import re
@@ -66,7 +67,8 @@ class Vocabulary:
         """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known."""
         texts = _WORD.findall(prompt)
         phrase = " ".join(map(_plain, texts))
-        if len(texts) == 1 and (name := self._name(phrase)):
+        is_whole = len(texts) == 1 or phrase in _other_things()
+        if is_whole and (name := self._name(phrase)):
             return _reading(name, phrase, name)
         nouns = [text for text in texts if _is_noun(text)]
         telling = nouns or [text for text in texts if _says_something(text)]
