@@ -4,6 +4,9 @@ A row is an emoji, a tab, and words or phrases separated by "; ", the commonest 
 stands in one row only, in the nominative where it is a noun.  Training says these words, the bot
 suggests emoji by them, and the pipeline draws a word that a bundle does not know by another one of
 its row.
+
+A word after "~" names another thing, of which the emoji is only the nearest picture: ~капибара is
+drawn as a beaver, and the user is told.  A kind of what the emoji shows has no mark: бульдог.
 """
 
 import re
@@ -13,16 +16,30 @@ from pathlib import Path
 _SIGN = re.compile("\u200d[♀♂]\ufe0f?")
 _WOMAN_OR_MAN = re.compile("^[👩👨](?=\u200d)")
 FILE = Path(__file__).with_name("lexicon.tsv")
+_OTHER = "~"
 
 
 @cache
 def lexicon() -> dict[str, tuple[str, ...]]:
-    """The words of each emoji, as the file has them: lower-case, with ё."""
-    lines = FILE.read_text("utf-8").splitlines()
-    rows = (line.split("\t") for line in lines if not line.startswith("# "))
-    return {emoji: tuple(words.split("; ")) for emoji, words in rows}
+    """The words of each emoji, without marks: lower-case, with ё."""
+    rows = _rows().items()
+    return {emoji: tuple(word.removeprefix(_OTHER) for word in row) for emoji, row in rows}
+
+
+@cache
+def other_things() -> frozenset[str]:
+    """The words of `lexicon` that are marked: they name another thing than their emoji shows."""
+    words = (word for row in _rows().values() for word in row)
+    return frozenset(word.removeprefix(_OTHER) for word in words if word.startswith(_OTHER))
 
 
 def person(emoji: str) -> str:
     """The emoji of a person of either sex, for that of a woman or man: 🧙‍♂️ → 🧙, 👩‍🍳 → 🧑‍🍳."""
     return _WOMAN_OR_MAN.sub("🧑", _SIGN.sub("", emoji))
+
+
+@cache
+def _rows() -> dict[str, list[str]]:
+    lines = FILE.read_text("utf-8").splitlines()
+    rows = (line.split("\t") for line in lines if not line.startswith("# "))
+    return {emoji: words.split("; ") for emoji, words in rows}

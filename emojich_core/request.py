@@ -178,7 +178,7 @@ class Reading:
     """What a bundle draws for a prompt; see `emojich_core.vocabulary`."""
 
     prompt: str
-    unknown: str = ""  # a word of the prompt that it does not know, in its dictionary form
+    unknown: str = ""  # what it cannot draw of the prompt, in its dictionary form
     instead: str = ""  # the word that it draws instead, which is another picture
 
 

@@ -4,10 +4,12 @@ A bundle may have a `vocabulary.tsv`; one without (the published models) draws e
 lines are emoji with their names, which the weights have learned, and single words in dictionary
 forms that stood in captions.
 
-A single word of the lexicon is drawn by the name of its emoji, which the weights have learned best.
-Another prompt with a noun that is known is drawn as it is; one without nouns, by any word that is
+A single word of the lexicon is drawn by the name of its emoji, which the weights have learned best;
+so is a phrase that it marks as another thing than its emoji, for a морская свинка is no свинка.
+Any other prompt with a noun that is known is drawn as it is; one without nouns, by any word that is
 known.  Else one of its words is replaced: by the name of its emoji where the lexicon has the word,
-which is the same picture; or by the nearest word of `neighbours.tsv`, and then the user is told.
+or by the nearest word of `neighbours.tsv`.  The user is told what is drawn instead of a neighbour,
+and of a marked word or phrase.
 """
 
 import re
@@ -18,7 +20,7 @@ from typing import Any
 
 import pymorphy3
 
-from emojich_core.lexicon import lexicon, person
+from emojich_core.lexicon import lexicon, other_things, person
 from emojich_core.request import MAX_PROMPT_LENGTH, InvalidRequest, Reading, Reason
 
 NEIGHBOURS = Path(__file__).with_name("neighbours.tsv")
@@ -65,17 +67,19 @@ class Vocabulary:
         """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known."""
         texts = _WORD.findall(prompt)
         phrase = " ".join(map(_plain, texts))
-        if len(texts) == 1 and (name := self._name(phrase)):
-            return Reading(name)
+        is_whole = len(texts) == 1 or phrase in _other_things()
+        if is_whole and (name := self._name(phrase)):
+            return _reading(name, phrase, name)
         nouns = [text for text in texts if _is_noun(text)]
         telling = nouns or [text for text in texts if _says_something(text)]
         if any(self.words & forms(text) for text in telling):
             return Reading(prompt)
         if name := self._name(phrase):
-            return Reading(name)
+            return _reading(name, phrase, name)
         for text in telling:
-            if name := next(filter(None, map(self._name, sorted(forms(text)))), ""):
-                return Reading(_replaced(prompt, text, name))
+            for form in sorted(forms(text)):
+                if name := self._name(form):
+                    return _reading(_replaced(prompt, text, name), form, name)
         for text in nouns:
             for form in sorted(forms(text)):
                 if near := _neighbours().get(form):
@@ -113,6 +117,11 @@ def _says_something(word: str) -> bool:
     return _parses(word)[0].tag.POS not in _EMPTY
 
 
+def _reading(drawn: str, phrase: str, name: str) -> Reading:
+    """Of a phrase of the lexicon drawn by its emoji's name: another thing is told, too."""
+    return Reading(drawn, phrase, name) if phrase in _other_things() else Reading(drawn)
+
+
 def _replaced(prompt: str, word: str, name: str) -> str:
     """The prompt with a name for one of its words, and the adjectives before it made to fit."""
     before, after = prompt.split(word, 1)
@@ -143,6 +152,11 @@ def _morph() -> pymorphy3.MorphAnalyzer:
 def _emoji_of() -> dict[str, str]:
     """The lexicon's words and phrases, without ё, and the emoji of each."""
     return {_plain(word): _bare(emoji) for emoji, row in lexicon().items() for word in row}
+
+
+@cache
+def _other_things() -> frozenset[str]:
+    return frozenset(map(_plain, other_things()))
 
 
 @cache

@@ -9,7 +9,7 @@ from emoji import EMOJI_DATA
 from bot.emoji.suggest import suggest_emoji
 from bot.emoji.words import plain
 from bot.emoji.written import is_emoji
-from emojich_core.lexicon import lexicon
+from emojich_core.lexicon import lexicon, other_things
 
 WORDS = [word for words in lexicon().values() for word in words]
 
@@ -22,6 +22,13 @@ def test_each_word_stands_in_one_row() -> None:
 
 def test_words_are_of_small_russian_letters() -> None:
     assert [word for word in WORDS if not re.fullmatch(r"[а-яё0-9]+([ -][а-яё0-9]+)*", word)] == []
+
+
+def test_words_that_name_another_thing_are_told_apart() -> None:
+    assert other_things() < set(WORDS)
+    assert {"капибара", "сурикат", "морская свинка"} <= other_things()
+    kinds = {"щенок", "бульдог", "котик", "борщ", "бабло", "с днём рождения", "воробей"}
+    assert not kinds & other_things()
 
 
 def test_each_row_is_of_another_emoji_that_exists() -> None:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from typing import Any
 
 import pymorphy3
@@ -61,12 +62,34 @@ def lemma(word: str) -> str:
     return plain(morph().parse(plain(word))[0].normal_form)
 
 
-def accusative(noun: str) -> str:
-    """A noun's accusative, with a capital: Капибару (я ещё не умею)."""
-    parses: list[Any] = morph().parse(noun)
-    parse = next((p for p in parses if p.tag.POS == "NOUN" and "nomn" in p.tag), None)
-    found = parse and parse.inflect({"accs", parse.tag.number})
-    return (found.word if found else noun).capitalize()
+def accusative(phrase: str) -> str:
+    """A noun in the accusative, with its adjectives and a capital: Капибару, Морскую свинку."""
+    texts = phrase.split()
+    before = list(takewhile(_is_adjective, texts[:-1]))
+    parses: list[Any] = morph().parse(texts[len(before)])
+    nominative = [parse for parse in parses if "nomn" in parse.tag]
+    # An adjective may stand for a noun: кондитерская.
+    head = next((p for p in nominative if p.tag.POS == "NOUN"), next(iter(nominative), None))
+    if head:
+        tag = head.tag
+        fit = {"accs", tag.number}
+        if tag.number == "sing":
+            fit.add(tag.gender)
+        if tag.number == "plur" or tag.gender == "masc":
+            fit.add(tag.animacy)
+        for place, adjective in enumerate(before):
+            texts[place] = _inflected(morph().parse(adjective)[0], fit - {None})
+        texts[len(before)] = _inflected(head, {"accs", tag.number})
+    return " ".join(texts).capitalize()
+
+
+def _inflected(parse: Any, grammemes: set[str]) -> str:
+    found = parse.inflect(grammemes)
+    return str(found.word if found else parse.word)
+
+
+def _is_adjective(word: str) -> bool:
+    return morph().parse(word)[0].tag.POS in {"ADJF", "PRTF"}
 
 
 def plain(text: str) -> str:

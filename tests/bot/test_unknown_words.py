@@ -55,6 +55,15 @@ def test_the_bot_tells_what_was_drawn_instead(
     assert buttons_of(message)
 
 
+def test_the_bot_tells_that_an_emoji_is_only_near(
+    new_user: NewUser, worker: Worker, connection: redis.Redis, scheduler: Scheduler
+) -> None:
+    user = new_user("ru")
+    user.say("капибара")
+    draw(scheduler, connection, worker.take())
+    user.sees("Капибару я ещё не умею, вот бобр.")
+
+
 def test_the_bot_refuses_what_is_like_nothing_at_no_cost(
     user: User, worker: Worker, connection: redis.Redis, scheduler: Scheduler
 ) -> None:
@@ -83,7 +92,18 @@ def test_an_event_of_an_older_worker_has_no_such_words(user: User, worker: Worke
 
 @pytest.mark.parametrize(
     ("noun", "form"),
-    [("капибара", "Капибару"), ("бобр", "Бобра"), ("буксир", "Буксир"), ("ножницы", "Ножницы")],
+    [
+        ("капибара", "Капибару"),
+        ("бобр", "Бобра"),
+        ("буксир", "Буксир"),
+        ("ножницы", "Ножницы"),
+        ("морская свинка", "Морскую свинку"),
+        ("белый аист", "Белого аиста"),
+        ("утка с яблоками", "Утку с яблоками"),
+        ("варёные раки", "Варёных раков"),
+        ("кондитерская", "Кондитерскую"),
+        ("аист с младенцем", "Аиста с младенцем"),
+    ],
 )
 def test_the_accusative(noun: str, form: str) -> None:
     assert accusative(noun) == form

@@ -47,12 +47,8 @@ def test_what_is_known_is_drawn_as_it_is(mini: Vocabulary, prompt: str) -> None:
 @pytest.mark.parametrize(
     ("prompt", "drawn"),
     [
-        ("капибара", "бобр"),
-        ("Капибара!", "бобр"),
-        ("красная капибара", "красный бобр"),
-        ("рисую капибару", "рисую бобр"),
-        ("капибара танцует", "бобр танцует"),
         ("бульдог", "морда собаки"),
+        ("рисую бульдога", "рисую морда собаки"),
         ("бабло", "мешок денег"),
         ("злые волшебники", "злой маг"),
         ("щенок", "морда собаки"),  # known, but the name is known better
@@ -63,6 +59,26 @@ def test_another_word_for_the_same_picture_is_drawn_silently(
     mini: Vocabulary, prompt: str, drawn: str
 ) -> None:
     assert mini.read(prompt) == Reading(drawn)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drawn", "unknown", "instead"),
+    [
+        ("капибара", "бобр", "капибара", "бобр"),
+        ("Капибара!", "бобр", "капибара", "бобр"),
+        ("две капибары", "две бобр", "капибара", "бобр"),
+        ("красная капибара", "красный бобр", "капибара", "бобр"),
+        ("рисую капибару", "рисую бобр", "капибара", "бобр"),
+        ("капибара танцует", "бобр танцует", "капибара", "бобр"),
+        ("сурикат", "выдра", "сурикат", "выдра"),
+        ("чурчхела", "данго", "чурчхела", "данго"),
+        ("Морская свинка", "морда хомяка", "морская свинка", "морда хомяка"),  # свинка is known
+    ],
+)
+def test_a_word_for_another_thing_is_drawn_as_its_nearest_emoji_and_told(
+    mini: Vocabulary, prompt: str, drawn: str, unknown: str, instead: str
+) -> None:
+    assert mini.read(prompt) == Reading(drawn, unknown, instead)
 
 
 def test_the_nearest_word_is_drawn_and_told(mini: Vocabulary) -> None:
