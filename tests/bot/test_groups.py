@@ -104,7 +104,7 @@ def test_it_leaves_what_is_not_for_it(group: Group, anna: User, worker: Worker) 
     anna.say("/sticker", chat_id=group.id)
     group.sees("Напишите, что нарисовать: /sticker")
     anna.say("/help", chat_id=group.id)
-    group.sees("/sticker кот в шляпе")
+    group.sees("Здесь я рисую по команде: /sticker кот в шляпе")
     assert len(group.messages()) == 2
     assert worker.queue.count_waiting() == 0
 
@@ -268,7 +268,7 @@ def test_only_who_asked_changes_the_emoji(
     emoji = {"chat_id": group.id, "reply_to": shown["message_id"]}
     boris.say("💩", **emoji)
     boris.say("/help", chat_id=group.id)  # answered after it
-    group.sees("/sticker кот в шляпе")
+    group.sees("Здесь я рисую по команде: /sticker кот в шляпе")
     assert len(group.messages()) == 2
     assert [sticker["emoji"] for sticker in anna.packs()[0]["stickers"]] == ["🐱"]
     anna.say("хорош!", **emoji)  # is neither emoji nor a prompt

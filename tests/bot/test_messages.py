@@ -56,7 +56,7 @@ def test_help_tells_all_that_one_can_do(new_user: NewUser, sandbox: Sandbox) -> 
     for language, phrases in (("ru", ("наборы эмодзи",)), ("en", ("those of emoji",))):
         user = new_user(language)
         user.say("/help")
-        message = user.sees("«кот в космосе»", "✖", mention, *commands, *phrases)
+        message = user.sees("«кот в шляпе»", "✖", mention, *commands, *phrases)
         assert len(buttons_of(message)) == 3
 
 
