@@ -136,9 +136,10 @@ class TimedPipeline:
         """What to draw: the prompt."""
         return Reading(prompt)
 
-    def begin(self, prompt: str) -> None:
-        """Compute a text."""
+    def begin(self, prompt: str, image_prompt: object) -> list[None]:
+        """Compute a text, in the only style."""
         self.spent += self.costs.text
+        return [None]
 
     def likeness(self, codes: object) -> None:
         """No image is to be like another."""

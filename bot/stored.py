@@ -6,6 +6,7 @@ Another version may have written it, or a person.  What it says is in no log.
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import redis
@@ -46,6 +47,7 @@ KINDS = {
 TYPES = ("string", "list", "set", "zset", "hash", "stream")
 ODD = ".odd"  # ends the name of a key that has been set aside
 ODD_TTL = 24 * 3600  # seconds; a person may look at it meanwhile
+LATELY = 60  # seconds
 
 Value = TypeVar("Value")
 
@@ -62,10 +64,13 @@ def read(key: str, data: bytes, decode: Callable[[bytes], Value]) -> Value | Non
 
 
 async def heal(connection: redis.Redis, error: BaseException | None) -> bool:
-    """Set keys aside if an error says that one has another type; whether any was."""
+    """Set keys aside if an error says that one has another type; whether any was, here or lately.
+
+    Several errors come of one key, and the first of them to be here mends it for all.
+    """
     if not isinstance(error, redis.ResponseError) or "WRONGTYPE" not in str(error):
         return False
-    return await asyncio.to_thread(set_aside, connection) > 0
+    return await asyncio.to_thread(lambda: bool(set_aside(connection)) or _lately(connection))
 
 
 def set_aside(connection: redis.Redis) -> int:
@@ -76,9 +81,16 @@ def set_aside(connection: redis.Redis) -> int:
     odd = list(_odd_keys(connection))
     for key in odd:
         log.warning("%s is of another type: it is %s%s now", key, key, ODD)
-        connection.rename(key, key + ODD)
+        with suppress(redis.ResponseError):  # another thread has renamed it meanwhile
+            connection.rename(key, key + ODD)
         connection.expire(key + ODD, ODD_TTL)
     return len(odd)
+
+
+def _lately(connection: redis.Redis) -> bool:
+    """Whether a key was set aside within the last LATELY seconds."""
+    keys: Any = connection.scan_iter(f"*{ODD}", count=1000)
+    return any(connection.ttl(key) > ODD_TTL - LATELY for key in keys)
 
 
 def _odd_keys(connection: redis.Redis) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Keys of another type, while the bot runs: they are set aside, and nobody waits for it."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 
@@ -7,7 +8,7 @@ import pytest
 import redis
 
 from bot import delivery
-from bot.stored import KINDS, ODD, set_aside
+from bot.stored import KINDS, ODD, heal, set_aside
 from bot.telegram import updates
 from bot.telegram.updates import KEPT, TRIES
 from tests.bot.conftest import NewUser
@@ -122,3 +123,16 @@ def test_the_table_of_kinds_knows_all(connection: redis.Redis) -> None:
     assert set_aside(connection) == 0
     ours = [key.decode() for key in connection.scan_iter("emojich:*")]
     assert [key for key in ours if not key.startswith((*KINDS, "emojich:pace"))] == []
+
+
+def test_two_errors_of_one_key_are_both_mended(connection: redis.Redis) -> None:
+    of_another_type(connection, "emojich:open")
+    error = redis.ResponseError("WRONGTYPE Operation against a key")
+
+    async def both() -> list[bool]:
+        return await asyncio.gather(heal(connection, error), heal(connection, error))
+
+    assert asyncio.run(both()) == [True, True]
+    assert asyncio.run(heal(connection, error))  # its key was set aside a moment ago
+    connection.delete(f"emojich:open{ODD}")
+    assert not asyncio.run(heal(connection, error))
