@@ -9,31 +9,20 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, get_args
 
-from telegram import (
-    CallbackQuery,
-    Chat,
-    InaccessibleMessage,
-    InlineQuery,
-    Message,
-    MessageEntity,
-    Sticker,
-    TextQuote,
-    Update,
-    User,
-)
+import telegram
 
 # What handlers read; all else of an update may have any shape.
 _READ = (
-    CallbackQuery,
-    Chat,
-    InaccessibleMessage,
-    InlineQuery,
-    Message,
-    MessageEntity,
-    Sticker,
-    TextQuote,
-    Update,
-    User,
+    telegram.CallbackQuery,
+    telegram.Chat,
+    telegram.InaccessibleMessage,
+    telegram.InlineQuery,
+    telegram.Message,
+    telegram.MessageEntity,
+    telegram.Sticker,
+    telegram.TextQuote,
+    telegram.Update,
+    telegram.User,
 )
 _PLAIN = {str, int, bool, NoneType}
 _MAX_NUMBER = 2**63  # the Bot API's numbers have at most 52 significant bits
@@ -52,7 +41,7 @@ def check(value: Any) -> None:
                 check(found)
             else:
                 _check_plain(name, found, kinds)
-        if isinstance(value, Message) and value.text:
+        if isinstance(value, telegram.Message) and value.text:
             value.parse_entities()  # raises UnicodeDecodeError where one cuts a character in half
 
 

@@ -204,12 +204,10 @@ class Composer:
 
     def carrying(self, count: int) -> list[Item]:
         """`count` pictures of an animal with a thing: кот с пиццей."""
-        things = {bare(thing.hexcode): thing for thing in self._things}
-        carried = [things[h] for h in map(hexcode_of, CARRIED) if h in things]
         choices = [
             (head, thing.hexcode, None, carrying_captions(head.names[0], thing))
             for head in self._heads()
-            for thing in carried
+            for thing in self._things_of(CARRIED)
             if not head.lemmas & thing.lemmas
         ]
         return [
@@ -219,12 +217,10 @@ class Composer:
 
     def riding(self, count: int) -> list[Item]:
         """`count` pictures of an animal on something: кот на машине."""
-        things = {bare(thing.hexcode): thing for thing in self._things}
-        ridden = [things[h] for h in map(hexcode_of, RIDDEN) if h in things]
         choices = [
             (head, thing.hexcode, None, followed_captions(head.names[:1], f"на {where}"))
             for head in self._heads()
-            for thing in ridden
+            for thing in self._things_of(RIDDEN)
             if (where := thing.names[0].form("loct"))
         ]
         return [
@@ -247,6 +243,11 @@ class Composer:
 
     def _heads(self) -> list[Thing]:
         return [thing for thing in self._things if thing.head]
+
+    def _things_of(self, symbols: str) -> list[Thing]:
+        """The things that these emoji are, of those there are."""
+        things = {bare(thing.hexcode): thing for thing in self._things}
+        return [things[h] for h in map(hexcode_of, symbols) if h in things]
 
     def _drawings_of(self, emoji: str) -> Iterator[str]:
         """The hexcode of an emoji's drawing, if the style has one."""
