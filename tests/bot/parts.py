@@ -129,10 +129,17 @@ class User:
         return str(answer["text"])
 
     def press(self, label: str, message: dict[str, Any] | None = None) -> str:
-        """Tap the button with this label, of the bot's last message unless another is given."""
-        message = message or self.answer()
-        [data] = [b["callback_data"] for b in buttons_of(message) if b["text"].startswith(label)]
-        return self.tap(data, message["message_id"])
+        """Tap the button with this label, of the bot's last message unless another is given.
+
+        Of the last one it waits for the button: the bot answers a tap before it edits the message.
+        """
+
+        def look() -> tuple[str, int] | None:
+            shown = message or self.answer()
+            data = [b["callback_data"] for b in buttons_of(shown) if b["text"].startswith(label)]
+            return (data[0], shown["message_id"]) if len(data) == 1 else None
+
+        return self.tap(*wait_for(look))
 
     def messages(self) -> list[dict[str, Any]]:
         """What the bot has said."""
