@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bot.lease import STANDS_BY
+from bot.telegram.leader import STANDS_BY
 from emojich_core.errors import SetupError
 from worker.children import start_child, stop_child
 from worker.queue.environment import announce, data_folder, writing

@@ -13,8 +13,8 @@ from telegram import Update
 from telegram.error import BadRequest, Forbidden
 from telegram.ext import ApplicationHandlerStop, ContextTypes
 
-from bot.buttons import answer_tap
-from bot.patience import insist
+from bot.telegram.callbacks import answer_tap
+from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
 
 BANNED = "emojich:banned"

@@ -10,10 +10,10 @@ from telegram.ext import BaseHandler, CommandHandler, ContextTypes, filters
 
 from bot.access import Access
 from bot.config import MAX_ID
-from bot.filters import PRIVATE_WORDS
 from bot.intake import Intake
-from bot.patience import insist
 from bot.record import Failure
+from bot.telegram.filters import PRIVATE_WORDS
+from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
 from worker.queue.environment import is_number
 from worker.queue.requests import RequestQueue

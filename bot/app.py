@@ -18,15 +18,15 @@ from tornado.httpserver import HTTPServer
 
 from bot.config import Config
 from bot.delivery import Delivery
-from bot.lease import keep, lease
-from bot.listening import keep_token, listen, poll
-from bot.profile import introduce
 from bot.stored import heal, set_aside
-from bot.tasks import end
+from bot.telegram.error_handler import report
+from bot.telegram.leader import keep, lease
 from bot.telegram.migration import FollowMigration
+from bot.telegram.profile import introduce
+from bot.telegram.tasks import end
+from bot.telegram.update_processor import TakeTurns
+from bot.telegram.updater import keep_token, listen, poll
 from bot.telegram.updates import Inbox
-from bot.trouble import report
-from bot.turns import TakeTurns
 from bot.watch import Watch
 from bot.wiring import wire
 from emojich_core.errors import SetupError

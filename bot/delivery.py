@@ -19,7 +19,6 @@ from telegram import Bot, InputMediaPhoto, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.logs import reason
-from bot.patience import pause_after
 from bot.person.history import History
 from bot.preview import render_preview
 from bot.quota import Quota
@@ -37,7 +36,6 @@ from bot.record import (
 from bot.stickers import stickers_of
 from bot.store import Store
 from bot.stored import heal
-from bot.tasks import end
 from bot.telegram.errors import (
     MESSAGE_IS_PHOTO,
     MESSAGE_IS_SAME,
@@ -45,6 +43,8 @@ from bot.telegram.errors import (
     is_everyday,
     says,
 )
+from bot.telegram.retry import pause_after
+from bot.telegram.tasks import end
 from bot.view import View, view
 from worker.queue.events import Event, EventReader, Failed, Finished
 

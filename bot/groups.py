@@ -13,10 +13,10 @@ from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandl
 
 from bot.delivery import Delivery
 from bot.emoji.written import is_emoji_only
-from bot.filters import GROUP_WORDS, OWN_WORDS
-from bot.patience import insist
 from bot.prompts import Prompts
 from bot.relabelling import Relabelling
+from bot.telegram.filters import GROUP_WORDS, OWN_WORDS
+from bot.telegram.retry import insist
 from bot.texts import language_for, texts
 
 COMMAND = "sticker"

@@ -9,14 +9,14 @@ from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandl
 
 from bot import keyboards
 from bot.emoji.written import is_emoji_only
-from bot.filters import GROUP_WORDS, OWN_WORDS, PRIVATE, PRIVATE_WORDS
 from bot.intake import Intake
 from bot.packs.one import IS_CUSTOM_EMOJI, OneSticker
 from bot.packs.tidy import Tidy
-from bot.patience import insist
 from bot.prompt_code import prompt_of_start
 from bot.prompts import Prompts
 from bot.relabelling import Relabelling
+from bot.telegram.filters import GROUP_WORDS, OWN_WORDS, PRIVATE, PRIVATE_WORDS
+from bot.telegram.retry import insist
 from bot.texts import language_for, texts
 
 Answer = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]

@@ -10,8 +10,8 @@ from bot.intake import Intake
 from bot.record import Record, State
 from bot.refusals import OverLimit, Refusal
 from bot.store import Store
+from bot.telegram.topics import topic_of
 from bot.texts import Texts, language_for, shortened, texts
-from bot.topics import topic_of
 from emojich_core.request import InvalidRequest, clean_prompt
 
 _NAMED = 10  # lines that are not drawn; of more, how many they are

@@ -10,10 +10,10 @@ from bot.emoji.written import written_emoji
 from bot.inline.labels import Labels
 from bot.packs.names import Kind
 from bot.packs.packs import Packs
-from bot.patience import insist
 from bot.record import Labelled, Record
 from bot.store import Store
 from bot.telegram.errors import REFUSALS
+from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
 
 log = logging.getLogger(__name__)

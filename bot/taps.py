@@ -11,7 +11,6 @@ from telegram import CallbackQuery, Update, User
 from telegram.ext import ContextTypes
 from telegram.helpers import create_deep_linked_url
 
-from bot.buttons import answer_tap
 from bot.delivery import Delivery
 from bot.emoji.suggest import FALLBACK, keywords
 from bot.emoji.written import written_emoji
@@ -25,9 +24,10 @@ from bot.record import Added, Choosing, Record, State, Uploaded
 from bot.refusals import Refusal
 from bot.stickers import sticker_of
 from bot.store import Store
+from bot.telegram.callbacks import answer_tap
 from bot.telegram.errors import REFUSALS, needs_start
+from bot.telegram.topics import topic_of
 from bot.texts import Texts, language_for, texts
-from bot.topics import topic_of
 from worker.queue.results import load_codes
 
 # What /start brings to put a sticker into a pack: add-<request id>-<candidate>

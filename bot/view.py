@@ -8,9 +8,9 @@ from telegram.error import TelegramError
 from bot import keyboards
 from bot.emoji.words import accusative
 from bot.packs.names import pack_link
-from bot.patience import insist
 from bot.record import NO_WORKER, Failure, Record, State
 from bot.telegram.errors import is_everyday
+from bot.telegram.retry import insist
 from bot.texts import RUSSIAN, Texts, texts
 
 _BAR_LENGTH = 10

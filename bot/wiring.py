@@ -8,10 +8,8 @@ from telegram.ext import Application, CallbackQueryHandler, CommandHandler, Type
 from bot.access import Access
 from bot.admin import Admin
 from bot.blocklist import Blocklist
-from bot.buttons import on_tap
 from bot.config import Config
 from bot.delivery import Delivery
-from bot.filters import PRIVATE_WORDS
 from bot.groups import Groups
 from bot.inline.answers import Answers
 from bot.inline.glance import Glance
@@ -22,7 +20,6 @@ from bot.packs import menu as pack_menu
 from bot.packs import one, tidy
 from bot.packs.packs import Packs
 from bot.packs.pictures import Pictures
-from bot.packs.questions import Questions
 from bot.packs.screens import Screens
 from bot.packs.shelf import Shelf
 from bot.person import forget, history_menu, settings
@@ -32,6 +29,9 @@ from bot.quota import Quota
 from bot.relabelling import Relabelling
 from bot.store import Store
 from bot.taps import Taps
+from bot.telegram.callbacks import on_tap
+from bot.telegram.filters import PRIVATE_WORDS
+from bot.telegram.questions import Questions
 from bot.watch import Watch
 from worker.queue.events import EventReader
 from worker.queue.requests import RequestQueue

@@ -57,7 +57,7 @@ def test_the_bots_image_holds_all_that_the_bot_imports(tmp_path: Path) -> None:
                     shutil.copy(source, tmp_path / target)
     # An editable installation would supply what the image lacks.
     code = (
-        "import sys, bot.__main__, bot.lease; ours = ('bot', 'worker', 'emojich_core')\n"
+        "import sys, bot.__main__, bot.telegram.leader; ours = ('bot', 'worker', 'emojich_core')\n"
         "print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] in ours), sep='\\n')"
     )
     env = os.environ | {"PYTHONPATH": str(tmp_path)}

@@ -228,7 +228,7 @@ COMMANDS = [
     (["-m", "worker"], {"EMOJICH_MODEL": "x" * 5000}),
     (["-m", "worker"], {"REDIS_URL": "redis://:s3cret@127.0.0.1:1/0?socket_timeout=1e999"}),
     (["-m", "worker.health"], {"REDIS_URL": "redis://:s3cret@" + "a" * 5000}),
-    (["-m", "bot.lease"], {"REDIS_URL": "s3cret"}),
+    (["-m", "bot.telegram.leader"], {"REDIS_URL": "s3cret"}),
     (["run.py"], {"EMOJICH_DATA": "x" * 5000}),
     (["-m", "emojich_core.cli.main"], {"EMOJICH_DEVICE": "9" * 5000}),
     (["-m", "bot.sandbox", "--port", "9" * 5000], {}),

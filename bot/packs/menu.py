@@ -5,15 +5,15 @@ import re
 from telegram import Message, Update, User
 from telegram.ext import ContextTypes
 
-from bot.buttons import Tap
 from bot.limits import MAX_EMOJI
 from bot.packs.names import BadTitle, Kind, clean_title
 from bot.packs.packs import Pack, Packs
-from bot.packs.questions import Questions
-from bot.packs.screen import Screen, has_picture, put, send
 from bot.packs.screens import Screens
-from bot.patience import insist
+from bot.telegram.callbacks import Tap
 from bot.telegram.errors import REFUSALS
+from bot.telegram.messages import Screen, has_picture, put, send
+from bot.telegram.questions import Questions
+from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
 from bot.view import is_reachable
 

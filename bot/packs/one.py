@@ -6,17 +6,17 @@ from telegram import Message, MessageEntity, Update, User
 from telegram.ext import ContextTypes
 from telegram.ext.filters import MessageFilter
 
-from bot.buttons import Tap
 from bot.emoji.written import is_emoji_only, written_emoji
 from bot.packs.names import Kind, number_of
 from bot.packs.packs import Pack, Packs
-from bot.packs.questions import Questions
-from bot.packs.screen import put, send
 from bot.packs.screens import STICKERS_A_PAGE, Screens
 from bot.packs.tidy import Tidy
-from bot.patience import insist
 from bot.relabelling import Relabelling
+from bot.telegram.callbacks import Tap
 from bot.telegram.errors import REFUSALS
+from bot.telegram.messages import put, send
+from bot.telegram.questions import Questions
+from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
 from bot.view import is_reachable
 

@@ -16,7 +16,6 @@ from telegram.error import BadRequest
 
 from bot.packs.names import Kind, default_title, kind_of, next_title, number_of, pack_name
 from bot.packs.shelf import Shelf
-from bot.patience import insist
 from bot.telegram.errors import (
     PACK_IS_FULL,
     PACK_IS_MISSING,
@@ -24,6 +23,7 @@ from bot.telegram.errors import (
     PACK_NAME_IS_TAKEN,
     says,
 )
+from bot.telegram.retry import insist
 
 _MAX_SKIPPED = 5  # packs that take nothing, before the error is believed to be something else
 

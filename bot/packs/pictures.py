@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from telegram import Bot, PhotoSize, Sticker
 from telegram.error import BadRequest, InvalidToken
 
-from bot.patience import insist
+from bot.telegram.retry import insist
 
 _KEPT = 500  # files, of some 30 KB each
 _AT_ONCE = 6  # downloads

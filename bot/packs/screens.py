@@ -10,9 +10,9 @@ from bot.limits import MAX_EMOJI
 from bot.packs.names import Kind, pack_link
 from bot.packs.packs import Owner, Pack, Packs
 from bot.packs.pictures import Pictures
-from bot.packs.screen import Screen
 from bot.packs.tidy import ACTIONS
 from bot.preview import columns, render_grid
+from bot.telegram.messages import Screen
 from bot.texts import Texts
 
 PACKS_A_PAGE = 5  # whose titles and links fit into a caption of 1024 characters

@@ -19,12 +19,12 @@ from telegram import (
 )
 from telegram.ext import ContextTypes
 
-from bot.buttons import Tap
 from bot.packs.names import Kind, is_pack_name, kind_of, number_of
 from bot.packs.packs import Owner, Packs
-from bot.patience import insist
 from bot.stored import read
+from bot.telegram.callbacks import Tap
 from bot.telegram.errors import REFUSALS
+from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
 from bot.view import View, edit
 from worker.queue.decoding import from_json

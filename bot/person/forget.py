@@ -10,13 +10,13 @@ import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
 from telegram.ext import ContextTypes
 
-from bot.buttons import Tap
 from bot.intake import Intake
 from bot.packs.packs import Owner, Packs
-from bot.patience import insist
 from bot.store import Store
 from bot.stored import ODD
+from bot.telegram.callbacks import Tap
 from bot.telegram.errors import REFUSALS
+from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
 from bot.view import View, edit
 

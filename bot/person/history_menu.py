@@ -7,16 +7,16 @@ import redis
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import ContextTypes
 
-from bot.buttons import Tap
 from bot.delivery import Delivery
 from bot.intake import Intake
-from bot.patience import insist
 from bot.person.history import History, Past
 from bot.record import Record, Reopened
 from bot.refusals import Refusal
 from bot.store import Store
+from bot.telegram.callbacks import Tap
+from bot.telegram.retry import insist
+from bot.telegram.topics import topic_of
 from bot.texts import language_for, shortened, texts
-from bot.topics import topic_of
 from worker.queue.results import load_stickers
 
 # 1:past:<whose>:<request id>

@@ -26,8 +26,8 @@ from telegram import Update
 from telegram.ext import Application, ApplicationHandlerStop, ContextTypes
 
 from bot.logs import reason
-from bot.tasks import end
 from bot.telegram.shape import check
+from bot.telegram.tasks import end
 
 KEPT = "emojich:updates"
 SEEN = "emojich:updates:seen"

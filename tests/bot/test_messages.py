@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from bot.limits import Limits
-from bot.profile import COMMANDS, GROUP_COMMANDS
+from bot.telegram.profile import COMMANDS, GROUP_COMMANDS
 from tests.bot.conftest import NewUser
 from tests.bot.parts import (
     RunningBot,

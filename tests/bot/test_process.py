@@ -13,10 +13,10 @@ import pytest
 from telegram import Bot
 from telegram.error import InvalidToken
 
-from bot import listening
 from bot.config import Config
-from bot.lease import KEY
-from bot.listening import keep_token
+from bot.telegram import updater as listening
+from bot.telegram.leader import KEY
+from bot.telegram.updater import keep_token
 from emojich_core.errors import SetupError
 from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, Worker
 from worker.queue.connection import connect

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.lease import KEY, TTL
+from bot.telegram.leader import KEY, TTL
 from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, text_of, wait_for
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
@@ -109,7 +109,7 @@ def test_a_lease_that_nobody_has_taken_is_taken_again(environment: dict[str, str
 
 def test_docker_hears_whether_a_bot_answers(environment: dict[str, str]) -> None:
     def check() -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "bot.lease"]
+        command = [sys.executable, "-m", "bot.telegram.leader"]
         return subprocess.run(
             command,
             cwd=ROOT,

@@ -14,8 +14,8 @@ from bot.limits import Limit
 from bot.packs.names import Kind
 from bot.packs.tidy import ACTIONS
 from bot.person.settings import BOLDNESS
-from bot.profile import COMMANDS, GROUP_COMMANDS
 from bot.record import Failure
+from bot.telegram.profile import COMMANDS, GROUP_COMMANDS
 from bot.texts import COMMON, EXAMPLES, LOCALES, language_for, texts
 from emojich_core.request import InvalidRequest, Reason, clean_prompt
 from tests.bot.parts import ROOT

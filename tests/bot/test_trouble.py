@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot import patience
+from bot.telegram import retry as patience
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")

@@ -4,7 +4,7 @@ import asyncio
 
 from telegram import Update
 
-from bot.turns import TakeTurns
+from bot.telegram.update_processor import TakeTurns
 
 
 def message(update_id: int, user_id: int) -> Update:

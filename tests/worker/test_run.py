@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from bot.lease import KEY
+from bot.telegram.leader import KEY
 from tests.worker.parts import ROOT, Server, descendants, find, is_alive, wait_until
 
 Run = Callable[..., subprocess.Popen[str]]

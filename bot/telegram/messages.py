@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from telegram import CallbackQuery, InlineKeyboardMarkup, InputMediaPhoto, Message
 from telegram.error import TelegramError
 
-from bot.patience import insist
 from bot.telegram.errors import is_everyday
+from bot.telegram.retry import insist
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@
 So records and messages have one writer, whatever is started twice; a bot is thin, and one is enough
 for many workers.
 
-`python -m bot.lease` tells whether a bot answers, be it another one: for Docker to ask.
+`python -m bot.telegram.leader` tells whether a bot answers, be it another one: for Docker to ask.
 """
 
 import asyncio

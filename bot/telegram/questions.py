@@ -11,9 +11,9 @@ from typing import Any
 import redis.asyncio
 from telegram import Bot, ForceReply, Message
 
-from bot.buttons import Tap
-from bot.patience import insist
-from bot.topics import topic_of
+from bot.telegram.callbacks import Tap
+from bot.telegram.retry import insist
+from bot.telegram.topics import topic_of
 
 TTL = 24 * 3600  # seconds
 

@@ -11,7 +11,7 @@ from telegram.constants import InlineKeyboardButtonLimit
 from telegram.error import BadRequest
 from telegram.ext import CallbackQueryHandler, ContextTypes
 
-from bot.patience import insist
+from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
 
 # Characters that are read in the two or three seconds for which Telegram shows a notification; more

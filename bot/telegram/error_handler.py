@@ -11,8 +11,8 @@ from telegram.ext import ContextTypes
 
 from bot.admin import BROKEN
 from bot.logs import reason
-from bot.patience import insist
 from bot.telegram.errors import is_everyday, is_outage
+from bot.telegram.retry import insist
 from bot.telegram.updates import GivenUp
 from bot.texts import language_for, texts
 from worker.queue.stats import count

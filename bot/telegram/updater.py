@@ -19,7 +19,7 @@ from tornado.web import Application, HTTPError, RequestHandler
 
 from bot.config import Config
 from bot.logs import reason
-from bot.patience import pause_after
+from bot.telegram.retry import pause_after
 from bot.telegram.updates import update_id
 from emojich_core.errors import SetupError
 
