@@ -10,8 +10,8 @@ from telegram.ext import BaseHandler, CommandHandler, ContextTypes, filters
 
 from bot.access import Access
 from bot.config import MAX_ID
-from bot.intake import Intake
-from bot.record import Failure
+from bot.requests.intake import Intake
+from bot.requests.record import Failure
 from bot.telegram.filters import PRIVATE_WORDS
 from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts

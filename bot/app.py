@@ -17,7 +17,8 @@ from telegram.request import HTTPXRequest
 from tornado.httpserver import HTTPServer
 
 from bot.config import Config
-from bot.delivery import Delivery
+from bot.requests.delivery import Delivery
+from bot.requests.monitor import Watch
 from bot.stored import heal, set_aside
 from bot.telegram.error_handler import report
 from bot.telegram.leader import keep, lease
@@ -27,7 +28,6 @@ from bot.telegram.tasks import end
 from bot.telegram.update_processor import TakeTurns
 from bot.telegram.updater import keep_token, listen, poll
 from bot.telegram.updates import Inbox
-from bot.watch import Watch
 from bot.wiring import wire
 from emojich_core.errors import SetupError
 from worker.queue.environment import announce

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.limits import Limits
+from bot.requests.limits import Limits
 from emojich_core.errors import SetupError
 from worker.queue.environment import is_number, number
 

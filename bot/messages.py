@@ -7,14 +7,14 @@ from typing import Any
 from telegram import InlineKeyboardMarkup, Message, Update, User
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
-from bot import keyboards
 from bot.emoji.written import is_emoji_only
-from bot.intake import Intake
 from bot.packs.one import IS_CUSTOM_EMOJI, OneSticker
 from bot.packs.tidy import Tidy
-from bot.prompt_code import prompt_of_start
-from bot.prompts import Prompts
 from bot.relabelling import Relabelling
+from bot.requests import keyboards
+from bot.requests.intake import Intake
+from bot.requests.prompt_links import prompt_of_start
+from bot.requests.prompts import Prompts
 from bot.telegram.filters import GROUP_WORDS, OWN_WORDS, PRIVATE, PRIVATE_WORDS
 from bot.telegram.retry import insist
 from bot.texts import language_for, texts

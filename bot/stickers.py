@@ -5,10 +5,10 @@ from io import BytesIO
 import redis
 from PIL import Image
 
-from bot.limits import EMOJI_SIDE
 from bot.outline import outlined
 from bot.packs.names import Kind
-from bot.record import Record
+from bot.requests.limits import EMOJI_SIDE
+from bot.requests.record import Record
 from worker.queue.results import load_stickers
 
 _FAINT = 16  # alpha, of 255, of what is hardly seen

@@ -11,7 +11,7 @@ from pathlib import Path
 from fluent.runtime import FluentBundle, FluentResource
 from telegram.constants import StickerLimit
 
-from bot.limits import HISTORY
+from bot.requests.limits import HISTORY
 from emojich_core.request import MAX_PROMPT_LENGTH
 
 RUSSIAN, ENGLISH = "ru", "en"

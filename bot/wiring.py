@@ -7,14 +7,10 @@ from telegram.ext import Application, CallbackQueryHandler, CommandHandler, Type
 
 from bot.access import Access
 from bot.admin import Admin
-from bot.blocklist import Blocklist
 from bot.config import Config
-from bot.delivery import Delivery
-from bot.groups import Groups
 from bot.inline.answers import Answers
 from bot.inline.glance import Glance
 from bot.inline.labels import Labels
-from bot.intake import Intake
 from bot.messages import message_handlers
 from bot.packs import menu as pack_menu
 from bot.packs import one, tidy
@@ -24,15 +20,19 @@ from bot.packs.screens import Screens
 from bot.packs.shelf import Shelf
 from bot.person import forget, history_menu, settings
 from bot.person.history import History
-from bot.prompts import Prompts
-from bot.quota import Quota
 from bot.relabelling import Relabelling
-from bot.store import Store
-from bot.taps import Taps
+from bot.requests.blocklist import Blocklist
+from bot.requests.buttons import Taps
+from bot.requests.delivery import Delivery
+from bot.requests.groups import Groups
+from bot.requests.intake import Intake
+from bot.requests.monitor import Watch
+from bot.requests.prompts import Prompts
+from bot.requests.quota import Quota
+from bot.requests.store import Store
 from bot.telegram.callbacks import on_tap
 from bot.telegram.filters import PRIVATE_WORDS
 from bot.telegram.questions import Questions
-from bot.watch import Watch
 from worker.queue.events import EventReader
 from worker.queue.requests import RequestQueue
 

@@ -18,8 +18,8 @@ from bot.asking import asked_for
 from bot.inline.glance import Glance
 from bot.inline.labels import Labels
 from bot.inline.search import find
-from bot.limits import INLINE_RESULTS
-from bot.prompt_code import encode, start_parameter
+from bot.requests.limits import INLINE_RESULTS
+from bot.requests.prompt_links import encode, start_parameter
 from bot.texts import Texts, language_for, texts
 from emojich_core.request import MAX_PROMPT_LENGTH
 

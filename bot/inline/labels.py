@@ -16,7 +16,7 @@ from typing import Any
 import redis.asyncio
 
 from bot.emoji.words import searchable
-from bot.limits import DAY
+from bot.requests.limits import DAY
 from bot.stored import read
 from worker.queue.decoding import from_json
 

@@ -5,17 +5,17 @@ import re
 from telegram import Message, Update, User
 from telegram.ext import ContextTypes
 
-from bot.limits import MAX_EMOJI
 from bot.packs.names import BadTitle, Kind, clean_title
 from bot.packs.packs import Pack, Packs
 from bot.packs.screens import Screens
+from bot.requests.limits import MAX_EMOJI
+from bot.requests.view import is_reachable
 from bot.telegram.callbacks import Tap
 from bot.telegram.errors import REFUSALS
 from bot.telegram.messages import Screen, has_picture, put, send
 from bot.telegram.questions import Questions
 from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
-from bot.view import is_reachable
 
 # 1:pack:<what to do>:<whose>:<the pack's number; 0 where it is not about one>:<page, unless 0>
 TAP = re.compile(r"1:pack:(?P<action>[a-z]+):(?P<owner>\d+):(?P<number>\d+)(?::(?P<page>\d{1,3}))?")

@@ -12,13 +12,13 @@ from bot.packs.packs import Pack, Packs
 from bot.packs.screens import STICKERS_A_PAGE, Screens
 from bot.packs.tidy import Tidy
 from bot.relabelling import Relabelling
+from bot.requests.view import is_reachable
 from bot.telegram.callbacks import Tap
 from bot.telegram.errors import REFUSALS
 from bot.telegram.messages import put, send
 from bot.telegram.questions import Questions
 from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
-from bot.view import is_reachable
 
 # 1:one:<what to do>:<whose>:<the pack's number>:<file_unique_id>
 TAP = re.compile(r"1:one:(?P<action>[a-z]+):(?P<owner>\d+):(?P<number>\d+):(?P<sticker>[\w-]+)")

@@ -6,12 +6,12 @@ from functools import partial
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Sticker, User
 
-from bot.limits import MAX_EMOJI
 from bot.packs.names import Kind, pack_link
 from bot.packs.packs import Owner, Pack, Packs
 from bot.packs.pictures import Pictures
 from bot.packs.tidy import ACTIONS
 from bot.preview import columns, render_grid
+from bot.requests.limits import MAX_EMOJI
 from bot.telegram.messages import Screen
 from bot.texts import Texts
 

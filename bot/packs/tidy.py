@@ -21,12 +21,12 @@ from telegram.ext import ContextTypes
 
 from bot.packs.names import Kind, is_pack_name, kind_of, number_of
 from bot.packs.packs import Owner, Packs
+from bot.requests.view import View, edit
 from bot.stored import read
 from bot.telegram.callbacks import Tap
 from bot.telegram.errors import REFUSALS
 from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
-from bot.view import View, edit
 from worker.queue.decoding import from_json
 
 # 1:sticker:<what to do>:<whose>:<the pack's number>:<file_unique_id>

@@ -10,15 +10,15 @@ import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
 from telegram.ext import ContextTypes
 
-from bot.intake import Intake
 from bot.packs.packs import Owner, Packs
-from bot.store import Store
+from bot.requests.intake import Intake
+from bot.requests.store import Store
+from bot.requests.view import View, edit
 from bot.stored import ODD
 from bot.telegram.callbacks import Tap
 from bot.telegram.errors import REFUSALS
 from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
-from bot.view import View, edit
 
 # 1:forget:<what>:<whose>
 TAP = re.compile(r"1:forget:(?P<what>keep|all|no):(?P<owner>\d+)")

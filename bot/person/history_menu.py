@@ -7,12 +7,12 @@ import redis
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import ContextTypes
 
-from bot.delivery import Delivery
-from bot.intake import Intake
 from bot.person.history import History, Past
-from bot.record import Record, Reopened
-from bot.refusals import Refusal
-from bot.store import Store
+from bot.requests.delivery import Delivery
+from bot.requests.intake import Intake
+from bot.requests.record import Record, Reopened
+from bot.requests.refusals import Refusal
+from bot.requests.store import Store
 from bot.telegram.callbacks import Tap
 from bot.telegram.retry import insist
 from bot.telegram.topics import topic_of

@@ -12,11 +12,11 @@ import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import ContextTypes
 
+from bot.requests.view import View, edit
 from bot.stored import read
 from bot.telegram.callbacks import Tap
 from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
-from bot.view import View, edit
 from emojich_core.request import MAX_COUNT
 from worker.queue.decoding import from_json
 

@@ -6,8 +6,9 @@ from itertools import count
 import pytest
 import redis
 
-from bot import delivery, watch
-from bot.store import OPEN
+from bot.requests import delivery
+from bot.requests import monitor as watch
+from bot.requests.store import OPEN
 from tests.bot.parts import RunningBot, Sandbox, User, Worker
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url

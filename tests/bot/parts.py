@@ -24,7 +24,7 @@ from rq.job import JobStatus
 
 from bot.app import run
 from bot.config import Config
-from bot.store import OPEN
+from bot.requests.store import OPEN
 from emojich_core.request import Candidate, Request
 from worker.queue.connection import connect
 from worker.queue.events import Failed, Finished, Progress, publish

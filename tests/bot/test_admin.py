@@ -9,7 +9,7 @@ import redis
 
 from bot.access import BANNED
 from bot.admin import _user_id
-from bot.blocklist import BlockedPrompt, Blocklist
+from bot.requests.blocklist import BlockedPrompt, Blocklist
 from emojich_core.errors import SetupError
 from tests.bot.conftest import NewUser
 from tests.bot.parts import (
@@ -193,8 +193,8 @@ def test_a_private_bot(
 def test_our_own_mistakes_are_counted(
     admin: User, user: User, connection: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.prompts.clean_prompt", None)
-    monkeypatch.setattr("bot.prompts._lines", None)
+    monkeypatch.setattr("bot.requests.prompts.clean_prompt", None)
+    monkeypatch.setattr("bot.requests.prompts._lines", None)
     user.say("кот")
     user.sees("что-то сломалось")
     admin.say("/stats")

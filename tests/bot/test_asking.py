@@ -9,7 +9,7 @@ from bot import asking, cases
 from bot.asking import asked_for
 from bot.cases import in_nominative
 from bot.emoji.words import morph
-from bot.prompts import _lines
+from bot.requests.prompts import _lines
 
 ASKED = {
     "Нарисуй кота": "кот",

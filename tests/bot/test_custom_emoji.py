@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 from telegram.constants import StickerSetLimit
 
-from bot.limits import EMOJI_SIDE, MAX_EMOJI
 from bot.outline import outlined
+from bot.requests.limits import EMOJI_SIDE, MAX_EMOJI
 from bot.sandbox import sticker_rules
 from bot.stickers import as_emoji
 from tests.bot.conftest import NewUser

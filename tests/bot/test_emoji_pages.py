@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.limits import MAX_EMOJI
+from bot.requests.limits import MAX_EMOJI
 from bot.texts import Texts, texts
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, text_of, wait_for

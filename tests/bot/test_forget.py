@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import redis
 
-from bot.limits import DAY
+from bot.requests.limits import DAY
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, wait_for
 from worker.queue.events import STREAM

@@ -8,7 +8,7 @@ import redis
 from telegram import Chat, ForumTopicCreated, Message, TextQuote
 from telegram import User as TelegramUser
 
-from bot.groups import answered_message, words_of
+from bot.requests.groups import answered_message, words_of
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, text_of, wait_for
 

@@ -6,9 +6,9 @@ import pytest
 import redis
 import redis.asyncio
 
-from bot.limits import HISTORY
 from bot.person.history import History
-from bot.record import Record
+from bot.requests.limits import HISTORY
+from bot.requests.record import Record
 from tests.bot.conftest import NewUser
 from tests.bot.parts import User, Worker, buttons_of, wait_for
 

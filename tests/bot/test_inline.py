@@ -11,8 +11,8 @@ import redis
 from telegram.constants import InlineQueryLimit
 
 from bot.inline import glance
-from bot.limits import DAY, INLINE_RESULTS
-from bot.prompt_code import MAX_LENGTH, decode, encode, prompt_of_start, start_parameter
+from bot.requests.limits import DAY, INLINE_RESULTS
+from bot.requests.prompt_links import MAX_LENGTH, decode, encode, prompt_of_start, start_parameter
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, ask_inline, buttons_of, draw_sticker, wait_for
 from tests.bot.sandbox.test_bot_api import API_FILE

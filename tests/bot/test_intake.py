@@ -11,17 +11,17 @@ import redis
 import redis.asyncio
 from telegram import Bot, Update
 
-from bot.blocklist import Blocklist
-from bot.delivery import Delivery
-from bot.intake import Intake
-from bot.limits import Limits
 from bot.messages import message_handlers
 from bot.person.history import History
 from bot.person.settings import SettingsStore
-from bot.quota import Quota
-from bot.record import Record, State
-from bot.refusals import OverLimit
-from bot.store import Store
+from bot.requests.blocklist import Blocklist
+from bot.requests.delivery import Delivery
+from bot.requests.intake import Intake
+from bot.requests.limits import Limits
+from bot.requests.quota import Quota
+from bot.requests.record import Record, State
+from bot.requests.refusals import OverLimit
+from bot.requests.store import Store
 from tests.bot.parts import TOKEN, RunningBot, Sandbox, User, Worker, text_of
 from worker.queue.connection import connect
 from worker.queue.events import EventReader

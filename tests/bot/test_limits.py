@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 import redis
 
-from bot.limits import DAY, Limits
+from bot.requests.limits import DAY, Limits
 from tests.bot.conftest import NewUser
 from tests.bot.parts import RunningBot, Sandbox, User, Worker, text_of, wait_for
 from worker.queue.connection import connect

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import redis
 
-from bot.limits import Limits
+from bot.requests.limits import Limits
 from bot.telegram.profile import COMMANDS, GROUP_COMMANDS
 from tests.bot.conftest import NewUser
 from tests.bot.parts import (

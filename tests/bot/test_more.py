@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from bot.limits import Limits
+from bot.requests.limits import Limits
 from tests.bot.conftest import NewUser
 from tests.bot.parts import CODES, User, Worker, buttons_of, text_of, wait_for
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from bot import delivery
+from bot.requests import delivery
 from bot.stored import KINDS, ODD, heal, set_aside
 from bot.telegram import updates
 from bot.telegram.updates import KEPT, TRIES

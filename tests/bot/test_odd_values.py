@@ -11,7 +11,7 @@ import redis
 import redis.asyncio
 
 from bot.access import BANNED
-from bot.store import OPEN, Store
+from bot.requests.store import OPEN, Store
 from bot.texts import texts
 from tests.bot.parts import RunningBot, Sandbox, User, Worker, ask_inline, text_of, wait_for
 from worker.queue.events import STREAM

@@ -10,7 +10,7 @@ from telegram import CallbackQuery, Sticker
 from bot.packs.pictures import still
 from bot.packs.screens import PACKS_A_PAGE, STICKERS_A_PAGE
 from bot.preview import render_grid
-from bot.view import is_reachable
+from bot.requests.view import is_reachable
 from tests.bot.conftest import NewUser
 from tests.bot.parts import (
     TOKEN,

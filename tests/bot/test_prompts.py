@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import redis
 
-from bot.limits import Limits
+from bot.requests.limits import Limits
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, open_of, text_of, wait_for
 

@@ -1,7 +1,7 @@
 """How a record changes: late, repeated and disordered changes do no harm."""
 
 from bot.packs.names import Kind, pack_name
-from bot.record import (
+from bot.requests.record import (
     NO_WORKER,
     Abandoned,
     Added,

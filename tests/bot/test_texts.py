@@ -10,11 +10,11 @@ from fluent.syntax.ast import Identifier, Junk, Message, SelectExpression, Varia
 from fluent.syntax.visitor import Visitor
 from telegram.constants import CallbackQueryLimit
 
-from bot.limits import Limit
 from bot.packs.names import Kind
 from bot.packs.tidy import ACTIONS
 from bot.person.settings import BOLDNESS
-from bot.record import Failure
+from bot.requests.limits import Limit
+from bot.requests.record import Failure
 from bot.telegram.profile import COMMANDS, GROUP_COMMANDS
 from bot.texts import COMMON, EXAMPLES, LOCALES, language_for, texts
 from emojich_core.request import InvalidRequest, Reason, clean_prompt

@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from bot.emoji.words import accusative
-from bot.limits import Limits
+from bot.requests.limits import Limits
 from emojich_core.choices import SHIPPED
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request

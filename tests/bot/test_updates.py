@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import redis
 
-from bot.limits import Limits
-from bot.store import OPEN
+from bot.requests.limits import Limits
+from bot.requests.store import OPEN
 from bot.telegram.updates import KEPT, SEEN, TRIES
 from tests.bot.conftest import NewUser
 from tests.bot.parts import TOKEN, BotProcess, Sandbox, User, text_of, wait_for
@@ -161,7 +161,8 @@ def test_a_bot_that_leaves_hands_on_what_it_has_not_done(
 
 STOPS_REDIS = """
 import os, signal
-from bot import __main__, app, prompts
+from bot import __main__, app
+from bot.requests import prompts
 app.REDIS_RETRIES = 0
 take, stopped = prompts.Prompts.take, []
 
@@ -424,7 +425,8 @@ def test_a_burst_of_people(
 
 KILLS = """
 import os
-from bot import __main__, prompts
+from bot import __main__
+from bot.requests import prompts
 take = prompts.Prompts.take
 
 async def take_or_die(self, user, message, *rest):

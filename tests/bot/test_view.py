@@ -3,7 +3,7 @@
 import pytest
 from telegram.constants import InlineKeyboardButtonLimit
 
-from bot.keyboards import (
+from bot.requests.keyboards import (
     Button,
     Deed,
     Example,
@@ -14,9 +14,9 @@ from bot.keyboards import (
     read_tap,
     try_again,
 )
-from bot.record import Record, State
+from bot.requests.record import Record, State
+from bot.requests.view import progress_bar, view
 from bot.texts import EXAMPLES, texts
-from bot.view import progress_bar, view
 
 LONGEST = Record(
     id=f"{2**52}_u{2**31}_2_try99", user_id=1, chat_id=1, prompt="кот", language="ru", count=9

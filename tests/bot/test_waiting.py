@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from bot.waiting import roughly
+from bot.requests.queue_position import roughly
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Worker
 from worker.queue.stats import CROWDED_PACE, PACE, report_pace

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot import watch
-from bot.intake import next_attempt
+from bot.requests import monitor as watch
+from bot.requests.intake import next_attempt
 from tests.bot.parts import User, Worker, buttons_of
 
 pytestmark = pytest.mark.usefixtures("bot")

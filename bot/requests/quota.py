@@ -10,8 +10,8 @@ from typing import Any
 
 import redis.asyncio
 
-from bot.limits import DAY, MINUTE, Limit, Limits
-from bot.refusals import OverLimit
+from bot.requests.limits import DAY, MINUTE, Limit, Limits
+from bot.requests.refusals import OverLimit
 from worker.queue.stats import COUNTS_TTL, users_key
 
 

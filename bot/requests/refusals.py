@@ -2,7 +2,7 @@
 
 import math
 
-from bot.limits import HOUR, Limit
+from bot.requests.limits import HOUR, Limit
 from bot.texts import Texts
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import redis.asyncio
 
 from bot.packs.names import is_pack_name
-from bot.record import Change, Failure, Record, State, advance
+from bot.requests.record import Change, Failure, Record, State, advance
 from bot.stored import log, read
 from bot.texts import ENGLISH, RUSSIAN
 from emojich_core.request import MAX_COUNT

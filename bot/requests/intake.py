@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import redis
 
-from bot.blocklist import Blocklist
-from bot.delivery import Delivery
 from bot.emoji.suggest import suggest_emoji
-from bot.limits import Limit
 from bot.person.settings import BOLDNESS, SettingsStore
-from bot.quota import Quota
-from bot.record import Cancelled, Queued, Record, Replaced, State
-from bot.refusals import OverLimit
-from bot.store import Store
-from bot.waiting import look
+from bot.requests.blocklist import Blocklist
+from bot.requests.delivery import Delivery
+from bot.requests.limits import Limit
+from bot.requests.queue_position import look
+from bot.requests.quota import Quota
+from bot.requests.record import Cancelled, Queued, Record, Replaced, State
+from bot.requests.refusals import OverLimit
+from bot.requests.store import Store
 from emojich_core.request import Request, clean_prompt
 from worker.queue.requests import RequestQueue
 from worker.queue.results import load_codes

@@ -14,8 +14,8 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from bot.emoji.suggest import MAX_SUGGESTED
 from bot.packs.names import pack_link
 from bot.preview import columns
-from bot.prompt_code import decode, encode
-from bot.record import Record
+from bot.requests.prompt_links import decode, encode
+from bot.requests.record import Record
 from bot.texts import EXAMPLES, Texts
 
 _TAP = re.compile(r"1:([a-z]+):([A-Za-z0-9_-]+)(?::(\d))?")

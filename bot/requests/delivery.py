@@ -21,8 +21,8 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 from bot.logs import reason
 from bot.person.history import History
 from bot.preview import render_preview
-from bot.quota import Quota
-from bot.record import (
+from bot.requests.quota import Quota
+from bot.requests.record import (
     Change,
     Failure,
     Moved,
@@ -33,8 +33,9 @@ from bot.record import (
     State,
     Unreachable,
 )
+from bot.requests.store import Store
+from bot.requests.view import View, view
 from bot.stickers import stickers_of
-from bot.store import Store
 from bot.stored import heal
 from bot.telegram.errors import (
     MESSAGE_IS_PHOTO,
@@ -45,7 +46,6 @@ from bot.telegram.errors import (
 )
 from bot.telegram.retry import pause_after
 from bot.telegram.tasks import end
-from bot.view import View, view
 from worker.queue.events import Event, EventReader, Failed, Finished
 
 EDIT_INTERVAL = 1.5  # seconds from one progress bar to the next: Telegram wants about 1 a second

@@ -2,7 +2,7 @@
 
 import math
 
-from bot.record import NO_WORKER, Queued
+from bot.requests.record import NO_WORKER, Queued
 from worker.queue.requests import RequestQueue
 
 _MINUTE = 60  # seconds; shorter times are told in steps of five seconds, longer ones in minutes
