@@ -15,11 +15,11 @@ from bot.messages import message_handlers
 from bot.packs import menu as pack_menu
 from bot.packs import one, tidy
 from bot.packs.packs import Packs
-from bot.packs.pictures import Pictures
 from bot.packs.screens import Screens
 from bot.packs.shelf import Shelf
 from bot.person import forget, history_menu, settings
 from bot.person.history import History
+from bot.pictures.downloads import Pictures
 from bot.relabelling import Relabelling
 from bot.requests.blocklist import Blocklist
 from bot.requests.buttons import Taps

@@ -8,9 +8,9 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Sticker, User
 
 from bot.packs.names import Kind, pack_link
 from bot.packs.packs import Owner, Pack, Packs
-from bot.packs.pictures import Pictures
 from bot.packs.tidy import ACTIONS
-from bot.preview import columns, render_grid
+from bot.pictures.downloads import Pictures
+from bot.pictures.preview import columns, render_grid
 from bot.requests.limits import MAX_EMOJI
 from bot.telegram.messages import Screen
 from bot.texts import Texts

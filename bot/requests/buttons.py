@@ -17,13 +17,13 @@ from bot.inline.labels import Labels
 from bot.packs.names import Kind, pack_link
 from bot.packs.packs import Owner, Packs, input_sticker
 from bot.packs.tidy import Tidy
+from bot.pictures.sticker import sticker_of
 from bot.requests.delivery import Delivery
 from bot.requests.intake import Intake, next_attempt
 from bot.requests.keyboards import Button, Deed, Example, read_tap
 from bot.requests.record import Added, Choosing, Record, State, Uploaded
 from bot.requests.refusals import Refusal
 from bot.requests.store import Store
-from bot.stickers import sticker_of
 from bot.telegram.callbacks import answer_tap
 from bot.telegram.errors import REFUSALS, needs_start
 from bot.telegram.topics import topic_of

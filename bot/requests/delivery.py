@@ -20,7 +20,8 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.logs import reason
 from bot.person.history import History
-from bot.preview import render_preview
+from bot.pictures.preview import render_preview
+from bot.pictures.sticker import stickers_of
 from bot.requests.quota import Quota
 from bot.requests.record import (
     Change,
@@ -35,7 +36,6 @@ from bot.requests.record import (
 )
 from bot.requests.store import Store
 from bot.requests.view import View, view
-from bot.stickers import stickers_of
 from bot.stored import heal
 from bot.telegram.errors import (
     MESSAGE_IS_PHOTO,

@@ -13,7 +13,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.emoji.suggest import MAX_SUGGESTED
 from bot.packs.names import pack_link
-from bot.preview import columns
+from bot.pictures.preview import columns
 from bot.requests.prompt_links import decode, encode
 from bot.requests.record import Record
 from bot.texts import EXAMPLES, Texts

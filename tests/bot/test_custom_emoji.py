@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 from telegram.constants import StickerSetLimit
 
-from bot.outline import outlined
+from bot.pictures.outline import outlined
+from bot.pictures.sticker import as_emoji
 from bot.requests.limits import EMOJI_SIDE, MAX_EMOJI
 from bot.sandbox import sticker_rules
-from bot.stickers import as_emoji
 from tests.bot.conftest import NewUser
 from tests.bot.parts import TOKEN, Sandbox, User, Worker, buttons_of, draw_sticker
 

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from telegram import CallbackQuery, Sticker
 
-from bot.packs.pictures import still
 from bot.packs.screens import PACKS_A_PAGE, STICKERS_A_PAGE
-from bot.preview import render_grid
+from bot.pictures.downloads import still
+from bot.pictures.preview import render_grid
 from bot.requests.view import is_reachable
 from tests.bot.conftest import NewUser
 from tests.bot.parts import (

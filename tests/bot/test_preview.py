@@ -8,10 +8,10 @@ import pytest
 from PIL import EpsImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
 from telegram.constants import FileSizeLimit
 
-from bot.outline import outlined
-from bot.preview import columns, render_preview
+from bot.pictures.outline import outlined
+from bot.pictures.preview import columns, render_preview
+from bot.pictures.sticker import as_emoji
 from bot.sandbox.images import inspect
-from bot.stickers import as_emoji
 from tests.bot.parts import draw_sticker
 
 

@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from bot.outline import WIDTH, outlined
+from bot.pictures.outline import WIDTH, outlined
 from tests.bot.conftest import NewUser
 from tests.bot.parts import RunningBot, User, Worker, buttons_of, draw_sticker
 

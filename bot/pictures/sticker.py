@@ -5,8 +5,8 @@ from io import BytesIO
 import redis
 from PIL import Image
 
-from bot.outline import outlined
 from bot.packs.names import Kind
+from bot.pictures.outline import outlined
 from bot.requests.limits import EMOJI_SIDE
 from bot.requests.record import Record
 from worker.queue.results import load_stickers
