@@ -8,9 +8,9 @@ from telegram import InlineKeyboardMarkup, Message, Update, User
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
 from bot.emoji.written import is_emoji_only
-from bot.packs.one import IS_CUSTOM_EMOJI, OneSticker
-from bot.packs.tidy import Tidy
-from bot.relabelling import Relabelling
+from bot.packs.emoji_replies import Relabelling
+from bot.packs.sticker_choice import IS_CUSTOM_EMOJI, OneSticker
+from bot.packs.sticker_menu import Tidy
 from bot.requests import keyboards
 from bot.requests.intake import Intake
 from bot.requests.prompt_links import prompt_of_start

@@ -13,14 +13,15 @@ from bot.inline.glance import Glance
 from bot.inline.labels import Labels
 from bot.messages import message_handlers
 from bot.packs import menu as pack_menu
-from bot.packs import one, tidy
-from bot.packs.packs import Packs
+from bot.packs import sticker_choice as one
+from bot.packs import sticker_menu as tidy
+from bot.packs.emoji_replies import Relabelling
 from bot.packs.screens import Screens
-from bot.packs.shelf import Shelf
+from bot.packs.sticker_sets import Packs
+from bot.packs.store import Shelf
 from bot.person import forget, history_menu, settings
 from bot.person.history import History
 from bot.pictures.downloads import Pictures
-from bot.relabelling import Relabelling
 from bot.requests.blocklist import Blocklist
 from bot.requests.buttons import Taps
 from bot.requests.delivery import Delivery

@@ -7,7 +7,7 @@ from telegram import Bot, Sticker
 from telegram.error import BadRequest
 
 from bot.inline.labels import Labels
-from bot.packs.shelf import Shelf
+from bot.packs.store import Shelf
 from bot.telegram.errors import PACK_IS_MISSING, says
 
 KEPT = 10.0  # seconds in which somebody who types a word asks for each of its letters

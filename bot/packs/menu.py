@@ -6,8 +6,8 @@ from telegram import Message, Update, User
 from telegram.ext import ContextTypes
 
 from bot.packs.names import BadTitle, Kind, clean_title
-from bot.packs.packs import Pack, Packs
 from bot.packs.screens import Screens
+from bot.packs.sticker_sets import Pack, Packs
 from bot.requests.limits import MAX_EMOJI
 from bot.requests.view import is_reachable
 from bot.telegram.callbacks import Tap

@@ -7,8 +7,8 @@ from functools import partial
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Sticker, User
 
 from bot.packs.names import Kind, pack_link
-from bot.packs.packs import Owner, Pack, Packs
-from bot.packs.tidy import ACTIONS
+from bot.packs.sticker_menu import ACTIONS
+from bot.packs.sticker_sets import Owner, Pack, Packs
 from bot.pictures.downloads import Pictures
 from bot.pictures.preview import columns, render_grid
 from bot.requests.limits import MAX_EMOJI
@@ -114,7 +114,7 @@ class Screens:
 def one_button(
     label: str, action: str, user_id: int, pack: Pack, sticker: Sticker
 ) -> InlineKeyboardButton:
-    """A button about one sticker of a pack: see `bot.packs.one`."""
+    """A button about one sticker of a pack: see `bot.packs.sticker_choice`."""
     data = f"1:one:{action}:{user_id}:{pack.number}:{sticker.file_unique_id}"
     return InlineKeyboardButton(label, callback_data=data)
 

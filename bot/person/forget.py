@@ -10,7 +10,7 @@ import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
 from telegram.ext import ContextTypes
 
-from bot.packs.packs import Owner, Packs
+from bot.packs.sticker_sets import Owner, Packs
 from bot.requests.intake import Intake
 from bot.requests.store import Store
 from bot.requests.view import View, edit

@@ -15,8 +15,8 @@ from bot.emoji.suggest import FALLBACK, keywords
 from bot.emoji.written import written_emoji
 from bot.inline.labels import Labels
 from bot.packs.names import Kind, pack_link
-from bot.packs.packs import Owner, Packs, input_sticker
-from bot.packs.tidy import Tidy
+from bot.packs.sticker_menu import Tidy
+from bot.packs.sticker_sets import Owner, Packs, input_sticker
 from bot.pictures.sticker import sticker_of
 from bot.requests.delivery import Delivery
 from bot.requests.intake import Intake, next_attempt

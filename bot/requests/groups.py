@@ -12,7 +12,7 @@ from telegram import Message, MessageEntity, Update
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
 from bot.emoji.written import is_emoji_only
-from bot.relabelling import Relabelling
+from bot.packs.emoji_replies import Relabelling
 from bot.requests.delivery import Delivery
 from bot.requests.prompts import Prompts
 from bot.telegram.filters import GROUP_WORDS, OWN_WORDS

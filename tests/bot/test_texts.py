@@ -11,7 +11,7 @@ from fluent.syntax.visitor import Visitor
 from telegram.constants import CallbackQueryLimit
 
 from bot.packs.names import Kind
-from bot.packs.tidy import ACTIONS
+from bot.packs.sticker_menu import ACTIONS
 from bot.person.settings import BOLDNESS
 from bot.requests.limits import Limit
 from bot.requests.record import Failure

@@ -20,7 +20,7 @@ from telegram import (
 from telegram.ext import ContextTypes
 
 from bot.packs.names import Kind, is_pack_name, kind_of, number_of
-from bot.packs.packs import Owner, Packs
+from bot.packs.sticker_sets import Owner, Packs
 from bot.requests.view import View, edit
 from bot.stored import read
 from bot.telegram.callbacks import Tap

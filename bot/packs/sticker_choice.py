@@ -7,11 +7,11 @@ from telegram.ext import ContextTypes
 from telegram.ext.filters import MessageFilter
 
 from bot.emoji.written import is_emoji_only, written_emoji
+from bot.packs.emoji_replies import Relabelling
 from bot.packs.names import Kind, number_of
-from bot.packs.packs import Pack, Packs
 from bot.packs.screens import STICKERS_A_PAGE, Screens
-from bot.packs.tidy import Tidy
-from bot.relabelling import Relabelling
+from bot.packs.sticker_menu import Tidy
+from bot.packs.sticker_sets import Pack, Packs
 from bot.requests.view import is_reachable
 from bot.telegram.callbacks import Tap
 from bot.telegram.errors import REFUSALS

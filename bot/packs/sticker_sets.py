@@ -15,7 +15,7 @@ from telegram.constants import StickerFormat
 from telegram.error import BadRequest
 
 from bot.packs.names import Kind, default_title, kind_of, next_title, number_of, pack_name
-from bot.packs.shelf import Shelf
+from bot.packs.store import Shelf
 from bot.telegram.errors import (
     PACK_IS_FULL,
     PACK_IS_MISSING,

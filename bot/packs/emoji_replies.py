@@ -8,7 +8,7 @@ from telegram.ext import ContextTypes
 from bot.emoji.written import written_emoji
 from bot.inline.labels import Labels
 from bot.packs.names import Kind
-from bot.packs.packs import Packs
+from bot.packs.sticker_sets import Packs
 from bot.requests.delivery import Delivery
 from bot.requests.record import Labelled, Record
 from bot.requests.store import Store
