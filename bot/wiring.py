@@ -6,6 +6,8 @@ from telegram import Update
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, TypeHandler
 
 from bot.access import Access
+from bot.account import forget, history_menu, settings
+from bot.account.history import History
 from bot.admin import Admin
 from bot.config import Config
 from bot.inline.answers import Answers
@@ -19,8 +21,6 @@ from bot.packs.emoji_replies import Relabelling
 from bot.packs.screens import Screens
 from bot.packs.sticker_sets import Packs
 from bot.packs.store import Shelf
-from bot.person import forget, history_menu, settings
-from bot.person.history import History
 from bot.pictures.downloads import Pictures
 from bot.requests.blocklist import Blocklist
 from bot.requests.buttons import Taps

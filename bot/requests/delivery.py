@@ -18,8 +18,8 @@ from PIL import UnidentifiedImageError
 from telegram import Bot, InputMediaPhoto, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
+from bot.account.history import History
 from bot.logs import reason
-from bot.person.history import History
 from bot.pictures.preview import render_preview
 from bot.pictures.sticker import stickers_of
 from bot.requests.quota import Quota

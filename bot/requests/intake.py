@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import redis
 
+from bot.account.settings import BOLDNESS, SettingsStore
 from bot.emoji.suggest import suggest_emoji
-from bot.person.settings import BOLDNESS, SettingsStore
 from bot.requests.blocklist import Blocklist
 from bot.requests.delivery import Delivery
 from bot.requests.limits import Limit

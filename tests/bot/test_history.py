@@ -6,7 +6,7 @@ import pytest
 import redis
 import redis.asyncio
 
-from bot.person.history import History
+from bot.account.history import History
 from bot.requests.limits import HISTORY
 from bot.requests.record import Record
 from tests.bot.conftest import NewUser

@@ -11,9 +11,9 @@ import redis
 import redis.asyncio
 from telegram import Bot, Update
 
+from bot.account.history import History
+from bot.account.settings import SettingsStore
 from bot.messages import message_handlers
-from bot.person.history import History
-from bot.person.settings import SettingsStore
 from bot.requests.blocklist import Blocklist
 from bot.requests.delivery import Delivery
 from bot.requests.intake import Intake

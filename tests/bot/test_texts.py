@@ -10,9 +10,9 @@ from fluent.syntax.ast import Identifier, Junk, Message, SelectExpression, Varia
 from fluent.syntax.visitor import Visitor
 from telegram.constants import CallbackQueryLimit
 
+from bot.account.settings import BOLDNESS
 from bot.packs.names import Kind
 from bot.packs.sticker_menu import ACTIONS
-from bot.person.settings import BOLDNESS
 from bot.requests.limits import Limit
 from bot.requests.record import Failure
 from bot.telegram.profile import COMMANDS, GROUP_COMMANDS

@@ -7,7 +7,7 @@ import redis
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import ContextTypes
 
-from bot.person.history import History, Past
+from bot.account.history import History, Past
 from bot.requests.delivery import Delivery
 from bot.requests.intake import Intake
 from bot.requests.record import Record, Reopened
