@@ -10,9 +10,9 @@ from bot.account import forget, history_menu, settings
 from bot.account.history import History
 from bot.admin import Admin
 from bot.config import Config
-from bot.inline.answers import Answers
-from bot.inline.glance import Glance
-from bot.inline.labels import Labels
+from bot.inline.handler import Answers
+from bot.inline.index import Labels
+from bot.inline.pack_cache import Glance
 from bot.messages import message_handlers
 from bot.packs import menu as pack_menu
 from bot.packs import sticker_choice as one

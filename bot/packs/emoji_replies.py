@@ -6,7 +6,7 @@ from telegram import Message, Sticker, Update
 from telegram.ext import ContextTypes
 
 from bot.emoji.written import written_emoji
-from bot.inline.labels import Labels
+from bot.inline.index import Labels
 from bot.packs.names import Kind
 from bot.packs.sticker_sets import Packs
 from bot.requests.delivery import Delivery

@@ -13,7 +13,7 @@ from telegram.helpers import create_deep_linked_url
 
 from bot.emoji.suggest import FALLBACK, keywords
 from bot.emoji.written import written_emoji
-from bot.inline.labels import Labels
+from bot.inline.index import Labels
 from bot.packs.names import Kind, pack_link
 from bot.packs.sticker_menu import Tidy
 from bot.packs.sticker_sets import Owner, Packs, input_sticker

@@ -10,7 +10,7 @@ import pytest
 import redis
 from telegram.constants import InlineQueryLimit
 
-from bot.inline import glance
+from bot.inline import pack_cache as glance
 from bot.requests.limits import DAY, INLINE_RESULTS
 from bot.requests.prompt_links import MAX_LENGTH, decode, encode, prompt_of_start, start_parameter
 from tests.bot.conftest import NewUser
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("bot")
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Telegram's own cache would answer a test that asks the same again."""
-    monkeypatch.setattr("bot.inline.answers.CACHE_TIME", 0)
+    monkeypatch.setattr("bot.inline.handler.CACHE_TIME", 0)
 
 
 drawings = count(1)

@@ -15,8 +15,8 @@ from telegram.error import TelegramError
 from telegram.ext import BaseHandler, ContextTypes, InlineQueryHandler
 
 from bot.asking import asked_for
-from bot.inline.glance import Glance
-from bot.inline.labels import Labels
+from bot.inline.index import Labels
+from bot.inline.pack_cache import Glance
 from bot.inline.search import find
 from bot.requests.limits import INLINE_RESULTS
 from bot.requests.prompt_links import encode, start_parameter

@@ -6,7 +6,7 @@ import time
 from telegram import Bot, Sticker
 from telegram.error import BadRequest
 
-from bot.inline.labels import Labels
+from bot.inline.index import Labels
 from bot.packs.store import Shelf
 from bot.telegram.errors import PACK_IS_MISSING, says
 
