@@ -16,10 +16,10 @@ from telegram.ext import Application, ApplicationBuilder, Defaults
 from telegram.request import HTTPXRequest
 from tornado.httpserver import HTTPServer
 
+from bot.admin.redis_repair import heal, set_aside
 from bot.config import Config
 from bot.requests.delivery import Delivery
 from bot.requests.monitor import Watch
-from bot.stored import heal, set_aside
 from bot.telegram.error_handler import report
 from bot.telegram.leader import keep, lease
 from bot.telegram.migration import FollowMigration

@@ -5,10 +5,10 @@ import redis.asyncio
 from telegram import Update
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, TypeHandler
 
-from bot.access import Access
 from bot.account import forget, history_menu, settings
 from bot.account.history import History
-from bot.admin import Admin
+from bot.admin.access import Access
+from bot.admin.commands import Admin
 from bot.config import Config
 from bot.inline.handler import Answers
 from bot.inline.index import Labels

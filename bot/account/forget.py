@@ -10,11 +10,11 @@ import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
 from telegram.ext import ContextTypes
 
+from bot.admin.redis_repair import ODD
 from bot.packs.sticker_sets import Owner, Packs
 from bot.requests.intake import Intake
 from bot.requests.store import Store
 from bot.requests.view import View, edit
-from bot.stored import ODD
 from bot.telegram.callbacks import Tap
 from bot.telegram.errors import REFUSALS
 from bot.telegram.retry import insist

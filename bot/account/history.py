@@ -13,9 +13,9 @@ from typing import Any
 
 import redis.asyncio
 
+from bot.admin.redis_repair import read
 from bot.requests.limits import HISTORY
 from bot.requests.record import Record
-from bot.stored import read
 from emojich_core.request import MAX_COUNT, MAX_SEED
 from worker.queue.decoding import from_json
 

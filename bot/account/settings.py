@@ -12,8 +12,8 @@ import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import ContextTypes
 
+from bot.admin.redis_repair import read
 from bot.requests.view import View, edit
-from bot.stored import read
 from bot.telegram.callbacks import Tap
 from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts

@@ -19,10 +19,10 @@ from telegram import (
 )
 from telegram.ext import ContextTypes
 
+from bot.admin.redis_repair import read
 from bot.packs.names import Kind, is_pack_name, kind_of, number_of
 from bot.packs.sticker_sets import Owner, Packs
 from bot.requests.view import View, edit
-from bot.stored import read
 from bot.telegram.callbacks import Tap
 from bot.telegram.errors import REFUSALS
 from bot.telegram.retry import insist

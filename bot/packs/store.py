@@ -13,8 +13,8 @@ from typing import Any
 
 import redis.asyncio
 
+from bot.admin.redis_repair import read
 from bot.packs.names import is_pack_name, number_of
-from bot.stored import read
 
 
 class Shelf:

@@ -19,6 +19,7 @@ from telegram import Bot, InputMediaPhoto, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.account.history import History
+from bot.admin.redis_repair import heal
 from bot.logs import reason
 from bot.pictures.preview import render_preview
 from bot.pictures.sticker import stickers_of
@@ -36,7 +37,6 @@ from bot.requests.record import (
 )
 from bot.requests.store import Store
 from bot.requests.view import View, view
-from bot.stored import heal
 from bot.telegram.errors import (
     MESSAGE_IS_PHOTO,
     MESSAGE_IS_SAME,

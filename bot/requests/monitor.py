@@ -12,12 +12,12 @@ from contextlib import suppress
 
 import redis
 
+from bot.admin.redis_repair import heal
 from bot.logs import reason
 from bot.requests.delivery import Delivery
 from bot.requests.queue_position import look
 from bot.requests.record import NO_WORKER, Abandoned, Failure, Queued, Record, State
 from bot.requests.store import Store
-from bot.stored import heal
 from worker.queue.events import Failed
 from worker.queue.requests import RequestQueue
 from worker.queue.stats import count

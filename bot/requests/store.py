@@ -18,9 +18,9 @@ from typing import Any
 
 import redis.asyncio
 
+from bot.admin.redis_repair import log, read
 from bot.packs.names import is_pack_name
 from bot.requests.record import Change, Failure, Record, State, advance
-from bot.stored import log, read
 from bot.texts import ENGLISH, RUSSIAN
 from emojich_core.request import MAX_COUNT
 from worker.queue.decoding import from_json

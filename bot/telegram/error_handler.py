@@ -9,7 +9,7 @@ from telegram import CallbackQuery, Update
 from telegram.error import BadRequest, TelegramError
 from telegram.ext import ContextTypes
 
-from bot.admin import BROKEN
+from bot.admin.commands import BROKEN
 from bot.logs import reason
 from bot.telegram.errors import is_everyday, is_outage
 from bot.telegram.retry import insist

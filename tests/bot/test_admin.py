@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from bot.access import BANNED
-from bot.admin import _user_id
+from bot.admin.access import BANNED
+from bot.admin.commands import _user_id
 from bot.requests.blocklist import BlockedPrompt, Blocklist
 from emojich_core.errors import SetupError
 from tests.bot.conftest import NewUser

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 
+from bot.admin.redis_repair import KINDS, ODD, heal, set_aside
 from bot.requests import delivery
-from bot.stored import KINDS, ODD, heal, set_aside
 from bot.telegram import updates
 from bot.telegram.updates import KEPT, TRIES
 from tests.bot.conftest import NewUser

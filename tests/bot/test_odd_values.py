@@ -10,7 +10,7 @@ import pytest
 import redis
 import redis.asyncio
 
-from bot.access import BANNED
+from bot.admin.access import BANNED
 from bot.requests.store import OPEN, Store
 from bot.texts import texts
 from tests.bot.parts import RunningBot, Sandbox, User, Worker, ask_inline, text_of, wait_for

@@ -6,7 +6,7 @@ import pytest
 import redis
 from telegram.error import BadRequest, Forbidden
 
-from bot.admin import BROKEN
+from bot.admin.commands import BROKEN
 from bot.telegram.errors import CHAT_IS_CLOSED, is_everyday, says
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, open_of, text_of, wait_for

@@ -8,7 +8,7 @@ import redis
 from telegram import Update
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes, filters
 
-from bot.access import Access
+from bot.admin.access import Access
 from bot.config import MAX_ID
 from bot.requests.intake import Intake
 from bot.requests.record import Failure

@@ -1,0 +1,1 @@
+"""Operators: their commands, who may use the bot, and repair of keys in Redis."""

@@ -1,0 +1,1 @@
+"""Pictures: the preview of all candidates, and stickers as files."""

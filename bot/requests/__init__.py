@@ -1,0 +1,1 @@
+"""One prompt, from its message to its stickers."""
