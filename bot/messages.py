@@ -7,7 +7,6 @@ from typing import Any
 from telegram import InlineKeyboardMarkup, Message, Update, User
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
-from bot.emoji.written import is_emoji_only
 from bot.packs.emoji_replies import Relabelling
 from bot.packs.sticker_choice import IS_CUSTOM_EMOJI, OneSticker
 from bot.packs.sticker_menu import Tidy
@@ -15,6 +14,7 @@ from bot.requests import keyboards
 from bot.requests.intake import Intake
 from bot.requests.prompt_links import prompt_of_start
 from bot.requests.prompts import Prompts
+from bot.russian.written_emoji import is_emoji_only
 from bot.telegram.filters import GROUP_WORDS, OWN_WORDS, PRIVATE, PRIVATE_WORDS
 from bot.telegram.retry import insist
 from bot.texts import language_for, texts

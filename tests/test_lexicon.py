@@ -6,9 +6,9 @@ from collections import Counter
 import pytest
 from emoji import EMOJI_DATA
 
-from bot.emoji.suggest import suggest_emoji
-from bot.emoji.words import plain
-from bot.emoji.written import is_emoji
+from bot.russian.emoji import suggest_emoji
+from bot.russian.words import plain
+from bot.russian.written_emoji import is_emoji
 from emojich_core.lexicon import lexicon, other_things
 
 WORDS = [word for words in lexicon().values() for word in words]

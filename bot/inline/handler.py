@@ -14,12 +14,12 @@ from telegram import (
 from telegram.error import TelegramError
 from telegram.ext import BaseHandler, ContextTypes, InlineQueryHandler
 
-from bot.asking import asked_for
 from bot.inline.index import Labels
 from bot.inline.pack_cache import Glance
 from bot.inline.search import find
 from bot.requests.limits import INLINE_RESULTS
 from bot.requests.prompt_links import encode, start_parameter
+from bot.russian.request_phrases import asked_for
 from bot.texts import Texts, language_for, texts
 from emojich_core.request import MAX_PROMPT_LENGTH
 

@@ -16,8 +16,8 @@ from typing import Any
 import redis.asyncio
 
 from bot.admin.redis_repair import read
-from bot.emoji.words import searchable
 from bot.requests.limits import DAY
+from bot.russian.words import searchable
 from worker.queue.decoding import from_json
 
 KEPT_UNUSED = 3 * DAY  # seconds; longer than an uploaded sticker can be put into a pack

@@ -2,10 +2,10 @@
 
 from telegram import Sticker
 
-from bot.emoji.suggest import FALLBACK, suggest_emoji
-from bot.emoji.words import lemmas, split
-from bot.emoji.written import written_emoji
 from bot.inline.index import Label
+from bot.russian.emoji import FALLBACK, suggest_emoji
+from bot.russian.words import lemmas, split
+from bot.russian.written_emoji import written_emoji
 
 # What it is worth when a word of the query is one of the sticker's; when the last one, which may
 # still be being typed, begins one of them; when an emoji that shows the query is the sticker's.

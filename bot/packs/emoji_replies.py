@@ -5,13 +5,13 @@ import logging
 from telegram import Message, Sticker, Update
 from telegram.ext import ContextTypes
 
-from bot.emoji.written import written_emoji
 from bot.inline.index import Labels
 from bot.packs.names import Kind
 from bot.packs.sticker_sets import Packs
 from bot.requests.delivery import Delivery
 from bot.requests.record import Labelled, Record
 from bot.requests.store import Store
+from bot.russian.written_emoji import written_emoji
 from bot.telegram.errors import REFUSALS
 from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts

@@ -6,13 +6,13 @@ from telegram import Message, MessageEntity, Update, User
 from telegram.ext import ContextTypes
 from telegram.ext.filters import MessageFilter
 
-from bot.emoji.written import is_emoji_only, written_emoji
 from bot.packs.emoji_replies import Relabelling
 from bot.packs.names import Kind, number_of
 from bot.packs.screens import STICKERS_A_PAGE, Screens
 from bot.packs.sticker_menu import Tidy
 from bot.packs.sticker_sets import Pack, Packs
 from bot.requests.view import is_reachable
+from bot.russian.written_emoji import is_emoji_only, written_emoji
 from bot.telegram.callbacks import Tap
 from bot.telegram.errors import REFUSALS
 from bot.telegram.messages import put, send

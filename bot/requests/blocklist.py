@@ -3,8 +3,8 @@
 from pathlib import Path
 from unicodedata import combining, normalize
 
-from bot.emoji.words import lemma, lemmas, split
 from bot.requests.refusals import Refusal
+from bot.russian.words import lemma, lemmas, split
 from bot.texts import Texts
 from emojich_core.errors import SetupError, shown
 from emojich_core.request import in_russian_letters, visible

@@ -11,8 +11,6 @@ from telegram import CallbackQuery, Update, User
 from telegram.ext import ContextTypes
 from telegram.helpers import create_deep_linked_url
 
-from bot.emoji.suggest import FALLBACK, keywords
-from bot.emoji.written import written_emoji
 from bot.inline.index import Labels
 from bot.packs.names import Kind, pack_link
 from bot.packs.sticker_menu import Tidy
@@ -24,6 +22,8 @@ from bot.requests.keyboards import Button, Deed, Example, read_tap
 from bot.requests.record import Added, Choosing, Record, State, Uploaded
 from bot.requests.refusals import Refusal
 from bot.requests.store import Store
+from bot.russian.emoji import FALLBACK, keywords
+from bot.russian.written_emoji import written_emoji
 from bot.telegram.callbacks import answer_tap
 from bot.telegram.errors import REFUSALS, needs_start
 from bot.telegram.topics import topic_of

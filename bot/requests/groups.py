@@ -11,10 +11,10 @@ from functools import partial
 from telegram import Message, MessageEntity, Update
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
-from bot.emoji.written import is_emoji_only
 from bot.packs.emoji_replies import Relabelling
 from bot.requests.delivery import Delivery
 from bot.requests.prompts import Prompts
+from bot.russian.written_emoji import is_emoji_only
 from bot.telegram.filters import GROUP_WORDS, OWN_WORDS
 from bot.telegram.retry import insist
 from bot.texts import language_for, texts

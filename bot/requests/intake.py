@@ -6,7 +6,6 @@ from dataclasses import replace
 import redis
 
 from bot.account.settings import BOLDNESS, SettingsStore
-from bot.emoji.suggest import suggest_emoji
 from bot.requests.blocklist import Blocklist
 from bot.requests.delivery import Delivery
 from bot.requests.limits import Limit
@@ -15,6 +14,7 @@ from bot.requests.quota import Quota
 from bot.requests.record import Cancelled, Queued, Record, Replaced, State
 from bot.requests.refusals import OverLimit
 from bot.requests.store import Store
+from bot.russian.emoji import suggest_emoji
 from emojich_core.request import Request, clean_prompt
 from worker.queue.requests import RequestQueue
 from worker.queue.results import load_codes

@@ -11,11 +11,11 @@ from enum import StrEnum
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.emoji.suggest import MAX_SUGGESTED
 from bot.packs.names import pack_link
 from bot.pictures.preview import columns
 from bot.requests.prompt_links import decode, encode
 from bot.requests.record import Record
+from bot.russian.emoji import MAX_SUGGESTED
 from bot.texts import EXAMPLES, Texts
 
 _TAP = re.compile(r"1:([a-z]+):([A-Za-z0-9_-]+)(?::(\d))?")

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from telegram import Message, User
 
-from bot.asking import asked_for
 from bot.requests.intake import Intake
 from bot.requests.record import Record, State
 from bot.requests.refusals import OverLimit, Refusal
 from bot.requests.store import Store
+from bot.russian.request_phrases import asked_for
 from bot.telegram.topics import topic_of
 from bot.texts import Texts, language_for, shortened, texts
 from emojich_core.request import InvalidRequest, clean_prompt

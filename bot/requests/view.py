@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from telegram import CallbackQuery, InlineKeyboardMarkup
 from telegram.error import TelegramError
 
-from bot.emoji.words import accusative
 from bot.packs.names import pack_link
 from bot.requests import keyboards
 from bot.requests.record import NO_WORKER, Failure, Record, State
+from bot.russian.words import accusative
 from bot.telegram.errors import is_everyday
 from bot.telegram.retry import insist
 from bot.texts import RUSSIAN, Texts, texts

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from bot import asking, cases
-from bot.asking import asked_for
-from bot.cases import in_nominative
-from bot.emoji.words import morph
 from bot.requests.prompts import _lines
+from bot.russian import nominative as cases
+from bot.russian import request_phrases as asking
+from bot.russian.nominative import in_nominative
+from bot.russian.request_phrases import asked_for
+from bot.russian.words import morph
 
 ASKED = {
     "Нарисуй кота": "кот",

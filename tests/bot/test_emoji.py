@@ -3,10 +3,11 @@
 import pytest
 from telegram.constants import StickerLimit
 
-from bot.emoji import suggest, written
-from bot.emoji.suggest import keywords, suggest_emoji
-from bot.emoji.words import words
-from bot.emoji.written import is_emoji_only, written_emoji
+from bot.russian import emoji as suggest
+from bot.russian import written_emoji as written
+from bot.russian.emoji import keywords, suggest_emoji
+from bot.russian.words import words
+from bot.russian.written_emoji import is_emoji_only, written_emoji
 
 
 @pytest.mark.parametrize(

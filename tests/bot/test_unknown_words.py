@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 import redis
 
-from bot.emoji.words import accusative
 from bot.requests.limits import Limits
+from bot.russian.words import accusative
 from emojich_core.choices import SHIPPED
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request

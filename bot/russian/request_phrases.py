@@ -2,7 +2,7 @@
 
 import re
 
-from bot.cases import begins_with_preposition, in_nominative, names_a_thing
+from bot.russian.nominative import begins_with_preposition, in_nominative, names_a_thing
 from emojich_core.request import MAX_PROMPT_LENGTH, MAX_TEXT_LENGTH, visible
 
 # Characters of a prompt with the words of asking around it; what is longer is no prompt.

@@ -1,7 +1,7 @@
-"""Writes `names.tsv`, the table of what each emoji is called in Russian, for `suggest`.
+"""Writes `emoji_names.tsv`, the table of what each emoji is called in Russian, for `suggest`.
 
     $ make data     # fetches emojibase-data, which has CLDR's names and keywords
-    $ python -m bot.emoji.build .data/node_modules/emojibase-data/ru/data.json
+    $ python -m bot.russian.build_emoji_names .data/node_modules/emojibase-data/ru/data.json
 
 A line is an emoji, the words of its name, those of its keywords, and the words and phrases that the
 lexicon has for it; all in dictionary forms, so that the bot need not look for them when it starts.
@@ -12,14 +12,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bot.emoji.suggest import TABLE
-from bot.emoji.words import lemma, split, words
+from bot.russian.emoji import TABLE
+from bot.russian.words import lemma, split, words
 from emojich_core.lexicon import lexicon
 
 HEADER = """\
 # What emoji are called in Russian: emoji, words of its name, words of its keywords, the lexicon's.
-# Made by bot/emoji/build.py from emojibase-data {version} (MIT, Miles Johnson), whose names are
-# those of the Unicode CLDR (Unicode License V3).
+# Made by bot/russian/build_emoji_names.py from emojibase-data {version} (MIT, Miles Johnson),
+# whose names are those of the Unicode CLDR (Unicode License V3).
 """
 # Groups of emojibase in the order in which they are preferred, things before people who have to do
 # with them; the others, such as flags, show nothing that is drawn.

@@ -1,6 +1,6 @@
 """Emoji and search words for a prompt, from the lexicon, and CLDR's names and keywords of emoji.
 
-`names.tsv` has them; see `build`.
+`emoji_names.tsv` has them; see `build_emoji_names`.
 """
 
 from collections import defaultdict
@@ -10,10 +10,10 @@ from pathlib import Path
 
 from telegram.constants import StickerLimit
 
-from bot.emoji.words import Word, forms, meaningful, split, words
-from bot.emoji.written import is_emoji, written_emoji
+from bot.russian.words import Word, forms, meaningful, split, words
+from bot.russian.written_emoji import is_emoji, written_emoji
 
-TABLE = Path(__file__).with_name("names.tsv")
+TABLE = Path(__file__).with_name("emoji_names.tsv")
 FALLBACK = "🎨"
 MAX_SUGGESTED = 3  # more would be guesses
 

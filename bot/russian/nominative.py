@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from bot.emoji.words import morph
+from bot.russian.words import morph
 
 _JOINT = re.compile(r"(\s*,\s*|\s+и\s+)")
 _NOUNS = frozenset({"NOUN"})
