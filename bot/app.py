@@ -3,42 +3,68 @@
 import asyncio
 import logging
 from functools import partial
-from typing import Any
 
-import httpx
 import redis
 import redis.asyncio
 from redis.asyncio.lock import Lock
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from telegram import Bot
-from telegram.ext import Application, ApplicationBuilder, Defaults
-from telegram.request import HTTPXRequest
+from telegram import Update
+from telegram.ext import (
+    Application,
+    CallbackQueryHandler,
+    CommandHandler,
+    TypeHandler,
+)
 from tornado.httpserver import HTTPServer
 
+from bot.account import forget, history_menu, settings
+from bot.account.history import History
+from bot.admin.access import Access
+from bot.admin.commands import Admin
 from bot.admin.redis_repair import heal, set_aside
+from bot.commands import message_handlers
 from bot.config import Config
+from bot.inline.handler import Answers
+from bot.inline.index import Labels
+from bot.inline.pack_cache import Glance
+from bot.packs import menu as pack_menu
+from bot.packs import sticker_choice as one
+from bot.packs import sticker_menu as tidy
+from bot.packs.emoji_replies import Relabelling
+from bot.packs.screens import Screens
+from bot.packs.sticker_sets import Packs
+from bot.packs.store import Shelf
+from bot.pictures.downloads import Pictures
+from bot.requests.blocklist import Blocklist
+from bot.requests.buttons import Taps
 from bot.requests.delivery import Delivery
+from bot.requests.groups import Groups
+from bot.requests.intake import Intake
 from bot.requests.monitor import Watch
+from bot.requests.prompts import Prompts
+from bot.requests.quota import Quota
+from bot.requests.store import Store
+from bot.telegram.application import AnyApplication, build_application, identify
+from bot.telegram.callbacks import on_tap
 from bot.telegram.error_handler import report
+from bot.telegram.filters import PRIVATE_WORDS
 from bot.telegram.leader import keep, lease
-from bot.telegram.migration import FollowMigration
 from bot.telegram.profile import introduce
+from bot.telegram.questions import Questions
 from bot.telegram.tasks import end
-from bot.telegram.update_processor import TakeTurns
 from bot.telegram.updater import keep_token, listen, poll
 from bot.telegram.updates import Inbox
-from bot.wiring import wire
-from emojich_core.errors import SetupError
 from worker.queue.environment import announce
+from worker.queue.events import EventReader
+from worker.queue.requests import RequestQueue
 
 CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
-CONNECTIONS = 64
-API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
 REDIS_RETRIES = 10  # some ten seconds: a Redis that restarts is waited for
 REDIS_CONNECTIONS = 50  # what needs one more waits for it, however many people there are
 
-AnyApplication = Application[Any, Any, Any, Any, Any, Any]
+# The groups of handlers that python-telegram-bot asks before and after the default, 0.
+_BEFORE_ALL, _AFTER_ALL = -1, 1
 
 log = logging.getLogger(__name__)
 
@@ -50,80 +76,77 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
     Raises TelegramError when Telegram refuses the token or is out of reach at the start, SetupError
     when something else answers in its place, or when another bot has taken over.
     """
-    application = _build_application(config)
+    application = build_application(config)
     retry = Retry(ExponentialBackoff(cap=2, base=0.1), REDIS_RETRIES)
     pool = redis.asyncio.BlockingConnectionPool.from_url(
         redis_url, retry=retry, max_connections=REDIS_CONNECTIONS, timeout=None
     )
     async with redis.asyncio.Redis.from_pool(pool) as async_connection:
-        delivery, watch = wire(application, config, connection, async_connection, CONSUMER)
+        delivery, watch = _wire(application, config, connection, async_connection, CONSUMER)
         mend, tell = partial(heal, connection), partial(report, connection)
         inbox = Inbox(application, async_connection, tell, mend)
-        await _meet(application.bot, config)
+        await identify(application.bot, config)
         await asyncio.to_thread(set_aside, connection)
         async with application, lease(async_connection) as lock:
             await _serve(application, config, inbox, delivery, watch, lock)
 
 
-def _build_application(config: Config) -> AnyApplication:
-    request = _request(config, CONNECTIONS, read_timeout=API_TIMEOUT, write_timeout=API_TIMEOUT)
-    get_updates = _request(config, 1)
-    return (
-        ApplicationBuilder()
-        .token(config.token)
-        .base_url(config.api_url)
-        .base_file_url(config.file_url)
-        # No retries of its own: for one chat's 429 it would hold up all the others.
-        .rate_limiter(FollowMigration())
-        # Whoever deletes their message wants the answer still, or does not mind.
-        .defaults(Defaults(allow_sending_without_reply=True))
-        .concurrent_updates(TakeTurns())
-        .request(request)
-        .get_updates_request(get_updates)
-        .updater(None)  # it confirms updates before they are handled
-        .job_queue(None)
-        .build()
+def _wire(
+    application: Application,
+    config: Config,
+    connection: redis.Redis,
+    async_connection: redis.asyncio.Redis,
+    consumer: str,
+) -> tuple[Delivery, Watch]:
+    """Make the parts and give the application its handlers; returns what is to run beside it."""
+    store, queue = Store(async_connection), RequestQueue(connection)
+    history, liking = History(async_connection), settings.SettingsStore(async_connection)
+    reader = EventReader(async_connection, consumer)
+    quota = Quota(async_connection, config.limits)
+    delivery = Delivery(application.bot, store, history, quota, connection, reader)
+    words = config.blocked_words
+    blocklist = Blocklist.read(words) if words else Blocklist([])
+    intake = Intake(store, liking, queue, delivery, quota, blocklist, connection)
+    access = Access(async_connection, config.admins, config.allowed)
+    shelf, labels = Shelf(async_connection), Labels(async_connection)
+    packs = Packs(application.bot, shelf)
+    answers = Answers(Glance(application.bot, shelf, labels), labels)
+    questions = Questions(application.bot, async_connection)
+    screens = Screens(packs, Pictures(application.bot))
+    packing = pack_menu.PackMenu(packs, screens, questions)
+    tidying = tidy.Tidy(packs, async_connection)
+    relabelling = Relabelling(store, delivery, packs, labels)
+    picking = one.OneSticker(packs, screens, tidying, relabelling, questions)
+    setting = settings.SettingsMenu(liking)
+    remembering = history_menu.HistoryMenu(history, store, intake, delivery, connection)
+    forgetting = forget.Forget(async_connection, store, intake, packs)
+    taps = Taps(store, intake, delivery, packs, tidying, labels, connection)
+    application.add_handler(TypeHandler(Update, access.check), group=_BEFORE_ALL)
+    application.add_handlers(Admin(access, intake, queue, connection).handlers(config.admins))
+    application.add_handlers(
+        [
+            CommandHandler("packs", packing.show, PRIVATE_WORDS),
+            CommandHandler("history", remembering.show, PRIVATE_WORDS),
+            CommandHandler("settings", setting.show, PRIVATE_WORDS),
+            CommandHandler("forget", forgetting.ask, PRIVATE_WORDS),
+            on_tap(pack_menu.TAP, packing.tap),
+            on_tap(one.TAP, picking.tap),
+            on_tap(tidy.TAP, tidying.tap),
+            on_tap(settings.TAP, setting.tap),
+            on_tap(history_menu.TAP, remembering.tap),
+            on_tap(forget.TAP, forgetting.tap),
+            CallbackQueryHandler(taps.answer),
+        ]
     )
-
-
-async def _meet(bot: Bot, config: Config) -> None:
-    """Ask who the bot is (getMe).  Raises SetupError where the answer does not say so."""
-    try:
-        await bot.initialize()
-        has_name = bool(bot.username)
-    except (TypeError, LookupError, ValueError):  # another shape than python-telegram-bot expects
-        has_name = False
-    if not has_name:
-        raise SetupError(
-            f"{config.api_url} does not answer as Telegram does: correct TELEGRAM_API_URL."
-        )
-
-
-def _request(config: Config, connections: int, **timeouts: Any) -> HTTPXRequest:
-    """The HTTP client: through the proxy that the environment names, if the Bot API is elsewhere.
-
-    Raises SetupError.
-    """
-    try:
-        return HTTPXRequest(
-            connections,
-            httpx_kwargs={
-                "trust_env": not config.api_is_local,
-                "verify": httpx.create_ssl_context(),  # SSL_CERT_FILE holds for either
-            },
-            **timeouts,
-        )
-    except RuntimeError as error:
-        raise SetupError(
-            'A SOCKS proxy takes a package: pip install "python-telegram-bot[socks]", '
-            "or set ALL_PROXY and HTTPS_PROXY to an HTTP proxy."
-        ) from error
-    # What the errors say may hold the proxy's password.
-    except (OSError, ValueError, httpx.InvalidURL) as error:
-        raise SetupError(
-            "The proxy or the certificates that the environment names cannot be used: correct "
-            "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE or SSL_CERT_DIR."
-        ) from error
+    prompts = Prompts(store, intake)
+    application.add_handlers(answers.handlers())
+    application.add_handler(TypeHandler(Update, answers.look_again), group=_AFTER_ALL)
+    application.add_handlers(Groups(prompts, relabelling, delivery).handlers())
+    takers = (packing.take_title, picking.take_emoji)
+    application.add_handlers(
+        message_handlers(intake, prompts, relabelling, picking, takers, tidying, taps.start)
+    )
+    return delivery, Watch(store, queue, delivery, connection)
 
 
 async def _serve(

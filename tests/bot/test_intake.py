@@ -13,7 +13,7 @@ from telegram import Bot, Update
 
 from bot.account.history import History
 from bot.account.settings import SettingsStore
-from bot.messages import message_handlers
+from bot.commands import message_handlers
 from bot.requests.blocklist import Blocklist
 from bot.requests.delivery import Delivery
 from bot.requests.intake import Intake

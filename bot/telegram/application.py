@@ -1,0 +1,80 @@
+"""The python-telegram-bot application: its HTTP client, and who the bot is."""
+
+from typing import Any
+
+import httpx
+from telegram import Bot
+from telegram.ext import Application, ApplicationBuilder, Defaults
+from telegram.request import HTTPXRequest
+
+from bot.config import Config
+from bot.telegram.migration import FollowMigration
+from bot.telegram.update_processor import TakeTurns
+from emojich_core.errors import SetupError
+
+CONNECTIONS = 64
+API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
+
+AnyApplication = Application[Any, Any, Any, Any, Any, Any]
+
+
+def build_application(config: Config) -> AnyApplication:
+    """An application without an updater: `updater` fetches updates instead."""
+    request = _request(config, CONNECTIONS, read_timeout=API_TIMEOUT, write_timeout=API_TIMEOUT)
+    get_updates = _request(config, 1)
+    return (
+        ApplicationBuilder()
+        .token(config.token)
+        .base_url(config.api_url)
+        .base_file_url(config.file_url)
+        # No retries of its own: for one chat's 429 it would hold up all the others.
+        .rate_limiter(FollowMigration())
+        # Whoever deletes their message wants the answer still, or does not mind.
+        .defaults(Defaults(allow_sending_without_reply=True))
+        .concurrent_updates(TakeTurns())
+        .request(request)
+        .get_updates_request(get_updates)
+        .updater(None)  # it confirms updates before they are handled
+        .job_queue(None)
+        .build()
+    )
+
+
+async def identify(bot: Bot, config: Config) -> None:
+    """Ask who the bot is (getMe).  Raises SetupError where the answer does not say so."""
+    try:
+        await bot.initialize()
+        has_name = bool(bot.username)
+    except (TypeError, LookupError, ValueError):  # another shape than python-telegram-bot expects
+        has_name = False
+    if not has_name:
+        raise SetupError(
+            f"{config.api_url} does not answer as Telegram does: correct TELEGRAM_API_URL."
+        )
+
+
+def _request(config: Config, connections: int, **timeouts: Any) -> HTTPXRequest:
+    """The HTTP client: through the proxy that the environment names, if the Bot API is elsewhere.
+
+    Raises SetupError.
+    """
+    try:
+        return HTTPXRequest(
+            connections,
+            httpx_kwargs={
+                "trust_env": not config.api_is_local,
+                "verify": httpx.create_ssl_context(),  # SSL_CERT_FILE holds for either
+            },
+            **timeouts,
+        )
+    except RuntimeError as error:
+        raise SetupError(
+            'A SOCKS proxy takes a package: pip install "python-telegram-bot[socks]", '
+            "or set ALL_PROXY and HTTPS_PROXY to an HTTP proxy."
+        ) from error
+    # What the errors say may hold the proxy's password.
+    except (OSError, ValueError, httpx.InvalidURL) as error:
+        raise SetupError(
+            "The proxy or the certificates that the environment names cannot be used: correct "
+            "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE or SSL_CERT_DIR."
+        ) from error
