@@ -29,11 +29,11 @@ from emojich_core.inference.precision import Precision
 from emojich_core.inference.slots import Drawn
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
 from emojich_core.request import MAX_BOLDNESS
+from worker.config import REQUESTS
+from worker.engine.scheduler import Scheduler
+from worker.engine.task import Task
+from worker.engine.threads import in_brief_thread
 from worker.queue.events import Finished
-from worker.scheduler import Scheduler
-from worker.settings import REQUESTS
-from worker.task import Task
-from worker.threads import in_brief_thread
 
 USERS, COUNT, SEED = 16, 2, 1
 PROCESS = f"a Poisson process, seed {SEED}, on average {USERS} in the time that an image takes"

@@ -13,10 +13,10 @@ import time
 
 from benchmarks.results import Results
 from emojich_core.request import Request
-from worker.engine import load
-from worker.scheduler import Scheduler
-from worker.settings import Settings
-from worker.task import Task
+from worker.config import Settings
+from worker.engine.__main__ import load
+from worker.engine.scheduler import Scheduler
+from worker.engine.task import Task
 
 ROUNDS = 3
 POLL = 0.002  # seconds

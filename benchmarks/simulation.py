@@ -1,6 +1,6 @@
 """The engine's own scheduler with a clock in place of a model: who waits how long.
 
-Which image enters which slot, and when, is decided by `worker.scheduler` itself; what the work
+`worker.engine.scheduler` itself decides which image enters which slot, and when; how long the work
 takes was measured before.  So hours of drawing at the published size are played in a second.
 
 As on a CPU, pictures are finished beside the steps by the same cores: while there is work for both,
@@ -18,8 +18,8 @@ from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import Drawn
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Candidate, Reading
-from worker.scheduler import Scheduler
-from worker.task import Task
+from worker.engine.scheduler import Scheduler
+from worker.engine.task import Task
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from emojich_core.inference.memory import keep_freed
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request
+from worker.engine.scheduler import Scheduler
+from worker.engine.task import Task
+from worker.engine.threads import in_brief_thread
 from worker.queue.events import Finished
-from worker.scheduler import Scheduler
-from worker.task import Task
-from worker.threads import in_brief_thread
 
 ROUNDS = 3
 PROMPTS = ("кот", "пицца", "ракета", "роза", "дом", "собака", "торт", "робот")

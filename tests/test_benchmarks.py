@@ -14,10 +14,10 @@ from emojich_core.inference.slots import Slots
 from emojich_core.networks.transformer import TransformerConfig
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
 from emojich_core.request import Request
+from worker.config import REQUESTS
+from worker.engine.scheduler import Scheduler
+from worker.engine.task import Task
 from worker.queue.requests import JOB_TIMEOUT
-from worker.scheduler import Scheduler
-from worker.settings import REQUESTS
-from worker.task import Task
 
 
 def test_the_table_of_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,8 +38,8 @@ def test_every_part_is_asked_how_it_is_by_what_there_is(compose: dict[str, Any])
         assert kind == "CMD"
         if name != "redis":
             assert (program, arguments[0]) == ("python", "-m")
-            room, module = arguments[1].split(".")
-            assert (ROOT / room / f"{module}.py").exists()
+            room = arguments[1].partition(".")[0]
+            assert (ROOT / f"{arguments[1].replace('.', '/')}.py").exists()
             assert f"COPY {room} {room}" in images.partition(f"FROM base AS {name}")[2]
             assert service["environment"]["REDIS_URL"]
 

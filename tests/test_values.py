@@ -14,10 +14,10 @@ from emojich_core.bundles.published import published
 from emojich_core.choices import find_bundle, known_bundles
 from emojich_core.cli.main import main
 from emojich_core.errors import BundleError, SetupError
+from worker.config import Settings
 from worker.queue.connection import connect
 from worker.queue.environment import data_folder
 from worker.queue.valkey import redis_url
-from worker.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "42:test-token"
@@ -227,7 +227,7 @@ COMMANDS = [
     (["-m", "bot"], {"TELEGRAM_BOT_TOKEN": "s3cret:" + "x" * 5000}),
     (["-m", "worker"], {"EMOJICH_MODEL": "x" * 5000}),
     (["-m", "worker"], {"REDIS_URL": "redis://:s3cret@127.0.0.1:1/0?socket_timeout=1e999"}),
-    (["-m", "worker.health"], {"REDIS_URL": "redis://:s3cret@" + "a" * 5000}),
+    (["-m", "worker.jobs.health"], {"REDIS_URL": "redis://:s3cret@" + "a" * 5000}),
     (["-m", "bot.telegram.leader"], {"REDIS_URL": "s3cret"}),
     (["run.py"], {"EMOJICH_DATA": "x" * 5000}),
     (["-m", "emojich_core.cli.main"], {"EMOJICH_DEVICE": "9" * 5000}),

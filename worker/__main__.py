@@ -4,14 +4,14 @@ import os
 import sys
 
 from emojich_core.errors import SetupError
-from worker.clock import check_clock
-from worker.feeders import feeders, leave_on_signals, work
+from worker.config import Settings
+from worker.jobs.clock import check_clock
+from worker.jobs.feeders import feeders, leave_on_signals, work
 from worker.keeper import engine
 from worker.logs import start_logging
 from worker.queue.connection import connect
 from worker.queue.environment import data_folder
 from worker.queue.valkey import redis_url
-from worker.settings import Settings
 
 
 def main() -> None:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from emojich_core.errors import SetupError
+from worker.engine.protocol import ENGINE_SOCKET, engine_is_ready
 from worker.kept import Kept
 from worker.queue.valkey import sockets_folder
-from worker.wire import ENGINE_SOCKET, engine_is_ready
 
 
 @contextmanager

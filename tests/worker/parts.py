@@ -174,7 +174,7 @@ def _is_main(command: str) -> bool:
 
 
 def _is_feeder(command: str) -> bool:
-    return command.endswith("-m worker.feeders") and not command.startswith("sh ")
+    return command.endswith("-m worker.jobs.feeders") and not command.startswith("sh ")
 
 
 def request(name: str = "1") -> Request:

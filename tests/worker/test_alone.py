@@ -13,9 +13,9 @@ import pytest
 
 from emojich_core.request import Candidate, Request
 from tests.worker.parts import ROOT, USER, OpenQueue, Server, end_of, wait_until
+from worker.engine.protocol import ENGINE_SOCKET, receive_request, send_event
 from worker.queue.events import Failed, Finished
 from worker.queue.results import Sticker
-from worker.wire import ENGINE_SOCKET, receive_request, send_event
 
 FEEDERS = 3
 POISON = "яд"
@@ -64,7 +64,7 @@ def engine(server: Server, tmp_path: Path) -> Iterator[MortalEngine]:
     engine = MortalEngine(socket)
     env = os.environ | {"REDIS_URL": server.url, ENGINE_SOCKET: socket}
     with log.open("wb") as file:
-        command = [sys.executable, "-m", "worker.feeders"]
+        command = [sys.executable, "-m", "worker.jobs.feeders"]
         feeders = [
             subprocess.Popen(command, cwd=ROOT, env=env, stdout=file) for _ in range(FEEDERS)
         ]

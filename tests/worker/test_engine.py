@@ -12,11 +12,11 @@ import pytest
 
 from emojich_core.request import Candidate
 from tests.worker.parts import ROOT, request, wait_until
-from worker.engine import Engine
+from worker.engine.__main__ import Engine
+from worker.engine.protocol import receive_event, send_request
+from worker.engine.task import Task
 from worker.queue.events import Event, Failed, Finished, Progress
 from worker.queue.results import Sticker
-from worker.task import Task
-from worker.wire import receive_event, send_request
 
 STICKER = Sticker(b"sticker", (1, 2))
 
@@ -73,7 +73,7 @@ def test_progress_twice_a_second_at_most(
 def test_the_first_progress_does_not_wait_for_its_interval(
     connect: Callable[[], Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.engine.PROGRESS_INTERVAL", 60)
+    monkeypatch.setattr("worker.engine.__main__.PROGRESS_INTERVAL", 60)
     with connect() as engine:
         send_request(engine, request("1"))
         assert engine.poll(20)
@@ -122,7 +122,7 @@ def test_an_engine_that_hangs_ends_itself_whoever_else_comes(tmp_path: Path) -> 
     """It is then replaced, as one that is killed."""
     socket = tmp_path / "engine.sock"
     hangs = (
-        "import sys, multiprocessing.connection as c, worker.engine as e\n"
+        "import sys, multiprocessing.connection as c, worker.engine.__main__ as e\n"
         "class Hanging:\n"
         "    def put(self, task): pass\n"
         "e.STUCK = 2\n"

@@ -8,7 +8,7 @@ import sys
 import redis
 
 from tests.worker.parts import ROOT, USER, OpenQueue, Server, Worker, request, wait_until
-from worker.health import takes_requests
+from worker.jobs.health import takes_requests
 
 HERE = socket.gethostname()
 
@@ -16,7 +16,7 @@ HERE = socket.gethostname()
 def check(url: str) -> subprocess.CompletedProcess[str]:
     """Ask as docker-compose.yml does."""
     return subprocess.run(
-        [sys.executable, "-m", "worker.health"],
+        [sys.executable, "-m", "worker.jobs.health"],
         cwd=ROOT,
         env=os.environ | {"REDIS_URL": url},
         capture_output=True,

@@ -11,12 +11,12 @@ from rq.serializers import JSONSerializer
 
 from emojich_core.request import Candidate
 from tests.worker.parts import USER, OpenQueue, end_heartbeats, end_of, events_of, request
-from worker.job import report_killed
+from worker.engine.protocol import ENGINE_SOCKET, receive_request, send_event
+from worker.jobs.job import report_killed
+from worker.jobs.rq_worker import Worker
 from worker.queue.events import Failed, Finished, Progress, publish
 from worker.queue.requests import RETRIES
 from worker.queue.results import Sticker, load_stickers, save_stickers
-from worker.wire import ENGINE_SOCKET, receive_request, send_event
-from worker.worker import Worker
 
 FAILED = Failed("1", "failed")
 

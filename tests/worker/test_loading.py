@@ -8,8 +8,8 @@ import pytest
 from emojich_core.inference.slots import Drawn
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import MAX_COUNT
-from worker.engine import load
-from worker.settings import Settings
+from worker.config import Settings
+from worker.engine.__main__ import load
 
 
 def test_an_engine_is_warm_when_it_is_ready(

@@ -102,7 +102,7 @@ def test_every_part_gets_only_its_own_secrets(run: Run, tiny_bundle: Path, tmp_p
     words = {
         "bot": "-m bot",
         "worker": "-m worker",
-        "feeder": "-m worker.feeders",
+        "feeder": "-m worker.jobs.feeders",
         "engine": "-m worker.engine --socket",
         "sandbox": "-m bot.sandbox --port",
         "valkey": "valkey-server",

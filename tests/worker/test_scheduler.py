@@ -18,9 +18,9 @@ from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import Beginning, Drawn, ImagePrompt, Slots
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Request
+from worker.engine.scheduler import Scheduler
+from worker.engine.task import Task
 from worker.queue.events import Failed, Finished
-from worker.scheduler import Scheduler
-from worker.task import Task
 
 Draw = Callable[..., Task]
 
@@ -326,7 +326,7 @@ def test_a_broken_device_is_no_fault_of_a_request(
     exits = queue.SimpleQueue[int]()
     monkeypatch.setattr(Pipeline, work, broken)
     monkeypatch.setattr(Pipeline, "check", broken)
-    monkeypatch.setattr("worker.scheduler.os._exit", exits.put)
+    monkeypatch.setattr("worker.engine.scheduler.os._exit", exits.put)
     scheduler = Scheduler(pipeline, 1)
     scheduler.start()
     one = task("1", count=1)

@@ -10,7 +10,7 @@ import pytest
 from emojich_core.choices import Precision
 from emojich_core.errors import SetupError
 from tests.worker.parts import ROOT
-from worker.settings import REQUESTS, Settings
+from worker.config import REQUESTS, Settings
 
 WRONG = [
     ("EMOJICH_MODEL", "nowhere", "name a folder with a bundle.json, or one of: "),

@@ -14,8 +14,8 @@ import redis
 from rq.worker_registration import clean_worker_registry
 
 from tests.worker.parts import ROOT, USER, OpenQueue, Server, request, wait_until
-from worker.wire import ENGINE_SOCKET
-from worker.worker import Worker
+from worker.engine.protocol import ENGINE_SOCKET
+from worker.jobs.rq_worker import Worker
 
 BLOCK = 0.1  # seconds of one look for a job
 PAUSE = 1.5  # longer than from one look whether jobs may be taken again to the next
@@ -105,7 +105,7 @@ CANCELLED_AT_ONCE = """
 import os, sys
 from rq.command import handle_command
 from worker.queue.connection import connect
-from worker.worker import Worker
+from worker.jobs.rq_worker import Worker
 worker = Worker(connect(os.environ["REDIS_URL"]))
 job, _ = worker.dequeue_job_and_maintain_ttl(1)
 worker.prepare_execution(job)  # the next thing that it does is to fork a horse

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from worker.threads import in_brief_thread
+from worker.engine.threads import in_brief_thread
 
 COUNT = """
 import os, time, torch
-from worker.threads import in_brief_thread
+from worker.engine.threads import in_brief_thread
 
 def compute():
     torch.ones(2**20).exp()

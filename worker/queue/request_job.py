@@ -18,8 +18,10 @@ from rq.serializers import JSONSerializer
 from emojich_core.request import Request
 
 QUEUE = "emojich"
-DRAW = "worker.job.draw"  # by name: the bot need not import what the worker runs
-REPORT_FAILURE = "worker.job.report_failure"
+DRAW = "worker.jobs.job.draw"  # by name: the bot need not import what the worker runs
+REPORT_FAILURE = "worker.jobs.job.report_failure"
+# Where they were before 0.1.0: jobs that were queued then may still wait when a worker starts.
+OLD_NAMES = {"worker.job.draw": DRAW, "worker.job.report_failure": REPORT_FAILURE}
 MAX_SECONDS = 7 * 24 * 3600  # of a job's time-out and times to live
 
 log = logging.getLogger("emojich.queue")
@@ -57,11 +59,18 @@ class RequestJob(Job):
             raise ForeignJob(f"{self.key} has webhooks")
         try:
             super().restore(raw_data)
+            self._rename()
             accepted = self._is_request()
         except Exception as error:  # RQ checks no field
             raise ForeignJob(f"{self.key} cannot be read") from error
         if not accepted:
             raise ForeignJob(f"{self.key} is no request")
+
+    def _rename(self) -> None:
+        """Take the functions' new names for their old ones."""
+        self._func_name = OLD_NAMES.get(str(self.func_name), self.func_name)  # type: ignore[assignment]
+        callback = self._failure_callback_name
+        self._failure_callback_name = OLD_NAMES.get(str(callback), callback)
 
     def _is_request(self) -> bool:
         """Whether every field that RQ acts on is as `RequestQueue.enqueue` writes it.

@@ -66,6 +66,6 @@ def test_the_turn_can_be_given_twice_or_too_late(requests: OpenQueue) -> None:
 
 
 def test_a_job_without_a_user_is_nobodys(requests: OpenQueue) -> None:
-    requests.rq.enqueue("worker.job.draw", job_id="old")  # of an older version of the bot
+    requests.rq.enqueue("worker.jobs.job.draw", job_id="old")  # of an older version of the bot
     ask(requests, ANNA, "a1")
     assert requests.rq.job_ids == ["old", "a1"]

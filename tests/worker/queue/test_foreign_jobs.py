@@ -13,10 +13,11 @@ from rq.serializers import JSONSerializer
 
 from tests.worker.parts import USER, OpenQueue, end_of, request, wait_until
 from tests.worker.parts import Worker as WorkerProcess
+from worker.jobs.job import draw, report_failure
+from worker.jobs.rq_worker import Worker
 from worker.queue.events import Finished
-from worker.worker import Worker
 
-DRAW = "worker.job.draw"
+DRAW = "worker.jobs.job.draw"
 
 
 def put(requests: OpenQueue, job_id: str | bytes) -> None:
@@ -38,7 +39,7 @@ def data(*values: Any) -> dict[str, bytes]:
 ARGUMENTS = [request("changed").to_json()]
 FIELDS: list[dict[str, Any]] = [
     data("os.system", None, ["touch ran"], {}),
-    data("worker.job.report_killed", None, ARGUMENTS, {}),
+    data("worker.jobs.job.report_killed", None, ARGUMENTS, {}),
     data(None, None, ARGUMENTS, {}),
     data(DRAW, {"a": 1}, ARGUMENTS, {}),
     data(DRAW, "an instance", ARGUMENTS, {}),
@@ -83,6 +84,17 @@ def test_a_job_that_the_bot_has_not_queued(
     assert discarded(caplog) == ["b'changed'"]
     assert requests.job("changed") is None
     assert requests.is_lost("changed")  # so the bot tells who waits
+
+
+def test_a_job_that_the_version_before_has_queued(requests: OpenQueue) -> None:
+    """It names the functions where they were; no other version is known that did."""
+    old = data("worker.job.draw", None, ARGUMENTS, {})
+    change(requests, **old, failure_callback_name="worker.job.report_failure")
+    assert taken(requests) == "changed"
+    job = requests.job("changed")
+    assert job is not None
+    assert job.func is draw
+    assert job.failure_callback is report_failure
 
 
 def taken(requests: OpenQueue) -> str:

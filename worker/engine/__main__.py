@@ -1,7 +1,8 @@
 """The engine: the one process on a machine that owns the models.
 
-It takes requests from horses over a Unix socket (see `worker.wire`), and knows neither Redis nor
-RQ.  The socket appears once the models are loaded: an engine that can be reached is ready.
+It takes requests from job processes over a Unix socket (see `worker.engine.protocol`), and knows
+neither Redis nor RQ.  The socket appears once the models are loaded: an engine that can be reached
+is ready.
 """
 
 import argparse
@@ -15,15 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emojich_core.errors import SetupError
+from worker.config import Settings
+from worker.engine.protocol import receive_request, send_event
+from worker.engine.task import Task
+from worker.engine.threads import in_brief_thread
 from worker.logs import start_logging
 from worker.queue.events import Progress
-from worker.settings import Settings
-from worker.task import Task
-from worker.threads import in_brief_thread
-from worker.wire import receive_request, send_event
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: see `load`
-    from worker.scheduler import Scheduler
+    from worker.engine.scheduler import Scheduler
 
 PROGRESS_INTERVAL = 0.5  # seconds
 FIRST_INTERVAL = 0.1  # until there is progress: then somebody sees that it has begun
@@ -85,7 +86,7 @@ def load(settings: Settings) -> "Scheduler":
     from emojich_core.inference.memory import keep_freed
     from emojich_core.pipeline import Pipeline
     from emojich_core.request import MAX_COUNT
-    from worker.scheduler import Scheduler
+    from worker.engine.scheduler import Scheduler
 
     def prepared() -> Scheduler:
         pipeline = Pipeline.load(settings.model, settings.device)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fcntl import LOCK_EX, LOCK_SH, flock
 
-from worker.wire import ENGINE_SOCKET
+from worker.engine.protocol import ENGINE_SOCKET
 
 
 @contextmanager

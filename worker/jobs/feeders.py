@@ -1,8 +1,9 @@
 """More RQ workers for the same engine, so that it draws several requests at once.
 
 An RQ worker runs one job at a time.  `python -m worker` is one itself and keeps the others, each a
-process of its own: `python -m worker.feeders`.  (RQ's WorkerPool would leave its workers behind if
-it were killed, and can neither bound how long they take to stop nor set how they look after jobs.)
+process of its own: `python -m worker.jobs.feeders`.  (RQ's WorkerPool would leave its workers
+behind if it were killed, and can neither bound how long they take to stop nor set how they look
+after jobs.)
 """
 
 import logging
@@ -16,10 +17,10 @@ from contextlib import contextmanager
 import redis
 
 from emojich_core.errors import SetupError
+from worker.jobs.rq_worker import GRACE, Worker
 from worker.kept import Kept
 from worker.logs import start_logging
 from worker.queue.connection import connect
-from worker.worker import GRACE, Worker
 
 STOP_TIME = GRACE + 2  # seconds for all: those at work give their jobs back
 PAUSE = 5  # seconds until another RQ worker tries what one has given up
@@ -42,7 +43,7 @@ class Feeders:
 
     def __init__(self, count: int, url: str):
         os.environ["REDIS_URL"] = url  # for them; it may be an embedded one's
-        command = [sys.executable, "-m", "worker.feeders"]
+        command = [sys.executable, "-m", "worker.jobs.feeders"]
         self._all = [Kept("an RQ worker", command) for _ in range(count)]
         for kept in self._all:
             kept.watch()

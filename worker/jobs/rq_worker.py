@@ -15,10 +15,10 @@ from redis.client import Pipeline
 from rq import worker_registration
 from rq.job import Job, JobStatus
 
-from worker.job import report_killed
+from worker.engine.protocol import engine_is_ready
+from worker.jobs.job import report_killed
 from worker.queue.environment import announce
 from worker.queue.request_job import RequestJob, RequestJobs, rq_queue
-from worker.wire import engine_is_ready
 
 GRACE = 3  # seconds for the running job to finish after the first signal
 

@@ -1,7 +1,7 @@
-"""`python -m worker.health`: whether this machine's worker takes requests, for Docker to ask.
+"""`python -m worker.jobs.health`: whether this machine's worker takes requests, for Docker to ask.
 
 RQ workers tell Redis that they are there, each as long as it has an engine to draw with; which
-machine's they are is the beginning of their names (see `worker.worker`).
+machine's they are is the beginning of their names (see `worker.jobs.rq_worker`).
 """
 
 import socket

@@ -2,7 +2,7 @@
 
 A request ends with one event, Finished or Failed, whatever dies on the way:
 
-- the engine: `draw` raises, and RQ runs the job again, alone (see `worker.alone`);
+- the engine: `draw` raises, and RQ runs the job again, alone (see `worker.jobs.engine_lock`);
 - the engine before it has begun: the job goes back to the queue, where another machine finds it;
 - the horse: its worker notices at once, and RQ runs the job again;
 - the worker or its machine: another worker finds the job without a heartbeat, and so on.
@@ -23,15 +23,15 @@ from rq.job import Job
 from rq.timeouts import JobTimeoutException
 
 from emojich_core.request import Request
-from worker.alone import room
+from worker.engine.protocol import call_engine, receive_event, send_request
+from worker.jobs.engine_lock import room
 from worker.queue.events import Event, Failed, Finished, Progress, has_ended, publish
 from worker.queue.requests import RETRIES, RequestQueue
 from worker.queue.results import Sticker, save_stickers
 from worker.queue.stats import report_pace
-from worker.wire import call_engine, receive_event, send_request
 
 # How often a job may go back for want of an engine; RQ wants a number.  It is not often: a worker
-# whose engine is away takes no requests (see `worker.worker`).
+# whose engine is away takes no requests (see `worker.jobs.rq_worker`).
 RETURNS = 1_000_000
 
 log = logging.getLogger("emojich.job")

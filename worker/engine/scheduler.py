@@ -20,10 +20,10 @@ from emojich_core.inference.retries import Variety
 from emojich_core.inference.slots import Beginning, Drawn, ImagePrompt, Slots, of_seed
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import MAX_SEED, InvalidRequest, Reading
+from worker.engine.task import Task
+from worker.engine.threads import in_brief_thread
 from worker.queue.events import Failed, Finished
 from worker.queue.results import Sticker
-from worker.task import Task
-from worker.threads import in_brief_thread
 
 DRAWN = 0.8  # share of the progress bar that drawing the codes takes; the rest is for the finish
 AGAIN = 0.2  # of that, what is kept for the rounds after the first; of theirs, after the second …

@@ -1,0 +1,1 @@
+"""The engine: the one process on a machine that owns the models."""
