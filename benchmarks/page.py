@@ -6,38 +6,40 @@ from benchmarks.arrivals import PROCESS
 from benchmarks.results import Curve, Row
 from benchmarks.timing import machine
 
-HEAD = """# What the engine takes
+HEAD = """# Benchmarks of the engine
 
-Written by `make bench`; every number was measured in that run, on
+Written by `make bench`, which measured every number in one run, on
 
 > {machine}
 
-"full" is the published size, 24 layers and 1.3 billion parameters with random weights. There the
-reference, ru-dalle 1.1.3, is too slow to run: of its steps five are timed, from the first code to
-the last, with straight lines between them. "small" has 8 layers of 512 and 256 codes; there the
-reference ran in full, and the method was held against it. Times of Emojich at full size are those
-of a step, which does not depend on the position, times the number of codes. Each row is measured in
-a process that does nothing else. Of a step, what is not matrix products is attention first, and in
-int8 rounding the inputs of each product.
+"full" is the published size: 24 layers, 1.3 billion parameters, random weights. ru-dalle 1.1.3, the
+reference, is too slow to run there in full: five of its steps are timed, from the first code to the
+last, and the time between them is interpolated linearly. "small" has 8 layers of 512 and 256 codes;
+there the reference ran in full, and checked that method. At full size a step of Emojich takes the
+same time at every position, so its times are those of one step times the number of codes. Each row
+is measured in a process that does nothing else. The share of a step that is not matrix products is
+mostly attention, and in int8 also rounding the inputs of each product.
 
-Users who come at random times ({process}) are simulated at full size: the engine's own scheduler,
-and those times of a step, a text and a finished picture in place of the work, each measured alone
-and then sharing the cores. On `mini` the engine draws for them in earnest, beside its simulation.
-ru-dalle's times there are of its codes alone.
+Users who come at random times
+({process})
+are simulated at full size: the engine's own scheduler runs with the measured times of a step, a
+text and a finished image in place of the work, each measured alone and while sharing the cores. On
+`mini` the engine itself draws for them, beside its simulation. The times of ru-dalle in these rows
+are for its codes alone.
 
-The stages after the transformer are taken one by one as well: of `mini` on a picture that it drew,
-at full size with random weights, which draw noise. What an image takes is its codes, shared with
-those in the other slots, and these.
+The stages after the transformer are also timed one by one: for `mini` on an image that it drew, at
+full size with random weights, which draw noise. An image takes the time of its codes, shared with
+the images in the other slots, and the time of these stages.
 
-No GPU has been measured yet: `make bench-gpu` prints the table of whatever GPU there is, the time
-of a step beside what its memory allows.
+No GPU has been measured yet: `make bench-gpu` prints the table of this machine's GPU, the time of a
+step beside the time that its memory allows.
 
 """
 
 TAIL = """
-Another program on the same cores, `python -m benchmarks.beside` on 2 cores of a Xeon with AMX,
-medians: before the number of threads followed the load (`emojich_core/inference/threads.py`), and
-since, in two runs.
+Another program on the same cores (`python -m benchmarks.beside`, 2 cores of a Xeon with AMX,
+medians): before the number of threads followed the load (`emojich_core/inference/threads.py`), and
+since then, in two runs.
 
 | mini: prompt → 4 stickers | before | since |
 | --- | --- | --- |
@@ -45,9 +47,10 @@ since, in two runs.
 | beside two busy loops | 9.98 s (4.5 times) | 4.17 s (1.9 times), 3.79 s (2.2) |
 | beside another `mini` that draws | 13.60 s (6.2 times) | 3.22 s (1.5 times), 2.84 s (1.6) |
 
-What Real-ESRGAN does to stickers of `mini`, `python -m benchmarks.upscaling`: left without, in the
-middle x2 after 3,200 steps of training, right x4 after 800: some six minutes each. x2 takes 0.3 of
-the time of x4 and is as sharp at least: so it is the default, for `mini` and the published models.
+What Real-ESRGAN does to stickers of `mini` (`python -m benchmarks.upscaling`): left without it, in
+the middle x2 after 3,200 steps of training, right x4 after 800 steps; each training took some six
+minutes. x2 takes 0.3 of the time of x4 and is at least as sharp, so it is the default for `mini`
+and for the published models.
 
 ![Parts of three stickers without Real-ESRGAN, with x2, and with x4](../docs/upscale.png)
 """

@@ -68,7 +68,7 @@ class Config:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Config":
-        """Read the variables that the README lists.
+        """Read the variables of docs/configuration.md.
 
         Raises SetupError.
         """
