@@ -9,7 +9,7 @@ FROM base AS bot
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 # Only what the bot imports of the other rooms: no weights, no torch.
-COPY worker/__init__.py worker/children.py worker/
+COPY worker/__init__.py worker/
 COPY worker/queue worker/queue
 COPY emojich_core/__init__.py emojich_core/errors.py emojich_core/request.py emojich_core/
 RUN pip install -e .

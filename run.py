@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bot.telegram.leader import STANDS_BY
 from emojich_core.errors import SetupError
-from worker.children import start_child, stop_child
+from worker.queue.child import start_child, stop_child
 from worker.queue.environment import announce, data_folder, writing
 from worker.queue.valkey import redis_url
 

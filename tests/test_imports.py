@@ -22,7 +22,7 @@ ALLOWED = {
     ),
 }
 # What the queue may import of all rooms.  (The embedded Valkey is a child process.)
-QUEUE = ("emojich_core.errors", "emojich_core.request", "worker.children", "worker.queue")
+QUEUE = ("emojich_core.errors", "emojich_core.request", "worker.queue")
 
 
 def imports(path: Path) -> list[str]:

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 from emojich_core.errors import SetupError
 from worker.engine.protocol import ENGINE_SOCKET, engine_is_ready
-from worker.kept import Kept
 from worker.queue.valkey import sockets_folder
+from worker.supervisor import Supervisor
 
 
 @contextmanager
@@ -25,19 +25,19 @@ def engine() -> Iterator[None]:
         command = [sys.executable, "-m", "worker.engine", "--socket", socket]
         # It knows no Redis, so it gets no password of one.
         env = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
-        kept = Kept("the engine", command, env)
+        child = Supervisor("the engine", command, env)
         try:
-            _wait_until_ready(kept)
-            kept.watch()
+            _wait_until_ready(child)
+            child.watch()
             yield
         finally:
-            kept.stop(0)  # it keeps nothing that could be lost
+            child.stop(0)  # it keeps nothing that could be lost
 
 
-def _wait_until_ready(kept: Kept) -> None:
+def _wait_until_ready(child: Supervisor) -> None:
     """As long as it takes: one with a GPU compiles for minutes the first time."""
     while not engine_is_ready():
-        code = kept.process.poll()
+        code = child.process.poll()
         if code is not None and code < 0:
             name = signal.Signals(-code).name
             raise SetupError(f"The engine was killed by {name}: is there memory enough?")

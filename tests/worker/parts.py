@@ -64,7 +64,7 @@ def find(below: int, words: str) -> int | None:
     table = processes()
     for pid in descendants(below):
         command = table.get(pid, (0, ""))[1]
-        if command.endswith(words) and not command.startswith("sh "):
+        if command.endswith(words):
             return pid
     return None
 
@@ -174,7 +174,7 @@ def _is_main(command: str) -> bool:
 
 
 def _is_feeder(command: str) -> bool:
-    return command.endswith("-m worker.jobs.feeders") and not command.startswith("sh ")
+    return command.endswith("-m worker.jobs.feeders")
 
 
 def request(name: str = "1") -> Request:

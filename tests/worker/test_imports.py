@@ -26,4 +26,4 @@ def test_the_queue_loads_nothing_but_light_modules() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     light = ["emojich_core", "emojich_core.errors", "emojich_core.request"]
-    assert result.stdout.split() == [*light, "worker", "worker.children"]
+    assert result.stdout.split() == [*light, "worker"]

@@ -18,9 +18,9 @@ import redis
 
 from emojich_core.errors import SetupError
 from worker.jobs.rq_worker import GRACE, Worker
-from worker.kept import Kept
 from worker.logs import start_logging
 from worker.queue.connection import connect
+from worker.supervisor import Supervisor
 
 STOP_TIME = GRACE + 2  # seconds for all: those at work give their jobs back
 PAUSE = 5  # seconds until another RQ worker tries what one has given up
@@ -44,21 +44,21 @@ class Feeders:
     def __init__(self, count: int, url: str):
         os.environ["REDIS_URL"] = url  # for them; it may be an embedded one's
         command = [sys.executable, "-m", "worker.jobs.feeders"]
-        self._all = [Kept("an RQ worker", command) for _ in range(count)]
-        for kept in self._all:
-            kept.watch()
+        self._all = [Supervisor("an RQ worker", command) for _ in range(count)]
+        for child in self._all:
+            child.watch()
 
     def ask_to_leave(self) -> None:
         """Tell all of them at the same time; does not wait."""
-        for kept in self._all:
-            kept.ask_to_leave()
+        for child in self._all:
+            child.ask_to_leave()
 
     def stop(self) -> None:
         """Have all of them leave; kill those that do not."""
         self.ask_to_leave()
         deadline = time.monotonic() + STOP_TIME
-        for kept in self._all:
-            kept.stop(max(0.0, deadline - time.monotonic()))
+        for child in self._all:
+            child.stop(max(0.0, deadline - time.monotonic()))
 
 
 def work(connection: redis.Redis, others: Feeders | None = None) -> None:

@@ -8,6 +8,7 @@
 - `stats`: the day's counts, seconds per image
 - `connection`: connect to Redis, or say why not
 - `valkey`: the embedded server for a machine without a Redis
+- `child`: a child process that does not outlive its parent
 - `decoding`: JSON from Redis, checked against a type
 - `environment`: environment variables, the data folder, the "ready" line
 """

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import redis
 
 from emojich_core.errors import SetupError
-from worker.children import start_child, stop_child
+from worker.queue.child import start_child, stop_child
 from worker.queue.connection import probe
 from worker.queue.environment import writing
 

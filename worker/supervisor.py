@@ -6,15 +6,15 @@ import threading
 import time
 from collections.abc import Mapping
 
-from worker.children import start_child, stop_child
+from worker.queue.child import start_child, stop_child
 
 MAX_PAUSE = 30  # seconds before the next one; the first pause is one second, each later one twice
 STEADY = 60  # seconds after which one counts as well, and the pauses start anew
 
-log = logging.getLogger("emojich.kept")
+log = logging.getLogger("emojich.supervisor")
 
 
-class Kept:
+class Supervisor:
     """One child at a time, from the start until `stop`."""
 
     def __init__(self, name: str, command: list[str], env: Mapping[str, str] | None = None):

@@ -3,24 +3,25 @@
 import logging
 import os
 import signal
+import sys
 
 import pytest
 
 from tests.worker.parts import wait_until
-from worker.kept import Kept
+from worker.supervisor import Supervisor
 
 
-def test_what_cannot_be_started_now_is_started_later(
+def test_child_that_cannot_start_now_is_started_later(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    kept = Kept("a sleeper", ["sleep", "600"])
-    first = kept.process.pid
+    supervisor = Supervisor("a sleeper", ["sleep", "600"])
+    first = supervisor.process.pid
     try:
         with caplog.at_level(logging.WARNING), monkeypatch.context() as patch:
-            patch.setenv("PATH", "/nowhere")  # no shell is found; it might be memory that lacks
-            kept.watch()
+            patch.setattr(sys, "executable", "/nowhere")  # it might be memory that lacks
+            supervisor.watch()
             os.kill(first, signal.SIGKILL)
             wait_until(lambda: "a sleeper does not start" in caplog.text)
-        wait_until(lambda: kept.process.pid != first)
+        wait_until(lambda: supervisor.process.pid != first)
     finally:
-        kept.stop(0)
+        supervisor.stop(0)

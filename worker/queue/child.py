@@ -1,0 +1,53 @@
+"""Child processes that Ctrl-C does not reach, and that do not outlive us, however we die."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO
+
+# Linux: the kernel sends SIGTERM (15) when the thread that started the child ends (1 is
+# PR_SET_PDEATHSIG, see prctl(2)); this survives exec.  The parent may have died before the call.
+_PRCTL = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, 15)
+if os.getppid() == int(sys.argv[1]):
+    os.execvp(sys.argv[2], sys.argv[2:])
+"""
+# Elsewhere: the command replaces the shell and keeps its process id.  Beside it, `cat` waits for
+# the end of the pipe from us, which the kernel closes when we die.
+_PIPE = 'exec 3<&0; (cat <&3 >/dev/null; kill $$) 2>/dev/null & exec 3<&- "$@" </dev/null'
+
+# Starts all children, because the kernel's signal is bound to the thread, which must outlive them.
+_starter = ThreadPoolExecutor(1, "start_child")
+
+
+def start_child(
+    command: list[str], log: IO[bytes] | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a command that gets SIGTERM when we die; it writes to the log, or where we do.
+
+    Once it has ended, `stop_child` closes its pipe.  Raises OSError.
+    """
+    linux = sys.platform == "linux"
+    prctl = [sys.executable, "-I", "-S", "-c", _PRCTL, str(os.getpid())]
+    return _starter.submit(
+        subprocess.Popen,
+        [*(prctl if linux else ["sh", "-c", _PIPE, "sh"]), *command],
+        stdin=subprocess.DEVNULL if linux else subprocess.PIPE,
+        stdout=log,
+        stderr=log,
+        env=env,
+        start_new_session=True,
+    ).result()
+
+
+def stop_child(child: subprocess.Popen[bytes], seconds: float) -> None:
+    """Ask a child to end, and kill it if it has not within some seconds."""
+    with child:
+        child.terminate()
+        try:
+            child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            child.kill()
