@@ -107,8 +107,8 @@ def play(scheduler: Scheduler, users: list[Arrival]) -> list[float]:
         assert isinstance(arrival.task.outcome[0], Finished)
         return time.monotonic() - start
 
-    with ThreadPoolExecutor(REQUESTS) as feeders:
-        return list(feeders.map(draw, users))
+    with ThreadPoolExecutor(REQUESTS) as pool:
+        return list(pool.map(draw, users))
 
 
 def at_full_size(results: Results, precision: Precision, known: dict[str, float]) -> None:

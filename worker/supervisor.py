@@ -22,24 +22,24 @@ class Supervisor:
         self._command = command
         self._env = env  # None: ours
         self._stopping = threading.Event()
-        # None is started once we are stopping.  Reentrant: a signal may ask while we ask.
+        # No child starts once we are stopping.  A signal handler may call `terminate` within it.
         self._lock = threading.RLock()
         self.process = start_child(command, env=env)
 
     def watch(self) -> None:
-        """Replace it from now on."""
+        """Replace the child from now on whenever it dies."""
         threading.Thread(target=self._replace_the_dead, daemon=True).start()
 
-    def ask_to_leave(self) -> None:
-        """Send it SIGTERM, once; does not wait."""
+    def terminate(self) -> None:
+        """Send the child SIGTERM, once, without waiting."""
         with self._lock:
             if not self._stopping.is_set():
                 self._stopping.set()
                 self.process.terminate()
 
     def stop(self, seconds: float) -> None:
-        """Ask it to leave, and kill it if it has not within some seconds."""
-        self.ask_to_leave()
+        """Stop the child; kill it if it has not ended within `seconds`."""
+        self.terminate()
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -64,5 +64,5 @@ class Supervisor:
                     return
                 try:
                     self.process = start_child(self._command, env=self._env)
-                except OSError as error:  # no memory for a fork, say; the dead one dies once more
+                except OSError as error:  # for want of memory, say; the next round tries again
                     log.warning("%s does not start: %s", self._name, error)

@@ -89,7 +89,7 @@ class Server:
 
 
 class Worker:
-    """A `python -m worker` with its engine, its horse, and its feeders with theirs."""
+    """A `python -m worker` with its engine, its job process, and the RQ workers with theirs."""
 
     def __init__(self, url: str, model: Path, log: Path, requests: int = 1):
         # One request at a time: what is killed is then always its horse.
@@ -132,15 +132,15 @@ class Worker:
         """What the RQ worker that `python -m worker` is has forked."""
         return self._child(_is_main)
 
-    def feeders(self) -> list[int]:
+    def rq_workers(self) -> list[int]:
         """The other RQ workers."""
-        return children(self.process.pid, _is_feeder)
+        return children(self.process.pid, _is_rq_worker)
 
     def horses(self) -> list[int]:
-        """All horses: a child of a feeder that has the same command is one."""
-        horse, feeders = self.horse(), self.feeders()
+        """All horses: a child of an RQ worker that has the same command is one."""
+        horse, rq_workers = self.horse(), self.rq_workers()
         own = [horse] if horse else []
-        return own + [pid for feeder in feeders for pid in children(feeder, _is_feeder)]
+        return own + [pid for rq_worker in rq_workers for pid in children(rq_worker, _is_rq_worker)]
 
     def _child(self, matches: Callable[[str], bool]) -> int | None:
         found = children(self.process.pid, matches)
@@ -173,8 +173,8 @@ def _is_main(command: str) -> bool:
     return command.endswith("-m worker")
 
 
-def _is_feeder(command: str) -> bool:
-    return command.endswith("-m worker.jobs.feeders")
+def _is_rq_worker(command: str) -> bool:
+    return command.endswith("-m worker.jobs.rq_worker")
 
 
 def request(name: str = "1") -> Request:

@@ -64,16 +64,16 @@ def engine(server: Server, tmp_path: Path) -> Iterator[MortalEngine]:
     engine = MortalEngine(socket)
     env = os.environ | {"REDIS_URL": server.url, ENGINE_SOCKET: socket}
     with log.open("wb") as file:
-        command = [sys.executable, "-m", "worker.jobs.feeders"]
-        feeders = [
+        command = [sys.executable, "-m", "worker.jobs.rq_worker"]
+        rq_workers = [
             subprocess.Popen(command, cwd=ROOT, env=env, stdout=file) for _ in range(FEEDERS)
         ]
     wait_until(lambda: log.read_text().count("worker: ready") == FEEDERS)
     yield engine
-    for feeder in feeders:
-        feeder.terminate()
-    for feeder in feeders:
-        feeder.wait(30)
+    for rq_worker in rq_workers:
+        rq_worker.terminate()
+    for rq_worker in rq_workers:
+        rq_worker.wait(30)
 
 
 def test_a_poisoned_request_fails_alone(requests: OpenQueue, engine: MortalEngine) -> None:

@@ -103,7 +103,7 @@ def test_every_part_gets_only_its_own_secrets(run: Run, tiny_bundle: Path, tmp_p
     words = {
         "bot": "-m bot",
         "worker": "-m worker",
-        "feeder": "-m worker.jobs.feeders",
+        "RQ worker": "-m worker.jobs.rq_worker",
         "engine": "-m worker.engine --socket",
         "sandbox": "-m bot.sandbox --port",
         "valkey": "valkey-server",

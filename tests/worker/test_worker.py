@@ -148,7 +148,7 @@ def test_a_horse_that_is_killed_every_time(worker: Worker, requests: OpenQueue) 
 def test_a_killed_engine_that_is_slow_to_be_back(worker: Worker, requests: OpenQueue) -> None:
     """The request waits in the queue, where another machine could take it, and has not failed.
 
-    For one that is back at once, see test_feeders.py.
+    For one that is back at once, see test_rq_workers.py.
     """
     worker.hold_engine()
     requests.enqueue(request(), USER)

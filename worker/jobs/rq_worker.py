@@ -1,7 +1,13 @@
-"""The RQ worker: RQ's own, with a shutdown that is bounded and loses no job."""
+"""The RQ worker: RQ's own, with a shutdown that is bounded and loses no job.
 
+`python -m worker` is one, and starts others as processes: `python -m worker.jobs.rq_worker`.
+"""
+
+import logging
+import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,8 +21,11 @@ from redis.client import Pipeline
 from rq import worker_registration
 from rq.job import Job, JobStatus
 
+from emojich_core.errors import SetupError
 from worker.engine.protocol import engine_is_ready
 from worker.jobs.job import report_killed
+from worker.logs import start_logging
+from worker.queue.connection import connect
 from worker.queue.environment import announce
 from worker.queue.request_job import RequestJob, RequestJobs, rq_queue
 
@@ -28,9 +37,13 @@ HEARTBEAT_INTERVAL = 10  # seconds, while a job runs
 WAKE_UP_INTERVAL = 15  # seconds, while none does
 MAINTENANCE_INTERVAL = 30  # seconds
 
+PAUSE = 5  # seconds until another RQ worker follows one that has given up
+
+log = logging.getLogger("emojich.rq_worker")
+
 
 class Worker(rq.Worker):
-    """One job at a time, each in a horse of its own.
+    """Runs one job at a time, each in a job process of its own (RQ's work horse).
 
     The first SIGINT or SIGTERM lets the running job finish, for a few seconds; a second one,
     which the worker sends to itself, kills it.  The killed job goes back to the front of the queue.
@@ -55,7 +68,7 @@ class Worker(rq.Worker):
         )
         self.stopping = False
         self._on_stop = on_stop
-        self._patience = threading.Timer(GRACE, send_to_main_thread, (signal.SIGTERM,))
+        self._grace = threading.Timer(GRACE, send_to_main_thread, (signal.SIGTERM,))
 
     def bootstrap(self, *args: Any, **kwargs: Any) -> None:
         """Tell run.py, too, when the worker listens to the queue."""
@@ -63,11 +76,11 @@ class Worker(rq.Worker):
         announce("worker: ready")
 
     def check_for_suspension(self, burst: bool) -> None:
-        """RQ calls this before it takes a job: wait while it is to take none.
+        """Wait while this worker is to take no job; RQ calls this before it takes one.
 
-        So does one whose engine is away, which may compile for minutes.  Another machine's may be
-        there, and draws meanwhile; if there is none, RQ forgets us after a while, for want of
-        heartbeats, and the bot says that nobody draws.
+        A worker whose engine is away waits, too: the engine may compile for minutes, and another
+        machine can take the job.  Without any engine, RQ forgets the workers after a while, for
+        want of heartbeats, and the bot tells users that no worker is there.
         """
         super().check_for_suspension(burst)
         while not self.stopping and not engine_is_ready():
@@ -76,7 +89,7 @@ class Worker(rq.Worker):
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, rq.Queue] | None:
-        """RQ's own would go on waiting, suspended or not, and take one job more."""
+        """Take a job.  RQ's own method would wait on while suspended, and take one job more."""
         while True:
             result = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time=timeout)
             if result:
@@ -84,38 +97,38 @@ class Worker(rq.Worker):
             self.check_for_suspension(burst=False)
 
     def clean_registries(self) -> None:
-        """Clean what no request is from where RQ's own cleaning would stumble over it."""
+        """Remove foreign jobs first, because RQ's own cleaning would fail on them."""
         self._requests.clean_intermediate()
         super().clean_registries()
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Tell, too, that there is such a worker.
+        """Register this worker again at each heartbeat.
 
-        RQ does so once.  But others strike off who had no key for a moment, be it that Redis was
-        away for as long as keys live.
+        RQ registers a worker once; other workers remove one whose key had expired, for instance
+        while Redis was away.
         """
         super().heartbeat(timeout, pipeline)
         worker_registration.register(self, pipeline)
 
     def kill_horse(self, sig: signal.Signals = signal.SIGKILL) -> None:
-        """Kill the horse, if there is one.
+        """Kill the job process, if there is one.
 
-        RQ's own would kill our whole group when somebody cancels a request between our noting that
-        we have it and the fork; its horse will see that nobody waits for it.
+        RQ's own method would kill this worker's process group when a user cancels a request just
+        before the fork; the job process then finds that the request has ended.
         """
         if self.horse_pid:
             super().kill_horse(sig)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """The first signal."""
+        """Handle the first signal: stop after the running job."""
         self.stopping = True
         if self._on_stop:
             self._on_stop()
-        self._patience.start()
+        self._grace.start()
         super().request_stop(signum, frame)
 
     def request_force_stop(self, signum: int, frame: FrameType | None) -> None:
-        """The second signal: RQ kills the horse and raises SystemExit."""
+        """Handle the second signal: RQ kills the job process and raises SystemExit."""
         try:
             super().request_force_stop(signum, frame)
         except SystemExit:
@@ -123,12 +136,12 @@ class Worker(rq.Worker):
             raise
 
     def teardown(self) -> None:
-        """The work is over."""
-        self._patience.cancel()
+        """Clean up after the work."""
+        self._grace.cancel()
         super().teardown()
 
     def _give_back(self) -> None:
-        """Have RQ run the killed job again, and not count it as a retry.
+        """Return the killed job to the queue, without counting a retry.
 
         RQ by itself would leave the job in place until it counts as abandoned.
         """
@@ -140,7 +153,47 @@ class Worker(rq.Worker):
 
 
 def send_to_main_thread(number: signal.Signals) -> None:
-    """Send a signal to where Python handles it, which wakes it up if it waits for a horse."""
+    """Send a signal to the main thread, which handles it even while it waits for a job process."""
     main = threading.main_thread().ident
     assert main is not None
     signal.pthread_kill(main, number)
+
+
+def work(connection: redis.Redis, on_stop: Callable[[], None] | None = None) -> None:
+    """Run jobs until a signal says to stop; `on_stop` is called at the first one.
+
+    RQ's worker ends when Redis is away for long, or refuses a command for want of memory or disk.
+    Another one follows it in the same process, so that the engine need not start anew.
+    """
+    while True:
+        worker = Worker(connection, on_stop)
+        reason = "the log says why"
+        try:
+            worker.work(logging_level="WARNING")
+        except redis.RedisError as error:
+            reason = str(error)
+        if worker.stopping:
+            return
+        exit_on_signals()  # RQ's own handlers would tell Redis
+        log.error("the RQ worker gave up (%s): another one in %s s", reason, PAUSE)
+        time.sleep(PAUSE)
+
+
+def exit_on_signals() -> None:
+    """Have SIGINT and SIGTERM end this process, until RQ handles them."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(0))
+
+
+def main() -> None:
+    """Run one RQ worker."""
+    start_logging()
+    exit_on_signals()
+    try:
+        work(connect(os.environ["REDIS_URL"]))
+    except SetupError as error:
+        sys.exit(f"emojich: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -117,10 +117,10 @@ def test_one_that_dies_is_replaced(worker: Worker, requests: OpenQueue) -> None:
     """Its horse draws on."""
     begin(worker, requests)
     ready = worker.log().count("worker: ready")
-    first, second = worker.feeders()
+    first, second = worker.rq_workers()
     worker.kill(lambda: first)
     worker.wait_for_ready(ready + 1)
-    assert second in worker.feeders()
+    assert second in worker.rq_workers()
     requests.enqueue(request("4"), ANNA)
     wait_until(lambda: status(requests, "4") == JobStatus.STARTED)
     worker.release_engine()
@@ -131,7 +131,7 @@ def test_all_put_their_jobs_back(worker: Worker, requests: OpenQueue) -> None:
     """In front of those that wait, as if they had never been taken."""
     begin(worker, requests)
     requests.enqueue(request("4"), ANNA)
-    below = [worker.engine(), *worker.feeders(), *worker.horses()]
+    below = [worker.engine(), *worker.rq_workers(), *worker.horses()]
     worker.stop()
     assert worker.process.returncode == 0
     assert not any(pid and is_alive(pid) for pid in below)
@@ -147,8 +147,8 @@ def test_all_put_their_jobs_back(worker: Worker, requests: OpenQueue) -> None:
 
 
 def test_all_that_are_idle_stop_at_once(worker: Worker) -> None:
-    feeders = worker.feeders()
-    assert len(feeders) == 2
+    rq_workers = worker.rq_workers()
+    assert len(rq_workers) == 2
     worker.process.send_signal(signal.SIGINT)
     assert worker.process.wait(3) == 0
-    assert not any(map(is_alive, feeders))
+    assert not any(map(is_alive, rq_workers))
