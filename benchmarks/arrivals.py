@@ -26,7 +26,7 @@ from benchmarks.steps import measure, text_seconds
 from benchmarks.timing import CPU, median
 from benchmarks.users import engine, tasks
 from emojich_core.inference.precision import Precision
-from emojich_core.inference.slots import Drawn
+from emojich_core.inference.slots import ImageCodes
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
 from emojich_core.request import MAX_BOLDNESS
 from worker.config import REQUESTS
@@ -149,7 +149,7 @@ def one_by_one(seconds: float, users: list[Arrival]) -> list[float]:
 def finish_seconds(pipeline: Pipeline) -> float:
     """Seconds from an image's codes, any codes, to its sticker."""
     [codes] = some_codes(pipeline, 1)
-    return median(lambda: pipeline.finish([Drawn(codes, 1, 1.0)]), 3)
+    return median(lambda: pipeline.finish([ImageCodes(codes, 1, 1.0)]), 3)
 
 
 if __name__ == "__main__":

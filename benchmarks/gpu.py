@@ -22,7 +22,7 @@ from benchmarks.timing import machine, median, read_bandwidth
 from emojich_core.bundles.bundle import BundleError
 from emojich_core.inference.precision import Precision
 from emojich_core.inference.sampling import Sampling
-from emojich_core.inference.slots import Slots, begin
+from emojich_core.inference.slots import Slots, prefill
 from emojich_core.networks.transformer import Transformer, TransformerConfig
 from emojich_core.pipeline import Pipeline, pick_device
 
@@ -130,7 +130,7 @@ class Measurement:
     def _enter(self, slots: Slots, model: Transformer, slot: int) -> None:
         """A request enters, and has its first code."""
         text = torch.full((model.config.text_seq_length,), 5, device=self.device)
-        slots.enter(slot, begin(model, text), slot, Sampling())
+        slots.enter(slot, prefill(model, text), slot, Sampling())
         slots.step()
 
 

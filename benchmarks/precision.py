@@ -19,7 +19,7 @@ from benchmarks.timing import CPU
 from emojich_core.bundles.bundle import load_bundle
 from emojich_core.inference.precision import offered, prepare
 from emojich_core.inference.sampling import Sampling
-from emojich_core.inference.slots import ImagePrompt, Slots, begin, draw_together, generate
+from emojich_core.inference.slots import ImagePrompt, generate
 from emojich_core.networks.tokenizer import Tokenizer
 from emojich_core.networks.transformer import Transformer
 from emojich_core.pipeline import load_network
@@ -57,9 +57,8 @@ def logits(model: Transformer, image: Image) -> Tensor:
 def score(model: Transformer, image: Image) -> float:
     """The perplexity of the codes."""
     given = ImagePrompt(image.codes, torch.ones_like(image.codes, dtype=torch.bool))
-    slots, beginning = Slots(model, 1), begin(model, image.text)
-    [drawn] = draw_together(slots, [beginning], [1], Sampling(), lambda step: None, given)
-    return drawn.perplexity
+    [scored] = generate(model, image.text, [1], Sampling(), image_prompt=given)
+    return scored.perplexity
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from typing import Any, cast
 import torch
 
 from emojich_core.inference.sampling import Sampling
-from emojich_core.inference.slots import Drawn
+from emojich_core.inference.slots import ImageCodes
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Candidate, Reading
 from worker.engine.scheduler import Scheduler
@@ -72,18 +72,18 @@ class TimedEngine:
 
     def work(self) -> None:
         """A step, and as much work on a picture; without anything to draw, that alone."""
-        finishes = self.scheduler.has_drawn
+        finishes = self.scheduler.has_decoded
         share = self._costs.step
         if not self.scheduler.is_idle:
             before = self._pipeline.spent
-            self.scheduler.turn()
+            self.scheduler.step()
             share = self._pipeline.spent - before
             self.now += share
         if finishes:
             share = min(share, self._picture)
             self.now += share
             self._picture -= share
-        while self.scheduler.has_drawn and self._picture <= 0:
+        while self.scheduler.has_decoded and self._picture <= 0:
             self.scheduler.finish()
             self._picture = self._costs.finish
 
@@ -92,29 +92,29 @@ class TimedSlots:
     """What the scheduler asks of `emojich_core.inference.slots.Slots`."""
 
     def __init__(self, count: int, pipeline: "TimedPipeline"):
-        self.count = count
+        self.count, self.length = count, pipeline.costs.codes
         self._pipeline = pipeline
-        self._seeds, self._numbers = [0] * count, [0] * count
+        self._seeds, self._decoded = [0] * count, [0] * count
 
-    def enter(self, slot: int, beginning: object, seed: int, *settings: object) -> None:
+    def enter(self, slot: int, prefill: object, seed: int, *settings: object) -> None:
         """Start an image."""
-        self._seeds[slot], self._numbers[slot] = seed, 0
+        self._seeds[slot], self._decoded[slot] = seed, 0
 
     def leave(self, slot: int) -> None:
         """Nothing is kept."""
 
     def step(self) -> None:
-        """All go a step, empty slots too."""
+        """All slots go a step, empty ones too."""
         self._pipeline.spent += self._pipeline.costs.step
-        self._numbers = [number + 1 for number in self._numbers]
+        self._decoded = [codes + 1 for codes in self._decoded]
 
-    def number(self, slot: int) -> int:
-        """How many codes the image of a slot has."""
-        return self._numbers[slot]
+    def decoded(self, slot: int) -> int:
+        """How many codes of a slot's image are decoded."""
+        return self._decoded[slot]
 
-    def drawn(self, slot: int) -> Drawn:
+    def image(self, slot: int) -> ImageCodes:
         """An image that is like no other."""
-        return Drawn(torch.tensor([self._seeds[slot]]), self._seeds[slot], 1.0)
+        return ImageCodes(torch.tensor([self._seeds[slot]]), self._seeds[slot], 1.0)
 
 
 class TimedPipeline:
@@ -125,8 +125,7 @@ class TimedPipeline:
     def __init__(self, costs: Costs):
         self.costs = costs
         self.spent = 0.0  # seconds of texts and steps
-        transformer = SimpleNamespace(image_seq_length=costs.codes)
-        self.bundle = SimpleNamespace(transformer=transformer, sampling=Sampling())
+        self.bundle = SimpleNamespace(sampling=Sampling())
 
     def slots(self, count: int) -> TimedSlots:
         """So many empty slots."""
@@ -136,7 +135,7 @@ class TimedPipeline:
         """What to draw: the prompt."""
         return Reading(prompt)
 
-    def begin(self, prompt: str, image_prompt: object) -> list[None]:
+    def prefill(self, prompt: str, image_prompt: object) -> list[None]:
         """Compute a text, in the only style."""
         self.spent += self.costs.text
         return [None]
@@ -144,7 +143,7 @@ class TimedPipeline:
     def likeness(self, codes: object) -> None:
         """No image is to be like another."""
 
-    def finish(self, images: list[Drawn]) -> list[Drawing]:
+    def finish(self, images: list[ImageCodes]) -> list[Drawing]:
         """Finish images; what that takes is counted by the engine, beside its steps."""
         nothing: Any = None
         return [

@@ -12,7 +12,7 @@ from emojich_core.inference.kv_cache import KVCache
 from emojich_core.inference.memory import keep_freed
 from emojich_core.inference.precision import Int8Linear, Precision, offered, prepare, stored_as
 from emojich_core.inference.sampling import Sampling
-from emojich_core.inference.slots import Slots, begin
+from emojich_core.inference.slots import Slots, prefill
 from emojich_core.networks.transformer import Layer, Transformer, TransformerConfig
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}  # of a weight
@@ -63,9 +63,9 @@ def measure(model: Transformer, count: int, rounds: int = 15) -> Step:
     keep_freed()  # as Pipeline.load does
     config = model.config
     text = torch.randint(4, config.vocab_size - config.text_seq_length, (config.text_seq_length,))
-    slots, beginning = Slots(model, count), begin(model, text)
+    slots, prefilled = Slots(model, count), prefill(model, text)
     for slot in range(count):
-        slots.enter(slot, beginning, slot, Sampling())
+        slots.enter(slot, prefilled, slot, Sampling())
     whole = median(slots.step, rounds)
     with torch.inference_mode():
         products = median(lambda: _products(model, count), rounds)
@@ -110,5 +110,5 @@ def cache_bytes(cache: KVCache) -> int:
 def text_seconds(model: Transformer) -> float:
     """What the text of a request takes, once for all its images."""
     text = torch.full((model.config.text_seq_length,), 5)
-    begin(model, text)
-    return seconds(lambda: begin(model, text))
+    prefill(model, text)
+    return seconds(lambda: prefill(model, text))

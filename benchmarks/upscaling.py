@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image
 
 from benchmarks.timing import median
-from emojich_core.inference.slots import Drawn
+from emojich_core.inference.slots import ImageCodes
 from emojich_core.networks.upscale import UpscaleConfig, make_upscaler
 from emojich_core.pipeline import Pipeline
 
@@ -43,7 +43,7 @@ def main() -> None:
     page = Image.new("RGB", (SIDE * len(ways), SIDE * len(PROMPTS)), "white")
     for y, prompt in enumerate(PROMPTS):
         [drawing] = artist.generate(prompt, count=1, best_of=4, seed=1)
-        drawn = Drawn(drawing.codes, 0, 1.0)
+        drawn = ImageCodes(drawing.codes, 0, 1.0)
         for x, pipeline in enumerate(ways):
             [finished] = pipeline.finish([drawn])
             shown = finished.image.crop(PART).resize((SIDE, SIDE), Image.Resampling.LANCZOS)

@@ -1,7 +1,7 @@
 """From a prompt to stickers: the stages in order.  Read this file first."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -14,6 +14,7 @@ from torchvision.transforms.functional import to_tensor
 
 from emojich_core.bundles.bundle import Bundle, BundleError, load_bundle
 from emojich_core.inference.cuda import to_device
+from emojich_core.inference.image_request import ImageRequest
 from emojich_core.inference.memory import keep_freed, memory_watched
 from emojich_core.inference.precision import (
     Precision,
@@ -23,22 +24,21 @@ from emojich_core.inference.precision import (
     stages_dtype,
     stored_as,
 )
-from emojich_core.inference.retries import LIKE, Variety
-from emojich_core.inference.sampling import Sampling, in_style, surprise
-from emojich_core.inference.slots import Beginning, Drawn, ImagePrompt, Slots, begin, draw_together
+from emojich_core.inference.retries import LIKE
+from emojich_core.inference.sampling import Sampling, image_loss, in_style
+from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots, prefill
 from emojich_core.inference.threads import cores, use
 from emojich_core.networks.matting import cut_out, make_unet
 from emojich_core.networks.tokenizer import Tokenizer
 from emojich_core.networks.transformer import Transformer
 from emojich_core.networks.upscale import make_upscaler, upscale
 from emojich_core.networks.vqgan import VQGAN
-from emojich_core.request import MAX_COUNT, MAX_SEED, Candidate, Reading, Request, new_seed
+from emojich_core.request import MAX_COUNT, Candidate, Reading, Request, new_seed
 from emojich_core.sticker import SIZE, compose, on_white, to_webp
 
 M = TypeVar("M", bound=nn.Module)
 
 BATCH = MAX_COUNT  # images drawn at once
-DRAWN = 0.8  # share of the progress bar that drawing the codes takes; the rest is for the finish
 CPU_SLOTS = 8  # more of them would make everyone wait longer, and the last no sooner
 MAX_SLOTS = 64
 RESERVE = 2 * 2**30  # bytes of a GPU's memory that a step and the stages after it may take
@@ -133,34 +133,30 @@ class Pipeline:
         seed = new_seed() if seed is None else seed
         request = Request(id="", prompt=prompt, count=count, seed=seed)
         text = self.read(request.prompt).prompt
-        drawn = request.count if best_of is None else best_of
-        if drawn < request.count:
-            raise ValueError(f"best_of must be at least the count, {request.count}")
-        seeds = [(request.seed + i) % (MAX_SEED + 1) for i in range(drawn)]
         wanted = {"top_k": top_k, "top_p": top_p, "temperature": temperature}
         given = {name: value for name, value in wanted.items() if value is not None}
         sampling = replace(self.bundle.sampling, **given)  # type: ignore[arg-type]
+        prefills = self.prefill(text, image_prompt)
+        images = ImageRequest(request, sampling, prefills, image_prompt, best_of)
+        while images.waiting:
+            self._decode_round(images, progress)
+        best, drawings = images.best(), list[Drawing]()
+        for first in range(0, len(best), self.finish_batch):
+            drawings += self.finish(best[first : first + self.finish_batch])
+            progress(images.progress(finished=len(drawings)))
+        return numbered(drawings)
 
-        variety = Variety(sampling)
-
-        def draw(seeds: list[int], progress: Callable[[float], None]) -> list[Drawn]:
-            images: list[Drawn] = []
-            for sampling in {variety.sampling(seed) for seed in seeds}:
-                alike = [seed for seed in seeds if variety.sampling(seed) == sampling]
-                images += self._draw(text, alike, sampling, image_prompt, progress)
-            return variety.sift(images)
-
-        images = draw(seeds, lambda done: progress(DRAWN * done))
-        while (missing := request.count - len(images)) > 0:
-            images += draw(variety.next_round()[:missing], lambda done: progress(DRAWN))
-        drawings: list[Drawing] = []
-        chosen = best(images, request.count)
-        for first in range(0, len(chosen), self.finish_batch):
-            for drawing in self.finish(chosen[first : first + self.finish_batch]):
-                candidate = replace(drawing.candidate, number=len(drawings))
-                drawings.append(replace(drawing, candidate=candidate))
-            progress(DRAWN + (1 - DRAWN) * len(drawings) / request.count)
-        return drawings
+    def _decode_round(self, images: ImageRequest, progress: Callable[[float], None]) -> None:
+        """Decode all waiting images of a request, in batches of one size."""
+        batches = math.ceil(len(images.waiting) / BATCH)
+        slots = Slots(self.transformer, math.ceil(len(images.waiting) / batches))
+        for _ in range(batches):
+            for slot in range(min(slots.count, len(images.waiting))):
+                images.enter(slots, slot)
+            for _ in range(slots.length):
+                slots.step()
+                images.update(slots)
+                progress(images.progress(finished=0))
 
     @torch.inference_mode()
     def image_prompt(
@@ -175,29 +171,6 @@ class Pipeline:
         dtype = next(self.vqgan.parameters()).dtype
         codes = self.vqgan.encode(pixels[None].to(self.device, dtype))
         return ImagePrompt.borders(codes[0], up, down, left, right)
-
-    def _draw(
-        self,
-        prompt: str,
-        seeds: list[int],
-        sampling: Sampling,
-        image_prompt: ImagePrompt | None,
-        progress: Callable[[float], None],
-    ) -> list[Drawn]:
-        beginnings = self.begin(prompt, image_prompt)
-        rounds = math.ceil(len(seeds) / BATCH)
-        at_once = math.ceil(len(seeds) / rounds)
-        slots = Slots(self.transformer, at_once)
-        length = self.bundle.transformer.image_seq_length
-        images: list[Drawn] = []
-        for first in range(0, len(seeds), at_once):
-            batch = seeds[first : first + at_once]
-
-            def on_step(step: int, first: int = first, size: int = len(batch)) -> None:
-                progress((first + size * step / length) / len(seeds))
-
-            images += draw_together(slots, beginnings, batch, sampling, on_step, image_prompt)
-        return images
 
     def slots_that_fit(self) -> int:
         """How many images can be drawn at once: what the memory allows, within reason."""
@@ -222,9 +195,9 @@ class Pipeline:
         A GPU loads code when it comes to it, oneDNN makes it: the first request would wait for it.
         """
         text = torch.zeros(self.bundle.transformer.text_seq_length, dtype=torch.long)
-        slots.enter(0, begin(self.transformer, to_device(text, self.device)), 0, Sampling())
+        slots.enter(0, prefill(self.transformer, to_device(text, self.device)), 0, Sampling())
         slots.step()
-        self.finish([slots.drawn(0)])
+        self.finish([slots.image(0)])
         slots.leave(0)
 
     @property
@@ -240,7 +213,7 @@ class Pipeline:
         return Reading(prompt) if vocabulary is None else vocabulary.read(prompt)
 
     @memory_watched()
-    def begin(self, prompt: str, image_prompt: ImagePrompt | None = None) -> list[Beginning]:
+    def prefill(self, prompt: str, image_prompt: ImagePrompt | None = None) -> list[Prefill]:
         """Compute a prompt's text, as `read` gave it, once for all images drawn from it.
 
         Returns one for each style of the bundle, for `of_seed`; with an image to go on from, only
@@ -253,8 +226,8 @@ class Pipeline:
         ]
         if image_prompt is not None and len(texts) > 1:
             codes = to_device(image_prompt.codes, self.device)
-            texts = [min(texts, key=lambda text: surprise(self.transformer, text, codes))]
-        return [begin(self.transformer, text) for text in texts]
+            texts = [min(texts, key=lambda text: image_loss(self.transformer, text, codes))]
+        return [prefill(self.transformer, text) for text in texts]
 
     def likeness(self, codes: tuple[int, ...]) -> ImagePrompt | None:
         """What images keep that are to be like the image of these codes; None for no codes.
@@ -277,7 +250,7 @@ class Pipeline:
 
     @memory_watched()
     @torch.inference_mode()
-    def finish(self, images: list[Drawn]) -> list[Drawing]:
+    def finish(self, images: list[ImageCodes]) -> list[Drawing]:
         """Decode, sharpen, cut out and pack images, all at once; they are numbered from 0.
 
         On a GPU convolutions may round differently by how many there are: the same codes can then
@@ -293,18 +266,15 @@ class Pipeline:
                 drawings = [drawn for [drawn] in threads.map(self._finish_one, images)]
         else:
             drawings = self._finish(images)
-        return [
-            replace(drawing, candidate=replace(drawing.candidate, number=number))
-            for number, drawing in enumerate(drawings)
-        ]
+        return numbered(drawings)
 
-    def _finish_one(self, image: Drawn) -> list[Drawing]:
+    def _finish_one(self, image: ImageCodes) -> list[Drawing]:
         with cores.taken():
             use(1 if self._finishes_side_by_side else cores.count)
             return self._finish([image])
 
     @torch.inference_mode()
-    def _finish(self, images: list[Drawn]) -> list[Drawing]:
+    def _finish(self, images: list[ImageCodes]) -> list[Drawing]:
         with self._beside_steps():
             sharp = self._paint(torch.stack([image.codes for image in images]))
             mattes = cut_out(self.unet, self.bundle.matting, sharp)
@@ -353,12 +323,12 @@ def parameters(network: nn.Module) -> int:
     return sum(each.numel() for each in network.parameters())
 
 
-def best(images: list[Drawn], count: int) -> list[Drawn]:
-    """Which images to keep, best first: those of the lowest perplexity.
-
-    The place for another judge, such as ruCLIP, of the images that perplexity likes.
-    """
-    return sorted(images, key=lambda image: image.perplexity)[:count]
+def numbered(drawings: Iterable[Drawing]) -> list[Drawing]:
+    """The same drawings, their candidates numbered from 0, in this order."""
+    return [
+        replace(drawing, candidate=replace(drawing.candidate, number=number))
+        for number, drawing in enumerate(drawings)
+    ]
 
 
 def pick_device(name: str | None) -> torch.device:

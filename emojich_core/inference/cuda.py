@@ -22,7 +22,7 @@ Work = Callable[[], None]
 
 
 @torch.inference_mode()
-def hastened(work: Work, device: torch.device) -> Work:
+def compile_step(work: Work, device: torch.device) -> Work:
     """The same `work`, done faster: compiled, and on a GPU recorded.
 
     It must read and write tensors that stay where they are, in shapes that stay the same, and the
@@ -67,7 +67,7 @@ def _recorded(work: Work, device: torch.device) -> Work:
     return graph.replay
 
 
-class Pace:
+class Throttle:
     """Keeps the host a step ahead of its GPU, and no further.
 
     The next step is there when one ends, so the GPU does not wait.  Were there more of them, who
@@ -78,7 +78,7 @@ class Pace:
         self._device = device
         self._before: torch.cuda.Event | None = None  # the end of the step before
 
-    def keep(self) -> None:
+    def wait(self) -> None:
         """A step has been put to the GPU: wait for the one before it."""
         if self._device.type != "cuda":
             return

@@ -12,7 +12,13 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from emojich_core.networks.transformer import Kept, Kind, Lookup, TransformerConfig, attention_masks
+from emojich_core.networks.transformer import (
+    KeyValues,
+    Kind,
+    Lookup,
+    TransformerConfig,
+    attention_masks,
+)
 
 # A layer that looks at so much of what it keeps looks at all of it, rather than pick.
 PICKED_BELOW = 0.75
@@ -93,7 +99,7 @@ class KVCache:
         """Where layers of each kind write and look when the sequences are at `positions` (B,)."""
         return {kind: places.at(positions) for kind, places in self.places.items()}
 
-    def fill(self, slot: int, kept: Kept) -> None:
+    def fill(self, slot: int, kept: KeyValues) -> None:
         """Let the sequence of a slot begin with what `Transformer.forward` kept of one.
 
         What it held before is lost, to the last place: what is masked weighs nothing, but nothing

@@ -16,7 +16,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from emojich_core.inference.sampling import Sampling
-from emojich_core.inference.slots import Drawn
+from emojich_core.inference.slots import ImageCodes
 
 LIKE = 3 / 8  # of the codes of an image stay in those that are to be like it
 REDRAWS = 3  # of a blot; what is there after them stays
@@ -26,7 +26,7 @@ BLOT = 2  # times the perplexity of the best
 STRANGE = 8  # times that of a repeat: so unlikely may be what replaces it; a blot is more so
 
 
-class Variety:
+class RetryPolicy:
     """Watches over the images of one request, which come round by round.
 
     `known` the codes of an image that they must not repeat either.
@@ -37,8 +37,8 @@ class Variety:
         self.round = 0  # how many are over
         self._seen = {known}
         self._best = math.inf  # perplexity
-        self._blots: dict[int, Drawn] = {}  # of the last round, by seed
-        self._repeats: dict[int, Drawn] = {}
+        self._blots: dict[int, ImageCodes] = {}  # of the last round, by seed
+        self._repeats: dict[int, ImageCodes] = {}
 
     def sampling(self, seed: int) -> Sampling:
         """How an image of the present round is to be drawn."""
@@ -47,7 +47,7 @@ class Variety:
             return replace(self._first, temperature=temperature * HOTTER, top_p=1.0)
         return replace(self._first, temperature=temperature * COOLER**self.round)
 
-    def sift(self, images: Collection[Drawn]) -> list[Drawn]:
+    def select(self, images: Collection[ImageCodes]) -> list[ImageCodes]:
         """What stays of a round: an image, or the repeat that it was to replace.
 
         The others are drawn again in the next round.
@@ -75,9 +75,9 @@ class Variety:
         self.round += 1
         return sorted([*self._blots, *self._repeats])
 
-    def _repeated(self, image: Drawn) -> bool:
+    def _repeated(self, image: ImageCodes) -> bool:
         return _codes(image) in self._seen
 
 
-def _codes(image: Drawn) -> tuple[int, ...]:
+def _codes(image: ImageCodes) -> tuple[int, ...]:
     return tuple(image.codes.tolist())

@@ -56,7 +56,7 @@ def make_noise(noise: Tensor, generators: list[torch.Generator | None]) -> None:
             row.exponential_(generator=generator)
 
 
-def draw(logits: Tensor, noise: Tensor) -> Tensor:
+def sample(logits: Tensor, noise: Tensor) -> Tensor:
     """One code per row of logits (B, V), decided by exponential noise (B, V) → (B,).
 
     The race of exponentials draws from the same distribution as multinomial(), without its look
@@ -75,7 +75,7 @@ def perplexity(losses: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def surprise(model: Transformer, text: Tensor, codes: Tensor) -> float:
+def image_loss(model: Transformer, text: Tensor, codes: Tensor) -> float:
     """Mean cross-entropy of codes (image_seq_length,) after a text (text_seq_length,)."""
     embeddings = torch.cat((model.embed_text(text[None]), model.embed_codes(codes[None])), dim=1)
     features = model(embeddings[:, :-1])[0, model.config.prefix_length - 1 :]

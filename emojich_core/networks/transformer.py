@@ -117,7 +117,7 @@ def _conv_mask(config: TransformerConfig) -> Tensor:
 
 
 # Keys and values (B, L, H) of each layer, for the first L positions.
-Kept = list[tuple[Tensor, Tensor]]
+KeyValues = list[tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class SelfAttention(nn.Module):
         self.query_key_value = nn.Linear(config.hidden_size, 3 * config.hidden_size)
         self.dense = nn.Linear(config.hidden_size, config.hidden_size)
 
-    def forward(self, x: Tensor, mask: Tensor, kept: Kept | None = None) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor, kept: KeyValues | None = None) -> Tensor:
         """(B, L, H) → (B, L, H); the keys and values are added to `kept`."""
         q, k, v = self.query_key_value(x).chunk(3, dim=-1)
         if kept is not None:
@@ -221,7 +221,7 @@ class Layer(nn.Module):
         self.post_attention_layernorm = nn.LayerNorm(config.hidden_size)
         self.mlp = MLP(config)
 
-    def forward(self, x: Tensor, mask: Tensor, kept: Kept | None = None) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor, kept: KeyValues | None = None) -> Tensor:
         return self._add(x, self.attention(self.input_layernorm(x), mask, kept))
 
     def step(self, x: Tensor, cache: Tensor, lookup: Lookup) -> Tensor:
@@ -247,7 +247,7 @@ class Stack(nn.Module):
         # Set it to train in a fraction of the memory: layers are computed again when going back.
         self.checkpointing = False
 
-    def forward(self, x: Tensor, kept: Kept | None = None) -> Tensor:
+    def forward(self, x: Tensor, kept: KeyValues | None = None) -> Tensor:
         for layer, kind in zip(self.layers, self.kinds, strict=True):
             inputs = (x, self.get_buffer(f"{kind}_mask"), kept)
             if self.checkpointing and torch.is_grad_enabled():
@@ -303,7 +303,7 @@ class Transformer(nn.Module):
         columns = self.image_col_embeddings(numbers % side)
         return self.image_embeddings(codes) + (rows + columns)
 
-    def forward(self, embeddings: Tensor, kept: Kept | None = None) -> Tensor:
+    def forward(self, embeddings: Tensor, kept: KeyValues | None = None) -> Tensor:
         """Embeddings (B, L, H) of the first L positions → features (B, L, H).
 
         Each layer's keys and values are added to `kept`, for a cache to be filled with.

@@ -4,7 +4,12 @@ import pytest
 import torch
 
 from emojich_core.inference.kv_cache import KVCache, layout_of
-from emojich_core.networks.transformer import Kept, Transformer, TransformerConfig, attention_masks
+from emojich_core.networks.transformer import (
+    KeyValues,
+    Transformer,
+    TransformerConfig,
+    attention_masks,
+)
 from tests.emojich_core.test_transformer import config
 
 
@@ -50,7 +55,7 @@ def test_one_step_at_a_time_equals_the_whole_sequence(layout: str, known: int) -
         whole = model(embeddings)
         cache, begun = KVCache(cfg, 3, embeddings), cfg.prefix_length + known
         for slot, sequence in ((2, 0), (0, 1)):
-            kept: Kept = []
+            kept: KeyValues = []
             model(embeddings[sequence : sequence + 1, :begun], kept)
             cache.fill(slot, kept)
         steps = []

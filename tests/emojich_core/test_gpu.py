@@ -12,10 +12,10 @@ from torch._inductor import config as inductor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from emojich_core.inference.cuda import Pace, hastened, to_device, to_host
+from emojich_core.inference.cuda import Throttle, compile_step, to_device, to_host
 from emojich_core.inference.kv_cache import KVCache
 from emojich_core.inference.sampling import Sampling
-from emojich_core.inference.slots import ImagePrompt, Slots, begin, generate
+from emojich_core.inference.slots import ImagePrompt, Slots, generate, prefill
 from emojich_core.networks.transformer import Transformer
 from tests.emojich_core.test_generation import CONFIG, TEXT
 
@@ -46,7 +46,7 @@ class Waits(TorchDispatchMode):
 
 def test_a_step_looks_at_nothing_and_a_drawn_image_once() -> None:
     model = Transformer(CONFIG).eval()
-    slots, text = Slots(model, 3), begin(model, TEXT)
+    slots, text = Slots(model, 3), prefill(model, TEXT)
     slots.enter(0, text, 1, Sampling())
     with Waits() as waits:
         for _ in range(3):
@@ -56,7 +56,7 @@ def test_a_step_looks_at_nothing_and_a_drawn_image_once() -> None:
             slots.step()
     assert waits.seen == []
     with Waits() as waits:
-        slots.drawn(0)
+        slots.image(0)
     assert waits.seen == ["aten::_local_scalar_dense"]  # of the score, when it is on the CPU
 
 
@@ -71,7 +71,7 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> Iterator[Transformer]:
     monkeypatch.setattr(
         "emojich_core.inference.slots.to_device", lambda tensor, device: tensor.to(device)
     )
-    monkeypatch.setattr(Pace, "keep", lambda pace: None)
+    monkeypatch.setattr(Throttle, "wait", lambda throttle: None)
     KVCache(CONFIG, 1, torch.empty(0))  # its tables are computed here, and kept
     with torch.device("meta"):
         model = Transformer(CONFIG).eval()
@@ -84,7 +84,7 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> Iterator[Transformer]:
 
 
 def test_who_enters_and_every_step_stay_on_the_device(pretended: Transformer) -> None:
-    slots, text = Slots(pretended, 2), begin(pretended, torch.empty(6, dtype=torch.long))
+    slots, text = Slots(pretended, 2), prefill(pretended, torch.empty(6, dtype=torch.long))
     with Waits() as waits:
         slots.enter(0, text, 1, Sampling())
         slots.step()
@@ -103,7 +103,7 @@ def test_without_a_compiler_the_work_is_done_all_the_same(
         inductor.patch({"cpp.cxx": ("no-such-compiler",), "fx_graph_cache": False}),
         caplog.at_level(logging.WARNING),
     ):
-        work = hastened(lambda: (number.add_(1), None)[1], CPU)
+        work = compile_step(lambda: (number.add_(1), None)[1], CPU)
     assert [record.getMessage()[:26] for record in caplog.records] == ["a step cannot be compiled,"]
     assert "\n" not in caplog.records[0].getMessage()
     before = number.clone()
@@ -127,7 +127,7 @@ def test_the_same_code_can_be_compiled_for_many_counts_of_slots(
     for count in range(1, 12):
         work = Work(count)
         before = work.number.clone()
-        hastened(work.do, CPU)()
+        compile_step(work.do, CPU)()
         assert work.number.equal(before + 2)
     assert "emojich.gpu" not in {record.name for record in caplog.records}
 
@@ -138,7 +138,7 @@ def test_what_memory_ran_out_for_is_not_tried_again(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(torch, "compile", lambda work, **options: work)
     with pytest.raises(torch.OutOfMemoryError):
-        hastened(greedy, CPU)
+        compile_step(greedy, CPU)
 
 
 def test_what_comes_to_the_host_is_a_copy() -> None:
@@ -157,20 +157,20 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is n
 def test_a_gpu_draws_the_same_recorded() -> None:
     torch.manual_seed(0)
     model = Transformer(CONFIG).eval().cuda()
-    slots, text = Slots(model, 2, compiled=True), begin(model, TEXT.cuda())
+    slots, text = Slots(model, 2, compiled=True), prefill(model, TEXT.cuda())
     slots.enter(0, text, 1, Sampling())
     for _ in range(4):
         slots.step()
     slots.enter(1, text, 2, Sampling(top_k=5))
     for _ in range(12):
         slots.step()
-    assert slots.drawn(0).codes.equal(generate(model, TEXT.cuda(), [1, 3], Sampling())[0].codes)
+    assert slots.image(0).codes.equal(generate(model, TEXT.cuda(), [1, 3], Sampling())[0].codes)
 
 
 @needs_gpu
 def test_nothing_waits_for_a_gpu() -> None:
     model = Transformer(CONFIG).eval().cuda()
-    slots, text = Slots(model, 2), begin(model, TEXT.cuda())
+    slots, text = Slots(model, 2), prefill(model, TEXT.cuda())
     torch.cuda.set_sync_debug_mode("error")
     try:
         slots.enter(0, text, 1, Sampling(), ImagePrompt.first(torch.arange(16), 0.5))

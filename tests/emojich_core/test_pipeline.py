@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from emojich_core.bundles.bundle import BundleError
-from emojich_core.inference.slots import Drawn
+from emojich_core.inference.slots import ImageCodes
 from emojich_core.pipeline import Cancelled, Pipeline
 from emojich_core.request import InvalidRequest
 
@@ -60,7 +60,7 @@ def test_candidates_take_turns_in_the_styles(
     assert {each.candidate.seed: each.sticker for each in together} == in_style
     # What goes on from an image does so in the style that it has: one for all.
     codes = together[0].codes
-    likely = pipeline.begin("кот", pipeline.likeness(tuple(codes.tolist())))
+    likely = pipeline.prefill("кот", pipeline.likeness(tuple(codes.tolist())))
     assert len(likely) == 1
 
 
@@ -137,7 +137,7 @@ def test_more_images_than_go_at_once_are_drawn_as_each_alone(pipeline: Pipeline)
 def test_numbers_that_overflow_are_no_stickers(pipeline: Pipeline) -> None:
     codes = torch.zeros(pipeline.bundle.transformer.image_seq_length, dtype=torch.long)
     with pytest.raises(BundleError, match="EMOJICH_PRECISION"):
-        pipeline.finish([Drawn(codes, seed=0, perplexity=math.nan)])
+        pipeline.finish([ImageCodes(codes, seed=0, perplexity=math.nan)])
 
 
 def test_slots_that_were_warmed_up_draw_the_same(pipeline: Pipeline) -> None:
@@ -145,10 +145,10 @@ def test_slots_that_were_warmed_up_draw_the_same(pipeline: Pipeline) -> None:
     pipeline.warm_up(warm)
     codes = []
     for slots in (warm, cold):
-        slots.enter(0, pipeline.begin("кот")[0], 7, pipeline.bundle.sampling)
+        slots.enter(0, pipeline.prefill("кот")[0], 7, pipeline.bundle.sampling)
         for _ in range(pipeline.bundle.transformer.image_seq_length):
             slots.step()
-        codes.append(slots.drawn(0).codes)
+        codes.append(slots.image(0).codes)
     assert codes[0].equal(codes[1])
 
 

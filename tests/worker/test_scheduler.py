@@ -15,7 +15,7 @@ import torch
 from emojich_core.inference.memory import OutOfMemory
 from emojich_core.inference.retries import LIKE
 from emojich_core.inference.sampling import Sampling
-from emojich_core.inference.slots import Beginning, Drawn, ImagePrompt, Slots
+from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Request
 from worker.engine.scheduler import Scheduler
@@ -67,7 +67,7 @@ def test_threads_that_finish_do_not_stay(
 ) -> None:
     finish, threads = Pipeline.finish, list[threading.Thread]()
 
-    def noted(pipeline: Pipeline, images: list[Drawn]) -> list[Drawing]:
+    def noted(pipeline: Pipeline, images: list[ImageCodes]) -> list[Drawing]:
         threads.append(threading.current_thread())
         return finish(pipeline, images)
 
@@ -122,13 +122,13 @@ def test_cancelling_frees_the_slots_at_the_next_step(
     monkeypatch.setattr("emojich_core.inference.retries.BLOT", math.inf)  # nothing is drawn again
     scheduler, gone, after = Scheduler(pipeline, 3), task("1", count=9), task("2", count=3)
     scheduler.put(gone)
-    scheduler.turn()
+    scheduler.step()
     gone.cancelled = True
     scheduler.put(after)
     for _ in range(pipeline.bundle.transformer.image_seq_length):  # her three images, no step more
-        scheduler.turn()
+        scheduler.step()
     assert not gone.ended.is_set()
-    while scheduler.has_drawn:
+    while scheduler.has_decoded:
         scheduler.finish()
     assert isinstance(after.outcome[0], Finished)
 
@@ -189,7 +189,7 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[int]]:
     seeds: set[int] = set()
     finish = Pipeline.finish
 
-    def poisoned(pipeline: Pipeline, images: list[Drawn]) -> list[Drawing]:
+    def poisoned(pipeline: Pipeline, images: list[ImageCodes]) -> list[Drawing]:
         if any(image.seed in seeds for image in images):
             raise RuntimeError("a poisoned image")
         return finish(pipeline, images)
@@ -210,7 +210,7 @@ def test_a_poisoned_image_ends_its_request_alone(poison: set[int], scheduler: Sc
 def test_a_picture_for_which_memory_lacks_says_so(
     pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def greedy(pipeline: Pipeline, images: list[Drawn]) -> list[Drawing]:
+    def greedy(pipeline: Pipeline, images: list[ImageCodes]) -> list[Drawing]:
         raise OutOfMemory("of 80 GB")
 
     monkeypatch.setattr(Pipeline, "finish", greedy)
@@ -226,7 +226,7 @@ def test_out_of_memory_while_finishing_finishes_fewer_at_once(
     finish, sizes = Pipeline.finish, list[int]()
     before: weakref.ref[torch.Tensor] | None = None
 
-    def greedy(pipeline: Pipeline, images: list[Drawn]) -> list[Drawing]:
+    def greedy(pipeline: Pipeline, images: list[ImageCodes]) -> list[Drawing]:
         nonlocal before
         assert before is None or before() is None  # what filled the memory is gone
         sizes.append(len(images))
@@ -241,8 +241,8 @@ def test_out_of_memory_while_finishing_finishes_fewer_at_once(
     scheduler = Scheduler(pipeline, 9)
     first, second = task("1", count=9), task("2", "собака", 9)
     scheduler.put(first)
-    while first.fraction < 0.8 and not scheduler.has_drawn:  # all nine together
-        scheduler.turn()
+    while first.fraction < 0.8 and not scheduler.has_decoded:  # all nine together
+        scheduler.step()
     scheduler.start()
     drawn(scheduler, second)
     assert first.ended.wait(60)
@@ -251,7 +251,7 @@ def test_out_of_memory_while_finishing_finishes_fewer_at_once(
     assert [size for size in sizes if size > 2] == [9, 4, 4]  # all of the first request
 
 
-@pytest.mark.parametrize("work", ["begin", "finish"])
+@pytest.mark.parametrize("work", ["prefill", "finish"])
 def test_what_memory_lacks_for_is_done_with_fewer_slots(
     pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
@@ -288,9 +288,9 @@ def test_what_memory_lacks_for_is_done_with_fewer_slots(
     "work",
     [
         "pipeline.Slots",
-        "pipeline.begin",
+        "pipeline.prefill",
         "inference.slots.KVCache.fill",
-        "inference.slots.Slots._advance",
+        "inference.slots.Slots._decode_step",
         "inference.slots.perplexity",
         "pipeline.cut_out",
     ],
@@ -316,7 +316,7 @@ def test_memory_that_a_cpu_lacks_is_done_without(
     assert calls > 1
 
 
-@pytest.mark.parametrize("work", ["begin", "finish"])
+@pytest.mark.parametrize("work", ["prefill", "finish"])
 def test_a_broken_device_is_no_fault_of_a_request(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
@@ -338,13 +338,13 @@ def test_a_broken_device_is_no_fault_of_a_request(
 def test_a_text_is_computed_once_and_not_for_who_has_gone(
     scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin, prompts = Pipeline.begin, list[str]()
+    prefill, prompts = Pipeline.prefill, list[str]()
 
-    def noted(pipeline: Pipeline, prompt: str, image_prompt: ImagePrompt | None) -> list[Beginning]:
+    def noted(pipeline: Pipeline, prompt: str, image_prompt: ImagePrompt | None) -> list[Prefill]:
         prompts.append(prompt)
-        return begin(pipeline, prompt, image_prompt)
+        return prefill(pipeline, prompt, image_prompt)
 
-    monkeypatch.setattr(Pipeline, "begin", noted)
+    monkeypatch.setattr(Pipeline, "prefill", noted)
     gone = task("1", "собака")
     gone.cancelled = True
     scheduler.put(gone)
@@ -355,20 +355,20 @@ def test_a_text_is_computed_once_and_not_for_who_has_gone(
 def test_logits_that_are_no_numbers_end_their_request_alone(
     scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    number = Slots.drawn
+    number = Slots.image
 
-    def broken(slots: Slots, slot: int) -> Drawn:
+    def broken(slots: Slots, slot: int) -> ImageCodes:
         image = number(slots, slot)
-        return Drawn(image.codes, image.seed, math.nan) if image.seed == 42 else image
+        return ImageCodes(image.codes, image.seed, math.nan) if image.seed == 42 else image
 
-    monkeypatch.setattr(Slots, "drawn", broken)
+    monkeypatch.setattr(Slots, "image", broken)
     bad, good = task("1", seed=42), task("2", seed=5)
     drawn(scheduler, bad, good)
     assert bad.outcome == (Failed("1", "failed"), [])
     assert isinstance(good.outcome[0], Finished)
 
 
-@pytest.mark.parametrize("work", ["enter", "step", "drawn"])
+@pytest.mark.parametrize("work", ["enter", "step", "image"])
 def test_out_of_memory_costs_slots_and_no_request(
     pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
@@ -377,7 +377,7 @@ def test_out_of_memory_costs_slots_and_no_request(
     done = getattr(Slots, work)
 
     def greedy(slots: Slots, *what: object) -> object:
-        if slots.count > 2 and sum(slots.number(slot) for slot in range(slots.count)) > 6:
+        if slots.count > 2 and sum(slots.decoded(slot) for slot in range(slots.count)) > 6:
             raise OutOfMemory("of 80 GB")
         return done(slots, *what)
 
@@ -388,7 +388,7 @@ def test_out_of_memory_costs_slots_and_no_request(
     assert isinstance(youngest.outcome[0], Finished)
 
 
-@pytest.mark.parametrize("work", ["enter", "step", "drawn"])
+@pytest.mark.parametrize("work", ["enter", "step", "image"])
 def test_a_single_slot_for_which_memory_lacks_says_so(
     scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
