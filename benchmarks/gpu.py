@@ -1,11 +1,11 @@
-"""What the engine takes on a GPU, beside what its memory allows.
+"""The engine's times on a GPU, beside the lower bound that its memory sets.
 
     python -m benchmarks.gpu [--device cuda:1]      # the published size: some minutes
     python -m benchmarks.gpu --device cpu --small   # the same, to see that it runs
 
 The weights are random, the work is that of the published model.  The bound of a step is to read all
-weights, and the keys and values that are looked at, once, as fast as this memory was read before.
-"Compiled" is what the engine does on a GPU, "as it stands" what is left where there is no compiler.
+weights, and the keys and values that it attends to, once, at the measured speed of the memory.
+"Compiled" is the engine's step on a GPU, "as it stands" its step without a compiler.
 """
 
 import argparse

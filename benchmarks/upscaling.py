@@ -1,9 +1,9 @@
-"""What Real-ESRGAN is worth: the same stickers without it and with it, enlarged, and the time.
+"""The effect of Real-ESRGAN: the same stickers without it and with it, enlarged, and the time.
 
     python -m benchmarks.upscaling [BUNDLE …]     # by default mini; writes docs/upscale.png
 
-On the left pictures are only brought to size; then comes a column for the up-scaler of each bundle.
-All finish the same codes, drawn by the first one.
+In the left column images are only resized; then comes a column for the upscaler of each bundle.
+All finish the same codes, decoded by the first bundle.
 """
 
 import argparse
@@ -24,7 +24,7 @@ ROUNDS = 5
 
 
 def without(pipeline: Pipeline) -> Pipeline:
-    """The pipeline, whose pictures are only brought to size."""
+    """The pipeline with an upscaler that only resizes."""
     none = UpscaleConfig(scale=1)
     pipeline.bundle = replace(pipeline.bundle, upscale=none)
     pipeline.upscaler = make_upscaler(none)

@@ -24,7 +24,7 @@ CONFIG = TransformerConfig(
 def drawn(
     model: Transformer, text: torch.Tensor, seeds: list[int], sampling: Sampling, **more: Any
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Codes and perplexities of what `generate` draws."""
+    """Codes and perplexities of the images from `generate`."""
     images = generate(model, text, seeds, sampling, **more)
     scores = torch.tensor([image.perplexity for image in images])
     return torch.stack([image.codes for image in images]), scores
@@ -91,7 +91,7 @@ def test_borders_of_an_image_are_given() -> None:
 
 
 def test_given_codes_do_not_cost_randomness(model: Transformer) -> None:
-    # As in ru-dalle: the first code that is drawn takes the first random numbers.
+    # As in ru-dalle: the first sampled code takes the first random numbers.
     whole, _ = drawn(model, TEXT, [1], Sampling())
     prompt = ImagePrompt.borders(whole[0], down=2)
     again, _ = drawn(model, TEXT, [1], Sampling(), image_prompt=prompt)
@@ -129,8 +129,8 @@ def test_sampling_follows_the_probabilities() -> None:
     torch.testing.assert_close(shares, probabilities, atol=0.03, rtol=0)
 
 
-def test_images_enter_and_leave_at_any_time(model: Transformer) -> None:
-    """Each is the one that it would have been alone, with settings of its own."""
+def test_images_may_enter_and_leave_at_any_step(model: Transformer) -> None:
+    """Each image equals the one that it is alone, with its own sampling."""
     wild, tame = Sampling(temperature=1.3), Sampling(temperature=0.5, top_k=5)
     other = torch.tensor([2, 30, 31, 3, 0, 0])
     slots = Slots(model, 2)
@@ -142,7 +142,7 @@ def test_images_enter_and_leave_at_any_time(model: Transformer) -> None:
         slots.step()
     first = slots.codes[0].clone()
     slots.leave(0)
-    slots.enter(0, prefill(model, TEXT), 3, tame)  # a freed slot, while the other goes on
+    slots.enter(0, prefill(model, TEXT), 3, tame)  # in a freed slot, while the other image goes on
     for _ in range(5):
         slots.step()
     second = slots.codes[1].clone()
@@ -153,7 +153,7 @@ def test_images_enter_and_leave_at_any_time(model: Transformer) -> None:
     assert slots.codes[0].equal(drawn(model, TEXT, [3], tame)[0][0])
 
 
-def test_what_was_no_number_leaves_with_its_image(model: Transformer) -> None:
+def test_a_nan_leaves_its_slot_with_its_image(model: Transformer) -> None:
     slots, good = Slots(model, 2), prefill(model, TEXT)
     bad = Prefill(good.features * torch.nan, [(k * torch.nan, v) for k, v in good.key_values])
     slots.enter(0, bad, 1, Sampling())
@@ -179,7 +179,7 @@ def test_empty_slots_change_nothing(model: Transformer) -> None:
     assert slots.image(1).perplexity == pytest.approx(score.item(), rel=1e-4)
 
 
-def test_who_gives_slots_up_has_their_memory_at_once(model: Transformer) -> None:
+def test_deleted_slots_free_their_memory_at_once(model: Transformer) -> None:
     slots = Slots(model, 1)
     slots.enter(0, prefill(model, TEXT), 1, Sampling())
     slots.step()
@@ -193,7 +193,9 @@ def test_who_gives_slots_up_has_their_memory_at_once(model: Transformer) -> None
 
 
 @pytest.mark.slow  # the compiler's time
-def test_a_compiled_step_draws_the_same_whoever_comes_and_goes(model: Transformer) -> None:
+def test_a_compiled_step_decodes_the_same_codes(
+    model: Transformer,
+) -> None:
     slots, text = Slots(model, 2, compiled=True), prefill(model, TEXT)
     tame, given = Sampling(top_k=5), ImagePrompt.first(torch.arange(16), 0.5)
     with torch.compiler.set_stance("fail_on_recompile"):  # that would take minutes

@@ -25,7 +25,7 @@ def test_an_engine_is_warm_when_it_is_ready(
     monkeypatch.setattr(Pipeline, "finish", noted)
     load(Settings(str(tiny_bundle), "cpu", slots=2))
     assert finished == [1]
-    assert not threads[0].is_alive()  # else its OpenMP threads would slow down who draws
+    assert not threads[0].is_alive()  # else its OpenMP threads would slow down decoding
 
 
 def test_there_are_no_more_slots_than_images_at_once(

@@ -1,4 +1,4 @@
-"""Continuous batching with a real pipeline: what one request gets does not depend on the others."""
+"""Continuous batching with a real pipeline; requests do not affect each other's stickers."""
 
 import math
 import queue
@@ -42,7 +42,7 @@ def task(name: str, prompt: str = "кот", count: int = 2, seed: int = 7) -> Ta
 
 
 def drawn(scheduler: Scheduler, *tasks: Task) -> None:
-    """Draw tasks, and wait for all of them."""
+    """Run tasks, and wait for all of them."""
     for each in tasks:
         scheduler.put(each)
     for each in tasks:
@@ -50,7 +50,7 @@ def drawn(scheduler: Scheduler, *tasks: Task) -> None:
 
 
 class Watched(Task):
-    """A task that knows all its fractions."""
+    """A task that records all its fractions."""
 
     def __init__(self, request: Request):
         self.fractions: list[float] = []
@@ -62,7 +62,7 @@ class Watched(Task):
             self.fractions.append(self.fraction)
 
 
-def test_threads_that_finish_do_not_stay(
+def test_finishing_threads_end(
     pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish, threads = Pipeline.finish, list[threading.Thread]()
@@ -73,13 +73,13 @@ def test_threads_that_finish_do_not_stay(
 
     monkeypatch.setattr(Pipeline, "finish", noted)
     drawn(scheduler, task("a"))
-    for thread in threads:  # while they stay, so do their OpenMP threads, in the way of who draws
+    for thread in threads:  # else their OpenMP threads slow down decoding
         thread.join(10)
         assert not thread.is_alive()
     assert threads
 
 
-def test_stickers_do_not_depend_on_who_else_is_drawn(scheduler: Scheduler) -> None:
+def test_stickers_do_not_depend_on_other_requests(scheduler: Scheduler) -> None:
     alone = task("1", "кот", count=4)
     drawn(scheduler, alone)
     again = task("2", "кот", count=4)
@@ -119,13 +119,13 @@ def test_a_small_request_does_not_wait_for_a_large_one(pipeline: Pipeline, slots
 def test_cancelling_frees_the_slots_at_the_next_step(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emojich_core.inference.retries.BLOT", math.inf)  # nothing is drawn again
+    monkeypatch.setattr("emojich_core.inference.retries.BLOT", math.inf)  # no image is retried
     scheduler, gone, after = Scheduler(pipeline, 3), task("1", count=9), task("2", count=3)
     scheduler.put(gone)
     scheduler.step()
     gone.cancelled = True
     scheduler.put(after)
-    for _ in range(pipeline.bundle.transformer.image_seq_length):  # her three images, no step more
+    for _ in range(pipeline.bundle.transformer.image_seq_length):  # as many steps as one image
         scheduler.step()
     assert not gone.ended.is_set()
     while scheduler.has_decoded:
@@ -133,7 +133,7 @@ def test_cancelling_frees_the_slots_at_the_next_step(
     assert isinstance(after.outcome[0], Finished)
 
 
-def test_repeated_images_are_drawn_again(
+def test_repeats_are_retried_as_in_generate(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cold = replace(pipeline.bundle, sampling=Sampling(temperature=0.001))
@@ -152,7 +152,7 @@ def test_repeated_images_are_drawn_again(
         assert one.fractions[-1] == pytest.approx(1.0)
 
 
-def test_images_like_another_begin_as_it_does(scheduler: Scheduler) -> None:
+def test_images_similar_to_another_keep_its_first_codes(scheduler: Scheduler) -> None:
     one = task("1", count=1)
     drawn(scheduler, one)
     [sticker] = one.outcome[1]
@@ -164,7 +164,7 @@ def test_images_like_another_begin_as_it_does(scheduler: Scheduler) -> None:
     assert len({sticker.codes, *codes}) == 4
 
 
-def test_boldness_is_the_temperature(scheduler: Scheduler) -> None:
+def test_boldness_scales_the_temperature(scheduler: Scheduler) -> None:
     usual = task("1", count=1, seed=7)
     bold = Task(Request(id="2", prompt="кот", count=1, seed=7, boldness=4.0))
     again = Task(Request(id="3", prompt="кот", count=1, seed=7, boldness=1.0))
@@ -173,7 +173,7 @@ def test_boldness_is_the_temperature(scheduler: Scheduler) -> None:
     assert usual.outcome[1] != bold.outcome[1]
 
 
-def test_codes_of_another_model_end_their_request_alone(scheduler: Scheduler) -> None:
+def test_codes_of_another_model_fail_their_request_alone(scheduler: Scheduler) -> None:
     short = Task(Request(id="1", prompt="кот", count=1, like=(1, 2)))
     large = Task(Request(id="2", prompt="кот", count=1, like=(9999,) * 16))
     good = task("3")
@@ -199,7 +199,7 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[int]]:
     return seeds
 
 
-def test_a_poisoned_image_ends_its_request_alone(poison: set[int], scheduler: Scheduler) -> None:
+def test_an_image_that_fails_ends_its_request_alone(poison: set[int], scheduler: Scheduler) -> None:
     poison.add(100)
     bad, good = task("1", seed=99), task("2", seed=5)
     drawn(scheduler, bad, good)
@@ -207,7 +207,7 @@ def test_a_poisoned_image_ends_its_request_alone(poison: set[int], scheduler: Sc
     assert isinstance(good.outcome[0], Finished)
 
 
-def test_a_picture_for_which_memory_lacks_says_so(
+def test_out_of_memory_for_one_image_fails_its_request_with_memory(
     pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def greedy(pipeline: Pipeline, images: list[ImageCodes]) -> list[Drawing]:
@@ -252,7 +252,7 @@ def test_out_of_memory_while_finishing_finishes_fewer_at_once(
 
 
 @pytest.mark.parametrize("work", ["prefill", "finish"])
-def test_what_memory_lacks_for_is_done_with_fewer_slots(
+def test_out_of_memory_is_retried_with_fewer_slots(
     pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
     expected = task("0", count=4)
@@ -295,7 +295,7 @@ def test_what_memory_lacks_for_is_done_with_fewer_slots(
         "pipeline.cut_out",
     ],
 )
-def test_memory_that_a_cpu_lacks_is_done_without(
+def test_out_of_memory_of_a_cpu_is_retried_with_fewer_slots(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
     done, calls = resolve_name(f"emojich_core.{work}"), 0
@@ -317,7 +317,7 @@ def test_memory_that_a_cpu_lacks_is_done_without(
 
 
 @pytest.mark.parametrize("work", ["prefill", "finish"])
-def test_a_broken_device_is_no_fault_of_a_request(
+def test_a_broken_device_ends_the_engine_and_no_request(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
     def broken(*_: object) -> None:
@@ -335,7 +335,7 @@ def test_a_broken_device_is_no_fault_of_a_request(
     assert not one.ended.is_set()  # a new engine tries it again
 
 
-def test_a_text_is_computed_once_and_not_for_who_has_gone(
+def test_a_prompt_is_prefilled_once_and_never_for_a_cancelled_request(
     scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prefill, prompts = Pipeline.prefill, list[str]()
@@ -352,13 +352,13 @@ def test_a_text_is_computed_once_and_not_for_who_has_gone(
     assert prompts == ["кот"]
 
 
-def test_logits_that_are_no_numbers_end_their_request_alone(
+def test_nan_logits_fail_their_request_alone(
     scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    number = Slots.image
+    image_of = Slots.image
 
     def broken(slots: Slots, slot: int) -> ImageCodes:
-        image = number(slots, slot)
+        image = image_of(slots, slot)
         return ImageCodes(image.codes, image.seed, math.nan) if image.seed == 42 else image
 
     monkeypatch.setattr(Slots, "image", broken)
@@ -369,7 +369,7 @@ def test_logits_that_are_no_numbers_end_their_request_alone(
 
 
 @pytest.mark.parametrize("work", ["enter", "step", "image"])
-def test_out_of_memory_costs_slots_and_no_request(
+def test_out_of_memory_fails_no_request_while_slots_can_be_halved(
     pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
     expected = task("0", seed=5)
@@ -389,7 +389,7 @@ def test_out_of_memory_costs_slots_and_no_request(
 
 
 @pytest.mark.parametrize("work", ["enter", "step", "image"])
-def test_a_single_slot_for_which_memory_lacks_says_so(
+def test_out_of_memory_in_a_single_slot_fails_the_request_with_memory(
     scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
     with monkeypatch.context() as patch:
@@ -407,7 +407,7 @@ def test_a_single_slot_for_which_memory_lacks_says_so(
     assert isinstance(after.outcome[0], Finished)
 
 
-def test_as_many_slots_as_there_is_memory_for(
+def test_slots_are_halved_until_they_fit(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []

@@ -151,7 +151,7 @@ class Scheduler:
                 self._decoded.put((job, image))
 
     def _within_memory(self, work: Callable[[], None]) -> None:
-        """Do work on the slots; without memory for it halve them, or fail the request in the last."""
+        """Do work on the slots; when memory runs out, halve them or fail the last one's request."""
         if not _memory_sufficed(work) and not self._halve_slots():
             [job] = [job for job in self._jobs if job.images.slots]
             fail(job.task, OutOfMemory("not even for one slot"))
