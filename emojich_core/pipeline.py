@@ -162,7 +162,7 @@ class Pipeline:
     def image_prompt(
         self, image: Image.Image, up: int = 0, down: int = 0, left: int = 0, right: int = 0
     ) -> ImagePrompt:
-        """The codes of an image, of which so many rows and columns along the borders are kept.
+        """The codes of an image: `up`, `down`, `left` and `right` rows or columns of them are kept.
 
         The image is stretched to a square, as by ru-dalle; transparent pixels become white.
         """

@@ -75,7 +75,7 @@ class ImageRequest:
         return selected
 
     def _share_left(self, in_slots: float) -> float:
-        """The share of the decoding that is left, with so many images' worth of codes in slots."""
+        """The share of the decoding that is left; `in_slots` is in images, not codes."""
         images = len(self._round) + len(self.slots) + len(self.waiting)
         if not images:
             return 0.0
@@ -101,6 +101,6 @@ class ImageRequest:
         return sorted(self._selected, key=lambda image: image.perplexity)[: self._count]
 
     def progress(self, finished: int) -> float:
-        """The share done, 0 to 1, with so many stickers finished; it falls only by `restart`."""
+        """The share done, 0 to 1, with `finished` stickers; it falls only by `restart`."""
         decoded, finished_share = 1 - self._remaining, finished / self._count
         return DECODING_SHARE * decoded + (1 - DECODING_SHARE) * finished_share

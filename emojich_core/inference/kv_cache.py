@@ -20,7 +20,7 @@ from emojich_core.networks.transformer import (
     attention_masks,
 )
 
-# A layer gathers only the keys that it attends to if these are at most so much of its cache.
+# A layer gathers the keys that it attends to if they are at most this share of its cache.
 GATHER_BELOW = 0.75
 
 

@@ -23,8 +23,8 @@ LIKE = 3 / 8  # share of an image's codes that an image similar to it keeps
 RETRIES = 3  # of a blot; the last one is accepted
 HOTTER = 1.4  # factor of the temperature for a repeat
 COOLER = 0.5  # for a blot: cures two in three; 0.25 cures most others, but repeats more
-BLOT = 2  # a blot has more than so many times the best perplexity
-STRANGE = 8  # an image with more than so many times a repeat's perplexity does not replace it
+BLOT = 2  # times the best perplexity: above it an image is a blot
+STRANGE = 8  # times the perplexity of a repeat: above it an image does not replace the repeat
 
 
 class RetryPolicy:

@@ -14,7 +14,7 @@ class Sampling:
     """How to sample codes from logits.  The defaults are those of ru-dalle's examples."""
 
     temperature: float = 1.0
-    top_k: int = 2048  # sample among so many of the likeliest codes
+    top_k: int = 2048  # sample among this number of the likeliest codes
     top_p: float = 0.995  # and among the likeliest that together have this probability
     # Words for the styles that the model has learned; one goes before the prompt.
     styles: tuple[str, ...] = ()

@@ -26,7 +26,7 @@ class ImagePrompt:
     def borders(
         cls, codes: Tensor, up: int = 0, down: int = 0, left: int = 0, right: int = 0
     ) -> "ImagePrompt":
-        """Keep so many rows and columns along each border of an image's codes."""
+        """Keep these numbers of rows and columns along the borders of an image's codes."""
         side = math.isqrt(codes.numel())
         if min(up, down, left, right) < 0:
             raise ValueError("a border cannot be narrower than nothing")
