@@ -1,14 +1,13 @@
-"""Users who come at random times, as they do: how many images an hour, and how long each waits.
+"""Requests that arrive at random times: images an hour, and how long each user waits.
 
     python -m benchmarks.arrivals      # on `mini`: the engine itself beside its simulation
 
-16 users ask once for 2 images each.  They come by a Poisson process, on average one in a sixteenth
-of the time that an image takes: most of them while others are being drawn, and few at once.  The
+16 users request 2 images each.  They arrive by a Poisson process, on average one in a sixteenth of
+the time that an image takes: most of them while the engine runs others, and few at once.  The
 time runs from the first request to the last sticker, so that it begins and ends with empty slots.
 
 At the published size this would take an hour, and days of ru-dalle: there it is simulated (see
-`simulation.py`), from times that were measured.  On `mini` the engine draws it in earnest, too, and
-the simulation is held against that.
+`simulation.py`), from measured times.  On `mini` the real engine runs it, too, for comparison.
 """
 
 import random
@@ -26,7 +25,7 @@ from benchmarks.steps import measure, text_seconds
 from benchmarks.timing import CPU, median
 from benchmarks.users import engine, tasks
 from emojich_core.inference.precision import Precision
-from emojich_core.inference.slots import Drawn
+from emojich_core.inference.slots import ImageCodes
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
 from emojich_core.request import MAX_BOLDNESS
 from worker.config import REQUESTS
@@ -41,14 +40,14 @@ PROCESS = f"a Poisson process, seed {SEED}, on average {USERS} in the time that 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it went."""
+    """The result of one run."""
 
     seconds: float  # from the first request to the last sticker
     waited: float  # by the user in the middle
 
     @classmethod
     def of(cls, arrivals: list[Arrival], ends: list[float]) -> "Outcome":
-        """From when they asked, and when they had their stickers."""
+        """The outcome, from the times of requests and of their stickers."""
         waited = [end - arrival.time for arrival, end in zip(arrivals, ends, strict=True)]
         return cls(max(ends) - arrivals[0].time, statistics.median(waited))
 
@@ -70,7 +69,7 @@ def arrivals(costs: Costs) -> list[Arrival]:
     every = costs.codes * costs.step / USERS
     users = []
     for task in tasks(USERS, COUNT):
-        # Bold, for `mini` would repeat itself, and what repeats another image is drawn again.
+        # At a high temperature, because `mini` would repeat itself, and repeats are retried.
         users.append(Arrival(now, Task(replace(task.request, boldness=MAX_BOLDNESS))))
         now += chance.expovariate(1 / every)
     return users
@@ -88,7 +87,7 @@ def on_mini(results: Results) -> None:
 
 @torch.no_grad()
 def costs_on_mini() -> Costs:
-    """What drawing takes in as many slots as the engine has on a CPU."""
+    """Measured costs with as many slots as the engine has on a CPU."""
     pipeline = Pipeline.load("mini", "cpu")
     model = pipeline.transformer
     step = measure(model, CPU_SLOTS).whole
@@ -97,7 +96,7 @@ def costs_on_mini() -> Costs:
 
 
 def play(scheduler: Scheduler, users: list[Arrival]) -> list[float]:
-    """Have the engine draw it, fed as RQ's workers do: when each has their stickers."""
+    """Run it on the engine, fed like RQ's workers do: when each user has the stickers."""
     start = time.monotonic()
 
     def draw(arrival: Arrival) -> float:
@@ -138,7 +137,7 @@ def _simulated(costs: Costs, slots: int, requests: int) -> Outcome:
 
 
 def one_by_one(seconds: float, users: list[Arrival]) -> list[float]:
-    """When each has their images from an engine that draws for one user after another."""
+    """When each user has the images from an engine that runs one request after another."""
     ends, free = [], 0.0
     for user in users:
         free = max(free, user.time) + seconds
@@ -149,7 +148,7 @@ def one_by_one(seconds: float, users: list[Arrival]) -> list[float]:
 def finish_seconds(pipeline: Pipeline) -> float:
     """Seconds from an image's codes, any codes, to its sticker."""
     [codes] = some_codes(pipeline, 1)
-    return median(lambda: pipeline.finish([Drawn(codes, 1, 1.0)]), 3)
+    return median(lambda: pipeline.finish([ImageCodes(codes, 1, 1.0)]), 3)
 
 
 if __name__ == "__main__":

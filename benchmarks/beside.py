@@ -1,4 +1,4 @@
-"""Four stickers of `mini`: alone, beside two busy loops, and beside another `mini` that draws.
+"""Four stickers of `mini`: alone, beside two busy loops, and beside another running `mini`.
 
 python -m benchmarks.beside
 """
@@ -15,8 +15,8 @@ from benchmarks.results import Results
 from emojich_core.pipeline import Pipeline
 
 PROMPT = "кот в космосе"
-ROUNDS = 3  # of all rows in turn, so that none has the quiet minutes
-DRAWN = 5  # requests a round
+ROUNDS = 3  # of all rows in turn, so that all have the same load
+REQUESTS = 5  # a round
 BUSY = [sys.executable, "-c", "while True: pass"]
 DRAWING = [sys.executable, "-m", "benchmarks.beside", "--draw"]
 
@@ -30,7 +30,7 @@ def draw(pipeline: Pipeline) -> float:
 
 @contextmanager
 def running(*commands: list[str]) -> Iterator[None]:
-    """Have these programs run meanwhile; each that draws has begun to."""
+    """Run these programs meanwhile; waits until each `mini` has begun."""
     with ExitStack() as stack:
         for command in commands:
             process = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE))
@@ -54,7 +54,7 @@ def measure(results: Results) -> None:
     for _ in range(ROUNDS):
         for name, commands in rows.items():
             with running(*commands):
-                times[name] += [draw(pipeline) for _ in range(DRAWN)]
+                times[name] += [draw(pipeline) for _ in range(REQUESTS)]
     alone = statistics.median(times["alone"])
     for name, measured in times.items():
         median = statistics.median(measured)
@@ -66,7 +66,7 @@ def measure(results: Results) -> None:
 
 
 def draw_on() -> None:
-    """Draw until killed, and say once that it has begun."""
+    """Generate until killed; prints once that it has begun."""
     pipeline = Pipeline.load("mini", "cpu")
     while True:
         draw(pipeline)

@@ -1,4 +1,4 @@
-"""How many candidates of `mini` are blots or repeats, and what drawing those again makes of it.
+"""How many candidates of `mini` are blots or repeats, with and without retries.
 
 `python -m benchmarks.blots`: the prompts of the model card's page, four candidates of each.  A blot
 has more than twice the perplexity of the best candidate in the first round.
@@ -19,7 +19,7 @@ SEEDS = [0, 1, 2, 3]
 
 
 def main() -> None:
-    """Draw all prompts with redrawing and without; print both counts and the time it took."""
+    """Run all prompts with retries and without; print both counts and times."""
     pipeline = Pipeline.load("mini", "cpu")
     prompts = [line for line in PROMPTS.read_text(encoding="utf-8").splitlines() if line]
     length = pipeline.bundle.transformer.text_seq_length
@@ -51,7 +51,7 @@ def blots(best: float, perplexities: Iterable[float]) -> int:
 
 
 def distinct(images: Iterable[Tensor]) -> int:
-    """How many of these codes are no repeats."""
+    """How many of these images are different."""
     return len({tuple(codes.tolist()) for codes in images})
 
 

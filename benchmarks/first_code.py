@@ -1,8 +1,8 @@
-"""How soon an engine that has just become ready has the first code of its first request.
+"""Seconds from an engine's start-up to the first code of its first request.
 
     python -m benchmarks.first_code    # on `mini`: seconds
 
-In a process of its own: elsewhere much is warm already that a new engine has to warm up itself.
+Each engine is a new process, because a used one is already warm.
 """
 
 import os
@@ -37,7 +37,7 @@ def measure(results: Results) -> None:
 
 
 def seconds_to_first_code(scheduler: Scheduler, task: Task) -> float:
-    """Put a task to a scheduler, and wait until it has begun to be drawn."""
+    """Put a task into a scheduler, and wait for its first progress."""
     start = time.perf_counter()
     scheduler.put(task)
     while not task.fraction:

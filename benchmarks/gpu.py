@@ -1,11 +1,11 @@
-"""What the engine takes on a GPU, beside what its memory allows.
+"""The engine's times on a GPU, beside the lower bound that its memory sets.
 
     python -m benchmarks.gpu [--device cuda:1]      # the published size: some minutes
     python -m benchmarks.gpu --device cpu --small   # the same, to see that it runs
 
 The weights are random, the work is that of the published model.  The bound of a step is to read all
-weights, and the keys and values that are looked at, once, as fast as this memory was read before.
-"Compiled" is what the engine does on a GPU, "as it stands" what is left where there is no compiler.
+weights, and the keys and values that it attends to, once, at the measured speed of the memory.
+"Compiled" is the engine's step on a GPU, "as it stands" its step without a compiler.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from benchmarks.timing import machine, median, read_bandwidth
 from emojich_core.bundles.bundle import BundleError
 from emojich_core.inference.precision import Precision
 from emojich_core.inference.sampling import Sampling
-from emojich_core.inference.slots import Slots, begin
+from emojich_core.inference.slots import Slots, prefill
 from emojich_core.networks.transformer import Transformer, TransformerConfig
 from emojich_core.pipeline import Pipeline, pick_device
 
@@ -130,7 +130,7 @@ class Measurement:
     def _enter(self, slots: Slots, model: Transformer, slot: int) -> None:
         """A request enters, and has its first code."""
         text = torch.full((model.config.text_seq_length,), 5, device=self.device)
-        slots.enter(slot, begin(model, text), slot, Sampling())
+        slots.enter(slot, prefill(model, text), slot, Sampling())
         slots.step()
 
 

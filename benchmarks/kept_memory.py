@@ -34,7 +34,7 @@ def measure(keep: bool) -> None:
 
 
 def main() -> None:
-    """Both in turn, each in a process of its own: the allocator cannot be told to go back."""
+    """Both in turn, each in a new process: the allocator's setting cannot be undone."""
     rows: dict[str, list[list[float]]] = {"--keep": [], "--return": []}
     for _ in range(ROUNDS):
         for option, measured in rows.items():

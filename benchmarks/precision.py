@@ -1,10 +1,10 @@
-"""How far each precision of the transformer is from float32, on images that `mini` draws.
+"""The error of each precision of the transformer against float32, on images of `mini`.
 
     python -m benchmarks.precision
 
 Logits with every code given (teacher forcing), of the whole sequence at once: root mean square
-error as a share of their spread.  Perplexities of the same codes, drawn step by step from keys and
-values that were kept: mean relative error.  16-bit floats without the blocks that oneDNN packs, so
+error as a share of their spread.  Perplexities of the same codes, decoded step by step through the
+KV cache: mean relative error.  16-bit floats without the blocks that oneDNN packs, so
 that float16, which is the choice on a GPU, goes on any CPU.
 """
 
@@ -19,7 +19,7 @@ from benchmarks.timing import CPU
 from emojich_core.bundles.bundle import load_bundle
 from emojich_core.inference.precision import offered, prepare
 from emojich_core.inference.sampling import Sampling
-from emojich_core.inference.slots import ImagePrompt, Slots, begin, draw_together, generate
+from emojich_core.inference.slots import ImagePrompt, generate
 from emojich_core.networks.tokenizer import Tokenizer
 from emojich_core.networks.transformer import Transformer
 from emojich_core.pipeline import load_network
@@ -29,7 +29,7 @@ SEEDS = [1, 2]  # of each
 
 
 class Image(NamedTuple):
-    """A text and the codes of an image that was drawn of it, both token ids."""
+    """Token ids of a text, and the codes of its image."""
 
     text: Tensor
     codes: Tensor
@@ -57,13 +57,12 @@ def logits(model: Transformer, image: Image) -> Tensor:
 def score(model: Transformer, image: Image) -> float:
     """The perplexity of the codes."""
     given = ImagePrompt(image.codes, torch.ones_like(image.codes, dtype=torch.bool))
-    slots, beginning = Slots(model, 1), begin(model, image.text)
-    [drawn] = draw_together(slots, [beginning], [1], Sampling(), lambda step: None, given)
-    return drawn.perplexity
+    [scored] = generate(model, image.text, [1], Sampling(), image_prompt=given)
+    return scored.perplexity
 
 
 def main() -> None:
-    """Draw in float32, then look at the same codes in each precision."""
+    """Decode in float32, then score the same codes in each precision."""
     bundle = load_bundle("mini")
     model = load_network(bundle, "transformer", Transformer, CPU, torch.float32)
     tokenizer, length = Tokenizer(bundle.tokenizer), bundle.transformer.text_seq_length

@@ -1,10 +1,10 @@
-"""The engine's own scheduler with a clock in place of a model: who waits how long.
+"""The real scheduler with a simulated model and clock: how long each request waits.
 
-`worker.engine.scheduler` itself decides which image enters which slot, and when; how long the work
-takes was measured before.  So hours of drawing at the published size are played in a second.
+`worker.engine.scheduler` itself decides which image enters which slot, and when; the costs were
+measured before.  So hours at the published size are simulated in a second.
 
-As on a CPU, pictures are finished beside the steps by the same cores: while there is work for both,
-each gets half of them.  Left out is what takes milliseconds: Redis, RQ's forks.
+As on a CPU, the same cores finish images and decode steps: while there is work for both, each gets
+half of them.  Redis and RQ's forks, which take milliseconds, are left out.
 """
 
 from collections import deque
@@ -15,7 +15,7 @@ from typing import Any, cast
 import torch
 
 from emojich_core.inference.sampling import Sampling
-from emojich_core.inference.slots import Drawn
+from emojich_core.inference.slots import ImageCodes
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Candidate, Reading
 from worker.engine.scheduler import Scheduler
@@ -34,17 +34,17 @@ class Costs:
 
 @dataclass(frozen=True)
 class Arrival:
-    """A task, and when somebody asks for it."""
+    """A task, and when a user requests it."""
 
     time: float
     task: Task
 
 
 def simulate(costs: Costs, slots: int, requests: int, arrivals: list[Arrival]) -> list[float]:
-    """When each has its stickers, in seconds.
+    """When each arrival has its stickers, in seconds.
 
-    The engine has so many slots, and as many requests at once as there are RQ workers: who comes
-    then waits in the queue for one that has ended.
+    The engine has `slots` slots, and at most `requests` requests at once, one for each RQ worker:
+    later arrivals wait in the queue.
     """
     engine = TimedEngine(costs, slots)
     queue, at_work, ends = deque(arrivals), list[Task](), dict[str, float]()
@@ -61,82 +61,81 @@ def simulate(costs: Costs, slots: int, requests: int, arrivals: list[Arrival]) -
 
 
 class TimedEngine:
-    """A scheduler whose two threads are played in one."""
+    """A scheduler whose two threads are simulated in one."""
 
     def __init__(self, costs: Costs, slots: int):
         self.now = 0.0
         self._costs = costs
-        self._picture = costs.finish  # work that is left on the next one
+        self._picture = costs.finish  # work left on the next image
         self._pipeline = TimedPipeline(costs)
         self.scheduler = Scheduler(cast(Pipeline, self._pipeline), slots)
 
     def work(self) -> None:
-        """A step, and as much work on a picture; without anything to draw, that alone."""
-        finishes = self.scheduler.has_drawn
+        """Simulate a step and as much work on finishing; the latter alone if all is decoded."""
+        finishes = self.scheduler.has_decoded
         share = self._costs.step
         if not self.scheduler.is_idle:
             before = self._pipeline.spent
-            self.scheduler.turn()
+            self.scheduler.step()
             share = self._pipeline.spent - before
             self.now += share
         if finishes:
             share = min(share, self._picture)
             self.now += share
             self._picture -= share
-        while self.scheduler.has_drawn and self._picture <= 0:
+        while self.scheduler.has_decoded and self._picture <= 0:
             self.scheduler.finish()
             self._picture = self._costs.finish
 
 
 class TimedSlots:
-    """What the scheduler asks of `emojich_core.inference.slots.Slots`."""
+    """The part of `emojich_core.inference.slots.Slots` that the scheduler uses."""
 
     def __init__(self, count: int, pipeline: "TimedPipeline"):
-        self.count = count
+        self.count, self.length = count, pipeline.costs.codes
         self._pipeline = pipeline
-        self._seeds, self._numbers = [0] * count, [0] * count
+        self._seeds, self._decoded = [0] * count, [0] * count
 
-    def enter(self, slot: int, beginning: object, seed: int, *settings: object) -> None:
+    def enter(self, slot: int, prefill: object, seed: int, *settings: object) -> None:
         """Start an image."""
-        self._seeds[slot], self._numbers[slot] = seed, 0
+        self._seeds[slot], self._decoded[slot] = seed, 0
 
     def leave(self, slot: int) -> None:
         """Nothing is kept."""
 
     def step(self) -> None:
-        """All go a step, empty slots too."""
+        """All slots go a step, empty ones too."""
         self._pipeline.spent += self._pipeline.costs.step
-        self._numbers = [number + 1 for number in self._numbers]
+        self._decoded = [codes + 1 for codes in self._decoded]
 
-    def number(self, slot: int) -> int:
-        """How many codes the image of a slot has."""
-        return self._numbers[slot]
+    def decoded(self, slot: int) -> int:
+        """How many codes of a slot's image are decoded."""
+        return self._decoded[slot]
 
-    def drawn(self, slot: int) -> Drawn:
-        """An image that is like no other."""
-        return Drawn(torch.tensor([self._seeds[slot]]), self._seeds[slot], 1.0)
+    def image(self, slot: int) -> ImageCodes:
+        """An image that differs from all others."""
+        return ImageCodes(torch.tensor([self._seeds[slot]]), self._seeds[slot], 1.0)
 
 
 class TimedPipeline:
-    """What the scheduler asks of `emojich_core.pipeline.Pipeline`, and what that takes."""
+    """The part of `emojich_core.pipeline.Pipeline` that the scheduler uses, with its costs."""
 
     finish_batch = 1  # as on a CPU
 
     def __init__(self, costs: Costs):
         self.costs = costs
         self.spent = 0.0  # seconds of texts and steps
-        transformer = SimpleNamespace(image_seq_length=costs.codes)
-        self.bundle = SimpleNamespace(transformer=transformer, sampling=Sampling())
+        self.bundle = SimpleNamespace(sampling=Sampling())
 
     def slots(self, count: int) -> TimedSlots:
-        """So many empty slots."""
+        """Empty slots."""
         return TimedSlots(count, self)
 
     def read(self, prompt: str) -> Reading:
-        """What to draw: the prompt."""
+        """The prompt itself."""
         return Reading(prompt)
 
-    def begin(self, prompt: str, image_prompt: object) -> list[None]:
+    def prefill(self, prompt: str, image_prompt: object) -> list[None]:
         """Compute a text, in the only style."""
         self.spent += self.costs.text
         return [None]
@@ -144,8 +143,8 @@ class TimedPipeline:
     def likeness(self, codes: object) -> None:
         """No image is to be like another."""
 
-    def finish(self, images: list[Drawn]) -> list[Drawing]:
-        """Finish images; what that takes is counted by the engine, beside its steps."""
+    def finish(self, images: list[ImageCodes]) -> list[Drawing]:
+        """Finish images; TimedEngine counts the time."""
         nothing: Any = None
         return [
             Drawing(Candidate(0, image.seed, 1.0, "unet"), nothing, b"", image.codes)

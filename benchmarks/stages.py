@@ -1,4 +1,4 @@
-"""The stages after the transformer, one by one, as `Pipeline.finish` takes them: what dominates.
+"""The time of each stage after the transformer, as in `Pipeline.finish`.
 
 python -m benchmarks.stages    # of `mini`, beside its codes
 """
@@ -24,7 +24,7 @@ PROMPT = "кот в космосе"
 
 
 def on_mini(results: Results) -> None:
-    """What a picture takes that `mini` has drawn, beside its codes."""
+    """The stages for an image of `mini`, beside the decoding of its codes."""
     pipeline = Pipeline.load("mini", "cpu")
     length = pipeline.bundle.transformer.image_seq_length
     step = steps.measure(pipeline.transformer, CPU_SLOTS).whole
@@ -47,7 +47,7 @@ def measure(results: Results, name: str, pipeline: Pipeline, codes: Tensor) -> N
     codes = codes.to(device)
 
     def painting() -> torch.autocast:
-        return torch.autocast(device.type, torch.bfloat16, enabled=pipeline.paints_in_bfloat16)
+        return torch.autocast(device.type, torch.bfloat16, enabled=pipeline.renders_in_bfloat16)
 
     def decode() -> Tensor:
         with painting():

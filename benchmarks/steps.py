@@ -1,4 +1,4 @@
-"""One decoding step: how long it takes, how much of that is matrix products, what bounds it."""
+"""One decoding step: its time, the share of matrix products, and its lower bound."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from emojich_core.inference.kv_cache import KVCache
 from emojich_core.inference.memory import keep_freed
 from emojich_core.inference.precision import Int8Linear, Precision, offered, prepare, stored_as
 from emojich_core.inference.sampling import Sampling
-from emojich_core.inference.slots import Slots, begin
+from emojich_core.inference.slots import Slots, prefill
 from emojich_core.networks.transformer import Layer, Transformer, TransformerConfig
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}  # of a weight
@@ -46,7 +46,7 @@ def _random(key: str, like: Tensor, dtype: torch.dtype) -> Tensor:
 
 @dataclass(frozen=True)
 class Step:
-    """What a step takes."""
+    """The times of a step."""
 
     slots: int
     whole: float  # seconds
@@ -54,18 +54,18 @@ class Step:
 
     @property
     def other_share(self) -> float:
-        """What is not matrix products."""
+        """The share of the time outside of matrix products."""
         return 1 - self.products / self.whole
 
 
 def measure(model: Transformer, count: int, rounds: int = 15) -> Step:
-    """A step of so many slots, all of them taken."""
+    """Measure a step of `count` slots, all of them in use."""
     keep_freed()  # as Pipeline.load does
     config = model.config
     text = torch.randint(4, config.vocab_size - config.text_seq_length, (config.text_seq_length,))
-    slots, beginning = Slots(model, count), begin(model, text)
+    slots, prefilled = Slots(model, count), prefill(model, text)
     for slot in range(count):
-        slots.enter(slot, beginning, slot, Sampling())
+        slots.enter(slot, prefilled, slot, Sampling())
     whole = median(slots.step, rounds)
     with torch.inference_mode():
         products = median(lambda: _products(model, count), rounds)
@@ -94,13 +94,13 @@ def _product(layer: nn.Module, inputs: Tensor) -> None:
 
 
 def weight_bytes(config: TransformerConfig, precision: Precision) -> int:
-    """What a step must read: the matrices of the layers and of the image's logits."""
+    """Bytes that a step reads: the matrices of the layers and of the image logits."""
     layers = 12 * config.num_layers * config.hidden_size**2
     return (layers + config.image_vocab_size * config.hidden_size) * BYTES[precision]
 
 
 def cache_bytes(cache: KVCache) -> int:
-    """What a step must read besides: the keys and values that its positions look at."""
+    """Bytes that a step also reads: the keys and values that its positions attend to."""
     return sum(
         layer.nbytes * cache.places[kind].bias.shape[-1] // layer.shape[2]
         for layer, kind in zip(cache.layers, cache.kinds, strict=True)
@@ -108,7 +108,7 @@ def cache_bytes(cache: KVCache) -> int:
 
 
 def text_seconds(model: Transformer) -> float:
-    """What the text of a request takes, once for all its images."""
+    """Seconds of the prefill of a request, once for all its images."""
     text = torch.full((model.config.text_seq_length,), 5)
-    begin(model, text)
-    return seconds(lambda: begin(model, text))
+    prefill(model, text)
+    return seconds(lambda: prefill(model, text))

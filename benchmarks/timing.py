@@ -1,4 +1,4 @@
-"""What the benchmarks share: medians, the speed of the memory, the machine in words."""
+"""Shared by the benchmarks: medians, the speed of the memory, the name of the machine."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ CPU = torch.device("cpu")
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long `work` takes, once; what a GPU has then still to do belongs to it."""
+    """Seconds of `work`, once, until the GPU is done with it, too."""
     wait_for_gpu()
     start = time.perf_counter()
     work()
@@ -22,7 +22,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def wait_for_gpu() -> None:
-    """Let the GPU finish what it has been given, if one is in use."""
+    """Wait until the GPU has finished its work, if there is a GPU."""
     if torch.cuda.is_initialized():
         torch.cuda.synchronize()
 

@@ -1,9 +1,9 @@
-"""What Real-ESRGAN is worth: the same stickers without it and with it, enlarged, and the time.
+"""The effect of Real-ESRGAN: the same stickers without it and with it, enlarged, and the time.
 
     python -m benchmarks.upscaling [BUNDLE …]     # by default mini; writes docs/upscale.png
 
-On the left pictures are only brought to size; then comes a column for the up-scaler of each bundle.
-All finish the same codes, drawn by the first one.
+In the left column images are only resized; then comes a column for the upscaler of each bundle.
+All finish the same codes, decoded by the first bundle.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image
 
 from benchmarks.timing import median
-from emojich_core.inference.slots import Drawn
+from emojich_core.inference.slots import ImageCodes
 from emojich_core.networks.upscale import UpscaleConfig, make_upscaler
 from emojich_core.pipeline import Pipeline
 
@@ -24,7 +24,7 @@ ROUNDS = 5
 
 
 def without(pipeline: Pipeline) -> Pipeline:
-    """The pipeline, whose pictures are only brought to size."""
+    """The pipeline with an upscaler that only resizes."""
     none = UpscaleConfig(scale=1)
     pipeline.bundle = replace(pipeline.bundle, upscale=none)
     pipeline.upscaler = make_upscaler(none)
@@ -43,7 +43,7 @@ def main() -> None:
     page = Image.new("RGB", (SIDE * len(ways), SIDE * len(PROMPTS)), "white")
     for y, prompt in enumerate(PROMPTS):
         [drawing] = artist.generate(prompt, count=1, best_of=4, seed=1)
-        drawn = Drawn(drawing.codes, 0, 1.0)
+        drawn = ImageCodes(drawing.codes, 0, 1.0)
         for x, pipeline in enumerate(ways):
             [finished] = pipeline.finish([drawn])
             shown = finished.image.crop(PART).resize((SIDE, SIDE), Image.Resampling.LANCZOS)

@@ -1,9 +1,9 @@
-"""Many people at once against one at a time, on this machine: what continuous batching gains.
+"""The gain of continuous batching on this machine: many users at once against one at a time.
 
     python benchmarks/users.py [--model mini] [--users 8] [--count 2] [--slots 8]
 
-Every user asks for `count` images.  One at a time, each request waits for the one before; at once,
-all are put to the scheduler together.  Medians of three rounds, the two in turn.
+Every user requests `count` images.  One at a time, each request waits for the one before; at once,
+the scheduler gets all of them together.  Medians of three rounds, the two in turn.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def tasks(users: int, count: int) -> list[Task]:
 
 
 def draw(scheduler: Scheduler, together: list[Task]) -> float:
-    """Seconds until all of these tasks have their stickers."""
+    """Seconds until all tasks have their stickers."""
     start = time.monotonic()
     for task in together:
         scheduler.put(task)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from emojich_core.bundles.published import CHOICES
 from emojich_core.networks.matting import contour_alpha, cut_out, without_specks
-from emojich_core.networks.upscale import UpscaleConfig, in_tiles, upscale
+from emojich_core.networks.upscale import UpscaleConfig, upscale, upscale_tiles
 from parity.compare import Compare, differing, largest, relative
 from parity.reference import first_convert_emoji_to_rgba, real_esrganer, unets, upscalers
 
@@ -65,7 +65,7 @@ def test_upscale_in_tiles(scale: int, width: str, compare: Compare) -> None:
     pixels = np.random.default_rng(0).integers(256, size=(height, width_px, 3), dtype=np.uint8)
 
     def our_pixels() -> Tensor:
-        image = in_tiles(ours, scale, 192, _to_tensor(pixels)[None]).clamp(0, 1)[0]
+        image = upscale_tiles(ours, scale, 192, _to_tensor(pixels)[None]).clamp(0, 1)[0]
         return (image.permute(1, 2, 0).double() * 255).to(torch.uint8)  # it truncates
 
     def error(ours: Tensor, theirs: Tensor) -> float:

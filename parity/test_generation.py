@@ -157,7 +157,7 @@ def test_image_prompts(
     )
 
 
-def _drawn(images: list[slots.Drawn]) -> tuple[Tensor, Tensor]:
+def _drawn(images: list[slots.ImageCodes]) -> tuple[Tensor, Tensor]:
     """Codes and perplexities."""
     return (
         torch.stack([image.codes for image in images]),

@@ -11,7 +11,7 @@ from rudalle.dalle.model import DalleModel
 from torch import Tensor
 
 from emojich_core.inference.kv_cache import KVCache
-from emojich_core.networks.transformer import Kept, Transformer
+from emojich_core.networks.transformer import KeyValues, Transformer
 from parity.compare import Compare, relative
 from parity.reference import SMALL, Layout, causal_mask, sequence, transformers
 
@@ -100,7 +100,7 @@ def test_logits_one_code_at_a_time(pair: Pair, known: float, compare: Compare) -
 def _our_steps(pair: Pair, first: int, last: int) -> Tensor:
     """Logits after `first` codes, computed at once, then after each next one up to `last`."""
     embeddings, begun = pair.embed(), pair.ours.config.prefix_length + first
-    batch, kept = len(embeddings), Kept()
+    batch, kept = len(embeddings), KeyValues()
     cache = KVCache(pair.ours.config, batch, embeddings)
     steps = [pair.ours(embeddings[:, :begun], kept)[:, -1]]
     for slot in range(batch):

@@ -1,11 +1,12 @@
 """Inference: from a text to image codes, on any device.
 
-sampling      the next code from its logits, and the score of those drawn
-slots         images drawn together: continuous batching
+image_request one request's images: seeds, rounds of retries, ranking, progress
+retries       which images are decoded again: repeats and blots
+slots         a batch of images, decoded code by code: continuous batching
+sampling      the next code from its logits, and an image's perplexity
 kv_cache      keys and values of the positions before
-retries       which images are drawn again: repeats and blots
-precision     what the transformer computes in; int8 on a CPU
-cuda          no waiting between host and GPU; the compiled step
-memory        memory kept between requests; what running out of it looks like
+precision     the transformer's data types; int8 on a CPU
+cuda          the compiled step; a host that does not wait for its GPU
+memory        memory kept between requests; OutOfMemory
 threads       CPU threads by the cores that are free
 """

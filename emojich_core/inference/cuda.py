@@ -1,12 +1,11 @@
-"""What keeps a GPU busy: work that it does by itself, and a host that hardly ever waits for it.
+"""Keep a GPU busy: a step that one call launches, and a host that hardly ever waits.
 
-Started one by one from Python, the kernels of a step would take longer to start than to run.
-`torch.compile` makes few of them, and a CUDA graph starts them all at once.
+Launched one by one from Python, the kernels of a step would take longer to launch than to run.
+`torch.compile` fuses them into a few, and a CUDA graph launches all of those at once.
 
 `torch.compile(mode="reduce-overhead")` would do both, but its graphs belong to the thread that
-recorded them, and the engine draws in another; and it takes what a graph changes in place, such as
-the cache, for a reason not to record.  A graph recorded by hand has neither limit, and can do
-without the compiler where there is none.
+recorded them, and the engine decodes in another; and it records no graph that changes its inputs in
+place, such as the cache.  A graph recorded by hand has neither limit, and needs no compiler.
 """
 
 import logging
@@ -18,86 +17,86 @@ from torch import Tensor
 
 log = logging.getLogger("emojich.gpu")
 
-Work = Callable[[], None]
+Step = Callable[[], None]
 
 
 @torch.inference_mode()
-def hastened(work: Work, device: torch.device) -> Work:
-    """The same `work`, done faster: compiled, and on a GPU recorded.
+def compile_step(step: Step, device: torch.device) -> Step:
+    """The same `step`, compiled, and on a GPU recorded as a CUDA graph.
 
-    It must read and write tensors that stay where they are, in shapes that stay the same, and the
-    host must not look at them.  It is done a few times here, so it must not matter yet.
+    `step` must read and write the same tensors each time, in the same shapes, and the host must not
+    read their values.  It runs a few times here, so its effects must not matter yet.
     """
-    work = _tried("compiled", _compiled, work, device)
-    return _tried("recorded", _recorded, work, device) if device.type == "cuda" else work
+    step = _try("compiled", _compile, step, device)
+    return _try("recorded", _record, step, device) if device.type == "cuda" else step
 
 
-def _tried(
-    what: str, make: Callable[[Work, torch.device], Work], work: Work, device: torch.device
-) -> Work:
-    """What is made of `work`, or that itself where it cannot be: slower, and no less right."""
+def _try(
+    what: str, make: Callable[[Step, torch.device], Step], step: Step, device: torch.device
+) -> Step:
+    """The step that `make` returns; where `make` fails, the slower `step` itself."""
     try:
-        return make(work, device)
+        return make(step, device)
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # no compiler, no Triton, a GPU that is too old …
         reason = shorten(str(error) or type(error).__name__, 200)  # one line
         log.warning("a step cannot be %s, and will take longer: %s", what, reason)
-        return work
+        return step
 
 
-def _compiled(work: Work, device: torch.device) -> Work:
-    torch.compiler.reset()  # else the same code is compiled for 8 counts of slots, and no more
-    compiled = torch.compile(work, fullgraph=True, dynamic=False)
-    compiled()  # only this compiles it
+def _compile(step: Step, device: torch.device) -> Step:
+    torch.compiler.reset()  # else torch compiles the same code for 8 counts of slots, and no more
+    compiled = torch.compile(step, fullgraph=True, dynamic=False)
+    compiled()  # the first call compiles
     return compiled
 
 
-def _recorded(work: Work, device: torch.device) -> Work:
+def _record(step: Step, device: torch.device) -> Step:
     with torch.cuda.device(device):
         aside, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
         aside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(aside):  # libraries take their memory before the recording
-            work()
-            work()
+        with torch.cuda.stream(aside):  # libraries allocate their memory before the recording
+            step()
+            step()
         torch.cuda.current_stream().wait_stream(aside)
-        # Other threads may ask for memory meanwhile.
+        # Other threads may allocate memory meanwhile.
         with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-            work()
+            step()
     return graph.replay
 
 
-class Pace:
-    """Keeps the host a step ahead of its GPU, and no further.
+class Throttle:
+    """Keeps the host one step ahead of its GPU.
 
-    The next step is there when one ends, so the GPU does not wait.  Were there more of them, who
-    comes or goes would wait for all, and progress would be told that has not been made.
+    The next step is queued when one ends, so the GPU does not wait.  With more steps queued, a new
+    request would wait for all of them, and progress would be reported before it is made.
     """
 
     def __init__(self, device: torch.device):
         self._device = device
-        self._before: torch.cuda.Event | None = None  # the end of the step before
+        self._previous: torch.cuda.Event | None = None  # the end of the previous step
 
-    def keep(self) -> None:
-        """A step has been put to the GPU: wait for the one before it."""
+    def wait(self) -> None:
+        """Call it after queueing a step: waits for the end of the previous one."""
         if self._device.type != "cuda":
             return
-        event = torch.cuda.Event(blocking=True)  # the other threads need the processor
+        event = torch.cuda.Event(blocking=True)  # a busy wait would take the CPU from other threads
         event.record(torch.cuda.current_stream(self._device))
-        if self._before is not None:
-            self._before.synchronize()
-        self._before = event
+        if self._previous is not None:
+            self._previous.synchronize()
+        self._previous = event
 
 
 def to_device(tensor: Tensor, device: torch.device) -> Tensor:
-    """A tensor on a device.  Nobody waits: from pinned memory a GPU fetches it in its turn."""
+    """Copy a tensor to a device; through pinned memory, so that the host does not wait."""
     if device.type == "cuda" and tensor.device.type == "cpu":
         tensor = tensor.pin_memory()
     return tensor.to(device, non_blocking=True)
 
 
 def to_host(*tensors: Tensor) -> list[Tensor]:
-    """Copies on the CPU of tensors of one device, for which the host waits once."""
+    """Copy tensors of one device to the CPU; the host waits once for all of them."""
     copies = [tensor.to("cpu", non_blocking=True, copy=True) for tensor in tensors]
     if tensors[0].device.type == "cuda":
         torch.cuda.current_stream(tensors[0].device).synchronize()

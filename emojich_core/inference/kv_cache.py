@@ -1,8 +1,8 @@
-"""Keys and values of the positions computed so far, and no more of them than will be looked at.
+"""The KV cache: keys and values of earlier positions, only as long as a later one attends to them.
 
-A row layer looks at the text and the last row's worth of codes: what is older can be overwritten.
-A column layer needs all codes to the end, but at each position only one column of them.  All of it
-follows from the masks: a key is kept from its own position to the last that may see it.
+A row layer attends to the text and the last row's worth of codes, so older ones are overwritten.
+A column layer needs all codes to the end, but at each position only one column of them.  The masks
+decide: a key is kept from its own position to the last one that attends to it.
 """
 
 import math
@@ -12,21 +12,27 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from emojich_core.networks.transformer import Kept, Kind, Lookup, TransformerConfig, attention_masks
+from emojich_core.networks.transformer import (
+    KeyValues,
+    Kind,
+    Lookup,
+    TransformerConfig,
+    attention_masks,
+)
 
-# A layer that looks at so much of what it keeps looks at all of it, rather than pick.
-PICKED_BELOW = 0.75
+# A layer gathers the keys that it attends to if they are at most this share of its cache.
+GATHER_BELOW = 0.75
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a layer keeps the keys of one sequence of S positions, and which it looks at."""
+    """Where a layer keeps the keys of one sequence of S positions, and which it reads."""
 
-    size: int  # how many places there are
+    size: int  # number of places
     write: Tensor  # (S,) the place of each position's key
-    read: Tensor | None  # (S, W) the places that each position looks at; None: all, W = size
-    seen: Tensor  # (S, W) bool: whether it may see what it finds there
-    lies: Tensor  # (S, size) int32: whose key lies in each place after each position; -1: nobody's
+    read: Tensor | None  # (S, W) the places that each position reads; None: all, W = size
+    seen: Tensor  # (S, W) bool: whether the mask lets it attend to the key there
+    occupant: Tensor  # (S, size) int32: after each position, whose key is in each place; -1: none
 
 
 def layout_of(mask: Tensor) -> Layout:
@@ -34,8 +40,8 @@ def layout_of(mask: Tensor) -> Layout:
     length = len(mask)
     last_seen = (mask * torch.arange(length)[:, None]).amax(dim=0).tolist()
     write: list[int] = []
-    until: list[int] = []  # the last position that needs what lies in a place
-    occupant = torch.full((length, length), -1)  # (position, place) → whose key lies there
+    until: list[int] = []  # the last position that needs the key in each place
+    occupant = torch.full((length, length), -1)
     for position in range(length):
         free = next((i for i, last in enumerate(until) if last < position), len(until))
         if free == len(until):
@@ -45,7 +51,7 @@ def layout_of(mask: Tensor) -> Layout:
         occupant[position:, free] = position
     size, places = len(until), torch.tensor(write)
     occupant = occupant[:, :size]
-    if (width := int(mask.sum(dim=1).max())) > PICKED_BELOW * size:
+    if (width := int(mask.sum(dim=1).max())) > GATHER_BELOW * size:
         seen = mask.gather(1, occupant.clamp(min=0)) & (occupant >= 0)
         return Layout(size, places, None, seen, occupant.int())
     keys = torch.where(mask, torch.arange(length), length).sort(dim=1).values[:, :width]
@@ -54,7 +60,7 @@ def layout_of(mask: Tensor) -> Layout:
 
 
 class _Places:
-    """A layout as tables on a device, and where the places of each slot begin."""
+    """A layout as tables on a device, and the first place of each slot."""
 
     def __init__(self, layout: Layout, slots: int, like: Tensor):
         device = like.device
@@ -63,10 +69,10 @@ class _Places:
         hidden = ~layout.seen.to(device)
         self.bias = like.new_zeros(hidden.shape).masked_fill(hidden, -math.inf)
         self.first = torch.arange(slots, device=device) * layout.size
-        self.lies = layout.lies.to(device)
+        self.occupant = layout.occupant.to(device)
 
     def at(self, positions: Tensor) -> Lookup:
-        """Where layers write and look when the sequences are at `positions` (B,)."""
+        """Where layers write and read when the sequences are at `positions` (B,)."""
         read = None
         if self.read is not None:
             read = (self.read[positions] + self.first[:, None]).flatten()
@@ -77,7 +83,7 @@ class _Places:
 class KVCache:
     """Keys and values of all layers, for sequences that each have a slot and a position.
 
-    `like` says by its dtype in what they are kept, and on which device.
+    The cache has the dtype and device of `like`.
     """
 
     def __init__(self, config: TransformerConfig, slots: int, like: Tensor):
@@ -90,28 +96,28 @@ class KVCache:
         ]
 
     def at(self, positions: Tensor) -> dict[Kind, Lookup]:
-        """Where layers of each kind write and look when the sequences are at `positions` (B,)."""
+        """Where layers of each kind write and read when the sequences are at `positions` (B,)."""
         return {kind: places.at(positions) for kind, places in self.places.items()}
 
-    def fill(self, slot: int, kept: Kept) -> None:
-        """Let the sequence of a slot begin with what `Transformer.forward` kept of one.
+    def fill(self, slot: int, key_values: KeyValues) -> None:
+        """Start the sequence of a slot with the keys and values of `Transformer.forward`.
 
-        What it held before is lost, to the last place: what is masked weighs nothing, but nothing
-        times NaN would be NaN.
+        Empty places become 0: a masked value weighs nothing, but nothing times a NaN that an
+        earlier sequence left there would be NaN.
         """
-        length = kept[0][0].shape[1]
-        # Looked up in tables on the device: a GPU would wait for indices that come from the host.
-        lies = {kind: places.lies[length - 1] for kind, places in self.places.items()}
-        positions = {kind: each.clamp(min=0) for kind, each in lies.items()}
-        empty = {kind: (each < 0)[:, None] for kind, each in lies.items()}
-        for layer, kind, computed in zip(self.layers, self.kinds, kept, strict=True):
+        length = key_values[0][0].shape[1]
+        # Tables on the device: a GPU would wait for indices that come from the host.
+        occupants = {kind: places.occupant[length - 1] for kind, places in self.places.items()}
+        positions = {kind: each.clamp(min=0) for kind, each in occupants.items()}
+        empty = {kind: (each < 0)[:, None] for kind, each in occupants.items()}
+        for layer, kind, computed in zip(self.layers, self.kinds, key_values, strict=True):
             for part, stored in zip(computed, layer, strict=True):
                 rows = part[0].index_select(0, positions[kind])
                 stored[slot].copy_(rows.masked_fill_(empty[kind], 0))
 
     @property
     def bytes_per_slot(self) -> int:
-        """What one more slot takes."""
+        """How many bytes one slot takes."""
         return sum(layer[:, 0].nbytes for layer in self.layers)
 
 

@@ -1,8 +1,8 @@
-"""Keep the memory of tensors that are gone for those that come; and tell when there is none.
+"""Reuse the memory of freed tensors, and recognise every kind of out-of-memory error.
 
-For a large block glibc asks the kernel for memory, and gives it back when the block is free; every
-page of the next one is then zeroed and mapped anew.  The pictures between the stages are such
-blocks: on a CPU that takes up to a sixth of the time from a prompt to its stickers.
+For a large block glibc asks the kernel for memory, and returns it when the block is freed; the
+kernel then zeroes and maps every page of the next one again.  The pictures between the stages are
+such blocks: on a CPU that takes up to a sixth of the time from a prompt to its stickers.
 """
 
 import ctypes
@@ -12,17 +12,17 @@ from traceback import clear_frames
 
 import torch
 
-OutOfMemory = torch.OutOfMemoryError  # for those who do not import torch
+OutOfMemory = torch.OutOfMemoryError  # for modules that do not import torch
 
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # malloc.h
-NEVER = 2**31 - 1  # as many free bytes at the end of the heap as an int holds
+NEVER = 2**31 - 1  # free bytes at the end of the heap; the largest int
 
 
 def keep_freed() -> None:
-    """From now on this process reuses what it frees.  Does nothing where there is no glibc.
+    """Let this process reuse the memory that it frees.  Does nothing without glibc.
 
-    Call it before there are threads: large blocks are kept in the main thread's arena alone, and
-    threads that have one of their own stay with it, as do those that come after they have ended.
+    Call it before starting threads: only the main arena keeps large blocks, and a thread that
+    already has an arena of its own, or inherits one from an ended thread, goes on using that.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
@@ -33,9 +33,9 @@ def keep_freed() -> None:
 
 @contextmanager
 def memory_watched() -> Iterator[None]:
-    """Raise OutOfMemory for want of any memory, not of a GPU's alone.
+    """Raise OutOfMemory when the memory of the CPU runs out, too.
 
-    Nothing of the error stays that could hold on to what filled the memory.
+    The new error keeps no reference to the tensors that filled the memory.
     """
     try:
         yield
@@ -47,6 +47,6 @@ def memory_watched() -> Iterator[None]:
 
 
 def lacks_memory(error: Exception) -> bool:
-    """Whether an error says that there is not enough memory, be it of a GPU."""
+    """Whether an error says that memory ran out, of the GPU or the CPU."""
     # torch has no class for it on a CPU.
     return isinstance(error, (MemoryError, OutOfMemory)) or "can't allocate memory" in str(error)

@@ -1,7 +1,7 @@
-"""In what precision a transformer draws, and how its weights lie in memory for that.
+"""The transformer's precision, and the memory layout of its weights.
 
-A step reads all weights once and does little with each, so it takes as long as reading them: half
-the bytes, half the time.
+A step reads all weights once and computes little with each, so reading them takes most of its time:
+half the bytes, half the time.
 
 | precision | weights of the layers | activations | keys and values |
 | --- | --- | --- | --- |
@@ -18,7 +18,7 @@ mean square error of the logits as a share of their spread, mean relative error 
 | int8, keys and values in float32 | 2.6 % | 0.7 % |
 | int8, keys and values in bfloat16 | 2.6 % | 0.7 % |
 
-On a CPU the weights are packed once into the blocks that oneDNN reads.
+On a CPU the weights are packed once, into the blocks that oneDNN reads.
 """
 
 import os
@@ -33,14 +33,14 @@ from emojich_core.choices import Precision
 from emojich_core.networks.transformer import Transformer, TransformerConfig
 
 BIG = 500_000_000  # parameters
-ROWS = 8  # oneDNN packs for so many rows, and then takes any number
-TINY = 1e-30  # instead of a scale of 0
+ROWS = 8  # oneDNN packs for this number of rows of inputs, and then takes any
+TINY = 1e-30  # replaces a scale of 0
 
 
 def choose(wanted: str | None, device: torch.device, config: TransformerConfig) -> Precision:
-    """The precision `wanted`, else that of EMOJICH_PRECISION, else what suits device and size.
+    """The precision `wanted`, else EMOJICH_PRECISION, else the default for device and size.
 
-    Raises BundleError for what there is not.
+    Raises BundleError for a precision that the device does not have.
     """
     name = wanted or os.environ.get("EMOJICH_PRECISION") or _default(device, config)
     names = offered(device)
@@ -58,11 +58,12 @@ def _default(device: torch.device, config: TransformerConfig) -> Precision:
 
 
 def offered(device: torch.device) -> list[Precision]:
-    """What a device has kernels for: oneDNN packs no weights that a CPU cannot multiply.
+    """The precisions that a device has fast kernels for.
 
-    For 8 bits it does without VNNI, too, and then takes a thousand times as long.
+    oneDNN cannot pack weights in a format that the CPU does not multiply, except 8 bits without
+    VNNI, which takes a thousand times as long.
     """
-    if device.type != "cpu" or not torch.backends.mkldnn.is_available():  # nothing is packed
+    if device.type != "cpu" or not torch.backends.mkldnn.is_available():  # weights stay unpacked
         return ["float32", "bfloat16", "float16"]
     on_cpu: dict[Precision, bool] = {
         "float32": True,
@@ -74,34 +75,34 @@ def offered(device: torch.device) -> list[Precision]:
 
 
 def stages_dtype(device: torch.device) -> torch.dtype:
-    """What the networks after the transformer are kept in."""
+    """The dtype of the networks after the transformer."""
     return torch.float32 if device.type == "cpu" else torch.float16
 
 
 def cpu_has_bfloat16() -> bool:
-    """Whether this CPU has instructions for products in bfloat16; else they take longer."""
+    """Whether this CPU has instructions for products in bfloat16; without them they are slow."""
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
-def paints_in_bfloat16(device: torch.device) -> bool:
-    """Whether VQGAN decoder and Real-ESRGAN multiply in bfloat16: on a CPU that is made for it.
+def renders_in_bfloat16(device: torch.device) -> bool:
+    """Whether VQGAN decoder and Real-ESRGAN multiply in bfloat16: on a CPU that has it.
 
-    With AMX that takes 0.4 of the time, and with AVX-512's instructions all that is done to four
-    images of `mini` after decoding takes 0.6.  It moves a channel of their pictures by 0.2 of 255
-    in the mean, by 4 at most.  The U-Net gains little by it, and its alpha would be off by more.
+    With AMX they take 0.4 of the time; with AVX-512's instructions the stages after the transformer
+    take 0.6 for four images of `mini`.  A channel of the pictures changes by 0.2 of 255 in the
+    mean, by 4 at most.  The U-Net gains little by it, and its alpha would change more.
     """
     return device.type == "cpu" and cpu_has_bfloat16()
 
 
 def stored_as(precision: Precision) -> torch.dtype | None:
-    """What to read weights in before `prepare`; None: as they are stored."""
+    """The dtype to load weights in before `prepare`; None: the stored one."""
     return None if precision == "int8" else getattr(torch, precision)
 
 
 def prepare(model: Transformer, precision: Precision) -> Transformer:
-    """Make a transformer that was read in `stored_as` ready to draw; it cannot be trained any more.
+    """Pack a transformer, loaded in `stored_as`, for inference; it cannot be trained any more.
 
-    Layer by layer, so that hardly more memory is taken than by the larger of the two.
+    Layer by layer, so that both copies of the weights never exist together.
     """
     weight = model.image_embeddings.weight
     if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():
@@ -113,18 +114,18 @@ def prepare(model: Transformer, precision: Precision) -> Transformer:
                 setattr(module, name, packed(child.weight, child.bias))
     logits, text = cast(nn.Linear, model.to_logits[1]), model.config.vocab_size
     model.image_head = packed(logits.weight[text:], logits.bias[text:])
-    model.to_logits[1] = nn.Identity()  # nobody draws a text
+    model.to_logits[1] = nn.Identity()  # inference needs no text logits
     if precision == "int8":
         model.float()
-        # Without AMX attention takes long in bfloat16: on a Zen 4 a step of 8 slots of the
-        # published size is 277 ms then, and 161 ms with keys and values in float32.
+        # Without AMX, attention in bfloat16 is slow: on a Zen 4 a step of 8 slots of the published
+        # size takes 277 ms, and 161 ms with keys and values in float32.
         if torch.cpu._is_amx_tile_supported():
             model.cache_dtype = torch.bfloat16
     return model
 
 
 class PackedLinear(nn.Module):
-    """A linear layer on a CPU, its weights (outputs, inputs) packed in blocks."""
+    """A linear layer on a CPU, its weights (outputs, inputs) packed in oneDNN's blocks."""
 
     def __init__(self, weight: Tensor, bias: Tensor):
         super().__init__()
@@ -139,13 +140,13 @@ class PackedLinear(nn.Module):
 class Int8Linear(nn.Module):
     """A linear layer on a CPU with weights of 8 bits, a scale for each output.
 
-    The inputs of a row become numbers of two digits, high + low / BASE, rounded to a 32,258th of
-    the largest.  Both digits go through one product of integers, whose sums are exact: an output
-    depends on its own row to the last bit, and the only error worth naming is that of the weights.
+    Each input becomes a number of two digits, high + low / BASE, rounded to a 32,258th of its row's
+    largest.  Both digits go through one integer matrix product, whose sums are exact: an output
+    depends on its own row only, to the last bit, and nearly all of the error is the weights'.
 
-    oneDNN has kernels for signed inputs where there is AMX.  Elsewhere its loop for them takes a
-    thousand times as long, so digits are moved above zero there; but not without VNNI, where sums
-    of such products overflow.
+    oneDNN has kernels for signed inputs only with AMX.  Otherwise its loop for them takes a
+    thousand times as long, so digits are shifted above zero; but not without VNNI, where sums of
+    such products overflow.
     """
 
     BASE = 254
@@ -163,7 +164,7 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, inputs) float32 → (…, outputs) float32."""
-        # Few operations: each costs as much as reading the weights of some outputs.
+        # Few operations, because each costs as much as reading the weights of some outputs.
         digits, scale = self.digits(x.flatten(0, -2))
         high, low = self.product(digits).chunk(2)
         out = torch.addcmul(self.bias, high.add_(low, alpha=1 / self.BASE), scale)

@@ -1,4 +1,4 @@
-"""Sampling: the next code from its logits, and the score of those drawn."""
+"""Sampling: the next code from its logits, and the perplexity of an image."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from emojich_core.networks.transformer import Transformer
 
 @dataclass(frozen=True)
 class Sampling:
-    """How codes are drawn from logits.  The defaults are those of ru-dalle's examples."""
+    """How to sample codes from logits.  The defaults are those of ru-dalle's examples."""
 
     temperature: float = 1.0
-    top_k: int = 2048  # only so many of the likeliest codes
-    top_p: float = 0.995  # only the likeliest codes that together have this probability
-    # Words that ask for a style, as the model was trained: one is put before the prompt.
+    top_k: int = 2048  # sample among this number of the likeliest codes
+    top_p: float = 0.995  # and among the likeliest that together have this probability
+    # Words for the styles that the model has learned; one goes before the prompt.
     styles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -25,7 +25,7 @@ class Sampling:
 
 
 def in_style(prompt: str, style: str) -> str:
-    """The prompt after the word of a style; "" is a style, too, the one without a word."""
+    """The prompt after the word of a style; the style "" has no word."""
     return f"{style} {prompt}".strip()
 
 
@@ -37,10 +37,10 @@ def filter_logits(logits: Tensor, top_k: Tensor, top_p: Tensor, largest: int) ->
     likely as the last of the `top_k`; in float16 there are many.
     """
     least = logits.topk(largest).values.gather(-1, top_k - 1)
-    # What has been cut off lies in the sort, too: it decides which of equals come first, and so
-    # which of them stay where `top_p` is crossed.  ru-dalle's are the same ones.
+    # The codes that were cut off are sorted, too: so equals have ru-dalle's order, and the same
+    # ones stay where `top_p` is crossed.
     values, indices = logits.masked_fill(logits < least, -torch.inf).sort(dim=-1, descending=True)
-    # Two rows at least: the sums of a single one a GPU would round differently from run to run.
+    # At least two rows: a GPU rounds the sums of a single one differently from run to run.
     rows, width = values.shape
     sums = values.softmax(dim=-1).expand(max(rows, 2), width).cumsum(dim=-1)
     before = F.pad(sums[:rows, :-1], (1, 0))
@@ -50,32 +50,31 @@ def filter_logits(logits: Tensor, top_k: Tensor, top_p: Tensor, largest: int) ->
 
 
 def make_noise(noise: Tensor, generators: list[torch.Generator | None]) -> None:
-    """Fill each row of `noise` (B, V) by its own generator; where there is none, it stays."""
+    """Fill each row of `noise` (B, V) from its own generator; rows without one stay."""
     for row, generator in zip(noise, generators, strict=True):
         if generator is not None:
             row.exponential_(generator=generator)
 
 
-def draw(logits: Tensor, noise: Tensor) -> Tensor:
-    """One code per row of logits (B, V), decided by exponential noise (B, V) → (B,).
+def sample(logits: Tensor, noise: Tensor) -> Tensor:
+    """Sample one code for each row of logits (B, V) with exponential noise (B, V) → (B,).
 
-    The race of exponentials draws from the same distribution as multinomial(), without its look
-    back at the host.
+    The race of exponentials has the distribution of multinomial(), which would make the host wait.
     """
     return (logits.softmax(dim=-1) / noise).argmax(dim=-1)
 
 
 def perplexity(losses: Tensor) -> Tensor:
-    """Score of images from the losses (B, N) of their codes, as ru-dalle ranks: lower is better.
+    """Score of images (B,) from the losses (B, N) of their codes, as ru-dalle ranks them.
 
-    The mean of the inverse probabilities, and not what is mostly called so, exp of the mean loss:
-    a single unlikely code weighs much, for it tends to be a visible flaw.
+    Lower is better.  It is the mean of the inverse probabilities, not the usual exp of the mean
+    loss: a single unlikely code, often a visible flaw, weighs much.
     """
     return losses.exp().mean(dim=-1)
 
 
 @torch.inference_mode()
-def surprise(model: Transformer, text: Tensor, codes: Tensor) -> float:
+def image_loss(model: Transformer, text: Tensor, codes: Tensor) -> float:
     """Mean cross-entropy of codes (image_seq_length,) after a text (text_seq_length,)."""
     embeddings = torch.cat((model.embed_text(text[None]), model.embed_codes(codes[None])), dim=1)
     features = model(embeddings[:, :-1])[0, model.config.prefix_length - 1 :]

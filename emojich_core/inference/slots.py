@@ -1,26 +1,23 @@
-"""Slots: images drawn code by code and together, each with a generator of its own."""
+"""Slots: images decoded code by code in one batch, each with a random generator of its own."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from emojich_core.inference.cuda import Pace, hastened, to_device, to_host
+from emojich_core.inference.cuda import Throttle, compile_step, to_device, to_host
 from emojich_core.inference.kv_cache import KVCache
 from emojich_core.inference.memory import memory_watched
-from emojich_core.inference.sampling import Sampling, draw, filter_logits, make_noise, perplexity
+from emojich_core.inference.sampling import Sampling, filter_logits, make_noise, perplexity, sample
 from emojich_core.inference.threads import use_free_cores
-from emojich_core.networks.transformer import Kept, Transformer
+from emojich_core.networks.transformer import KeyValues, Transformer
 
 
 @dataclass(frozen=True)
 class ImagePrompt:
-    """Codes that are given rather than drawn: part of another image, for the model to go on from.
-
-    ru-dalle's `ImagePrompts`.
-    """
+    """Codes of another image that the model keeps and continues: ru-dalle's `ImagePrompts`."""
 
     codes: Tensor  # (image_seq_length,) int64, of the whole image
     given: Tensor  # (image_seq_length,) bool, True where the code is to be kept
@@ -29,7 +26,7 @@ class ImagePrompt:
     def borders(
         cls, codes: Tensor, up: int = 0, down: int = 0, left: int = 0, right: int = 0
     ) -> "ImagePrompt":
-        """Keep so many rows and columns along each border of an image's codes."""
+        """Keep these numbers of rows and columns along the borders of an image's codes."""
         side = math.isqrt(codes.numel())
         if min(up, down, left, right) < 0:
             raise ValueError("a border cannot be narrower than nothing")
@@ -39,35 +36,30 @@ class ImagePrompt:
 
     @classmethod
     def first(cls, codes: Tensor, share: float) -> "ImagePrompt":
-        """Keep the first of an image's codes: what it shows at the top."""
+        """Keep the first `share` of an image's codes: its top rows."""
         return cls(codes, torch.arange(len(codes)) < share * len(codes))
 
 
 @dataclass(frozen=True)
-class Beginning:
-    """A text that was computed once, for any number of images to go on from: the prefill."""
+class Prefill:
+    """A text that the model has computed once, for any number of images."""
 
     features: Tensor  # (1, H) of its last position
-    kept: Kept
+    key_values: KeyValues
 
 
 @torch.inference_mode()
-def begin(model: Transformer, text: Tensor) -> Beginning:
+def prefill(model: Transformer, text: Tensor) -> Prefill:
     """Compute a text (text_seq_length,) of token ids, on the model's device."""
     use_free_cores()
-    kept: Kept = []
-    features = model(model.embed_text(text[None]), kept)
-    return Beginning(features[:, -1], kept)
-
-
-def of_seed(beginnings: Sequence[Beginning], seed: int) -> Beginning:
-    """The text of an image from those of all styles: seeds take turns, and so do candidates."""
-    return beginnings[seed % len(beginnings)]
+    key_values: KeyValues = []
+    features = model(model.embed_text(text[None]), key_values)
+    return Prefill(features[:, -1], key_values)
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """An image in codes."""
+class ImageCodes:
+    """A complete image, as codes."""
 
     codes: Tensor  # (image_seq_length,) int64, on the CPU
     seed: int
@@ -75,61 +67,61 @@ class Drawn:
 
 
 class Slots:
-    """Images that are drawn together, each at a position of its own: continuous batching.
+    """A batch of images, each at a position of its own: continuous batching.
 
-    A slot's image depends on its text, seed and settings only.  All slots are computed at every
-    step, empty ones too, so that shapes stay the same: then a neighbour cannot even change how a
-    sum is rounded.  Another number of slots can: on a CPU a single one draws other images in
-    bfloat16, though the same in float32 and int8, as far as seen.  No GPU has been measured.
+    A slot's image depends on its text, seed and settings only.  Every step computes all slots, even
+    empty ones, so that shapes stay the same: then a neighbour cannot even change how a sum is
+    rounded.  The number of slots can: on a CPU in bfloat16 a single slot gives other images than
+    several do; in float32 and int8 no difference has been seen.  No GPU has been measured.
 
-    `compiled` once, before any image enters, for a GPU: see cuda.py.  A CPU gains nothing by it,
-    and packed weights cannot be.
+    `compiled` compiles the step now, for a GPU: see cuda.py.  A CPU gains nothing by it, and packed
+    weights cannot be compiled.
     """
 
     def __init__(self, model: Transformer, count: int, compiled: bool = False):
         config, like = model.config, model.image_embeddings.weight
-        length, device = config.image_seq_length, like.device
-        self.model, self.count = model, count
+        self.model, self.count, self.length = model, count, config.image_seq_length
+        length, device = self.length, like.device
         self.cache = KVCache(config, count, like.new_empty(0, dtype=model.cache_dtype))
         self.codes = torch.zeros(count, length, dtype=torch.long, device=device)
         self.losses = torch.zeros(count, length, device=device)
-        self.done = torch.zeros(count, dtype=torch.long, device=device)  # codes drawn
+        self._position = torch.zeros(count, dtype=torch.long, device=device)  # codes decoded so far
         self._features = like.new_zeros(count, config.hidden_size)
         self._noise = torch.ones(count, config.image_vocab_size, device=device)
         self._given = torch.zeros(count, length, dtype=torch.bool, device=device)
         self._temperature = torch.ones(count, 1, device=device)
         self._top_k = torch.ones(count, 1, dtype=torch.long, device=device)
         self._top_p = torch.ones(count, 1, device=device)
-        # What the host has to know, so that it need not ask the device at every step.
+        # The host's own copies, so that no step waits for the device.
         self._generators: list[torch.Generator | None] = [None] * count
-        self._number = [0] * count  # as `done`
-        # Of all `_top_k` so far.  A shape follows from it, and those of compiled work never change.
+        self._decoded = [0] * count  # as `_position`
+        self._kept: list[list[bool]] = [[]] * count  # as `_given`; empty: no code is given
+        # The largest `_top_k` so far: a shape follows from it, and a compiled step fixes shapes.
         self._largest = config.image_vocab_size if compiled else 1
-        self._skipped: list[list[bool]] = [[]] * count  # as `_given`; empty: nothing is given
-        self._pace = Pace(device)
-        # None where it can be: slots that know their own work are freed late, and so is memory.
-        self._hastened = hastened(self._advance, device) if compiled else None
+        self._throttle = Throttle(device)
+        # A reference to the own method makes a cycle, which would free an uncompiled cache late.
+        self._compiled_step = compile_step(self._decode_step, device) if compiled else None
 
     @memory_watched()
     @torch.inference_mode()
     def enter(
         self,
         slot: int,
-        beginning: Beginning,
+        prefill: Prefill,
         seed: int,
         sampling: Sampling,
         image_prompt: ImagePrompt | None = None,
     ) -> None:
         """Start an image in a slot, whatever was there before."""
-        device = self.done.device
-        self.cache.fill(slot, beginning.kept)
-        self._features[slot] = beginning.features[0]
-        self.done[slot] = self._number[slot] = 0
-        self._given[slot], self._skipped[slot] = False, []
+        device = self._position.device
+        self.cache.fill(slot, prefill.key_values)
+        self._features[slot] = prefill.features[0]
+        self._position[slot] = self._decoded[slot] = 0
+        self._given[slot], self._kept[slot] = False, []
         if image_prompt is not None:
             self.codes[slot] = to_device(image_prompt.codes, device)
             self._given[slot] = to_device(image_prompt.given, device)
-            self._skipped[slot] = image_prompt.given.tolist()
+            self._kept[slot] = image_prompt.given.tolist()
         self._temperature[slot], self._top_p[slot] = sampling.temperature, sampling.top_p
         top_k = min(sampling.top_k, self.model.config.image_vocab_size)
         self._top_k[slot], self._largest = top_k, max(top_k, self._largest)
@@ -137,54 +129,54 @@ class Slots:
 
     def leave(self, slot: int) -> None:
         """Empty a slot."""
-        self._generators[slot], self._skipped[slot] = None, []
+        self._generators[slot], self._kept[slot] = None, []
 
     @memory_watched()
     @torch.inference_mode()
     def step(self) -> None:
-        """One code more in every slot.  Must not be called more often than an image has codes."""
+        """Decode one more code in every slot; an image takes `length` steps, and no more."""
         use_free_cores()
-        make_noise(self._noise, [self._dice(slot) for slot in range(self.count)])
-        (self._hastened or self._advance)()
-        self._pace.keep()
-        self._number = [i + 1 for i in self._number]
+        make_noise(self._noise, [self._generator(slot) for slot in range(self.count)])
+        (self._compiled_step or self._decode_step)()
+        self._throttle.wait()
+        self._decoded = [i + 1 for i in self._decoded]
 
-    def _dice(self, slot: int) -> torch.Generator | None:
-        """The generator of a slot whose next code is to be drawn."""
-        # What is given costs no random numbers, as in ru-dalle.
-        skipped = self._skipped[slot]
-        return None if skipped and skipped[self._number[slot]] else self._generators[slot]
+    def _generator(self, slot: int) -> torch.Generator | None:
+        """The random generator for a slot's next code; None for a code that is given."""
+        # A given code takes no random numbers, as in ru-dalle.
+        kept = self._kept[slot]
+        return None if kept and kept[self._decoded[slot]] else self._generators[slot]
 
-    def _advance(self) -> None:
-        """All of a step that is the same work whoever is in the slots; the host waits for none."""
+    def _decode_step(self) -> None:
+        """The part of a step that depends on tensors alone, so that it can be compiled."""
         config = self.model.config
-        number = self.done.clamp(max=config.image_seq_length - 1)[:, None]  # of empty slots, too
+        number = self._position.clamp(max=self.length - 1)[:, None]  # an empty slot's runs on
         logits = self.model.image_logits(self._features).float()
-        kept = filter_logits(logits / self._temperature, self._top_k, self._top_p, self._largest)
-        code = draw(kept, self._noise)[:, None]
+        likely = filter_logits(logits / self._temperature, self._top_k, self._top_p, self._largest)
+        code = sample(likely, self._noise)[:, None]
         code = torch.where(self._given.gather(1, number), self.codes.gather(1, number), code)
         loss = -logits.log_softmax(dim=-1).gather(1, code)
         self.codes.scatter_(1, number, code)
         self.losses.scatter_(1, number, loss)
-        self.done += 1
-        # As far as positions go: the last code is not looked at by any other.
+        self._position += 1
+        # The masks end before the last code: no other code attends to it.
         position = (number + config.prefix_length).clamp(max=config.total_seq_length - 1)
         embedded = self.model.embed_codes(code, number)[:, 0]
         lookups = self.cache.at(position[:, 0])
         self._features.copy_(self.model.step(embedded, self.cache.layers, lookups))
 
-    def number(self, slot: int) -> int:
-        """How many codes the image of a slot has."""
-        return self._number[slot]
+    def decoded(self, slot: int) -> int:
+        """How many codes of a slot's image are decoded."""
+        return self._decoded[slot]
 
     @memory_watched()
-    def drawn(self, slot: int) -> Drawn:
-        """The finished image of a slot."""
+    def image(self, slot: int) -> ImageCodes:
+        """The complete image of a slot."""
         first = 0 if self.model.config.layout == "v2" else 1  # v3 does not count code 0
         generator = self._generators[slot]
         assert generator is not None, "the slot is empty"
         codes, score = to_host(self.codes[slot], perplexity(self.losses[slot, first:]))
-        return Drawn(codes, generator.initial_seed(), score.item())
+        return ImageCodes(codes, generator.initial_seed(), score.item())
 
 
 def generate(
@@ -194,30 +186,15 @@ def generate(
     sampling: Sampling,
     on_step: Callable[[int], None] = lambda step: None,
     image_prompt: ImagePrompt | None = None,
-) -> list[Drawn]:
-    """Draw one image for each seed, all from the same text and, if given, parts of an image.
+) -> list[ImageCodes]:
+    """Decode one image for each seed, all from the same text and image prompt, in one batch.
 
-    `text` (text_seq_length,) token ids, `on_step` is called with the number of codes drawn so far.
+    `text` (text_seq_length,) token ids; `on_step` is called with the number of codes decoded.
     """
-    slots, beginning = Slots(model, len(seeds)), begin(model, text)
-    return draw_together(slots, [beginning], seeds, sampling, on_step, image_prompt)
-
-
-def draw_together(
-    slots: Slots,
-    beginnings: Sequence[Beginning],
-    seeds: list[int],
-    sampling: Sampling,
-    on_step: Callable[[int], None],
-    image_prompt: ImagePrompt | None,
-) -> list[Drawn]:
-    """As `generate`, in slots that are there, at most as many; `beginnings` see `of_seed`."""
+    slots, prefilled = Slots(model, len(seeds)), prefill(model, text)
     for slot, seed in enumerate(seeds):
-        slots.enter(slot, of_seed(beginnings, seed), seed, sampling, image_prompt)
-    for step in range(slots.model.config.image_seq_length):
+        slots.enter(slot, prefilled, seed, sampling, image_prompt)
+    for step in range(slots.length):
         slots.step()
         on_step(step + 1)
-    images = [slots.drawn(slot) for slot in range(len(seeds))]
-    for slot in range(len(seeds)):
-        slots.leave(slot)
-    return images
+    return [slots.image(slot) for slot in range(len(seeds))]

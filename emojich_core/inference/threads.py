@@ -1,9 +1,9 @@
-"""How many threads compute on a CPU: no more than there are cores that no other program uses.
+"""The number of threads that compute on a CPU: no more than cores that other programs leave free.
 
-OpenMP's threads wait for each other after every operation, and they wait awake.  Where another
-program has taken the core of one of them, the others burn theirs until it gets it back: thousands
-of times in one image.  A second thread gains a quarter when it has a core to itself, and costs up
-to eight times when it has none (`python -m benchmarks.beside`).
+OpenMP's threads wait for each other after every operation, and they spin while they wait.  When
+another program takes the core of one thread, the others spin until it gets the core back:
+thousands of times in one image.  A second thread with a core of its own makes an image a quarter
+faster; without one, up to eight times slower (`python -m benchmarks.beside`).
 """
 
 import os
@@ -18,12 +18,12 @@ import torch
 STAT = Path("/proc/stat")
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
 INTERVAL = 0.1  # seconds over which the load is measured; the kernel counts in hundredths
-STALE = 1.0  # seconds after which a measurement says nothing about now
-TOLERATED = 0.25  # cores that others may use before a thread makes room for them
+STALE = 1.0  # seconds after which a measurement says nothing about the present
+TOLERATED = 0.25  # cores that other programs may use before this one uses a thread less
 
 
 class Cores:
-    """The cores that this process may use, and how many of them other programs leave it."""
+    """The cores that this process may use, and how many of them other programs leave free."""
 
     def __init__(self) -> None:
         self._mine = _allowed()
@@ -34,7 +34,7 @@ class Cores:
         self._taken = 0
 
     def free(self) -> int:
-        """How many threads may compute, 1 to `count`, beside those in `taken`."""
+        """How many threads may compute, 1 to `count`, besides those in `taken`."""
         with self._lock:
             if time.monotonic() - self._seen[0] >= INTERVAL:
                 self._measure()
@@ -42,7 +42,7 @@ class Cores:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Another thread of this process computes on a core of its own meanwhile."""
+        """Reserve a core for another thread of this process."""
         with self._lock:
             self._taken += 1
         try:
@@ -52,7 +52,7 @@ class Cores:
                 self._taken -= 1
 
     def _measure(self) -> None:
-        """Others' share of the cores since the last time; after long, who runs at this moment."""
+        """Count free cores: by the load since the last call, or by running threads if it is old."""
         then, self._seen = self._seen, self._now()
         (before, busy_before, own_before, _), (now, busy, own, running) = then, self._seen
         others = ((busy - busy_before) - (own - own_before)) / (now - before)
@@ -62,10 +62,9 @@ class Cores:
         self._free = max(1, min(self.count, int(spare)))
 
     def _now(self) -> tuple[float, float, float, int]:
-        """Seconds: the clock, what all programs have computed on the cores, what this one has.
+        """The clock, and CPU seconds of all programs and of this one; threads that want a core.
 
-        The last number is how many threads run or wait for a core.  All is 0 but the clock where
-        the system does not tell: then every core counts as free.
+        Where the system does not tell, the CPU seconds are 0: then every core counts as free.
         """
         try:
             lines = STAT.read_text().splitlines()
@@ -91,7 +90,7 @@ def _allowed() -> frozenset[str]:
 
 
 def _quota() -> int:
-    """How many cores the container's limit is worth, at least 1; many where there is none."""
+    """The container's limit in whole cores, at least 1; a large number if it has no limit."""
     try:
         quota, period = QUOTA.read_text().split()
         return max(1, int(quota) // int(period))
@@ -103,11 +102,11 @@ cores = Cores()
 
 
 def use_free_cores() -> None:
-    """Let this thread's next operations run on the cores that are free.  Cheap: call it often."""
+    """Run this thread's next operations on the free cores.  Cheap: call it often."""
     use(cores.free())
 
 
 def use(count: int) -> None:
-    """Let this thread's next operations run on so many cores."""
+    """Run this thread's next operations on `count` cores."""
     if torch.get_num_threads() != count:  # asking also ends torch's own set-up of a new thread
         torch.set_num_threads(count)

@@ -1,4 +1,4 @@
-"""Cutting the subject out of its white background: a U-Net, or contours where it is unsure."""
+"""Matting: a U-Net cuts the subject out of its white background, or contours if it is unsure."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,11 +14,11 @@ from emojich_core.sticker import VISIBLE
 
 Method = Literal["unet", "contour"]
 
-WHITE = 240  # a pixel whose channels are all at least this counts as background to the fall-back
-LARGEST = 7  # how many white areas the fall-back cuts out
-RIM = 2  # pixels it takes away around them
+WHITE = 240  # `contour_alpha`: a pixel with all channels at least this is background
+LARGEST = 7  # `contour_alpha`: number of white areas that are cut out
+RIM = 2  # `contour_alpha`: pixels that are cut away around them
 
-STEEPER = 2  # times: edges of true alphas are as sharp as pixels are, a network's waver over more
+STEEPER = 2  # factor: the edges of true alphas are a pixel wide, those of the U-Net wider
 SPECK = 1e-3  # an island of at most this share of the picture is a flaw of the decoder
 
 
@@ -32,16 +32,17 @@ class MattingConfig:
     encoder_name: str = "efficientnet-b5"
     decoder_channels: tuple[int, ...] = (256, 128, 64, 32, 16)
     classes: Literal[1, 2] = 2  # the logit of the subject, or those of background and subject
-    size: int = 512  # side of the picture that the U-Net looks at, in pixels
-    confidence: float = 0.99  # below this mean confidence, contours are used instead
+    size: int = 512  # side of the U-Net's input, in pixels
+    confidence: float = 0.99  # below this mean confidence contours replace the U-Net
     edges: Literal["soft", "hard"] = "soft"
-    rim: int = 0  # width of the line along its contours that a hard cut takes away, in pixels
+    rim: int = 0  # width of the line along the contours that a hard cut takes away, in pixels
 
 
 def make_unet(config: MattingConfig) -> nn.Module:
     """A U-Net without weights: images (B, 3, H, W) in [0, 1] → logits (B, classes, H, W).
 
-    An EfficientNet pads as efficientnet-pytorch 0.6.3 does, for which the published weights are.
+    An EfficientNet pads as efficientnet-pytorch 0.6.3 does, with which the published weights were
+    trained.
     """
     unet = smp.Unet(
         encoder_name=config.encoder_name,
@@ -59,8 +60,9 @@ def make_unet(config: MattingConfig) -> nn.Module:
 def _pad_as_published(encoder: nn.Module) -> None:
     """Give convolutions of stride 2 the "same" padding of an even picture.
 
-    Since efficientnet-pytorch 0.7 (and so in smp today) the padding follows from the side that a
-    picture of the encoder's own size has at that layer, which may be odd; before, from that size.
+    Since efficientnet-pytorch 0.7 (and so in smp today) the padding depends on the size of a
+    layer's input, which may be odd, for images of the encoder's default size; before, on the
+    latter.
     """
     for module in encoder.modules():
         if isinstance(module, nn.Conv2d) and module.stride[0] == 2:
@@ -71,10 +73,10 @@ def _pad_as_published(encoder: nn.Module) -> None:
 
 @torch.inference_mode()
 def cut_out(model: nn.Module, config: MattingConfig, images: Tensor) -> list[tuple[Tensor, Method]]:
-    """Images (B, 3, H, W) in [0, 1] → for each its alpha (H, W) in [0, 1] and how it was found.
+    """Images (B, 3, H, W) in [0, 1] → for each its alpha (H, W) in [0, 1] and its method.
 
-    With soft edges the alpha is the probability of "subject", only steeper: where the U-Net wavers
-    between subject and background the edge runs through the pixel.
+    With soft edges the alpha is the probability of "subject", made steeper: a pixel for which the
+    U-Net is undecided lies on the edge.
     """
     seen = F.interpolate(images, config.size, mode="area")
     logits = F.interpolate(model(seen).float(), images.shape[-1], mode="bilinear")
@@ -85,7 +87,7 @@ def cut_out(model: nn.Module, config: MattingConfig, images: Tensor) -> list[tup
             alpha = hard_alpha(probabilities, config.rim)
         else:
             alpha = without_specks(((probabilities[1] - 0.5) * STEEPER + 0.5).clamp(0, 1))
-            sure &= alpha.max() > 0.5  # an empty sticker is no sticker
+            sure &= alpha.max() > 0.5  # else the sticker would be empty
         mattes.append((alpha, "unet") if sure else (contour_alpha(image), "contour"))
     return mattes
 
@@ -99,7 +101,7 @@ def _probabilities(logits: Tensor) -> Tensor:
 
 
 def without_specks(alpha: Tensor) -> Tensor:
-    """Alpha (H, W) in [0, 1] without the small islands that float around a subject."""
+    """Alpha (H, W) in [0, 1] without small islands."""
     visible = (alpha > VISIBLE).cpu().numpy().astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(visible)
     specks = stats[:, cv2.CC_STAT_AREA] <= SPECK * alpha.numel()
@@ -121,7 +123,7 @@ def hard_alpha(probabilities: Tensor, rim: int) -> Tensor:
 
 
 def contour_alpha(image: Tensor) -> Tensor:
-    """Alpha (H, W), 0 or 1, of an image (3, H, W) in [0, 1]: the largest white areas are cut out.
+    """Alpha (H, W), 0 or 1, of an image (3, H, W) in [0, 1] without its largest white areas.
 
     ru-dalle's `classic_convert_emoji_to_rgba`.
     """

@@ -1,4 +1,4 @@
-"""Russian text to BPE ids, as ruDALL-E reads them."""
+"""The tokenizer: Russian text → BPE ids, as in ruDALL-E."""
 
 import re
 from pathlib import Path
@@ -12,15 +12,15 @@ from emojich_core.networks.transformer import BOS_ID
 
 EOS_ID = 3
 SPECIAL = [1, 0, BOS_ID, EOS_ID]  # UNK, PAD, BOS, EOS
-SPACE = ord("▁")  # begins every word of youtokentome's
-MAX_SIZE = MAX_BYTES[TOKENIZER]  # the published one has 0.2 MB
-MAX_LETTERS = 256  # of a token; each may have twice those of the one before it
+SPACE = ord("▁")  # youtokentome puts it before every word
+MAX_SIZE = MAX_BYTES[TOKENIZER]  # the published model has 0.2 MB
+MAX_LETTERS = 256  # of a token; rules could double the length again and again
 
 
 class Tokenizer:
     """A youtokentome BPE model with ruDALL-E's conventions.
 
-    Raises ValueError when the file is no such model.
+    Raises ValueError when the file is not a BPE model.
     """
 
     def __init__(self, model: Path):
@@ -29,7 +29,7 @@ class Tokenizer:
 
     @property
     def vocab_size(self) -> int:
-        """How many tokens the BPE has."""
+        """Number of tokens of the BPE."""
         return self._bpe.vocab_size()
 
     def encode(self, text: str, length: int) -> Tensor:
@@ -40,11 +40,11 @@ class Tokenizer:
 
 
 def check_bpe(model: Path) -> int:
-    """How many tokens a BPE model has.  Raises ValueError when the file is none.
+    """Number of tokens of a BPE model.  Raises ValueError when the file is not one.
 
-    youtokentome takes anything for a model, and ends the process or takes all of the memory when it
-    uses it.  The file has the number of letters and of rules; each letter and its id; each rule:
-    two tokens and that which they become; and the ids of UNK, PAD, BOS and EOS.
+    youtokentome loads any file; a bad one then crashes the process or fills the memory.  The file
+    holds the numbers of letters and of rules; each letter and its id; each rule as two tokens and
+    the token that they become; and the ids of UNK, PAD, BOS and EOS.
     """
     if not model.is_file() or model.stat().st_size > MAX_SIZE:
         raise ValueError(f"it is no file of at most {MAX_SIZE} bytes")

@@ -1,13 +1,13 @@
 """The ruDALL-E transformer: Russian text, then an image, code by code (arXiv 2112.02448, sect. 3).
 
 A decoder over one sequence, text before image.  Every layer attends to all of the text; of the
-image it sees only part: the last row's worth of codes, its own column, or a window around it.  The
-layers take turns, so that information from everywhere arrives in a few of them.
+image it attends to a part only: the last row's worth of codes, the code's own column, or a window
+around it.  The layers alternate, so a few of them carry information from anywhere.
 
 Two layouts of the published checkpoints exist.  In v3 the sequence is text, image.  In v2 a BOS
 token stands before the text, which pushes the image by one position against the masks: position p
 holds image code p - text_seq_length - 1, and still the masks treat it as pixel p - text_seq_length.
-The models were trained that way, so that is how they are run.
+The models were trained that way, so inference does the same.
 
 Parameter names follow the published checkpoints.
 """
@@ -55,7 +55,7 @@ class TransformerConfig:
 
     @property
     def prefix_length(self) -> int:
-        """How many positions stand before the first image code."""
+        """How many positions come before the first image code."""
         return self.text_seq_length + (1 if self.layout == "v2" else 0)
 
 
@@ -66,20 +66,20 @@ Kind = Literal["row", "column", "conv"]
 
 
 def layer_kind(layer: int, num_layers: int) -> Kind:
-    """Which mask a layer has: every fourth sees its column, the last a window, the others rows."""
+    """A layer's mask: "column" in every fourth layer, "conv" in the last, "row" in the others."""
     if (layer - 1) % 4 == 0:
         return "column"
     return "conv" if layer == num_layers - 1 else "row"
 
 
 def attention_masks(config: TransformerConfig) -> dict[Kind, Tensor]:
-    """The masks (S, S), S = total_seq_length: True where a query's row may see a key's column."""
+    """The masks (S, S), S = total_seq_length: True where a query (row) may see a key (column)."""
     return {"row": _row_mask(config), "column": _column_mask(config), "conv": _conv_mask(config)}
 
 
 def _causal(config: TransformerConfig) -> tuple[Tensor, Tensor, Tensor]:
-    """Query positions (S, 1), key positions (1, S), and where a key is text or not yet drawn."""
-    # On the CPU even where the model is built on `meta`: no file has the masks.
+    """Query positions (S, 1), key positions (1, S), and which keys are text (1, S)."""
+    # On the CPU even when the model is built on `meta`: no weights file has the masks.
     positions = torch.arange(config.total_seq_length, device="cpu")
     query, key = positions[:, None], positions[None, :]
     return query, key, key < config.text_seq_length
@@ -117,19 +117,19 @@ def _conv_mask(config: TransformerConfig) -> Tensor:
 
 
 # Keys and values (B, L, H) of each layer, for the first L positions.
-Kept = list[tuple[Tensor, Tensor]]
+KeyValues = list[tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
 class Lookup:
     """Where a layer finds keys and values in its cache, for sequences at a position each.
 
-    Places are counted through all sequences: those of the second follow those of the first.
+    Places are numbered across sequences: those of the second follow those of the first.
     """
 
-    write: Tensor  # (B,) the place of the position's own
-    read: Tensor | None  # (B·W,) the places to look at; None: all
-    bias: Tensor  # (B, 1, 1, W) 0 for what may be seen there, else -inf
+    write: Tensor  # (B,) the place for the position's own key and value
+    read: Tensor | None  # (B·W,) the places to read; None: all
+    bias: Tensor  # (B, 1, 1, W) 0 where the mask lets the position attend, else -inf
 
 
 def _attention_to_train(q: Tensor, k: Tensor, v: Tensor, attn_mask: Tensor) -> Tensor:
@@ -147,7 +147,7 @@ class SelfAttention(nn.Module):
 
     The checkpoints were trained with PB-relax (CogView, arXiv 2105.13290, section 2.4): scores are
     divided, shifted by their maximum and multiplied again, so that float16 does not overflow.  The
-    softmax is the same; PyTorch's attention keeps scores in float32 and so needs no detour.
+    softmax is the same without it, and PyTorch's attention keeps scores in float32.
     """
 
     def __init__(self, config: TransformerConfig):
@@ -156,11 +156,11 @@ class SelfAttention(nn.Module):
         self.query_key_value = nn.Linear(config.hidden_size, 3 * config.hidden_size)
         self.dense = nn.Linear(config.hidden_size, config.hidden_size)
 
-    def forward(self, x: Tensor, mask: Tensor, kept: Kept | None = None) -> Tensor:
-        """(B, L, H) → (B, L, H); the keys and values are added to `kept`."""
+    def forward(self, x: Tensor, mask: Tensor, key_values: KeyValues | None = None) -> Tensor:
+        """(B, L, H) → (B, L, H); appends the keys and values to `key_values`."""
         q, k, v = self.query_key_value(x).chunk(3, dim=-1)
-        if kept is not None:
-            kept.append((k, v))
+        if key_values is not None:
+            key_values.append((k, v))
         on_cpu = x.device.type == "cpu"
         attend = _attention_to_train if self.training and on_cpu else F.scaled_dot_product_attention
         length = x.shape[1]
@@ -168,16 +168,16 @@ class SelfAttention(nn.Module):
         return self._merge(attend(q, k, v, attn_mask=mask[:length, :length]))
 
     def step(self, x: Tensor, cache: Tensor, lookup: Lookup) -> Tensor:
-        """(B, 1, H) → (B, 1, H): one position of each sequence, the others from the cache."""
+        """(B, 1, H) → (B, 1, H): one position of each sequence, with the others in the cache."""
         q, *computed = self.query_key_value(x).to(cache.dtype).chunk(3, dim=-1)
-        k, v = map(self._look_up, cache, computed, (lookup, lookup))
+        k, v = map(self._update_cache, cache, computed, (lookup, lookup))
         out = F.scaled_dot_product_attention(self._heads(q), k, v, attn_mask=lookup.bias)
         return self._merge(out.to(x.dtype))
 
-    def _look_up(self, part: Tensor, computed: Tensor, lookup: Lookup) -> Tensor:
-        """Keep what was computed (B, 1, H) in its part of the cache; returns (B, heads, W, width).
+    def _update_cache(self, part: Tensor, computed: Tensor, lookup: Lookup) -> Tensor:
+        """Write new keys or values (B, 1, H), then read those attended to (B, heads, W, width).
 
-        Rows of H numbers are copied as they lie: a tenth of the time of picking them by head.
+        Copying whole rows of H numbers takes a tenth of the time of picking them by head.
         """
         places = part.flatten(0, 1)
         places.index_copy_(0, lookup.write, computed.squeeze(1))
@@ -195,7 +195,7 @@ class SelfAttention(nn.Module):
 
 
 class MLP(nn.Module):
-    """Feed-forward layer, four times as wide inside: (…, H) → (…, H)."""
+    """Feed-forward layer with an inner width of 4 H: (…, H) → (…, H)."""
 
     def __init__(self, config: TransformerConfig):
         super().__init__()
@@ -207,7 +207,7 @@ class MLP(nn.Module):
 
 
 class Layer(nn.Module):
-    """Attention and MLP in sandwich layer norm: before each, and before each is added (CogView).
+    """Attention and MLP, each between two layer norms ("sandwich", CogView, arXiv 2105.13290).
 
     (B, L, H) → (B, L, H); `step` as that of SelfAttention.
     """
@@ -221,8 +221,8 @@ class Layer(nn.Module):
         self.post_attention_layernorm = nn.LayerNorm(config.hidden_size)
         self.mlp = MLP(config)
 
-    def forward(self, x: Tensor, mask: Tensor, kept: Kept | None = None) -> Tensor:
-        return self._add(x, self.attention(self.input_layernorm(x), mask, kept))
+    def forward(self, x: Tensor, mask: Tensor, key_values: KeyValues | None = None) -> Tensor:
+        return self._add(x, self.attention(self.input_layernorm(x), mask, key_values))
 
     def step(self, x: Tensor, cache: Tensor, lookup: Lookup) -> Tensor:
         return self._add(x, self.attention.step(self.input_layernorm(x), cache, lookup))
@@ -240,16 +240,16 @@ class Stack(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_layers))
         self.final_layernorm = nn.LayerNorm(config.hidden_size)
-        # Not saved: they follow from the configuration.  Layers of a kind share one buffer.
+        # Masks follow from the configuration, so no checkpoint has them.
         for kind, mask in attention_masks(config).items():
             self.register_buffer(f"{kind}_mask", mask, persistent=False)
         self.kinds = config.layer_kinds
-        # Set it to train in a fraction of the memory: layers are computed again when going back.
+        # Set it to train in a fraction of the memory: the backward pass computes layers again.
         self.checkpointing = False
 
-    def forward(self, x: Tensor, kept: Kept | None = None) -> Tensor:
+    def forward(self, x: Tensor, key_values: KeyValues | None = None) -> Tensor:
         for layer, kind in zip(self.layers, self.kinds, strict=True):
-            inputs = (x, self.get_buffer(f"{kind}_mask"), kept)
+            inputs = (x, self.get_buffer(f"{kind}_mask"), key_values)
             if self.checkpointing and torch.is_grad_enabled():
                 x = checkpoint(layer, *inputs, use_reentrant=False)
             else:
@@ -266,7 +266,7 @@ class Stack(nn.Module):
 
 
 class Transformer(nn.Module):
-    """Embeddings, layers, and the projection to logits over text and image vocabulary."""
+    """Embeddings, layers, and the projection to logits of the text and image vocabularies."""
 
     def __init__(self, config: TransformerConfig):
         super().__init__()
@@ -281,9 +281,9 @@ class Transformer(nn.Module):
         self.to_logits = nn.Sequential(
             nn.LayerNorm(size), nn.Linear(size, config.vocab_size + config.image_vocab_size)
         )
-        # For drawing alone; see precision.py.
-        self.image_head: nn.Module | None = None  # stands in for the rows of `to_logits`
-        self.cache_dtype: torch.dtype | None = None  # of keys and values, unless the model's
+        # For inference only; see precision.py.
+        self.image_head: nn.Module | None = None  # replaces the image rows of `to_logits`
+        self.cache_dtype: torch.dtype | None = None  # of the KV cache; None: the model's
 
     def embed_text(self, text: Tensor) -> Tensor:
         """Token ids (B, text_seq_length), 0 for padding → embeddings (B, prefix_length, H)."""
@@ -294,7 +294,7 @@ class Transformer(nn.Module):
     def embed_codes(self, codes: Tensor, numbers: Tensor | None = None) -> Tensor:
         """Image codes (B, L) → (B, L, H).
 
-        `numbers` says which of the image they are, in a shape like theirs; by default the first L.
+        `numbers` (B, L) are the codes' places in the image; by default 0 to L - 1.
         """
         if numbers is None:
             numbers = torch.arange(codes.shape[1], device=codes.device)
@@ -303,17 +303,17 @@ class Transformer(nn.Module):
         columns = self.image_col_embeddings(numbers % side)
         return self.image_embeddings(codes) + (rows + columns)
 
-    def forward(self, embeddings: Tensor, kept: Kept | None = None) -> Tensor:
+    def forward(self, embeddings: Tensor, key_values: KeyValues | None = None) -> Tensor:
         """Embeddings (B, L, H) of the first L positions → features (B, L, H).
 
-        Each layer's keys and values are added to `kept`, for a cache to be filled with.
+        Appends each layer's keys and values to `key_values`, for `KVCache.fill`.
         """
-        return self.transformer(embeddings, kept)
+        return self.transformer(embeddings, key_values)
 
     def step(self, embeddings: Tensor, cache: list[Tensor], lookups: dict[Kind, Lookup]) -> Tensor:
         """Embeddings (B, H) of one position each → features (B, H).
 
-        The keys and values before it are read from the layers' caches, its own written there.
+        Reads the keys and values of earlier positions from the layers' caches, and adds its own.
         """
         return self.transformer.step(embeddings[:, None], cache, lookups)[:, 0]
 
@@ -330,12 +330,11 @@ class Transformer(nn.Module):
     def losses(
         self, text: Tensor, codes: Tensor, seen: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Mean cross-entropy of the text and of the image, teacher forced, as ru-dalle weighs them.
+        """Mean cross-entropy of the text and of the image, with teacher forcing, as in ru-dalle.
 
-        `text` (B, text_seq_length) token ids, `codes` (B, image_seq_length).  The model looks at
-        `seen` in place of `codes` where they differ, and is to predict `codes` all the same.
-        In v3 image code 0 counts as text: the checkpoints were trained so, and it keeps the sums
-        comparable.
+        `text` (B, text_seq_length) token ids, `codes` (B, image_seq_length) the targets, `seen` the
+        inputs in their place, by default `codes` themselves.
+        In v3 image code 0 counts as text, as in the training of the checkpoints.
         """
         config = self.config
         seen = codes if seen is None else seen
@@ -355,7 +354,7 @@ class Transformer(nn.Module):
         return F.linear(norm(features), linear.weight[vocabulary], linear.bias[vocabulary])
 
     def _with_padding_tokens(self, text: Tensor) -> Tensor:
-        """Give each padded position its own token, and v2 its BOS in front."""
+        """Replace padding by each position's own padding token; for v2, put BOS in front."""
         config = self.config
         padding = torch.arange(config.text_seq_length, device=text.device)
         padding = padding + (config.vocab_size - config.text_seq_length)

@@ -1,4 +1,4 @@
-"""Real-ESRGAN: the decoded image becomes larger and sharper (arXiv 2107.10833).
+"""Real-ESRGAN: super-resolution of the decoded image (arXiv 2107.10833).
 
 Parameter names follow the published checkpoints, as BasicSR's `RRDBNet` has them.
 """
@@ -15,20 +15,20 @@ from torchvision.transforms.functional import pad
 class UpscaleConfig:
     """The numbers of a Real-ESRGAN generator.  The defaults are the published ones."""
 
-    scale: int = 4  # 2, 4 or 8; 1: no network, pictures are only brought to size
+    scale: int = 4  # 2, 4 or 8; 1: no network, images are only resized
     num_feat: int = 64
     num_block: int = 23
     num_grow_ch: int = 32
-    tile: int | None = 192  # side of the squares a picture is taken in, in pixels; None: whole
+    tile: int | None = 192  # side of the square tiles, in pixels; None: the image is one tile
 
 
-# ru-dalle's: a mirrored margin around a picture, and how far a tile sees beyond itself, in pixels.
+# ru-dalle's, in pixels: a mirrored margin around an image, and an overlap around each tile.
 MARGIN = 15
 OVERLAP = 24
 
 
 class ResidualDenseBlock(nn.Module):
-    """Convolutions that see the input and all outputs before them: (B, C, H, W) → the same."""
+    """Each convolution gets the input and all outputs before it: (B, C, H, W) → the same."""
 
     def __init__(self, channels: int, growth: int):
         super().__init__()
@@ -51,7 +51,7 @@ class ResidualDenseBlock(nn.Module):
 
 
 class RRDB(nn.Module):
-    """Three dense blocks beside a shortcut, as of ESRGAN: (B, C, H, W) → the same."""
+    """Three dense blocks and a shortcut, as in ESRGAN: (B, C, H, W) → the same."""
 
     def __init__(self, channels: int, growth: int):
         super().__init__()
@@ -66,8 +66,8 @@ class RRDB(nn.Module):
 class RRDBNet(nn.Module):
     """The generator: images (B, 3, H, W) → (B, 3, scale·H, scale·W); for scale 2 even H and W.
 
-    Scale 2 is the network of scale 4 on an image that was folded to half its sides; ru-dalle's
-    scale 8 doubles once more.
+    Scale 2 is the network of scale 4 on an image folded to half its sides (pixel unshuffle);
+    ru-dalle's scale 8 doubles once more.
     """
 
     def __init__(self, config: UpscaleConfig):
@@ -97,23 +97,23 @@ def _leaky_relu(x: Tensor) -> Tensor:
 
 
 def make_upscaler(config: UpscaleConfig) -> nn.Module:
-    """A generator without weights; for scale 1 it leaves images as they are."""
+    """A generator without weights; for scale 1 the identity."""
     return nn.Identity() if config.scale == 1 else RRDBNet(config)
 
 
 @torch.inference_mode()
 def upscale(model: nn.Module, config: UpscaleConfig, images: Tensor, size: int) -> Tensor:
-    """Images (B, 3, H, W) in [0, 1], sharpened and brought to (B, 3, size, size) in [0, 1]."""
+    """Images (B, 3, H, W) in [0, 1] → upscaled and resized (B, 3, size, size) in [0, 1]."""
     tile = config.tile if config.scale > 1 else None
-    images = in_tiles(model, config.scale, tile, images) if tile else model(images)
+    images = upscale_tiles(model, config.scale, tile, images) if tile else model(images)
     images = images.clamp(0, 1)
     if images.shape[-1] != size:
         images = F.interpolate(images.float(), size, mode="bicubic", antialias=True).clamp(0, 1)
     return images
 
 
-def in_tiles(model: nn.Module, scale: int, tile: int, images: Tensor) -> Tensor:
-    """Images (B, 3, H, W) → (B, 3, scale·H, scale·W), square by square: memory is a square's.
+def upscale_tiles(model: nn.Module, scale: int, tile: int, images: Tensor) -> Tensor:
+    """Images (B, 3, H, W) → (B, 3, scale·H, scale·W), with the memory of one tile at a time.
 
     ru-dalle's `RealESRGAN.predict`.  H and W must be at least MARGIN.
     """
@@ -126,7 +126,7 @@ def in_tiles(model: nn.Module, scale: int, tile: int, images: Tensor) -> Tensor:
         for left in range(0, width, tile):
             seen = images[:, :, top : top + tile + 2 * OVERLAP, left : left + tile + 2 * OVERLAP]
             square = model(seen)[:, :, OVERLAP * scale :, OVERLAP * scale :]
-            room = large[:, :, top * scale :, left * scale :][:, :, : tile * scale, : tile * scale]
-            room.copy_(square[:, :, : room.shape[2], : room.shape[3]])
+            part = large[:, :, top * scale :, left * scale :][:, :, : tile * scale, : tile * scale]
+            part.copy_(square[:, :, : part.shape[2], : part.shape[3]])
     edge = MARGIN * scale
     return large[:, :, edge:-edge, edge:-edge]

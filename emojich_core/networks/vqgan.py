@@ -1,10 +1,10 @@
-"""The VQGAN: an image becomes a square of codes, and codes become an image.
+"""The VQGAN: it encodes an image as a square of codes, and decodes codes to an image.
 
 A Gumbel VQGAN with a down-sampling factor of 8 (Esser et al. 2021, arXiv 2012.09841), as ruDALL-E
-uses it.  Its decoder either paints pixels, or (`dwt`) the twelve channels of a one-level wavelet
-transform, whose inverse is an image of twice the side: the doubling costs next to nothing.
+uses it.  Its decoder returns either pixels, or (`dwt`) the twelve channels of a one-level wavelet
+transform, whose inverse is an image of twice the side: that doubling costs next to nothing.
 
-Parameter names follow the published checkpoints, so converting one is a matter of prefixes.
+Parameter names follow the published checkpoints up to their prefixes.
 """
 
 from dataclasses import dataclass
@@ -19,20 +19,20 @@ from torch import Tensor, nn
 class VQGANConfig:
     """The numbers of a VQGAN.  The defaults are the published `gumbelf8-sber-dwt`."""
 
-    resolution: int = 256  # side of the image the encoder reads, in pixels
+    resolution: int = 256  # side of the encoder's input, in pixels
     ch: int = 128
     ch_mult: tuple[int, ...] = (1, 1, 2, 4)
     num_res_blocks: int = 2
     attn_resolutions: tuple[int, ...] = (32,)
     z_channels: int = 256
     embed_dim: int = 256
-    n_embed: int = 8192  # how many different codes there are
+    n_embed: int = 8192  # number of different codes
     dwt: bool = True
     norm_groups: int = 32
 
     @property
     def codes_per_side(self) -> int:
-        """Side of the square of codes of one image."""
+        """Side of an image's square of codes."""
         return self.resolution // 2 ** (len(self.ch_mult) - 1)
 
     @property
@@ -46,7 +46,7 @@ def _norm(channels: int, groups: int) -> nn.GroupNorm:
 
 
 class ResnetBlock(nn.Module):
-    """Two normalised convolutions beside a shortcut: (B, in, H, W) → (B, out, H, W)."""
+    """Two normalised convolutions and a shortcut: (B, in, H, W) → (B, out, H, W)."""
 
     def __init__(self, in_channels: int, out_channels: int, groups: int):
         super().__init__()
@@ -107,9 +107,9 @@ class Upsample(nn.Module):
 
 
 class Level(nn.Module):
-    """The blocks that work at one resolution, from channel count to channel count, and the way on.
+    """The blocks of one resolution, then its `downsample` or `upsample`, if the level has one.
 
-    (B, channels[0], H, W) → (B, channels[-1], H, W), then half or double the side, if it has that.
+    (B, channels[0], H, W) → (B, channels[-1], H, W), or half or double that side.
     """
 
     def __init__(self, channels: list[int], attention: bool, groups: int):
@@ -129,7 +129,7 @@ class Level(nn.Module):
 
 
 class Middle(nn.Module):
-    """Attention between two residual blocks, at the lowest resolution: (B, C, H, W) stays so."""
+    """Attention between two residual blocks, at the lowest resolution: (B, C, H, W) → the same."""
 
     def __init__(self, channels: int, groups: int):
         super().__init__()
@@ -202,7 +202,7 @@ def inverse_haar(bands: Tensor) -> Tensor:
     `bands` (B, 12, h, w): three channels of the low-pass band, then for each colour its three
     high-pass bands (vertical, horizontal, diagonal detail).  Returns (B, 3, 2h, 2w).
 
-    With db1 the synthesis is a 2×2 butterfly, so no filter bank is needed.
+    For db1 the synthesis is a 2×2 butterfly, without a filter bank.
     """
     low = bands[:, :3]
     rows, cols, both = bands[:, 3:].unflatten(1, (3, 3)).unbind(dim=2)
@@ -216,7 +216,7 @@ def inverse_haar(bands: Tensor) -> Tensor:
 
 
 class GumbelQuantize(nn.Module):
-    """Features ↔ codes: a 1×1 convolution scores every code, an embedding answers for it."""
+    """Features ↔ codes: a 1×1 convolution scores every code, an embedding holds its features."""
 
     def __init__(self, config: VQGANConfig):
         super().__init__()

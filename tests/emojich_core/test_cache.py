@@ -4,21 +4,26 @@ import pytest
 import torch
 
 from emojich_core.inference.kv_cache import KVCache, layout_of
-from emojich_core.networks.transformer import Kept, Transformer, TransformerConfig, attention_masks
+from emojich_core.networks.transformer import (
+    KeyValues,
+    Transformer,
+    TransformerConfig,
+    attention_masks,
+)
 from tests.emojich_core.test_transformer import config
 
 
 @pytest.mark.parametrize("layout", ["v2", "v3"])
 @pytest.mark.parametrize("kind", ["row", "column", "conv"])
 @pytest.mark.parametrize("side", [8, 12])
-def test_every_position_finds_what_it_may_see(layout: str, kind: str, side: int) -> None:
+def test_every_position_finds_the_keys_its_mask_allows(layout: str, kind: str, side: int) -> None:
     mask = attention_masks(config(layout, side))[kind]  # type: ignore[index]
     places = layout_of(mask)
-    lies: dict[int, int] = {}  # place → position
+    occupant: dict[int, int] = {}  # place → position
     for position in range(len(mask)):
-        lies[int(places.write[position])] = position
+        occupant[int(places.write[position])] = position
         row = range(places.size) if places.read is None else places.read[position].tolist()
-        found = [lies[p] for p, seen in zip(row, places.seen[position], strict=True) if seen]
+        found = [occupant[p] for p, seen in zip(row, places.seen[position], strict=True) if seen]
         assert sorted(found) == mask[position].nonzero().squeeze(1).tolist()
 
 
@@ -50,7 +55,7 @@ def test_one_step_at_a_time_equals_the_whole_sequence(layout: str, known: int) -
         whole = model(embeddings)
         cache, begun = KVCache(cfg, 3, embeddings), cfg.prefix_length + known
         for slot, sequence in ((2, 0), (0, 1)):
-            kept: Kept = []
+            kept: KeyValues = []
             model(embeddings[sequence : sequence + 1, :begun], kept)
             cache.fill(slot, kept)
         steps = []

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from emojich_core.inference.sampling import Sampling, draw, filter_logits, make_noise, perplexity
-from emojich_core.inference.slots import Beginning, ImagePrompt, Slots, begin, generate
+from emojich_core.inference.sampling import Sampling, filter_logits, make_noise, perplexity, sample
+from emojich_core.inference.slots import ImagePrompt, Prefill, Slots, generate, prefill
 from emojich_core.networks.transformer import Transformer, TransformerConfig
 
 CONFIG = TransformerConfig(
@@ -24,7 +24,7 @@ CONFIG = TransformerConfig(
 def drawn(
     model: Transformer, text: torch.Tensor, seeds: list[int], sampling: Sampling, **more: Any
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Codes and perplexities of what `generate` draws."""
+    """Codes and perplexities of the images from `generate`."""
     images = generate(model, text, seeds, sampling, **more)
     scores = torch.tensor([image.perplexity for image in images])
     return torch.stack([image.codes for image in images]), scores
@@ -91,7 +91,7 @@ def test_borders_of_an_image_are_given() -> None:
 
 
 def test_given_codes_do_not_cost_randomness(model: Transformer) -> None:
-    # As in ru-dalle: the first code that is drawn takes the first random numbers.
+    # As in ru-dalle: the first sampled code takes the first random numbers.
     whole, _ = drawn(model, TEXT, [1], Sampling())
     prompt = ImagePrompt.borders(whole[0], down=2)
     again, _ = drawn(model, TEXT, [1], Sampling(), image_prompt=prompt)
@@ -124,25 +124,25 @@ def test_sampling_follows_the_probabilities() -> None:
     generators = [torch.Generator().manual_seed(i) for i in range(rows)]
     noise = torch.ones(rows, 3)
     make_noise(noise, generators)
-    drawn = draw(probabilities.log().expand(rows, 3), noise)
+    drawn = sample(probabilities.log().expand(rows, 3), noise)
     shares = drawn.bincount(minlength=3) / rows
     torch.testing.assert_close(shares, probabilities, atol=0.03, rtol=0)
 
 
-def test_images_enter_and_leave_at_any_time(model: Transformer) -> None:
-    """Each is the one that it would have been alone, with settings of its own."""
+def test_images_may_enter_and_leave_at_any_step(model: Transformer) -> None:
+    """Each image equals the one that it is alone, with its own sampling."""
     wild, tame = Sampling(temperature=1.3), Sampling(temperature=0.5, top_k=5)
     other = torch.tensor([2, 30, 31, 3, 0, 0])
     slots = Slots(model, 2)
-    slots.enter(0, begin(model, TEXT), 1, wild)
+    slots.enter(0, prefill(model, TEXT), 1, wild)
     for _ in range(5):
         slots.step()
-    slots.enter(1, begin(model, other), 2, tame)
+    slots.enter(1, prefill(model, other), 2, tame)
     for _ in range(11):
         slots.step()
     first = slots.codes[0].clone()
     slots.leave(0)
-    slots.enter(0, begin(model, TEXT), 3, tame)  # a freed slot, while the other goes on
+    slots.enter(0, prefill(model, TEXT), 3, tame)  # in a freed slot, while the other image goes on
     for _ in range(5):
         slots.step()
     second = slots.codes[1].clone()
@@ -153,14 +153,14 @@ def test_images_enter_and_leave_at_any_time(model: Transformer) -> None:
     assert slots.codes[0].equal(drawn(model, TEXT, [3], tame)[0][0])
 
 
-def test_what_was_no_number_leaves_with_its_image(model: Transformer) -> None:
-    slots, good = Slots(model, 2), begin(model, TEXT)
-    bad = Beginning(good.features * torch.nan, [(k * torch.nan, v) for k, v in good.kept])
+def test_a_nan_leaves_its_slot_with_its_image(model: Transformer) -> None:
+    slots, good = Slots(model, 2), prefill(model, TEXT)
+    bad = Prefill(good.features * torch.nan, [(k * torch.nan, v) for k, v in good.key_values])
     slots.enter(0, bad, 1, Sampling())
     slots.enter(1, good, 2, Sampling())
     for _ in range(16):
         slots.step()
-    assert math.isnan(slots.drawn(0).perplexity)
+    assert math.isnan(slots.image(0).perplexity)
     assert slots.codes[1].equal(drawn(model, TEXT, [2], Sampling())[0][0])
     slots.leave(0)
     slots.enter(0, good, 3, Sampling())
@@ -171,17 +171,17 @@ def test_what_was_no_number_leaves_with_its_image(model: Transformer) -> None:
 
 def test_empty_slots_change_nothing(model: Transformer) -> None:
     slots = Slots(model, 3)
-    slots.enter(1, begin(model, TEXT), 7, Sampling())
+    slots.enter(1, prefill(model, TEXT), 7, Sampling())
     for _ in range(16):
         slots.step()
     codes, [score] = drawn(model, TEXT, [7], Sampling())
     assert slots.codes[1].equal(codes[0])
-    assert slots.drawn(1).perplexity == pytest.approx(score.item(), rel=1e-4)
+    assert slots.image(1).perplexity == pytest.approx(score.item(), rel=1e-4)
 
 
-def test_who_gives_slots_up_has_their_memory_at_once(model: Transformer) -> None:
+def test_deleted_slots_free_their_memory_at_once(model: Transformer) -> None:
     slots = Slots(model, 1)
-    slots.enter(0, begin(model, TEXT), 1, Sampling())
+    slots.enter(0, prefill(model, TEXT), 1, Sampling())
     slots.step()
     cache = weakref.ref(slots.cache.layers[0])
     gc.disable()
@@ -193,8 +193,10 @@ def test_who_gives_slots_up_has_their_memory_at_once(model: Transformer) -> None
 
 
 @pytest.mark.slow  # the compiler's time
-def test_a_compiled_step_draws_the_same_whoever_comes_and_goes(model: Transformer) -> None:
-    slots, text = Slots(model, 2, compiled=True), begin(model, TEXT)
+def test_a_compiled_step_decodes_the_same_codes(
+    model: Transformer,
+) -> None:
+    slots, text = Slots(model, 2, compiled=True), prefill(model, TEXT)
     tame, given = Sampling(top_k=5), ImagePrompt.first(torch.arange(16), 0.5)
     with torch.compiler.set_stance("fail_on_recompile"):  # that would take minutes
         slots.enter(0, text, 1, tame)
@@ -203,11 +205,11 @@ def test_a_compiled_step_draws_the_same_whoever_comes_and_goes(model: Transforme
         slots.enter(1, text, 2, Sampling(), given)
         for _ in range(8):
             slots.step()
-        first = slots.drawn(0)
+        first = slots.image(0)
         slots.leave(0)
         for _ in range(8):
             slots.step()
-        second = slots.drawn(1)
+        second = slots.image(1)
     for image, sampling, image_prompt in ((first, tame, None), (second, Sampling(), given)):
         codes, [score] = drawn(model, TEXT, [image.seed], sampling, image_prompt=image_prompt)
         assert image.codes.equal(codes[0])

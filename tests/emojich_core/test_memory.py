@@ -41,7 +41,7 @@ for _ in range(8):
 @pytest.mark.skipif(
     not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="of glibc, and of 2.33 and newer"
 )
-def test_the_memory_of_a_tensor_serves_the_next_of_any_thread() -> None:
+def test_freed_memory_is_reused_by_any_thread() -> None:
     done = subprocess.run([sys.executable, "-c", ACCOUNT], capture_output=True, check=True)
     kept = [int(line) for line in done.stdout.split()]
     assert kept[0] >= 64
@@ -51,12 +51,12 @@ def test_the_memory_of_a_tensor_serves_the_next_of_any_thread() -> None:
 @pytest.mark.parametrize(
     "greedy", [lambda: torch.empty(2**60), lambda: bytearray(2**62)], ids=["torch", "Python"]
 )
-def test_the_want_of_any_memory_is_out_of_memory(greedy: Callable[[], object]) -> None:
+def test_memory_watched_raises_out_of_memory_for_any_memory(greedy: Callable[[], object]) -> None:
     with pytest.raises(OutOfMemory), memory_watched():
         greedy()
 
 
-def test_other_errors_stay_what_they_are() -> None:
+def test_memory_watched_keeps_other_errors() -> None:
     with pytest.raises(RuntimeError, match="size of tensor") as told, memory_watched():
         torch.ones(2) + torch.ones(3)
     assert not isinstance(told.value, OutOfMemory)

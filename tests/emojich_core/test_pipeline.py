@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from emojich_core.bundles.bundle import BundleError
-from emojich_core.inference.slots import Drawn
+from emojich_core.inference.slots import ImageCodes
 from emojich_core.pipeline import Cancelled, Pipeline
 from emojich_core.request import InvalidRequest
 
@@ -49,7 +49,7 @@ def test_a_candidates_seed_draws_it_alone(pipeline: Pipeline) -> None:
 def test_candidates_take_turns_in_the_styles(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emojich_core.inference.retries.BLOT", math.inf)  # nothing is drawn again
+    monkeypatch.setattr("emojich_core.inference.retries.BLOT", math.inf)  # no image is retried
     in_style = {
         seed: pipeline.generate(prompt, count=1, seed=seed)[0].sticker
         for seed, prompt in ((6, "кот"), (7, "ракета кот"), (8, "собака кот"), (9, "кот"))
@@ -58,13 +58,13 @@ def test_candidates_take_turns_in_the_styles(
     monkeypatch.setattr(pipeline, "bundle", replace(pipeline.bundle, sampling=styled))
     together = pipeline.generate("кот", count=4, seed=6)
     assert {each.candidate.seed: each.sticker for each in together} == in_style
-    # What goes on from an image does so in the style that it has: one for all.
+    # Images similar to another one are in its style: one Prefill for all of them.
     codes = together[0].codes
-    likely = pipeline.begin("кот", pipeline.likeness(tuple(codes.tolist())))
+    likely = pipeline.prefill("кот", pipeline.likeness(tuple(codes.tolist())))
     assert len(likely) == 1
 
 
-def test_cancelling_ends_at_once(pipeline: Pipeline) -> None:
+def test_cancelled_in_a_progress_callback_stops_generate(pipeline: Pipeline) -> None:
     calls = 0
 
     def cancel_at_third(fraction: float) -> None:
@@ -78,7 +78,7 @@ def test_cancelling_ends_at_once(pipeline: Pipeline) -> None:
     assert calls == 3
 
 
-def test_what_cannot_be_drawn_is_refused(pipeline: Pipeline) -> None:
+def test_generate_refuses_a_prompt_without_russian_words(pipeline: Pipeline) -> None:
     with pytest.raises(InvalidRequest):
         pipeline.generate("cat")
 
@@ -126,7 +126,7 @@ def test_an_image_prompt_stands_on_white(pipeline: Pipeline) -> None:
     )
 
 
-def test_more_images_than_go_at_once_are_drawn_as_each_alone(pipeline: Pipeline) -> None:
+def test_images_of_several_batches_equal_those_generated_alone(pipeline: Pipeline) -> None:
     borders = pipeline.image_prompt(Image.new("RGB", (32, 32), "green"), down=1)
     for each in pipeline.generate("кот", 9, seed=5, best_of=19, image_prompt=borders):
         seed = each.candidate.seed
@@ -134,28 +134,28 @@ def test_more_images_than_go_at_once_are_drawn_as_each_alone(pipeline: Pipeline)
         assert alone.codes.equal(each.codes)
 
 
-def test_numbers_that_overflow_are_no_stickers(pipeline: Pipeline) -> None:
+def test_finish_raises_for_numbers_that_overflow(pipeline: Pipeline) -> None:
     codes = torch.zeros(pipeline.bundle.transformer.image_seq_length, dtype=torch.long)
     with pytest.raises(BundleError, match="EMOJICH_PRECISION"):
-        pipeline.finish([Drawn(codes, seed=0, perplexity=math.nan)])
+        pipeline.finish([ImageCodes(codes, seed=0, perplexity=math.nan)])
 
 
-def test_slots_that_were_warmed_up_draw_the_same(pipeline: Pipeline) -> None:
+def test_warm_slots_decode_the_same_codes_as_cold_ones(pipeline: Pipeline) -> None:
     warm, cold = pipeline.slots(2), pipeline.slots(2)
     pipeline.warm_up(warm)
     codes = []
     for slots in (warm, cold):
-        slots.enter(0, pipeline.begin("кот")[0], 7, pipeline.bundle.sampling)
+        slots.enter(0, pipeline.prefill("кот")[0], 7, pipeline.bundle.sampling)
         for _ in range(pipeline.bundle.transformer.image_seq_length):
             slots.step()
-        codes.append(slots.drawn(0).codes)
+        codes.append(slots.image(0).codes)
     assert codes[0].equal(codes[1])
 
 
-def test_painting_in_bfloat16_cannot_be_seen() -> None:
+def test_rendering_in_bfloat16_changes_pictures_invisibly() -> None:
     pipeline = Pipeline.load("mini", "cpu")
     pictures = []
-    for pipeline.paints_in_bfloat16 in (False, True):
+    for pipeline.renders_in_bfloat16 in (False, True):
         [drawing] = pipeline.generate("роза", count=1, seed=1)
         rgba = np.asarray(drawing.image).astype(float)
         alpha = rgba[..., 3:] / 255

@@ -17,7 +17,7 @@ from emojich_core.inference.precision import (
     stored_as,
 )
 from emojich_core.inference.sampling import Sampling, perplexity
-from emojich_core.inference.slots import ImagePrompt, Slots, begin, generate
+from emojich_core.inference.slots import ImagePrompt, Slots, generate, prefill
 from emojich_core.networks.tokenizer import Tokenizer
 from emojich_core.networks.transformer import Transformer, TransformerConfig
 from emojich_core.pipeline import load_network
@@ -101,9 +101,9 @@ def test_an_image_does_not_depend_on_its_neighbours(precision: Precision, mini: 
     drawn = []
     for neighbours in (0, 3):
         slots = Slots(model, 4)
-        slots.enter(2, begin(model, text), 7, sampling)
+        slots.enter(2, prefill(model, text), 7, sampling)
         for slot in (0, 1, 3)[:neighbours]:
-            slots.enter(slot, begin(model, other), 10 + slot, Sampling())
+            slots.enter(slot, prefill(model, other), 10 + slot, Sampling())
         for _ in range(40):
             slots.step()
         drawn.append((slots.codes[2, :40], slots.losses[2, :40]))
@@ -115,7 +115,7 @@ def test_an_image_does_not_depend_on_its_neighbours(precision: Precision, mini: 
 def losses_of(model: Transformer, text: Tensor, codes: Tensor, slots: Slots) -> Tensor:
     """What given codes cost, in the first of some slots."""
     everything = ImagePrompt(codes, torch.ones_like(codes, dtype=torch.bool))
-    slots.enter(0, begin(model, text), 7, Sampling(), everything)
+    slots.enter(0, prefill(model, text), 7, Sampling(), everything)
     for _ in codes:
         slots.step()
     return slots.losses[0]
@@ -131,10 +131,10 @@ def test_codes_do_not_depend_on_how_many_slots_there_are(
     drawn = []
     for count in (8, 4, 1):
         slots = Slots(model, count)
-        slots.enter(0, begin(model, text), 7, sampling)
+        slots.enter(0, prefill(model, text), 7, sampling)
         for _ in range(model.config.image_seq_length):
             slots.step()
-        drawn.append(slots.drawn(0).codes)
+        drawn.append(slots.image(0).codes)
     assert drawn[0].equal(drawn[1])
     assert drawn[0].equal(drawn[2])
 

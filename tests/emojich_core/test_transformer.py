@@ -53,7 +53,7 @@ def test_masks_follow_their_definition(layout: str, kind: str, side: int) -> Non
     assert not mask[:text, text:].any()
 
 
-def test_layers_take_turns() -> None:
+def test_layer_kinds_alternate() -> None:
     kinds = "".join(layer_kind(i, 24)[0] + layer_kind(i, 24)[1] for i in range(24))
     assert kinds == "rocororo" * 5 + "rocoroco"
     assert layer_kind(21, 24) == "column"
@@ -61,7 +61,7 @@ def test_layers_take_turns() -> None:
     assert layer_kind(5, 6) == "column"  # a column layer stays one even if it is the last
 
 
-def test_training_and_drawing_see_the_same_model() -> None:
+def test_training_and_inference_attention_agree() -> None:
     torch.manual_seed(0)
     cfg = config("v2")
     model = Transformer(cfg)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from emojich_core.networks.upscale import UpscaleConfig, in_tiles, make_upscaler, upscale
+from emojich_core.networks.upscale import UpscaleConfig, make_upscaler, upscale, upscale_tiles
 
 
 @pytest.mark.parametrize("scale", [2, 4, 8])
@@ -39,10 +39,10 @@ def test_tiles_fit_together(scale: int, size: tuple[int, int]) -> None:
     """A network that looks at single pixels gives the same in tiles as in one piece."""
     images = torch.rand(2, 3, *size)
     enlarge = torch.nn.Upsample(scale_factor=scale)
-    assert torch.equal(in_tiles(enlarge, scale, 32, images), enlarge(images))
+    assert torch.equal(upscale_tiles(enlarge, scale, 32, images), enlarge(images))
 
 
-def test_without_a_network_a_picture_is_only_brought_to_size() -> None:
+def test_scale_1_only_resizes() -> None:
     config = UpscaleConfig(scale=1)
     model, images = make_upscaler(config), torch.rand(1, 3, 6, 6)
     assert not model.state_dict()

@@ -1,4 +1,4 @@
-"""The engine's conversations, while a scheduler does as it is told; a real one: test_worker.py."""
+"""The engine's protocol with a scripted scheduler; a real one is in test_worker.py."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ STICKER = Sticker(b"sticker", (1, 2))
 
 
 def converse(engine: Connection, name: str = "1") -> list[tuple[Event, list[Sticker]]]:
-    """Send a request, and hear the engine out."""
+    """Send a request, and receive events until it ends."""
     send_request(engine, request(name))
     answers = [receive_event(engine)]
     while isinstance(answers[-1][0], Progress):
@@ -31,7 +31,7 @@ def converse(engine: Connection, name: str = "1") -> list[tuple[Event, list[Stic
 
 
 class ScriptedScheduler:
-    """Ends a task when the test says, and notes what became of it."""
+    """Records tasks, and ends one when the test says so."""
 
     def __init__(self) -> None:
         self.tasks: list[Task] = []
@@ -90,7 +90,7 @@ def test_hanging_up_cancels(
     wait_until(lambda: all(task.cancelled for task in scheduler.tasks))
 
 
-def test_what_fails_is_reported(
+def test_a_failed_request_is_reported(
     connect: Callable[[], Connection], scheduler: ScriptedScheduler
 ) -> None:
     with connect() as engine:
@@ -103,7 +103,7 @@ def test_what_fails_is_reported(
     assert events[-1] == (Failed("1", "failed"), [])
 
 
-def test_a_horse_that_does_not_listen_holds_up_nobody(
+def test_a_job_process_that_does_not_listen_delays_no_other(
     connect: Callable[[], Connection], scheduler: ScriptedScheduler
 ) -> None:
     with connect() as deaf, connect() as engine:
@@ -118,19 +118,19 @@ def test_a_horse_that_does_not_listen_holds_up_nobody(
     assert stickers == [STICKER]
 
 
-def test_an_engine_that_hangs_ends_itself_whoever_else_comes(tmp_path: Path) -> None:
-    """It is then replaced, as one that is killed."""
+def test_an_engine_that_hangs_ends_despite_new_requests(tmp_path: Path) -> None:
+    """The worker then replaces it, like one that was killed."""
     socket = tmp_path / "engine.sock"
     hangs = (
         "import sys, multiprocessing.connection as c, worker.engine.__main__ as e\n"
         "class Hanging:\n"
         "    def put(self, task): pass\n"
-        "e.STUCK = 2\n"
+        "e.HANG_TIMEOUT = 2\n"
         "e.Engine(Hanging()).serve(c.Listener(sys.argv[1], family='AF_UNIX'))"
     )
     command = [sys.executable, "-c", hangs, socket]
     with subprocess.Popen(command, cwd=ROOT) as process, ExitStack() as at_last:
-        at_last.callback(process.kill)  # one that hangs for ever
+        at_last.callback(process.kill)  # in case it hangs for ever
         wait_until(lambda: socket.is_socket())
         with ExitStack() as connections, suppress(EOFError, OSError):
             for name in range(20):  # each before the engine can be sure that it hangs

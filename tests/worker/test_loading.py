@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emojich_core.inference.slots import Drawn
+from emojich_core.inference.slots import ImageCodes
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import MAX_COUNT
 from worker.config import Settings
@@ -17,7 +17,7 @@ def test_an_engine_is_warm_when_it_is_ready(
 ) -> None:
     finish, finished, threads = Pipeline.finish, list[int](), list[threading.Thread]()
 
-    def noted(pipeline: Pipeline, images: list[Drawn]) -> list[Drawing]:
+    def noted(pipeline: Pipeline, images: list[ImageCodes]) -> list[Drawing]:
         finished.append(len(images))
         threads.append(threading.current_thread())
         return finish(pipeline, images)
@@ -25,7 +25,7 @@ def test_an_engine_is_warm_when_it_is_ready(
     monkeypatch.setattr(Pipeline, "finish", noted)
     load(Settings(str(tiny_bundle), "cpu", slots=2))
     assert finished == [1]
-    assert not threads[0].is_alive()  # else its OpenMP threads would slow down who draws
+    assert not threads[0].is_alive()  # else its OpenMP threads would slow down decoding
 
 
 def test_there_are_no_more_slots_than_images_at_once(

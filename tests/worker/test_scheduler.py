@@ -1,4 +1,4 @@
-"""Continuous batching with a real pipeline: what one request gets does not depend on the others."""
+"""Continuous batching with a real pipeline; requests do not affect each other's stickers."""
 
 import math
 import queue
@@ -15,7 +15,7 @@ import torch
 from emojich_core.inference.memory import OutOfMemory
 from emojich_core.inference.retries import LIKE
 from emojich_core.inference.sampling import Sampling
-from emojich_core.inference.slots import Beginning, Drawn, ImagePrompt, Slots
+from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Request
 from worker.engine.scheduler import Scheduler
@@ -42,7 +42,7 @@ def task(name: str, prompt: str = "кот", count: int = 2, seed: int = 7) -> Ta
 
 
 def drawn(scheduler: Scheduler, *tasks: Task) -> None:
-    """Draw tasks, and wait for all of them."""
+    """Run tasks, and wait for all of them."""
     for each in tasks:
         scheduler.put(each)
     for each in tasks:
@@ -50,7 +50,7 @@ def drawn(scheduler: Scheduler, *tasks: Task) -> None:
 
 
 class Watched(Task):
-    """A task that knows all its fractions."""
+    """A task that records all its fractions."""
 
     def __init__(self, request: Request):
         self.fractions: list[float] = []
@@ -62,24 +62,24 @@ class Watched(Task):
             self.fractions.append(self.fraction)
 
 
-def test_threads_that_finish_do_not_stay(
+def test_finishing_threads_end(
     pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish, threads = Pipeline.finish, list[threading.Thread]()
 
-    def noted(pipeline: Pipeline, images: list[Drawn]) -> list[Drawing]:
+    def noted(pipeline: Pipeline, images: list[ImageCodes]) -> list[Drawing]:
         threads.append(threading.current_thread())
         return finish(pipeline, images)
 
     monkeypatch.setattr(Pipeline, "finish", noted)
     drawn(scheduler, task("a"))
-    for thread in threads:  # while they stay, so do their OpenMP threads, in the way of who draws
+    for thread in threads:  # else their OpenMP threads slow down decoding
         thread.join(10)
         assert not thread.is_alive()
     assert threads
 
 
-def test_stickers_do_not_depend_on_who_else_is_drawn(scheduler: Scheduler) -> None:
+def test_stickers_do_not_depend_on_other_requests(scheduler: Scheduler) -> None:
     alone = task("1", "кот", count=4)
     drawn(scheduler, alone)
     again = task("2", "кот", count=4)
@@ -119,21 +119,21 @@ def test_a_small_request_does_not_wait_for_a_large_one(pipeline: Pipeline, slots
 def test_cancelling_frees_the_slots_at_the_next_step(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emojich_core.inference.retries.BLOT", math.inf)  # nothing is drawn again
+    monkeypatch.setattr("emojich_core.inference.retries.BLOT", math.inf)  # no image is retried
     scheduler, gone, after = Scheduler(pipeline, 3), task("1", count=9), task("2", count=3)
     scheduler.put(gone)
-    scheduler.turn()
+    scheduler.step()
     gone.cancelled = True
     scheduler.put(after)
-    for _ in range(pipeline.bundle.transformer.image_seq_length):  # her three images, no step more
-        scheduler.turn()
+    for _ in range(pipeline.bundle.transformer.image_seq_length):  # as many steps as one image
+        scheduler.step()
     assert not gone.ended.is_set()
-    while scheduler.has_drawn:
+    while scheduler.has_decoded:
         scheduler.finish()
     assert isinstance(after.outcome[0], Finished)
 
 
-def test_repeated_images_are_drawn_again(
+def test_repeats_are_retried_as_in_generate(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cold = replace(pipeline.bundle, sampling=Sampling(temperature=0.001))
@@ -152,7 +152,7 @@ def test_repeated_images_are_drawn_again(
         assert one.fractions[-1] == pytest.approx(1.0)
 
 
-def test_images_like_another_begin_as_it_does(scheduler: Scheduler) -> None:
+def test_images_similar_to_another_keep_its_first_codes(scheduler: Scheduler) -> None:
     one = task("1", count=1)
     drawn(scheduler, one)
     [sticker] = one.outcome[1]
@@ -164,7 +164,7 @@ def test_images_like_another_begin_as_it_does(scheduler: Scheduler) -> None:
     assert len({sticker.codes, *codes}) == 4
 
 
-def test_boldness_is_the_temperature(scheduler: Scheduler) -> None:
+def test_boldness_scales_the_temperature(scheduler: Scheduler) -> None:
     usual = task("1", count=1, seed=7)
     bold = Task(Request(id="2", prompt="кот", count=1, seed=7, boldness=4.0))
     again = Task(Request(id="3", prompt="кот", count=1, seed=7, boldness=1.0))
@@ -173,7 +173,7 @@ def test_boldness_is_the_temperature(scheduler: Scheduler) -> None:
     assert usual.outcome[1] != bold.outcome[1]
 
 
-def test_codes_of_another_model_end_their_request_alone(scheduler: Scheduler) -> None:
+def test_codes_of_another_model_fail_their_request_alone(scheduler: Scheduler) -> None:
     short = Task(Request(id="1", prompt="кот", count=1, like=(1, 2)))
     large = Task(Request(id="2", prompt="кот", count=1, like=(9999,) * 16))
     good = task("3")
@@ -189,7 +189,7 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[int]]:
     seeds: set[int] = set()
     finish = Pipeline.finish
 
-    def poisoned(pipeline: Pipeline, images: list[Drawn]) -> list[Drawing]:
+    def poisoned(pipeline: Pipeline, images: list[ImageCodes]) -> list[Drawing]:
         if any(image.seed in seeds for image in images):
             raise RuntimeError("a poisoned image")
         return finish(pipeline, images)
@@ -199,7 +199,7 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[int]]:
     return seeds
 
 
-def test_a_poisoned_image_ends_its_request_alone(poison: set[int], scheduler: Scheduler) -> None:
+def test_an_image_that_fails_ends_its_request_alone(poison: set[int], scheduler: Scheduler) -> None:
     poison.add(100)
     bad, good = task("1", seed=99), task("2", seed=5)
     drawn(scheduler, bad, good)
@@ -207,10 +207,10 @@ def test_a_poisoned_image_ends_its_request_alone(poison: set[int], scheduler: Sc
     assert isinstance(good.outcome[0], Finished)
 
 
-def test_a_picture_for_which_memory_lacks_says_so(
+def test_out_of_memory_for_one_image_fails_its_request_with_memory(
     pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def greedy(pipeline: Pipeline, images: list[Drawn]) -> list[Drawing]:
+    def greedy(pipeline: Pipeline, images: list[ImageCodes]) -> list[Drawing]:
         raise OutOfMemory("of 80 GB")
 
     monkeypatch.setattr(Pipeline, "finish", greedy)
@@ -226,7 +226,7 @@ def test_out_of_memory_while_finishing_finishes_fewer_at_once(
     finish, sizes = Pipeline.finish, list[int]()
     before: weakref.ref[torch.Tensor] | None = None
 
-    def greedy(pipeline: Pipeline, images: list[Drawn]) -> list[Drawing]:
+    def greedy(pipeline: Pipeline, images: list[ImageCodes]) -> list[Drawing]:
         nonlocal before
         assert before is None or before() is None  # what filled the memory is gone
         sizes.append(len(images))
@@ -241,8 +241,8 @@ def test_out_of_memory_while_finishing_finishes_fewer_at_once(
     scheduler = Scheduler(pipeline, 9)
     first, second = task("1", count=9), task("2", "собака", 9)
     scheduler.put(first)
-    while first.fraction < 0.8 and not scheduler.has_drawn:  # all nine together
-        scheduler.turn()
+    while first.fraction < 0.8 and not scheduler.has_decoded:  # all nine together
+        scheduler.step()
     scheduler.start()
     drawn(scheduler, second)
     assert first.ended.wait(60)
@@ -251,8 +251,8 @@ def test_out_of_memory_while_finishing_finishes_fewer_at_once(
     assert [size for size in sizes if size > 2] == [9, 4, 4]  # all of the first request
 
 
-@pytest.mark.parametrize("work", ["begin", "finish"])
-def test_what_memory_lacks_for_is_done_with_fewer_slots(
+@pytest.mark.parametrize("work", ["prefill", "finish"])
+def test_out_of_memory_is_retried_with_fewer_slots(
     pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
     expected = task("0", count=4)
@@ -288,14 +288,14 @@ def test_what_memory_lacks_for_is_done_with_fewer_slots(
     "work",
     [
         "pipeline.Slots",
-        "pipeline.begin",
+        "pipeline.prefill",
         "inference.slots.KVCache.fill",
-        "inference.slots.Slots._advance",
+        "inference.slots.Slots._decode_step",
         "inference.slots.perplexity",
         "pipeline.cut_out",
     ],
 )
-def test_memory_that_a_cpu_lacks_is_done_without(
+def test_out_of_memory_of_a_cpu_is_retried_with_fewer_slots(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
     done, calls = resolve_name(f"emojich_core.{work}"), 0
@@ -316,8 +316,8 @@ def test_memory_that_a_cpu_lacks_is_done_without(
     assert calls > 1
 
 
-@pytest.mark.parametrize("work", ["begin", "finish"])
-def test_a_broken_device_is_no_fault_of_a_request(
+@pytest.mark.parametrize("work", ["prefill", "finish"])
+def test_a_broken_device_ends_the_engine_and_no_request(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
     def broken(*_: object) -> None:
@@ -335,16 +335,16 @@ def test_a_broken_device_is_no_fault_of_a_request(
     assert not one.ended.is_set()  # a new engine tries it again
 
 
-def test_a_text_is_computed_once_and_not_for_who_has_gone(
+def test_a_prompt_is_prefilled_once_and_never_for_a_cancelled_request(
     scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin, prompts = Pipeline.begin, list[str]()
+    prefill, prompts = Pipeline.prefill, list[str]()
 
-    def noted(pipeline: Pipeline, prompt: str, image_prompt: ImagePrompt | None) -> list[Beginning]:
+    def noted(pipeline: Pipeline, prompt: str, image_prompt: ImagePrompt | None) -> list[Prefill]:
         prompts.append(prompt)
-        return begin(pipeline, prompt, image_prompt)
+        return prefill(pipeline, prompt, image_prompt)
 
-    monkeypatch.setattr(Pipeline, "begin", noted)
+    monkeypatch.setattr(Pipeline, "prefill", noted)
     gone = task("1", "собака")
     gone.cancelled = True
     scheduler.put(gone)
@@ -352,24 +352,24 @@ def test_a_text_is_computed_once_and_not_for_who_has_gone(
     assert prompts == ["кот"]
 
 
-def test_logits_that_are_no_numbers_end_their_request_alone(
+def test_nan_logits_fail_their_request_alone(
     scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    number = Slots.drawn
+    image_of = Slots.image
 
-    def broken(slots: Slots, slot: int) -> Drawn:
-        image = number(slots, slot)
-        return Drawn(image.codes, image.seed, math.nan) if image.seed == 42 else image
+    def broken(slots: Slots, slot: int) -> ImageCodes:
+        image = image_of(slots, slot)
+        return ImageCodes(image.codes, image.seed, math.nan) if image.seed == 42 else image
 
-    monkeypatch.setattr(Slots, "drawn", broken)
+    monkeypatch.setattr(Slots, "image", broken)
     bad, good = task("1", seed=42), task("2", seed=5)
     drawn(scheduler, bad, good)
     assert bad.outcome == (Failed("1", "failed"), [])
     assert isinstance(good.outcome[0], Finished)
 
 
-@pytest.mark.parametrize("work", ["enter", "step", "drawn"])
-def test_out_of_memory_costs_slots_and_no_request(
+@pytest.mark.parametrize("work", ["enter", "step", "image"])
+def test_out_of_memory_fails_no_request_while_slots_can_be_halved(
     pipeline: Pipeline, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
     expected = task("0", seed=5)
@@ -377,7 +377,7 @@ def test_out_of_memory_costs_slots_and_no_request(
     done = getattr(Slots, work)
 
     def greedy(slots: Slots, *what: object) -> object:
-        if slots.count > 2 and sum(slots.number(slot) for slot in range(slots.count)) > 6:
+        if slots.count > 2 and sum(slots.decoded(slot) for slot in range(slots.count)) > 6:
             raise OutOfMemory("of 80 GB")
         return done(slots, *what)
 
@@ -388,8 +388,8 @@ def test_out_of_memory_costs_slots_and_no_request(
     assert isinstance(youngest.outcome[0], Finished)
 
 
-@pytest.mark.parametrize("work", ["enter", "step", "drawn"])
-def test_a_single_slot_for_which_memory_lacks_says_so(
+@pytest.mark.parametrize("work", ["enter", "step", "image"])
+def test_out_of_memory_in_a_single_slot_fails_the_request_with_memory(
     scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:
     with monkeypatch.context() as patch:
@@ -407,7 +407,7 @@ def test_a_single_slot_for_which_memory_lacks_says_so(
     assert isinstance(after.outcome[0], Finished)
 
 
-def test_as_many_slots_as_there_is_memory_for(
+def test_slots_are_halved_until_they_fit(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []

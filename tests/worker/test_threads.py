@@ -1,4 +1,4 @@
-"""Of a brief thread nothing stays, not even what OpenMP gave it."""
+"""A brief thread leaves nothing behind, not even its OpenMP threads."""
 
 import subprocess
 import sys
@@ -29,13 +29,13 @@ print(before, after, threads())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads as Linux shows them")
-def test_a_brief_thread_takes_its_helpers_along() -> None:
+def test_the_helpers_of_a_brief_thread_end_with_it() -> None:
     done = subprocess.run([sys.executable, "-c", COUNT], capture_output=True, check=True)
     before, after, computing = map(int, done.stdout.split())
     assert before == after < computing
 
 
-def test_a_brief_thread_says_what_came_of_it() -> None:
+def test_in_brief_thread_returns_or_raises_the_outcome() -> None:
     assert in_brief_thread(lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
         in_brief_thread(lambda: 1 // 0)

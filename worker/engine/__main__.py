@@ -1,7 +1,7 @@
 """The engine: the one process on a machine that owns the models.
 
 It takes requests from job processes over a Unix socket (see `worker.engine.protocol`), and knows
-neither Redis nor RQ.  The socket appears once the models are loaded: an engine that can be reached
+neither Redis nor RQ.  It opens the socket after loading the models: an engine that can be reached
 is ready.
 """
 
@@ -27,52 +27,52 @@ if TYPE_CHECKING:  # it imports torch, which takes seconds: see `load`
     from worker.engine.scheduler import Scheduler
 
 PROGRESS_INTERVAL = 0.5  # seconds
-FIRST_INTERVAL = 0.1  # until there is progress: then somebody sees that it has begun
-# Seconds without any progress, though there is something to draw: a GPU that hangs stays so, and
-# only a new process begins anew.  Compiling for fewer slots, when memory ran out, takes less.
-STUCK = 600
+FIRST_INTERVAL = 0.1  # until the first progress, so that the user soon sees that work has begun
+# Seconds without any progress while there are requests: only a new process can use a GPU again that
+# hangs.  Compiling for fewer slots, after memory ran out, takes less.
+HANG_TIMEOUT = 600
 
 log = logging.getLogger("emojich.engine")
 
 
 class Engine:
-    """Hands the requests of many connections to a scheduler, and reports what becomes of them."""
+    """Passes requests from connections to the scheduler, and its events back."""
 
     def __init__(self, scheduler: "Scheduler"):
         self._scheduler = scheduler
-        self._moved = 0.0  # when a request was last seen to get on
+        self._last_progress = 0.0  # when a request last made any
 
     def serve(self, listener: Listener) -> None:
-        """Take connections, for ever."""
+        """Accept connections, for ever."""
         while True:
             connection = listener.accept()
-            threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._serve_job, args=(connection,), daemon=True).start()
 
-    def _converse(self, connection: Connection) -> None:
-        """One horse, from its request to the outcome or until it hangs up."""
+    def _serve_job(self, connection: Connection) -> None:
+        """Serve one job process until its request ends or it hangs up."""
         with connection:
             try:
                 task = Task(receive_request(connection))
             except (EOFError, OSError):
-                return  # someone who only looked whether the engine is ready
+                return  # `engine_is_ready` sends no request
             self._scheduler.put(task)
             try:
                 self._report(task, connection)
             except OSError:
-                pass  # the horse has gone
+                pass  # the job process has ended
             finally:
-                task.cancelled = True  # says nothing to a task that has ended
+                task.cancelled = True  # without effect on a task that has ended
 
     def _report(self, task: Task, connection: Connection) -> None:
         seen = reported = 0.0
         began = time.monotonic()
         while not task.ended.wait(PROGRESS_INTERVAL if reported else FIRST_INTERVAL):
-            if connection.poll():  # a horse has nothing more to say: it has hung up
+            if connection.poll():  # a job process sends nothing after its request: it hung up
                 return
             if task.fraction != seen:
-                seen, self._moved = task.fraction, time.monotonic()
-            elif time.monotonic() - max(began, self._moved) > STUCK:
-                log.error("request %s: nothing has moved for %s s", task.request.id, STUCK)
+                seen, self._last_progress = task.fraction, time.monotonic()
+            elif time.monotonic() - max(began, self._last_progress) > HANG_TIMEOUT:
+                log.error("request %s: nothing has moved for %s s", task.request.id, HANG_TIMEOUT)
                 os._exit(1)  # a new engine tries all requests again
             if seen > reported:
                 reported = seen
@@ -81,7 +81,7 @@ class Engine:
 
 
 def load(settings: Settings) -> "Scheduler":
-    """The models, at work.  Raises SetupError."""
+    """Load the models and start a scheduler.  Raises SetupError."""
     from emojich_core.bundles.bundle import BundleError
     from emojich_core.inference.memory import keep_freed
     from emojich_core.pipeline import Pipeline
@@ -90,19 +90,19 @@ def load(settings: Settings) -> "Scheduler":
 
     def prepared() -> Scheduler:
         pipeline = Pipeline.load(settings.model, settings.device)
-        # Empty slots are computed, too: no more of them than there can be images.
+        # A step computes empty slots, too: allocate no more than there can be images.
         needed = min(pipeline.slots_that_fit(), settings.requests * MAX_COUNT)
         scheduler = Scheduler(pipeline, settings.slots or needed)
-        if pipeline.device.type == "cpu":  # a GPU's slots are warm
+        if pipeline.device.type == "cpu":  # `slots` has warmed up a GPU
             pipeline.warm_up(pipeline.slots(1))
         return scheduler
 
-    keep_freed()  # while there is one thread
+    keep_freed()  # before there is a second thread
     try:
         scheduler = in_brief_thread(prepared)
     except BundleError as error:
         raise SetupError(str(error)) from error
-    except (MemoryError, OSError, RuntimeError) as error:  # an exhausted GPU is one of the last
+    except (MemoryError, OSError, RuntimeError) as error:  # CUDA's errors are RuntimeErrors
         reason = str(error).partition("\n")[0] or type(error).__name__
         cure = "free some memory, or set EMOJICH_SLOTS to fewer"
         raise SetupError(f"The models do not load ({reason}): {cure}.") from error
@@ -120,7 +120,7 @@ def main() -> None:
         engine = Engine(load(Settings.from_environment(os.environ)))
     except SetupError as error:
         sys.exit(f"emojich: {error}")
-    arguments.socket.unlink(missing_ok=True)  # of an engine that was killed
+    arguments.socket.unlink(missing_ok=True)  # left by an engine that was killed
     with Listener(str(arguments.socket), family="AF_UNIX", backlog=64) as listener:
         engine.serve(listener)
 

@@ -1,8 +1,8 @@
-"""Which image is drawn in which slot: continuous batching over the requests of many people.
+"""Continuous batching: the scheduler gives the slots of one batch to the images of many requests.
 
-Images enter and leave the batch between two steps.  A free slot goes to the request that has the
-fewest, so nobody waits behind someone else's many.  What has been drawn is finished (decoded,
-sharpened, cut out, packed) by a thread of its own, while the others go on.
+Images enter and leave the batch between two steps.  A free slot goes to the request with the fewest
+slots, so no request waits behind a large one.  A second thread finishes complete images (decodes,
+sharpens, cuts out and packs them), while the first goes on with the others.
 """
 
 import gc
@@ -11,22 +11,19 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from traceback import clear_frames
 
+from emojich_core.inference.image_request import ImageRequest
 from emojich_core.inference.memory import OutOfMemory
-from emojich_core.inference.retries import Variety
-from emojich_core.inference.slots import Beginning, Drawn, ImagePrompt, Slots, of_seed
-from emojich_core.pipeline import Drawing, Pipeline
-from emojich_core.request import MAX_SEED, InvalidRequest, Reading
+from emojich_core.inference.slots import ImageCodes, Slots
+from emojich_core.pipeline import Drawing, Pipeline, numbered
+from emojich_core.request import InvalidRequest, Reading
 from worker.engine.task import Task
 from worker.engine.threads import in_brief_thread
 from worker.queue.events import Failed, Finished
 from worker.queue.results import Sticker
-
-DRAWN = 0.8  # share of the progress bar that drawing the codes takes; the rest is for the finish
-AGAIN = 0.2  # of that, what is kept for the rounds after the first; of theirs, after the second …
 
 log = logging.getLogger("emojich.scheduler")
 
@@ -37,57 +34,34 @@ class Job:
 
     task: Task
     reading: Reading
-    beginnings: list[Beginning]  # of the prompt in each style: see `of_seed`
-    image_prompt: ImagePrompt | None
-    variety: Variety
-    waiting: list[int]  # seeds of the images that have no slot yet
-    slots: dict[int, int] = field(default_factory=dict)  # slot → seed
-    round: list[Drawn] = field(default_factory=list)  # images that `variety` has yet to look at
-    left: float = 1.0  # share of the drawing; only the thread that draws writes it
-    drawings: list[Drawing] = field(default_factory=list)
+    images: ImageRequest
+    drawings: dict[int, Drawing] = field(default_factory=dict)  # by seed
 
     @property
-    def over(self) -> bool:
-        """Whether nobody waits for it any more."""
+    def is_over(self) -> bool:
+        """Whether its user has cancelled it, or it has ended."""
         return self.task.cancelled or self.task.ended.is_set()
 
-    @property
-    def drawn(self) -> bool:
-        """Whether there is nothing left to do but to finish."""
-        return not self.waiting and not self.slots
-
-    def reckon(self, under_way: float) -> None:
-        """Count what is left to draw, with so many images' worth of codes in the slots."""
-        to_draw = len(self.round) + len(self.slots) + len(self.waiting)
-        if not to_draw:
-            self.left = 0.0
-            return
-        done = (len(self.round) + under_way) / to_draw
-        self.left = AGAIN**self.variety.round * (1 - (1 - AGAIN) * done)
-
     def report(self) -> None:
-        """Tell how far it is: never less than before, unless it began anew for want of memory."""
-        finished = len(self.drawings) / self.task.request.count
-        self.task.fraction = DRAWN * (1 - self.left) + (1 - DRAWN) * finished
+        """Publish its progress."""
+        self.task.fraction = self.images.progress(finished=len(self.drawings))
 
 
 class Scheduler:
-    """Draws tasks in so many slots, with two threads: one draws, one finishes."""
+    """Runs tasks in `slots` slots with two threads: one decodes codes, one finishes images."""
 
     def __init__(self, pipeline: Pipeline, slots: int):
         self._pipeline = pipeline
-        self._slots = self._as_many_slots(slots)
-        self._free = list(range(self._slots.count))
-        self._new: queue.SimpleQueue[Task | None] = queue.SimpleQueue()  # None: see `_spare_memory`
-        self._spared: queue.SimpleQueue[bool] = queue.SimpleQueue()  # the answer to a None
+        self._slots = self._allocate(slots)
+        self._new: queue.SimpleQueue[Task | None] = queue.SimpleQueue()  # None: `_free_memory` asks
+        self._halved: queue.SimpleQueue[bool] = queue.SimpleQueue()  # the answers to it
         self._jobs: list[Job] = []
-        self._drawn: queue.SimpleQueue[tuple[Job, Drawn]] = queue.SimpleQueue()
-        self._at_once = pipeline.finish_batch  # so many images are finished together
-        self._length = pipeline.bundle.transformer.image_seq_length
+        self._decoded: queue.SimpleQueue[tuple[Job, ImageCodes]] = queue.SimpleQueue()
+        self._finish_batch = pipeline.finish_batch
 
     def start(self) -> None:
-        """Begin to work, for as long as the process lives."""
-        for work in (self.turn, self.finish):
+        """Start both threads; they run as long as the process."""
+        for work in (self.step, self.finish):
             threading.Thread(target=self._repeat, args=(work,), daemon=True).start()
 
     def _repeat(self, work: Callable[[], None]) -> None:
@@ -99,25 +73,26 @@ class Scheduler:
             os._exit(1)
 
     def put(self, task: Task) -> None:
-        """Take a task on; it ends by its `ended`."""
+        """Accept a task; `task.ended` is set when it is done."""
         self._new.put(task)
 
-    # --- The thread that draws --------------------------------------------------------------------
+    # --- The thread that decodes ------------------------------------------------------------------
 
-    def turn(self) -> None:
-        """Let in who has come, and go a step; with nothing at all to do, wait for somebody."""
+    def step(self) -> None:
+        """Admit new tasks and decode one code in every slot; without any, wait for a task."""
         self._admit()
-        self._drop()
-        self._fill()
-        if len(self._free) < self._slots.count:
-            self._step()
+        self._remove_jobs()
+        self._fill_slots()
+        if any(job.images.slots for job in self._jobs):
+            self._within_memory(self._decode_step)
+            for job in self._jobs:
+                job.report()
 
     def _admit(self) -> None:
-        """Begin what has come in; with nothing else to do, wait for it."""
         for task in self._arrived():
             if task is None:
-                self._spared.put(self._shrink())
-            else:
+                self._halved.put(self._halve_slots())
+            elif not task.cancelled:
                 self._begin(task)
 
     def _arrived(self) -> Iterator[Task | None]:
@@ -127,106 +102,77 @@ class Scheduler:
             yield self._new.get()
 
     def _begin(self, task: Task) -> None:
-        if task.cancelled:
-            return
         request = task.request
-        seeds = [(request.seed + i) % (MAX_SEED + 1) for i in range(request.count)]
         try:
             reading = self._pipeline.read(request.prompt)
             image_prompt = self._pipeline.likeness(request.like)
-            beginnings = self._pipeline.begin(reading.prompt, image_prompt)
+            prefills = self._pipeline.prefill(reading.prompt, image_prompt)
         except InvalidRequest as error:
             log.info("request %s: %s", request.id, error.reason)
             task.outcome = Failed(request.id, error.reason), []
             task.ended.set()
         except Exception as error:
             clear_frames(error.__traceback__)  # else it holds on to what filled the memory
-            if isinstance(error, OutOfMemory) and self._shrink():
+            if isinstance(error, OutOfMemory) and self._halve_slots():
                 self._new.put(task)
             else:
                 self._blame(task, error)
         else:
             sampling = self._pipeline.bundle.sampling
-            bold = replace(sampling, temperature=sampling.temperature * request.boldness)
-            variety = Variety(bold, request.like)
-            self._jobs.append(Job(task, reading, beginnings, image_prompt, variety, seeds))
+            images = ImageRequest(request, sampling, prefills, image_prompt)
+            self._jobs.append(Job(task, reading, images))
 
-    def _drop(self) -> None:
-        """Free the slots of those who have gone, and forget whose images are all drawn."""
-        for job in [job for job in self._jobs if job.over or job.drawn]:
+    def _remove_jobs(self) -> None:
+        """Forget jobs that are over or wholly decoded, and free their slots."""
+        for job in [job for job in self._jobs if job.is_over or job.images.is_decoded]:
             if job.task.cancelled:
                 log.info("request %s: cancelled", job.task.request.id)
-            self._release(job, list(job.slots))
+            job.images.leave(self._slots)
             self._jobs.remove(job)
 
-    def _fill(self) -> None:
-        while self._free and (waiting := [job for job in self._jobs if job.waiting]):
-            job = min(waiting, key=lambda job: len(job.slots))
+    def _fill_slots(self) -> None:
+        while waiting := [job for job in self._jobs if job.images.waiting]:
+            used = {slot for job in self._jobs for slot in job.images.slots}
+            slot = next((slot for slot in range(self._slots.count) if slot not in used), None)
+            if slot is None:
+                return
+            job = min(waiting, key=lambda job: len(job.images.slots))
             self._jobs.remove(job)
-            self._jobs.append(job)  # of equals, the next to be served is who waits longest
-            slot = self._free.pop(0)
-            job.slots[slot] = job.waiting.pop(0)
-            self._do(partial(self._enter, job, slot))
+            self._jobs.append(job)  # among equals the job that has waited longest is first
+            self._within_memory(partial(self._enter, job, slot))
 
     def _enter(self, job: Job, slot: int) -> None:
-        seed = job.slots[slot]
-        sampling = job.variety.sampling(seed)
-        beginning = of_seed(job.beginnings, seed)
-        self._slots.enter(slot, beginning, seed, sampling, job.image_prompt)
+        job.images.enter(self._slots, slot)  # read here: no caller may hold on to lost slots
 
-    def _step(self) -> None:
-        self._do(self._draw)
-        for job in self._jobs:
-            if job.drawn:
-                self._end_round(job)
-            job.reckon(sum(map(self._slots.number, job.slots)) / self._length)
-            job.report()
-
-    def _end_round(self, job: Job) -> None:
-        for image in job.variety.sift(job.round):
-            self._drawn.put((job, image))
-        job.round.clear()
-        job.waiting = job.variety.next_round()
-
-    def _draw(self) -> None:
-        """Go a step, and take out the images that are complete."""
+    def _decode_step(self) -> None:
         self._slots.step()
         for job in self._jobs:
-            for slot in [slot for slot in job.slots if self._slots.number(slot) == self._length]:
-                job.round.append(self._slots.drawn(slot))
-                self._release(job, [slot])
+            for image in job.images.update(self._slots):
+                self._decoded.put((job, image))
 
-    def _do(self, work: Callable[[], None]) -> None:
-        """Work on the slots; where memory does not suffice for so many, go on with fewer."""
-        if not _memory_sufficed(work) and not self._shrink():
-            [job] = [job for job in self._jobs if job.slots]
+    def _within_memory(self, work: Callable[[], None]) -> None:
+        """Do work on the slots; when memory runs out, halve them or fail the last one's request."""
+        if not _memory_sufficed(work) and not self._halve_slots():
+            [job] = [job for job in self._jobs if job.images.slots]
             fail(job.task, OutOfMemory("not even for one slot"))
-            self._drop()
+            self._remove_jobs()
 
-    def _release(self, job: Job, slots: list[int]) -> None:
-        for slot in slots:
-            self._slots.leave(slot)
-            del job.slots[slot]
-        self._free = sorted([*self._free, *slots])
-
-    def _shrink(self) -> bool:
-        """Memory lacks: go on with half of the slots.  False when there is one only."""
+    def _halve_slots(self) -> bool:
+        """Go on with half of the slots, to free memory; False when there is only one."""
         half = self._slots.count // 2
         if not half:
             return False
-        for job in self._jobs:  # from the start; they draw the same as far as `Slots` says
-            job.waiting = [*job.slots.values(), *job.waiting]
-            job.slots.clear()
+        for job in self._jobs:
+            job.images.restart()  # the same images come of it, as far as `Slots` says
         del self._slots
-        self._slots = self._as_many_slots(half)
-        self._free = list(range(self._slots.count))
+        self._slots = self._allocate(half)
         log.error("out of memory: %s slots from now", self._slots.count)
         return True
 
-    def _as_many_slots(self, count: int) -> Slots:
-        """So many slots, or half as many, or a quarter …; raises OutOfMemory for want of one."""
+    def _allocate(self, count: int) -> Slots:
+        """`count` slots, or half as many, or a quarter …; raises OutOfMemory if not even one."""
         while True:
-            gc.collect()  # compiled work and its slots know each other; new ones need their memory
+            gc.collect()  # a compiled step and its slots refer to each other
             try:
                 return self._pipeline.slots(count)
             except OutOfMemory:
@@ -235,7 +181,7 @@ class Scheduler:
             count //= 2
 
     def _blame(self, task: Task, error: Exception) -> None:
-        """End a task by whose fault something failed, and no other's: not even the device's."""
+        """Fail the task that caused an error; raises when the device itself is broken."""
         if not isinstance(error, OutOfMemory):
             self._pipeline.check()
         fail(task, error)
@@ -244,64 +190,62 @@ class Scheduler:
 
     @property
     def is_idle(self) -> bool:
-        """Whether there is nothing to draw."""
+        """Whether there is nothing to decode."""
         return not self._jobs and self._new.empty()
 
     @property
-    def has_drawn(self) -> bool:
+    def has_decoded(self) -> bool:
         """Whether there are images to finish."""
-        return not self._drawn.empty()
+        return not self._decoded.empty()
 
     def finish(self) -> None:
-        """Finish as many images as go at once; waits until there is one."""
-        images = [self._drawn.get()]
-        while self.has_drawn and len(images) < self._at_once:
-            images.append(self._drawn.get())
+        """Finish a batch of images; waits until there is one."""
+        images = [self._decoded.get()]
+        while self.has_decoded and len(images) < self._finish_batch:
+            images.append(self._decoded.get())
         in_brief_thread(partial(self._finish, images))
 
-    def _finish(self, images: list[tuple[Job, Drawn]]) -> None:
-        images = [(job, image) for job, image in images if not job.over]
+    def _finish(self, images: list[tuple[Job, ImageCodes]]) -> None:
+        images = [(job, image) for job, image in images if not job.is_over]
         if not images:
             return
         try:
             drawings = self._pipeline.finish([image for _, image in images])
         except Exception as error:
             clear_frames(error.__traceback__)  # else it holds on to what filled the memory
-            self._finish_despite(error, images)
+            self._retry_finish(error, images)
             return
-        for (job, _), drawing in zip(images, drawings, strict=True):
-            job.drawings.append(drawing)
+        for (job, image), drawing in zip(images, drawings, strict=True):
+            job.drawings[image.seed] = drawing
             job.report()
             if len(job.drawings) == job.task.request.count:
                 self._end(job)
 
-    def _finish_despite(self, error: Exception, images: list[tuple[Job, Drawn]]) -> None:
+    def _retry_finish(self, error: Exception, images: list[tuple[Job, ImageCodes]]) -> None:
         """Finish images after an error: fewer at once, and a single one with more memory."""
-        memory_lacks, half = isinstance(error, OutOfMemory), len(images) // 2
-        if half:  # whose fault it is will be seen
-            if memory_lacks:
-                self._at_once = half
+        out_of_memory, half = isinstance(error, OutOfMemory), len(images) // 2
+        if half:  # smaller batches show which request causes the error
+            if out_of_memory:
+                self._finish_batch = half
                 log.error("out of memory: %s images at once are finished from now", half)
             for first in range(0, len(images), half):
                 self._finish(images[first : first + half])
-        elif memory_lacks and self._spare_memory():
+        elif out_of_memory and self._free_memory():
             self._finish(images)
         else:
             [(job, _)] = images
             self._blame(job.task, error)
 
-    def _spare_memory(self) -> bool:
-        """Have the thread that draws give up slots, and wait for it; False when it has but one."""
+    def _free_memory(self) -> bool:
+        """Have the thread that decodes halve its slots; False when it has only one."""
         self._new.put(None)
-        return self._spared.get()
+        return self._halved.get()
 
     def _end(self, job: Job) -> None:
-        """All images of a request are there: the best first."""
-        best = sorted(job.drawings, key=lambda drawing: drawing.candidate.perplexity)
-        candidates = tuple(
-            replace(drawing.candidate, number=number) for number, drawing in enumerate(best)
-        )
-        stickers = [Sticker(each.sticker, tuple(each.codes.tolist())) for each in best]
+        """All images of a request are finished."""
+        drawings = numbered(job.drawings[image.seed] for image in job.images.best())
+        candidates = tuple(drawing.candidate for drawing in drawings)
+        stickers = [Sticker(each.sticker, tuple(each.codes.tolist())) for each in drawings]
         task = job.task
         unknown, instead = job.reading.unknown, job.reading.instead
         task.outcome = Finished(task.request.id, candidates, unknown, instead), stickers
@@ -318,7 +262,7 @@ def _memory_sufficed(work: Callable[[], None]) -> bool:
 
 
 def fail(task: Task, error: Exception) -> None:
-    """End a task that cannot be drawn: as its outcome says already, or because memory lacks."""
+    """End a task without stickers; its outcome names memory if that ran out."""
     log.error("request %s: failed", task.request.id, exc_info=error)
     if isinstance(error, OutOfMemory):
         task.outcome = Failed(task.request.id, "memory"), []

@@ -8,10 +8,10 @@ from worker.queue.results import Sticker
 
 
 class Task:
-    """A request, how far it is, and how it ended.
+    """A request, its progress and its outcome.
 
-    The scheduler writes `fraction` and `outcome`; the thread that talks to the horse
-    reads them, so that a horse which does not listen never holds up the drawing.
+    The scheduler writes `fraction` and `outcome`, and the thread of the connection reads them: so a
+    job process that does not listen never delays the scheduler.
     """
 
     def __init__(self, request: Request):

@@ -1,8 +1,8 @@
-"""Threads that compute, and no more of them than the processor has cores.
+"""Threads that compute, no more of them than the processor has cores.
 
-To every thread that computes on a CPU OpenMP gives helpers, which stay as long as it does.  While
-there are no more of them all than cores, they wait for work awake; otherwise GNU's fall asleep
-after every operation, and a step of `mini` takes more than twice the time, to wake them up.
+OpenMP starts helper threads for every thread that computes on a CPU; they stay as long as it does.
+While all of them have a core, they spin between operations; otherwise GNU's OpenMP lets them sleep
+after every operation, and waking them more than doubles the time of a step of `mini`.
 """
 
 import threading
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def in_brief_thread(work: Callable[[], T]) -> T:
-    """Have a thread do the work that ends with it, and with it its helpers; wait for the outcome.
+    """Do the work in a thread that ends with it, and so do its helpers; returns the result.
 
     Raises what the work raises.
     """
@@ -26,7 +26,7 @@ def in_brief_thread(work: Callable[[], T]) -> T:
         except BaseException as error:
             outcome.set_exception(error)
 
-    # Not an executor's, which refuses to begin, or is waited for, when the process ends.
+    # Not an executor's thread: when the process ends, that cannot start, or delays the end.
     thread = threading.Thread(target=do, daemon=True)
     thread.start()
     thread.join()

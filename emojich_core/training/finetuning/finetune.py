@@ -32,7 +32,7 @@ from tqdm import tqdm
 from emojich_core.bundles.bundle import Bundle, derive_bundle, sha256
 from emojich_core.inference.memory import memory_watched
 from emojich_core.inference.precision import BIG, stages_dtype
-from emojich_core.inference.slots import Slots, begin
+from emojich_core.inference.slots import Slots, prefill
 from emojich_core.networks.tokenizer import EOS_ID, Tokenizer
 from emojich_core.networks.transformer import Transformer
 from emojich_core.networks.vqgan import VQGAN
@@ -239,10 +239,10 @@ class FineTuning:
         with self.autocast():
             for slot, prompt in enumerate(self.prompts):
                 text = self.tokenizer.encode(prompt, config.text_seq_length).to(self.device)
-                slots.enter(slot, begin(self.model, text), 0, self.sampling)
+                slots.enter(slot, prefill(self.model, text), 0, self.sampling)
             for _ in range(config.image_seq_length):
                 slots.step()
-        codes = torch.stack([slots.drawn(slot).codes for slot in range(slots.count)])
+        codes = torch.stack([slots.image(slot).codes for slot in range(slots.count)])
         decoded = self.vqgan.decode(codes.to(self.device)).float().cpu()
         return torch.cat(list(decoded), dim=2)
 

@@ -1,0 +1,106 @@
+"""One request's images: seeds, rounds of retries, ranking and progress.
+
+`Pipeline.generate` decodes one ImageRequest after another, the engine's scheduler many at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from emojich_core.inference.retries import RetryPolicy
+from emojich_core.inference.sampling import Sampling
+from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots
+from emojich_core.request import MAX_SEED, Request
+
+DECODING_SHARE = 0.8  # of the progress; the stages after the transformer have the rest
+RETRY_SHARE = 0.2  # of a round's part of that: kept back for the rounds after it
+
+
+class ImageRequest:
+    """Which images of a request to decode next, and which of them become stickers.
+
+    The caller lets `waiting` images `enter` free slots, and calls `update` after each step of the
+    slots.  `best_of` images are decoded, by default as many as the request's `count` of stickers.
+    Raises ValueError for a `best_of` below the count.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        sampling: Sampling,
+        prefills: Sequence[Prefill],
+        image_prompt: ImagePrompt | None = None,
+        best_of: int | None = None,
+    ):
+        decoded = request.count if best_of is None else best_of
+        if decoded < request.count:
+            raise ValueError(f"best_of must be at least the count, {request.count}")
+        self.waiting = [(request.seed + i) % (MAX_SEED + 1) for i in range(decoded)]  # seeds
+        self.slots: dict[int, int] = {}  # slot → seed of the image in it
+        self._count = request.count
+        self._prefills = prefills  # one for each style: seeds take turns, and so do candidates
+        self._image_prompt = image_prompt
+        temperature = sampling.temperature * request.boldness
+        self._policy = RetryPolicy(replace(sampling, temperature=temperature), request.like)
+        self._round: list[ImageCodes] = []  # complete, until the round ends
+        self._selected: list[ImageCodes] = []
+        self._remaining = 1.0  # share of the decoding
+
+    @property
+    def is_decoded(self) -> bool:
+        """Whether no image is left to decode."""
+        return not self.waiting and not self.slots
+
+    def enter(self, slots: Slots, slot: int) -> None:
+        """Start the next waiting image in a free slot."""
+        seed = self.slots[slot] = self.waiting.pop(0)
+        prefill = self._prefills[seed % len(self._prefills)]
+        slots.enter(slot, prefill, seed, self._policy.sampling(seed), self._image_prompt)
+
+    def update(self, slots: Slots) -> list[ImageCodes]:
+        """Take complete images out of their slots; returns those selected when a round ends."""
+        for slot in [slot for slot in self.slots if slots.decoded(slot) == slots.length]:
+            self._round.append(slots.image(slot))
+            slots.leave(slot)
+            del self.slots[slot]
+        selected = self._end_round() if self.is_decoded else []
+        self._remaining = self._share_left(sum(map(slots.decoded, self.slots)) / slots.length)
+        return selected
+
+    def _end_round(self) -> list[ImageCodes]:
+        selected = self._policy.select(self._round)
+        self._selected += selected
+        self._round = []
+        missing = max(0, self._count - len(self._selected))
+        self.waiting = self._policy.next_round()[:missing]
+        return selected
+
+    def _share_left(self, in_slots: float) -> float:
+        """The share of the decoding that is left; `in_slots` is in images, not codes."""
+        images = len(self._round) + len(self.slots) + len(self.waiting)
+        if not images:
+            return 0.0
+        done = (len(self._round) + in_slots) / images
+        return RETRY_SHARE**self._policy.round * (1 - (1 - RETRY_SHARE) * done)
+
+    def leave(self, slots: Slots) -> None:
+        """Give up the slots of a request that is cancelled or has failed."""
+        for slot in self.slots:
+            slots.leave(slot)
+        self.slots.clear()
+
+    def restart(self) -> None:
+        """Let the images in slots wait again: their slots are lost."""
+        self.waiting = [*self.slots.values(), *self.waiting]
+        self.slots.clear()
+
+    def best(self) -> list[ImageCodes]:
+        """The images that become stickers, best first: those of the lowest perplexity.
+
+        The place for another judge, such as ruCLIP, of the images that perplexity likes.
+        """
+        return sorted(self._selected, key=lambda image: image.perplexity)[: self._count]
+
+    def progress(self, finished: int) -> float:
+        """The share done, 0 to 1, with `finished` stickers; it falls only by `restart`."""
+        decoded, finished_share = 1 - self._remaining, finished / self._count
+        return DECODING_SHARE * decoded + (1 - DECODING_SHARE) * finished_share
