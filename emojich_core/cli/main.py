@@ -22,6 +22,7 @@ from emojich_core.cli.options import (
 )
 from emojich_core.cli.weights import add_weights
 from emojich_core.errors import BundleError, shown
+from emojich_core.finetuning.cli import add_finetune
 from emojich_core.request import (
     MAX_COUNT,
     MAX_SEED,
@@ -30,9 +31,6 @@ from emojich_core.request import (
     clean_prompt,
     new_seed,
 )
-from emojich_core.training.data.cli import add_data
-from emojich_core.training.evaluation.cli import add_evaluate
-from emojich_core.training.finetuning.cli import add_finetune
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
     from emojich_core.pipeline import Pipeline
@@ -42,12 +40,17 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
+    """`emojich`."""
+    run(_parser())
+
+
+def run(parser: argparse.ArgumentParser) -> None:
     """Run the command that the arguments name; exit with 1 and one line if it cannot be done."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # not, where it is closed
             stream.reconfigure(errors="backslashreplace")  # a terminal may have no Russian letters
     try:
-        arguments = _parser().parse_args()
+        arguments = parser.parse_args()
         arguments.command(arguments)
         if sys.stdout:
             sys.stdout.flush()
@@ -114,10 +117,6 @@ def _parser() -> argparse.ArgumentParser:
     generate.set_defaults(command=lambda arguments: _generate(generate, arguments))
     weights = "fetch, import and check the published models"
     add_weights(commands.add_parser("weights", help=weights, description=weights.capitalize()))
-    data = "make the training set of the mini bundle"
-    add_data(commands.add_parser("data", help=data, description=data.capitalize()))
-    evaluate = "measure a bundle: the figures of its model card"
-    add_evaluate(commands.add_parser("evaluate", help=evaluate, description=evaluate.capitalize()))
     finetune = "teach a model a style of your own"
     add_finetune(commands.add_parser("finetune", help=finetune, description=finetune.capitalize()))
     return parser

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from emojich_core.finetuning.loop import Stateful, run
 from emojich_core.training.adversarial import (
     PatchDiscriminator,
     discriminator_loss,
@@ -17,7 +18,7 @@ from emojich_core.training.adversarial import (
 )
 from emojich_core.training.data.art import on_white
 from emojich_core.training.data.dataset import Dataset
-from emojich_core.training.loop import Stateful, autocast, command, rate, run, set_rate
+from emojich_core.training.trainer import autocast, command, rate, set_rate
 from emojich_core.training.vqgan import encode_once, load_vqgan
 
 L1_WEIGHT = 4.0

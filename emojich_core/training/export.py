@@ -6,8 +6,8 @@ from pathlib import Path
 
 from emojich_core.bundles.bundle import BundleError, save_bundle
 from emojich_core.choices import SHIPPED
+from emojich_core.finetuning.loop import read
 from emojich_core.training.data.dataset import Dataset
-from emojich_core.training.loop import read
 from emojich_core.training.presets import (
     MINI_MATTING,
     MINI_SAMPLING,

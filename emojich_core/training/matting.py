@@ -8,13 +8,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from emojich_core.finetuning.loop import Stateful, run
 from emojich_core.networks.matting import make_unet
 from emojich_core.networks.upscale import upscale
 from emojich_core.sticker import SIZE
 from emojich_core.training.data.art import on_white, rendered
 from emojich_core.training.data.held_out_glyphs import choose_glyphs
-from emojich_core.training.loop import Stateful, autocast, command, rate, run, set_rate
 from emojich_core.training.presets import MINI_MATTING, MINI_UPSCALE, MINI_VQGAN
+from emojich_core.training.trainer import autocast, command, rate, set_rate
 from emojich_core.training.upscale import load_upscaler
 from emojich_core.training.vqgan import load_vqgan, reconstruct
 

@@ -7,6 +7,7 @@ import torch
 import youtokentome
 from torch import Tensor, nn
 
+from emojich_core.finetuning.loop import Stateful, run
 from emojich_core.inference.sampling import in_style
 from emojich_core.inference.slots import generate
 from emojich_core.networks.tokenizer import Tokenizer
@@ -14,7 +15,6 @@ from emojich_core.networks.transformer import Transformer
 from emojich_core.networks.vqgan import VQGAN
 from emojich_core.training.data.dataset import Dataset
 from emojich_core.training.guides import WEIGHT, Guides, looks
-from emojich_core.training.loop import Stateful, autocast, command, rate, run, set_rate
 from emojich_core.training.presets import (
     BPE_TOKENS,
     MINI_SAMPLING,
@@ -23,6 +23,7 @@ from emojich_core.training.presets import (
     STYLES,
     TEXT_LENGTH,
 )
+from emojich_core.training.trainer import autocast, command, rate, set_rate
 from emojich_core.training.vqgan import encode_once, load_vqgan
 
 SLIPS = 0.08  # share of the codes that `spoil` replaces, at most, in half of the images

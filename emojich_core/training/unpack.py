@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from emojich_core.bundles.bundle import STAGES, Bundle, BundleError, load_bundle
-from emojich_core.training.loop import write
+from emojich_core.finetuning.loop import write
 from emojich_core.training.presets import MINI_MATTING, MINI_TRANSFORMER, MINI_UPSCALE, MINI_VQGAN
 
 

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from emojich_core.finetuning.loop import Stateful, resume, run
 from emojich_core.networks.upscale import make_upscaler
 from emojich_core.training.adversarial import (
     PatchDiscriminator,
@@ -19,8 +20,8 @@ from emojich_core.training.adversarial import (
 )
 from emojich_core.training.data.art import on_white, rendered
 from emojich_core.training.data.held_out_glyphs import choose_glyphs
-from emojich_core.training.loop import Stateful, autocast, command, rate, resume, run, set_rate
 from emojich_core.training.presets import MINI_UPSCALE, MINI_VQGAN
+from emojich_core.training.trainer import autocast, command, rate, set_rate
 from emojich_core.training.vqgan import load_vqgan, reconstruct, reconstruction_loss
 
 GLYPHS = 900  # of all, chosen at random: many patches each

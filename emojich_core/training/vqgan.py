@@ -15,11 +15,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from emojich_core.finetuning.loop import Stateful, resume, run
 from emojich_core.networks.vqgan import VQGAN, GumbelQuantize
 from emojich_core.training.data.art import on_white
 from emojich_core.training.data.dataset import Dataset
-from emojich_core.training.loop import Stateful, autocast, command, rate, resume, run, set_rate
 from emojich_core.training.presets import MINI_VQGAN
+from emojich_core.training.trainer import autocast, command, rate, set_rate
 
 # The autoencoder comes first: codes of features that mean nothing yet hold it up.
 UNQUANTISED_STEPS = 300

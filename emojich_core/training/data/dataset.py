@@ -1,4 +1,4 @@
-"""The pictures and captions that a model is trained on, as `emojich data build` leaves them."""
+"""The pictures and captions that a model is trained on, which the data command wrote."""
 
 import json
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ class Row:
 
 
 class Dataset:
-    """Pictures with captions; `open` a folder that `emojich data build` made."""
+    """Pictures with captions; `open` a folder that `python -m emojich_core.training.data` made."""
 
     def __init__(self, pictures: np.ndarray, rows: Sequence[Row]):
         """`pictures` (N, S, S, 4) uint8, straight alpha, and a row for each."""
@@ -58,7 +58,8 @@ class Dataset:
     def open(cls, folder: Path) -> "Dataset":
         """Raises FileNotFoundError that says what to do when there is no dataset."""
         if not (folder / ROWS).exists():
-            raise FileNotFoundError(f"No dataset in {folder}: run `emojich data build`.")
+            command = "python -m emojich_core.training.data"
+            raise FileNotFoundError(f"No dataset in {folder}: run `{command}`.")
         rows = []
         with (folder / ROWS).open(encoding="utf-8") as lines:
             for line in lines:

@@ -1,4 +1,4 @@
-"""What training never says, so that `emojich evaluate` can ask for it.
+"""What training never says, so that `python -m emojich_core.training.evaluation` can ask for it.
 
 `held_out.json` holds pairs of a colour and a thing; how they were chosen is in
 `held_out_choice.py`.  Words are not held out: what ships has learned all of them.

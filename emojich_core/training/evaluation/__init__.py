@@ -1,1 +1,1 @@
-"""`emojich evaluate`: whether a bundle draws what was asked, and how well."""
+"""Measures whether a bundle draws what was asked, and how well."""

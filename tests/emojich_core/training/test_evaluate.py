@@ -13,7 +13,6 @@ import torch
 from PIL import Image
 
 from emojich_core.choices import SHIPPED
-from emojich_core.cli.main import main
 from emojich_core.errors import BundleError
 from emojich_core.lexicon import lexicon
 from emojich_core.pipeline import Drawing, Pipeline
@@ -23,6 +22,7 @@ from emojich_core.training.data.held_out_glyphs import SHARE, held_out_glyph
 from emojich_core.training.data.morphology import plain
 from emojich_core.training.data.things import hexcode_of
 from emojich_core.training.evaluation import cost_figures, evaluate, questions
+from emojich_core.training.evaluation.__main__ import main
 from emojich_core.training.evaluation.answers import Answer, ask, recall_figures
 from emojich_core.training.evaluation.colour_judge import EXAMPLES, colour_of
 from emojich_core.training.evaluation.crisp_figures import crisp_figures, detail
@@ -331,11 +331,11 @@ Run = Callable[..., None]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """`emojich evaluate` in a folder of its own."""
+    """`python -m emojich_core.training.evaluation` in a folder of its own."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> None:
-        monkeypatch.setattr("sys.argv", ["emojich", "evaluate", "--device", "cpu", *arguments])
+        monkeypatch.setattr("sys.argv", ["evaluation", "--device", "cpu", *arguments])
         main()
 
     return run
@@ -367,7 +367,8 @@ def test_a_whole_evaluation(
     report = json.loads((tmp_path / "out/evaluation/evaluation.json").read_text())
     assert report["seed"] == 3
     assert report["command"] == (
-        "emojich evaluate --model tiny --names 4 --seed 3 --quick --held-out held_out.json"
+        "python -m emojich_core.training.evaluation --model tiny --names 4 --seed 3 --quick"
+        " --held-out held_out.json"
     )
     assert set(report["versions"]) >= {"python", "torch", "emojich"}
     figures = {figure["key"]: figure for figure in report["figures"]}

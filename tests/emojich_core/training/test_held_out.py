@@ -129,7 +129,7 @@ def test_no_caption_of_the_art_says_anything_held_out() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (DATASET / ROWS).exists(), reason="no dataset here: emojich data build")
+@pytest.mark.skipif(not (DATASET / ROWS).exists(), reason="no dataset here")
 def test_no_caption_of_the_dataset_says_anything_held_out() -> None:
     held_out, dataset = HeldOut.load(), Dataset.open(DATASET)
     said = set(dataset.captions())

@@ -11,8 +11,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from emojich_core.finetuning.lora import add_adapters
 from emojich_core.networks.transformer import Transformer, TransformerConfig
-from emojich_core.training.finetuning.lora import add_adapters
 
 Train = Literal["frozen", "all", "lora"]
 TRAIN: tuple[Train, ...] = get_args(Train)

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from emojich_core.finetuning.recipe import Train, prepare, weighted_loss
 from emojich_core.networks.transformer import Transformer, TransformerConfig
-from emojich_core.training.finetuning.recipe import Train, prepare, weighted_loss
 
 FLOAT32 = 4  # bytes
 ADAMW = 2 * FLOAT32  # its two moments

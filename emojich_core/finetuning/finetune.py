@@ -30,6 +30,10 @@ from torchvision.transforms.functional import to_tensor
 from tqdm import tqdm
 
 from emojich_core.bundles.bundle import Bundle, derive_bundle, sha256
+from emojich_core.finetuning import loop
+from emojich_core.finetuning.lora import merged
+from emojich_core.finetuning.pairs import Pair, picture, read_pairs, split
+from emojich_core.finetuning.recipe import Train, prepare, weighted_loss
 from emojich_core.inference.memory import memory_watched
 from emojich_core.inference.precision import BIG, stages_dtype
 from emojich_core.inference.slots import Slots, begin
@@ -37,10 +41,6 @@ from emojich_core.networks.tokenizer import EOS_ID, Tokenizer
 from emojich_core.networks.transformer import Transformer
 from emojich_core.networks.vqgan import VQGAN
 from emojich_core.pipeline import load_network
-from emojich_core.training import loop
-from emojich_core.training.finetuning.lora import merged
-from emojich_core.training.finetuning.pairs import Pair, picture, read_pairs, split
-from emojich_core.training.finetuning.recipe import Train, prepare, weighted_loss
 
 EVALUATIONS = 10  # in a run
 PATIENCE = 3  # so many evaluations in a row may be no better than the best
