@@ -49,10 +49,6 @@ RESERVE = 2 * 2**30  # bytes of a GPU's memory that a step and the stages after 
 SMALL = 10_000_000
 
 
-class Cancelled(Exception):
-    """Raise it inside a progress callback to stop a generation."""
-
-
 @dataclass(frozen=True)
 class Drawing:
     """One candidate with its picture."""

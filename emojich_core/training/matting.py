@@ -13,7 +13,7 @@ from emojich_core.networks.matting import make_unet
 from emojich_core.networks.upscale import upscale
 from emojich_core.sticker import SIZE
 from emojich_core.training.data.art import on_white, rendered
-from emojich_core.training.data.held_out_glyphs import choose_glyphs
+from emojich_core.training.data.held_out import choose_glyphs
 from emojich_core.training.presets import MINI_MATTING, MINI_UPSCALE, MINI_VQGAN
 from emojich_core.training.trainer import autocast, command, rate, set_rate
 from emojich_core.training.upscale import load_upscaler

@@ -19,7 +19,7 @@ from emojich_core.training.adversarial import (
     generator_loss,
 )
 from emojich_core.training.data.art import on_white, rendered
-from emojich_core.training.data.held_out_glyphs import choose_glyphs
+from emojich_core.training.data.held_out import choose_glyphs
 from emojich_core.training.presets import MINI_UPSCALE, MINI_VQGAN
 from emojich_core.training.trainer import autocast, command, rate, set_rate
 from emojich_core.training.vqgan import load_vqgan, reconstruct, reconstruction_loss

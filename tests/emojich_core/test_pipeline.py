@@ -10,7 +10,7 @@ from PIL import Image
 
 from emojich_core.bundles.bundle import BundleError
 from emojich_core.inference.slots import Drawn
-from emojich_core.pipeline import Cancelled, Pipeline
+from emojich_core.pipeline import Pipeline
 from emojich_core.request import InvalidRequest
 
 
@@ -62,6 +62,10 @@ def test_candidates_take_turns_in_the_styles(
     codes = together[0].codes
     likely = pipeline.begin("кот", pipeline.likeness(tuple(codes.tolist())))
     assert len(likely) == 1
+
+
+class Cancelled(Exception):
+    """Raised inside a progress callback."""
 
 
 def test_cancelling_ends_at_once(pipeline: Pipeline) -> None:

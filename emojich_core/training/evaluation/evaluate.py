@@ -22,7 +22,7 @@ from tqdm import tqdm
 from emojich_core.pipeline import Pipeline
 from emojich_core.training.data.art import Glyph, load_glyphs, load_meanings, on_white, rendered
 from emojich_core.training.data.held_out import FILE as HELD_OUT
-from emojich_core.training.data.held_out_glyphs import held_out_glyph
+from emojich_core.training.data.held_out import held_out_glyph
 from emojich_core.training.evaluation import metrics, questions
 from emojich_core.training.evaluation.judge import CONTOUR_SIZE, Judge
 from emojich_core.training.evaluation.metrics import recall_figures

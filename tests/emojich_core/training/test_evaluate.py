@@ -18,7 +18,7 @@ from emojich_core.lexicon import lexicon
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Candidate, clean_prompt
 from emojich_core.training.data.art import Glyph, Meaning, load_glyphs, on_white, render
-from emojich_core.training.data.held_out_glyphs import SHARE, held_out_glyph
+from emojich_core.training.data.held_out import SHARE, held_out_glyph
 from emojich_core.training.data.morphology import plain
 from emojich_core.training.data.things import hexcode_of
 from emojich_core.training.evaluation import evaluate, metrics, questions
