@@ -17,9 +17,8 @@ from bot.sandbox.errors import BadRequest
 
 STICKER = "CAAC"
 PHOTO = "AgAC"
-THUMBNAIL = "AAMC"
-KINDS = {STICKER: "Sticker", PHOTO: "Photo", THUMBNAIL: "Thumbnail"}
-FOLDERS = {STICKER: "stickers", PHOTO: "photos", THUMBNAIL: "thumbnails"}
+KINDS = {STICKER: "Sticker", PHOTO: "Photo"}
+FOLDERS = {STICKER: "stickers", PHOTO: "photos"}
 EXTENSIONS = {"WEBP": ".webp", "PNG": ".png", "JPEG": ".jpg"}
 #: Not left to the system's table of types, which may lack WebP.
 CONTENT_TYPES = {".webp": "image/webp", ".png": "image/png", ".jpg": "image/jpeg"}

@@ -67,7 +67,6 @@ class InputMediaPhoto:
     type: str
     media: FileRef
     caption: str = ""
-    parse_mode: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,6 @@ class InputTextMessageContent:
     """The text that an inline result sends (https://core.telegram.org/bots/api#inputtextmessagecontent)."""
 
     message_text: str
-    parse_mode: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from bot.sandbox.decoding import Json
 from bot.sandbox.entities import utf16_length
-from bot.sandbox.files import PHOTO, STICKER, THUMBNAIL, FileStore, StoredFile
+from bot.sandbox.files import PHOTO, STICKER, FileStore, StoredFile
 from bot.sandbox.inline import Question
 from bot.sandbox.inputs import InlineKeyboardMarkup
 from bot.sandbox.state import Group, StickerInSet, StickerSet, Webhook
@@ -65,9 +65,9 @@ def file(stored: StoredFile, kind: str) -> Json:
     return {**_identity(stored, kind), "file_size": stored.size, "file_path": stored.path}
 
 
-def photo_size(stored: StoredFile, kind: str = PHOTO) -> Json:
-    """One size of a photo, or a thumbnail (https://core.telegram.org/bots/api#photosize)."""
-    return {**_identity(stored, kind), **_measures(stored)}
+def photo_size(stored: StoredFile) -> Json:
+    """One size of a photo (https://core.telegram.org/bots/api#photosize)."""
+    return {**_identity(stored, PHOTO), **_measures(stored)}
 
 
 def sticker(stored: StoredFile, emoji: str = "") -> Json:
@@ -96,7 +96,6 @@ def sticker_in_set(stored: StoredFile, member: StickerInSet, owner: StickerSet) 
 
 def sticker_set(owner: StickerSet, files: FileStore) -> Json:
     """A sticker set (https://core.telegram.org/bots/api#stickerset)."""
-    thumbnail = photo_size(files.get(owner.thumbnail), THUMBNAIL) if owner.thumbnail else None
     return {
         "name": owner.name,
         "title": owner.title,
@@ -104,7 +103,6 @@ def sticker_set(owner: StickerSet, files: FileStore) -> Json:
         "stickers": [
             sticker_in_set(files.get(member.unique_id), member, owner) for member in owner.stickers
         ],
-        **({"thumbnail": thumbnail} if thumbnail else {}),
     }
 
 

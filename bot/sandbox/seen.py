@@ -85,7 +85,6 @@ async def bot(request: web.Request) -> web.Response:
         {
             "user": box.bot,
             "description": text_for(profile.description, language),
-            "short_description": text_for(profile.short_description, language),
             "commands": commands_for(box, chat_id_of(request), language),
         }
     )

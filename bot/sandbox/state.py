@@ -37,7 +37,6 @@ class StickerSet:
     user_id: int
     stickers: list[StickerInSet] = field(default_factory=list)
     needs_repainting: bool = False
-    thumbnail: str = ""  # the unique_id of its picture; empty: the first sticker stands for it
 
 
 @dataclass
@@ -88,7 +87,6 @@ class Profile:
     """The bot's texts by language ("" for all others), and its commands by scope and language."""
 
     description: dict[str, str] = field(default_factory=dict)
-    short_description: dict[str, str] = field(default_factory=dict)
     commands: dict[str, dict[str, list[Json]]] = field(default_factory=dict)
 
 

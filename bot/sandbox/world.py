@@ -121,8 +121,8 @@ class Sandbox:
         sticker_rules.check_sticker_file(self.files.read(stored), sticker_type)
         return stored
 
-    def known_file(self, file_id: str, kind: str | None) -> StoredFile:
-        """The file behind a ``file_id``; with ``kind``, only if it can be used as that."""
+    def known_file(self, file_id: str, kind: str) -> StoredFile:
+        """The file behind a ``file_id``, if it can be used as ``kind``."""
         if file_id.startswith(("http://", "https://")):
             raise BadRequest("the sandbox fetches nothing from the Internet; upload the file")
         return self.files.find(file_id, kind)
