@@ -58,28 +58,30 @@ class Trainer:
         self.model = make_upscaler(MINI_UPSCALE)
         self.compiled = torch.compile(self.model)
         self.discriminator = PatchDiscriminator()
-        self.judge = torch.compile(self.discriminator)
+        self.scores = torch.compile(self.discriminator)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=lr, betas=(0.9, 0.95))
-        self.critic = torch.optim.Adam(self.discriminator.parameters(), lr=lr, betas=(0.5, 0.9))
+        self.discriminator_optimizer = torch.optim.Adam(
+            self.discriminator.parameters(), lr=lr, betas=(0.5, 0.9)
+        )
 
     def step(self, number: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """One update of the up-scaler, then one of the discriminator."""
-        set_rate([self.optimizer, self.critic], self.lr * rate(number, self.steps))
+        set_rate([self.optimizer, self.discriminator_optimizer], self.lr * rate(number, self.steps))
         x, y = patches(self.small, self.large, rng, self.batch_size)
         with autocast():
             output = self.compiled(x)
-            features, real = self.judge(output), self.judge(y)
+            features, real = self.scores(output), self.scores(y)
             loss = reconstruction_loss(output.float(), y) + generator_loss(features, real)
         self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         with autocast():
-            fooled = discriminator_loss(self.judge(output.detach()), self.judge(y))
-        self.critic.zero_grad()
-        fooled.backward()
-        self.critic.step()
-        return {"loss": loss, "discriminator": fooled}
+            discriminator_error = discriminator_loss(self.scores(output.detach()), self.scores(y))
+        self.discriminator_optimizer.zero_grad()
+        discriminator_error.backward()
+        self.discriminator_optimizer.step()
+        return {"loss": loss, "discriminator": discriminator_error}
 
     @torch.inference_mode()
     def evaluate(self, number: int) -> Tensor:
@@ -102,7 +104,7 @@ def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None
         "model": trainer.model,
         "discriminator": trainer.discriminator,
         "optimizer": trainer.optimizer,
-        "critic": trainer.critic,
+        "critic": trainer.discriminator_optimizer,
     }
     run("upscale", out, steps, state, trainer.step, trainer.evaluate)
 
