@@ -38,7 +38,7 @@ def group_chat(group: Group) -> Json:
 
 
 def topic(thread_id: int) -> Json:
-    """What a message has that stands in a topic of a forum; nothing outside of any."""
+    """The fields of a message in a topic of a forum; empty outside of topics."""
     return {"message_thread_id": thread_id, "is_topic_message": True} if thread_id else {}
 
 
@@ -71,7 +71,7 @@ def photo_size(stored: StoredFile) -> Json:
 
 
 def sticker(stored: StoredFile, emoji: str = "") -> Json:
-    """One that belongs to no set (https://core.telegram.org/bots/api#sticker)."""
+    """A sticker that belongs to no set (https://core.telegram.org/bots/api#sticker)."""
     described = {"type": "regular", "is_animated": False, "is_video": False}
     return {
         **_identity(stored, STICKER),
@@ -82,7 +82,7 @@ def sticker(stored: StoredFile, emoji: str = "") -> Json:
 
 
 def sticker_in_set(stored: StoredFile, member: StickerInSet, owner: StickerSet) -> Json:
-    """One of a set (https://core.telegram.org/bots/api#sticker)."""
+    """A sticker of a set (https://core.telegram.org/bots/api#sticker)."""
     result = sticker(stored, member.emoji_list[0])
     result["file_id"] = stored.file_id(STICKER, owner.name)
     result["set_name"] = owner.name
@@ -118,7 +118,7 @@ def callback_query(query_id: str, person: Json, message: Json, data: str) -> Jso
 
 
 def inline_query(question: Question, person: Json, chat: Json | None) -> Json:
-    """What a person types behind the bot's name (https://core.telegram.org/bots/api#inlinequery)."""
+    """The text that a person types behind the bot's name (https://core.telegram.org/bots/api#inlinequery)."""
     # "sender" is the chat with the bot itself.
     kind = "sender" if chat is None or chat["type"] == "private" else chat["type"]
     asked = {"id": question.id, "query": question.query, "offset": question.offset}
@@ -126,7 +126,7 @@ def inline_query(question: Question, person: Json, chat: Json | None) -> Json:
 
 
 def webhook_info(webhook: Webhook | None, pending: int, allowed: list[str]) -> Json:
-    """Where updates go (https://core.telegram.org/bots/api#webhookinfo)."""
+    """The address that gets updates, and its errors (https://core.telegram.org/bots/api#webhookinfo)."""
     info: Json = {"url": "", "has_custom_certificate": False, "pending_update_count": pending}
     if allowed:
         info["allowed_updates"] = allowed

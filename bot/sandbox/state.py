@@ -1,4 +1,4 @@
-"""What survives a restart: chats, sticker sets, pending updates; one small state.json.
+"""The state that survives a restart: chats, sticker sets, pending updates; one small state.json.
 
 Messages, updates and users are kept as the JSON the Bot API shows; what only the sandbox knows
 (who owns a set, whether a tap was answered) has dataclasses.
@@ -51,7 +51,7 @@ class Group:
 
 @dataclass
 class Answer:
-    """What answerCallbackQuery said."""
+    """The bot's answerCallbackQuery."""
 
     text: str = ""
     show_alert: bool = False
@@ -73,7 +73,7 @@ class Tap:
 
 @dataclass
 class Webhook:
-    """Where updates go instead of getUpdates."""
+    """The address that gets updates instead of getUpdates."""
 
     url: str
     secret_token: str = ""

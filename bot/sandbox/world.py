@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+from aiohttp import web
+
 from bot.sandbox import images, objects, rules, sticker_rules
 from bot.sandbox.decoding import FileRef, Json, Upload
 from bot.sandbox.errors import ApiError, BadRequest
@@ -15,7 +17,7 @@ from bot.sandbox.updates import UpdateQueue
 
 
 class Sandbox:
-    """What the Bot API methods and the chat page act on."""
+    """The bot, its chats and files, on which Bot API methods and the chat page act."""
 
     def __init__(self, folder: Path, username: str, first_name: str = "Эмоджич") -> None:
         self.username = username
@@ -70,7 +72,7 @@ class Sandbox:
         return message
 
     def reply(self, chat_id: int, message_id: int) -> Json:
-        """What a message that answers another one has of it."""
+        """The fields by which a message names the one that it replies to."""
         message = self.message(chat_id, message_id, "message to be replied")
         # A message shown inside another never shows a third: the Bot API cuts the chain here.
         return {"reply_to_message": {k: v for k, v in message.items() if k != "reply_to_message"}}
@@ -143,3 +145,7 @@ class Sandbox:
             **content,
         }
         return self.replace(message)
+
+
+#: The sandbox of an aiohttp application.
+BOX: web.AppKey[Sandbox] = web.AppKey("sandbox", Sandbox)

@@ -75,7 +75,7 @@ def run(parser: argparse.ArgumentParser) -> None:
 
 
 def _sentence(error: OSError) -> str:
-    """What is wrong with which file, and the cure; what is raised with a sentence has both."""
+    """Name the file, the error and the cure; an error without a file is a sentence already."""
     if error.errno in FULL:
         return (
             f"{shown(error.filename or 'A file')} cannot be written ({error.strerror}): make room."

@@ -1,4 +1,4 @@
-"""`emojich finetune`: a bundle learns a style of one's own."""
+"""`emojich finetune`: its options, and the memory that a run would take."""
 
 import argparse
 import sys
@@ -88,7 +88,7 @@ def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
 
 
 def _plan(arguments: argparse.Namespace) -> None:
-    """Print a table of what each kind of fine-tuning would take."""
+    """Print a table of the memory that each kind of fine-tuning would take."""
     import torch
 
     from emojich_core.finetuning.memory import account

@@ -58,7 +58,7 @@ class Diverged(ArithmeticError):
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run is asked to do."""
+    """The settings of a run."""
 
     train: Train
     steps: int
@@ -79,7 +79,7 @@ class Best:
         return dataclasses.asdict(self)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take them back."""
+        """Restore them."""
         self.loss, self.waited = state_dict["loss"], state_dict["waited"]
 
 
@@ -94,7 +94,7 @@ class Trained:
         return {name: parameter.detach() for name, parameter in self.parameters.items()}
 
     def load_state_dict(self, state_dict: dict[str, Tensor]) -> None:
-        """Take them back."""
+        """Restore them."""
         with torch.no_grad():
             for name, parameter in self.parameters.items():
                 parameter.copy_(state_dict[name])
@@ -119,7 +119,7 @@ class FineTuning:
     ):
         self.run, self.settings, self.device = run, settings, device
         self.tokenizer = Tokenizer(base.tokenizer)
-        # The style that is learned has no word, as its captions have none.
+        # The style that is learned has no word, because the captions have none.
         self.sampling = replace(base.sampling, styles=())
         self.vqgan = load_network(base, "vqgan", VQGAN, device, stages_dtype(device))
         codes = _codes(run, base, pairs, self.vqgan, device)
@@ -174,7 +174,7 @@ class FineTuning:
             raise Diverged(f"The loss is not finite: remove {self.run}, and take a lower --lr.")
 
     def describe(self) -> None:
-        """Tell what the run begins with."""
+        """Print the data and the held-out loss that the run begins with."""
         tqdm.write(f"pairs: {len(self.training)} to train on, {len(self.held_out)} held out")
         texts = torch.cat((self.training.text, self.held_out.text))
         if cut := int(((texts[:, -1] != 0) & (texts[:, -1] != EOS_ID)).sum()):
@@ -339,7 +339,7 @@ def _load(file: Path, at_fault: Path) -> dict[str, Tensor]:
 
 
 def _description(base: Bundle, pairs: list[Pair], settings: Settings) -> dict[str, Any]:
-    """All that the result of a run follows from."""
+    """Everything that determines the result of a run."""
     rows = json.dumps([(pair.digest, pair.text) for pair in pairs])
     return {
         "base": sha256(base.path / "bundle.json"),

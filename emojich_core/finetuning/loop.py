@@ -23,13 +23,13 @@ class Stop(Exception):
 
 
 class Stateful(Protocol):
-    """What a checkpoint can hold: modules and optimizers."""
+    """A part of a checkpoint: a module or an optimizer."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What is to be kept."""
+        """The state to be saved."""
 
     def load_state_dict(self, state_dict: dict[str, Any], /) -> Any:
-        """Take it back."""
+        """Restore the state."""
 
 
 def run(
@@ -43,7 +43,7 @@ def run(
     every: int = 250,
     seed: int = 0,
 ) -> None:
-    """Call `step` for every step that is not done yet, and keep what it learns.
+    """Call `step` for every step that is not done yet, and save checkpoints.
 
     `state`     modules and optimizers by name; they are kept in `out`/`name`.pt and taken from
                 there if it exists.  Each step's random numbers follow from `seed` and the step's
@@ -121,7 +121,7 @@ def resume(checkpoint: Path, state: Mapping[str, Stateful]) -> int:
 
 
 def read(checkpoint: Path) -> dict[str, Any]:
-    """What `write` wrote.
+    """Read a checkpoint that `write` wrote.
 
     Raises OSError when it is damaged: half copied, say, or the disk lost the end of it.
     """

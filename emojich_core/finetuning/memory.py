@@ -1,4 +1,4 @@
-"""What fine-tuning takes of a GPU's memory, counted without one.
+"""The memory that fine-tuning takes of a GPU, counted without one.
 
 The network is made of fake tensors, which have shapes and no bytes, and takes one step; what
 autograd would keep for the way back is added up.  So any configuration can be asked about, and

@@ -47,7 +47,7 @@ class BadData(ValueError):
 
 @dataclass(frozen=True)
 class Pair:
-    """An image and what one would type to get it."""
+    """An image, and the prompt that a user would type for it."""
 
     file: Path
     text: str

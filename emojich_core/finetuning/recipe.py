@@ -1,4 +1,4 @@
-"""How Malevich became Emojich (arXiv 2112.02448, "Emojich"): what is trained, and by which loss.
+"""The recipe by which Malevich became Emojich (arXiv 2112.02448): trained parameters, and loss.
 
 The feed-forward and the self-attention layers stay as they are and keep what the big model knows;
 embeddings, norms and the output head learn the style.  (ru-dalle's published notebook, too, means

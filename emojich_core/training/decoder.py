@@ -1,4 +1,4 @@
-"""Train the VQGAN's decoder again, adversarially: crisp pictures from the codes that there are.
+"""Train the VQGAN's decoder again, adversarially: crisp pictures from the same codes.
 
 Encoder and codebook stay, so the transformer's codes keep their meaning.
 """

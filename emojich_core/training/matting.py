@@ -1,4 +1,4 @@
-"""Train the U-Net that cuts out: the art's own alpha, from what the earlier stages make of it."""
+"""Train the U-Net that cuts out: the art's own alpha from the earlier stages' pictures."""
 
 from pathlib import Path
 
@@ -38,9 +38,9 @@ def finished(small: np.ndarray, upscaler: nn.Module, size: int) -> np.ndarray:
 def batch_of(
     real: np.ndarray, clean: np.ndarray, rng: np.random.Generator, size: int
 ) -> tuple[Tensor, Tensor]:
-    """Pictures (B, 3, S, S) in [0, 1] and their alphas (B, S, S), with shifts of what may vary.
+    """Pictures (B, 3, S, S) in [0, 1] and their alphas (B, S, S), augmented.
 
-    `real` (N, S, S, 3) uint8, what the stages before make of `clean` (N, S, S, 4) uint8.
+    `real` (N, S, S, 3) uint8, reconstructions by the earlier stages of `clean` (N, S, S, 4) uint8.
     """
     images, alphas = [], []
     for i in rng.integers(len(clean), size=size):

@@ -1,4 +1,4 @@
-"""What all trainers share: options of the command line, the learning rate, and the precision."""
+"""Shared by all trainers: options of the command line, the learning rate, and the precision."""
 
 import argparse
 import sys
@@ -18,7 +18,7 @@ def command(
     batch_size: int,
     lr: float,
 ) -> None:
-    """What `python -m` does with a trainer: read its options, whose defaults these are, and train.
+    """Read a trainer's options, whose defaults are given, and train.
 
     Ends the process with a sentence where a file is missing, damaged, or cannot be written.
     """
@@ -37,7 +37,7 @@ def command(
 def rate(number: int, steps: int, warmup: int = 100, decay: float = 0.7) -> float:
     """Factor of the learning rate, in [0, 1].
 
-    Up over `warmup` steps, and down to 0 over the last `decay` of them all, as a share.
+    It rises over `warmup` steps, and falls to 0 over the last `decay`, a share of `steps`.
     """
     return min(1.0, (number + 1) / warmup) * min(1.0, (1 - number / steps) / decay)
 

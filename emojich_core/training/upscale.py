@@ -1,6 +1,6 @@
-"""Train the up-scaler: what the VQGAN makes of a glyph in, the glyph at a larger size out.
+"""Train the up-scaler: reconstructions of glyphs by the VQGAN in, glyphs at a larger size out.
 
-So it learns to repair what the decoder really does wrong, and not some synthetic blur.  A
+So it learns to repair the decoder's real errors, and not some synthetic blur.  A
 discriminator keeps its edges crisp.
 """
 

@@ -63,7 +63,7 @@ def text_for(texts: dict[str, str], language_code: str) -> str:
 
 
 def commands_for(box: Sandbox, chat_id: int, language_code: str) -> list[Json]:
-    """What people see in a chat: https://core.telegram.org/bots/api#botcommandscope."""
+    """The commands that people see in a chat: https://core.telegram.org/bots/api#botcommandscope."""
     kind = "all_group_chats" if chat_id in box.state.groups else "all_private_chats"
     for scope in (f"chat {chat_id}", kind, "default"):
         by_language = box.state.profile.commands.get(scope, {})

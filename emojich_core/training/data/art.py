@@ -1,4 +1,4 @@
-"""Training data: open emoji art, rendered, and what one would type in Russian to get it.
+"""Open emoji art: drawings, rendered, and their Russian names and keywords.
 
 The art comes from three npm packages that hold every glyph as SVG, the words from CLDR's Russian
 names and keywords as `emojibase-data` ships them.  `make data` installs both into a folder; where
@@ -42,7 +42,7 @@ class Glyph:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What one emoji is called."""
+    """The Russian name and keywords of an emoji."""
 
     label: str
     keywords: tuple[str, ...]

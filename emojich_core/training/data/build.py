@@ -111,7 +111,7 @@ def plan(
 
 
 def summary(dataset: Dataset) -> str:
-    """What there is: pictures by kind and style, and how many distinct captions."""
+    """A summary: pictures by kind and style, and the number of distinct captions."""
     table = Counter((row.kind, row.style) for row in dataset.rows)
     lines = [f"{'':<12}" + "".join(f"{style:>20}" for style in STYLES)]
     lines += [

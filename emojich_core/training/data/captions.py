@@ -1,4 +1,4 @@
-"""What one would type in Russian to get an emoji, and how often."""
+"""Captions: the Russian prompts that users would type for an emoji, and their frequencies."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -65,7 +65,7 @@ class Captions:
         ]
 
     def allowed(self, weights: Mapping[str, float]) -> dict[str, float]:
-        """Those captions that are not held out."""
+        """The captions that are not held out."""
         return {text: w for text, w in weights.items() if self._held_out.allows(text)}
 
     @property
@@ -89,7 +89,7 @@ def is_popular(hexcode: str, meaning: Meaning) -> bool:
 
 
 def lexicon_weights(hexcode: str) -> dict[str, float]:
-    """What the lexicon says of an emoji, without ё, and how often each is said."""
+    """The lexicon's words for an emoji, without ё, and the frequency of each."""
     words = _lexicon().get(bare(hexcode), ())
     shares = [1 / (FLATNESS + place) for place in range(len(words))]
     return {

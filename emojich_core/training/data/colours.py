@@ -79,7 +79,7 @@ def to_rgb(lab: np.ndarray) -> np.ndarray:
 
 
 def shares(rgba: np.ndarray) -> dict[str, float]:
-    """How much of what can be seen of (H, W, 4) uint8 is of each named colour, 0…1."""
+    """The share of the visible pixels of (H, W, 4) uint8 that each named colour has, 0…1."""
     rgb, area, _ = _palette(rgba)
     named = nearest(to_lab(rgb))
     return {name: float(area[named == i].sum()) for i, name in enumerate(COLOURS)}

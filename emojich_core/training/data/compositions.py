@@ -1,4 +1,4 @@
-"""Which pictures the dataset is made of, and what is said about each."""
+"""The pictures of the dataset, and the captions of each."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -17,7 +17,7 @@ PICTURES, ROWS = "pictures.npy", "captions.jsonl"
 
 @dataclass(frozen=True)
 class Row:
-    """What is known of one picture."""
+    """The description of one picture."""
 
     kind: str  # a key of SHARES
     style: str

@@ -1,4 +1,4 @@
-"""What can be coloured, counted or put side by side, and what it is called."""
+"""Things: emoji that can be coloured, counted or put side by side, and their names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -156,7 +156,7 @@ def things(meanings: Mapping[str, "Meaning"]) -> dict[str, Thing]:
 
 
 def other_names(hexcode: str, meaning: "Meaning") -> tuple[str, ...]:
-    """What people say instead of the label: кот; собака for "морда собаки"."""
+    """Everyday names instead of the label: кот; собака for "морда собаки"."""
     given = _NAMES.get(bare(hexcode), ())
     first, _, owner = meaning.label.partition(" ")
     if first in {"морда", "голова"} and (name := genitive_to_nominative(owner)):
