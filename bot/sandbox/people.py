@@ -13,7 +13,7 @@ from bot.sandbox.state import Group, Tap
 from bot.sandbox.world import Sandbox
 
 DEFAULT_USER = 1001
-#: Who the chat page can be; whoever else comes is a guest.
+#: The people that the chat page can act as; any other user is a guest.
 NAMES = {DEFAULT_USER: "Саша", 1002: "Аня"}
 #: Whose user stands in "from" where a message is sent on behalf of a chat; old bots want one.
 ANONYMOUS_ADMINISTRATOR = objects.bot_user(1087968824, "Group", "GroupAnonymousBot")

@@ -1,4 +1,4 @@
-"""The user's side over HTTP: what the chat page, and a test, does in place of a Telegram app.
+"""The user's side over HTTP: the chat page and tests act in place of a Telegram app.
 
     POST /sandbox/message  {"text": "кот"}                                  -> Message
                            {"photo": true}, or {"sticker": true} for a sticker of no set, or
@@ -63,7 +63,7 @@ class Acted:
 
     @property
     def place(self) -> int:
-        """The chat it is done in: with the bot alone, unless it is said."""
+        """The chat of the action: the one with the bot alone by default."""
         return self.chat_id or self.user_id
 
 

@@ -106,7 +106,7 @@ async def custom_emoji(request: web.Request) -> web.StreamResponse:
 
 @routes.get("/sandbox/events")
 async def watch(request: web.Request) -> web.StreamResponse:
-    """Changes: message (new or edited), deleted, force_reply, action, answer, inline, packs, bot.
+    """Changes: message (new or edited), deleted, force_reply, answer, inline, packs, bot.
 
     All but answer, inline, packs and bot say in which chat.
     """

@@ -79,13 +79,9 @@ class Sandbox:
 
     def send(self, chat_id: int, content: Json) -> Json:
         """A new message from the bot."""
-        self.require_unblocked(chat_id)
-        return self.add_message(chat_id, self.bot, content)
-
-    def require_unblocked(self, chat_id: int) -> None:
-        """Whoever has blocked the bot hears nothing from it."""
         if chat_id in self.state.blocked_by:
             raise ApiError(403, "Forbidden: bot was blocked by the user")
+        return self.add_message(chat_id, self.bot, content)
 
     def replace(self, message: Json) -> Json:
         """Put the new version of a message in the place of the old one."""

@@ -208,7 +208,7 @@ def _draw(
     for left in range(len(drawings), MAX_COUNT):  # of an earlier, larger request
         (folder / f"{left}.webp").unlink(missing_ok=True)
     grid([drawing.image for drawing in drawings]).save(folder / "grid.png")
-    # All that the pictures follow from, so that they can be drawn again.
+    # Everything that determines the pictures, so that they can be drawn again.
     result = {
         "prompt": prompt,
         "reading": asdict(reading),
@@ -228,7 +228,7 @@ def _draw(
 
 
 def _sampling(pipeline: "Pipeline", arguments: argparse.Namespace) -> dict[str, Any]:
-    """`temperature`, `top_k`, `top_p`: what the options say, else what the bundle does."""
+    """`temperature`, `top_k`, `top_p`: of the options, else of the bundle."""
     sampling = pipeline.bundle.sampling
     return {
         name: getattr(sampling, name) if (given := getattr(arguments, name)) is None else given

@@ -49,7 +49,7 @@ MAX_NORM = 1.0  # of all gradients together
 
 
 class OtherRun(ValueError):
-    """The run folder holds a run that was started with something else."""
+    """The run folder holds a run with other settings, data or base."""
 
 
 class Diverged(ArithmeticError):
@@ -84,7 +84,7 @@ class Best:
 
 
 class Trained:
-    """The parameters of a network that are trained, as what a checkpoint keeps of it."""
+    """The trained parameters of a network, as the part of it that a checkpoint holds."""
 
     def __init__(self, model: nn.Module):
         self.parameters = {k: p for k, p in model.named_parameters() if p.requires_grad}
@@ -205,7 +205,7 @@ class FineTuning:
             )
 
     def evaluate(self, number: int) -> Tensor:
-        """Draw with the weights, and keep them if they are the best so far; see `loop.run`."""
+        """Draw samples, and save the weights if they are the best so far; see `loop.run`."""
         loss = self.held_out_loss()
         self.writer.add_scalar("loss", loss, number)
         better = loss < self.best.loss
@@ -330,7 +330,7 @@ def _save(file: Path, tensors: dict[str, Tensor]) -> None:
 
 
 def _load(file: Path, at_fault: Path) -> dict[str, Tensor]:
-    """Tensors that `_save` wrote; where that cannot be, `at_fault` is what has to go."""
+    """Load tensors that `_save` wrote; the error tells the user to delete `at_fault`."""
     try:
         return safetensors.torch.load_file(file)
     except (FileNotFoundError, SafetensorError) as error:
@@ -349,7 +349,7 @@ def _description(base: Bundle, pairs: list[Pair], settings: Settings) -> dict[st
 
 
 def _claim(run: Path, description: dict[str, Any]) -> None:
-    """Write down what a new run is, or raise OtherRun if the folder holds another one."""
+    """Write the description of a new run; raise OtherRun if the folder holds another run."""
     file = run / "run.json"
     if not file.exists():
         partial = file.with_suffix(".tmp")

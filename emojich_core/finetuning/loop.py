@@ -106,7 +106,7 @@ def write(checkpoint: Path, kept: Mapping[str, Any]) -> None:
 
 
 def resume(checkpoint: Path, state: Mapping[str, Stateful]) -> int:
-    """Take `state` back from a checkpoint, if there is one; returns how many steps are done.
+    """Restore `state` from a checkpoint, if there is one; returns the number of steps done.
 
     Where no step is done (see `unpack`) there are no optimizers yet, and these stay as they are.
     Raises OSError when it is damaged.
@@ -130,7 +130,8 @@ def read(checkpoint: Path) -> dict[str, Any]:
         if not isinstance(kept, dict) or "done" not in kept:
             raise ValueError("no checkpoint of a run")
     except (OSError, RuntimeError, EOFError, KeyError, ValueError, UnpicklingError) as error:
-        # What is not there has a name, what is damaged has none; of memory torch only has words.
+        # An error about a missing file names it, one about a damaged file does not; torch's words
+        # alone tell that memory is short.
         if getattr(error, "filename", None) or "allocate memory" in str(error):
             raise
         raise OSError(f"{checkpoint} is damaged: delete it, and this begins again.") from error

@@ -21,7 +21,7 @@ ADAMW = 2 * FLOAT32  # its two moments
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes at the widest point of a step, where the way back begins.
+    """Bytes at the peak of a step, where the backward pass begins.
 
     Not in it: what operations need for themselves, what the allocator leaves unused, and the VQGAN
     for the samples, together some GB for the published size.
@@ -49,7 +49,7 @@ def account(config: TransformerConfig, train: Train, batch_size: int, gpu: bool)
         trained = sum(p.numel() for p in parameters if p.requires_grad)
         activations = _step(model, batch_size)
         model.transformer.checkpointing = True
-        # One layer at a time is computed again, and is there in full.
+        # The backward pass computes one layer at a time again, and holds all of its activations.
         checkpointed = _step(model, batch_size) + _layer(model, batch_size)
     return Memory(
         trained=trained,

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from emojich_core.training.data.things import bare
 
 STYLES = ("noto", "twemoji", "fluent-emoji-flat")
-FILL = 0.9  # how much of the canvas a glyph's own box takes: a rim keeps cut-outs whole
+FILL = 0.9  # share of the canvas that a glyph's own box takes: a rim keeps cut-outs whole
 
 # Groups of emojibase that are left out: parts of emoji, signs and flags make no stickers.
 COMPONENTS, SYMBOLS, FLAGS = 2, 8, 9

@@ -18,9 +18,9 @@ from emojich_core.training.data.things import (
     other_names,
 )
 
-# The name weighs most: a model that hears mostly rare words learns to ignore the text.
+# The name weighs most: a model that is trained on mostly rare words learns to ignore the text.
 LABEL, NAME, PAIR = 2.5, 1.5, 0.4
-KEYWORD = 0.5  # divided by the root of how many emoji share it
+KEYWORD = 0.5  # divided by the root of the number of emoji that share it
 # All words of an emoji's row in the lexicon together, none more than another name; the first ones
 # are the commonest, and FLATNESS is the place where a word is said half as often as the first.
 LEXICON, FLATNESS = 3.2, 6
@@ -28,14 +28,14 @@ POPULAR = 22  # words of a row of the lexicon that show that people write for th
 # Forms, as shares of the plain one's weight: коты; (нарисуй) кота; (много) кота; (с) котом.
 FORMS = (("nomn", "plur", 0.05), ("accs", None, 0.04), ("gent", None, 0.03), ("ablt", None, 0.02))
 YO = 0.15  # and with ё, which CLDR leaves out and some people type
-DETAIL = 0.05  # how often a keyword follows a name
+DETAIL = 0.05  # share of the captions in which a keyword follows a name
 
 
 class Captions:
     """The captions of each emoji: its name weighs most, a keyword the more the rarer it is."""
 
     def __init__(self, meanings: Mapping[str, Meaning], held_out: HeldOut | None = None):
-        """Without what `held_out` (the list that ships, if None) forbids."""
+        """The captions that `held_out` (the shipped list, if None) allows."""
         self._held_out = held_out or HeldOut.load()
         self._common = Counter(k for m in meanings.values() for k in set(m.keywords))
         self._weights = {h: self._weigh(h, m) for h, m in meanings.items()}
@@ -70,15 +70,15 @@ class Captions:
 
     @property
     def hexcodes(self) -> list[str]:
-        """The emoji that it knows."""
+        """The emoji that have captions."""
         return list(self._weights)
 
     def weights(self, hexcode: str) -> dict[str, float]:
-        """An emoji's captions and how often each is said, relative to the others."""
+        """An emoji's captions and their relative frequencies."""
         return self._weights[hexcode]
 
     def details(self, hexcode: str) -> list[str]:
-        """Keywords that now and then follow a caption of the emoji."""
+        """Keywords that sometimes follow a caption of the emoji."""
         return self._details[hexcode]
 
 
@@ -134,7 +134,7 @@ def _agreeing(keywords: tuple[str, ...]) -> Iterator[str]:
 
 
 def _forms(text: str, countable: bool) -> Iterator[tuple[str, float]]:
-    """Other forms of a name, and how often they are said, relative to it."""
+    """Other forms of a name, and their frequencies relative to it."""
     phrase = noun_phrase(text)
     if phrase is None:
         return

@@ -42,7 +42,7 @@ def counted(rgba: np.ndarray, count: int) -> np.ndarray:
 
 
 def _place(size: int, things: list[tuple[np.ndarray, float, float]], side: float) -> np.ndarray:
-    """Things, each cut to what can be seen and fitted into `side`, at their centres (x, y)."""
+    """Things, each cropped to its visible part and fitted into `side`, at their centres (x, y)."""
     canvas = Image.new("RGBA", (size, size))
     for rgba, x, y in things:
         image = fitted(rgba, side)
@@ -60,6 +60,6 @@ def fitted(rgba: np.ndarray, side: float) -> Image.Image:
 
 
 def visible(rgba: np.ndarray) -> Image.Image:
-    """A thing without what is transparent around it."""
+    """A thing without its transparent margins."""
     image = Image.fromarray(np.ascontiguousarray(rgba))
     return image.crop(image.getchannel("A").getbbox() or (0, 0, *image.size))

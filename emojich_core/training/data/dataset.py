@@ -23,9 +23,9 @@ class Row:
     style: str
     hexcodes: tuple[str, ...]
     colour: str | None  # the adjective's dictionary form
-    captions: dict[str, float]  # and how often each is said, relative to the others
-    details: tuple[str, ...]  # words that now and then follow a caption
-    weight: float  # how often the picture is drawn, relative to the others of its kind
+    captions: dict[str, float]  # and their relative frequencies
+    details: tuple[str, ...]  # words that sometimes follow a caption
+    weight: float  # frequency in training, relative to the others of its kind
 
     def to_json(self) -> dict[str, Any]:
         """As one line of captions.jsonl holds it."""
@@ -37,7 +37,7 @@ class Row:
         return list(self.captions), weights / weights[-1]
 
     def say(self, rng: np.random.Generator) -> str:
-        """One of the captions, now and then with a detail."""
+        """A random caption, sometimes with a detail."""
         texts, reached = self._texts
         text = texts[int(reached.searchsorted(rng.random(), side="right"))]
         if self.details and rng.random() < DETAIL:
