@@ -88,14 +88,14 @@ data: ## fetch the emoji art and its Russian names (needs npm)
 # each on 2 cores with AMX, 2.8 s with bfloat16 in AVX-512, 4 s and more without.
 # What is in .data/training goes on: remove it to begin from nothing.
 mini: $(VENV)/installed data ## train a bundle anew: on 2 cores six hours with AMX, ten or more without
-	$(BIN)/emojich data build
+	$(BIN)/python -m emojich_core.training.data
 	$(BIN)/python -m emojich_core.training.vqgan
 	$(BIN)/python -m emojich_core.training.decoder
 	$(BIN)/python -m emojich_core.training.upscale
 	$(BIN)/python -m emojich_core.training.matting
 	$(BIN)/python -m emojich_core.training.transformer
 	$(BIN)/python -m emojich_core.training.export
-	$(BIN)/emojich evaluate --model mini --card
+	$(BIN)/python -m emojich_core.training.evaluation --model mini --card
 	$(BIN)/python -c "from PIL import Image; Image.open('out/evaluation/page.png').save('docs/mini.webp', quality=82)"
 
 clean: ## remove what was installed; data and training stay

@@ -29,6 +29,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from emojich_core.bundles.bundle import load_bundle
+from emojich_core.finetuning.finetune import Settings, encode, finetune
+from emojich_core.finetuning.recipe import TRAIN, default_lr
 from emojich_core.inference.slots import generate
 from emojich_core.networks.transformer import Transformer
 from emojich_core.pipeline import Pipeline, load_network
@@ -42,8 +44,6 @@ from emojich_core.training.data.art import (
     rendered,
 )
 from emojich_core.training.evaluation.judge import Judge
-from emojich_core.training.finetuning.finetune import Settings, encode, finetune
-from emojich_core.training.finetuning.recipe import TRAIN, default_lr
 
 CPU = torch.device("cpu")
 TRAINED, HELD_OUT = 400, 100  # emoji

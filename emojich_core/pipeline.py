@@ -49,10 +49,6 @@ RESERVE = 2 * 2**30  # bytes of a GPU's memory for a step and the stages after i
 SMALL = 10_000_000
 
 
-class Cancelled(Exception):
-    """A progress callback raises it to stop `generate`."""
-
-
 @dataclass(frozen=True)
 class Drawing:
     """One candidate with its picture."""

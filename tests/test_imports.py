@@ -21,6 +21,8 @@ ALLOWED = {
         "worker.queue",
     ),
 }
+# Rooms for developers: no image holds them, so nothing that a user runs may import them.
+DEVELOPERS_ROOMS = {"bot/sandbox": "bot.sandbox", "emojich_core/training": "emojich_core.training"}
 # What the queue may import of all rooms.  (The embedded Valkey is a child process.)
 QUEUE = ("emojich_core.errors", "emojich_core.request", "worker.queue")
 
@@ -51,6 +53,20 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
         if name.split(".")[0] in others and not is_within(name, ALLOWED[room])
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("folder", DEVELOPERS_ROOMS)
+def test_the_product_imports_no_room_for_developers(folder: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        if not path.is_relative_to(ROOT / folder)
+        for name in imports(path)
+        if is_within(name, (DEVELOPERS_ROOMS[folder],))
+    ]
+    assert wrong == []
+    assert folder in (ROOT / ".dockerignore").read_text().splitlines()
 
 
 def test_the_queue_imports_nothing_else_of_the_worker() -> None:

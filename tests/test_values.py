@@ -12,8 +12,8 @@ from bot.config import Config
 from bot.requests.blocklist import Blocklist
 from emojich_core.bundles.published import published
 from emojich_core.choices import find_bundle, known_bundles
-from emojich_core.cli.main import main
 from emojich_core.errors import BundleError, SetupError
+from tests.emojich_core.commands import command
 from worker.config import Settings
 from worker.queue.connection import connect
 from worker.queue.environment import data_folder
@@ -173,8 +173,8 @@ OPTIONS = [
     "evaluate --data",
     "evaluate --page",
     "evaluate --model",
-    "data build --seed",
-    "data build --data",
+    "data --seed",
+    "data --data",
     "finetune --steps",
     "finetune --batch-size",
     "finetune --lr",
@@ -204,11 +204,11 @@ def test_an_option(
     monkeypatch.chdir(tmp_path)
     drawn = ["кот"] if option.startswith("generate -") and "--prompts" not in option else []
     named = ["emojich"] if option == "weights import --from" else []
-    monkeypatch.setattr("sys.argv", ["emojich", *option.split(), text, *drawn, *named])
+    run = command([*option.split(), text, *drawn, *named], monkeypatch)
     if "--model" not in option:
         monkeypatch.setenv("EMOJICH_MODEL", "nowhere")
     with pytest.raises(SystemExit) as stopped:
-        main()
+        run()
     if stopped.value.code == 2:
         usage, _, message = capsys.readouterr().err.rstrip("\n").rpartition("\n")
         assert "error: " in message

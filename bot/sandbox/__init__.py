@@ -3,11 +3,11 @@
 The bot cannot tell it from Telegram: the same HTTP, the same answers, the same rules and errors.
 
     server         HTTP: the Bot API routes, the chat page
-    person         HTTP: what people do, for the chat page and for tests
-    seen           HTTP: what people see
-    context        which user and chat those requests are about
-    guard          who may call what
+    person         HTTP: actions of people, for the chat page and for tests
+    seen           HTTP: chats, packs and events for the chat page
+    guard          access control
     registry       ``@method``: a typed function becomes a Bot API method
+    errors         unsuccessful answers of the Bot API
     methods/       those functions
     params         an HTTP request -> typed parameters
     decoding       JSON -> typed values
@@ -15,18 +15,18 @@ The bot cannot tell it from Telegram: the same HTTP, the same answers, the same 
     objects        the objects a bot receives
     rules          Telegram's limits for messages
     sticker_rules  Telegram's limits for stickers, checked on the real bytes
-    entities       HTML -> text and entities
-    images         what a picture is; the sizes of a photo
+    entities       links, commands and mentions in a text
+    images         format and size of a picture; the sizes of a photo
     world          the bot, its chats and files
     inline         inline queries and their answers
-    privacy        what of a group reaches the bot
-    sets           sticker sets: whose they are, and who may change them
-    people         what people do in them
-    state          what survives a restart
-    files          uploads, kept by their content
+    privacy        which messages of a group reach the bot
+    sets           sticker sets: their owners, and who may change them
+    people         actions of people: each becomes an update
+    state          the state that survives a restart
+    files          uploads, stored by content
     updates        the queue behind getUpdates and a webhook
     webhook        delivery to a webhook
-    hub            what open chat pages hear
+    hub            events for open chat pages
     faults         failures on order
 
 Start it with ``python -m bot.sandbox``.

@@ -1,4 +1,4 @@
-"""Uploads, kept by their content: the same bytes are the same file, however often they come.
+"""Uploads, stored by content: the same bytes are the same file, however often a bot sends them.
 
 A ``file_unique_id`` is a digest of the bytes. A ``file_id`` says in front of it what kind of file
 it is and, for a sticker in a set, behind it which set: the same picture in two sets has two
@@ -17,9 +17,8 @@ from bot.sandbox.errors import BadRequest
 
 STICKER = "CAAC"
 PHOTO = "AgAC"
-THUMBNAIL = "AAMC"
-KINDS = {STICKER: "Sticker", PHOTO: "Photo", THUMBNAIL: "Thumbnail"}
-FOLDERS = {STICKER: "stickers", PHOTO: "photos", THUMBNAIL: "thumbnails"}
+KINDS = {STICKER: "Sticker", PHOTO: "Photo"}
+FOLDERS = {STICKER: "stickers", PHOTO: "photos"}
 EXTENSIONS = {"WEBP": ".webp", "PNG": ".png", "JPEG": ".jpg"}
 #: Not left to the system's table of types, which may lack WebP.
 CONTENT_TYPES = {".webp": "image/webp", ".png": "image/png", ".jpg": "image/jpeg"}
@@ -29,7 +28,7 @@ FILE_ID = re.compile(rf"({'|'.join(KINDS)})([\w-]{{{UNIQUE_ID_LENGTH}}})([\w-]*)
 
 @dataclass(frozen=True)
 class StoredFile:
-    """What is known of one file; ``path`` is both its ``file_path`` and its place on disk."""
+    """One file; ``path`` is both its ``file_path`` and its place on disk."""
 
     unique_id: str
     path: str
@@ -79,7 +78,7 @@ class FileStore:
         return (self._folder / stored.path).read_bytes()
 
     def locate(self, *, path: str = "", unique_id: str = "") -> Path | None:
-        """Where a file lies, by its ``file_path`` or its ``file_unique_id``; never outside."""
+        """The path of a file, by its ``file_path`` or its ``file_unique_id``; never outside."""
         # The caller's text only selects from the index: it never becomes part of a path.
         for stored in self._index.values():
             if path == stored.path or unique_id == stored.unique_id:

@@ -1,4 +1,4 @@
-"""Who may call what: this server must serve this machine's user, and no web site they visit."""
+"""Access control: the server serves this machine's user, and no web site that they visit."""
 
 import ipaddress
 import re

@@ -10,7 +10,7 @@ Inbox = asyncio.Queue[Json | None]
 
 
 class Hub:
-    """One inbox for every open page."""
+    """An inbox for each open page."""
 
     def __init__(self) -> None:
         self._inboxes: dict[Inbox, int] = {}

@@ -23,7 +23,7 @@ class ImageInfo:
 
 
 def inspect(data: bytes) -> ImageInfo | None:
-    """What ``data`` is, or None when it is no whole image that Pillow can read."""
+    """Format and size of ``data``; None when Pillow cannot read it as a whole image."""
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             info = ImageInfo(

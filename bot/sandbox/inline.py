@@ -13,7 +13,7 @@ MAX_QUESTIONS = 200
 
 @dataclass
 class InlineAnswer:
-    """What answerInlineQuery said; each result has the content of its message ready."""
+    """The bot's answerInlineQuery; each result has the content of its message ready."""
 
     results: list[Json]
     next_offset: str = ""

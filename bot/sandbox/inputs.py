@@ -8,7 +8,7 @@ from bot.sandbox.decoding import FileRef
 
 @dataclass(frozen=True)
 class CopyTextButton:
-    """What a button copies (https://core.telegram.org/bots/api#copytextbutton)."""
+    """The text that a button copies (https://core.telegram.org/bots/api#copytextbutton)."""
 
     text: str
 
@@ -27,7 +27,7 @@ class InlineKeyboardButton:
 
     @property
     def deeds(self) -> int:
-        """How many things it does."""
+        """The number of things that the button does."""
         switch = (self.switch_inline_query, self.switch_inline_query_current_chat)
         return sum(
             deed is not None for deed in (self.url, self.callback_data, *switch, self.copy_text)
@@ -67,7 +67,6 @@ class InputMediaPhoto:
     type: str
     media: FileRef
     caption: str = ""
-    parse_mode: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,14 +89,14 @@ class BotCommand:
 
 @dataclass(frozen=True)
 class BotCommandScope:
-    """Who sees a list of commands (https://core.telegram.org/bots/api#botcommandscope)."""
+    """The chats that see a list of commands (https://core.telegram.org/bots/api#botcommandscope)."""
 
     type: str = "default"
     chat_id: int | None = None
 
     @property
     def key(self) -> str:
-        """One text for one scope."""
+        """The scope as one text."""
         return self.type if self.chat_id is None else f"{self.type} {self.chat_id}"
 
 
@@ -106,7 +105,6 @@ class InputTextMessageContent:
     """The text that an inline result sends (https://core.telegram.org/bots/api#inputtextmessagecontent)."""
 
     message_text: str
-    parse_mode: str = ""
 
 
 @dataclass(frozen=True)

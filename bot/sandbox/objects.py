@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from bot.sandbox.decoding import Json
 from bot.sandbox.entities import utf16_length
-from bot.sandbox.files import PHOTO, STICKER, THUMBNAIL, FileStore, StoredFile
+from bot.sandbox.files import PHOTO, STICKER, FileStore, StoredFile
 from bot.sandbox.inline import Question
 from bot.sandbox.inputs import InlineKeyboardMarkup
 from bot.sandbox.state import Group, StickerInSet, StickerSet, Webhook
@@ -38,7 +38,7 @@ def group_chat(group: Group) -> Json:
 
 
 def topic(thread_id: int) -> Json:
-    """What a message has that stands in a topic of a forum; nothing outside of any."""
+    """The fields of a message in a topic of a forum; empty outside of topics."""
     return {"message_thread_id": thread_id, "is_topic_message": True} if thread_id else {}
 
 
@@ -65,13 +65,13 @@ def file(stored: StoredFile, kind: str) -> Json:
     return {**_identity(stored, kind), "file_size": stored.size, "file_path": stored.path}
 
 
-def photo_size(stored: StoredFile, kind: str = PHOTO) -> Json:
-    """One size of a photo, or a thumbnail (https://core.telegram.org/bots/api#photosize)."""
-    return {**_identity(stored, kind), **_measures(stored)}
+def photo_size(stored: StoredFile) -> Json:
+    """One size of a photo (https://core.telegram.org/bots/api#photosize)."""
+    return {**_identity(stored, PHOTO), **_measures(stored)}
 
 
 def sticker(stored: StoredFile, emoji: str = "") -> Json:
-    """One that belongs to no set (https://core.telegram.org/bots/api#sticker)."""
+    """A sticker that belongs to no set (https://core.telegram.org/bots/api#sticker)."""
     described = {"type": "regular", "is_animated": False, "is_video": False}
     return {
         **_identity(stored, STICKER),
@@ -82,7 +82,7 @@ def sticker(stored: StoredFile, emoji: str = "") -> Json:
 
 
 def sticker_in_set(stored: StoredFile, member: StickerInSet, owner: StickerSet) -> Json:
-    """One of a set (https://core.telegram.org/bots/api#sticker)."""
+    """A sticker of a set (https://core.telegram.org/bots/api#sticker)."""
     result = sticker(stored, member.emoji_list[0])
     result["file_id"] = stored.file_id(STICKER, owner.name)
     result["set_name"] = owner.name
@@ -96,7 +96,6 @@ def sticker_in_set(stored: StoredFile, member: StickerInSet, owner: StickerSet) 
 
 def sticker_set(owner: StickerSet, files: FileStore) -> Json:
     """A sticker set (https://core.telegram.org/bots/api#stickerset)."""
-    thumbnail = photo_size(files.get(owner.thumbnail), THUMBNAIL) if owner.thumbnail else None
     return {
         "name": owner.name,
         "title": owner.title,
@@ -104,7 +103,6 @@ def sticker_set(owner: StickerSet, files: FileStore) -> Json:
         "stickers": [
             sticker_in_set(files.get(member.unique_id), member, owner) for member in owner.stickers
         ],
-        **({"thumbnail": thumbnail} if thumbnail else {}),
     }
 
 
@@ -120,7 +118,7 @@ def callback_query(query_id: str, person: Json, message: Json, data: str) -> Jso
 
 
 def inline_query(question: Question, person: Json, chat: Json | None) -> Json:
-    """What a person types behind the bot's name (https://core.telegram.org/bots/api#inlinequery)."""
+    """The text that a person types behind the bot's name (https://core.telegram.org/bots/api#inlinequery)."""
     # "sender" is the chat with the bot itself.
     kind = "sender" if chat is None or chat["type"] == "private" else chat["type"]
     asked = {"id": question.id, "query": question.query, "offset": question.offset}
@@ -128,7 +126,7 @@ def inline_query(question: Question, person: Json, chat: Json | None) -> Json:
 
 
 def webhook_info(webhook: Webhook | None, pending: int, allowed: list[str]) -> Json:
-    """Where updates go (https://core.telegram.org/bots/api#webhookinfo)."""
+    """The address that gets updates, and its errors (https://core.telegram.org/bots/api#webhookinfo)."""
     info: Json = {"url": "", "has_custom_certificate": False, "pending_update_count": pending}
     if allowed:
         info["allowed_updates"] = allowed

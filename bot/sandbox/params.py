@@ -30,7 +30,7 @@ MISSING = {
 
 @dataclass(frozen=True)
 class Call:
-    """What a request brought: text by parameter name, and files by the name of their part."""
+    """The content of a request: text by parameter name, and files by the name of their part."""
 
     fields: Mapping[str, str]
     uploads: Mapping[str, Upload]

@@ -1,4 +1,4 @@
-"""What people do: write, edit, press buttons; each becomes an update for the bot."""
+"""Actions of people: they write, edit, press buttons; each becomes an update for the bot."""
 
 import time
 
@@ -13,7 +13,7 @@ from bot.sandbox.state import Group, Tap
 from bot.sandbox.world import Sandbox
 
 DEFAULT_USER = 1001
-#: Who the chat page can be; whoever else comes is a guest.
+#: The people that the chat page can act as; any other user is a guest.
 NAMES = {DEFAULT_USER: "Саша", 1002: "Аня"}
 #: Whose user stands in "from" where a message is sent on behalf of a chat; old bots want one.
 ANONYMOUS_ADMINISTRATOR = objects.bot_user(1087968824, "Group", "GroupAnonymousBot")
@@ -66,7 +66,7 @@ def text(words: str) -> Json:
 
 
 def on_behalf(box: Sandbox, chat_id: int, sender_chat: int) -> Json:
-    """What a message has that is sent to a chat as another: as the group itself, or as a channel.
+    """The fields of a message on behalf of a chat: of the group itself, or of a channel.
 
     https://core.telegram.org/bots/api#message, sender_chat
     """
@@ -77,7 +77,7 @@ def on_behalf(box: Sandbox, chat_id: int, sender_chat: int) -> Json:
 
 
 def origin(*, forwarded: bool, via_bot: bool) -> Json:
-    """What a message has that is not the sender's own writing.
+    """The fields of a message that the sender has not written.
 
     https://core.telegram.org/bots/api#message, forward_origin and via_bot
     """

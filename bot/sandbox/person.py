@@ -1,4 +1,4 @@
-"""The user's side over HTTP: what the chat page, and a test, does in place of a Telegram app.
+"""The user's side over HTTP: the chat page and tests act in place of a Telegram app.
 
     POST /sandbox/message  {"text": "кот"}                                  -> Message
                            {"photo": true}, or {"sticker": true} for a sticker of no set, or
@@ -42,12 +42,11 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from bot.sandbox import objects, people
-from bot.sandbox.context import BOX
 from bot.sandbox.decoding import Json, decode
 from bot.sandbox.errors import BadRequest
 from bot.sandbox.faults import Fault
 from bot.sandbox.people import DEFAULT_USER
-from bot.sandbox.world import Sandbox
+from bot.sandbox.world import BOX, Sandbox
 
 Body = TypeVar("Body")
 routes = web.RouteTableDef()
@@ -55,7 +54,7 @@ routes = web.RouteTableDef()
 
 @dataclass(frozen=True, kw_only=True)
 class Acted:
-    """Who does something; every body of a POST that is a person's doing has it."""
+    """The person who acts; every POST of an action has these fields."""
 
     user_id: int = DEFAULT_USER
     first_name: str | None = None
@@ -64,7 +63,7 @@ class Acted:
 
     @property
     def place(self) -> int:
-        """The chat it is done in: with the bot alone, unless it is said."""
+        """The chat of the action: the one with the bot alone by default."""
         return self.chat_id or self.user_id
 
 
@@ -84,7 +83,7 @@ class Said(Acted):
     via_bot: bool = False
 
     def content(self, box: Sandbox) -> Json:
-        """What the message holds; on behalf of a chat, also who seems to send it."""
+        """The content of the message; on behalf of a chat, also the chat that seems to send it."""
         sender = people.on_behalf(box, self.place, self.sender_chat) if self.sender_chat else {}
         origin = people.origin(forwarded=self.forwarded, via_bot=self.via_bot)
         return {**self._content(box), **sender, **origin, **objects.topic(self.thread_id)}

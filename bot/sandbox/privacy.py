@@ -1,4 +1,4 @@
-"""What a bot hears of a group: https://core.telegram.org/bots/features#privacy-mode.
+"""Which messages of a group reach the bot: https://core.telegram.org/bots/features#privacy-mode.
 
 Bots are in privacy mode unless their owner turns it off: in a group they get commands, mentions,
 replies to themselves, what was sent through them, and service messages.
@@ -7,7 +7,7 @@ replies to themselves, what was sent through them, and service messages.
 from bot.sandbox.decoding import Json
 from bot.sandbox.entities import covered
 
-#: What a message has that reaches the bot whatever it says.
+#: A message with one of these fields reaches the bot, whatever its text.
 REACHING = {"via_bot", "new_chat_members", "migrate_to_chat_id", "migrate_from_chat_id"}
 
 

@@ -24,8 +24,6 @@ MAX_CALLBACK_ANSWER = 200
 MAX_BUTTONS = 100
 MAX_COPY_TEXT = 256
 MAX_PLACEHOLDER = 64
-MAX_MESSAGE_IDS = 100
-MAX_ALBUM = 10
 MAX_SECRET_TOKEN = 256
 SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]*")
 BUTTON_STYLES = ("danger", "success", "primary")
@@ -38,7 +36,6 @@ COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 MAX_COMMANDS = 100
 MAX_COMMAND_DESCRIPTION = 256
 MAX_DESCRIPTION = 512
-MAX_SHORT_DESCRIPTION = 120
 
 DELETABLE_SECONDS = 48 * 3600
 #: How long people may edit: https://telegram.org/faq#q-can-i-delete-my-messages
@@ -59,20 +56,6 @@ START_PARAMETER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 START_LINK = re.compile(
     r"(?:(?:https?://)?t\.me/|tg://resolve\?domain=)(?P<name>\w+)[?&]start=[A-Za-z0-9_-]{1,64}",
     re.A,
-)
-
-ACTIONS = (
-    "typing",
-    "upload_photo",
-    "record_video",
-    "upload_video",
-    "record_voice",
-    "upload_voice",
-    "upload_document",
-    "choose_sticker",
-    "find_location",
-    "record_video_note",
-    "upload_video_note",
 )
 
 
@@ -135,20 +118,6 @@ def check_webhook(url: str, secret_token: str) -> None:
         raise BadRequest("secret token is too long")
     if not SECRET_TOKEN.fullmatch(secret_token):
         raise BadRequest("secret token contains unallowed characters")
-
-
-def check_message_ids(identifiers: list[int]) -> None:
-    """deleteMessages: 1-100 identifiers."""
-    if not identifiers:
-        raise BadRequest("message identifiers are not specified")
-    if len(identifiers) > MAX_MESSAGE_IDS:
-        raise BadRequest("too many message identifiers specified")
-
-
-def check_album(size: int) -> None:
-    """sendMediaGroup: 2-10 items."""
-    if not 2 <= size <= MAX_ALBUM:
-        raise BadRequest("an album has 2-10 items")
 
 
 def check_inline_results(identifiers: list[str], next_offset: str) -> None:

@@ -1,4 +1,4 @@
-"""What people see, over HTTP: chats, packs, pictures, and changes as they happen.
+"""Routes for the chat page: chats, packs, pictures, and changes as they happen.
 
 ``person`` describes the routes.
 """
@@ -9,13 +9,14 @@ from dataclasses import asdict
 from aiohttp import web
 
 from bot.sandbox import objects, sets
-from bot.sandbox.context import BOX, chat_id_of, user_id_of
 from bot.sandbox.decoding import Json
+from bot.sandbox.errors import BadRequest
 from bot.sandbox.files import CONTENT_TYPES
 from bot.sandbox.hub import Inbox, events
 from bot.sandbox.methods.profile import commands_for, text_for
+from bot.sandbox.people import DEFAULT_USER
 from bot.sandbox.state import StickerSet
-from bot.sandbox.world import Sandbox
+from bot.sandbox.world import BOX, Sandbox
 
 routes = web.RouteTableDef()
 
@@ -78,14 +79,13 @@ async def packs(request: web.Request) -> web.Response:
 
 @routes.get("/sandbox/bot")
 async def bot(request: web.Request) -> web.Response:
-    """What a Telegram app shows about the bot, in ?language_code=."""
+    """The bot's profile as a Telegram app shows it, in ?language_code=."""
     box, language = request.app[BOX], request.query.get("language_code", "ru")
     profile = box.state.profile
     return web.json_response(
         {
             "user": box.bot,
             "description": text_for(profile.description, language),
-            "short_description": text_for(profile.short_description, language),
             "commands": commands_for(box, chat_id_of(request), language),
         }
     )
@@ -106,7 +106,7 @@ async def custom_emoji(request: web.Request) -> web.StreamResponse:
 
 @routes.get("/sandbox/events")
 async def watch(request: web.Request) -> web.StreamResponse:
-    """Changes: message (new or edited), deleted, force_reply, action, answer, inline, packs, bot.
+    """Changes: message (new or edited), deleted, force_reply, answer, inline, packs, bot.
 
     All but answer, inline, packs and bot say in which chat.
     """
@@ -143,3 +143,20 @@ def _pack(box: Sandbox, owner: StickerSet) -> Json:
     for sticker, member in zip(pack["stickers"], owner.stickers, strict=True):
         sticker |= {"emoji_list": member.emoji_list, "keywords": member.keywords}
     return {**pack, "user_id": owner.user_id}
+
+
+def user_id_of(request: web.Request) -> int:
+    """?user_id=, or the default user."""
+    return _number(request, "user_id", DEFAULT_USER)
+
+
+def chat_id_of(request: web.Request) -> int:
+    """?chat_id=, or the user's chat with the bot."""
+    return _number(request, "chat_id", user_id_of(request))
+
+
+def _number(request: web.Request, name: str, default: int) -> int:
+    try:
+        return int(request.query.get(name, default))
+    except ValueError:
+        raise BadRequest(f"invalid {name} specified") from None

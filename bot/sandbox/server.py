@@ -10,7 +10,6 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.sandbox import methods  # noqa: F401  (registers the methods)
-from bot.sandbox.context import BOX
 from bot.sandbox.errors import ApiError
 from bot.sandbox.guard import Next, guard
 from bot.sandbox.params import read_call
@@ -18,7 +17,7 @@ from bot.sandbox.person import routes as person_routes
 from bot.sandbox.registry import METHODS
 from bot.sandbox.seen import routes as seen_routes
 from bot.sandbox.webhook import deliver
-from bot.sandbox.world import Sandbox
+from bot.sandbox.world import BOX, Sandbox
 
 log = logging.getLogger(__name__)
 

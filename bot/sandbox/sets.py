@@ -1,4 +1,4 @@
-"""Sticker sets: whose they are, and who may change them.
+"""Sticker sets: their owners, and who may change them.
 
 A bot changes only the sets that it has made; any other one it can look at.
 """

@@ -1,4 +1,4 @@
-"""What survives a restart: chats, sticker sets, pending updates; one small state.json.
+"""The state that survives a restart: chats, sticker sets, pending updates; one small state.json.
 
 Messages, updates and users are kept as the JSON the Bot API shows; what only the sandbox knows
 (who owns a set, whether a tap was answered) has dataclasses.
@@ -37,7 +37,6 @@ class StickerSet:
     user_id: int
     stickers: list[StickerInSet] = field(default_factory=list)
     needs_repainting: bool = False
-    thumbnail: str = ""  # the unique_id of its picture; empty: the first sticker stands for it
 
 
 @dataclass
@@ -52,7 +51,7 @@ class Group:
 
 @dataclass
 class Answer:
-    """What answerCallbackQuery said."""
+    """The bot's answerCallbackQuery."""
 
     text: str = ""
     show_alert: bool = False
@@ -74,7 +73,7 @@ class Tap:
 
 @dataclass
 class Webhook:
-    """Where updates go instead of getUpdates."""
+    """The address that gets updates instead of getUpdates."""
 
     url: str
     secret_token: str = ""
@@ -88,7 +87,6 @@ class Profile:
     """The bot's texts by language ("" for all others), and its commands by scope and language."""
 
     description: dict[str, str] = field(default_factory=dict)
-    short_description: dict[str, str] = field(default_factory=dict)
     commands: dict[str, dict[str, list[Json]]] = field(default_factory=dict)
 
 

@@ -24,8 +24,6 @@ MAX_SET_TITLE = 64
 MAX_INITIAL_STICKERS = 50
 MAX_STICKERS = {"regular": 120, "mask": 120, "custom_emoji": 200}
 MAX_CUSTOM_EMOJI_IDS = 200
-MAX_THUMBNAIL_BYTES = 128 * 1024
-THUMBNAIL_SIDE = 100
 MAX_EMOJI = 20
 MAX_KEYWORDS = 20
 MAX_KEYWORDS_LENGTH = 64
@@ -63,17 +61,6 @@ def check_sticker_type(sticker_type: str) -> None:
     """createNewStickerSet: "regular", "mask" or "custom_emoji"."""
     if sticker_type not in STICKER_TYPES:
         raise BadRequest("unsupported sticker type specified")
-
-
-def check_thumbnail(data: bytes) -> None:
-    """setStickerSetThumbnail: WebP or PNG, at most 128 KB, 100x100."""
-    if len(data) > MAX_THUMBNAIL_BYTES:
-        raise BadRequest("file is too big")
-    info = images.inspect(data)
-    if info is None or info.format not in ("WEBP", "PNG") or info.animated:
-        raise BadRequest("STICKER_THUMB_PNG_NOPNG")
-    if not info.width == info.height == THUMBNAIL_SIDE:
-        raise BadRequest("STICKER_THUMB_PNG_DIMENSIONS")
 
 
 def check_custom_emoji_ids(identifiers: list[str]) -> None:
@@ -125,7 +112,7 @@ def _is_emoji(text: str) -> bool:
 
 
 def check_keywords(keywords: list[str]) -> None:
-    """InputSticker, setStickerKeywords: 0-20 keywords, together at most 64 characters."""
+    """InputSticker: 0-20 keywords, together at most 64 characters."""
     if len(keywords) > MAX_KEYWORDS:
         raise BadRequest("too many keywords specified")
     if sum(utf16_length(keyword) for keyword in keywords) > MAX_KEYWORDS_LENGTH:

@@ -20,7 +20,7 @@ LONGEST_PAUSE = 60.0
 
 
 async def deliver(box: Sandbox) -> None:
-    """Post updates to the webhook, whenever there is one, for ever."""
+    """Post updates to the webhook, for as long as the server runs, whenever there is a webhook."""
     pause = FIRST_PAUSE
     async with ClientSession(timeout=ClientTimeout(ANSWER_SECONDS)) as http:
         while True:

@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+from aiohttp import web
+
 from bot.sandbox import images, objects, rules, sticker_rules
 from bot.sandbox.decoding import FileRef, Json, Upload
 from bot.sandbox.errors import ApiError, BadRequest
@@ -15,7 +17,7 @@ from bot.sandbox.updates import UpdateQueue
 
 
 class Sandbox:
-    """What the Bot API methods and the chat page act on."""
+    """The bot, its chats and files, on which Bot API methods and the chat page act."""
 
     def __init__(self, folder: Path, username: str, first_name: str = "Эмоджич") -> None:
         self.username = username
@@ -70,20 +72,16 @@ class Sandbox:
         return message
 
     def reply(self, chat_id: int, message_id: int) -> Json:
-        """What a message that answers another one has of it."""
+        """The fields by which a message names the one that it replies to."""
         message = self.message(chat_id, message_id, "message to be replied")
         # A message shown inside another never shows a third: the Bot API cuts the chain here.
         return {"reply_to_message": {k: v for k, v in message.items() if k != "reply_to_message"}}
 
     def send(self, chat_id: int, content: Json) -> Json:
         """A new message from the bot."""
-        self.require_unblocked(chat_id)
-        return self.add_message(chat_id, self.bot, content)
-
-    def require_unblocked(self, chat_id: int) -> None:
-        """Whoever has blocked the bot hears nothing from it."""
         if chat_id in self.state.blocked_by:
             raise ApiError(403, "Forbidden: bot was blocked by the user")
+        return self.add_message(chat_id, self.bot, content)
 
     def replace(self, message: Json) -> Json:
         """Put the new version of a message in the place of the old one."""
@@ -121,8 +119,8 @@ class Sandbox:
         sticker_rules.check_sticker_file(self.files.read(stored), sticker_type)
         return stored
 
-    def known_file(self, file_id: str, kind: str | None) -> StoredFile:
-        """The file behind a ``file_id``; with ``kind``, only if it can be used as that."""
+    def known_file(self, file_id: str, kind: str) -> StoredFile:
+        """The file behind a ``file_id``, if it can be used as ``kind``."""
         if file_id.startswith(("http://", "https://")):
             raise BadRequest("the sandbox fetches nothing from the Internet; upload the file")
         return self.files.find(file_id, kind)
@@ -143,3 +141,7 @@ class Sandbox:
             **content,
         }
         return self.replace(message)
+
+
+#: The sandbox of an aiohttp application.
+BOX: web.AppKey[Sandbox] = web.AppKey("sandbox", Sandbox)

@@ -262,7 +262,7 @@ def _write_description(path: Path, description: dict[str, Any]) -> None:
 
 
 def _check_file(file: Path, checksum: str) -> None:
-    """What can be checked of a file at every start."""
+    """Check a file as far as every start can afford."""
     check_readable(file)
     is_weights = file.suffix == ".safetensors"
     if not is_weights or file.stat().st_size <= HASHED_WHEN_OPENED:
@@ -288,7 +288,7 @@ def _check_sum(
 
 
 def size_of(tensors: dict[str, Tensor]) -> int:
-    """How many bytes tensors have."""
+    """The bytes of tensors, together."""
     return sum(tensor.nbytes for tensor in tensors.values())
 
 

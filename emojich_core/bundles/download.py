@@ -1,4 +1,4 @@
-"""One file of the hub, fetched so that a kill costs nothing.
+"""Downloads one file of the hub; a download that was killed is continued.
 
 huggingface_hub has its own cache, but since it writes every download to a file of its own it no
 longer takes up one that was killed.  So its parts are used: they know HF_ENDPOINT and HF_TOKEN,
@@ -45,7 +45,7 @@ class Download:
 
 
 def downloads_folder() -> Path:
-    """Where files lie until they are in a bundle."""
+    """The folder of files that are not in a bundle yet."""
     return Path(constants.HF_HOME) / "emojich"
 
 
@@ -175,7 +175,7 @@ def _matches(file: Path, etag: str) -> bool:
 
 
 def _explained(source: Source, error: Exception) -> str:
-    """One sentence of what went wrong, with the cure."""
+    """One sentence: the error, and the cure."""
     what = f"{source.repo}/{source.file}"
     reason = str(error).strip().partition("\n")[0]
     if isinstance(error, GatedRepoError):

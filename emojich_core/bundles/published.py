@@ -185,7 +185,7 @@ def _pick(what: str, table: dict[str, Part], name: str) -> Part:
 
 
 def _copies() -> dict[str, str]:
-    """What EMOJICH_REPOS says."""
+    """Repositories that EMOJICH_REPOS names, by those that they stand in for."""
     file = os.environ.get("EMOJICH_REPOS")
     if not file:
         return {}

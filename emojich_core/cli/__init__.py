@@ -1,13 +1,13 @@
 """`emojich`: the command line.
 
-main      the commands, `emojich generate`, and what a user reads when one cannot be done
-options   what options may be
+main      the commands, `emojich generate`, and the sentence for an error
+options   types and checks of options
 weights   `emojich weights`
 """
 
 
 def main() -> None:
-    """Run `main.main`: installations older than that file call this."""
+    """Run `main.main`: the scripts of older installations call this."""
     from emojich_core.cli.main import main as run
 
     run()

@@ -5,9 +5,11 @@ import errno
 import io
 import json
 import os
+import runpy
 import sys
 from dataclasses import asdict
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ from emojich_core.cli.options import (
 )
 from emojich_core.cli.weights import add_weights
 from emojich_core.errors import BundleError, shown
+from emojich_core.finetuning.cli import add_finetune
 from emojich_core.request import (
     MAX_COUNT,
     MAX_SEED,
@@ -30,9 +33,6 @@ from emojich_core.request import (
     clean_prompt,
     new_seed,
 )
-from emojich_core.training.data.cli import add_data
-from emojich_core.training.evaluation.cli import add_evaluate
-from emojich_core.training.finetuning.cli import add_finetune
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
     from emojich_core.pipeline import Pipeline
@@ -41,13 +41,30 @@ MAX_BEST_OF = 4096
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+# Commands of `emojich_core.training`, which is in no image: they are run by name, not imported.
+TRAINING = {
+    ("data", "build"): "emojich_core.training.data",
+    ("evaluate",): "emojich_core.training.evaluation",
+}
+
+
 def main() -> None:
+    """`emojich`."""
+    for words, module in TRAINING.items():
+        if tuple(sys.argv[1 : 1 + len(words)]) == words and find_spec("emojich_core.training"):
+            del sys.argv[1 : 1 + len(words)]
+            runpy.run_module(module, run_name="__main__")
+            return
+    run(_parser())
+
+
+def run(parser: argparse.ArgumentParser) -> None:
     """Run the command that the arguments name; exit with 1 and one line if it cannot be done."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # not, where it is closed
             stream.reconfigure(errors="backslashreplace")  # a terminal may have no Russian letters
     try:
-        arguments = _parser().parse_args()
+        arguments = parser.parse_args()
         arguments.command(arguments)
         if sys.stdout:
             sys.stdout.flush()
@@ -72,7 +89,7 @@ def main() -> None:
 
 
 def _sentence(error: OSError) -> str:
-    """What is wrong with which file, and the cure; what is raised with a sentence has both."""
+    """Name the file, the error and the cure; an error without a file is a sentence already."""
     if error.errno in FULL:
         return (
             f"{shown(error.filename or 'A file')} cannot be written ({error.strerror}): make room."
@@ -83,7 +100,11 @@ def _sentence(error: OSError) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="emojich", description="Stickers from Russian prompts.")
+    parser = Parser(
+        prog="emojich",
+        description="Stickers from Russian prompts.",
+        epilog="To make and measure models: emojich data build, emojich evaluate.",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     generate = commands.add_parser(
         "generate",
@@ -114,10 +135,6 @@ def _parser() -> argparse.ArgumentParser:
     generate.set_defaults(command=lambda arguments: _generate(generate, arguments))
     weights = "fetch, import and check the published models"
     add_weights(commands.add_parser("weights", help=weights, description=weights.capitalize()))
-    data = "make the training set of the mini bundle"
-    add_data(commands.add_parser("data", help=data, description=data.capitalize()))
-    evaluate = "measure a bundle: the figures of its model card"
-    add_evaluate(commands.add_parser("evaluate", help=evaluate, description=evaluate.capitalize()))
     finetune = "teach a model a style of your own"
     add_finetune(commands.add_parser("finetune", help=finetune, description=finetune.capitalize()))
     return parser
@@ -209,7 +226,7 @@ def _draw(
     for left in range(len(drawings), MAX_COUNT):  # of an earlier, larger request
         (folder / f"{left}.webp").unlink(missing_ok=True)
     grid([drawing.image for drawing in drawings]).save(folder / "grid.png")
-    # All that the pictures follow from, so that they can be drawn again.
+    # Everything that determines the pictures, so that they can be drawn again.
     result = {
         "prompt": prompt,
         "reading": asdict(reading),
@@ -229,7 +246,7 @@ def _draw(
 
 
 def _sampling(pipeline: "Pipeline", arguments: argparse.Namespace) -> dict[str, Any]:
-    """`temperature`, `top_k`, `top_p`: what the options say, else what the bundle does."""
+    """`temperature`, `top_k`, `top_p`: of the options, else of the bundle."""
     sampling = pipeline.bundle.sampling
     return {
         name: getattr(sampling, name) if (given := getattr(arguments, name)) is None else given

@@ -1,4 +1,4 @@
-"""What options of `emojich` may be.  Judged before anything is loaded, so no torch here."""
+"""Types and checks of options.  They run before a model is loaded, so this imports no torch."""
 
 import argparse
 import errno
@@ -14,7 +14,7 @@ MAX_SENTENCE = 400  # characters
 
 
 class Parser(argparse.ArgumentParser):
-    """Says in one short line what is wrong, however long the value is."""
+    """A parser whose errors are one short line, however long the value is."""
 
     def error(self, message: str) -> NoReturn:
         """Exit with 2."""
@@ -22,14 +22,14 @@ class Parser(argparse.ArgumentParser):
 
 
 def file_path(text: str) -> Path:
-    """What `add_argument(type=…)` takes, for a file or folder."""
+    """A type for `add_argument`: a file or folder."""
     if "\0" in text:
         raise argparse.ArgumentTypeError("must be a file's name")
     return Path(text)
 
 
 def number(low: float, high: float, kind: type = int) -> Callable[[str], Any]:
-    """What `add_argument(type=…)` takes, for an int or float from `low` to `high`."""
+    """A type for `add_argument`: an int or float from `low` to `high`."""
     what = "a whole number" if kind is int else "a number"
 
     def parse(text: str) -> Any:
@@ -51,7 +51,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    """Give a parser --device: None where nothing is said."""
+    """Give a parser --device: None by default."""
     parser.add_argument(
         "--device",
         type=_device,

@@ -1,4 +1,4 @@
-"""A patch discriminator and its losses: they make a decoder and an up-scaler draw crisp pictures.
+"""A patch discriminator and its losses: they make decoder and up-scaler crisp.
 
 Where several pictures are possible, L1 is least for their mean, which is soft.  A discriminator
 tells the soft picture from a drawing, so the network has to decide for one (VQGAN, Esser et al.
@@ -18,7 +18,7 @@ HINGE_WEIGHT = 0.15
 
 
 class PatchDiscriminator(nn.Module):
-    """Says of each patch of an image (B, 3, H, W) how much it looks drawn: (B, 1, H/8, W/8)."""
+    """Scores each patch of an image (B, 3, H, W), higher for real ones: (B, 1, H/8, W/8)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class PatchDiscriminator(nn.Module):
 
 
 def generator_loss(drawn: list[Tensor], real: list[Tensor]) -> Tensor:
-    """What the generator is to make small, from the features of its images and of the real ones.
+    """The loss of the generator, from the features of its images and of the real ones.
 
     Feature matching (Salimans et al. 2016, arXiv 1606.03498) and the hinge loss.
     """

@@ -1,9 +1,9 @@
-"""The mean of two transformers of which one went on from the other: better than either.
+"""The mean of two transformers, one trained further from the other: better than either.
 
     python -m emojich_core.training.average mini .data/further --out .data/mean
 
-What further training gained it keeps mostly, and what that forgot it has again: "model soups",
-Wortsman et al. 2022, arXiv 2203.05482.
+The mean keeps most of what further training gained, and regains what that lost: "model soups"
+(Wortsman et al. 2022, arXiv 2203.05482).
 """
 
 import argparse

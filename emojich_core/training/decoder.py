@@ -1,4 +1,4 @@
-"""Train the VQGAN's decoder again, adversarially: crisp pictures from the codes that there are.
+"""Train the VQGAN's decoder again, adversarially: crisp pictures from the same codes.
 
 Encoder and codebook stay, so the transformer's codes keep their meaning.
 """
@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from emojich_core.finetuning.loop import Stateful, run
 from emojich_core.training.adversarial import (
     PatchDiscriminator,
     discriminator_loss,
@@ -17,7 +18,7 @@ from emojich_core.training.adversarial import (
 )
 from emojich_core.training.data.art import on_white
 from emojich_core.training.data.dataset import Dataset
-from emojich_core.training.loop import Stateful, autocast, command, rate, run, set_rate
+from emojich_core.training.trainer import autocast, command, rate, set_rate
 from emojich_core.training.vqgan import encode_once, load_vqgan
 
 L1_WEIGHT = 4.0
@@ -39,37 +40,44 @@ class Trainer:
         ).requires_grad_(True)
         self.discriminator = PatchDiscriminator()
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=lr, betas=(0.5, 0.9))
-        self.critic = torch.optim.Adam(self.discriminator.parameters(), lr=lr, betas=(0.5, 0.9))
-        self.paint = torch.compile(self._paint)
-        self.judge = torch.compile(self.discriminator)
+        self.discriminator_optimizer = torch.optim.Adam(
+            self.discriminator.parameters(), lr=lr, betas=(0.5, 0.9)
+        )
+        self.decode = torch.compile(self._decode)
+        self.scores = torch.compile(self.discriminator)
         self.shown = self._batch(np.random.default_rng(7))
 
     def step(self, number: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """One update of the decoder, then one of the discriminator."""
-        set_rate([self.optimizer, self.critic], self.lr * rate(number, self.steps, decay=0.5))
+        set_rate(
+            [self.optimizer, self.discriminator_optimizer],
+            self.lr * rate(number, self.steps, decay=0.5),
+        )
         codes, truth = self._batch(rng)
         with autocast():
-            drawn = self.paint(codes)
-            features, real = self.judge(drawn), self.judge(truth)
-            l1 = F.l1_loss(drawn.float(), truth)
+            decoded = self.decode(codes)
+            features, real = self.scores(decoded), self.scores(truth)
+            l1 = F.l1_loss(decoded.float(), truth)
             loss = L1_WEIGHT * l1 + generator_loss(features, real)
         self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         with autocast():
-            fooled = discriminator_loss(self.judge(drawn.detach()), self.judge(truth))
-        self.critic.zero_grad()
-        fooled.backward()
-        self.critic.step()
-        return {"l1": l1.detach(), "discriminator": fooled.detach()}
+            discriminator_error = discriminator_loss(
+                self.scores(decoded.detach()), self.scores(truth)
+            )
+        self.discriminator_optimizer.zero_grad()
+        discriminator_error.backward()
+        self.discriminator_optimizer.step()
+        return {"l1": l1.detach(), "discriminator": discriminator_error.detach()}
 
     def _batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         indices, _ = self.dataset.sample(rng, self.batch_size)
         pictures = on_white(np.stack([self.dataset.pictures[i] for i in indices]))
         return self.codes[indices], torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
 
-    def _paint(self, codes: Tensor) -> Tensor:
+    def _decode(self, codes: Tensor) -> Tensor:
         side = self.vqgan.config.codes_per_side
         z = self.vqgan.quantize.embed(codes).unflatten(1, (side, side)).permute(0, 3, 1, 2)
         return (self.vqgan.decoder(self.vqgan.post_quant_conv(z.contiguous())) + 1) / 2
@@ -78,7 +86,7 @@ class Trainer:
     def evaluate(self, number: int) -> Tensor:
         """A picture of targets above what the decoder makes of their codes."""
         codes, truth = self.shown
-        return torch.cat([torch.cat(list(x[:8]), 2) for x in (truth, self._paint(codes))], dim=1)
+        return torch.cat([torch.cat(list(x[:8]), 2) for x in (truth, self._decode(codes))], dim=1)
 
 
 def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None:
@@ -90,7 +98,7 @@ def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None
         "model": trainer.model,
         "discriminator": trainer.discriminator,
         "optimizer": trainer.optimizer,
-        "critic": trainer.critic,
+        "critic": trainer.discriminator_optimizer,
     }
     run("decoder", out, steps, state, trainer.step, trainer.evaluate)
 

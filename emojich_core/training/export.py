@@ -1,4 +1,4 @@
-"""Put what was trained into a bundle: half precision, safetensors, check sums."""
+"""Write the checkpoints of all trainers as a bundle: half precision, safetensors, check sums."""
 
 import argparse
 import sys
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from emojich_core.bundles.bundle import BundleError, save_bundle
 from emojich_core.choices import SHIPPED
+from emojich_core.finetuning.loop import read
 from emojich_core.training.data.dataset import Dataset
-from emojich_core.training.loop import read
 from emojich_core.training.presets import (
     MINI_MATTING,
     MINI_SAMPLING,
@@ -22,7 +22,7 @@ from emojich_core.vocabulary import Vocabulary, words_of
 def export(training: Path, dataset: Path, out: Path) -> None:
     """Read the checkpoints in `training` and write the bundle folder `out`.
 
-    What the bundle knows are the captions of `dataset`, on which it was trained.
+    The bundle's vocabulary are the captions of `dataset`, on which it was trained.
     Raises OSError for a checkpoint or dataset that is missing or damaged, and BundleError.
     """
     weights = {
@@ -53,7 +53,7 @@ def export(training: Path, dataset: Path, out: Path) -> None:
 
 
 def vocabulary_of(dataset: Dataset) -> Vocabulary:
-    """The names and words of a dataset's captions; a name is what is said of an emoji most."""
+    """The names and words of a dataset's captions; an emoji's name is its most frequent caption."""
     plain = [row for row in dataset.rows if row.kind == "plain"]
     names = {
         _emoji(row.hexcodes[0]): max(row.captions, key=row.captions.__getitem__) for row in plain

@@ -1,4 +1,4 @@
-"""Train the U-Net that cuts out: the art's own alpha, from what the earlier stages make of it."""
+"""Train the U-Net that cuts out: the art's own alpha from the earlier stages' pictures."""
 
 from pathlib import Path
 
@@ -8,13 +8,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from emojich_core.finetuning.loop import Stateful, run
 from emojich_core.networks.matting import make_unet
 from emojich_core.networks.upscale import upscale
 from emojich_core.sticker import SIZE
 from emojich_core.training.data.art import on_white, rendered
-from emojich_core.training.data.held_out_glyphs import choose_glyphs
-from emojich_core.training.loop import Stateful, autocast, command, rate, run, set_rate
+from emojich_core.training.data.held_out import choose_glyphs
 from emojich_core.training.presets import MINI_MATTING, MINI_UPSCALE, MINI_VQGAN
+from emojich_core.training.trainer import autocast, command, rate, set_rate
 from emojich_core.training.upscale import load_upscaler
 from emojich_core.training.vqgan import load_vqgan, reconstruct
 
@@ -37,9 +38,9 @@ def finished(small: np.ndarray, upscaler: nn.Module, size: int) -> np.ndarray:
 def batch_of(
     real: np.ndarray, clean: np.ndarray, rng: np.random.Generator, size: int
 ) -> tuple[Tensor, Tensor]:
-    """Pictures (B, 3, S, S) in [0, 1] and their alphas (B, S, S), with shifts of what may vary.
+    """Pictures (B, 3, S, S) in [0, 1] and their alphas (B, S, S), augmented.
 
-    `real` (N, S, S, 3) uint8, what the stages before make of `clean` (N, S, S, 4) uint8.
+    `real` (N, S, S, 3) uint8, reconstructions by the earlier stages of `clean` (N, S, S, 4) uint8.
     """
     images, alphas = [], []
     for i in rng.integers(len(clean), size=size):

@@ -1,10 +1,10 @@
-"""Take a bundle apart into checkpoints: the transformer, or a stage after it, goes on from there.
+"""Write a bundle as checkpoints, to train the transformer, or a stage after it, further.
 
     python -m emojich_core.training.unpack
     python -m emojich_core.training.transformer --out .data/unpacked --steps 1000 --lr 8e-4
     python -m emojich_core.training.export --training .data/unpacked
 
-The VQGAN must stay as it is: the transformer speaks in its codes.
+The VQGAN must stay as it is: the transformer predicts its codes.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from emojich_core.bundles.bundle import STAGES, Bundle, BundleError, load_bundle
-from emojich_core.training.loop import write
+from emojich_core.finetuning.loop import write
 from emojich_core.training.presets import MINI_MATTING, MINI_TRANSFORMER, MINI_UPSCALE, MINI_VQGAN
 
 

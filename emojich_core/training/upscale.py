@@ -1,6 +1,6 @@
-"""Train the up-scaler: what the VQGAN makes of a glyph in, the glyph at a larger size out.
+"""Train the up-scaler: reconstructions of glyphs by the VQGAN in, glyphs at a larger size out.
 
-So it learns to repair what the decoder really does wrong, and not some synthetic blur.  A
+So it learns to repair the decoder's real errors, and not some synthetic blur.  A
 discriminator keeps its edges crisp.
 """
 
@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from emojich_core.finetuning.loop import Stateful, resume, run
 from emojich_core.networks.upscale import make_upscaler
 from emojich_core.training.adversarial import (
     PatchDiscriminator,
@@ -18,9 +19,9 @@ from emojich_core.training.adversarial import (
     generator_loss,
 )
 from emojich_core.training.data.art import on_white, rendered
-from emojich_core.training.data.held_out_glyphs import choose_glyphs
-from emojich_core.training.loop import Stateful, autocast, command, rate, resume, run, set_rate
+from emojich_core.training.data.held_out import choose_glyphs
 from emojich_core.training.presets import MINI_UPSCALE, MINI_VQGAN
+from emojich_core.training.trainer import autocast, command, rate, set_rate
 from emojich_core.training.vqgan import load_vqgan, reconstruct, reconstruction_loss
 
 GLYPHS = 900  # of all, chosen at random: many patches each
@@ -57,28 +58,30 @@ class Trainer:
         self.model = make_upscaler(MINI_UPSCALE)
         self.compiled = torch.compile(self.model)
         self.discriminator = PatchDiscriminator()
-        self.judge = torch.compile(self.discriminator)
+        self.scores = torch.compile(self.discriminator)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=lr, betas=(0.9, 0.95))
-        self.critic = torch.optim.Adam(self.discriminator.parameters(), lr=lr, betas=(0.5, 0.9))
+        self.discriminator_optimizer = torch.optim.Adam(
+            self.discriminator.parameters(), lr=lr, betas=(0.5, 0.9)
+        )
 
     def step(self, number: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """One update of the up-scaler, then one of the discriminator."""
-        set_rate([self.optimizer, self.critic], self.lr * rate(number, self.steps))
+        set_rate([self.optimizer, self.discriminator_optimizer], self.lr * rate(number, self.steps))
         x, y = patches(self.small, self.large, rng, self.batch_size)
         with autocast():
             output = self.compiled(x)
-            features, real = self.judge(output), self.judge(y)
+            features, real = self.scores(output), self.scores(y)
             loss = reconstruction_loss(output.float(), y) + generator_loss(features, real)
         self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         with autocast():
-            fooled = discriminator_loss(self.judge(output.detach()), self.judge(y))
-        self.critic.zero_grad()
-        fooled.backward()
-        self.critic.step()
-        return {"loss": loss, "discriminator": fooled}
+            discriminator_error = discriminator_loss(self.scores(output.detach()), self.scores(y))
+        self.discriminator_optimizer.zero_grad()
+        discriminator_error.backward()
+        self.discriminator_optimizer.step()
+        return {"loss": loss, "discriminator": discriminator_error}
 
     @torch.inference_mode()
     def evaluate(self, number: int) -> Tensor:
@@ -101,7 +104,7 @@ def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None
         "model": trainer.model,
         "discriminator": trainer.discriminator,
         "optimizer": trainer.optimizer,
-        "critic": trainer.critic,
+        "critic": trainer.discriminator_optimizer,
     }
     run("upscale", out, steps, state, trainer.step, trainer.evaluate)
 

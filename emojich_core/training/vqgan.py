@@ -15,23 +15,24 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from emojich_core.finetuning.loop import Stateful, resume, run
 from emojich_core.networks.vqgan import VQGAN, GumbelQuantize
 from emojich_core.training.data.art import on_white
 from emojich_core.training.data.dataset import Dataset
-from emojich_core.training.loop import Stateful, autocast, command, rate, resume, run, set_rate
 from emojich_core.training.presets import MINI_VQGAN
+from emojich_core.training.trainer import autocast, command, rate, set_rate
 
-# The autoencoder comes first: codes of features that mean nothing yet hold it up.
+# The autoencoder is trained first: quantising features that mean nothing yet slows it down.
 UNQUANTISED_STEPS = 300
 
-# Pictures differ mostly in lightness.  Left alone, the model learns that and stays grey for long.
-# So colour weighs more: in the loss, and in what the first convolution sees.
+# Pictures differ mostly in lightness: a model that weighs colour no more stays grey for long.
+# So colour weighs more in the loss, and in the input of the first convolution.
 COLOUR_WEIGHT = 4.0
 COMMITMENT_WEIGHT = 0.25
 
 
 class EMACodebook(nn.Module):
-    """Codes as running means of the features that chose them."""
+    """Codes as exponential moving averages of the features that were assigned to them."""
 
     codes: Tensor
     counts: Tensor
@@ -62,7 +63,7 @@ class EMACodebook(nn.Module):
         self.counts.lerp_(chosen.sum(0), 1 - self.decay)
         self.sums.lerp_(chosen.T @ flat, 1 - self.decay)
         self.codes.copy_(self.sums / self.counts.clamp(min=1e-5)[:, None])
-        # A code that nothing chooses any more restarts where a feature is.
+        # A code that no feature is assigned to any more restarts at a random feature.
         dead = (self.counts < 0.05).nonzero().squeeze(1)
         if len(dead):
             fresh = flat[torch.randint(len(flat), (len(dead),))]
@@ -91,7 +92,7 @@ def reconstruction_loss(output: Tensor, target: Tensor) -> Tensor:
 
 
 def colour(images: Tensor) -> Tensor:
-    """What is left of (B, 3, H, W) without its lightness."""
+    """The colour of (B, 3, H, W): each pixel minus its lightness."""
     return images - images.mean(dim=1, keepdim=True)
 
 

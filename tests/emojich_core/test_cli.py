@@ -11,6 +11,7 @@ from emojich_core.cli.main import main
 from emojich_core.cli.options import check_folder
 from emojich_core.errors import BundleError
 from emojich_core.pipeline import Pipeline
+from tests.emojich_core.commands import command
 
 ROOT = Path(__file__).parents[2]
 EMOJICH = Path(sys.executable).parent / "emojich"
@@ -142,7 +143,7 @@ def test_bad_input_is_one_line_and_writes_nothing(
         ("generate кот --device meta", "cpu, cuda or cuda:1, here or in EMOJICH_DEVICE"),
         ("evaluate --names 0", "--names: must be a whole number, 1 to 10000"),
         ("evaluate --seed -1", "--seed: must be a whole number, 0 to"),
-        ("data build --seed x", "--seed: must be a whole number, 0 to"),
+        ("data --seed x", "--seed: must be a whole number, 0 to"),
         ("finetune --steps 0", "--steps: must be a whole number, 1 to"),
         ("finetune --batch-size 1000000000000", "--batch-size: must be a whole number, 1 to"),
         ("finetune --lr inf", "--lr: must be a number, 1e-09 to 1"),
@@ -154,9 +155,9 @@ def test_bad_input_is_one_line_and_writes_nothing(
 def test_values_that_an_option_cannot_have(
     line: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["emojich", *line.split()])
+    run = command(line.split(), monkeypatch)
     with pytest.raises(SystemExit) as stopped:
-        main()
+        run()
     assert stopped.value.code == 2
     assert words in capsys.readouterr().err.splitlines()[-1]
 
@@ -182,9 +183,9 @@ def test_files_and_folders_that_are_others_than_they_should_be(
     (tmp_path / "file").write_text("")
     (tmp_path / "folder").mkdir()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["emojich", *line.split()])
+    run = command(line.split(), monkeypatch)
     with pytest.raises(SystemExit) as stopped:
-        main()
+        run()
     assert words in str(stopped.value)
     assert "\n" not in str(stopped.value)
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from emojich_core.bundles.bundle import BundleError
 from emojich_core.inference.slots import ImageCodes
-from emojich_core.pipeline import Cancelled, Pipeline
+from emojich_core.pipeline import Pipeline
 from emojich_core.request import InvalidRequest
 
 
@@ -62,6 +62,10 @@ def test_candidates_take_turns_in_the_styles(
     codes = together[0].codes
     likely = pipeline.prefill("кот", pipeline.likeness(tuple(codes.tolist())))
     assert len(likely) == 1
+
+
+class Cancelled(Exception):
+    """Raised inside a progress callback."""
 
 
 def test_cancelled_in_a_progress_callback_stops_generate(pipeline: Pipeline) -> None:

@@ -24,11 +24,10 @@ def edit_message_text(
     chat_id: int,
     message_id: int,
     text: str,
-    parse_mode: str = "",
     reply_markup: InlineKeyboardMarkup | None = None,
 ) -> Json:
     """Replace a text (https://core.telegram.org/bots/api#editmessagetext)."""
-    content = text_content(text, parse_mode)
+    content = text_content(text)
     message = _editable(box, chat_id, message_id)
     if "text" not in message:
         raise BadRequest("there is no text in the message to edit")
@@ -41,11 +40,10 @@ def edit_message_caption(
     chat_id: int,
     message_id: int,
     caption: str = "",
-    parse_mode: str = "",
     reply_markup: InlineKeyboardMarkup | None = None,
 ) -> Json:
     """Replace a caption (https://core.telegram.org/bots/api#editmessagecaption)."""
-    content = caption_content(caption, parse_mode)
+    content = caption_content(caption)
     message = _editable(box, chat_id, message_id)
     if "photo" not in message:
         raise BadRequest("there is no caption in the message to edit")
@@ -68,20 +66,9 @@ def edit_message_media(
         raise BadRequest("message can't be edited")
     content = {
         "photo": box.photo(media.media),
-        **caption_content(media.caption, media.parse_mode),
+        **caption_content(media.caption),
     }
     return _edit(box, message, (*TEXT, *CAPTION, "photo"), content, reply_markup)
-
-
-@method
-def edit_message_reply_markup(
-    box: Sandbox,
-    chat_id: int,
-    message_id: int,
-    reply_markup: InlineKeyboardMarkup | None = None,
-) -> Json:
-    """Replace the buttons (https://core.telegram.org/bots/api#editmessagereplymarkup)."""
-    return _edit(box, _editable(box, chat_id, message_id), (), {}, reply_markup)
 
 
 def _editable(box: Sandbox, chat_id: int, message_id: int) -> Json:

@@ -65,5 +65,5 @@ def _result(box: Sandbox, given: Json) -> Json:
         shown |= {"title": result.title, "description": result.description}
     if result.input_message_content is not None:
         words = result.input_message_content
-        shown |= {"content": text_content(words.message_text, words.parse_mode)}
+        shown |= {"content": text_content(words.message_text)}
     return shown

@@ -9,7 +9,6 @@ from bot.sandbox.errors import BadRequest
 from bot.sandbox.inputs import (
     ForceReply,
     InlineKeyboardMarkup,
-    InputMediaPhoto,
     ReplyMarkup,
     ReplyParameters,
 )
@@ -23,13 +22,12 @@ def send_message(
     box: Sandbox,
     chat_id: int,
     text: str,
-    parse_mode: str = "",
     message_thread_id: int = 0,
     reply_parameters: ReplyParameters | None = None,
     reply_markup: ReplyMarkup | None = None,
 ) -> Json:
     """Send a text (https://core.telegram.org/bots/api#sendmessage)."""
-    content = text_content(text, parse_mode) | objects.topic(message_thread_id)
+    content = text_content(text) | objects.topic(message_thread_id)
     return _send(box, chat_id, content, reply_parameters, reply_markup)
 
 
@@ -39,59 +37,14 @@ def send_photo(
     chat_id: int,
     photo: FileRef,
     caption: str = "",
-    parse_mode: str = "",
     message_thread_id: int = 0,
     reply_parameters: ReplyParameters | None = None,
     reply_markup: ReplyMarkup | None = None,
 ) -> Json:
     """Send a photo (https://core.telegram.org/bots/api#sendphoto)."""
-    described = caption_content(caption, parse_mode) | objects.topic(message_thread_id)
+    described = caption_content(caption) | objects.topic(message_thread_id)
     content = {"photo": box.photo(photo), **described}
     return _send(box, chat_id, content, reply_parameters, reply_markup)
-
-
-@method
-def send_sticker(
-    box: Sandbox,
-    chat_id: int,
-    sticker: FileRef,
-    emoji: str = "",
-    reply_parameters: ReplyParameters | None = None,
-    reply_markup: ReplyMarkup | None = None,
-) -> Json:
-    """Send a sticker (https://core.telegram.org/bots/api#sendsticker)."""
-    content = sticker_content(box, sticker, emoji)
-    return _send(box, chat_id, content, reply_parameters, reply_markup)
-
-
-@method
-def send_chat_action(box: Sandbox, chat_id: int, action: str) -> bool:
-    """Show that the bot is busy (https://core.telegram.org/bots/api#sendchataction)."""
-    if action.lower() not in rules.ACTIONS:
-        raise BadRequest("wrong parameter action in request")
-    box.chat(chat_id)
-    box.require_unblocked(chat_id)
-    box.tell(chat_id, {"type": "action", "action": action.lower()})
-    return True
-
-
-@method
-def send_media_group(
-    box: Sandbox,
-    chat_id: int,
-    media: list[InputMediaPhoto],
-    reply_parameters: ReplyParameters | None = None,
-) -> list[Json]:
-    """Send photos as an album (https://core.telegram.org/bots/api#sendmediagroup)."""
-    rules.check_album(len(media))
-    if any(item.type != "photo" for item in media):
-        raise BadRequest("the sandbox takes photos only")
-    contents = [
-        {"photo": box.photo(item.media), **caption_content(item.caption, item.parse_mode)}
-        for item in media
-    ]
-    album = {"media_group_id": str(box.state.last_message_id + 1)}
-    return [_send(box, chat_id, album | content, reply_parameters, None) for content in contents]
 
 
 @method
@@ -99,19 +52,6 @@ def delete_message(box: Sandbox, chat_id: int, message_id: int) -> bool:
     """Delete a message (https://core.telegram.org/bots/api#deletemessage)."""
     _check_deletable(box, box.message(chat_id, message_id, "message to delete"))
     box.delete(chat_id, message_id)
-    return True
-
-
-@method
-def delete_messages(box: Sandbox, chat_id: int, message_ids: list[int]) -> bool:
-    """Delete messages, those that are still there (https://core.telegram.org/bots/api#deletemessages)."""
-    rules.check_message_ids(message_ids)
-    box.chat(chat_id)
-    there = box.state.messages[chat_id].keys() & set(message_ids)
-    for message_id in there:
-        _check_deletable(box, box.message(chat_id, message_id, "message to delete"))
-    for message_id in there:
-        box.delete(chat_id, message_id)
     return True
 
 
@@ -137,29 +77,27 @@ def get_file(box: Sandbox, file_id: str) -> Json:
     return {**objects.file(stored, files.STICKER), "file_id": file_id}
 
 
-def text_content(text: str, parse_mode: str) -> Json:
+def text_content(text: str) -> Json:
     """The ``text`` and ``entities`` of a message."""
-    plain, entities = parse_text(text, parse_mode)
+    plain, entities = parse_text(text)
     rules.check_text(plain)
     return {"text": plain, **({"entities": entities} if entities else {})}
 
 
-def caption_content(caption: str, parse_mode: str) -> Json:
+def caption_content(caption: str) -> Json:
     """The ``caption`` and ``caption_entities`` of a message; nothing for an empty caption."""
-    plain, entities = parse_text(caption, parse_mode)
+    plain, entities = parse_text(caption)
     rules.check_caption(plain)
     content: Json = {"caption": plain} if plain else {}
     return content | ({"caption_entities": entities} if entities else {})
 
 
-def sticker_content(box: Sandbox, sticker: FileRef, emoji: str = "") -> Json:
+def sticker_content(box: Sandbox, file_id: str) -> Json:
     """The ``sticker`` of a message: one of a set, or one of none."""
-    if isinstance(sticker, str):
-        try:
-            return {"sticker": sets.as_sticker(box, *sets.find_sticker(box, sticker))}
-        except BadRequest:
-            pass  # a sticker of no set, or no sticker at all: found out below
-    return {"sticker": objects.sticker(box.sticker_file(sticker, None), emoji)}
+    try:
+        return {"sticker": sets.as_sticker(box, *sets.find_sticker(box, file_id))}
+    except BadRequest:  # a sticker of no set, or no sticker at all
+        return {"sticker": objects.sticker(box.sticker_file(file_id, None))}
 
 
 def markup_content(markup: InlineKeyboardMarkup | None) -> Json:

@@ -42,24 +42,6 @@ def set_my_commands(
 
 
 @method
-def get_my_commands(
-    box: Sandbox, scope: BotCommandScope = DEFAULT_SCOPE, language_code: str = ""
-) -> list[Json]:
-    """Get the list of commands (https://core.telegram.org/bots/api#getmycommands)."""
-    return box.state.profile.commands.get(scope.key, {}).get(language_code, [])
-
-
-@method
-def delete_my_commands(
-    box: Sandbox, scope: BotCommandScope = DEFAULT_SCOPE, language_code: str = ""
-) -> bool:
-    """Delete the list of commands (https://core.telegram.org/bots/api#deletemycommands)."""
-    box.state.profile.commands.get(scope.key, {}).pop(language_code, None)
-    box.hub.publish({"type": "bot"})
-    return True
-
-
-@method
 def set_my_description(box: Sandbox, description: str = "", language_code: str = "") -> bool:
     """Set what an empty chat shows (https://core.telegram.org/bots/api#setmydescription)."""
     if utf16_length(description) > rules.MAX_DESCRIPTION:
@@ -75,31 +57,13 @@ def get_my_description(box: Sandbox, language_code: str = "") -> Json:
     return {"description": text_for(box.state.profile.description, language_code)}
 
 
-@method
-def set_my_short_description(
-    box: Sandbox, short_description: str = "", language_code: str = ""
-) -> bool:
-    """Set what the profile shows (https://core.telegram.org/bots/api#setmyshortdescription)."""
-    if utf16_length(short_description) > rules.MAX_SHORT_DESCRIPTION:
-        raise BadRequest("BOT_SHORT_DESCRIPTION_TOO_LONG")
-    _set_text(box.state.profile.short_description, language_code, short_description)
-    box.hub.publish({"type": "bot"})
-    return True
-
-
-@method
-def get_my_short_description(box: Sandbox, language_code: str = "") -> Json:
-    """Get what the profile shows (https://core.telegram.org/bots/api#getmyshortdescription)."""
-    return {"short_description": text_for(box.state.profile.short_description, language_code)}
-
-
 def text_for(texts: dict[str, str], language_code: str) -> str:
     """The text for a language, or the one for all languages that have none of their own."""
     return texts.get(language_code) or texts.get("", "")
 
 
 def commands_for(box: Sandbox, chat_id: int, language_code: str) -> list[Json]:
-    """What people see in a chat: https://core.telegram.org/bots/api#botcommandscope."""
+    """The commands that people see in a chat: https://core.telegram.org/bots/api#botcommandscope."""
     kind = "all_group_chats" if chat_id in box.state.groups else "all_private_chats"
     for scope in (f"chat {chat_id}", kind, "default"):
         by_language = box.state.profile.commands.get(scope, {})

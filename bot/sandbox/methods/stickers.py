@@ -3,7 +3,7 @@
 from bot.sandbox import objects, sets, sticker_rules
 from bot.sandbox.decoding import FileRef, Json, Upload
 from bot.sandbox.errors import BadRequest
-from bot.sandbox.files import STICKER, THUMBNAIL
+from bot.sandbox.files import STICKER
 from bot.sandbox.inputs import InputSticker
 from bot.sandbox.registry import method
 from bot.sandbox.state import StickerInSet, StickerSet
@@ -95,8 +95,6 @@ def delete_sticker_from_set(box: Sandbox, sticker: str) -> bool:
     """Delete a sticker from its set (https://core.telegram.org/bots/api#deletestickerfromset)."""
     owner, member = sets.bots_sticker(box, sticker)
     owner.stickers.remove(member)
-    if member.unique_id == owner.thumbnail:
-        owner.thumbnail = ""
     box.sets_changed()
     return True
 
@@ -124,15 +122,6 @@ def set_sticker_emoji_list(box: Sandbox, sticker: str, emoji_list: list[str]) ->
 
 
 @method
-def set_sticker_keywords(box: Sandbox, sticker: str, keywords: list[str] | None = None) -> bool:
-    """Change the search words of a sticker (https://core.telegram.org/bots/api#setstickerkeywords)."""
-    sticker_rules.check_keywords(keywords or [])
-    _, member = sets.bots_sticker(box, sticker)
-    member.keywords = keywords or []
-    return True
-
-
-@method
 def set_sticker_set_title(box: Sandbox, name: str, title: str) -> bool:
     """Rename a sticker set (https://core.telegram.org/bots/api#setstickersettitle)."""
     sets.bots_set(box, name).title = sticker_rules.set_title(title)
@@ -146,52 +135,6 @@ def delete_sticker_set(box: Sandbox, name: str) -> bool:
     del box.state.sets[sets.bots_set(box, name).name.lower()]
     box.sets_changed()
     return True
-
-
-@method
-def set_sticker_set_thumbnail(
-    box: Sandbox,
-    name: str,
-    user_id: int,
-    format: str,  # noqa: A002 (the API's name)
-    thumbnail: FileRef | None = None,
-) -> bool:
-    """Set the picture of a regular set (https://core.telegram.org/bots/api#setstickersetthumbnail)."""
-    box.person(user_id)
-    sticker_rules.check_sticker_format(format)
-    owner = sets.bots_set(box, name, user_id)
-    if owner.sticker_type == "custom_emoji":
-        raise BadRequest("the method can't be used to set thumbnail of custom emoji sticker sets")
-    owner.thumbnail = _thumbnail(box, thumbnail) if thumbnail is not None else ""
-    box.sets_changed()
-    return True
-
-
-@method
-def set_custom_emoji_sticker_set_thumbnail(
-    box: Sandbox, name: str, custom_emoji_id: str = ""
-) -> bool:
-    """Set the picture of a set of custom emoji (https://core.telegram.org/bots/api#setcustomemojistickersetthumbnail)."""
-    owner = sets.bots_set(box, name)
-    if owner.sticker_type != "custom_emoji":
-        raise BadRequest(
-            "the method can be used to set thumbnail only for custom emoji sticker sets"
-        )
-    sticker = sets.find_custom_emoji(box, custom_emoji_id) if custom_emoji_id else None
-    if custom_emoji_id and (sticker is None or sticker["set_name"] != owner.name):
-        raise BadRequest("STICKER_INVALID")
-    owner.thumbnail = sticker["file_unique_id"] if sticker else ""
-    box.sets_changed()
-    return True
-
-
-def _thumbnail(box: Sandbox, thumbnail: FileRef) -> str:
-    if isinstance(thumbnail, Upload):
-        sticker_rules.check_thumbnail(thumbnail.data)
-        return box.files.put(thumbnail.data, THUMBNAIL).unique_id
-    stored = box.known_file(thumbnail, None)
-    sticker_rules.check_thumbnail(box.files.read(stored))
-    return stored.unique_id
 
 
 def _add(box: Sandbox, owner: StickerSet, sticker: InputSticker) -> None:

@@ -13,7 +13,6 @@ const find = (selector) => document.querySelector(selector);
 const [scroll, messages, status, toast, down] =
   ["#scroll", "#messages", "#status", "#toast", "#down"].map(find);
 
-const ACTION_MS = 5000; // Telegram shows a chat action for this long
 const TOAST_MS = 3500;
 const ANSWER_MS = 30000; // no button stays busy for ever
 
@@ -21,7 +20,6 @@ const shown = new Map(); // the messages by their id
 
 let bot;
 let group; // {chat, members} when the page shows one
-let actionTimer;
 let toastTimer;
 let atEnd = true;
 
@@ -107,13 +105,8 @@ async function loadGroup() {
   find("#open-chats .avatar").replaceWith(createAvatar(title, !group));
 }
 
-function showStatus(action) {
-  clearTimeout(actionTimer);
-  const doing = action && (text(action) ?? text("typing"));
-  const who = doing && group ? `${bot.user.first_name} ${doing}` : doing;
-  status.textContent = who ?? (group ? names([...group.members, bot.user]) : text("bot"));
-  status.classList.toggle("busy", Boolean(doing));
-  if (doing) actionTimer = setTimeout(showStatus, ACTION_MS);
+function showStatus() {
+  status.textContent = group ? names([...group.members, bot.user]) : text("bot");
 }
 
 function showAnswer({ chat_id: chat, message_id: id, data, answer }) {
@@ -139,7 +132,6 @@ const events = {
   message: ({ message }) => showMessage(message),
   deleted: ({ message_id: id }) => removeMessage(id),
   force_reply: ({ message, placeholder }) => composer.startReply(message, placeholder),
-  action: ({ action }) => showStatus(action),
   answer: ({ tap: answered }) => showAnswer(answered),
   inline: ({ query }) => showInline(query),
   packs: loadPacks,

@@ -3,16 +3,6 @@
 import { USER, customEmojiUrl, fileUrl, inGroup } from "./api.js";
 import { language, text } from "./texts.js";
 
-const TAGS = {
-  bold: "b",
-  italic: "i",
-  underline: "u",
-  strikethrough: "s",
-  code: "code",
-  pre: "pre",
-  blockquote: "blockquote",
-  spoiler: "span",
-};
 const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 const PACK_LINK = /^(?:https?:\/\/)?t\.me\/add(?:stickers|emoji)\/(\w+)/i;
 const START_LINK = /^(?:(?:https?:\/\/)?t\.me\/|tg:\/\/resolve\?domain=)(\w+)[?&]start=([\w-]+)$/i;
@@ -184,7 +174,6 @@ function createText(words, entities, actions) {
 function wrap(inside, entity, words, actions) {
   const covered = words.slice(entity.offset, entity.offset + entity.length);
   if (entity.type === "url") return createLink(covered, inside, actions);
-  if (entity.type === "text_link") return createLink(entity.url, inside, actions);
   if (entity.type === "bot_command") {
     const command = createElement("button", { type: "button", className: "command" }, inside);
     command.onclick = () => actions.command(covered);
@@ -194,7 +183,7 @@ function wrap(inside, entity, words, actions) {
     const src = customEmojiUrl(entity.custom_emoji_id);
     return createElement("img", { className: "emoji", src, alt: covered });
   }
-  return createElement(TAGS[entity.type] ?? "span", {}, inside);
+  return createElement("span", {}, inside);
 }
 
 function createLink(url, inside, actions) {

@@ -74,9 +74,9 @@ function createPack(pack) {
   return section;
 }
 
-/** What stands for a pack: its thumbnail, or its first sticker. */
-function createCover({ thumbnail, stickers }) {
-  const picture = thumbnail ?? stickers[0];
+/** What stands for a pack: its first sticker. */
+function createCover({ stickers }) {
+  const picture = stickers[0];
   return picture ? [createElement("img", { src: fileUrl(picture), alt: "" })] : [];
 }
 

@@ -1,1 +1,16 @@
-"""Emoji art, what one would type to get it, and what is composed of both."""
+"""The training set: emoji art, Russian captions, and compositions of both.
+
+__main__      the options of the command
+build         makes the dataset
+dataset       reads it
+art           the emoji art: drawings, Russian names and keywords
+captions      captions of an emoji, and their frequencies
+things        emoji that can be coloured, counted or combined, and their names
+compositions  the pictures of the dataset and their captions
+compose       combines pictures: side by side, counted, small
+scenes        combines two pictures in a place
+colours       named colours: tells and changes a drawing's
+morphology    Russian word forms
+held_out      compositions and glyphs that training never sees
+neighbours    made emojich_core/neighbours.tsv
+"""

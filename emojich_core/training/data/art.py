@@ -1,4 +1,4 @@
-"""Training data: open emoji art, rendered, and what one would type in Russian to get it.
+"""Open emoji art: drawings, rendered, and their Russian names and keywords.
 
 The art comes from three npm packages that hold every glyph as SVG, the words from CLDR's Russian
 names and keywords as `emojibase-data` ships them.  `make data` installs both into a folder; where
@@ -22,7 +22,7 @@ from tqdm import tqdm
 from emojich_core.training.data.things import bare
 
 STYLES = ("noto", "twemoji", "fluent-emoji-flat")
-FILL = 0.9  # how much of the canvas a glyph's own box takes: a rim keeps cut-outs whole
+FILL = 0.9  # share of the canvas that a glyph's own box takes: a rim keeps cut-outs whole
 
 # Groups of emojibase that are left out: parts of emoji, signs and flags make no stickers.
 COMPONENTS, SYMBOLS, FLAGS = 2, 8, 9
@@ -42,7 +42,7 @@ class Glyph:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What one emoji is called."""
+    """The Russian name and keywords of an emoji."""
 
     label: str
     keywords: tuple[str, ...]

@@ -29,10 +29,10 @@ from emojich_core.training.data.held_out import HeldOut
 from emojich_core.training.data.things import things
 
 SIZE = 192  # side of a picture in pixels
-MAIN_STYLE = "fluent-emoji-flat"  # what the transformer draws: most compositions are of it
+MAIN_STYLE = "fluent-emoji-flat"  # the default style: most compositions are of it
 TONED_WEIGHT = 0.3  # of an emoji with a skin tone, against one without
-POPULAR_WEIGHT = 2.5  # of what people write for in chats, against what few ever ask for
-TONE_WORDS = 0.1  # how often its tone is said
+POPULAR_WEIGHT = 2.5  # of emoji that people write for in chats every day, against the others
+TONE_WORDS = 0.1  # share of its captions that name the tone
 SHEET = 8  # pictures along each side of sample.png
 
 
@@ -111,7 +111,7 @@ def plan(
 
 
 def summary(dataset: Dataset) -> str:
-    """What there is: pictures by kind and style, and how many distinct captions."""
+    """A summary: pictures by kind and style, and the number of distinct captions."""
     table = Counter((row.kind, row.style) for row in dataset.rows)
     lines = [f"{'':<12}" + "".join(f"{style:>20}" for style in STYLES)]
     lines += [
@@ -172,7 +172,7 @@ def _toned(glyph: Glyph, base: str, tone: str, captions: Captions) -> Item:
 def _one_tone_each(
     glyphs: Sequence[Glyph], tones: Mapping[str, tuple[str, str]], rng: np.random.Generator
 ) -> list[Glyph]:
-    """Of each style's drawings of an emoji with skin tones a random one."""
+    """A random drawing of an emoji with skin tones, of each style."""
     found: dict[tuple[str, str], list[Glyph]] = {}
     for glyph in glyphs:
         found.setdefault((glyph.style, tones[glyph.hexcode][0]), []).append(glyph)

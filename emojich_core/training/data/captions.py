@@ -1,4 +1,4 @@
-"""What one would type in Russian to get an emoji, and how often."""
+"""Captions: the Russian prompts that users would type for an emoji, and their frequencies."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -18,9 +18,9 @@ from emojich_core.training.data.things import (
     other_names,
 )
 
-# The name weighs most: a model that hears mostly rare words learns to ignore the text.
+# The name weighs most: a model that is trained on mostly rare words learns to ignore the text.
 LABEL, NAME, PAIR = 2.5, 1.5, 0.4
-KEYWORD = 0.5  # divided by the root of how many emoji share it
+KEYWORD = 0.5  # divided by the root of the number of emoji that share it
 # All words of an emoji's row in the lexicon together, none more than another name; the first ones
 # are the commonest, and FLATNESS is the place where a word is said half as often as the first.
 LEXICON, FLATNESS = 3.2, 6
@@ -28,14 +28,14 @@ POPULAR = 22  # words of a row of the lexicon that show that people write for th
 # Forms, as shares of the plain one's weight: коты; (нарисуй) кота; (много) кота; (с) котом.
 FORMS = (("nomn", "plur", 0.05), ("accs", None, 0.04), ("gent", None, 0.03), ("ablt", None, 0.02))
 YO = 0.15  # and with ё, which CLDR leaves out and some people type
-DETAIL = 0.05  # how often a keyword follows a name
+DETAIL = 0.05  # share of the captions in which a keyword follows a name
 
 
 class Captions:
     """The captions of each emoji: its name weighs most, a keyword the more the rarer it is."""
 
     def __init__(self, meanings: Mapping[str, Meaning], held_out: HeldOut | None = None):
-        """Without what `held_out` (the list that ships, if None) forbids."""
+        """The captions that `held_out` (the shipped list, if None) allows."""
         self._held_out = held_out or HeldOut.load()
         self._common = Counter(k for m in meanings.values() for k in set(m.keywords))
         self._weights = {h: self._weigh(h, m) for h, m in meanings.items()}
@@ -65,20 +65,20 @@ class Captions:
         ]
 
     def allowed(self, weights: Mapping[str, float]) -> dict[str, float]:
-        """Those captions that are not held out."""
+        """The captions that are not held out."""
         return {text: w for text, w in weights.items() if self._held_out.allows(text)}
 
     @property
     def hexcodes(self) -> list[str]:
-        """The emoji that it knows."""
+        """The emoji that have captions."""
         return list(self._weights)
 
     def weights(self, hexcode: str) -> dict[str, float]:
-        """An emoji's captions and how often each is said, relative to the others."""
+        """An emoji's captions and their relative frequencies."""
         return self._weights[hexcode]
 
     def details(self, hexcode: str) -> list[str]:
-        """Keywords that now and then follow a caption of the emoji."""
+        """Keywords that sometimes follow a caption of the emoji."""
         return self._details[hexcode]
 
 
@@ -89,7 +89,7 @@ def is_popular(hexcode: str, meaning: Meaning) -> bool:
 
 
 def lexicon_weights(hexcode: str) -> dict[str, float]:
-    """What the lexicon says of an emoji, without ё, and how often each is said."""
+    """The lexicon's words for an emoji, without ё, and the frequency of each."""
     words = _lexicon().get(bare(hexcode), ())
     shares = [1 / (FLATNESS + place) for place in range(len(words))]
     return {
@@ -134,7 +134,7 @@ def _agreeing(keywords: tuple[str, ...]) -> Iterator[str]:
 
 
 def _forms(text: str, countable: bool) -> Iterator[tuple[str, float]]:
-    """Other forms of a name, and how often they are said, relative to it."""
+    """Other forms of a name, and their frequencies relative to it."""
     phrase = noun_phrase(text)
     if phrase is None:
         return

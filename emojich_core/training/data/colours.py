@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-CHROMATIC = 0.045  # below this chroma the eye sees grey
+CHROMATIC = 0.045  # below this chroma people see grey
 HUE_WIDTH = 50.0  # degrees to either side that still belong to a drawing's main colour
-MIN_SHARE = 0.35  # of what can be seen: less is no main colour
+MIN_SHARE = 0.35  # of the visible pixels: less is no main colour
 
 # sRGB (linear) → LMS, and its cube root → OKLab.
 TO_LMS = np.array(
@@ -79,7 +79,7 @@ def to_rgb(lab: np.ndarray) -> np.ndarray:
 
 
 def shares(rgba: np.ndarray) -> dict[str, float]:
-    """How much of what can be seen of (H, W, 4) uint8 is of each named colour, 0…1."""
+    """The share of the visible pixels of (H, W, 4) uint8 that each named colour has, 0…1."""
     rgb, area, _ = _palette(rgba)
     named = nearest(to_lab(rgb))
     return {name: float(area[named == i].sum()) for i, name in enumerate(COLOURS)}
@@ -106,14 +106,14 @@ class Body:
 
     hue: float | None  # degrees, the middle; None for a grey or white thing
     glossy: bool  # whether its nearly white parts are gloss, eyes or teeth rather than the thing
-    share: float  # of what can be seen, 0…1
+    share: float  # of the visible pixels, 0…1
     lightness: tuple[float, float, float]  # its 5th, 50th and 95th percentile
     chroma: float  # median; 0 for a grey or white thing
     details: float  # share of nearly black parts outside of it: eyes, mouths, outlines
 
 
 def main_part(rgba: np.ndarray) -> Body | None:
-    """Find the hue that most of (H, W, 4) uint8 has, or grey; None if there is no such thing.
+    """Find the hue that most of (H, W, 4) uint8 has, or grey; None if no hue has most of it.
 
     Outlines and pupils (nearly black) and what shines (nearly white) do not belong to it.
     """
@@ -191,7 +191,7 @@ def recolour(rgba: np.ndarray, name: str, body: Body | None = None) -> np.ndarra
 
 
 def _palette(rgba: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The distinct colours of a drawing (H, W, 4): it has few, and what is done to them is fast.
+    """The distinct colours of a drawing (H, W, 4): they are few, so working on them is fast.
 
     Returns the colours (N, 3) uint8, their shares of the area that can be seen (N,), and for each
     pixel with alpha the number of its colour (M,).
@@ -205,7 +205,7 @@ def _palette(rgba: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _weight(lab: np.ndarray, hue: float | None, glossy: bool) -> np.ndarray:
-    """How far each colour (N, 3) belongs to a main part, 0…1."""
+    """The degree to which each colour (N, 3) belongs to a main part, 0…1."""
     lightness, chroma, angle = _polar(lab)
     if hue is None:
         weight = 1 - _ramp(chroma, 0.03, CHROMATIC + 0.02)

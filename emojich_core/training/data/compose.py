@@ -14,7 +14,7 @@ def mirrored(rgba: np.ndarray) -> np.ndarray:
 
 
 def small(rgba: np.ndarray) -> np.ndarray:
-    """The same at SMALL of its size, in the middle."""
+    """The picture at SMALL of its size, in the middle."""
     size = len(rgba)
     side = round(size * SMALL)
     canvas = np.zeros_like(rgba)
@@ -32,7 +32,7 @@ def pair(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def counted(rgba: np.ndarray, count: int) -> np.ndarray:
-    """The same thing two or three times; raises ValueError for another count."""
+    """A thing two or three times; raises ValueError for another count."""
     if count == 2:
         return pair(rgba, rgba)
     if count != 3:
@@ -42,7 +42,7 @@ def counted(rgba: np.ndarray, count: int) -> np.ndarray:
 
 
 def _place(size: int, things: list[tuple[np.ndarray, float, float]], side: float) -> np.ndarray:
-    """Things, each cut to what can be seen and fitted into `side`, at their centres (x, y)."""
+    """Things, each cropped to its visible part and fitted into `side`, at their centres (x, y)."""
     canvas = Image.new("RGBA", (size, size))
     for rgba, x, y in things:
         image = fitted(rgba, side)
@@ -52,7 +52,7 @@ def _place(size: int, things: list[tuple[np.ndarray, float, float]], side: float
 
 
 def fitted(rgba: np.ndarray, side: float) -> Image.Image:
-    """What can be seen of a thing, its longer side so much of the canvas."""
+    """The visible part of a thing, scaled so that its longer side has a share of the canvas."""
     image = visible(rgba)
     scale = side * len(rgba) / max(image.size)
     width, height = (max(1, round(length * scale)) for length in image.size)
@@ -60,6 +60,6 @@ def fitted(rgba: np.ndarray, side: float) -> Image.Image:
 
 
 def visible(rgba: np.ndarray) -> Image.Image:
-    """A thing without what is transparent around it."""
+    """A thing without its transparent margins."""
     image = Image.fromarray(np.ascontiguousarray(rgba))
     return image.crop(image.getchannel("A").getbbox() or (0, 0, *image.size))

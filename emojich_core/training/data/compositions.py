@@ -1,4 +1,4 @@
-"""Which pictures the dataset is made of, and what is said about each."""
+"""The pictures of the dataset, and the captions of each."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from emojich_core.training.data.morphology import NounPhrase
 from emojich_core.training.data.scenes import PLACES, Place
 from emojich_core.training.data.things import FOOD, NATURE, Thing, bare, hexcode_of
 
-# How often a kind of picture is drawn in training.  With plain ones at 0.42 `mini` forgot a fifth
+# The share of each kind of picture in training.  With plain ones at 0.42 `mini` forgot a fifth
 # of the names while it learned to compose.
 SHARES = {
     "plain": 0.60,
@@ -29,8 +29,9 @@ SHARES = {
     "riding": 0.02,
     "mood": 0.02,
 }
-# How many of each there are of the style that the transformer draws, and of every other style.
-# A model that sees a thing in two or three colours learns pictures; in most colours, the thing.
+# The number of each kind in the main style, and in every other style.
+# A model that sees a thing in two or three colours memorises pictures; in most colours, it learns
+# the thing.
 COUNTS = {
     "recoloured": 6000,
     "pair": 3000,
@@ -43,7 +44,7 @@ COUNTS = {
     "mood": 150,
 }
 OTHER_COUNTS = {kind: count // 2 for kind, count in COUNTS.items()}
-# What is worn: its place on a head, and how that is said of the animal.
+# Things to wear: the place on a head, and the words for it.
 WORN: dict[str, tuple[Place, str]] = {
     "🎩": ("top", "в шляпе"),
     "👑": ("top", "в короне"),
@@ -65,8 +66,8 @@ MOODS = {
     "💡": ("умный", "думает"),
     "🎵": ("музыкальный", "поет"),
 }
-EVERYDAY_WEIGHT = 4.0  # how much likelier common things are chosen than the others
-EVERYDAY_DRAWN = 6.0  # and how much oftener their recoloured pictures are drawn
+EVERYDAY_WEIGHT = 4.0  # of common things against the others, when they are chosen
+EVERYDAY_DRAWN = 6.0  # and when their recoloured pictures are sampled
 
 Drawings = Mapping[str, np.ndarray]  # hexcode → (S, S, 4) uint8, of one style
 
@@ -86,7 +87,7 @@ class Item:
 
 
 class Composer:
-    """Chooses compositions of one style, at random, without what is held out."""
+    """Chooses compositions of one style at random, none of them held out."""
 
     def __init__(
         self,
@@ -282,7 +283,7 @@ class Composer:
         )
 
     def _order(self, weights: Sequence[float]) -> list[int]:
-        """A random order in which what weighs more comes earlier (Efraimidis, Spirakis 2006)."""
+        """A random order in which heavier items come earlier (Efraimidis, Spirakis 2006)."""
         keys = self._rng.random(len(weights)) ** (1 / np.maximum(weights, 1e-9))
         return [int(i) for i in np.argsort(-keys)]
 

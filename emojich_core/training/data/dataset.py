@@ -1,4 +1,4 @@
-"""The pictures and captions that a model is trained on, as `emojich data build` leaves them."""
+"""The pictures and captions that a model is trained on, which the data command wrote."""
 
 import json
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ PICTURES, ROWS = "pictures.npy", "captions.jsonl"
 
 @dataclass(frozen=True)
 class Row:
-    """What is known of one picture."""
+    """The description of one picture."""
 
     kind: str  # a key of SHARES
     style: str
     hexcodes: tuple[str, ...]
     colour: str | None  # the adjective's dictionary form
-    captions: dict[str, float]  # and how often each is said, relative to the others
-    details: tuple[str, ...]  # words that now and then follow a caption
-    weight: float  # how often the picture is drawn, relative to the others of its kind
+    captions: dict[str, float]  # and their relative frequencies
+    details: tuple[str, ...]  # words that sometimes follow a caption
+    weight: float  # frequency in training, relative to the others of its kind
 
     def to_json(self) -> dict[str, Any]:
         """As one line of captions.jsonl holds it."""
@@ -37,7 +37,7 @@ class Row:
         return list(self.captions), weights / weights[-1]
 
     def say(self, rng: np.random.Generator) -> str:
-        """One of the captions, now and then with a detail."""
+        """A random caption, sometimes with a detail."""
         texts, reached = self._texts
         text = texts[int(reached.searchsorted(rng.random(), side="right"))]
         if self.details and rng.random() < DETAIL:
@@ -46,7 +46,7 @@ class Row:
 
 
 class Dataset:
-    """Pictures with captions; `open` a folder that `emojich data build` made."""
+    """Pictures with captions; `open` a folder that `python -m emojich_core.training.data` made."""
 
     def __init__(self, pictures: np.ndarray, rows: Sequence[Row]):
         """`pictures` (N, S, S, 4) uint8, straight alpha, and a row for each."""
@@ -58,7 +58,8 @@ class Dataset:
     def open(cls, folder: Path) -> "Dataset":
         """Raises FileNotFoundError that says what to do when there is no dataset."""
         if not (folder / ROWS).exists():
-            raise FileNotFoundError(f"No dataset in {folder}: run `emojich data build`.")
+            command = "python -m emojich_core.training.data"
+            raise FileNotFoundError(f"No dataset in {folder}: run `{command}`.")
         rows = []
         with (folder / ROWS).open(encoding="utf-8") as lines:
             for line in lines:

@@ -1,6 +1,7 @@
-"""How `neighbours.tsv` was made: which word of the lexicon is nearest to a noun that it lacks.
+"""Makes `neighbours.tsv`: the nearest word of the lexicon for each noun that it lacks.
 
-By the cosine of navec's word vectors (250,000 words of news, MIT), which come with natasha:
+The distance is the cosine of navec's word vectors (250,000 words of news, MIT), which come with
+natasha:
 
     .venv/bin/pip install --no-deps --target out/words natasha navec
     PYTHONPATH=out/words .venv/bin/python -m emojich_core.training.data.neighbours

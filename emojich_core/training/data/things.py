@@ -1,4 +1,4 @@
-"""What can be coloured, counted or put side by side, and what it is called."""
+"""Things: emoji that can be coloured, counted or put side by side, and their names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # art.py needs `bare`
 
 SMILEYS, PEOPLE, NATURE, FOOD, PLACES, ACTIVITIES, OBJECTS = 0, 1, 3, 4, 5, 6, 7
 
-# What people call a thing where CLDR's label is another word, or more of them.
+# Everyday names of things whose CLDR label is another word, or several.
 NAMES = {
     "🐱": ("кот",),
     "🐈": ("кот",),
@@ -96,12 +96,12 @@ EVERYDAY = (
     "👻👽🤖🤡💀❤"
 )
 
-# Those whose drawing is a face, or stands upright: a hat sits well on them.
+# Things whose drawing is a face, or stands upright: a hat sits well on them.
 HEADS = "🐱🐶🐭🐹🐰🦊🐻🐼🐨🐯🦁🐮🐷🐸🐵🐔🐧🦉🐺🐴🦄🐙👻👽🤖⛄"
 
 # Smileys that are things.
 THINGS_AMONG_SMILEYS = "👻👽🤖🤡💀💩❤👾💣💋"
-# Labels of one noun that are views, weather, signs, games or what cannot be counted or coloured.
+# Labels of one noun that are views, weather, signs, games or cannot be counted or coloured.
 NOT_THINGS = (
     "🌁🌃🏙🌄🌅🌆🌇🌉🌌🎆🎇🎑🏞🏖🏜🏝🏕🗾🗺🌍🌎🌏🌐🎪💈🚧🚏🛑🚥🚦🛣🛤🌫🌬🌪🌧🌨🌩🌦🌥🌤⛈⛅🌊🌀🌈"
     "🎽🥋🥅🏏🏑🏒🥍🏓🏸🥌🎭🎮🎰🀄🎴♠♥♦♣🃏🔇🔈🔉🔊🔕📶📳📴💹📈📉📊🧬🎼🎵🎶🌗🌖🌘🌔🌓🌒🌑🌕🎊🎉✨💲"
@@ -156,7 +156,7 @@ def things(meanings: Mapping[str, "Meaning"]) -> dict[str, Thing]:
 
 
 def other_names(hexcode: str, meaning: "Meaning") -> tuple[str, ...]:
-    """What people say instead of the label: кот; собака for "морда собаки"."""
+    """Everyday names instead of the label: кот; собака for "морда собаки"."""
     given = _NAMES.get(bare(hexcode), ())
     first, _, owner = meaning.label.partition(" ")
     if first in {"морда", "голова"} and (name := genitive_to_nominative(owner)):

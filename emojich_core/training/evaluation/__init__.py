@@ -1,1 +1,9 @@
-"""`emojich evaluate`: whether a bundle draws what was asked, and how well."""
+"""Measures whether a bundle draws what was asked, and how well.
+
+__main__   the options of the command
+evaluate   the course of an evaluation
+questions  prompts, the emoji that are right for them, and the bundle's answers
+judge      tells which emoji a picture shows, and in which colour
+metrics    the figures
+report     tables, the section of the model card, pages of stickers
+"""

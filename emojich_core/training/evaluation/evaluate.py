@@ -1,7 +1,7 @@
-"""Measure a bundle: does it draw what was asked, how well does it cut out and sharpen, how fast.
+"""Measure a bundle: whether it draws what was asked, how well it cuts out and sharpens, how fast.
 
-Everything is drawn as the bot draws it, the best of four by the model's own perplexity.  What a
-drawing shows is told by the nearest real drawing; see `judge`.
+Stickers are generated as the bot generates them, the best of four by the model's own perplexity.
+The nearest real drawing tells what a sticker shows; see judge.py.
 """
 
 import json
@@ -22,35 +22,27 @@ from tqdm import tqdm
 from emojich_core.pipeline import Pipeline
 from emojich_core.training.data.art import Glyph, load_glyphs, load_meanings, on_white, rendered
 from emojich_core.training.data.held_out import FILE as HELD_OUT
-from emojich_core.training.data.held_out_glyphs import held_out_glyph
-from emojich_core.training.evaluation import questions
-from emojich_core.training.evaluation.answers import (
-    AMONG,
+from emojich_core.training.data.held_out import held_out_glyph
+from emojich_core.training.evaluation import metrics, questions
+from emojich_core.training.evaluation.judge import CONTOUR_SIZE, Judge
+from emojich_core.training.evaluation.metrics import recall_figures
+from emojich_core.training.evaluation.questions import (
     BEST_OF,
+    TOP,
     Answer,
-    ask,
-    draw,
-    recall_figures,
-    small,
+    Question,
+    answer_all,
+    generate_best,
+    shrink,
 )
-from emojich_core.training.evaluation.cost_figures import cost_figures
-from emojich_core.training.evaluation.crisp_figures import crisp_figures
-from emojich_core.training.evaluation.figures import (
+from emojich_core.training.evaluation.report import (
     Figure,
+    chat_page,
     check_card,
     markdown,
     table,
     write_section,
 )
-from emojich_core.training.evaluation.judge import CONTOUR_SIZE, Judge
-from emojich_core.training.evaluation.likeness_figures import (
-    ceiling_figures,
-    copy_figures,
-    variety_figures,
-)
-from emojich_core.training.evaluation.page import chat_page
-from emojich_core.training.evaluation.questions import Question
-from emojich_core.training.evaluation.stage_figures import pass_through, stage_figures
 
 PROMPTS = Path(__file__).with_name("prompts.txt")
 SHOWN = 64  # stickers of a page
@@ -60,7 +52,7 @@ Kind = Literal["names", "everyday", "compositions"]  # of questions
 
 @dataclass(frozen=True)
 class Settings:
-    """What to measure, and on how much."""
+    """What to measure, and on how many prompts and drawings."""
 
     model: str
     data: Path  # the folder that `make data` fills
@@ -77,18 +69,18 @@ class Settings:
 
 @dataclass(frozen=True)
 class Art:
-    """The drawings that pictures are compared with, and who compares."""
+    """The real drawings, and the judges that compare stickers with them."""
 
     glyphs: Sequence[Glyph]
     pictures: np.ndarray  # (N, CONTOUR_SIZE, CONTOUR_SIZE, 3) uint8, of the glyphs, on white
     judge: Judge
-    colour_blind: Judge  # a composition's colour is judged by itself
+    colour_blind: Judge  # for compositions, whose colour is judged separately
 
 
 def evaluate(settings: Settings, command: str) -> list[Figure]:
     """Measure, print the table, and write evaluation.json and pages into the folder `out`.
 
-    `command` is what the report says made it.
+    The report names `command`, by which it can be repeated.
     Raises BundleError for a bundle that cannot be used or whose card cannot be rewritten, OSError
     where files are missing or cannot be written.
     """
@@ -99,7 +91,7 @@ def evaluate(settings: Settings, command: str) -> list[Figure]:
     settings.out.mkdir(parents=True, exist_ok=True)
     glyphs = load_glyphs(settings.data / "node_modules")
     asked = _questions(settings, {glyph.hexcode for glyph in glyphs})
-    cost = cost_figures(pipeline, settings.seed)  # before anything big
+    cost = metrics.cost_figures(pipeline, settings.seed)  # before anything big
     art = _art(glyphs, settings.data)
     answers = _answers(pipeline, art, asked, settings.seed)
     figures = [
@@ -117,7 +109,7 @@ def evaluate(settings: Settings, command: str) -> list[Figure]:
 
 
 def _questions(settings: Settings, gallery: set[str]) -> dict[Kind, list[Question]]:
-    """What is asked; `gallery` the hexcodes that there are drawings of."""
+    """The questions of each kind; `gallery` has the hexcodes that there are drawings of."""
     meanings = load_meanings(settings.data / "node_modules")
     kinds: dict[Kind, tuple[list[Question], int | None]] = {
         "names": (questions.names(meanings), settings.names),
@@ -144,47 +136,48 @@ def _answers(
     pipeline: Pipeline, art: Art, asked: Mapping[Kind, list[Question]], seed: int
 ) -> dict[Kind, list[Answer]]:
     judges = {"names": art.judge, "everyday": art.judge, "compositions": art.colour_blind}
-    return {kind: ask(pipeline, judges[kind], asked[kind], seed, kind) for kind in asked}
+    return {kind: answer_all(pipeline, judges[kind], asked[kind], seed, kind) for kind in asked}
 
 
 def _recall_figures(answers: Mapping[Kind, Sequence[Answer]]) -> list[Figure]:
     return [
-        *recall_figures("names", "names", answers["names"], {AMONG: 0.95}),
-        *recall_figures("everyday", "everyday words", answers["everyday"], {AMONG: 0.9}),
+        *recall_figures("names", "names", answers["names"], {TOP: 0.95}),
+        *recall_figures("everyday", "everyday words", answers["everyday"], {TOP: 0.9}),
         *recall_figures("compositions", "held-out compositions", answers["compositions"], {1: 0.6}),
     ]
 
 
 def _drawing_figures(
-    pipeline: Pipeline, art: Art, named: Sequence[Answer], settings: Settings
+    pipeline: Pipeline, art: Art, answers: Sequence[Answer], settings: Settings
 ) -> list[Figure]:
-    """What the drawings tell that up-scaler and U-Net have not seen; nothing if there are none.
+    """Figures that need drawings which up-scaler and U-Net have not seen; none without such.
 
-    Of the judge, of what was drawn for names, and of the stages.
+    They measure the judge, the stickers for names, and the stages.
     """
     numbers = _held_out_numbers(art.glyphs, settings)
     if not numbers:
         return []
     bar = tqdm(numbers, desc="held-out drawings")
-    passages = [pass_through(pipeline, art.glyphs[i]) for i in bar]
-    varied = enumerate(tqdm(named[: settings.varied], desc="variety"))
+    reconstructions = [metrics.reconstruct(pipeline, art.glyphs[i]) for i in bar]
+    varied = enumerate(tqdm(answers[: settings.varied], desc="variety"))
     requests = [
-        draw(pipeline, answer.question.prompt, settings.seed, number, count=BEST_OF)
+        generate_best(pipeline, answer.question.prompt, settings.seed, number, count=BEST_OF)
         for number, answer in varied
     ]
-    distances = art.judge.distances(np.array([on_white(small(p.sticker)) for p in passages]))
+    shrunk = np.array([on_white(shrink(each.sticker)) for each in reconstructions])
+    distances = art.judge.distances(shrunk)
     styles, originals = np.array([glyph.style for glyph in art.glyphs]), art.pictures[numbers]
     return [
-        *ceiling_figures(art.judge, distances, numbers, styles),
-        *crisp_figures([drawings[0].image for drawings in requests], art.glyphs),
-        *variety_figures(requests, originals),
-        *copy_figures(named, art.judge, distances, numbers, originals),
-        *stage_figures(passages),
+        *metrics.ceiling_figures(art.judge, distances, numbers, styles),
+        *metrics.crisp_figures([drawings[0].image for drawings in requests], art.glyphs),
+        *metrics.variety_figures(requests, originals),
+        *metrics.copy_figures(answers, art.judge, distances, numbers, originals),
+        *metrics.stage_figures(reconstructions),
     ]
 
 
 def _held_out_numbers(glyphs: Sequence[Glyph], settings: Settings) -> list[int]:
-    """Which of the glyphs are held out, at most `settings.most` of them, in order."""
+    """The numbers of the glyphs that are held out, at most `settings.most`, in order."""
     numbers = [i for i, glyph in enumerate(glyphs) if held_out_glyph(glyph.hexcode)]
     order = np.random.default_rng(settings.seed).permutation(len(numbers))
     return sorted(numbers[i] for i in order[: settings.most])
@@ -204,7 +197,7 @@ def prompts_page(pipeline: Pipeline, seed: int) -> Image.Image:
     """The best sticker for each of PROMPTS."""
     lines = PROMPTS.read_text("utf-8").splitlines()
     bar = enumerate(tqdm(lines, desc="page"))
-    return chat_page([draw(pipeline, line, seed, i)[0].image for i, line in bar], lines)
+    return chat_page([generate_best(pipeline, line, seed, i)[0].image for i, line in bar], lines)
 
 
 def _write_pages(

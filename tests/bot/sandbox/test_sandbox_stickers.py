@@ -37,7 +37,6 @@ async def test_a_set_grows_and_can_be_rearranged(launch: Launch, picture: Draw) 
         assert dog.file_unique_id == uploaded.file_unique_id
         await box.bot.set_sticker_position_in_set(dog.file_id, 0)
         await box.bot.set_sticker_emoji_list(dog.file_id, ["🐺"])
-        await box.bot.set_sticker_keywords(dog.file_id, ["волк"])
         await box.bot.set_sticker_set_title(NAME, "Звери")
         whole = await box.bot.get_sticker_set(NAME)
         assert (whole.title, whole.stickers[0].emoji) == ("Звери", "🐺")
@@ -172,29 +171,6 @@ async def test_a_sticker_is_replaced_in_its_place(launch: Launch, picture: Draw)
             await box.bot.replace_sticker_in_set(7, NAME, after.stickers[1].file_id, new)
 
 
-async def test_the_picture_of_a_set(launch: Launch, picture: Draw) -> None:
-    async with launch() as box:
-        await create(box, picture())
-
-        async def give(data: bytes | str | None) -> None:
-            await box.bot.set_sticker_set_thumbnail(NAME, box.user, "static", data)
-
-        assert (await box.bot.get_sticker_set(NAME)).thumbnail is None
-        await give(picture((100, 100)))
-        shown = (await box.bot.get_sticker_set(NAME)).thumbnail
-        assert shown is not None
-        assert shown.width == 100
-        await give(shown.file_id)
-        await give(None)
-        assert (await box.bot.get_sticker_set(NAME)).thumbnail is None
-        with pytest.raises(BadRequest, match="Sticker_thumb_png_nopng"):
-            await give(b"no image")
-        with pytest.raises(BadRequest, match="File is too big"):
-            await give(picture((100, 100)) + b"\0" * sticker_rules.MAX_THUMBNAIL_BYTES)
-        with pytest.raises(BadRequest, match="only for custom emoji"):
-            await box.bot.set_custom_emoji_sticker_set_thumbnail(NAME)
-
-
 async def test_custom_emoji_are_found_by_their_identifiers(launch: Launch, picture: Draw) -> None:
     async with launch() as box:
         await create(box, picture((100, 100)), kind="custom_emoji")
@@ -205,14 +181,6 @@ async def test_custom_emoji_are_found_by_their_identifiers(launch: Launch, pictu
             await box.bot.get_custom_emoji_stickers(["кот"])
         with pytest.raises(BadRequest, match="Too many custom emoji identifiers"):
             await box.bot.get_custom_emoji_stickers(["1"] * 201)
-        await box.bot.set_custom_emoji_sticker_set_thumbnail(NAME, cat.custom_emoji_id)
-        thumbnail = (await box.bot.get_sticker_set(NAME)).thumbnail
-        assert thumbnail is not None
-        assert thumbnail.file_unique_id == cat.file_unique_id
-        with pytest.raises(BadRequest, match="can't be used to set thumbnail of custom emoji"):
-            await box.bot.set_sticker_set_thumbnail(NAME, box.user, "static")
-        await box.bot.delete_sticker_from_set(cat.file_id)
-        assert (await box.bot.get_sticker_set(NAME)).thumbnail is None
 
 
 async def test_custom_emoji_have_room_for_more(

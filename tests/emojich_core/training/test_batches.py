@@ -14,27 +14,33 @@ from emojich_core.pipeline import load_network
 from emojich_core.training.data.dataset import Dataset, Row
 from emojich_core.training.matting import batch_of
 from emojich_core.training.presets import STYLES
-from emojich_core.training.transformer import SLIPS, STYLE_SHARES, UNCAPTIONED, Data, spoil
+from emojich_core.training.transformer import (
+    CORRUPTED,
+    STYLE_SHARES,
+    UNCAPTIONED,
+    Data,
+    corrupt_codes,
+)
 from emojich_core.training.upscale import PATCH, patches
 
 
 def test_half_of_the_images_lose_any_share_of_their_codes_and_the_others_few() -> None:
     torch.manual_seed(0)
     codes = torch.arange(2000)[:, None].expand(2000, 144)  # of each image a code of its own
-    lost = (spoil(codes) != codes).float().mean(dim=1)
-    many = lost > 2 * SLIPS
+    lost = (corrupt_codes(codes) != codes).float().mean(dim=1)
+    many = lost > 2 * CORRUPTED
     assert 0.37 < many.float().mean() < 0.5  # of the half some lose few, by chance
     assert lost.max() > 0.95
     assert 0.5 < lost[many].mean() < 0.65
-    assert lost[~many].mean() < SLIPS
+    assert lost[~many].mean() < CORRUPTED
 
 
 def test_lost_codes_are_those_of_another_image_in_the_same_places() -> None:
     torch.manual_seed(0)
     codes = torch.stack([torch.arange(144) + 1000 * i for i in range(20)])
-    spoilt = spoil(codes)
-    assert (spoilt % 1000 == torch.arange(144)).all()
-    for row, image in zip(spoilt // 1000, range(20), strict=True):
+    corrupted = corrupt_codes(codes)
+    assert (corrupted % 1000 == torch.arange(144)).all()
+    for row, image in zip(corrupted // 1000, range(20), strict=True):
         assert len(set(row.tolist()) - {image}) <= 1  # of a single other one
 
 
@@ -81,9 +87,9 @@ def test_it_learns_the_styles_by_their_words_and_sometimes_without_a_caption(
     tokenizer = Tokenizer(bundle.tokenizer)
     data = Data(Dataset(pictures, rows), vqgan, tokenizer, tmp_path / "codes.npy")
 
-    text, codes, looks = data.sample(np.random.default_rng(0), 2000)
+    text, codes, targets = data.sample(np.random.default_rng(0), 2000)
     assert text.shape == (2000, bundle.transformer.text_seq_length)
-    assert len(codes) == len(looks) == 2000
+    assert len(codes) == len(targets) == 2000
     for number, (style, share) in enumerate(STYLE_SHARES.items()):
         mine = (codes == data.codes[number]).all(dim=1)
         assert mine.sum().item() == round(2000 * share)

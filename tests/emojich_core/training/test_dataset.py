@@ -1,6 +1,5 @@
 """The dataset's folder, and what is drawn from it."""
 
-import argparse
 import json
 import subprocess
 import sys
@@ -11,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from emojich_core.training.data.__main__ import main
 from emojich_core.training.data.art import load_meanings
 from emojich_core.training.data.build import SIZE, build
-from emojich_core.training.data.cli import add_data
 from emojich_core.training.data.compositions import SHARES
 from emojich_core.training.data.dataset import Dataset, Row
 from tests.emojich_core.training.art import EMOJI, STYLES, write_art
@@ -72,7 +71,7 @@ def test_a_style_that_is_not_there() -> None:
 
 
 def test_a_missing_folder_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="emojich data build"):
+    with pytest.raises(FileNotFoundError, match=r"python -m emojich_core\.training\.data"):
         Dataset.open(tmp_path)
 
 
@@ -80,10 +79,8 @@ def test_art_becomes_a_dataset(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_art(tmp_path)
-    parser = argparse.ArgumentParser()
-    add_data(parser)
-    arguments = parser.parse_args(["build", "--data", str(tmp_path), "--seed", "3"])
-    arguments.command(arguments)
+    monkeypatch.setattr("sys.argv", ["data", "--data", str(tmp_path), "--seed", "3"])
+    main()
     dataset = Dataset.open(tmp_path / "dataset")
     plain = [row for row in dataset.rows if row.kind == "plain"]
     assert {row.style for row in plain} == set(STYLES)
@@ -98,7 +95,7 @@ def test_art_becomes_a_dataset(
     assert Image.open(tmp_path / "dataset/sample.png").width == 8 * SIZE
 
     before = (tmp_path / "dataset/captions.jsonl").read_bytes()
-    arguments.command(arguments)  # in place of the one that is there
+    main()  # in place of the one that is there
     assert (tmp_path / "dataset/captions.jsonl").read_bytes() == before
 
 
@@ -137,9 +134,8 @@ def add_tones(modules: Path, hexcode: str, tones: tuple[str, ...]) -> None:
 
 
 def test_without_art_the_command_says_what_to_do(tmp_path: Path) -> None:
-    code = "from emojich_core.cli.main import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", code, "data", "build", "--data", str(tmp_path)],
+        [sys.executable, "-m", "emojich_core.training.data", "--data", str(tmp_path)],
         capture_output=True,
         text=True,
     )
@@ -168,9 +164,6 @@ def test_without_the_extras_the_command_says_what_to_install(
     for package in ("emojibase-data", "@iconify-json"):
         (tmp_path / "node_modules" / package).mkdir(parents=True)
     monkeypatch.setitem(sys.modules, "pymorphy3", None)
-    arguments = argparse.Namespace(data=tmp_path, out=None, seed=0)
-    parser = argparse.ArgumentParser()
-    add_data(parser)
-    command = parser.parse_args(["build"]).command
-    with pytest.raises(OSError, match=r'pip install "emojich\[train\]"'):
-        command(arguments)
+    monkeypatch.setattr("sys.argv", ["data", "--data", str(tmp_path)])
+    with pytest.raises(SystemExit, match=r'pip install "emojich\[train\]"'):
+        main()

@@ -13,36 +13,37 @@ import torch
 from PIL import Image
 
 from emojich_core.choices import SHIPPED
-from emojich_core.cli.main import main
 from emojich_core.errors import BundleError
 from emojich_core.lexicon import lexicon
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Candidate, clean_prompt
 from emojich_core.training.data.art import Glyph, Meaning, load_glyphs, on_white, render
-from emojich_core.training.data.held_out_glyphs import SHARE, held_out_glyph
+from emojich_core.training.data.held_out import SHARE, held_out_glyph
 from emojich_core.training.data.morphology import plain
 from emojich_core.training.data.things import hexcode_of
-from emojich_core.training.evaluation import cost_figures, evaluate, questions
-from emojich_core.training.evaluation.answers import Answer, ask, recall_figures
-from emojich_core.training.evaluation.colour_judge import EXAMPLES, colour_of
-from emojich_core.training.evaluation.crisp_figures import crisp_figures, detail
-from emojich_core.training.evaluation.figures import (
+from emojich_core.training.evaluation import evaluate, metrics, questions
+from emojich_core.training.evaluation.__main__ import main
+from emojich_core.training.evaluation.judge import COLOUR_EXAMPLES, Judge, colour_of
+from emojich_core.training.evaluation.metrics import (
+    ceiling_figures,
+    copy_figures,
+    crisp_figures,
+    detail,
+    iou,
+    mean_distance,
+    recall_figures,
+    stage_figures,
+    variety_figures,
+)
+from emojich_core.training.evaluation.questions import Answer, Question, answer_all
+from emojich_core.training.evaluation.report import (
     Figure,
+    chat_page,
     check_card,
     markdown,
     table,
     write_section,
 )
-from emojich_core.training.evaluation.judge import Judge
-from emojich_core.training.evaluation.likeness_figures import (
-    ceiling_figures,
-    copy_figures,
-    mean_distance,
-    variety_figures,
-)
-from emojich_core.training.evaluation.page import chat_page
-from emojich_core.training.evaluation.questions import Question
-from emojich_core.training.evaluation.stage_figures import iou, stage_figures
 from tests.emojich_core.training.art import write_art, write_held_out
 
 
@@ -126,10 +127,10 @@ def disc(colour: tuple[int, int, int], outline: int = 0) -> np.ndarray:
     return rgba
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", COLOUR_EXAMPLES)
 def test_the_colour_of_a_disc(name: str) -> None:
-    assert colour_of(disc(EXAMPLES[name])) == name
-    darker = tuple(round(0.9 * channel) for channel in EXAMPLES[name])
+    assert colour_of(disc(COLOUR_EXAMPLES[name])) == name
+    darker = tuple(round(0.9 * channel) for channel in COLOUR_EXAMPLES[name])
     if name not in ("белый", "голубой"):
         assert colour_of(disc((darker[0], darker[1], darker[2]), outline=8)) == name
 
@@ -331,11 +332,11 @@ Run = Callable[..., None]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """`emojich evaluate` in a folder of its own."""
+    """`python -m emojich_core.training.evaluation` in a folder of its own."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> None:
-        monkeypatch.setattr("sys.argv", ["emojich", "evaluate", "--device", "cpu", *arguments])
+        monkeypatch.setattr("sys.argv", ["evaluation", "--device", "cpu", *arguments])
         main()
 
     return run
@@ -357,7 +358,7 @@ def test_a_whole_evaluation(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cost_figures, "TIMES", 1)
+    monkeypatch.setattr(metrics, "TIMED_RUNS", 1)
     monkeypatch.setattr(questions, "EVERYDAY", tmp_path / "everyday.tsv")
     (tmp_path / "everyday.tsv").write_text("кружок\t🔴\n")
     write_art(tmp_path / "data")
@@ -367,7 +368,8 @@ def test_a_whole_evaluation(
     report = json.loads((tmp_path / "out/evaluation/evaluation.json").read_text())
     assert report["seed"] == 3
     assert report["command"] == (
-        "emojich evaluate --model tiny --names 4 --seed 3 --quick --held-out held_out.json"
+        "python -m emojich_core.training.evaluation --model tiny --names 4 --seed 3 --quick"
+        " --held-out held_out.json"
     )
     assert set(report["versions"]) >= {"python", "torch", "emojich"}
     figures = {figure["key"]: figure for figure in report["figures"]}
@@ -427,7 +429,7 @@ def test_a_missing_package_is_named(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "skimage.metrics", None)
-    monkeypatch.delitem(sys.modules, "emojich_core.training.evaluation.stage_figures")
+    monkeypatch.delitem(sys.modules, "emojich_core.training.evaluation.metrics")
     monkeypatch.delitem(sys.modules, "emojich_core.training.evaluation.evaluate")
     monkeypatch.delattr("emojich_core.training.evaluation.evaluate")
     write_art(tmp_path / ".data")
@@ -448,5 +450,6 @@ def test_everyday_words_are_300_that_the_lexicon_does_not_have() -> None:
 
 def test_a_prompt_that_the_bundle_does_not_know_is_answered_wrongly() -> None:
     pipeline, blank = Pipeline.load("mini", "cpu"), np.full((1, 96, 96, 3), 255, np.uint8)
-    [answer] = ask(pipeline, Judge(blank, ["A"]), [Question("абырвалг", frozenset("A"))], 0, "")
+    question = Question("абырвалг", frozenset("A"))
+    [answer] = answer_all(pipeline, Judge(blank, ["A"]), [question], 0, "")
     assert not answer.right()

@@ -23,7 +23,6 @@ from emojich_core.training.data.compositions import (
 )
 from emojich_core.training.data.dataset import ROWS, Dataset
 from emojich_core.training.data.held_out import Composition, HeldOut
-from emojich_core.training.data.held_out_choice import choose_compositions
 from emojich_core.training.data.morphology import lemmas
 from emojich_core.training.data.things import hexcode_of, things
 from tests.emojich_core.training.meanings import MEANINGS
@@ -101,14 +100,6 @@ def test_captions_of_compositions_agree() -> None:
     assert "синее яблоко" in colour_captions(named["яблоко"].names, "синий")
 
 
-def test_the_choice_can_be_made_again() -> None:
-    possible = {h: (t, list(COLOURS)) for h, t in things(MEANINGS).items()}
-    pairs = choose_compositions(possible, [m.label for m in MEANINGS.values()], seed=3)
-    assert pairs == choose_compositions(possible, [m.label for m in MEANINGS.values()], seed=3)
-    assert len({pair.hexcode for pair in pairs}) == len(pairs)
-    assert not any(p.caption.startswith("красн") and p.hexcode == "1F34E" for p in pairs)
-
-
 def test_the_shipped_list_is_whole() -> None:
     held_out = HeldOut.load()
     assert len(held_out.compositions) == 60
@@ -129,7 +120,7 @@ def test_no_caption_of_the_art_says_anything_held_out() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (DATASET / ROWS).exists(), reason="no dataset here: emojich data build")
+@pytest.mark.skipif(not (DATASET / ROWS).exists(), reason="no dataset here")
 def test_no_caption_of_the_dataset_says_anything_held_out() -> None:
     held_out, dataset = HeldOut.load(), Dataset.open(DATASET)
     said = set(dataset.captions())

@@ -15,8 +15,9 @@ import pytest
 import torch
 
 from emojich_core.bundles.bundle import load_bundle
+from emojich_core.finetuning import loop
 from emojich_core.pipeline import Pipeline
-from emojich_core.training import decoder, loop, matting, transformer, upscale, vqgan
+from emojich_core.training import decoder, matting, transformer, upscale, vqgan
 from emojich_core.training.average import average
 from emojich_core.training.data.art import load_glyphs, rendered
 from emojich_core.training.data.dataset import PICTURES, ROWS, Row
@@ -86,7 +87,8 @@ def test_a_trainer_says_what_is_missing(
     with pytest.raises(SystemExit) as stopped:
         runpy.run_module(module, run_name="__main__")
     missing = tmp_path / "dataset"
-    assert stopped.value.code == f"emojich: No dataset in {missing}: run `emojich data build`."
+    command = "python -m emojich_core.training.data"
+    assert stopped.value.code == f"emojich: No dataset in {missing}: run `{command}`."
 
 
 def test_all_stages_end_in_a_bundle_that_draws(

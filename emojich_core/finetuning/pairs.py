@@ -47,7 +47,7 @@ class BadData(ValueError):
 
 @dataclass(frozen=True)
 class Pair:
-    """An image and what one would type to get it."""
+    """An image, and the prompt that a user would type for it."""
 
     file: Path
     text: str
@@ -204,7 +204,7 @@ def _pair(folder: Path, row: list[str]) -> Pair:
     if not _is_utf8(name + text):
         raise BadData("it is not UTF-8: save the table as CSV in UTF-8")
     try:
-        text = clean_prompt(text)  # as every prompt is: else what is learned is never asked for
+        text = clean_prompt(text)  # as every prompt is, else none would match the caption
     except InvalidRequest as error:
         raise BadData(f"{name}: {error}") from error
     try:

@@ -20,9 +20,7 @@ from torch import Tensor, nn
 
 from emojich_core.bundles.bundle import BundleError, derive_bundle, load_bundle, verify_bundle
 from emojich_core.cli.main import main
-from emojich_core.networks.transformer import Transformer, TransformerConfig
-from emojich_core.pipeline import Pipeline
-from emojich_core.training.finetuning.finetune import (
+from emojich_core.finetuning.finetune import (
     Diverged,
     FineTuning,
     OtherRun,
@@ -30,10 +28,12 @@ from emojich_core.training.finetuning.finetune import (
     batch,
     finetune,
 )
-from emojich_core.training.finetuning.lora import LoRALinear, merged
-from emojich_core.training.finetuning.memory import account, kept_bytes
-from emojich_core.training.finetuning.pairs import BadData, picture, read_pairs, split
-from emojich_core.training.finetuning.recipe import IMAGE_LOSS_WEIGHT, prepare, weighted_loss
+from emojich_core.finetuning.lora import LoRALinear, merged
+from emojich_core.finetuning.memory import account, kept_bytes
+from emojich_core.finetuning.pairs import BadData, picture, read_pairs, split
+from emojich_core.finetuning.recipe import IMAGE_LOSS_WEIGHT, prepare, weighted_loss
+from emojich_core.networks.transformer import Transformer, TransformerConfig
+from emojich_core.pipeline import Pipeline
 
 CPU = torch.device("cpu")
 SETTINGS = Settings("frozen", steps=20, batch_size=4, lr=1e-2, seed=1)
@@ -109,7 +109,7 @@ def test_the_bundle_is_whole_and_draws(tiny_bundle: Path, tuned: Path) -> None:
 
 KILLED_AT_STEP_7 = """
 import os, signal
-from emojich_core.training.finetuning.finetune import FineTuning
+from emojich_core.finetuning.finetune import FineTuning
 step = FineTuning.step
 def deadly(self, number, rng):
     if number == 7:
@@ -184,7 +184,7 @@ def test_codes_are_computed_once(
     settings = replace(SETTINGS, steps=1)
     finetune(base, data, out, settings, CPU)
     out.rename(tmp_path / "elsewhere")
-    monkeypatch.setattr("emojich_core.training.finetuning.finetune.encode", None)
+    monkeypatch.setattr("emojich_core.finetuning.finetune.encode", None)
     finetune(base, data, out, settings, CPU)
     assert tensors(out).keys() == tensors(tmp_path / "elsewhere").keys()
 

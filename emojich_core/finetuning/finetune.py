@@ -30,6 +30,10 @@ from torchvision.transforms.functional import to_tensor
 from tqdm import tqdm
 
 from emojich_core.bundles.bundle import Bundle, derive_bundle, sha256
+from emojich_core.finetuning import loop
+from emojich_core.finetuning.lora import merged
+from emojich_core.finetuning.pairs import Pair, picture, read_pairs, split
+from emojich_core.finetuning.recipe import Train, prepare, weighted_loss
 from emojich_core.inference.memory import memory_watched
 from emojich_core.inference.precision import BIG, stages_dtype
 from emojich_core.inference.slots import Slots, prefill
@@ -37,10 +41,6 @@ from emojich_core.networks.tokenizer import EOS_ID, Tokenizer
 from emojich_core.networks.transformer import Transformer
 from emojich_core.networks.vqgan import VQGAN
 from emojich_core.pipeline import load_network
-from emojich_core.training import loop
-from emojich_core.training.finetuning.lora import merged
-from emojich_core.training.finetuning.pairs import Pair, picture, read_pairs, split
-from emojich_core.training.finetuning.recipe import Train, prepare, weighted_loss
 
 EVALUATIONS = 10  # in a run
 PATIENCE = 3  # so many evaluations in a row may be no better than the best
@@ -49,7 +49,7 @@ MAX_NORM = 1.0  # of all gradients together
 
 
 class OtherRun(ValueError):
-    """The run folder holds a run that was started with something else."""
+    """The run folder holds a run with other settings, data or base."""
 
 
 class Diverged(ArithmeticError):
@@ -58,7 +58,7 @@ class Diverged(ArithmeticError):
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run is asked to do."""
+    """The settings of a run."""
 
     train: Train
     steps: int
@@ -79,12 +79,12 @@ class Best:
         return dataclasses.asdict(self)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take them back."""
+        """Restore them."""
         self.loss, self.waited = state_dict["loss"], state_dict["waited"]
 
 
 class Trained:
-    """The parameters of a network that are trained, as what a checkpoint keeps of it."""
+    """The trained parameters of a network, as the part of it that a checkpoint holds."""
 
     def __init__(self, model: nn.Module):
         self.parameters = {k: p for k, p in model.named_parameters() if p.requires_grad}
@@ -94,7 +94,7 @@ class Trained:
         return {name: parameter.detach() for name, parameter in self.parameters.items()}
 
     def load_state_dict(self, state_dict: dict[str, Tensor]) -> None:
-        """Take them back."""
+        """Restore them."""
         with torch.no_grad():
             for name, parameter in self.parameters.items():
                 parameter.copy_(state_dict[name])
@@ -119,7 +119,7 @@ class FineTuning:
     ):
         self.run, self.settings, self.device = run, settings, device
         self.tokenizer = Tokenizer(base.tokenizer)
-        # The style that is learned has no word, as its captions have none.
+        # The style that is learned has no word, because the captions have none.
         self.sampling = replace(base.sampling, styles=())
         self.vqgan = load_network(base, "vqgan", VQGAN, device, stages_dtype(device))
         codes = _codes(run, base, pairs, self.vqgan, device)
@@ -174,7 +174,7 @@ class FineTuning:
             raise Diverged(f"The loss is not finite: remove {self.run}, and take a lower --lr.")
 
     def describe(self) -> None:
-        """Tell what the run begins with."""
+        """Print the data and the held-out loss that the run begins with."""
         tqdm.write(f"pairs: {len(self.training)} to train on, {len(self.held_out)} held out")
         texts = torch.cat((self.training.text, self.held_out.text))
         if cut := int(((texts[:, -1] != 0) & (texts[:, -1] != EOS_ID)).sum()):
@@ -205,7 +205,7 @@ class FineTuning:
             )
 
     def evaluate(self, number: int) -> Tensor:
-        """Draw with the weights, and keep them if they are the best so far; see `loop.run`."""
+        """Draw samples, and save the weights if they are the best so far; see `loop.run`."""
         loss = self.held_out_loss()
         self.writer.add_scalar("loss", loss, number)
         better = loss < self.best.loss
@@ -330,7 +330,7 @@ def _save(file: Path, tensors: dict[str, Tensor]) -> None:
 
 
 def _load(file: Path, at_fault: Path) -> dict[str, Tensor]:
-    """Tensors that `_save` wrote; where that cannot be, `at_fault` is what has to go."""
+    """Load tensors that `_save` wrote; the error tells the user to delete `at_fault`."""
     try:
         return safetensors.torch.load_file(file)
     except (FileNotFoundError, SafetensorError) as error:
@@ -339,7 +339,7 @@ def _load(file: Path, at_fault: Path) -> dict[str, Tensor]:
 
 
 def _description(base: Bundle, pairs: list[Pair], settings: Settings) -> dict[str, Any]:
-    """All that the result of a run follows from."""
+    """Everything that determines the result of a run."""
     rows = json.dumps([(pair.digest, pair.text) for pair in pairs])
     return {
         "base": sha256(base.path / "bundle.json"),
@@ -349,7 +349,7 @@ def _description(base: Bundle, pairs: list[Pair], settings: Settings) -> dict[st
 
 
 def _claim(run: Path, description: dict[str, Any]) -> None:
-    """Write down what a new run is, or raise OtherRun if the folder holds another one."""
+    """Write the description of a new run; raise OtherRun if the folder holds another run."""
     file = run / "run.json"
     if not file.exists():
         partial = file.with_suffix(".tmp")

@@ -1,4 +1,4 @@
-"""`emojich finetune`: a bundle learns a style of one's own."""
+"""`emojich finetune`: its options, and the memory that a run would take."""
 
 import argparse
 import sys
@@ -59,14 +59,14 @@ def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
         parser.error("--data and --out are needed")
     check_folder(arguments.out.absolute().parent)
     try:
-        from emojich_core.training.finetuning.finetune import Diverged, OtherRun, Settings, finetune
+        from emojich_core.finetuning.finetune import Diverged, OtherRun, Settings, finetune
     except ModuleNotFoundError as error:
         sys.exit(f'emojich: fine-tuning needs {error.name}: pip install "emojich[train]"')
     from emojich_core.bundles.bundle import load_bundle
+    from emojich_core.finetuning.pairs import BadData
+    from emojich_core.finetuning.recipe import default_lr
     from emojich_core.inference.memory import OutOfMemory
     from emojich_core.pipeline import pick_device
-    from emojich_core.training.finetuning.pairs import BadData
-    from emojich_core.training.finetuning.recipe import default_lr
 
     base = load_bundle(arguments.base)
     train = arguments.train
@@ -88,11 +88,11 @@ def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
 
 
 def _plan(arguments: argparse.Namespace) -> None:
-    """Print a table of what each kind of fine-tuning would take."""
+    """Print a table of the memory that each kind of fine-tuning would take."""
     import torch
 
-    from emojich_core.training.finetuning.memory import account
-    from emojich_core.training.finetuning.recipe import TRAIN
+    from emojich_core.finetuning.memory import account
+    from emojich_core.finetuning.recipe import TRAIN
 
     config = _config(arguments.base)
     gpu = arguments.device.startswith("cuda") if arguments.device else torch.cuda.is_available()

@@ -1,4 +1,4 @@
-"""What fine-tuning takes of a GPU's memory, counted without one.
+"""The memory that fine-tuning takes of a GPU, counted without one.
 
 The network is made of fake tensors, which have shapes and no bytes, and takes one step; what
 autograd would keep for the way back is added up.  So any configuration can be asked about, and
@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from emojich_core.finetuning.recipe import Train, prepare, weighted_loss
 from emojich_core.networks.transformer import Transformer, TransformerConfig
-from emojich_core.training.finetuning.recipe import Train, prepare, weighted_loss
 
 FLOAT32 = 4  # bytes
 ADAMW = 2 * FLOAT32  # its two moments
@@ -21,7 +21,7 @@ ADAMW = 2 * FLOAT32  # its two moments
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes at the widest point of a step, where the way back begins.
+    """Bytes at the peak of a step, where the backward pass begins.
 
     Not in it: what operations need for themselves, what the allocator leaves unused, and the VQGAN
     for the samples, together some GB for the published size.
@@ -49,7 +49,7 @@ def account(config: TransformerConfig, train: Train, batch_size: int, gpu: bool)
         trained = sum(p.numel() for p in parameters if p.requires_grad)
         activations = _step(model, batch_size)
         model.transformer.checkpointing = True
-        # One layer at a time is computed again, and is there in full.
+        # The backward pass computes one layer at a time again, and holds all of its activations.
         checkpointed = _step(model, batch_size) + _layer(model, batch_size)
     return Memory(
         trained=trained,

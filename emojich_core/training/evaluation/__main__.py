@@ -1,9 +1,11 @@
-"""`emojich evaluate`: the figures and pages of pictures of a bundle."""
+"""`python -m emojich_core.training.evaluation`: figures of a bundle, and pages of its stickers."""
 
 import argparse
 from pathlib import Path
 
+from emojich_core.cli.main import run
 from emojich_core.cli.options import (
+    Parser,
     add_device,
     add_model,
     check_file,
@@ -14,11 +16,13 @@ from emojich_core.cli.options import (
 from emojich_core.request import MAX_SEED
 
 MAX_NAMES = 10_000  # more than there are emoji
+PROGRAM = "python -m emojich_core.training.evaluation"
 QUICK = 80  # names, everyday words, compositions and drawings of a quick run, each
 
 
-def add_evaluate(parser: argparse.ArgumentParser) -> None:
-    """Give the parser of `emojich evaluate` its options."""
+def main() -> None:
+    """Measure a bundle, or only draw the page of prompts."""
+    parser = Parser(prog=PROGRAM, description="Measure a bundle: the figures of its model card.")
     add_model(parser)
     add_device(parser)
     parser.add_argument(
@@ -46,6 +50,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--card", action="store_true", help="put the figures into the model card")
     parser.set_defaults(command=_evaluate)
+    run(parser)
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
@@ -85,9 +90,13 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         card=arguments.card,
     )
     # How to repeat it; where the files are is everyone's own affair.
-    command = f"emojich evaluate --model {Path(arguments.model).name} --names {arguments.names}"
+    command = f"{PROGRAM} --model {Path(arguments.model).name} --names {arguments.names}"
     command += f" --seed {arguments.seed}" + " --quick" * arguments.quick
     if arguments.held_out:
         command += f" --held-out {arguments.held_out.name}"
     evaluate.evaluate(settings, command)
     print(f"{arguments.out}: evaluation.json and pages of pictures")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""How Malevich became Emojich (arXiv 2112.02448, "Emojich"): what is trained, and by which loss.
+"""The recipe by which Malevich became Emojich (arXiv 2112.02448): trained parameters, and loss.
 
 The feed-forward and the self-attention layers stay as they are and keep what the big model knows;
 embeddings, norms and the output head learn the style.  (ru-dalle's published notebook, too, means
@@ -11,8 +11,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from emojich_core.finetuning.lora import add_adapters
 from emojich_core.networks.transformer import Transformer, TransformerConfig
-from emojich_core.training.finetuning.lora import add_adapters
 
 Train = Literal["frozen", "all", "lora"]
 TRAIN: tuple[Train, ...] = get_args(Train)

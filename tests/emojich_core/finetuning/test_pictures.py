@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import EpsImagePlugin, Image, ImageFile, PngImagePlugin
 
-from emojich_core.training.finetuning.pairs import BadData, picture, read_pairs
+from emojich_core.finetuning.pairs import BadData, picture, read_pairs
 
 GREYS = np.linspace(0, 65535, 64 * 64).astype(np.uint16).reshape(64, 64)
 

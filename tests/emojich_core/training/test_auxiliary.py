@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from emojich_core.networks.transformer import Transformer
-from emojich_core.training.guides import CELLS, Guides, looks
+from emojich_core.training.auxiliary import CELLS, AuxiliaryLosses, patch_targets
 from emojich_core.training.presets import MINI_TRANSFORMER
 
 SIDE = MINI_TRANSFORMER.image_tokens_per_dim
@@ -16,7 +16,7 @@ def left_half_red() -> np.ndarray:
 
 
 def test_looks_are_silhouette_lightness_and_colour() -> None:
-    [patches] = looks(left_half_red(), SIDE)
+    [patches] = patch_targets(left_half_red(), SIDE)
     first, last = patches[0], patches[SIDE - 1]  # at the left end of the first row, at the right
     cells = CELLS**2
     assert first[:cells].tolist() == [1] * cells
@@ -28,11 +28,11 @@ def test_looks_are_silhouette_lightness_and_colour() -> None:
 def test_what_is_foretold_teaches_the_layers_below() -> None:
     torch.manual_seed(0)
     model = Transformer(MINI_TRANSFORMER)
-    guides = Guides(model)
+    auxiliary = AuxiliaryLosses(model)
     text = torch.randint(1, 100, (1, MINI_TRANSFORMER.text_seq_length))
     codes = torch.randint(0, 100, (1, SIDE**2))
     model.losses(text, codes)
-    sum(guides.losses(looks(left_half_red(), SIDE).float())).backward()
+    sum(auxiliary.losses(patch_targets(left_half_red(), SIDE).float())).backward()
     taught = [layer.mlp.dense_h_to_4h.weight.grad is not None for layer in model.transformer.layers]
     assert taught == [True] * 6 + [False] * 2
 
@@ -40,13 +40,13 @@ def test_what_is_foretold_teaches_the_layers_below() -> None:
 def test_the_plan_is_foretold_by_the_text_alone() -> None:
     torch.manual_seed(0)
     model = Transformer(MINI_TRANSFORMER)
-    guides = Guides(model)
+    auxiliary = AuxiliaryLosses(model)
     text = torch.randint(1, 100, (1, MINI_TRANSFORMER.text_seq_length))
-    truth = looks(left_half_red(), SIDE).float()
+    truth = patch_targets(left_half_red(), SIDE).float()
     losses = []
     for codes in torch.randint(0, 100, (2, 1, SIDE**2)):
         model.losses(text, codes)
-        losses.append(guides.losses(truth))
+        losses.append(auxiliary.losses(truth))
     (plan, patches), (other_plan, other_patches) = losses
     assert plan == other_plan
     assert patches != other_patches

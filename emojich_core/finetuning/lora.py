@@ -1,4 +1,4 @@
-"""LoRA (Hu et al. 2021, arXiv 2106.09685): a frozen matrix learns through a thin one beside it.
+"""LoRA (Hu et al. 2021, arXiv 2106.09685): low-rank adapters of frozen matrices.
 
 Written here because the library for it, peft, brings transformers and accelerate along, and because
 a bundle needs the sum of the two alone, which is one line.
@@ -26,7 +26,7 @@ class LoRALinear(nn.Linear):
         nn.init.kaiming_uniform_(self.down, a=math.sqrt(5))
 
     def forward(self, x: Tensor) -> Tensor:
-        """The layer, and what it has learned: zero at first."""
+        """The layer plus its adapter, which is zero at first."""
         return super().forward(x) + F.linear(F.linear(x, self.down), self.up)
 
 

@@ -1,13 +1,19 @@
-"""Stickers on a page that looks like a chat, with what was asked for under each."""
+"""Reports an evaluation: figures as tables and in the model card, stickers on pages like a chat."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from emojich_core.errors import BundleError
+
+SECTION = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
 CELL = 196  # pixels; eight and the margins make 1600
 STICKER = 160
 CAPTION = 34  # height of the line under a sticker
@@ -19,6 +25,90 @@ DOODLE = 62  # pixels between the small drawings on it
 PILL = (46, 78, 58, 120)  # behind a caption
 WORDS = (255, 255, 255, 255)
 MARKS = {True: (40, 140, 60, 215), False: (190, 50, 50, 205), None: PILL}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number, and the bound that it should keep, if any."""
+
+    key: str
+    title: str
+    value: float  # shares are 0…1
+    unit: str = "%"
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the value keeps its bound; None without a bound."""
+        if self.at_least is not None:
+            return self.value >= self.at_least
+        return None if self.at_most is None else self.value <= self.at_most
+
+    @property
+    def reached(self) -> str:
+        """The value with its unit."""
+        return self._written(self.value)
+
+    @property
+    def wanted(self) -> str:
+        """The bound with its unit; empty without a bound."""
+        if self.at_least is not None:
+            return f"≥ {self._written(self.at_least)}"
+        return "" if self.at_most is None else f"≤ {self._written(self.at_most)}"
+
+    @property
+    def mark(self) -> str:
+        """✓ or ✗; empty without a bound."""
+        return {True: "✓", False: "✗", None: ""}[self.met]
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields, and whether the bound is met."""
+        return {**asdict(self), "met": self.met}
+
+    def _written(self, value: float) -> str:
+        if self.unit == "%":
+            return f"{value * 100:.1f} %"
+        # A bound is met or not by the number itself; with three digits it looks so, too.
+        return f"{value:.3f}" if not self.unit else f"{value:.4g} {self.unit}"
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """The figures in columns, for a terminal."""
+    rows = [("", "reached", "floor", "")]
+    rows += [(f.title, f.reached, f.wanted, f.mark) for f in figures]
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    return "\n".join(
+        f"{title:<{widths[0]}}  {reached:>{widths[1]}}  {wanted:>{widths[2]}}  {mark}".rstrip()
+        for title, reached, wanted, mark in rows
+    )
+
+
+def markdown(figures: Sequence[Figure]) -> str:
+    """The figures as a table for a page."""
+    rows = ["| figure | reached | floor | |", "| --- | ---: | ---: | --- |"]
+    rows += [f"| {f.title} | {f.reached} | {f.wanted} | {f.mark} |" for f in figures]
+    return "\n".join(rows)
+
+
+def check_card(card: Path) -> None:
+    """Check that `write_section` will work.
+
+    Raises BundleError where there is no model card with marks for figures, OSError where it cannot
+    be written.
+    """
+    if card.exists():
+        with card.open("r+", encoding="utf-8") as page:
+            if SECTION.search(page.read()):
+                return
+    raise BundleError(f"{card} has no section <!-- figures --> … <!-- /figures --> to rewrite.")
+
+
+def write_section(card: Path, text: str) -> None:
+    """Replace the text between the marks of a model card."""
+    page = card.read_text("utf-8")
+    written = SECTION.sub(lambda marks: f"{marks[1]}{text.strip()}\n{marks[2]}", page)
+    card.write_text(written, "utf-8")
 
 
 def chat_page(
@@ -109,7 +199,7 @@ def _write(
     font: ImageFont.FreeTypeFont,
     colour: tuple[int, int, int, int],
 ) -> None:
-    """A line of text on a rounded, translucent ground; what is too long for a cell is cut."""
+    """A line of text on a rounded, translucent ground, cut where it is too long for a cell."""
     while font.getlength(text) > CELL - 28:
         text = text.rstrip("…")[:-1].rstrip() + "…"
     width, height = round(font.getlength(text)) + 20, FONT_SIZE + 9

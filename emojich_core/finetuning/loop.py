@@ -1,8 +1,6 @@
-"""The loop that all trainers share: steps, schedule, checkpoints, TensorBoard, the time left."""
+"""A training loop with checkpoints and TensorBoard; a killed run can be continued."""
 
-import argparse
 import random
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from pickle import UnpicklingError
@@ -17,7 +15,6 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from emojich_core.inference.memory import keep_freed
-from emojich_core.inference.precision import cpu_has_bfloat16
 from emojich_core.inference.threads import use_free_cores
 
 
@@ -26,13 +23,13 @@ class Stop(Exception):
 
 
 class Stateful(Protocol):
-    """What a checkpoint can hold: modules and optimizers."""
+    """A part of a checkpoint: a module or an optimizer."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What is to be kept."""
+        """The state to be saved."""
 
     def load_state_dict(self, state_dict: dict[str, Any], /) -> Any:
-        """Take it back."""
+        """Restore the state."""
 
 
 def run(
@@ -46,7 +43,7 @@ def run(
     every: int = 250,
     seed: int = 0,
 ) -> None:
-    """Call `step` for every step that is not done yet, and keep what it learns.
+    """Call `step` for every step that is not done yet, and save checkpoints.
 
     `state`     modules and optimizers by name; they are kept in `out`/`name`.pt and taken from
                 there if it exists.  Each step's random numbers follow from `seed` and the step's
@@ -89,55 +86,6 @@ def run(
                     save_page(out / f"{name}.png", page)
 
 
-def command(
-    train: Callable[..., None],
-    description: str | None,
-    *,
-    steps: int,
-    batch_size: int,
-    lr: float,
-) -> None:
-    """What `python -m` does with a trainer: read its options, whose defaults these are, and train.
-
-    Ends the process with a sentence where a file is missing, damaged, or cannot be written.
-    """
-    parser = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path(".data"), help="art and dataset (.data)")
-    parser.add_argument("--out", type=Path, default=Path(".data/training"), help="for checkpoints")
-    parser.add_argument("--steps", type=int, default=steps, help=f"of all ({steps})")
-    parser.add_argument("--batch-size", type=int, default=batch_size, help=f"({batch_size})")
-    parser.add_argument("--lr", type=float, default=lr, help=f"the highest ({lr})")
-    try:
-        train(**vars(parser.parse_args()))
-    except OSError as error:
-        sys.exit(f"emojich: {error}")
-
-
-def rate(number: int, steps: int, warmup: int = 100, decay: float = 0.7) -> float:
-    """Factor of the learning rate, in [0, 1].
-
-    Up over `warmup` steps, and down to 0 over the last `decay` of them all, as a share.
-    """
-    return min(1.0, (number + 1) / warmup) * min(1.0, (1 - number / steps) / decay)
-
-
-def set_rate(optimizers: list[torch.optim.Optimizer], lr: float) -> None:
-    """Give all parameters the learning rate `lr`."""
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = lr
-
-
-def autocast() -> torch.autocast:
-    """Products in bfloat16 where the CPU has instructions for it; on others float32 is faster.
-
-    Every weight is used once in a step: no copies are kept of it.
-    """
-    return torch.autocast(
-        "cpu", dtype=torch.bfloat16, enabled=cpu_has_bfloat16(), cache_enabled=False
-    )
-
-
 def save(checkpoint: Path, state: Mapping[str, Stateful], done: int) -> None:
     """Write a checkpoint of a run that has done so many steps."""
     write(checkpoint, {"done": done, **{name: part.state_dict() for name, part in state.items()}})
@@ -158,7 +106,7 @@ def write(checkpoint: Path, kept: Mapping[str, Any]) -> None:
 
 
 def resume(checkpoint: Path, state: Mapping[str, Stateful]) -> int:
-    """Take `state` back from a checkpoint, if there is one; returns how many steps are done.
+    """Restore `state` from a checkpoint, if there is one; returns the number of steps done.
 
     Where no step is done (see `unpack`) there are no optimizers yet, and these stay as they are.
     Raises OSError when it is damaged.
@@ -173,7 +121,7 @@ def resume(checkpoint: Path, state: Mapping[str, Stateful]) -> int:
 
 
 def read(checkpoint: Path) -> dict[str, Any]:
-    """What `write` wrote.
+    """Read a checkpoint that `write` wrote.
 
     Raises OSError when it is damaged: half copied, say, or the disk lost the end of it.
     """
@@ -182,7 +130,8 @@ def read(checkpoint: Path) -> dict[str, Any]:
         if not isinstance(kept, dict) or "done" not in kept:
             raise ValueError("no checkpoint of a run")
     except (OSError, RuntimeError, EOFError, KeyError, ValueError, UnpicklingError) as error:
-        # What is not there has a name, what is damaged has none; of memory torch only has words.
+        # An error about a missing file names it, one about a damaged file does not; torch's words
+        # alone tell that memory is short.
         if getattr(error, "filename", None) or "allocate memory" in str(error):
             raise
         raise OSError(f"{checkpoint} is damaged: delete it, and this begins again.") from error

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from emojich_core.training import loop
+from emojich_core.finetuning import loop
 
 
 class Killed(Exception):

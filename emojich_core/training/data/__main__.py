@@ -1,28 +1,28 @@
-"""`emojich data`: what the mini bundle is trained on."""
+"""`python -m emojich_core.training.data`: make the training set of the mini bundle."""
 
 import argparse
 from pathlib import Path
 
-from emojich_core.cli.options import check_folder, file_path, number
+from emojich_core.cli.main import run
+from emojich_core.cli.options import Parser, check_folder, file_path, number
 from emojich_core.request import MAX_SEED
 
 
-def add_data(parser: argparse.ArgumentParser) -> None:
-    """Give the parser of `emojich data` its commands."""
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    build = commands.add_parser(
-        "build",
-        help="render and compose pictures, and write their captions",
+def main() -> None:
+    """Render and compose pictures, and write their captions."""
+    parser = Parser(
+        prog="python -m emojich_core.training.data",
         description="Make the training set from the emoji art that `make data` fetches.",
     )
-    build.add_argument(
+    parser.add_argument(
         "--data", type=file_path, default=Path(".data"), help="where the art is (.data)"
     )
-    build.add_argument("--out", type=file_path, help="folder to write (DATA/dataset)")
-    build.add_argument(
+    parser.add_argument("--out", type=file_path, help="folder to write (DATA/dataset)")
+    parser.add_argument(
         "--seed", type=number(0, MAX_SEED), default=0, help="for the same choices again (0)"
     )
-    build.set_defaults(command=_build)
+    parser.set_defaults(command=_build)
+    run(parser)
 
 
 def _build(arguments: argparse.Namespace) -> None:
@@ -40,3 +40,7 @@ def _build(arguments: argparse.Namespace) -> None:
         raise OSError(f'{error.name} is missing: pip install "emojich[train]"') from error
     print(summary(build(modules, out, arguments.seed)))
     print(f"{out}: a page of it is in {out / 'sample.png'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,1 +1,0 @@
-"""`emojich finetune`: a bundle learns a style of one's own."""
