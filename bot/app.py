@@ -48,13 +48,12 @@ from bot.requests.store import Store
 from bot.telegram.application import AnyApplication, build_application, identify
 from bot.telegram.callbacks import on_tap
 from bot.telegram.error_handler import report
-from bot.telegram.filters import PRIVATE_WORDS
 from bot.telegram.leader import keep, lease
+from bot.telegram.messages import PRIVATE_WORDS
 from bot.telegram.profile import introduce
 from bot.telegram.questions import Questions
-from bot.telegram.tasks import end
 from bot.telegram.updater import keep_token, listen, poll
-from bot.telegram.updates import Inbox
+from bot.telegram.updates import Inbox, end
 from worker.queue.environment import announce
 from worker.queue.events import EventReader
 from worker.queue.requests import RequestQueue

@@ -15,8 +15,7 @@ from bot.requests.intake import Intake
 from bot.requests.prompt_links import prompt_of_start
 from bot.requests.prompts import Prompts
 from bot.russian.written_emoji import is_emoji_only
-from bot.telegram.filters import GROUP_WORDS, OWN_WORDS, PRIVATE, PRIVATE_WORDS
-from bot.telegram.retry import insist
+from bot.telegram.messages import GROUP_WORDS, OWN_WORDS, PRIVATE, PRIVATE_WORDS, Screen, reply
 from bot.texts import language_for, texts
 
 Answer = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]
@@ -76,7 +75,7 @@ def _say(message_id: str, keyboard: InlineKeyboardMarkup | None = None) -> Answe
         user, message = update.effective_user, update.effective_message
         if user and message:
             text = texts(language_for(user.language_code))(message_id)
-            await _reply(message, text, keyboard)
+            await reply(message, Screen(text, keyboard))
 
     return answer
 
@@ -89,7 +88,7 @@ async def _help(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         text = words("help")
         if bot.supports_inline_queries:
             text += f"\n\n{words('help-inline', bot=bot.username)}"
-        await _reply(message, text, keyboards.examples())
+        await reply(message, Screen(text, keyboards.examples()))
 
 
 def _start(welcome: Answer, follow: Link) -> Answer:
@@ -103,10 +102,11 @@ def _start(welcome: Answer, follow: Link) -> Answer:
         parameter = " ".join(context.args or [])
         prompt = prompt_of_start(parameter)
         if user and message and (sentence := await follow(user, parameter)):
-            await _reply(message, sentence)
+            await reply(message, sentence)
         elif user and message and prompt:
             words = texts(language_for(user.language_code))
-            await _reply(message, words("draw-this", prompt=prompt), keyboards.draw(prompt, words))
+            text = words("draw-this", prompt=prompt)
+            await reply(message, Screen(text, keyboards.draw(prompt, words)))
         else:
             await welcome(update, context)
 
@@ -123,7 +123,7 @@ def _cancel(intake: Intake, tidy: Tidy) -> Answer:
             kept = [words("sticker-kept")] if await tidy.keep(user.id) else []
             count = await intake.cancel_all(user.id)
             stopped = [words("cancelled-all", count=count)] if count else []
-            await _reply(message, "\n".join(stopped + kept) or words("nothing-to-cancel"))
+            await reply(message, "\n".join(stopped + kept) or words("nothing-to-cancel"))
 
     return answer
 
@@ -139,7 +139,7 @@ def _take_prompt(prompts: Prompts) -> Answer:
         if is_edited_reply and not await prompts.has_taken(user, message):
             return  # it has answered a question of the bot's, or was emoji for stickers
         for sentence in await prompts.take(user, message, update.update_id):
-            await _reply(message, sentence)
+            await reply(message, sentence)
 
     return answer
 
@@ -158,7 +158,3 @@ def _take_reply(takers: Sequence[Taker], relabelling: Relabelling, take_prompt: 
         await (relabelling.answer if is_emoji else take_prompt)(update, context)
 
     return answer
-
-
-async def _reply(message: Message, text: str, keyboard: InlineKeyboardMarkup | None = None) -> None:
-    await insist(lambda: message.reply_text(text, reply_markup=keyboard))

@@ -14,10 +14,9 @@ from bot.admin.redis_repair import ODD
 from bot.packs.sticker_sets import Owner, Packs
 from bot.requests.intake import Intake
 from bot.requests.store import Store
-from bot.requests.view import View, edit
 from bot.telegram.callbacks import Tap
 from bot.telegram.errors import REFUSALS
-from bot.telegram.retry import insist
+from bot.telegram.messages import Screen, put, reply
 from bot.texts import Texts, language_for, texts
 
 # 1:forget:<what>:<whose>
@@ -64,16 +63,15 @@ class Forget:
         user, message = update.effective_user, update.effective_message
         if user and message:
             words = texts(language_for(user.language_code))
-            keyboard = _keyboard(user, words)
-            await insist(lambda: message.reply_text(words("forget-sure"), reply_markup=keyboard))
+            await reply(message, Screen(words("forget-sure"), _keyboard(user, words)))
 
     async def tap(self, tap: Tap) -> None:
         """Forget, or not."""
         what = tap.data["what"]
         if what == "no":
-            await edit(tap.query, View(tap.words("forget-not")))
+            await put(tap.query, Screen(tap.words("forget-not")))
         else:
-            await edit(tap.query, View(await self._forget(tap.user, what == "all", tap.words)))
+            await put(tap.query, Screen(await self._forget(tap.user, what == "all", tap.words)))
 
     async def _forget(self, user: User, packs_too: bool, words: Texts) -> str:
         await self._intake.cancel_all(user.id)

@@ -14,8 +14,7 @@ from bot.requests.record import Record, Reopened
 from bot.requests.refusals import Refusal
 from bot.requests.store import Store
 from bot.telegram.callbacks import Tap
-from bot.telegram.retry import insist
-from bot.telegram.topics import topic_of
+from bot.telegram.messages import Screen, reply, topic_of
 from bot.texts import language_for, shortened, texts
 from worker.queue.results import load_stickers
 
@@ -52,7 +51,7 @@ class HistoryMenu:
         ]
         text = words("history", count=len(rows)) if rows else words("history-none")
         keyboard = InlineKeyboardMarkup(rows) if rows else None
-        await insist(lambda: message.reply_text(text, reply_markup=keyboard))
+        await reply(message, Screen(text, keyboard))
 
     async def tap(self, tap: Tap) -> str:
         """Show a request again while its stickers are kept, else draw it again."""

@@ -13,9 +13,8 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import ContextTypes
 
 from bot.admin.redis_repair import read
-from bot.requests.view import View, edit
 from bot.telegram.callbacks import Tap
-from bot.telegram.retry import insist
+from bot.telegram.messages import Screen, put, reply
 from bot.texts import Texts, language_for, texts
 from emojich_core.request import MAX_COUNT
 from worker.queue.decoding import from_json
@@ -72,8 +71,7 @@ class SettingsMenu:
         user, message = update.effective_user, update.effective_message
         if user and message:
             words = texts(language_for(user.language_code))
-            shown = _view(await self._store.load(user.id), user.id, words)
-            await insist(lambda: message.reply_text(shown.text, reply_markup=shown.keyboard))
+            await reply(message, _screen(await self._store.load(user.id), user.id, words))
 
     async def tap(self, tap: Tap) -> str | None:
         """Change a setting."""
@@ -82,11 +80,11 @@ class SettingsMenu:
         if changed is None:
             return tap.words("old-button")
         await self._store.save(tap.user.id, changed)
-        await edit(tap.query, _view(changed, tap.user.id, tap.words))
+        await put(tap.query, _screen(changed, tap.user.id, tap.words))
         return None
 
 
-def _view(settings: Settings, user_id: int, words: Texts) -> View:
+def _screen(settings: Settings, user_id: int, words: Texts) -> Screen:
     def button(what: str, value: str, label: str, chosen: bool) -> InlineKeyboardButton:
         data = f"1:set:{what}:{user_id}:{value}"
         return InlineKeyboardButton(f"● {label}" if chosen else label, callback_data=data)
@@ -103,7 +101,7 @@ def _view(settings: Settings, user_id: int, words: Texts) -> View:
         button("outline", "on", words("outline-on"), settings.outline),
         button("outline", "off", words("outline-off"), not settings.outline),
     ]
-    return View(words("settings"), InlineKeyboardMarkup([counts[:5], counts[5:], bold, outline]))
+    return Screen(words("settings"), InlineKeyboardMarkup([counts[:5], counts[5:], bold, outline]))
 
 
 def _decode(data: bytes) -> Settings:

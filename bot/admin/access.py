@@ -14,6 +14,7 @@ from telegram.error import BadRequest, Forbidden
 from telegram.ext import ApplicationHandlerStop, ContextTypes
 
 from bot.telegram.callbacks import answer_tap
+from bot.telegram.messages import reply
 from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
 
@@ -74,4 +75,4 @@ async def _answer(update: Update, sentence: str) -> None:
     elif inline:  # there is no place for a sentence
         await insist(lambda: inline.answer([], cache_time=0, is_personal=True))
     elif message and message.chat.type == message.chat.PRIVATE:
-        await insist(lambda: message.reply_text(sentence))
+        await reply(message, sentence)

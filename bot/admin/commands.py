@@ -12,8 +12,7 @@ from bot.admin.access import Access
 from bot.config import MAX_ID
 from bot.requests.intake import Intake
 from bot.requests.record import Failure
-from bot.telegram.filters import PRIVATE_WORDS
-from bot.telegram.retry import insist
+from bot.telegram.messages import PRIVATE_WORDS, reply
 from bot.texts import Texts, language_for, texts
 from worker.queue.environment import is_number
 from worker.queue.requests import RequestQueue
@@ -111,6 +110,6 @@ def _answer(command: Command) -> Callable[..., Coroutine[Any, Any, None]]:
         if user and message:
             words = texts(language_for(user.language_code))
             sentence = await command(context.args or [], words)
-            await insist(lambda: message.reply_text(sentence))
+            await reply(message, sentence)
 
     return answer

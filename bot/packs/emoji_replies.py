@@ -13,7 +13,7 @@ from bot.requests.record import Labelled, Record
 from bot.requests.store import Store
 from bot.russian.written_emoji import written_emoji
 from bot.telegram.errors import REFUSALS
-from bot.telegram.retry import insist
+from bot.telegram.messages import reply
 from bot.texts import Texts, language_for, texts
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Relabelling:
         if message and user:
             words = texts(language_for(user.language_code))
             sentence = await self._relabel(message, user.id, words)
-            await insist(lambda: message.reply_text(sentence))
+            await reply(message, sentence)
 
     async def answer_in_group(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Take emoji that answer the message of a request, from who has asked for it.
@@ -47,7 +47,7 @@ class Relabelling:
         if record := await self._record(message, user.id):
             words = texts(language_for(user.language_code))
             sentence = await self._relabel_request(record, message, words)
-            await insist(lambda: message.reply_text(sentence))
+            await reply(message, sentence)
 
     async def _relabel(self, message: Message, user_id: int, words: Texts) -> str:
         to = message.reply_to_message

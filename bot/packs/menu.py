@@ -9,12 +9,10 @@ from bot.packs.names import BadTitle, Kind, clean_title
 from bot.packs.screens import Screens
 from bot.packs.sticker_sets import Pack, Packs
 from bot.requests.limits import MAX_EMOJI
-from bot.requests.view import is_reachable
 from bot.telegram.callbacks import Tap
 from bot.telegram.errors import REFUSALS
-from bot.telegram.messages import Screen, has_picture, put, send
+from bot.telegram.messages import Screen, has_picture, is_reachable, put, reply
 from bot.telegram.questions import Questions
-from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
 
 # 1:pack:<what to do>:<whose>:<the pack's number; 0 where it is not about one>:<page, unless 0>
@@ -35,7 +33,7 @@ class PackMenu:
         """Answer /packs."""
         user, message = update.effective_user, update.effective_message
         if user and message:
-            await send(message, await self._screens.packs(user, 0, _words(user)))
+            await reply(message, await self._screens.packs(user, 0, _words(user)))
 
     async def tap(self, tap: Tap) -> str | None:
         """Do what one of the menu's buttons says."""
@@ -77,7 +75,7 @@ class PackMenu:
             await self._questions.ask_again(message, _words(user)("bad-title"), purpose)
         else:
             await self._questions.close(message.chat_id, asked.message_id)
-            await insist(lambda: message.reply_text(sentence))
+            await reply(message, sentence)
         return True
 
     async def _name(self, user: User, number: int, kind: Kind, text: str) -> str | None:

@@ -11,13 +11,11 @@ from bot.packs.names import Kind, number_of
 from bot.packs.screens import STICKERS_A_PAGE, Screens
 from bot.packs.sticker_menu import Tidy
 from bot.packs.sticker_sets import Pack, Packs
-from bot.requests.view import is_reachable
 from bot.russian.written_emoji import is_emoji_only, written_emoji
 from bot.telegram.callbacks import Tap
 from bot.telegram.errors import REFUSALS
-from bot.telegram.messages import put, send
+from bot.telegram.messages import is_reachable, put, reply
 from bot.telegram.questions import Questions
-from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
 
 # 1:one:<what to do>:<whose>:<the pack's number>:<file_unique_id>
@@ -80,9 +78,9 @@ class OneSticker:
         index = pack.index(sticker.file_unique_id) if pack and sticker else None
         if pack is None or index is None:
             foreign = words("foreign-sticker", kind=Kind.EMOJI.value)
-            await insist(lambda: message.reply_text(foreign, do_quote=True))
+            await reply(message, foreign, do_quote=True)
         else:
-            await send(message, await self._screens.sticker(user, pack, index, words))
+            await reply(message, await self._screens.sticker(user, pack, index, words))
 
     async def take_emoji(self, user: User, message: Message) -> bool:
         """Take a message that answers the question for emoji; False when it does not."""
@@ -100,7 +98,7 @@ class OneSticker:
         emoji = written_emoji(message.text or "")
         sentence = await self._relabel(user, int(match[1]), match[2], emoji, words)
         await self._questions.close(message.chat_id, asked.message_id)
-        await insist(lambda: message.reply_text(sentence))
+        await reply(message, sentence)
         return True
 
     async def _act_on(self, tap: Tap, pack: Pack) -> str | None:

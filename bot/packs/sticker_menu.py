@@ -22,10 +22,9 @@ from telegram.ext import ContextTypes
 from bot.admin.redis_repair import read
 from bot.packs.names import Kind, is_pack_name, kind_of, number_of
 from bot.packs.sticker_sets import Owner, Packs
-from bot.requests.view import View, edit
 from bot.telegram.callbacks import Tap
 from bot.telegram.errors import REFUSALS
-from bot.telegram.retry import insist
+from bot.telegram.messages import Screen, put, reply
 from bot.texts import Texts, language_for, texts
 from worker.queue.decoding import from_json
 
@@ -65,7 +64,7 @@ class Tidy:
         if sticker.set_name and await self._packs.is_owner(user.id, sticker.set_name):
             text = words("sticker-menu", kind=sticker.type)
             keyboard = _menu(user, sticker, sticker.set_name, words)
-        await insist(lambda: message.reply_text(text, reply_markup=keyboard, do_quote=True))
+        await reply(message, Screen(text, keyboard), do_quote=True)
 
     async def tap(self, tap: Tap) -> str:
         """Do what one of the menu's buttons says."""
@@ -79,7 +78,7 @@ class Tidy:
                 return words("sticker-gone", kind=kind_of(name).value)
             sentence = await self.act(tap.user.id, action, sticker, words)
             if action == "delete":
-                await edit(tap.query, View(sentence))
+                await put(tap.query, Screen(sentence))
         except REFUSALS:
             return words("not-changed")
         return sentence

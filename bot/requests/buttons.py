@@ -26,7 +26,7 @@ from bot.russian.emoji import FALLBACK, keywords
 from bot.russian.written_emoji import written_emoji
 from bot.telegram.callbacks import answer_tap
 from bot.telegram.errors import REFUSALS, needs_start
-from bot.telegram.topics import topic_of
+from bot.telegram.messages import topic_of
 from bot.texts import Texts, language_for, texts
 from worker.queue.results import load_codes
 

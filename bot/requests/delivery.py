@@ -11,11 +11,12 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import redis
 from PIL import UnidentifiedImageError
-from telegram import Bot, InputMediaPhoto, ReplyParameters
+from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from bot.account.history import History
@@ -36,16 +37,16 @@ from bot.requests.record import (
     Unreachable,
 )
 from bot.requests.store import Store
-from bot.requests.view import View, view
+from bot.requests.view import view
 from bot.telegram.errors import (
     MESSAGE_IS_PHOTO,
-    MESSAGE_IS_SAME,
     PHOTOS_ARE_FORBIDDEN,
     is_everyday,
     says,
 )
+from bot.telegram.messages import Screen, edit, send
 from bot.telegram.retry import pause_after
-from bot.telegram.tasks import end
+from bot.telegram.updates import end
 from worker.queue.events import Event, EventReader, Failed, Finished
 
 EDIT_INTERVAL = 1.5  # seconds from one progress bar to the next: Telegram wants about 1 a second
@@ -216,49 +217,18 @@ class Delivery:
                 failures += 1
                 await self._pause(request_id, error, failures)
 
-    async def _put(self, record: Record, wanted: View) -> tuple[int, int]:
+    async def _put(self, record: Record, wanted: Screen) -> tuple[int, int]:
         """Send or edit the message; returns the ids of its chat and its own."""
+        if record.state is State.FINISHED and not record.has_picture:
+            wanted = replace(wanted, picture=await self._picture(record))
         if record.message_id is None:
-            return await self._send(record, wanted)
-        try:
-            await self._edit(record, record.message_id, wanted)
-        except BadRequest as error:
-            if not says(error, MESSAGE_IS_SAME):
-                raise
-        return record.chat_id, record.message_id
-
-    async def _send(self, record: Record, wanted: View) -> tuple[int, int]:
-        if wanted.has_picture:
-            picture = await self._picture(record)
-            message = await self._bot.send_photo(
-                record.chat_id,
-                picture,
-                caption=wanted.text,
-                reply_markup=wanted.keyboard,
-                reply_parameters=_reply(record),
-                message_thread_id=record.thread_id or None,
-            )
-        else:
-            message = await self._bot.send_message(
-                record.chat_id,
-                wanted.text,
-                reply_markup=wanted.keyboard,
-                reply_parameters=_reply(record),
-                message_thread_id=record.thread_id or None,
-            )
-        return message.chat_id, message.message_id
-
-    async def _edit(self, record: Record, message_id: int, wanted: View) -> None:
-        chat_id, text, keyboard = record.chat_id, wanted.text, wanted.keyboard
-        if wanted.has_picture and not record.has_picture:
-            media = InputMediaPhoto(await self._picture(record), caption=text)
-            await self._bot.edit_message_media(media, chat_id, message_id, reply_markup=keyboard)
-        elif record.is_photo:
-            await self._bot.edit_message_caption(
-                chat_id, message_id, caption=text, reply_markup=keyboard
-            )
-        else:
-            await self._bot.edit_message_text(text, chat_id, message_id, reply_markup=keyboard)
+            chat_id, topic = record.chat_id, record.thread_id
+            # In a group, the answer says whose it is.
+            sent = await send(self._bot, chat_id, wanted, reply_to=record.reply_to, topic=topic)
+            return sent.chat_id, sent.message_id
+        where = record.chat_id, record.message_id
+        await edit(self._bot, *where, wanted, is_photo=record.is_photo)
+        return where
 
     async def _picture(self, record: Record) -> bytes:
         try:
@@ -286,11 +256,6 @@ class Delivery:
     async def _give_up(self, request_id: str, error: Exception) -> None:
         log.warning("request %s: its message is out of reach: %s", request_id, error)
         await self._store.change(request_id, Unreachable())
-
-
-def _reply(record: Record) -> ReplyParameters | None:
-    """In a group, the answer says whose it is."""
-    return ReplyParameters(record.reply_to) if record.reply_to else None
 
 
 def _is_unexpected(error: Exception) -> bool:

@@ -6,8 +6,6 @@ somebody's message, wants that drawn: Telegram brings it along.
 Who writes on behalf of a group or a channel has no packs: Telegram does not say who it is.
 """
 
-from functools import partial
-
 from telegram import Message, MessageEntity, Update
 from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandler, filters
 
@@ -15,8 +13,7 @@ from bot.packs.emoji_replies import Relabelling
 from bot.requests.delivery import Delivery
 from bot.requests.prompts import Prompts
 from bot.russian.written_emoji import is_emoji_only
-from bot.telegram.filters import GROUP_WORDS, OWN_WORDS
-from bot.telegram.retry import insist
+from bot.telegram.messages import GROUP_WORDS, OWN_WORDS, reply
 from bot.texts import language_for, texts
 
 COMMAND = "sticker"
@@ -90,7 +87,7 @@ class Groups:
         else:
             sentences = [words("sticker-no-words") if answered else words("sticker-what")]
         for sentence in sentences:
-            await insist(partial(message.reply_text, sentence))
+            await reply(message, sentence)
 
 
 def answered_message(message: Message, bot_id: int) -> Message | None:

@@ -10,7 +10,7 @@ from bot.requests.record import Record, State
 from bot.requests.refusals import OverLimit, Refusal
 from bot.requests.store import Store
 from bot.russian.request_phrases import asked_for
-from bot.telegram.topics import topic_of
+from bot.telegram.messages import topic_of
 from bot.texts import Texts, language_for, shortened, texts
 from emojich_core.request import InvalidRequest, clean_prompt
 

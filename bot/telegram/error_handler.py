@@ -12,6 +12,7 @@ from telegram.ext import ContextTypes
 from bot.admin.commands import BROKEN
 from bot.logs import reason
 from bot.telegram.errors import is_everyday, is_outage
+from bot.telegram.messages import reply
 from bot.telegram.retry import insist
 from bot.telegram.updates import GivenUp
 from bot.texts import language_for, texts
@@ -49,7 +50,7 @@ async def _tell(update: Update, sentence: str) -> None:
     if query:
         await _answer(query, sentence)
     elif message:
-        await insist(lambda: message.reply_text(sentence))
+        await reply(message, sentence)
 
 
 async def _answer(query: CallbackQuery, sentence: str) -> None:
