@@ -12,7 +12,6 @@ from redis.backoff import ExponentialBackoff
 from telegram import Update
 from telegram.ext import (
     Application,
-    CallbackQueryHandler,
     CommandHandler,
     TypeHandler,
 )
@@ -32,12 +31,12 @@ from bot.packs import menu as pack_menu
 from bot.packs import sticker_choice as one
 from bot.packs import sticker_menu as tidy
 from bot.packs.emoji_replies import Relabelling
-from bot.packs.screens import Screens
+from bot.packs.screens import PackButton, Screens, StickerButton
 from bot.packs.sticker_sets import Packs
 from bot.packs.store import Shelf
 from bot.pictures.downloads import Pictures
 from bot.requests.blocklist import Blocklist
-from bot.requests.buttons import Taps
+from bot.requests.buttons import RequestButtons
 from bot.requests.delivery import Delivery
 from bot.requests.groups import Groups
 from bot.requests.intake import Intake
@@ -46,7 +45,7 @@ from bot.requests.prompts import Prompts
 from bot.requests.quota import Quota
 from bot.requests.store import Store
 from bot.telegram.application import AnyApplication, build_application, identify
-from bot.telegram.callbacks import on_tap
+from bot.telegram.callbacks import on_old_button, on_press
 from bot.telegram.error_handler import report
 from bot.telegram.leader import keep, lease
 from bot.telegram.messages import PRIVATE_WORDS
@@ -119,7 +118,7 @@ def _wire(
     setting = settings.SettingsMenu(liking)
     remembering = history_menu.HistoryMenu(history, store, intake, delivery, connection)
     forgetting = forget.Forget(async_connection, store, intake, packs)
-    taps = Taps(store, intake, delivery, packs, tidying, labels, connection)
+    buttons = RequestButtons(store, intake, delivery, packs, tidying, labels, connection)
     application.add_handler(TypeHandler(Update, access.check), group=_BEFORE_ALL)
     application.add_handlers(Admin(access, intake, queue, connection).handlers(config.admins))
     application.add_handlers(
@@ -128,13 +127,14 @@ def _wire(
             CommandHandler("history", remembering.show, PRIVATE_WORDS),
             CommandHandler("settings", setting.show, PRIVATE_WORDS),
             CommandHandler("forget", forgetting.ask, PRIVATE_WORDS),
-            on_tap(pack_menu.TAP, packing.tap),
-            on_tap(one.TAP, picking.tap),
-            on_tap(tidy.TAP, tidying.tap),
-            on_tap(settings.TAP, setting.tap),
-            on_tap(history_menu.TAP, remembering.tap),
-            on_tap(forget.TAP, forgetting.tap),
-            CallbackQueryHandler(taps.answer),
+            on_press(PackButton, packing.press),
+            on_press(StickerButton, picking.press),
+            on_press(tidy.SentStickerButton, tidying.press),
+            on_press(settings.SettingButton, setting.press),
+            on_press(history_menu.HistoryButton, remembering.press),
+            on_press(forget.ForgetButton, forgetting.press),
+            *buttons.handlers(),
+            on_old_button(),
         ]
     )
     prompts = Prompts(store, intake)
@@ -143,7 +143,7 @@ def _wire(
     application.add_handlers(Groups(prompts, relabelling, delivery).handlers())
     takers = (packing.take_title, picking.take_emoji)
     application.add_handlers(
-        message_handlers(intake, prompts, relabelling, picking, takers, tidying, taps.start)
+        message_handlers(intake, prompts, relabelling, picking, takers, tidying, buttons.start)
     )
     return delivery, Watch(store, queue, delivery, connection)
 

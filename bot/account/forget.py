@@ -4,7 +4,8 @@ Not how many requests they had in the last day, and not that they are banned: /f
 around the bot's limits.
 """
 
-import re
+from dataclasses import dataclass
+from enum import StrEnum
 
 import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
@@ -14,13 +15,28 @@ from bot.admin.redis_repair import ODD
 from bot.packs.sticker_sets import Owner, Packs
 from bot.requests.intake import Intake
 from bot.requests.store import Store
-from bot.telegram.callbacks import Tap
+from bot.telegram.callbacks import ButtonPress, Callback
 from bot.telegram.errors import REFUSALS
 from bot.telegram.messages import Screen, put, reply
 from bot.texts import Texts, language_for, texts
 
-# 1:forget:<what>:<whose>
-TAP = re.compile(r"1:forget:(?P<what>keep|all|no):(?P<owner>\d+)")
+
+class ForgetChoice(StrEnum):
+    """What the user answers."""
+
+    ALL = "all"  # the packs, too
+    KEEP = "keep"  # not the packs
+    NO = "no"
+
+
+@dataclass(frozen=True)
+class ForgetButton(Callback):
+    """Answers the question of /forget."""
+
+    kind = "forget"
+    choice: ForgetChoice
+    owner: int
+
 
 # What is stored under a user's id; in a private chat, the chat's id is the user's, and the ids of
 # requests begin with it.  A key that is added elsewhere belongs here, too: a test looks for it.
@@ -65,13 +81,16 @@ class Forget:
             words = texts(language_for(user.language_code))
             await reply(message, Screen(words("forget-sure"), _keyboard(user, words)))
 
-    async def tap(self, tap: Tap) -> None:
+    async def press(self, press: ButtonPress[ForgetButton]) -> None:
         """Forget, or not."""
-        what = tap.data["what"]
-        if what == "no":
-            await put(tap.query, Screen(tap.words("forget-not")))
+        choice = press.button.choice
+        if choice is ForgetChoice.NO:
+            await put(press.query, Screen(press.words("forget-not")))
         else:
-            await put(tap.query, Screen(await self._forget(tap.user, what == "all", tap.words)))
+            await put(
+                press.query,
+                Screen(await self._forget(press.user, choice is ForgetChoice.ALL, press.words)),
+            )
 
     async def _forget(self, user: User, packs_too: bool, words: Texts) -> str:
         await self._intake.cancel_all(user.id)

@@ -1,25 +1,31 @@
 """/history: the last prompts, each a button that brings it back."""
 
 import asyncio
-import re
+from dataclasses import dataclass
 
 import redis
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram import InlineKeyboardMarkup, Update
 from telegram.ext import ContextTypes
 
-from bot.account.history import History, Past
+from bot.account.history import History
 from bot.requests.delivery import Delivery
 from bot.requests.intake import Intake
 from bot.requests.record import Record, Reopened
 from bot.requests.refusals import Refusal
 from bot.requests.store import Store
-from bot.telegram.callbacks import Tap
+from bot.telegram.callbacks import ButtonPress, Callback, OldButton
 from bot.telegram.messages import Screen, reply, topic_of
 from bot.texts import language_for, shortened, texts
 from worker.queue.results import load_stickers
 
-# 1:past:<whose>:<request id>
-TAP = re.compile(r"1:past:(?P<owner>\d+):(?P<request>[A-Za-z0-9_-]+)")
+
+@dataclass(frozen=True)
+class HistoryButton(Callback):
+    """Brings a prompt back."""
+
+    kind = "past"
+    owner: int
+    request_id: str
 
 
 class HistoryMenu:
@@ -46,49 +52,43 @@ class HistoryMenu:
             return
         words = texts(language_for(user.language_code))
         rows = [
-            [_button(past, user.id, request_id)]
+            [HistoryButton(user.id, request_id).button(shortened(past.prompt))]
             for request_id, past in (await self._history.all(user.id)).items()
         ]
         text = words("history", count=len(rows)) if rows else words("history-none")
         keyboard = InlineKeyboardMarkup(rows) if rows else None
         await reply(message, Screen(text, keyboard))
 
-    async def tap(self, tap: Tap) -> str:
+    async def press(self, press: ButtonPress[HistoryButton]) -> str:
         """Show a request again while its stickers are kept, else draw it again."""
-        request_id = tap.data["request"]
-        past = (await self._history.all(tap.user.id)).get(request_id)
-        if past is None or tap.query.message is None:
-            return tap.words("old-button")
+        request_id = press.button.request_id
+        past = (await self._history.all(press.user.id)).get(request_id)
+        if past is None or press.query.message is None:
+            raise OldButton
         record = await self._store.load(request_id)
         # What was drawn in a group is drawn again here, and does not come up there once more.
         is_shown_here = record is not None and record.is_private and record.has_stickers
         if is_shown_here and await self._has_stickers(request_id):
             await self._delivery.change(request_id, Reopened())
-            return tap.words("history-shown")
+            return press.words("history-shown")
         again = Record(
-            id=f"{tap.query.message.chat.id}_u{tap.update_id}",
-            user_id=tap.user.id,
-            chat_id=tap.query.message.chat.id,
+            id=f"{press.query.message.chat.id}_u{press.update_id}",
+            user_id=press.user.id,
+            chat_id=press.query.message.chat.id,
             prompt=past.prompt,
-            language=language_for(tap.user.language_code),
+            language=language_for(press.user.language_code),
             wanted=past.count,
             seed=past.seed,
             boldness=past.boldness,
             outline=past.outline,
             emoji=past.emoji,
-            thread_id=topic_of(tap.query.message),
+            thread_id=topic_of(press.query.message),
         )
         try:
             await self._intake.take(again)
         except Refusal as error:
-            return error.say(tap.words)
-        return tap.words("history-again")
+            return error.say(press.words)
+        return press.words("history-again")
 
     async def _has_stickers(self, request_id: str) -> bool:
         return bool(await asyncio.to_thread(load_stickers, self._results, request_id))
-
-
-def _button(past: Past, user_id: int, request_id: str) -> InlineKeyboardButton:
-    return InlineKeyboardButton(
-        shortened(past.prompt), callback_data=f"1:past:{user_id}:{request_id}"
-    )

@@ -4,7 +4,6 @@ emojich:settings:<user id>  string  `Settings` as JSON
 """
 
 import json
-import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -13,16 +12,24 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import ContextTypes
 
 from bot.admin.redis_repair import read
-from bot.telegram.callbacks import Tap
+from bot.telegram.callbacks import ButtonPress, Callback, OldButton
 from bot.telegram.messages import Screen, put, reply
 from bot.texts import Texts, language_for, texts
 from emojich_core.request import MAX_COUNT
 from worker.queue.decoding import from_json
 
-# 1:set:<what>:<whose>:<value>
-TAP = re.compile(r"1:set:([a-z]+):(?P<owner>\d+):(\w+)")
 # What the temperature is multiplied by.  Much bolder is noise, much calmer always the same.
 BOLDNESS = {"calm": 0.75, "usual": 1.0, "bold": 1.25}
+
+
+@dataclass(frozen=True)
+class SettingButton(Callback):
+    """Chooses the value of a setting."""
+
+    kind = "set"
+    what: str
+    owner: int
+    value: str
 
 
 @dataclass(frozen=True)
@@ -73,21 +80,19 @@ class SettingsMenu:
             words = texts(language_for(user.language_code))
             await reply(message, _screen(await self._store.load(user.id), user.id, words))
 
-    async def tap(self, tap: Tap) -> str | None:
+    async def press(self, press: ButtonPress[SettingButton]) -> None:
         """Change a setting."""
-        what, _, value = tap.data.groups()
-        changed = (await self._store.load(tap.user.id)).changed(what, value)
+        settings = await self._store.load(press.user.id)
+        changed = settings.changed(press.button.what, press.button.value)
         if changed is None:
-            return tap.words("old-button")
-        await self._store.save(tap.user.id, changed)
-        await put(tap.query, _screen(changed, tap.user.id, tap.words))
-        return None
+            raise OldButton
+        await self._store.save(press.user.id, changed)
+        await put(press.query, _screen(changed, press.user.id, press.words))
 
 
 def _screen(settings: Settings, user_id: int, words: Texts) -> Screen:
     def button(what: str, value: str, label: str, chosen: bool) -> InlineKeyboardButton:
-        data = f"1:set:{what}:{user_id}:{value}"
-        return InlineKeyboardButton(f"● {label}" if chosen else label, callback_data=data)
+        return SettingButton(what, user_id, value).button(f"● {label}" if chosen else label)
 
     counts = [
         button("count", str(count), str(count), settings.count == count)

@@ -13,7 +13,7 @@ from telegram import Update
 from telegram.error import BadRequest, Forbidden
 from telegram.ext import ApplicationHandlerStop, ContextTypes
 
-from bot.telegram.callbacks import answer_tap
+from bot.telegram.callbacks import answer_press
 from bot.telegram.messages import reply
 from bot.telegram.retry import insist
 from bot.texts import Texts, language_for, texts
@@ -71,7 +71,7 @@ async def _answer(update: Update, sentence: str) -> None:
     """Tell whoever taps or writes in private why nothing happens; groups are left in peace."""
     query, message, inline = update.callback_query, update.message, update.inline_query
     if query:
-        await answer_tap(query, sentence)
+        await answer_press(query, sentence)
     elif inline:  # there is no place for a sentence
         await insist(lambda: inline.answer([], cache_time=0, is_personal=True))
     elif message and message.chat.type == message.chat.PRIVATE:

@@ -8,18 +8,16 @@ from telegram.ext.filters import MessageFilter
 
 from bot.packs.emoji_replies import Relabelling
 from bot.packs.names import Kind, number_of
-from bot.packs.screens import STICKERS_A_PAGE, Screens
+from bot.packs.screens import STICKERS_A_PAGE, Screens, StickerButton
 from bot.packs.sticker_menu import Tidy
 from bot.packs.sticker_sets import Pack, Packs
 from bot.russian.written_emoji import is_emoji_only, written_emoji
-from bot.telegram.callbacks import Tap
+from bot.telegram.callbacks import ButtonPress
 from bot.telegram.errors import REFUSALS
 from bot.telegram.messages import is_reachable, put, reply
 from bot.telegram.questions import Questions
 from bot.texts import Texts, language_for, texts
 
-# 1:one:<what to do>:<whose>:<the pack's number>:<file_unique_id>
-TAP = re.compile(r"1:one:(?P<action>[a-z]+):(?P<owner>\d+):(?P<number>\d+):(?P<sticker>[\w-]+)")
 # The purpose of a question for emoji: the pack's number, and the sticker.
 _EMOJI = re.compile(r"emoji:(\d+):([\w-]+)")
 
@@ -51,18 +49,18 @@ class OneSticker:
         self._relabelling = relabelling
         self._questions = questions
 
-    async def tap(self, tap: Tap) -> str | None:
+    async def press(self, press: ButtonPress[StickerButton]) -> str | None:
         """Do what a button says."""
-        if not is_reachable(tap.query):
-            return tap.words("packs-old")
+        if not is_reachable(press.query):
+            return press.words("packs-old")
         try:
-            pack = await self._packs.get(tap.user.id, int(tap.data["number"]))
+            pack = await self._packs.get(press.user.id, press.button.number)
             if pack is None:
-                await put(tap.query, await self._screens.packs(tap.user, 0, tap.words))
-                return tap.words("pack-gone")
-            return await self._act_on(tap, pack)
+                await put(press.query, await self._screens.packs(press.user, 0, press.words))
+                return press.words("pack-gone")
+            return await self._act_on(press, pack)
         except REFUSALS:
-            return tap.words("not-changed")
+            return press.words("not-changed")
 
     async def show(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
         """Answer a custom emoji: with what can be done with it, if it is the user's."""
@@ -101,26 +99,26 @@ class OneSticker:
         await reply(message, sentence)
         return True
 
-    async def _act_on(self, tap: Tap, pack: Pack) -> str | None:
-        action, wanted, words = tap.data["action"], tap.data["sticker"], tap.words
+    async def _act_on(self, press: ButtonPress[StickerButton], pack: Pack) -> str | None:
+        action, wanted, words = press.button.action, press.button.sticker, press.words
         index = pack.index(wanted)
         if index is None:
-            await put(tap.query, await self._screens.pack(tap.user, pack, 0, words))
+            await put(press.query, await self._screens.pack(press.user, pack, 0, words))
             return words("sticker-gone", kind=pack.kind.value)
         match action:
             case "open":
-                await put(tap.query, await self._screens.sticker(tap.user, pack, index, words))
+                await put(press.query, await self._screens.sticker(press.user, pack, index, words))
                 return None
             case "emoji":
                 purpose = f"emoji:{pack.number}:{wanted}"
                 question = words("ask-emoji", kind=pack.kind.value)
-                await self._questions.ask(tap, question, purpose)
+                await self._questions.ask(press, question, purpose)
                 return None
-        sentence = await self._tidy.act(tap.user.id, action, pack.stickers[index], words)
+        sentence = await self._tidy.act(press.user.id, action, pack.stickers[index], words)
         if action in ("first", "delete"):
             page = 0 if action == "first" else index // STICKERS_A_PAGE
-            changed = await self._packs.get(tap.user.id, pack.number) or pack
-            await put(tap.query, await self._screens.pack(tap.user, changed, page, words))
+            changed = await self._packs.get(press.user.id, pack.number) or pack
+            await put(press.query, await self._screens.pack(press.user, changed, page, words))
         return sentence
 
     async def _relabel(

@@ -5,11 +5,11 @@ import logging
 import re
 from collections.abc import Awaitable
 from dataclasses import replace
+from typing import Any
 
 import redis
-from telegram import CallbackQuery, Update, User
-from telegram.ext import ContextTypes
-from telegram.helpers import create_deep_linked_url
+from telegram import User
+from telegram.ext import CallbackQueryHandler
 
 from bot.inline.index import Labels
 from bot.packs.names import Kind, pack_link
@@ -18,13 +18,20 @@ from bot.packs.sticker_sets import Owner, Packs, input_sticker
 from bot.pictures.sticker import sticker_of
 from bot.requests.delivery import Delivery
 from bot.requests.intake import Intake, next_attempt
-from bot.requests.keyboards import Button, Deed, Example, read_tap
+from bot.requests.keyboards import (
+    CandidateAction,
+    CandidateButton,
+    ExampleButton,
+    PromptButton,
+    RequestAction,
+    RequestButton,
+)
 from bot.requests.record import Added, Choosing, Record, State, Uploaded
 from bot.requests.refusals import Refusal
 from bot.requests.store import Store
 from bot.russian.emoji import FALLBACK, keywords
 from bot.russian.written_emoji import written_emoji
-from bot.telegram.callbacks import answer_tap
+from bot.telegram.callbacks import ButtonPress, NotYours, OldButton, StartNeeded, on_press
 from bot.telegram.errors import REFUSALS, needs_start
 from bot.telegram.messages import topic_of
 from bot.texts import Texts, language_for, texts
@@ -36,16 +43,8 @@ _START = re.compile(r"add-([A-Za-z0-9_-]+)-(\d)")
 log = logging.getLogger(__name__)
 
 
-class NotStarted(Exception):
-    """The user has to press Start before Telegram makes them a pack."""
-
-    def __init__(self, parameter: str):
-        super().__init__(parameter)
-        self.parameter = parameter  # of /start, to go on with
-
-
-class Taps:
-    """Answers taps: each with a sentence or silently, or its button would go on blinking."""
+class RequestButtons:
+    """Does what the buttons of requests and of examples say."""
 
     def __init__(
         self,
@@ -65,18 +64,14 @@ class Taps:
         self._labels = labels
         self._results = results
 
-    async def answer(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        """Do what the button says, if it is the user's own and still good."""
-        query = update.callback_query
-        if query is None:
-            return
-        try:
-            sentence = await self._act(query, update.update_id)
-        except NotStarted as error:
-            bot = query.get_bot().username
-            await answer_tap(query, None, create_deep_linked_url(bot, error.parameter))
-        else:
-            await answer_tap(query, sentence)
+    def handlers(self) -> list[CallbackQueryHandler[Any, Any]]:
+        """The handlers of the buttons that are about requests."""
+        return [
+            on_press(ExampleButton, self._draw_example),
+            on_press(PromptButton, self._draw_example),
+            on_press(CandidateButton, self._press_candidate),
+            on_press(RequestButton, self._press),
+        ]
 
     async def start(self, user: User, parameter: str) -> str | None:
         """Add the sticker that a link to the bot is about; None when it is about none.
@@ -94,49 +89,50 @@ class Taps:
             return words("not-yours")
         try:
             sentence = await self._add(user, record, number, words)
-        except NotStarted:
+        except StartNeeded:
             return words("not-added")
+        except OldButton:
+            return words("old-button")
         record = await self._store.load(record.id) or record
         links = [words("in-pack", link=pack_link(pack)) for pack in record.packs]
         return "\n".join([sentence, *links])
 
-    async def _act(self, query: CallbackQuery, update_id: int) -> str | None:
-        """Do what the button says; returns the sentence for the user, if it takes one."""
-        words = texts(language_for(query.from_user.language_code))
-        tap = read_tap(query.data or "")
-        if isinstance(tap, Example):
-            return await self._draw_example(query, tap, update_id, words)
-        if tap is None:
-            return words("old-button")
-        record = await self._store.load(tap.request_id)
-        if record is None:
-            return words("old-button")
-        if record.user_id != query.from_user.id:
-            return words("not-yours")
-        return await self._act_on(record, tap, query.from_user, update_id, words)
-
-    async def _act_on(
-        self, record: Record, button: Button, user: User, update_id: int, words: Texts
-    ) -> str | None:
-        """Do what a button of the user's own request says."""
-        number = button.number or 0
-        match button.deed:
-            case Deed.ADD:
-                return await self._add(user, record, number, words)
-            case Deed.LIKE:
+    async def _press_candidate(self, press: ButtonPress[CandidateButton]) -> str | None:
+        record, number = await self._record(press), press.button.number
+        match press.button.action:
+            case CandidateAction.ADD:
+                return await self._add(press.user, record, number, press.words)
+            case CandidateAction.LIKE:
                 await self._delivery.change(record.id, Choosing(False))
-                return await self._draw_more(record, update_id, words, f"{record.id}:{number}")
-            case Deed.MORE:
-                return await self._draw_more(record, update_id, words)
-            case Deed.CHOOSE | Deed.BACK:
-                await self._delivery.change(record.id, Choosing(button.deed is Deed.CHOOSE))
+                like = f"{record.id}:{number}"
+                return await self._draw_more(record, press.update_id, press.words, like)
+
+    async def _press(self, press: ButtonPress[RequestButton]) -> str | None:
+        record, action, words = await self._record(press), press.button.action, press.words
+        match action:
+            case RequestAction.MORE:
+                return await self._draw_more(record, press.update_id, words)
+            case RequestAction.CHOOSE | RequestAction.BACK:
+                choosing = Choosing(action is RequestAction.CHOOSE)
+                await self._delivery.change(record.id, choosing)
                 return None
-            case Deed.EDIT:
+            case RequestAction.EDIT:
                 return words("how-to-edit")
-            case Deed.CANCEL:
+            case RequestAction.CANCEL:
                 return None if await self._intake.cancel(record.id) else words("too-late")
-            case Deed.AGAIN:
+            case RequestAction.AGAIN:
                 return await self._draw_again(record, words)
+
+    async def _record(
+        self, press: ButtonPress[CandidateButton] | ButtonPress[RequestButton]
+    ) -> Record:
+        """The record of the user's own request that a button is about."""
+        record = await self._store.load(press.button.request_id)
+        if record is None:
+            raise OldButton
+        if record.user_id != press.user.id:
+            raise NotYours
+        return record
 
     async def _draw_more(
         self, record: Record, update_id: int, words: Texts, like: str = ""
@@ -153,7 +149,7 @@ class Taps:
         All taps on it ask for the same one request.
         """
         if record.like:  # what they were like is not kept any longer either
-            return words("old-button")
+            raise OldButton
         same = replace(
             record.anew(next_attempt(record.id)),
             wanted=record.wanted,
@@ -164,20 +160,21 @@ class Taps:
         return await self._queue(self._intake.take(same), words) or words("drawn-again")
 
     async def _draw_example(
-        self, query: CallbackQuery, tap: Example, update_id: int, words: Texts
+        self, press: ButtonPress[ExampleButton] | ButtonPress[PromptButton]
     ) -> str | None:
+        query = press.query
         if query.message is None:  # of an inline result: they have no such button
-            return words("old-button")
+            raise OldButton
         example = Record(
             # Not the message's id: the same button may be tapped many times.
-            id=f"{query.from_user.id}_u{update_id}",
+            id=f"{query.from_user.id}_u{press.update_id}",
             user_id=query.from_user.id,
             chat_id=query.message.chat.id,
-            prompt=tap.prompt,
+            prompt=press.button.prompt,
             language=language_for(query.from_user.language_code),
             thread_id=topic_of(query.message),
         )
-        return await self._queue(self._intake.take(example), words)
+        return await self._queue(self._intake.take(example), press.words)
 
     async def _draw_again(self, record: Record, words: Texts) -> str | None:
         if record.state not in (State.FAILED, State.CANCELLED):
@@ -196,7 +193,7 @@ class Taps:
             return await self._put_into_pack(user, record, number, words)
         except REFUSALS as error:
             if needs_start(error):
-                raise NotStarted(f"add-{record.id}-{number}") from error
+                raise StartNeeded(f"add-{record.id}-{number}") from error
             log.error("request %s: sticker %d is not added: %s", record.id, number, error)
             return words("not-added")
 

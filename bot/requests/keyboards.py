@@ -1,10 +1,5 @@
-"""The buttons under messages, and what a tap on one means.
+"""The buttons under messages.  Whose they are, the record of the request says."""
 
-Callback data is `<version>:<kind>:<…>`.  Buttons outlive deployments: one of another version reads
-as None, and the user hears that it is old.  Whose they are, the record of the request says.
-"""
-
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,18 +11,14 @@ from bot.pictures.preview import columns
 from bot.requests.prompt_links import decode, encode
 from bot.requests.record import Record
 from bot.russian.emoji import MAX_SUGGESTED
+from bot.telegram.callbacks import Callback
 from bot.texts import EXAMPLES, Texts
-
-_TAP = re.compile(r"1:([a-z]+):([A-Za-z0-9_-]+)(?::(\d))?")
-_EXAMPLE = re.compile(r"1:example:(\d)")
-_DRAW = re.compile(r"1:draw:([A-Za-z0-9_-]+)")
+from emojich_core.request import MAX_COUNT
 
 
-class Deed(StrEnum):
-    """What is to be done with a request; the first two with one of its candidates."""
+class RequestAction(StrEnum):
+    """What is to be done with a request."""
 
-    ADD = "add"  # put it into the user's pack
-    LIKE = "like"  # draw others like it
     CHOOSE = "choose"  # ask which candidate others are to be like
     BACK = "back"  # ask no more
     MORE = "more"  # draw other candidates
@@ -36,64 +27,93 @@ class Deed(StrEnum):
     AGAIN = "again"  # draw a failed or cancelled request once more
 
 
-OF_CANDIDATES = (Deed.ADD, Deed.LIKE)
+class CandidateAction(StrEnum):
+    """What is to be done with a candidate of a request."""
+
+    ADD = "add"  # put it into the user's pack
+    LIKE = "like"  # draw others like it
 
 
 @dataclass(frozen=True)
-class Button:
+class RequestButton(Callback):
     """A button of a request."""
 
-    deed: Deed
+    action: RequestAction
     request_id: str
-    number: int | None = None  # of the candidate that it is about
 
 
 @dataclass(frozen=True)
-class Example:
-    """A button that has its prompt in itself: one of the examples, or what a link has asked for."""
+class CandidateButton(Callback):
+    """A button of a candidate."""
 
-    prompt: str
+    action: CandidateAction
+    request_id: str
+    number: int
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a number that no candidate has."""
+        if self.number >= MAX_COUNT:
+            raise ValueError(self.number)
 
 
-def read_tap(data: str) -> Button | Example | None:
-    """Which button it is; None when it is not one of today's."""
-    if (match := _EXAMPLE.fullmatch(data)) and int(match[1]) < len(EXAMPLES):
-        return Example(EXAMPLES[int(match[1])])
-    if (match := _DRAW.fullmatch(data)) and (prompt := decode(match[1])):
-        return Example(prompt)
-    match = _TAP.fullmatch(data)
-    if match is None or match[1] not in set(Deed):
-        return None
-    deed, number = Deed(match[1]), match[3]
-    if (deed in OF_CANDIDATES) != (number is not None):
-        return None
-    return Button(deed, match[2], None if number is None else int(number))
+@dataclass(frozen=True)
+class ExampleButton(Callback):
+    """Draws one of the examples."""
+
+    kind = "example"
+    number: int
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for an example that there is not."""
+        if self.number >= len(EXAMPLES):
+            raise ValueError(self.number)
+
+    @property
+    def prompt(self) -> str:
+        """What it draws."""
+        return EXAMPLES[self.number]
+
+
+@dataclass(frozen=True)
+class PromptButton(Callback):
+    """Draws what a link has asked for."""
+
+    kind = "draw"
+    code: str
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a code without a prompt."""
+        if decode(self.code) is None:
+            raise ValueError(self.code)
+
+    @property
+    def prompt(self) -> str:
+        """What it draws."""
+        return decode(self.code) or ""
 
 
 def examples() -> InlineKeyboardMarkup:
     """A button for each example."""
     return InlineKeyboardMarkup(
-        [
-            [InlineKeyboardButton(prompt, callback_data=f"1:example:{number}")]
-            for number, prompt in enumerate(EXAMPLES)
-        ]
+        [[ExampleButton(number).button(prompt)] for number, prompt in enumerate(EXAMPLES)]
     )
 
 
 def draw(prompt: str, words: Texts) -> InlineKeyboardMarkup:
     """The button that draws what a link has asked for."""
-    button = InlineKeyboardButton(words("draw-it"), callback_data=f"1:draw:{encode(prompt)}")
-    return InlineKeyboardMarkup([[button]])
+    code = encode(prompt)
+    assert code, "the prompt comes from such a code"
+    return InlineKeyboardMarkup([[PromptButton(code).button(words("draw-it"))]])
 
 
 def try_again(record: Record, words: Texts) -> InlineKeyboardMarkup:
     """The button of a failed or cancelled request."""
-    return InlineKeyboardMarkup([[_button(words("try-again"), Deed.AGAIN, record)]])
+    return InlineKeyboardMarkup([[_button(words("try-again"), RequestAction.AGAIN, record)]])
 
 
 def cancel(record: Record, words: Texts) -> InlineKeyboardMarkup:
     """The button of a request that waits or is being drawn."""
-    return InlineKeyboardMarkup([[_button(words("cancel"), Deed.CANCEL, record)]])
+    return InlineKeyboardMarkup([[_button(words("cancel"), RequestAction.CANCEL, record)]])
 
 
 def candidates(record: Record, words: Texts) -> InlineKeyboardMarkup:
@@ -101,14 +121,14 @@ def candidates(record: Record, words: Texts) -> InlineKeyboardMarkup:
 
     def candidate(number: int) -> InlineKeyboardButton:
         if number in record.added or number in record.emoji_added:
-            return _button(f"✓ {number + 1}", Deed.ADD, record, number)
+            return _candidate(f"✓ {number + 1}", CandidateAction.ADD, record, number)
         label = f"{number + 1} {''.join(record.emoji[:MAX_SUGGESTED])}".rstrip()
-        return _button(label, Deed.ADD, record, number)
+        return _candidate(label, CandidateAction.ADD, record, number)
 
     like = (
-        _button(words("like-one"), Deed.LIKE, record, 0)
+        _candidate(words("like-one"), CandidateAction.LIKE, record, 0)
         if record.count == 1
-        else _button(words("like"), Deed.CHOOSE, record)
+        else _button(words("like"), RequestAction.CHOOSE, record)
     )
     links = [
         [InlineKeyboardButton(words("open-pack"), url=pack_link(pack))] for pack in record.packs
@@ -116,8 +136,8 @@ def candidates(record: Record, words: Texts) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup(
         [
             *_grid(record.count, candidate),
-            [_button(words("more"), Deed.MORE, record), like],
-            [_button(words("edit"), Deed.EDIT, record)],
+            [_button(words("more"), RequestAction.MORE, record), like],
+            [_button(words("edit"), RequestAction.EDIT, record)],
             *links,
         ]
     )
@@ -127,9 +147,9 @@ def choose_like(record: Record, words: Texts) -> InlineKeyboardMarkup:
     """A button for each candidate that others can be like, and one to leave it."""
 
     def candidate(number: int) -> InlineKeyboardButton:
-        return _button(f"🪄 {number + 1}", Deed.LIKE, record, number)
+        return _candidate(f"🪄 {number + 1}", CandidateAction.LIKE, record, number)
 
-    back = _button(words("back"), Deed.BACK, record)
+    back = _button(words("back"), RequestAction.BACK, record)
     return InlineKeyboardMarkup([*_grid(record.count, candidate), [back]])
 
 
@@ -142,8 +162,11 @@ def _grid(
     return [buttons[start : start + width] for start in range(0, count, width)]
 
 
-def _button(
-    label: str, deed: Deed, record: Record, number: int | None = None
+def _button(label: str, action: RequestAction, record: Record) -> InlineKeyboardButton:
+    return RequestButton(action, record.id).button(label)
+
+
+def _candidate(
+    label: str, action: CandidateAction, record: Record, number: int
 ) -> InlineKeyboardButton:
-    data = f"1:{deed}:{record.id}" + ("" if number is None else f":{number}")
-    return InlineKeyboardButton(label, callback_data=data)
+    return CandidateButton(action, record.id, number).button(label)

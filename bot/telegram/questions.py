@@ -11,7 +11,7 @@ from typing import Any
 import redis.asyncio
 from telegram import Bot, ForceReply, Message
 
-from bot.telegram.callbacks import Tap
+from bot.telegram.callbacks import ButtonPress
 from bot.telegram.messages import Screen, reply, send, topic_of
 from bot.telegram.retry import insist
 
@@ -25,10 +25,10 @@ class Questions:
         self._bot = bot
         self._redis = connection
 
-    async def ask(self, tap: Tap, text: str, purpose: str) -> None:
+    async def ask(self, press: ButtonPress[Any], text: str, purpose: str) -> None:
         """Ask whoever has tapped a button, in their private chat, something."""
-        question, topic = Screen(text, ForceReply()), topic_of(tap.query.message)
-        message = await insist(lambda: send(self._bot, tap.user.id, question, topic=topic))
+        question, topic = Screen(text, ForceReply()), topic_of(press.query.message)
+        message = await insist(lambda: send(self._bot, press.user.id, question, topic=topic))
         await self._remember(message, purpose)
 
     async def ask_again(self, answer: Message, text: str, purpose: str) -> None:
