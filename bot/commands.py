@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from telegram import InlineKeyboardMarkup, Message, Update, User
-from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandler, filters
+from telegram.ext import CommandHandler, MessageHandler, filters
 
 from bot.packs.emoji_replies import Relabelling
 from bot.packs.sticker_choice import IS_CUSTOM_EMOJI, OneSticker
@@ -15,13 +15,17 @@ from bot.requests.intake import Intake
 from bot.requests.prompt_links import prompt_of_start
 from bot.requests.prompts import Prompts
 from bot.russian.written_emoji import is_emoji_only
+from bot.telegram.context import Context, Handler
 from bot.telegram.messages import GROUP_WORDS, OWN_WORDS, PRIVATE, PRIVATE_WORDS, Screen, reply
-from bot.texts import language_for, texts
+from bot.texts import Texts
 
-Answer = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]
-Taker = Callable[[User, Message], Coroutine[Any, Any, bool]]  # whether the message was for it
-Link = Callable[[User, str], Coroutine[Any, Any, str | None]]  # what to say, if it was for it
-Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]
+Answer = Callable[[Update, Context], Coroutine[Any, Any, None]]
+Taker = Callable[
+    [User, Message, Texts], Coroutine[Any, Any, bool]
+]  # whether the message was for it
+Link = Callable[
+    [User, str, Texts], Coroutine[Any, Any, str | None]
+]  # what to say, if it was for it
 
 
 class _NamesTheBot(filters.MessageFilter):
@@ -71,20 +75,17 @@ def message_handlers(
 def _say(message_id: str, keyboard: InlineKeyboardMarkup | None = None) -> Answer:
     """Answer a message with one of the bot's texts."""
 
-    async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        user, message = update.effective_user, update.effective_message
-        if user and message:
-            text = texts(language_for(user.language_code))(message_id)
-            await reply(message, Screen(text, keyboard))
+    async def answer(update: Update, context: Context) -> None:
+        if update.effective_user and (message := update.effective_message):
+            await reply(message, Screen(context.words(message_id), keyboard))
 
     return answer
 
 
-async def _help(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+async def _help(update: Update, context: Context) -> None:
     """Say all that one can do; inline mode only if whoever runs the bot has switched it on."""
-    user, message, bot = update.effective_user, update.effective_message, context.bot
-    if user and message:
-        words = texts(language_for(user.language_code))
+    message, bot, words = update.effective_message, context.bot, context.words
+    if update.effective_user and message:
         text = words("help")
         if bot.supports_inline_queries:
             text += f"\n\n{words('help-inline', bot=bot.username)}"
@@ -97,16 +98,15 @@ def _start(welcome: Answer, follow: Link) -> Answer:
     A prompt is drawn after a tap: anybody may have made the link.
     """
 
-    async def answer(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    async def answer(update: Update, context: Context) -> None:
         user, message = update.effective_user, update.effective_message
         parameter = " ".join(context.args or [])
         prompt = prompt_of_start(parameter)
-        if user and message and (sentence := await follow(user, parameter)):
+        if user and message and (sentence := await follow(user, parameter, context.words)):
             await reply(message, sentence)
         elif user and message and prompt:
-            words = texts(language_for(user.language_code))
-            text = words("draw-this", prompt=prompt)
-            await reply(message, Screen(text, keyboards.draw(prompt, words)))
+            text = context.words("draw-this", prompt=prompt)
+            await reply(message, Screen(text, keyboards.draw(prompt, context.words)))
         else:
             await welcome(update, context)
 
@@ -116,10 +116,9 @@ def _start(welcome: Answer, follow: Link) -> Answer:
 def _cancel(intake: Intake, tidy: Tidy) -> Answer:
     """Stop all that a user has begun: their requests, and that a sticker is to be replaced."""
 
-    async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        user, message = update.effective_user, update.effective_message
+    async def answer(update: Update, context: Context) -> None:
+        user, message, words = update.effective_user, update.effective_message, context.words
         if user and message:
-            words = texts(language_for(user.language_code))
             kept = [words("sticker-kept")] if await tidy.keep(user.id) else []
             count = await intake.cancel_all(user.id)
             stopped = [words("cancelled-all", count=count)] if count else []
@@ -131,14 +130,14 @@ def _cancel(intake: Intake, tidy: Tidy) -> Answer:
 def _take_prompt(prompts: Prompts) -> Answer:
     """Take the requests of a new or an edited message in, or say why not."""
 
-    async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def answer(update: Update, context: Context) -> None:
         user, message = update.effective_user, update.effective_message
         if not (user and message and message.text):
             return
         is_edited_reply = bool(message.edit_date and message.reply_to_message)
         if is_edited_reply and not await prompts.has_taken(user, message):
             return  # it has answered a question of the bot's, or was emoji for stickers
-        for sentence in await prompts.take(user, message, update.update_id):
+        for sentence in await prompts.take(user, message, update.update_id, context.words):
             await reply(message, sentence)
 
     return answer
@@ -147,12 +146,12 @@ def _take_prompt(prompts: Prompts) -> Answer:
 def _take_reply(takers: Sequence[Taker], relabelling: Relabelling, take_prompt: Answer) -> Answer:
     """Take the answer to a question of the bot's, emoji for stickers, or another prompt."""
 
-    async def answer(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    async def answer(update: Update, context: Context) -> None:
         user, message = update.effective_user, update.effective_message
         if not (user and message and message.text):
             return
         for take in takers:
-            if await take(user, message):
+            if await take(user, message, context.words):
                 return
         is_emoji = is_emoji_only(message.text)
         await (relabelling.answer if is_emoji else take_prompt)(update, context)

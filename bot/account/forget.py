@@ -9,16 +9,16 @@ from enum import StrEnum
 
 import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
-from telegram.ext import ContextTypes
 
 from bot.admin.redis_repair import ODD
 from bot.packs.sticker_sets import Owner, Packs
 from bot.requests.intake import Intake
 from bot.requests.store import Store
 from bot.telegram.callbacks import ButtonPress, Callback
+from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
 from bot.telegram.messages import Screen, put, reply
-from bot.texts import Texts, language_for, texts
+from bot.texts import Texts
 
 
 class ForgetChoice(StrEnum):
@@ -74,11 +74,11 @@ class Forget:
         self._intake = intake
         self._packs = packs
 
-    async def ask(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def ask(self, update: Update, context: Context) -> None:
         """Answer /forget with a question."""
         user, message = update.effective_user, update.effective_message
         if user and message:
-            words = texts(language_for(user.language_code))
+            words = context.words
             await reply(message, Screen(words("forget-sure"), _keyboard(user, words)))
 
     async def press(self, press: ButtonPress[ForgetButton]) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import redis
 from telegram import InlineKeyboardMarkup, Update
-from telegram.ext import ContextTypes
 
 from bot.account.history import History
 from bot.requests.delivery import Delivery
@@ -14,8 +13,9 @@ from bot.requests.record import Record, Reopened
 from bot.requests.refusals import Refusal
 from bot.requests.store import Store
 from bot.telegram.callbacks import ButtonPress, Callback, OldButton
+from bot.telegram.context import Context
 from bot.telegram.messages import Screen, reply, topic_of
-from bot.texts import language_for, shortened, texts
+from bot.texts import shortened
 from worker.queue.results import load_stickers
 
 
@@ -45,12 +45,12 @@ class HistoryMenu:
         self._delivery = delivery
         self._results = results
 
-    async def show(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def show(self, update: Update, context: Context) -> None:
         """Answer /history."""
         user, message = update.effective_user, update.effective_message
         if not (user and message):
             return
-        words = texts(language_for(user.language_code))
+        words = context.words
         rows = [
             [HistoryButton(user.id, request_id).button(shortened(past.prompt))]
             for request_id, past in (await self._history.all(user.id)).items()
@@ -76,7 +76,7 @@ class HistoryMenu:
             user_id=press.user.id,
             chat_id=press.query.message.chat.id,
             prompt=past.prompt,
-            language=language_for(press.user.language_code),
+            language=press.words.language,
             wanted=past.count,
             seed=past.seed,
             boldness=past.boldness,

@@ -9,12 +9,12 @@ from typing import Any
 
 import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
-from telegram.ext import ContextTypes
 
 from bot.admin.redis_repair import read
 from bot.telegram.callbacks import ButtonPress, Callback, OldButton
+from bot.telegram.context import Context
 from bot.telegram.messages import Screen, put, reply
-from bot.texts import Texts, language_for, texts
+from bot.texts import Texts
 from emojich_core.request import MAX_COUNT
 from worker.queue.decoding import from_json
 
@@ -73,11 +73,11 @@ class SettingsMenu:
     def __init__(self, store: SettingsStore):
         self._store = store
 
-    async def show(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def show(self, update: Update, context: Context) -> None:
         """Answer /settings."""
         user, message = update.effective_user, update.effective_message
         if user and message:
-            words = texts(language_for(user.language_code))
+            words = context.words
             await reply(message, _screen(await self._store.load(user.id), user.id, words))
 
     async def press(self, press: ButtonPress[SettingButton]) -> None:

@@ -3,17 +3,17 @@
 import re
 
 from telegram import Message, Update, User
-from telegram.ext import ContextTypes
 
 from bot.packs.names import BadTitle, Kind, clean_title
 from bot.packs.screens import PackButton, Screens
 from bot.packs.sticker_sets import Pack, Packs
 from bot.requests.limits import MAX_EMOJI
 from bot.telegram.callbacks import ButtonPress, OldButton
+from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
 from bot.telegram.messages import Screen, has_picture, is_reachable, put, reply
 from bot.telegram.questions import Questions
-from bot.texts import Texts, language_for, texts
+from bot.texts import Texts
 
 # The purpose of a question: the pack's number; for a new one, 0 and perhaps its kind.
 _TITLE = re.compile(rf"title:(\d+)(?::({Kind.EMOJI}))?")
@@ -27,11 +27,11 @@ class PackMenu:
         self._screens = screens
         self._questions = questions
 
-    async def show(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def show(self, update: Update, context: Context) -> None:
         """Answer /packs."""
         user, message = update.effective_user, update.effective_message
         if user and message:
-            await reply(message, await self._screens.packs(user, 0, _words(user)))
+            await reply(message, await self._screens.packs(user, 0, context.words))
 
     async def press(self, press: ButtonPress[PackButton]) -> str | None:
         """Do what one of the menu's buttons says."""
@@ -58,7 +58,7 @@ class PackMenu:
         except REFUSALS:
             return words("not-changed")
 
-    async def take_title(self, user: User, message: Message) -> bool:
+    async def take_title(self, user: User, message: Message, words: Texts) -> bool:
         """Take a message that answers the question for a title; False when it does not."""
         asked = message.reply_to_message
         purpose = (
@@ -68,17 +68,18 @@ class PackMenu:
         if asked is None or purpose is None or match is None:
             return False
         kind = Kind(match[2] or Kind.STICKERS)
-        sentence = await self._name(user, int(match[1]), kind, message.text or "")
+        sentence = await self._name(user, int(match[1]), kind, message.text or "", words)
         if sentence is None:
-            await self._questions.ask_again(message, _words(user)("bad-title"), purpose)
+            await self._questions.ask_again(message, words("bad-title"), purpose)
         else:
             await self._questions.close(message.chat_id, asked.message_id)
             await reply(message, sentence)
         return True
 
-    async def _name(self, user: User, number: int, kind: Kind, text: str) -> str | None:
+    async def _name(
+        self, user: User, number: int, kind: Kind, text: str, words: Texts
+    ) -> str | None:
         """Begin a pack, or call one differently; None when the title will not do."""
-        words = _words(user)
         try:
             title = clean_title(text)
         except BadTitle:
@@ -122,7 +123,3 @@ class PackMenu:
             # The picture of the pack that was shown would belong to none of these.
             screen = Screen(screen.text, screen.keyboard, await self._screens.blank())
         await put(press.query, screen)
-
-
-def _words(user: User) -> Texts:
-    return texts(language_for(user.language_code))

@@ -3,7 +3,6 @@
 import re
 
 from telegram import Message, MessageEntity, Update, User
-from telegram.ext import ContextTypes
 from telegram.ext.filters import MessageFilter
 
 from bot.packs.emoji_replies import Relabelling
@@ -13,10 +12,11 @@ from bot.packs.sticker_menu import Tidy
 from bot.packs.sticker_sets import Pack, Packs
 from bot.russian.written_emoji import is_emoji_only, written_emoji
 from bot.telegram.callbacks import ButtonPress
+from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
 from bot.telegram.messages import is_reachable, put, reply
 from bot.telegram.questions import Questions
-from bot.texts import Texts, language_for, texts
+from bot.texts import Texts
 
 # The purpose of a question for emoji: the pack's number, and the sticker.
 _EMOJI = re.compile(r"emoji:(\d+):([\w-]+)")
@@ -62,13 +62,13 @@ class OneSticker:
         except REFUSALS:
             return press.words("not-changed")
 
-    async def show(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def show(self, update: Update, context: Context) -> None:
         """Answer a custom emoji: with what can be done with it, if it is the user's."""
         user, message = update.effective_user, update.effective_message
         wanted = _custom_emoji_id(message) if message else None
         if not (user and message and wanted):
             return
-        words = texts(language_for(user.language_code))
+        words = context.words
         sticker = await self._packs.emoji(wanted)
         name = sticker.set_name if sticker else None
         is_own = name is not None and await self._packs.is_owner(user.id, name)
@@ -80,7 +80,7 @@ class OneSticker:
         else:
             await reply(message, await self._screens.sticker(user, pack, index, words))
 
-    async def take_emoji(self, user: User, message: Message) -> bool:
+    async def take_emoji(self, user: User, message: Message, words: Texts) -> bool:
         """Take a message that answers the question for emoji; False when it does not."""
         asked = message.reply_to_message
         if asked is None:
@@ -89,7 +89,6 @@ class OneSticker:
         match = _EMOJI.fullmatch(purpose or "")
         if purpose is None or match is None:
             return False
-        words = texts(language_for(user.language_code))
         if not is_emoji_only(message.text or ""):
             await self._questions.ask_again(message, words("bad-emoji"), purpose)
             return True

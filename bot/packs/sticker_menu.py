@@ -15,15 +15,15 @@ from telegram import (
     Update,
     User,
 )
-from telegram.ext import ContextTypes
 
 from bot.admin.redis_repair import read
 from bot.packs.names import Kind, is_pack_name, kind_of, number_of
 from bot.packs.sticker_sets import Owner, Packs
 from bot.telegram.callbacks import ButtonPress, Callback, OldButton
+from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
 from bot.telegram.messages import Screen, put, reply
-from bot.texts import Texts, language_for, texts
+from bot.texts import Texts
 from worker.queue.decoding import from_json
 
 ACTIONS = ("first", "emoji", "replace", "delete")
@@ -61,12 +61,12 @@ class Tidy:
         self._packs = packs
         self._redis = connection
 
-    async def show(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def show(self, update: Update, context: Context) -> None:
         """Answer a sticker: with what can be done with it, if it is from a pack of the user's."""
         user, message = update.effective_user, update.effective_message
         if not (user and message and message.sticker):
             return
-        words, sticker = texts(language_for(user.language_code)), message.sticker
+        words, sticker = context.words, message.sticker
         text, keyboard = words("foreign-sticker", kind=sticker.type), None
         if sticker.set_name and await self._packs.is_owner(user.id, sticker.set_name):
             text = words("sticker-menu", kind=sticker.type)

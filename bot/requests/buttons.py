@@ -34,7 +34,7 @@ from bot.russian.written_emoji import written_emoji
 from bot.telegram.callbacks import ButtonPress, NotYours, OldButton, StartNeeded, on_press
 from bot.telegram.errors import REFUSALS, needs_start
 from bot.telegram.messages import topic_of
-from bot.texts import Texts, language_for, texts
+from bot.texts import Texts
 from worker.queue.results import load_codes
 
 # What /start brings to put a sticker into a pack: add-<request id>-<candidate>
@@ -73,7 +73,7 @@ class RequestButtons:
             on_press(RequestButton, self._press),
         ]
 
-    async def start(self, user: User, parameter: str) -> str | None:
+    async def start(self, user: User, parameter: str, words: Texts) -> str | None:
         """Add the sticker that a link to the bot is about; None when it is about none.
 
         Returns what to say of it.  The user has tapped before they had started the bot.
@@ -81,7 +81,7 @@ class RequestButtons:
         match = _START.fullmatch(parameter)
         if match is None:
             return None
-        words, number = texts(language_for(user.language_code)), int(match[2])
+        number = int(match[2])
         record = await self._store.load(match[1])
         if record is None or number >= record.count:
             return words("old-button")
@@ -171,7 +171,7 @@ class RequestButtons:
             user_id=query.from_user.id,
             chat_id=query.message.chat.id,
             prompt=press.button.prompt,
-            language=language_for(query.from_user.language_code),
+            language=press.words.language,
             thread_id=topic_of(query.message),
         )
         return await self._queue(self._intake.take(example), press.words)

@@ -15,11 +15,12 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, get_type_hints
 from telegram import CallbackQuery, InlineKeyboardButton, Update, User
 from telegram.constants import InlineKeyboardButtonLimit
 from telegram.error import BadRequest
-from telegram.ext import CallbackQueryHandler, ContextTypes
+from telegram.ext import CallbackQueryHandler
 from telegram.helpers import create_deep_linked_url
 
+from bot.telegram.context import Context
 from bot.telegram.retry import insist
-from bot.texts import Texts, language_for, texts
+from bot.texts import Texts
 
 _VERSION = "1"
 # Characters that are read in the two or three seconds for which Telegram shows a notification; more
@@ -117,13 +118,12 @@ Act = Callable[[ButtonPress[AnyCallback]], Awaitable[str | None]]
 def on_press(button: type[AnyCallback], act: Act[AnyCallback]) -> CallbackQueryHandler[Any, Any]:
     """A handler of one kind of buttons; only the owner of a button gets to `act`."""
 
-    async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def answer(update: Update, context: Context) -> None:
         query = update.callback_query
         pressed = button.parse(query.data) if query else None
         if query is None or pressed is None:
             return
-        words = texts(language_for(query.from_user.language_code))
-        sentence, url = None, None
+        words, sentence, url = context.words, None, None
         try:
             if getattr(pressed, "owner", query.from_user.id) != query.from_user.id:
                 raise NotYours
@@ -142,10 +142,9 @@ def on_press(button: type[AnyCallback], act: Act[AnyCallback]) -> CallbackQueryH
 def on_old_button() -> CallbackQueryHandler[Any, Any]:
     """The handler of the buttons that no other handler knows."""
 
-    async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def answer(update: Update, context: Context) -> None:
         if query := update.callback_query:
-            words = texts(language_for(query.from_user.language_code))
-            await answer_press(query, words("old-button"))
+            await answer_press(query, context.words("old-button"))
 
     return CallbackQueryHandler(answer)
 

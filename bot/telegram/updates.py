@@ -23,9 +23,10 @@ from typing import Any, TypeVar
 import redis
 import redis.asyncio
 from telegram import Update
-from telegram.ext import Application, ApplicationHandlerStop, ContextTypes
+from telegram.ext import Application, ApplicationHandlerStop
 
 from bot.logs import reason
+from bot.telegram.context import Context
 from bot.telegram.shape import check
 
 KEPT = "emojich:updates"
@@ -61,7 +62,7 @@ for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ttl) end
 """
 
 Result = TypeVar("Result")
-ErrorHandler = Callable[[object, ContextTypes.DEFAULT_TYPE], Awaitable[None]]
+ErrorHandler = Callable[[object, Context], Awaitable[None]]
 Healer = Callable[[BaseException | None], Awaitable[bool]]
 
 log = logging.getLogger(__name__)
@@ -221,7 +222,7 @@ class Inbox:
             return int(await self._redis.hincrby(TRIES, key, 1))
         return 1
 
-    async def _on_error(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+    async def _on_error(self, update: object, context: Context) -> None:
         """Report an error, unless Redis serves again: then the update is handled once more."""
         passes = isinstance(context.error, _OUTAGE) or await self._heal(context.error)
         if isinstance(update, Update) and passes:

@@ -87,9 +87,9 @@ def is_asking(function: ast.expr) -> bool:
     match function:
         case ast.Name(id="words" | "_say"):
             return True
-        case ast.Attribute(value=ast.Name(id="tap"), attr="words"):
+        case ast.Attribute(value=ast.Name(id="press" | "context"), attr="words"):
             return True
-        case ast.Call(func=ast.Name(id="texts" | "_words")):
+        case ast.Call(func=ast.Name(id="texts")):
             return True
     return False
 
