@@ -35,11 +35,11 @@ from bot.packs.screens import PackButton, Screens, StickerButton
 from bot.packs.sticker_sets import Packs
 from bot.packs.store import Shelf
 from bot.pictures.downloads import Pictures
-from bot.requests.blocklist import Blocklist
 from bot.requests.buttons import RequestButtons
 from bot.requests.delivery import Delivery
 from bot.requests.groups import Groups
 from bot.requests.intake import Intake
+from bot.requests.limits import Blocklist
 from bot.requests.monitor import Watch
 from bot.requests.prompts import Prompts
 from bot.requests.quota import Quota

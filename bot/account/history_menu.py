@@ -9,8 +9,8 @@ from telegram import InlineKeyboardMarkup, Update
 from bot.account.history import History
 from bot.requests.delivery import Delivery
 from bot.requests.intake import Intake
+from bot.requests.limits import Refusal
 from bot.requests.record import Record, Reopened
-from bot.requests.refusals import Refusal
 from bot.requests.store import Store
 from bot.telegram.callbacks import ButtonPress, Callback, OldButton
 from bot.telegram.context import Context

@@ -26,8 +26,8 @@ from bot.requests.keyboards import (
     RequestAction,
     RequestButton,
 )
+from bot.requests.limits import Refusal
 from bot.requests.record import Added, Choosing, Record, State, Uploaded
-from bot.requests.refusals import Refusal
 from bot.requests.store import Store
 from bot.russian.emoji import FALLBACK, keywords
 from bot.russian.written_emoji import written_emoji

@@ -6,13 +6,11 @@ from dataclasses import replace
 import redis
 
 from bot.account.settings import BOLDNESS, SettingsStore
-from bot.requests.blocklist import Blocklist
 from bot.requests.delivery import Delivery
-from bot.requests.limits import Limit
+from bot.requests.limits import Blocklist, Limit, OverLimit
 from bot.requests.queue_position import look
 from bot.requests.quota import Quota
 from bot.requests.record import Cancelled, Queued, Record, Replaced, State
-from bot.requests.refusals import OverLimit
 from bot.requests.store import Store
 from bot.russian.emoji import suggest_emoji
 from emojich_core.request import Request, clean_prompt

@@ -6,8 +6,8 @@ from dataclasses import replace
 from telegram import Message, User
 
 from bot.requests.intake import Intake
+from bot.requests.limits import OverLimit, Refusal
 from bot.requests.record import Record, State
-from bot.requests.refusals import OverLimit, Refusal
 from bot.requests.store import Store
 from bot.russian.request_phrases import asked_for
 from bot.telegram.messages import topic_of
