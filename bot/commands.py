@@ -8,12 +8,12 @@ from telegram import InlineKeyboardMarkup, Message, Update, User
 from telegram.ext import CommandHandler, MessageHandler, filters
 
 from bot.packs.emoji_replies import Relabelling
-from bot.packs.sticker_choice import IS_CUSTOM_EMOJI, OneSticker
-from bot.packs.sticker_menu import Tidy
-from bot.requests import keyboards
+from bot.packs.sticker_choice import IS_CUSTOM_EMOJI, StickerPage
+from bot.packs.sticker_menu import StickerMenu
 from bot.requests.intake import Intake
 from bot.requests.prompt_links import prompt_of_start
 from bot.requests.prompts import Prompts
+from bot.requests.view import examples_keyboard, prompt_keyboard
 from bot.russian.written_emoji import is_emoji_only
 from bot.telegram.context import Context, Handler
 from bot.telegram.messages import GROUP_WORDS, OWN_WORDS, PRIVATE, PRIVATE_WORDS, Screen, reply
@@ -44,13 +44,13 @@ def message_handlers(
     intake: Intake,
     prompts: Prompts,
     relabelling: Relabelling,
-    picking: OneSticker,
+    sticker_page: StickerPage,
     takers: Sequence[Taker],
-    tidy: Tidy,
+    sticker_menu: StickerMenu,
     follow: Link,
 ) -> list[Handler]:
     """In the order in which they are tried."""
-    start = _start(_say("welcome", keyboards.examples()), follow)
+    start = _start(_say("welcome", examples_keyboard()), follow)
     take_prompt = _take_prompt(prompts)
     take_reply = _take_reply(takers, relabelling, take_prompt)
     in_groups = _say("in-groups")
@@ -58,13 +58,13 @@ def message_handlers(
         CommandHandler("start", start, PRIVATE_WORDS),
         CommandHandler("help", _help, PRIVATE_WORDS),
         CommandHandler("privacy", _say("privacy"), PRIVATE_WORDS),
-        CommandHandler("cancel", _cancel(intake, tidy), PRIVATE_WORDS),
+        CommandHandler("cancel", _cancel(intake, sticker_menu), PRIVATE_WORDS),
         CommandHandler(["start", "help"], in_groups, GROUP_WORDS),
         MessageHandler(_NAMED_COMMAND, in_groups),  # nobody else will answer it
         MessageHandler(PRIVATE_WORDS & filters.COMMAND, _say("unknown-command")),
         MessageHandler(PRIVATE & filters.COMMAND, _say("foreign-command")),
-        MessageHandler(PRIVATE & filters.Sticker.ALL, tidy.show),
-        MessageHandler(PRIVATE & IS_CUSTOM_EMOJI & ~filters.REPLY, picking.show),
+        MessageHandler(PRIVATE & filters.Sticker.ALL, sticker_menu.show),
+        MessageHandler(PRIVATE & IS_CUSTOM_EMOJI & ~filters.REPLY, sticker_page.show),
         MessageHandler(PRIVATE & OWN_WORDS & filters.REPLY & filters.TEXT, take_reply),
         MessageHandler(PRIVATE & filters.TEXT, take_prompt),
         MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND, take_prompt),
@@ -89,7 +89,7 @@ async def _help(update: Update, context: Context) -> None:
         text = words("help")
         if bot.supports_inline_queries:
             text += f"\n\n{words('help-inline', bot=bot.username)}"
-        await reply(message, Screen(text, keyboards.examples()))
+        await reply(message, Screen(text, examples_keyboard()))
 
 
 def _start(welcome: Answer, follow: Link) -> Answer:
@@ -106,20 +106,20 @@ def _start(welcome: Answer, follow: Link) -> Answer:
             await reply(message, sentence)
         elif user and message and prompt:
             text = context.words("draw-this", prompt=prompt)
-            await reply(message, Screen(text, keyboards.draw(prompt, context.words)))
+            await reply(message, Screen(text, prompt_keyboard(prompt, context.words)))
         else:
             await welcome(update, context)
 
     return answer
 
 
-def _cancel(intake: Intake, tidy: Tidy) -> Answer:
+def _cancel(intake: Intake, sticker_menu: StickerMenu) -> Answer:
     """Stop all that a user has begun: their requests, and that a sticker is to be replaced."""
 
     async def answer(update: Update, context: Context) -> None:
         user, message, words = update.effective_user, update.effective_message, context.words
         if user and message:
-            kept = [words("sticker-kept")] if await tidy.keep(user.id) else []
+            kept = [words("sticker-kept")] if await sticker_menu.keep(user.id) else []
             count = await intake.cancel_all(user.id)
             stopped = [words("cancelled-all", count=count)] if count else []
             await reply(message, "\n".join(stopped + kept) or words("nothing-to-cancel"))

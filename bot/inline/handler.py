@@ -14,8 +14,8 @@ from telegram import (
 from telegram.error import TelegramError
 from telegram.ext import InlineQueryHandler
 
-from bot.inline.index import Labels
-from bot.inline.pack_cache import Glance
+from bot.inline.index import LabelStore
+from bot.inline.pack_cache import PackCache
 from bot.inline.search import find
 from bot.requests.limits import INLINE_RESULTS
 from bot.requests.prompt_links import encode, start_parameter
@@ -34,8 +34,8 @@ log = logging.getLogger(__name__)
 class Answers:
     """Offers everybody their own stickers."""
 
-    def __init__(self, glance: Glance, labels: Labels):
-        self._glance = glance
+    def __init__(self, cache: PackCache, labels: LabelStore):
+        self._cache = cache
         self._labels = labels
 
     def handlers(self) -> list[Handler]:
@@ -45,7 +45,7 @@ class Answers:
     async def look_again(self, update: Update, _: Context) -> None:
         """Whoever has just done something else may have changed a pack by it."""
         if update.effective_user and not update.inline_query:
-            self._glance.forget(update.effective_user.id)
+            self._cache.forget(update.effective_user.id)
 
     async def _answer(self, update: Update, context: Context) -> None:
         if (query := update.inline_query) is None:
@@ -59,7 +59,7 @@ class Answers:
             log.warning("an inline query is left without an answer: %s", error)
 
     async def _find(self, user_id: int, text: str) -> list[Sticker]:
-        stickers = await self._glance.stickers(user_id)
+        stickers = await self._cache.stickers(user_id)
         labels = await self._labels.all(user_id)
         return await asyncio.to_thread(find, text, stickers, labels)
 

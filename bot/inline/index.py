@@ -32,7 +32,7 @@ class Label:
     at: float = 0.0  # when it was uploaded, seconds since 1970
 
 
-class Labels:
+class LabelStore:
     """Everybody's labels."""
 
     def __init__(self, connection: redis.asyncio.Redis):
@@ -57,7 +57,7 @@ class Labels:
             if (label := read(_key(user_id), value, partial(from_json, Label)))
         }
 
-    async def tidy(self, user_id: int, unique_ids: set[str]) -> None:
+    async def forget_unused(self, user_id: int, unique_ids: set[str]) -> None:
         """Forget the labels of stickers that are in no pack, nor about to be put into one."""
         old = [
             unique_id

@@ -6,19 +6,19 @@ import time
 from telegram import Bot, Sticker
 from telegram.error import BadRequest
 
-from bot.inline.index import Labels
-from bot.packs.store import Shelf
+from bot.inline.index import LabelStore
+from bot.packs.store import PackStore
 from bot.telegram.errors import PACK_IS_MISSING, says
 
 KEPT = 10.0  # seconds in which somebody who types a word asks for each of its letters
 
 
-class Glance:
+class PackCache:
     """Looks into packs, and remembers for a moment what it has seen."""
 
-    def __init__(self, bot: Bot, shelf: Shelf, labels: Labels):
+    def __init__(self, bot: Bot, store: PackStore, labels: LabelStore):
         self._bot = bot
-        self._shelf = shelf
+        self._store = store
         self._labels = labels
         self._seen: dict[int, tuple[float, list[Sticker]]] = {}
 
@@ -35,13 +35,13 @@ class Glance:
         self._seen.pop(user_id, None)
 
     async def _look(self, user_id: int) -> list[Sticker]:
-        packs = await asyncio.gather(*map(self._pack, await self._shelf.names(user_id)))
+        packs = await asyncio.gather(*map(self._pack, await self._store.names(user_id)))
         # Custom emoji are no stickers that one could send.
         stickers = [
             sticker for pack in packs for sticker in pack if sticker.type == Sticker.REGULAR
         ]
         found = {sticker.file_unique_id: sticker for sticker in stickers}
-        await self._labels.tidy(user_id, set(found))
+        await self._labels.forget_unused(user_id, set(found))
         return list(found.values())[::-1]
 
     async def _pack(self, name: str) -> tuple[Sticker, ...]:

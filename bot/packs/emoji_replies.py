@@ -4,7 +4,7 @@ import logging
 
 from telegram import Message, Sticker, Update
 
-from bot.inline.index import Labels
+from bot.inline.index import LabelStore
 from bot.packs.names import Kind
 from bot.packs.sticker_sets import Packs
 from bot.requests.delivery import Delivery
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 class Relabelling:
     """Changes the emoji of stickers that can be chosen, and of those that have been."""
 
-    def __init__(self, store: Store, delivery: Delivery, packs: Packs, labels: Labels):
+    def __init__(self, store: Store, delivery: Delivery, packs: Packs, labels: LabelStore):
         self._store = store
         self._delivery = delivery
         self._packs = packs

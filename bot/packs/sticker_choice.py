@@ -8,7 +8,7 @@ from telegram.ext.filters import MessageFilter
 from bot.packs.emoji_replies import Relabelling
 from bot.packs.names import Kind, number_of
 from bot.packs.screens import STICKERS_A_PAGE, Screens, StickerButton
-from bot.packs.sticker_menu import Tidy
+from bot.packs.sticker_menu import StickerMenu
 from bot.packs.sticker_sets import Pack, Packs
 from bot.russian.written_emoji import is_emoji_only, written_emoji
 from bot.telegram.callbacks import ButtonPress
@@ -32,20 +32,20 @@ class _IsCustomEmoji(MessageFilter):
 IS_CUSTOM_EMOJI = _IsCustomEmoji()
 
 
-class OneSticker:
+class StickerPage:
     """Shows a sticker of a pack, and changes it."""
 
     def __init__(
         self,
         packs: Packs,
         screens: Screens,
-        tidy: Tidy,
+        sticker_menu: StickerMenu,
         relabelling: Relabelling,
         questions: Questions,
     ):
         self._packs = packs
         self._screens = screens
-        self._tidy = tidy
+        self._sticker_menu = sticker_menu
         self._relabelling = relabelling
         self._questions = questions
 
@@ -113,7 +113,7 @@ class OneSticker:
                 question = words("ask-emoji", kind=pack.kind.value)
                 await self._questions.ask(press, question, purpose)
                 return None
-        sentence = await self._tidy.act(press.user.id, action, pack.stickers[index], words)
+        sentence = await self._sticker_menu.act(press.user.id, action, pack.stickers[index], words)
         if action in ("first", "delete"):
             page = 0 if action == "first" else index // STICKERS_A_PAGE
             changed = await self._packs.get(press.user.id, pack.number) or pack

@@ -54,7 +54,7 @@ class Replaced:
         return kind_of(self.pack)
 
 
-class Tidy:
+class StickerMenu:
     """Changes single stickers."""
 
     def __init__(self, packs: Packs, connection: redis.asyncio.Redis):

@@ -1,8 +1,6 @@
-"""What happens when somebody taps a button."""
+"""What happens when a user presses a button of a request."""
 
 import asyncio
-import logging
-import re
 from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Any
@@ -11,14 +9,14 @@ import redis
 from telegram import User
 from telegram.ext import CallbackQueryHandler
 
-from bot.inline.index import Labels
-from bot.packs.names import Kind, pack_link
-from bot.packs.sticker_menu import Tidy
-from bot.packs.sticker_sets import Owner, Packs, input_sticker
-from bot.pictures.sticker import sticker_of
+from bot.packs.add import StickerAdder, StickersGone, candidate_of_start
+from bot.packs.names import pack_link
 from bot.requests.delivery import Delivery
 from bot.requests.intake import Intake, next_attempt
-from bot.requests.keyboards import (
+from bot.requests.limits import Refusal
+from bot.requests.record import Choosing, Record, State
+from bot.requests.store import Store
+from bot.requests.view import (
     CandidateAction,
     CandidateButton,
     ExampleButton,
@@ -26,21 +24,10 @@ from bot.requests.keyboards import (
     RequestAction,
     RequestButton,
 )
-from bot.requests.limits import Refusal
-from bot.requests.record import Added, Choosing, Record, State, Uploaded
-from bot.requests.store import Store
-from bot.russian.emoji import FALLBACK, keywords
-from bot.russian.written_emoji import written_emoji
 from bot.telegram.callbacks import ButtonPress, NotYours, OldButton, StartNeeded, on_press
-from bot.telegram.errors import REFUSALS, needs_start
 from bot.telegram.messages import topic_of
 from bot.texts import Texts
 from worker.queue.results import load_codes
-
-# What /start brings to put a sticker into a pack: add-<request id>-<candidate>
-_START = re.compile(r"add-([A-Za-z0-9_-]+)-(\d)")
-
-log = logging.getLogger(__name__)
 
 
 class RequestButtons:
@@ -51,17 +38,13 @@ class RequestButtons:
         store: Store,
         intake: Intake,
         delivery: Delivery,
-        packs: Packs,
-        tidy: Tidy,
-        labels: Labels,
+        adder: StickerAdder,
         results: redis.Redis,
     ):
         self._store = store
         self._intake = intake
         self._delivery = delivery
-        self._packs = packs
-        self._tidy = tidy
-        self._labels = labels
+        self._adder = adder
         self._results = results
 
     def handlers(self) -> list[CallbackQueryHandler[Any, Any]]:
@@ -78,11 +61,11 @@ class RequestButtons:
 
         Returns what to say of it.  The user has tapped before they had started the bot.
         """
-        match = _START.fullmatch(parameter)
-        if match is None:
+        candidate = candidate_of_start(parameter)
+        if candidate is None:
             return None
-        number = int(match[2])
-        record = await self._store.load(match[1])
+        request_id, number = candidate
+        record = await self._store.load(request_id)
         if record is None or number >= record.count:
             return words("old-button")
         if record.user_id != user.id:
@@ -190,46 +173,9 @@ class RequestButtons:
 
     async def _add(self, user: User, record: Record, number: int, words: Texts) -> str:
         try:
-            return await self._put_into_pack(user, record, number, words)
-        except REFUSALS as error:
-            if needs_start(error):
-                raise StartNeeded(f"add-{record.id}-{number}") from error
-            log.error("request %s: sticker %d is not added: %s", record.id, number, error)
-            return words("not-added")
-
-    async def _put_into_pack(self, user: User, record: Record, number: int, words: Texts) -> str:
-        replaced = await self._tidy.replaced(user.id)
-        kind = replaced.kind if replaced else await self._packs.kind(user.id)
-        file_id = record.uploads_as(kind).get(number) or await self._upload(record, number, kind)
-        if file_id is None:
+            return await self._adder.add(user, record, number, words)
+        except StickersGone:
             return await self._draw_same(record, words)
-        pack = record.added_as(kind).get(number)
-        if pack and await self._packs.find(pack, file_id):
-            return words("already-added", number=number + 1, kind=kind.value)
-        owner = Owner(user.id, user.first_name)
-        words_of_prompt = await asyncio.to_thread(keywords, record.prompt)
-        # An older version has kept none, or what only looks like emoji.
-        emoji = written_emoji("".join(record.emoji)) or [FALLBACK]
-        if replaced:
-            sticker = input_sticker(file_id, emoji, words_of_prompt)
-            await self._tidy.replace(owner, replaced, sticker)
-            await self._delivery.change(record.id, Added(number, replaced.pack))
-            return words("sticker-replaced", number=number + 1, kind=kind.value)
-        pack, is_new = await self._packs.add(owner, file_id, emoji, words_of_prompt)
-        await self._delivery.change(record.id, Added(number, pack))
-        # A full pack is followed by one of the same kind.
-        added = words("added", number=number + 1, kind=kind.value)
-        return f"{added} {words('added-to-new')}" if is_new else added
 
     async def _has_codes(self, record: Record, number: int) -> bool:
         return bool(await asyncio.to_thread(load_codes, self._results, record.id, number))
-
-    async def _upload(self, record: Record, number: int, kind: Kind) -> str | None:
-        """The file id of a candidate; None when the stickers are no longer kept."""
-        sticker = await asyncio.to_thread(sticker_of, self._results, record, number, kind)
-        if sticker is None:
-            return None
-        file_id, unique_id = await self._packs.upload(record.user_id, sticker)
-        await self._labels.add(record.user_id, unique_id, record.prompt, record.emoji)
-        await self._store.change(record.id, Uploaded(number, file_id, kind))
-        return file_id

@@ -60,7 +60,7 @@ class Expired(Exception):
     """The stickers were forgotten before they could be shown."""
 
 
-class _Desk:
+class _MessageTask:
     """Where one request's message is worked on."""
 
     def __init__(self, work: Coroutine[Any, Any, None]):
@@ -88,7 +88,7 @@ class Delivery:
         self._quota = quota
         self._results = results
         self._reader = reader
-        self._desks: dict[str, _Desk] = {}
+        self._message_tasks: dict[str, _MessageTask] = {}
 
     async def run(self) -> None:
         """Read events and act on them, for ever, through outages of Redis."""
@@ -110,12 +110,12 @@ class Delivery:
 
     def show(self, record: Record) -> None:
         """See to it that the message shows this record, or what it is by then."""
-        desk = self._desks.get(record.id)
-        if desk is None:
-            desk = self._desks[record.id] = _Desk(self._work(record.id))
-        desk.stale = True
+        message_task = self._message_tasks.get(record.id)
+        if message_task is None:
+            message_task = self._message_tasks[record.id] = _MessageTask(self._work(record.id))
+        message_task.stale = True
         if not record.is_waited_for:
-            desk.final.set()
+            message_task.final.set()
 
     async def move(self, old_chat: int, new_chat: int) -> None:
         """Go on in the supergroup that a group has become, with all that is owed to it."""
@@ -125,7 +125,7 @@ class Delivery:
 
     async def drain(self) -> None:
         """Give messages on their way a moment; what is not shown then, the next bot shows."""
-        tasks = [desk.task for desk in self._desks.values()]
+        tasks = [message_task.task for message_task in self._message_tasks.values()]
         if tasks:
             _, unfinished = await asyncio.wait(tasks, timeout=DRAIN_TIME)
             await end(unfinished)
@@ -141,33 +141,33 @@ class Delivery:
             if isinstance(event, Failed) and event.reason == Failure.UNKNOWN:
                 await self._quota.give_back(record.user_id, record.id)
             self.show(record)
-            self._desks[record.id].entries.add(entry_id)
+            self._message_tasks[record.id].entries.add(entry_id)
 
     async def _work(self, request_id: str) -> None:
         """Show the record until the chat is in line with it and all its events are acknowledged."""
-        desk = self._desks[request_id]
+        message_task = self._message_tasks[request_id]
         failures = 0
-        while desk.stale:
-            desk.stale = False
+        while message_task.stale:
+            message_task.stale = False
             try:
                 await self._show(request_id)
-                if not desk.stale:
-                    await self._acknowledge(desk)
+                if not message_task.stale:
+                    await self._acknowledge(message_task)
             except Exception as error:  # Telegram or Redis: it must get there some time
-                desk.stale = True
+                message_task.stale = True
                 failures += 1
                 await self._pause(request_id, error, failures)
             else:
                 failures = 0
                 with suppress(TimeoutError):  # no flood of progress bars, but the end at once
-                    await asyncio.wait_for(desk.final.wait(), EDIT_INTERVAL)
-        del self._desks[request_id]
+                    await asyncio.wait_for(message_task.final.wait(), EDIT_INTERVAL)
+        del self._message_tasks[request_id]
 
-    async def _acknowledge(self, desk: _Desk) -> None:
-        while desk.entries:
-            entry_id = next(iter(desk.entries))
+    async def _acknowledge(self, message_task: _MessageTask) -> None:
+        while message_task.entries:
+            entry_id = next(iter(message_task.entries))
             await self._reader.acknowledge(entry_id)
-            desk.entries.discard(entry_id)
+            message_task.entries.discard(entry_id)
 
     async def _pause(self, request_id: str, error: Exception, failures: int) -> None:
         pause = pause_after(error, failures)

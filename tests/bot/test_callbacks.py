@@ -7,7 +7,7 @@ from bot.account.history_menu import HistoryButton
 from bot.account.settings import SettingButton
 from bot.packs.screens import PackButton, StickerButton
 from bot.packs.sticker_menu import SentStickerButton
-from bot.requests.keyboards import (
+from bot.requests.view import (
     CandidateAction,
     CandidateButton,
     ExampleButton,

@@ -147,7 +147,8 @@ def test_a_missing_value_does_not_cost_the_sentence(caplog: pytest.LogCaptureFix
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_answers_to_taps_fit(language: str) -> None:
     words = texts(language)
-    sources = [ROOT / "bot/requests/buttons.py", ROOT / "bot/packs/sticker_menu.py"]
+    files = ("requests/buttons.py", "packs/add.py", "packs/sticker_menu.py")
+    sources = [ROOT / "bot" / file for file in files]
     ids = {word for path in sources for word in re.findall(r'"([\w-]+)"', path.read_text())}
     ids |= {"broken", "pack-deleted", *(f"limit-{limit}" for limit in Limit)}
     values: dict[str, str | int] = {"number": 9, "allowed": 10**6}

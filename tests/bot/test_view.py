@@ -3,21 +3,22 @@
 import pytest
 from telegram.constants import InlineKeyboardButtonLimit
 
-from bot.requests.keyboards import (
+from bot.requests.record import Record, State
+from bot.requests.view import (
     CandidateAction,
     CandidateButton,
     ExampleButton,
     PromptButton,
     RequestAction,
     RequestButton,
-    cancel,
-    candidates,
-    choose_like,
-    examples,
-    try_again,
+    cancel_keyboard,
+    candidates_keyboard,
+    choose_like_keyboard,
+    examples_keyboard,
+    progress_bar,
+    try_again_keyboard,
+    view,
 )
-from bot.requests.record import Record, State
-from bot.requests.view import progress_bar, view
 from bot.telegram.callbacks import Callback
 from bot.texts import EXAMPLES, texts
 
@@ -56,7 +57,15 @@ def test_every_state_has_its_view() -> None:
 
 def test_callback_data_fits_and_reads_back() -> None:
     words = texts("ru")
-    boards = [board(LONGEST, words) for board in (candidates, choose_like, try_again, cancel)]
+    boards = [
+        board(LONGEST, words)
+        for board in (
+            candidates_keyboard,
+            choose_like_keyboard,
+            try_again_keyboard,
+            cancel_keyboard,
+        )
+    ]
     buttons = [button for board in boards for row in board.inline_keyboard for button in row]
     data = [str(button.callback_data) for button in buttons]
     assert max(map(len, data)) <= InlineKeyboardButtonLimit.MAX_CALLBACK_DATA
@@ -70,7 +79,7 @@ def test_callback_data_fits_and_reads_back() -> None:
         RequestButton(RequestAction.AGAIN, LONGEST.id),
         RequestButton(RequestAction.CANCEL, LONGEST.id),
     ]
-    parsed = [read(str(row[0].callback_data)) for row in examples().inline_keyboard]
+    parsed = [read(str(row[0].callback_data)) for row in examples_keyboard().inline_keyboard]
     assert parsed == [ExampleButton(number) for number in range(len(EXAMPLES))]
 
 
