@@ -18,8 +18,7 @@ from telegram.ext import (
 from tornado.httpserver import HTTPServer
 
 from bot.account.forget import Forget, ForgetButton
-from bot.account.history import History
-from bot.account.history_menu import HistoryButton, HistoryMenu
+from bot.account.history import History, HistoryButton, HistoryMenu
 from bot.account.settings import SettingButton, SettingsMenu, SettingsStore
 from bot.admin.access import Access
 from bot.admin.commands import Admin
@@ -27,14 +26,13 @@ from bot.admin.redis_repair import heal, set_aside
 from bot.commands import message_handlers
 from bot.config import Config
 from bot.inline.handler import Answers
-from bot.inline.index import LabelStore
-from bot.inline.pack_cache import PackCache
+from bot.inline.index import LabelStore, PackCache
 from bot.packs.add import StickerAdder
 from bot.packs.emoji_replies import Relabelling
 from bot.packs.menu import PackMenu
 from bot.packs.screens import PackButton, Screens, StickerButton
-from bot.packs.sticker_choice import StickerPage
 from bot.packs.sticker_menu import SentStickerButton, StickerMenu
+from bot.packs.sticker_page import StickerPage
 from bot.packs.sticker_sets import Packs
 from bot.packs.store import PackStore
 from bot.pictures.downloads import Pictures
@@ -104,7 +102,7 @@ def _wire(
     history, settings = History(async_connection), SettingsStore(async_connection)
     reader = EventReader(async_connection, consumer)
     quota = Quota(async_connection, config.limits)
-    delivery = Delivery(application.bot, store, history, quota, connection, reader)
+    delivery = Delivery(application.bot, store, history.add, quota, connection, reader)
     words = config.blocked_words
     blocklist = Blocklist.read(words) if words else Blocklist([])
     intake = Intake(store, settings, queue, delivery, quota, blocklist, connection)

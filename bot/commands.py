@@ -8,8 +8,8 @@ from telegram import InlineKeyboardMarkup, Message, Update, User
 from telegram.ext import CommandHandler, MessageHandler, filters
 
 from bot.packs.emoji_replies import Relabelling
-from bot.packs.sticker_choice import IS_CUSTOM_EMOJI, StickerPage
 from bot.packs.sticker_menu import StickerMenu
+from bot.packs.sticker_page import IS_CUSTOM_EMOJI, StickerPage
 from bot.requests.intake import Intake
 from bot.requests.prompt_links import prompt_of_start
 from bot.requests.prompts import Prompts

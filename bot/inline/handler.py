@@ -14,8 +14,7 @@ from telegram import (
 from telegram.error import TelegramError
 from telegram.ext import InlineQueryHandler
 
-from bot.inline.index import LabelStore
-from bot.inline.pack_cache import PackCache
+from bot.inline.index import LabelStore, PackCache
 from bot.inline.search import find
 from bot.requests.limits import INLINE_RESULTS
 from bot.requests.prompt_links import encode, start_parameter

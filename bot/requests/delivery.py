@@ -9,7 +9,7 @@ that dies before meets the event again and edits the same message again.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,6 @@ from PIL import UnidentifiedImageError
 from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
-from bot.account.history import History
 from bot.admin.redis_repair import heal
 from bot.logs import reason
 from bot.pictures.preview import render_preview
@@ -77,14 +76,14 @@ class Delivery:
         self,
         bot: Bot,
         store: Store,
-        history: History,
+        remember: Callable[[Record], Awaitable[None]],
         quota: Quota,
         results: redis.Redis,
         reader: EventReader,
     ):
         self._bot = bot
         self._store = store
-        self._history = history
+        self._remember = remember  # for /history
         self._quota = quota
         self._results = results
         self._reader = reader
@@ -137,7 +136,7 @@ class Delivery:
             await self._reader.acknowledge(entry_id)
         else:
             if isinstance(event, Finished) and record.has_stickers:  # even if its chat is closed
-                await self._history.add(record)
+                await self._remember(record)
             if isinstance(event, Failed) and event.reason == Failure.UNKNOWN:
                 await self._quota.give_back(record.user_id, record.id)
             self.show(record)

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.account.forget import ForgetButton, ForgetChoice
-from bot.account.history_menu import HistoryButton
+from bot.account.history import HistoryButton
 from bot.account.settings import SettingButton
 from bot.packs.screens import PackButton, StickerButton
 from bot.packs.sticker_menu import SentStickerButton

@@ -39,7 +39,9 @@ def take_in(sandbox: Sandbox, server: str, worker: Worker, act: Act, limits: Lim
             store = Store(async_connection)
             reader = EventReader(async_connection, "test")
             quota = Quota(async_connection, limits)
-            delivery = Delivery(api, store, History(async_connection), quota, connection, reader)
+            delivery = Delivery(
+                api, store, History(async_connection).add, quota, connection, reader
+            )
             settings = SettingsStore(async_connection)
             blocklist = Blocklist([])
             intake = Intake(store, settings, worker.queue, delivery, quota, blocklist, connection)
