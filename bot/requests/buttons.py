@@ -14,7 +14,7 @@ from bot.packs.names import pack_link
 from bot.requests.delivery import Delivery
 from bot.requests.intake import Intake, next_attempt
 from bot.requests.limits import Refusal
-from bot.requests.record import Choosing, Record, State
+from bot.requests.record import CandidateRef, Choosing, Record, State
 from bot.requests.store import Store
 from bot.requests.view import (
     CandidateAction,
@@ -87,7 +87,7 @@ class RequestButtons:
                 return await self._add(press.user, record, number, press.words)
             case CandidateAction.LIKE:
                 await self._delivery.change(record.id, Choosing(False))
-                like = f"{record.id}:{number}"
+                like = CandidateRef(record.id, number)
                 return await self._draw_more(record, press.update_id, press.words, like)
 
     async def _press(self, press: ButtonPress[RequestButton]) -> str | None:
@@ -118,12 +118,12 @@ class RequestButtons:
         return record
 
     async def _draw_more(
-        self, record: Record, update_id: int, words: Texts, like: str = ""
+        self, record: Record, update_id: int, words: Texts, like: CandidateRef | None = None
     ) -> str | None:
         """Draw the prompt once more, beside what is there: other pictures, or some like one."""
-        if like and not await self._has_codes(record, int(like[-1])):
+        if like and not await self._has_codes(like):
             return await self._draw_same(record, words)
-        more = record.anew(f"{record.user_id}_u{update_id}", like)
+        more = record.anew(f"{record.user_id}_u{update_id}", str(like) if like else "")
         return await self._queue(self._intake.take(more), words) or words("drawing-more")
 
     async def _draw_same(self, record: Record, words: Texts) -> str:
@@ -177,5 +177,9 @@ class RequestButtons:
         except StickersGone:
             return await self._draw_same(record, words)
 
-    async def _has_codes(self, record: Record, number: int) -> bool:
-        return bool(await asyncio.to_thread(load_codes, self._results, record.id, number))
+    async def _has_codes(self, candidate: CandidateRef) -> bool:
+        return bool(
+            await asyncio.to_thread(
+                load_codes, self._results, candidate.request_id, candidate.number
+            )
+        )

@@ -12,7 +12,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from bot.packs.names import pack_link
 from bot.pictures.preview import columns
 from bot.requests.prompt_links import decode, encode
-from bot.requests.record import NO_WORKER, Failure, Record, State
+from bot.requests.record import NO_WORKER, CandidateRef, Failure, Record, State
 from bot.russian.emoji import MAX_SUGGESTED
 from bot.russian.words import accusative
 from bot.telegram.callbacks import Callback
@@ -142,7 +142,7 @@ def _under_prompt(record: Record, *lines: str) -> str:
 def _prompt(record: Record) -> str:
     if not record.like:
         return f"«{record.prompt}»"
-    number = int(record.like.rpartition(":")[2]) + 1
+    number = CandidateRef.parse(record.like).number + 1
     return texts(record.language)("prompt-like", prompt=record.prompt, number=number)
 
 
