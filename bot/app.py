@@ -12,49 +12,48 @@ from redis.backoff import ExponentialBackoff
 from telegram import Update
 from telegram.ext import (
     Application,
-    CallbackQueryHandler,
     CommandHandler,
     TypeHandler,
 )
 from tornado.httpserver import HTTPServer
 
-from bot.account import forget, history_menu, settings
-from bot.account.history import History
+from bot.account.forget import Forget, ForgetButton
+from bot.account.history import History, HistoryButton, HistoryMenu
+from bot.account.settings import SettingButton, SettingsMenu, SettingsStore
 from bot.admin.access import Access
 from bot.admin.commands import Admin
 from bot.admin.redis_repair import heal, set_aside
 from bot.commands import message_handlers
 from bot.config import Config
 from bot.inline.handler import Answers
-from bot.inline.index import Labels
-from bot.inline.pack_cache import Glance
-from bot.packs import menu as pack_menu
-from bot.packs import sticker_choice as one
-from bot.packs import sticker_menu as tidy
+from bot.inline.index import LabelStore, PackCache
+from bot.packs.add import StickerAdder
 from bot.packs.emoji_replies import Relabelling
-from bot.packs.screens import Screens
+from bot.packs.menu import PackMenu
+from bot.packs.screens import PackButton, Screens, StickerButton
+from bot.packs.sticker_menu import SentStickerButton, StickerMenu
+from bot.packs.sticker_page import StickerPage
 from bot.packs.sticker_sets import Packs
-from bot.packs.store import Shelf
+from bot.packs.store import PackStore
 from bot.pictures.downloads import Pictures
-from bot.requests.blocklist import Blocklist
-from bot.requests.buttons import Taps
+from bot.requests.buttons import RequestButtons
 from bot.requests.delivery import Delivery
 from bot.requests.groups import Groups
 from bot.requests.intake import Intake
-from bot.requests.monitor import Watch
+from bot.requests.limits import Blocklist
+from bot.requests.monitor import RequestMonitor
 from bot.requests.prompts import Prompts
 from bot.requests.quota import Quota
 from bot.requests.store import Store
 from bot.telegram.application import AnyApplication, build_application, identify
-from bot.telegram.callbacks import on_tap
+from bot.telegram.callbacks import on_old_button, on_press
 from bot.telegram.error_handler import report
-from bot.telegram.filters import PRIVATE_WORDS
 from bot.telegram.leader import keep, lease
+from bot.telegram.messages import PRIVATE_WORDS
 from bot.telegram.profile import introduce
 from bot.telegram.questions import Questions
-from bot.telegram.tasks import end
 from bot.telegram.updater import keep_token, listen, poll
-from bot.telegram.updates import Inbox
+from bot.telegram.updates import Inbox, end
 from worker.queue.environment import announce
 from worker.queue.events import EventReader
 from worker.queue.requests import RequestQueue
@@ -82,13 +81,13 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
         redis_url, retry=retry, max_connections=REDIS_CONNECTIONS, timeout=None
     )
     async with redis.asyncio.Redis.from_pool(pool) as async_connection:
-        delivery, watch = _wire(application, config, connection, async_connection, CONSUMER)
+        delivery, monitor = _wire(application, config, connection, async_connection, CONSUMER)
         mend, tell = partial(heal, connection), partial(report, connection)
         inbox = Inbox(application, async_connection, tell, mend)
         await identify(application.bot, config)
         await asyncio.to_thread(set_aside, connection)
         async with application, lease(async_connection) as lock:
-            await _serve(application, config, inbox, delivery, watch, lock)
+            await _serve(application, config, inbox, delivery, monitor, lock)
 
 
 def _wire(
@@ -97,56 +96,60 @@ def _wire(
     connection: redis.Redis,
     async_connection: redis.asyncio.Redis,
     consumer: str,
-) -> tuple[Delivery, Watch]:
+) -> tuple[Delivery, RequestMonitor]:
     """Make the parts and give the application its handlers; returns what is to run beside it."""
     store, queue = Store(async_connection), RequestQueue(connection)
-    history, liking = History(async_connection), settings.SettingsStore(async_connection)
+    history, settings = History(async_connection), SettingsStore(async_connection)
     reader = EventReader(async_connection, consumer)
     quota = Quota(async_connection, config.limits)
-    delivery = Delivery(application.bot, store, history, quota, connection, reader)
+    delivery = Delivery(application.bot, store, history.add, quota, connection, reader)
     words = config.blocked_words
     blocklist = Blocklist.read(words) if words else Blocklist([])
-    intake = Intake(store, liking, queue, delivery, quota, blocklist, connection)
+    intake = Intake(store, settings, queue, delivery, quota, blocklist, connection)
     access = Access(async_connection, config.admins, config.allowed)
-    shelf, labels = Shelf(async_connection), Labels(async_connection)
-    packs = Packs(application.bot, shelf)
-    answers = Answers(Glance(application.bot, shelf, labels), labels)
+    pack_store, labels = PackStore(async_connection), LabelStore(async_connection)
+    packs = Packs(application.bot, pack_store)
+    answers = Answers(PackCache(application.bot, pack_store, labels), labels)
     questions = Questions(application.bot, async_connection)
     screens = Screens(packs, Pictures(application.bot))
-    packing = pack_menu.PackMenu(packs, screens, questions)
-    tidying = tidy.Tidy(packs, async_connection)
+    pack_menu = PackMenu(packs, screens, questions)
+    sticker_menu = StickerMenu(packs, async_connection)
     relabelling = Relabelling(store, delivery, packs, labels)
-    picking = one.OneSticker(packs, screens, tidying, relabelling, questions)
-    setting = settings.SettingsMenu(liking)
-    remembering = history_menu.HistoryMenu(history, store, intake, delivery, connection)
-    forgetting = forget.Forget(async_connection, store, intake, packs)
-    taps = Taps(store, intake, delivery, packs, tidying, labels, connection)
+    sticker_page = StickerPage(packs, screens, sticker_menu, relabelling, questions)
+    settings_menu = SettingsMenu(settings)
+    history_menu = HistoryMenu(history, store, intake, delivery, connection)
+    forget = Forget(async_connection, store, intake, packs)
+    adder = StickerAdder(store, delivery, packs, sticker_menu, labels, connection)
+    buttons = RequestButtons(store, intake, delivery, adder, connection)
     application.add_handler(TypeHandler(Update, access.check), group=_BEFORE_ALL)
     application.add_handlers(Admin(access, intake, queue, connection).handlers(config.admins))
     application.add_handlers(
         [
-            CommandHandler("packs", packing.show, PRIVATE_WORDS),
-            CommandHandler("history", remembering.show, PRIVATE_WORDS),
-            CommandHandler("settings", setting.show, PRIVATE_WORDS),
-            CommandHandler("forget", forgetting.ask, PRIVATE_WORDS),
-            on_tap(pack_menu.TAP, packing.tap),
-            on_tap(one.TAP, picking.tap),
-            on_tap(tidy.TAP, tidying.tap),
-            on_tap(settings.TAP, setting.tap),
-            on_tap(history_menu.TAP, remembering.tap),
-            on_tap(forget.TAP, forgetting.tap),
-            CallbackQueryHandler(taps.answer),
+            CommandHandler("packs", pack_menu.show, PRIVATE_WORDS),
+            CommandHandler("history", history_menu.show, PRIVATE_WORDS),
+            CommandHandler("settings", settings_menu.show, PRIVATE_WORDS),
+            CommandHandler("forget", forget.ask, PRIVATE_WORDS),
+            on_press(PackButton, pack_menu.press),
+            on_press(StickerButton, sticker_page.press),
+            on_press(SentStickerButton, sticker_menu.press),
+            on_press(SettingButton, settings_menu.press),
+            on_press(HistoryButton, history_menu.press),
+            on_press(ForgetButton, forget.press),
+            *buttons.handlers(),
+            on_old_button(),
         ]
     )
     prompts = Prompts(store, intake)
     application.add_handlers(answers.handlers())
     application.add_handler(TypeHandler(Update, answers.look_again), group=_AFTER_ALL)
     application.add_handlers(Groups(prompts, relabelling, delivery).handlers())
-    takers = (packing.take_title, picking.take_emoji)
+    takers = (pack_menu.take_title, sticker_page.take_emoji)
     application.add_handlers(
-        message_handlers(intake, prompts, relabelling, picking, takers, tidying, taps.start)
+        message_handlers(
+            intake, prompts, relabelling, sticker_page, takers, sticker_menu, buttons.start
+        )
     )
-    return delivery, Watch(store, queue, delivery, connection)
+    return delivery, RequestMonitor(store, queue, delivery, connection)
 
 
 async def _serve(
@@ -154,7 +157,7 @@ async def _serve(
     config: Config,
     inbox: Inbox,
     delivery: Delivery,
-    watch: Watch,
+    monitor: RequestMonitor,
     lock: Lock,
 ) -> None:
     server: HTTPServer | None = None
@@ -164,7 +167,7 @@ async def _serve(
         await introduce(bot)
         server = await listen(bot, config, inbox.put)
         announce("bot: ready")
-        works = [inbox.run(), delivery.run(), watch.run(), keep(lock), keep_token(bot)]
+        works = [inbox.run(), delivery.run(), monitor.run(), keep(lock), keep_token(bot)]
         works += [] if server else [poll(bot, inbox.put)]
         tasks += [asyncio.create_task(work) for work in works]
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -5,24 +5,27 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from telegram import InlineKeyboardMarkup, Message, Update, User
-from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandler, filters
+from telegram.ext import CommandHandler, MessageHandler, filters
 
 from bot.packs.emoji_replies import Relabelling
-from bot.packs.sticker_choice import IS_CUSTOM_EMOJI, OneSticker
-from bot.packs.sticker_menu import Tidy
-from bot.requests import keyboards
+from bot.packs.sticker_menu import StickerMenu
+from bot.packs.sticker_page import IS_CUSTOM_EMOJI, StickerPage
 from bot.requests.intake import Intake
 from bot.requests.prompt_links import prompt_of_start
 from bot.requests.prompts import Prompts
+from bot.requests.view import examples_keyboard, prompt_keyboard
 from bot.russian.written_emoji import is_emoji_only
-from bot.telegram.filters import GROUP_WORDS, OWN_WORDS, PRIVATE, PRIVATE_WORDS
-from bot.telegram.retry import insist
-from bot.texts import language_for, texts
+from bot.telegram.context import Context, Handler
+from bot.telegram.messages import GROUP_WORDS, OWN_WORDS, PRIVATE, PRIVATE_WORDS, Screen, reply
+from bot.texts import Texts
 
-Answer = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]
-Taker = Callable[[User, Message], Coroutine[Any, Any, bool]]  # whether the message was for it
-Link = Callable[[User, str], Coroutine[Any, Any, str | None]]  # what to say, if it was for it
-Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]
+Answer = Callable[[Update, Context], Coroutine[Any, Any, None]]
+Taker = Callable[
+    [User, Message, Texts], Coroutine[Any, Any, bool]
+]  # whether the message was for it
+Link = Callable[
+    [User, str, Texts], Coroutine[Any, Any, str | None]
+]  # what to say, if it was for it
 
 
 class _NamesTheBot(filters.MessageFilter):
@@ -41,13 +44,13 @@ def message_handlers(
     intake: Intake,
     prompts: Prompts,
     relabelling: Relabelling,
-    picking: OneSticker,
+    sticker_page: StickerPage,
     takers: Sequence[Taker],
-    tidy: Tidy,
+    sticker_menu: StickerMenu,
     follow: Link,
 ) -> list[Handler]:
     """In the order in which they are tried."""
-    start = _start(_say("welcome", keyboards.examples()), follow)
+    start = _start(_say("welcome", examples_keyboard()), follow)
     take_prompt = _take_prompt(prompts)
     take_reply = _take_reply(takers, relabelling, take_prompt)
     in_groups = _say("in-groups")
@@ -55,13 +58,13 @@ def message_handlers(
         CommandHandler("start", start, PRIVATE_WORDS),
         CommandHandler("help", _help, PRIVATE_WORDS),
         CommandHandler("privacy", _say("privacy"), PRIVATE_WORDS),
-        CommandHandler("cancel", _cancel(intake, tidy), PRIVATE_WORDS),
+        CommandHandler("cancel", _cancel(intake, sticker_menu), PRIVATE_WORDS),
         CommandHandler(["start", "help"], in_groups, GROUP_WORDS),
         MessageHandler(_NAMED_COMMAND, in_groups),  # nobody else will answer it
         MessageHandler(PRIVATE_WORDS & filters.COMMAND, _say("unknown-command")),
         MessageHandler(PRIVATE & filters.COMMAND, _say("foreign-command")),
-        MessageHandler(PRIVATE & filters.Sticker.ALL, tidy.show),
-        MessageHandler(PRIVATE & IS_CUSTOM_EMOJI & ~filters.REPLY, picking.show),
+        MessageHandler(PRIVATE & filters.Sticker.ALL, sticker_menu.show),
+        MessageHandler(PRIVATE & IS_CUSTOM_EMOJI & ~filters.REPLY, sticker_page.show),
         MessageHandler(PRIVATE & OWN_WORDS & filters.REPLY & filters.TEXT, take_reply),
         MessageHandler(PRIVATE & filters.TEXT, take_prompt),
         MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND, take_prompt),
@@ -72,24 +75,21 @@ def message_handlers(
 def _say(message_id: str, keyboard: InlineKeyboardMarkup | None = None) -> Answer:
     """Answer a message with one of the bot's texts."""
 
-    async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        user, message = update.effective_user, update.effective_message
-        if user and message:
-            text = texts(language_for(user.language_code))(message_id)
-            await _reply(message, text, keyboard)
+    async def answer(update: Update, context: Context) -> None:
+        if update.effective_user and (message := update.effective_message):
+            await reply(message, Screen(context.words(message_id), keyboard))
 
     return answer
 
 
-async def _help(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+async def _help(update: Update, context: Context) -> None:
     """Say all that one can do; inline mode only if whoever runs the bot has switched it on."""
-    user, message, bot = update.effective_user, update.effective_message, context.bot
-    if user and message:
-        words = texts(language_for(user.language_code))
+    message, bot, words = update.effective_message, context.bot, context.words
+    if update.effective_user and message:
         text = words("help")
         if bot.supports_inline_queries:
             text += f"\n\n{words('help-inline', bot=bot.username)}"
-        await _reply(message, text, keyboards.examples())
+        await reply(message, Screen(text, examples_keyboard()))
 
 
 def _start(welcome: Answer, follow: Link) -> Answer:
@@ -98,32 +98,31 @@ def _start(welcome: Answer, follow: Link) -> Answer:
     A prompt is drawn after a tap: anybody may have made the link.
     """
 
-    async def answer(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    async def answer(update: Update, context: Context) -> None:
         user, message = update.effective_user, update.effective_message
         parameter = " ".join(context.args or [])
         prompt = prompt_of_start(parameter)
-        if user and message and (sentence := await follow(user, parameter)):
-            await _reply(message, sentence)
+        if user and message and (sentence := await follow(user, parameter, context.words)):
+            await reply(message, sentence)
         elif user and message and prompt:
-            words = texts(language_for(user.language_code))
-            await _reply(message, words("draw-this", prompt=prompt), keyboards.draw(prompt, words))
+            text = context.words("draw-this", prompt=prompt)
+            await reply(message, Screen(text, prompt_keyboard(prompt, context.words)))
         else:
             await welcome(update, context)
 
     return answer
 
 
-def _cancel(intake: Intake, tidy: Tidy) -> Answer:
+def _cancel(intake: Intake, sticker_menu: StickerMenu) -> Answer:
     """Stop all that a user has begun: their requests, and that a sticker is to be replaced."""
 
-    async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        user, message = update.effective_user, update.effective_message
+    async def answer(update: Update, context: Context) -> None:
+        user, message, words = update.effective_user, update.effective_message, context.words
         if user and message:
-            words = texts(language_for(user.language_code))
-            kept = [words("sticker-kept")] if await tidy.keep(user.id) else []
+            kept = [words("sticker-kept")] if await sticker_menu.keep(user.id) else []
             count = await intake.cancel_all(user.id)
             stopped = [words("cancelled-all", count=count)] if count else []
-            await _reply(message, "\n".join(stopped + kept) or words("nothing-to-cancel"))
+            await reply(message, "\n".join(stopped + kept) or words("nothing-to-cancel"))
 
     return answer
 
@@ -131,15 +130,15 @@ def _cancel(intake: Intake, tidy: Tidy) -> Answer:
 def _take_prompt(prompts: Prompts) -> Answer:
     """Take the requests of a new or an edited message in, or say why not."""
 
-    async def answer(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def answer(update: Update, context: Context) -> None:
         user, message = update.effective_user, update.effective_message
         if not (user and message and message.text):
             return
         is_edited_reply = bool(message.edit_date and message.reply_to_message)
         if is_edited_reply and not await prompts.has_taken(user, message):
             return  # it has answered a question of the bot's, or was emoji for stickers
-        for sentence in await prompts.take(user, message, update.update_id):
-            await _reply(message, sentence)
+        for sentence in await prompts.take(user, message, update.update_id, context.words):
+            await reply(message, sentence)
 
     return answer
 
@@ -147,18 +146,14 @@ def _take_prompt(prompts: Prompts) -> Answer:
 def _take_reply(takers: Sequence[Taker], relabelling: Relabelling, take_prompt: Answer) -> Answer:
     """Take the answer to a question of the bot's, emoji for stickers, or another prompt."""
 
-    async def answer(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    async def answer(update: Update, context: Context) -> None:
         user, message = update.effective_user, update.effective_message
         if not (user and message and message.text):
             return
         for take in takers:
-            if await take(user, message):
+            if await take(user, message, context.words):
                 return
         is_emoji = is_emoji_only(message.text)
         await (relabelling.answer if is_emoji else take_prompt)(update, context)
 
     return answer
-
-
-async def _reply(message: Message, text: str, keyboard: InlineKeyboardMarkup | None = None) -> None:
-    await insist(lambda: message.reply_text(text, reply_markup=keyboard))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.config import Config
-from bot.requests.blocklist import Blocklist
+from bot.requests.limits import Blocklist
 from emojich_core.bundles.published import published
 from emojich_core.choices import find_bundle, known_bundles
 from emojich_core.errors import BundleError, SetupError

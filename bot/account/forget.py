@@ -4,24 +4,39 @@ Not how many requests they had in the last day, and not that they are banned: /f
 around the bot's limits.
 """
 
-import re
+from dataclasses import dataclass
+from enum import StrEnum
 
 import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
-from telegram.ext import ContextTypes
 
 from bot.admin.redis_repair import ODD
 from bot.packs.sticker_sets import Owner, Packs
 from bot.requests.intake import Intake
 from bot.requests.store import Store
-from bot.requests.view import View, edit
-from bot.telegram.callbacks import Tap
+from bot.telegram.callbacks import ButtonPress, Callback
+from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
-from bot.telegram.retry import insist
-from bot.texts import Texts, language_for, texts
+from bot.telegram.messages import Screen, put, reply
+from bot.texts import Texts
 
-# 1:forget:<what>:<whose>
-TAP = re.compile(r"1:forget:(?P<what>keep|all|no):(?P<owner>\d+)")
+
+class ForgetChoice(StrEnum):
+    """What the user answers."""
+
+    ALL = "all"  # the packs, too
+    KEEP = "keep"  # not the packs
+    NO = "no"
+
+
+@dataclass(frozen=True)
+class ForgetButton(Callback):
+    """Answers the question of /forget."""
+
+    kind = "forget"
+    choice: ForgetChoice
+    owner: int
+
 
 # What is stored under a user's id; in a private chat, the chat's id is the user's, and the ids of
 # requests begin with it.  A key that is added elsewhere belongs here, too: a test looks for it.
@@ -59,21 +74,23 @@ class Forget:
         self._intake = intake
         self._packs = packs
 
-    async def ask(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def ask(self, update: Update, context: Context) -> None:
         """Answer /forget with a question."""
         user, message = update.effective_user, update.effective_message
         if user and message:
-            words = texts(language_for(user.language_code))
-            keyboard = _keyboard(user, words)
-            await insist(lambda: message.reply_text(words("forget-sure"), reply_markup=keyboard))
+            words = context.words
+            await reply(message, Screen(words("forget-sure"), _keyboard(user, words)))
 
-    async def tap(self, tap: Tap) -> None:
+    async def press(self, press: ButtonPress[ForgetButton]) -> None:
         """Forget, or not."""
-        what = tap.data["what"]
-        if what == "no":
-            await edit(tap.query, View(tap.words("forget-not")))
+        choice = press.button.choice
+        if choice is ForgetChoice.NO:
+            await put(press.query, Screen(press.words("forget-not")))
         else:
-            await edit(tap.query, View(await self._forget(tap.user, what == "all", tap.words)))
+            await put(
+                press.query,
+                Screen(await self._forget(press.user, choice is ForgetChoice.ALL, press.words)),
+            )
 
     async def _forget(self, user: User, packs_too: bool, words: Texts) -> str:
         await self._intake.cancel_all(user.id)

@@ -4,26 +4,32 @@ emojich:settings:<user id>  string  `Settings` as JSON
 """
 
 import json
-import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
-from telegram.ext import ContextTypes
 
 from bot.admin.redis_repair import read
-from bot.requests.view import View, edit
-from bot.telegram.callbacks import Tap
-from bot.telegram.retry import insist
-from bot.texts import Texts, language_for, texts
+from bot.telegram.callbacks import ButtonPress, Callback, OldButton
+from bot.telegram.context import Context
+from bot.telegram.messages import Screen, put, reply
+from bot.texts import Texts
 from emojich_core.request import MAX_COUNT
 from worker.queue.decoding import from_json
 
-# 1:set:<what>:<whose>:<value>
-TAP = re.compile(r"1:set:([a-z]+):(?P<owner>\d+):(\w+)")
 # What the temperature is multiplied by.  Much bolder is noise, much calmer always the same.
 BOLDNESS = {"calm": 0.75, "usual": 1.0, "bold": 1.25}
+
+
+@dataclass(frozen=True)
+class SettingButton(Callback):
+    """Chooses the value of a setting."""
+
+    kind = "set"
+    what: str
+    owner: int
+    value: str
 
 
 @dataclass(frozen=True)
@@ -67,29 +73,26 @@ class SettingsMenu:
     def __init__(self, store: SettingsStore):
         self._store = store
 
-    async def show(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def show(self, update: Update, context: Context) -> None:
         """Answer /settings."""
         user, message = update.effective_user, update.effective_message
         if user and message:
-            words = texts(language_for(user.language_code))
-            shown = _view(await self._store.load(user.id), user.id, words)
-            await insist(lambda: message.reply_text(shown.text, reply_markup=shown.keyboard))
+            words = context.words
+            await reply(message, _screen(await self._store.load(user.id), user.id, words))
 
-    async def tap(self, tap: Tap) -> str | None:
+    async def press(self, press: ButtonPress[SettingButton]) -> None:
         """Change a setting."""
-        what, _, value = tap.data.groups()
-        changed = (await self._store.load(tap.user.id)).changed(what, value)
+        settings = await self._store.load(press.user.id)
+        changed = settings.changed(press.button.what, press.button.value)
         if changed is None:
-            return tap.words("old-button")
-        await self._store.save(tap.user.id, changed)
-        await edit(tap.query, _view(changed, tap.user.id, tap.words))
-        return None
+            raise OldButton
+        await self._store.save(press.user.id, changed)
+        await put(press.query, _screen(changed, press.user.id, press.words))
 
 
-def _view(settings: Settings, user_id: int, words: Texts) -> View:
+def _screen(settings: Settings, user_id: int, words: Texts) -> Screen:
     def button(what: str, value: str, label: str, chosen: bool) -> InlineKeyboardButton:
-        data = f"1:set:{what}:{user_id}:{value}"
-        return InlineKeyboardButton(f"● {label}" if chosen else label, callback_data=data)
+        return SettingButton(what, user_id, value).button(f"● {label}" if chosen else label)
 
     counts = [
         button("count", str(count), str(count), settings.count == count)
@@ -103,7 +106,7 @@ def _view(settings: Settings, user_id: int, words: Texts) -> View:
         button("outline", "on", words("outline-on"), settings.outline),
         button("outline", "off", words("outline-off"), not settings.outline),
     ]
-    return View(words("settings"), InlineKeyboardMarkup([counts[:5], counts[5:], bold, outline]))
+    return Screen(words("settings"), InlineKeyboardMarkup([counts[:5], counts[5:], bold, outline]))
 
 
 def _decode(data: bytes) -> Settings:

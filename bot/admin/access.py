@@ -11,11 +11,13 @@ from typing import Any
 import redis.asyncio
 from telegram import Update
 from telegram.error import BadRequest, Forbidden
-from telegram.ext import ApplicationHandlerStop, ContextTypes
+from telegram.ext import ApplicationHandlerStop
 
-from bot.telegram.callbacks import answer_tap
+from bot.telegram.callbacks import answer_press
+from bot.telegram.context import Context
+from bot.telegram.messages import reply
 from bot.telegram.retry import insist
-from bot.texts import Texts, language_for, texts
+from bot.texts import Texts
 
 BANNED = "emojich:banned"
 
@@ -30,12 +32,12 @@ class Access:
         self._admins = admins
         self._allowed = allowed
 
-    async def check(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def check(self, update: Update, context: Context) -> None:
         """Let no other handler see an update of somebody who may not use the bot."""
         user = update.effective_user
         if user is None:
             return
-        sentence = await self._refusal(user.id, texts(language_for(user.language_code)))
+        sentence = await self._refusal(user.id, context.words)
         if sentence:
             with suppress(BadRequest, Forbidden):
                 await _answer(update, sentence)
@@ -70,8 +72,8 @@ async def _answer(update: Update, sentence: str) -> None:
     """Tell whoever taps or writes in private why nothing happens; groups are left in peace."""
     query, message, inline = update.callback_query, update.message, update.inline_query
     if query:
-        await answer_tap(query, sentence)
+        await answer_press(query, sentence)
     elif inline:  # there is no place for a sentence
         await insist(lambda: inline.answer([], cache_time=0, is_personal=True))
     elif message and message.chat.type == message.chat.PRIVATE:
-        await insist(lambda: message.reply_text(sentence))
+        await reply(message, sentence)

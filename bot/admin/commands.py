@@ -6,22 +6,21 @@ from typing import Any
 
 import redis
 from telegram import Update
-from telegram.ext import BaseHandler, CommandHandler, ContextTypes, filters
+from telegram.ext import CommandHandler, filters
 
 from bot.admin.access import Access
 from bot.config import MAX_ID
 from bot.requests.intake import Intake
 from bot.requests.record import Failure
-from bot.telegram.filters import PRIVATE_WORDS
-from bot.telegram.retry import insist
-from bot.texts import Texts, language_for, texts
+from bot.telegram.context import Context, Handler
+from bot.telegram.messages import PRIVATE_WORDS, reply
+from bot.texts import Texts
 from worker.queue.environment import is_number
 from worker.queue.requests import RequestQueue
 from worker.queue.stats import FINISHED, counts_today, seconds_per_image, users_key
 
 BROKEN = "broken"  # in the tally: an update that no handler could deal with
 
-Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]
 Command = Callable[[list[str], Texts], Awaitable[str]]  # the words after it → what to answer
 
 
@@ -106,11 +105,8 @@ def _user_id(arguments: list[str]) -> int | None:
 def _answer(command: Command) -> Callable[..., Coroutine[Any, Any, None]]:
     """A handler that says what a command returns."""
 
-    async def answer(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-        user, message = update.effective_user, update.effective_message
-        if user and message:
-            words = texts(language_for(user.language_code))
-            sentence = await command(context.args or [], words)
-            await insist(lambda: message.reply_text(sentence))
+    async def answer(update: Update, context: Context) -> None:
+        if message := update.effective_message:
+            await reply(message, await command(context.args or [], context.words))
 
     return answer

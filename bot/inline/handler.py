@@ -12,15 +12,15 @@ from telegram import (
     Update,
 )
 from telegram.error import TelegramError
-from telegram.ext import BaseHandler, ContextTypes, InlineQueryHandler
+from telegram.ext import InlineQueryHandler
 
-from bot.inline.index import Labels
-from bot.inline.pack_cache import Glance
+from bot.inline.index import LabelStore, PackCache
 from bot.inline.search import find
 from bot.requests.limits import INLINE_RESULTS
 from bot.requests.prompt_links import encode, start_parameter
 from bot.russian.request_phrases import asked_for
-from bot.texts import Texts, language_for, texts
+from bot.telegram.context import Context, Handler
+from bot.texts import Texts
 from emojich_core.request import MAX_PROMPT_LENGTH
 
 # Seconds for which Telegram answers the same query itself; longer, and it would offer a sticker
@@ -29,39 +29,36 @@ CACHE_TIME = 10
 
 log = logging.getLogger(__name__)
 
-Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]
-
 
 class Answers:
     """Offers everybody their own stickers."""
 
-    def __init__(self, glance: Glance, labels: Labels):
-        self._glance = glance
+    def __init__(self, cache: PackCache, labels: LabelStore):
+        self._cache = cache
         self._labels = labels
 
     def handlers(self) -> list[Handler]:
         """The one handler of inline queries."""
         return [InlineQueryHandler(self._answer)]
 
-    async def look_again(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def look_again(self, update: Update, _: Context) -> None:
         """Whoever has just done something else may have changed a pack by it."""
         if update.effective_user and not update.inline_query:
-            self._glance.forget(update.effective_user.id)
+            self._cache.forget(update.effective_user.id)
 
-    async def _answer(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def _answer(self, update: Update, context: Context) -> None:
         if (query := update.inline_query) is None:
             return
         text = query.query[:MAX_PROMPT_LENGTH]
         try:
             found = await self._find(query.from_user.id, text)
-            words = texts(language_for(query.from_user.language_code))
-            button = None if found else await asyncio.to_thread(_button, text, words)
+            button = None if found else await asyncio.to_thread(_button, text, context.words)
             await _offer(query, found, button)
         except TelegramError as error:  # too late, or an outage: the next letter asks again
             log.warning("an inline query is left without an answer: %s", error)
 
     async def _find(self, user_id: int, text: str) -> list[Sticker]:
-        stickers = await self._glance.stickers(user_id)
+        stickers = await self._cache.stickers(user_id)
         labels = await self._labels.all(user_id)
         return await asyncio.to_thread(find, text, stickers, labels)
 

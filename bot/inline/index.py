@@ -1,4 +1,4 @@
-"""What stickers answer to in inline mode.
+"""The stickers that inline mode finds: those in a user's packs, and the words they answer to.
 
     emojich:labels:<user id>   hash   file_unique_id → `Label` as JSON
 
@@ -14,12 +14,17 @@ from functools import partial
 from typing import Any
 
 import redis.asyncio
+from telegram import Bot, Sticker
+from telegram.error import BadRequest
 
 from bot.admin.redis_repair import read
+from bot.packs.store import PackStore
 from bot.requests.limits import DAY
 from bot.russian.words import searchable
+from bot.telegram.errors import PACK_IS_MISSING, says
 from worker.queue.decoding import from_json
 
+KEPT = 10.0  # seconds in which somebody who types a word asks for each of its letters
 KEPT_UNUSED = 3 * DAY  # seconds; longer than an uploaded sticker can be put into a pack
 
 
@@ -32,7 +37,7 @@ class Label:
     at: float = 0.0  # when it was uploaded, seconds since 1970
 
 
-class Labels:
+class LabelStore:
     """Everybody's labels."""
 
     def __init__(self, connection: redis.asyncio.Redis):
@@ -57,7 +62,7 @@ class Labels:
             if (label := read(_key(user_id), value, partial(from_json, Label)))
         }
 
-    async def tidy(self, user_id: int, unique_ids: set[str]) -> None:
+    async def forget_unused(self, user_id: int, unique_ids: set[str]) -> None:
         """Forget the labels of stickers that are in no pack, nor about to be put into one."""
         old = [
             unique_id
@@ -73,3 +78,43 @@ class Labels:
 
 def _key(user_id: int) -> str:
     return f"emojich:labels:{user_id}"
+
+
+class PackCache:
+    """Looks into packs, and remembers for a moment what it has seen."""
+
+    def __init__(self, bot: Bot, store: PackStore, labels: LabelStore):
+        self._bot = bot
+        self._store = store
+        self._labels = labels
+        self._seen: dict[int, tuple[float, list[Sticker]]] = {}
+
+    async def stickers(self, user_id: int) -> list[Sticker]:
+        """A user's stickers, each once, the last of the last pack first.  Raises TelegramError."""
+        now = time.monotonic()
+        self._seen = {user: seen for user, seen in self._seen.items() if now < seen[0]}
+        if user_id not in self._seen:
+            self._seen[user_id] = now + KEPT, await self._look(user_id)
+        return self._seen[user_id][1]
+
+    def forget(self, user_id: int) -> None:
+        """Look again next time: the user may have changed a pack."""
+        self._seen.pop(user_id, None)
+
+    async def _look(self, user_id: int) -> list[Sticker]:
+        packs = await asyncio.gather(*map(self._pack, await self._store.names(user_id)))
+        # Custom emoji are no stickers that one could send.
+        stickers = [
+            sticker for pack in packs for sticker in pack if sticker.type == Sticker.REGULAR
+        ]
+        found = {sticker.file_unique_id: sticker for sticker in stickers}
+        await self._labels.forget_unused(user_id, set(found))
+        return list(found.values())[::-1]
+
+    async def _pack(self, name: str) -> tuple[Sticker, ...]:
+        try:
+            return (await self._bot.get_sticker_set(name)).stickers
+        except BadRequest as error:
+            if not says(error, PACK_IS_MISSING):
+                raise
+            return ()

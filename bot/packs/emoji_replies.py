@@ -3,18 +3,18 @@
 import logging
 
 from telegram import Message, Sticker, Update
-from telegram.ext import ContextTypes
 
-from bot.inline.index import Labels
+from bot.inline.index import LabelStore
 from bot.packs.names import Kind
 from bot.packs.sticker_sets import Packs
 from bot.requests.delivery import Delivery
 from bot.requests.record import Labelled, Record
 from bot.requests.store import Store
 from bot.russian.written_emoji import written_emoji
+from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
-from bot.telegram.retry import insist
-from bot.texts import Texts, language_for, texts
+from bot.telegram.messages import reply
+from bot.texts import Texts
 
 log = logging.getLogger(__name__)
 
@@ -22,21 +22,20 @@ log = logging.getLogger(__name__)
 class Relabelling:
     """Changes the emoji of stickers that can be chosen, and of those that have been."""
 
-    def __init__(self, store: Store, delivery: Delivery, packs: Packs, labels: Labels):
+    def __init__(self, store: Store, delivery: Delivery, packs: Packs, labels: LabelStore):
         self._store = store
         self._delivery = delivery
         self._packs = packs
         self._labels = labels
 
-    async def answer(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def answer(self, update: Update, context: Context) -> None:
         """Take emoji that answer a message in a private chat."""
         message, user = update.effective_message, update.effective_user
         if message and user:
-            words = texts(language_for(user.language_code))
-            sentence = await self._relabel(message, user.id, words)
-            await insist(lambda: message.reply_text(sentence))
+            sentence = await self._relabel(message, user.id, context.words)
+            await reply(message, sentence)
 
-    async def answer_in_group(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def answer_in_group(self, update: Update, context: Context) -> None:
         """Take emoji that answer the message of a request, from who has asked for it.
 
         Anybody else's are what people in groups say to each other.
@@ -45,9 +44,8 @@ class Relabelling:
         if not (message and user):
             return
         if record := await self._record(message, user.id):
-            words = texts(language_for(user.language_code))
-            sentence = await self._relabel_request(record, message, words)
-            await insist(lambda: message.reply_text(sentence))
+            sentence = await self._relabel_request(record, message, context.words)
+            await reply(message, sentence)
 
     async def _relabel(self, message: Message, user_id: int, words: Texts) -> str:
         to = message.reply_to_message

@@ -3,22 +3,18 @@
 import re
 
 from telegram import Message, Update, User
-from telegram.ext import ContextTypes
 
 from bot.packs.names import BadTitle, Kind, clean_title
-from bot.packs.screens import Screens
+from bot.packs.screens import PackButton, Screens
 from bot.packs.sticker_sets import Pack, Packs
 from bot.requests.limits import MAX_EMOJI
-from bot.requests.view import is_reachable
-from bot.telegram.callbacks import Tap
+from bot.telegram.callbacks import ButtonPress, OldButton
+from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
-from bot.telegram.messages import Screen, has_picture, put, send
+from bot.telegram.messages import Screen, has_picture, is_reachable, put, reply
 from bot.telegram.questions import Questions
-from bot.telegram.retry import insist
-from bot.texts import Texts, language_for, texts
+from bot.texts import Texts
 
-# 1:pack:<what to do>:<whose>:<the pack's number; 0 where it is not about one>:<page, unless 0>
-TAP = re.compile(r"1:pack:(?P<action>[a-z]+):(?P<owner>\d+):(?P<number>\d+)(?::(?P<page>\d{1,3}))?")
 # The purpose of a question: the pack's number; for a new one, 0 and perhaps its kind.
 _TITLE = re.compile(rf"title:(\d+)(?::({Kind.EMOJI}))?")
 
@@ -31,38 +27,38 @@ class PackMenu:
         self._screens = screens
         self._questions = questions
 
-    async def show(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def show(self, update: Update, context: Context) -> None:
         """Answer /packs."""
         user, message = update.effective_user, update.effective_message
         if user and message:
-            await send(message, await self._screens.packs(user, 0, _words(user)))
+            await reply(message, await self._screens.packs(user, 0, context.words))
 
-    async def tap(self, tap: Tap) -> str | None:
+    async def press(self, press: ButtonPress[PackButton]) -> str | None:
         """Do what one of the menu's buttons says."""
-        user, words, action = tap.user, tap.words, tap.data["action"]
-        if not is_reachable(tap.query):
+        user, words, action = press.user, press.words, press.button.action
+        if not is_reachable(press.query):
             return words("packs-old")
         try:
             match action:
                 case "new":
-                    await self._questions.ask(tap, words("ask-title"), "title:0")
+                    await self._questions.ask(press, words("ask-title"), "title:0")
                     return None
                 case "emoji":
                     question = words("ask-title-emoji", allowed=MAX_EMOJI)
-                    await self._questions.ask(tap, question, f"title:0:{Kind.EMOJI}")
+                    await self._questions.ask(press, question, f"title:0:{Kind.EMOJI}")
                     return None
                 case "list":
-                    await self._list(tap)
+                    await self._list(press)
                     return None
-            pack = await self._packs.get(user.id, int(tap.data["number"]))
+            pack = await self._packs.get(user.id, press.button.number)
             if pack is None:
-                await self._list(tap)
+                await self._list(press)
                 return words("pack-gone")
-            return await self._act_on(tap, pack)
+            return await self._act_on(press, pack)
         except REFUSALS:
             return words("not-changed")
 
-    async def take_title(self, user: User, message: Message) -> bool:
+    async def take_title(self, user: User, message: Message, words: Texts) -> bool:
         """Take a message that answers the question for a title; False when it does not."""
         asked = message.reply_to_message
         purpose = (
@@ -72,17 +68,18 @@ class PackMenu:
         if asked is None or purpose is None or match is None:
             return False
         kind = Kind(match[2] or Kind.STICKERS)
-        sentence = await self._name(user, int(match[1]), kind, message.text or "")
+        sentence = await self._name(user, int(match[1]), kind, message.text or "", words)
         if sentence is None:
-            await self._questions.ask_again(message, _words(user)("bad-title"), purpose)
+            await self._questions.ask_again(message, words("bad-title"), purpose)
         else:
             await self._questions.close(message.chat_id, asked.message_id)
-            await insist(lambda: message.reply_text(sentence))
+            await reply(message, sentence)
         return True
 
-    async def _name(self, user: User, number: int, kind: Kind, text: str) -> str | None:
+    async def _name(
+        self, user: User, number: int, kind: Kind, text: str, words: Texts
+    ) -> str | None:
         """Begin a pack, or call one differently; None when the title will not do."""
-        words = _words(user)
         try:
             title = clean_title(text)
         except BadTitle:
@@ -99,34 +96,30 @@ class PackMenu:
             return words("not-changed")
         return words("retitled", title=title)
 
-    async def _act_on(self, tap: Tap, pack: Pack) -> str | None:
-        user, words = tap.user, tap.words
-        match tap.data["action"]:
+    async def _act_on(self, press: ButtonPress[PackButton], pack: Pack) -> str | None:
+        user, words = press.user, press.words
+        match press.button.action:
             case "open":
-                page = int(tap.data["page"] or 0)
-                await put(tap.query, await self._screens.pack(user, pack, page, words))
+                page = press.button.page
+                await put(press.query, await self._screens.pack(user, pack, page, words))
             case "choose":
                 await self._packs.choose(user.id, pack.name)
-                await self._list(tap)
+                await self._list(press)
             case "title":
-                await self._questions.ask(tap, words("ask-title"), f"title:{pack.number}")
+                await self._questions.ask(press, words("ask-title"), f"title:{pack.number}")
             case "delete":
-                await put(tap.query, self._screens.sure(user, pack, words))
+                await put(press.query, self._screens.sure(user, pack, words))
             case "sure":
                 await self._packs.delete(user.id, pack.name)
-                await self._list(tap)
+                await self._list(press)
                 return words("pack-deleted")
             case _:
-                return words("old-button")
+                raise OldButton
         return None
 
-    async def _list(self, tap: Tap) -> None:
-        screen = await self._screens.packs(tap.user, int(tap.data["page"] or 0), tap.words)
-        if screen.picture is None and has_picture(tap.query):
+    async def _list(self, press: ButtonPress[PackButton]) -> None:
+        screen = await self._screens.packs(press.user, press.button.page, press.words)
+        if screen.picture is None and has_picture(press.query):
             # The picture of the pack that was shown would belong to none of these.
             screen = Screen(screen.text, screen.keyboard, await self._screens.blank())
-        await put(tap.query, screen)
-
-
-def _words(user: User) -> Texts:
-    return texts(language_for(user.language_code))
+        await put(press.query, screen)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Sticker, User
@@ -12,6 +13,7 @@ from bot.packs.sticker_sets import Owner, Pack, Packs
 from bot.pictures.downloads import Pictures
 from bot.pictures.preview import columns, render_grid
 from bot.requests.limits import MAX_EMOJI
+from bot.telegram.callbacks import Callback
 from bot.telegram.messages import Screen
 from bot.texts import Texts
 
@@ -21,6 +23,28 @@ _MANY = 9  # stickers; more stand in rows of four
 _EMOJI_CELL = 240  # px; custom emoji have 100 px, and larger ones would be a blur
 
 Row = list[InlineKeyboardButton]
+
+
+@dataclass(frozen=True)
+class PackButton(Callback):
+    """Does something with a pack, or leads to a list."""
+
+    kind = "pack"
+    action: str
+    owner: int
+    number: int  # of the pack; 0 where it is about none
+    page: int = 0
+
+
+@dataclass(frozen=True)
+class StickerButton(Callback):
+    """Does something with a sticker of a pack that /packs shows."""
+
+    kind = "one"
+    action: str
+    owner: int
+    number: int  # of the pack
+    sticker: str  # its file_unique_id
 
 
 class Screens:
@@ -58,12 +82,12 @@ class Screens:
         here = pack.stickers[start : start + STICKERS_A_PAGE]
         per_row = 4 if len(here) > _MANY else columns(len(here))
         numbers = [
-            one_button(str(number), "open", user.id, pack, sticker)
-            for number, sticker in enumerate(here, start + 1)
+            StickerButton("open", user.id, pack.number, one.file_unique_id).button(str(number))
+            for number, one in enumerate(here, start + 1)
         ]
         rows = [numbers[left : left + per_row] for left in range(0, len(here), per_row or 1)]
         rows += _turning(page, count, STICKERS_A_PAGE, partial(_to_page, user.id, pack.number))
-        rows += _deeds(user, pack, words)
+        rows += _actions(user, pack, words)
         picture = await self._picture(here or [None], per_row or 1, start + 1 if here else None)
         return Screen(_described(pack, words), InlineKeyboardMarkup(rows), picture)
 
@@ -71,7 +95,9 @@ class Screens:
         """One sticker of a pack, and what can be done with it."""
         sticker, kind = pack.stickers[index], pack.kind.value
         buttons = [
-            one_button(words(f"sticker-{action}", kind=kind), action, user.id, pack, sticker)
+            StickerButton(action, user.id, pack.number, sticker.file_unique_id).button(
+                words(f"sticker-{action}", kind=kind)
+            )
             for action in ACTIONS
         ]
         back = _to_page(user.id, pack.number, words("back"), index // STICKERS_A_PAGE)
@@ -111,14 +137,6 @@ class Screens:
         return await asyncio.to_thread(render_grid, files, per_row, first, *sizes)
 
 
-def one_button(
-    label: str, action: str, user_id: int, pack: Pack, sticker: Sticker
-) -> InlineKeyboardButton:
-    """A button about one sticker of a pack: see `bot.packs.sticker_choice`."""
-    data = f"1:one:{action}:{user_id}:{pack.number}:{sticker.file_unique_id}"
-    return InlineKeyboardButton(label, callback_data=data)
-
-
 def _line(pack: Pack, words: Texts) -> str:
     """A pack with its count; its link below, once there is something to see."""
     mark = "● " if pack.is_current else ""
@@ -136,7 +154,7 @@ def _described(pack: Pack, words: Texts) -> str:
     return "\n\n".join(lines)
 
 
-def _deeds(user: User, pack: Pack, words: Texts) -> list[Row]:
+def _actions(user: User, pack: Pack, words: Texts) -> list[Row]:
     """What can be done with a pack as a whole."""
     rows = [
         [
@@ -183,5 +201,4 @@ def _to_list(user_id: int, label: str, page: int) -> InlineKeyboardButton:
 def _button(
     label: str, action: str, user_id: int, number: int = 0, page: int = 0
 ) -> InlineKeyboardButton:
-    data = f"1:pack:{action}:{user_id}:{number}" + (f":{page}" if page else "")
-    return InlineKeyboardButton(label, callback_data=data)
+    return PackButton(action, user_id, number, page).button(label)

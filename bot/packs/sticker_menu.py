@@ -4,35 +4,41 @@ emojich:replacing:<user id>  string  the sticker that the next chosen one will r
 """
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import redis.asyncio
 from telegram import (
-    InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputSticker,
     Sticker,
     Update,
     User,
 )
-from telegram.ext import ContextTypes
 
 from bot.admin.redis_repair import read
 from bot.packs.names import Kind, is_pack_name, kind_of, number_of
 from bot.packs.sticker_sets import Owner, Packs
-from bot.requests.view import View, edit
-from bot.telegram.callbacks import Tap
+from bot.telegram.callbacks import ButtonPress, Callback, OldButton
+from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
-from bot.telegram.retry import insist
-from bot.texts import Texts, language_for, texts
+from bot.telegram.messages import Screen, put, reply
+from bot.texts import Texts
 from worker.queue.decoding import from_json
 
-# 1:sticker:<what to do>:<whose>:<the pack's number>:<file_unique_id>
-TAP = re.compile(r"1:sticker:(?P<action>[a-z]+):(?P<owner>\d+):(?P<number>\d+):(?P<sticker>[\w-]+)")
 ACTIONS = ("first", "emoji", "replace", "delete")
 REPLACE_TTL = 15 * 60  # seconds in which the new sticker must be chosen
+
+
+@dataclass(frozen=True)
+class SentStickerButton(Callback):
+    """Does something with a sticker that its owner has sent."""
+
+    kind = "sticker"
+    action: str
+    owner: int
+    number: int  # of the pack
+    sticker: str  # its file_unique_id
 
 
 @dataclass(frozen=True)
@@ -48,44 +54,44 @@ class Replaced:
         return kind_of(self.pack)
 
 
-class Tidy:
+class StickerMenu:
     """Changes single stickers."""
 
     def __init__(self, packs: Packs, connection: redis.asyncio.Redis):
         self._packs = packs
         self._redis = connection
 
-    async def show(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def show(self, update: Update, context: Context) -> None:
         """Answer a sticker: with what can be done with it, if it is from a pack of the user's."""
         user, message = update.effective_user, update.effective_message
         if not (user and message and message.sticker):
             return
-        words, sticker = texts(language_for(user.language_code)), message.sticker
+        words, sticker = context.words, message.sticker
         text, keyboard = words("foreign-sticker", kind=sticker.type), None
         if sticker.set_name and await self._packs.is_owner(user.id, sticker.set_name):
             text = words("sticker-menu", kind=sticker.type)
             keyboard = _menu(user, sticker, sticker.set_name, words)
-        await insist(lambda: message.reply_text(text, reply_markup=keyboard, do_quote=True))
+        await reply(message, Screen(text, keyboard), do_quote=True)
 
-    async def tap(self, tap: Tap) -> str:
+    async def press(self, press: ButtonPress[SentStickerButton]) -> str:
         """Do what one of the menu's buttons says."""
-        action, words = tap.data["action"], tap.words
+        button, words = press.button, press.words
         try:
-            name = await self._packs.name(tap.user.id, int(tap.data["number"]))
-            sticker = await self._packs.sticker(name, tap.data["sticker"]) if name else None
+            name = await self._packs.name(press.user.id, button.number)
+            sticker = await self._packs.sticker(name, button.sticker) if name else None
             if name is None:
                 return words("pack-gone")
             if sticker is None:
                 return words("sticker-gone", kind=kind_of(name).value)
-            sentence = await self.act(tap.user.id, action, sticker, words)
-            if action == "delete":
-                await edit(tap.query, View(sentence))
+            sentence = await self.act(press.user.id, button.action, sticker, words)
+            if button.action == "delete":
+                await put(press.query, Screen(sentence))
         except REFUSALS:
             return words("not-changed")
         return sentence
 
     async def act(self, user_id: int, action: str, sticker: Sticker, words: Texts) -> str:
-        """Do something with a sticker of the user's.  Raises TelegramError."""
+        """Do something with a sticker of the user's.  Raises TelegramError, OldButton."""
         match action:
             case "first":
                 await self._packs.move_first(sticker)
@@ -99,7 +105,7 @@ class Tidy:
             case "delete":
                 await self._packs.remove(sticker)
                 return words("sticker-deleted", kind=sticker.type)
-        return words("old-button")
+        raise OldButton
 
     async def replaced(self, user_id: int) -> Replaced | None:
         """The sticker whose place the next chosen one takes, if one waits and is still there."""
@@ -124,10 +130,10 @@ class Tidy:
 
 
 def _menu(user: User, sticker: Sticker, set_name: str, words: Texts) -> InlineKeyboardMarkup:
-    end = f"{user.id}:{number_of(set_name)}:{sticker.file_unique_id}"
+    number, unique_id = number_of(set_name), sticker.file_unique_id
     buttons = [
-        InlineKeyboardButton(
-            words(f"sticker-{action}", kind=sticker.type), callback_data=f"1:sticker:{action}:{end}"
+        SentStickerButton(action, user.id, number, unique_id).button(
+            words(f"sticker-{action}", kind=sticker.type)
         )
         for action in ACTIONS
     ]

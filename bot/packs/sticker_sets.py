@@ -15,7 +15,7 @@ from telegram.constants import StickerFormat
 from telegram.error import BadRequest
 
 from bot.packs.names import Kind, default_title, kind_of, next_title, number_of, pack_name
-from bot.packs.store import Shelf
+from bot.packs.store import PackStore
 from bot.telegram.errors import (
     PACK_IS_FULL,
     PACK_IS_MISSING,
@@ -64,9 +64,9 @@ class Pack:
 class Packs:
     """Makes, fills and changes packs."""
 
-    def __init__(self, bot: Bot, shelf: Shelf):
+    def __init__(self, bot: Bot, store: PackStore):
         self._bot = bot
-        self._shelf = shelf
+        self._store = store
 
     async def upload(self, user_id: int, sticker: bytes) -> tuple[str, str]:
         """Give Telegram a sticker's WebP file (uploadStickerFile); returns its ids.
@@ -87,7 +87,7 @@ class Packs:
         Raises TelegramError.
         """
         sticker = input_sticker(file_id, emoji, keywords)
-        name = await self._shelf.current(owner.user_id) or self._name(owner.user_id, 1)
+        name = await self._store.current(owner.user_id) or self._name(owner.user_id, 1)
         for _ in range(_MAX_SKIPPED):
             try:
                 await self._add_or_create(owner, name, sticker)
@@ -97,34 +97,34 @@ class Packs:
                 refusal = error
                 name = await self._next_volume(owner, name)
             else:
-                is_new = name not in await self._shelf.names(owner.user_id)
-                await self._shelf.remember(owner.user_id, name)
+                is_new = name not in await self._store.names(owner.user_id)
+                await self._store.remember(owner.user_id, name)
                 return name, is_new
         raise refusal
 
     async def kind(self, user_id: int) -> Kind:
         """What the pack holds that takes the user's new stickers."""
-        name = await self._shelf.current(user_id)
+        name = await self._store.current(user_id)
         return kind_of(name) if name else Kind.STICKERS
 
     async def begin(self, user_id: int, title: str, kind: Kind = Kind.STICKERS) -> None:
         """Have the next sticker make a new pack of this title."""
-        name = self._name(user_id, await self._shelf.next_number(user_id), kind)
-        await self._shelf.begin(user_id, name, title)
+        name = self._name(user_id, await self._store.next_number(user_id), kind)
+        await self._store.begin(user_id, name, title)
 
     async def all(self, owner: Owner) -> list[Pack]:
         """The owner's packs, the oldest first, then those that wait for their first sticker.
 
         One that was deleted elsewhere is forgotten.
         """
-        current = await self._shelf.current(owner.user_id)
+        current = await self._store.current(owner.user_id)
         packs = []
-        for name in await self._shelf.names(owner.user_id):
+        for name in await self._store.names(owner.user_id):
             if (found := await self._get(name)) is None:
-                await self._shelf.forget(owner.user_id, name)
+                await self._store.forget(owner.user_id, name)
             else:
                 packs.append(Pack(name, found.title, tuple(found.stickers), name == current))
-        waiting = await self._shelf.begun(owner.user_id)
+        waiting = await self._store.begun(owner.user_id)
         titles = [await self._title(owner, name) for name in waiting]
         packs += [
             Pack(name, title, (), name == current)
@@ -134,7 +134,7 @@ class Packs:
 
     async def choose(self, user_id: int, name: str) -> None:
         """Have a pack take new stickers from now on."""
-        await self._shelf.choose(user_id, name)
+        await self._store.choose(user_id, name)
 
     async def retitle(self, user_id: int, name: str, title: str) -> None:
         """Call a pack something else (setStickerSetTitle).  Raises TelegramError."""
@@ -144,7 +144,7 @@ class Packs:
             return pack is None or pack.title == title  # None: it waits for its first sticker
 
         await _ensure(lambda: self._bot.set_sticker_set_title(name, title), is_done)
-        await self._shelf.set_title(user_id, name, title)
+        await self._store.set_title(user_id, name, title)
 
     async def delete(self, user_id: int, name: str) -> None:
         """Delete a pack for good (deleteStickerSet).  Raises TelegramError."""
@@ -153,7 +153,7 @@ class Packs:
             return await self._get(name) is None
 
         await _ensure(lambda: self._bot.delete_sticker_set(name), is_done)
-        await self._shelf.forget(user_id, name)
+        await self._store.forget(user_id, name)
 
     async def is_owner(self, user_id: int, name: str) -> bool:
         """Whether a pack is this user's."""
@@ -169,13 +169,13 @@ class Packs:
         name = await self.name(user_id, number)
         if name is None:
             return None
-        is_current = name == await self._shelf.current(user_id)
+        is_current = name == await self._store.current(user_id)
         if found := await self._get(name):
             return Pack(name, found.title, tuple(found.stickers), is_current)
-        if name in await self._shelf.names(user_id):  # deleted elsewhere
-            await self._shelf.forget(user_id, name)
+        if name in await self._store.names(user_id):  # deleted elsewhere
+            await self._store.forget(user_id, name)
             return None
-        title = await self._shelf.title(user_id, name)
+        title = await self._store.title(user_id, name)
         return Pack(name, title, (), is_current) if title else None
 
     async def replace(self, owner: Owner, name: str, old: Sticker, sticker: InputSticker) -> None:
@@ -240,7 +240,7 @@ class Packs:
 
     async def _names(self, user_id: int) -> list[str]:
         """The names of a user's packs, with those that wait for their first sticker."""
-        return await self._shelf.names(user_id) + await self._shelf.begun(user_id)
+        return await self._store.names(user_id) + await self._store.begun(user_id)
 
     async def _get(self, name: str) -> StickerSet | None:
         try:
@@ -279,14 +279,14 @@ class Packs:
         await _ensure(lambda: self._bot.add_sticker_to_set(owner.user_id, name, sticker), is_done)
 
     async def _next_volume(self, owner: Owner, name: str) -> str:
-        number = max(await self._shelf.next_number(owner.user_id), number_of(name) + 1)
+        number = max(await self._store.next_number(owner.user_id), number_of(name) + 1)
         following = self._name(owner.user_id, number, kind_of(name))
         title = next_title(await self._title(owner, name))
-        await self._shelf.set_title(owner.user_id, following, title)
+        await self._store.set_title(owner.user_id, following, title)
         return following
 
     async def _title(self, owner: Owner, name: str) -> str:
-        return await self._shelf.title(owner.user_id, name) or default_title(owner.name)
+        return await self._store.title(owner.user_id, name) or default_title(owner.name)
 
     def _name(self, user_id: int, number: int, kind: Kind = Kind.STICKERS) -> str:
         return pack_name(user_id, number, self._bot.username, kind)

@@ -17,7 +17,7 @@ from bot.admin.redis_repair import read
 from bot.packs.names import is_pack_name, number_of
 
 
-class Shelf:
+class PackStore:
     """The names of the packs."""
 
     def __init__(self, connection: redis.asyncio.Redis):

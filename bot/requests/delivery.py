@@ -9,16 +9,16 @@ that dies before meets the event again and edits the same message again.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import redis
 from PIL import UnidentifiedImageError
-from telegram import Bot, InputMediaPhoto, ReplyParameters
+from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
-from bot.account.history import History
 from bot.admin.redis_repair import heal
 from bot.logs import reason
 from bot.pictures.preview import render_preview
@@ -36,16 +36,16 @@ from bot.requests.record import (
     Unreachable,
 )
 from bot.requests.store import Store
-from bot.requests.view import View, view
+from bot.requests.view import view
 from bot.telegram.errors import (
     MESSAGE_IS_PHOTO,
-    MESSAGE_IS_SAME,
     PHOTOS_ARE_FORBIDDEN,
     is_everyday,
     says,
 )
+from bot.telegram.messages import Screen, edit, send
 from bot.telegram.retry import pause_after
-from bot.telegram.tasks import end
+from bot.telegram.updates import end
 from worker.queue.events import Event, EventReader, Failed, Finished
 
 EDIT_INTERVAL = 1.5  # seconds from one progress bar to the next: Telegram wants about 1 a second
@@ -59,7 +59,7 @@ class Expired(Exception):
     """The stickers were forgotten before they could be shown."""
 
 
-class _Desk:
+class _MessageTask:
     """Where one request's message is worked on."""
 
     def __init__(self, work: Coroutine[Any, Any, None]):
@@ -76,18 +76,18 @@ class Delivery:
         self,
         bot: Bot,
         store: Store,
-        history: History,
+        remember: Callable[[Record], Awaitable[None]],
         quota: Quota,
         results: redis.Redis,
         reader: EventReader,
     ):
         self._bot = bot
         self._store = store
-        self._history = history
+        self._remember = remember  # for /history
         self._quota = quota
         self._results = results
         self._reader = reader
-        self._desks: dict[str, _Desk] = {}
+        self._message_tasks: dict[str, _MessageTask] = {}
 
     async def run(self) -> None:
         """Read events and act on them, for ever, through outages of Redis."""
@@ -109,12 +109,12 @@ class Delivery:
 
     def show(self, record: Record) -> None:
         """See to it that the message shows this record, or what it is by then."""
-        desk = self._desks.get(record.id)
-        if desk is None:
-            desk = self._desks[record.id] = _Desk(self._work(record.id))
-        desk.stale = True
+        message_task = self._message_tasks.get(record.id)
+        if message_task is None:
+            message_task = self._message_tasks[record.id] = _MessageTask(self._work(record.id))
+        message_task.stale = True
         if not record.is_waited_for:
-            desk.final.set()
+            message_task.final.set()
 
     async def move(self, old_chat: int, new_chat: int) -> None:
         """Go on in the supergroup that a group has become, with all that is owed to it."""
@@ -124,7 +124,7 @@ class Delivery:
 
     async def drain(self) -> None:
         """Give messages on their way a moment; what is not shown then, the next bot shows."""
-        tasks = [desk.task for desk in self._desks.values()]
+        tasks = [message_task.task for message_task in self._message_tasks.values()]
         if tasks:
             _, unfinished = await asyncio.wait(tasks, timeout=DRAIN_TIME)
             await end(unfinished)
@@ -136,37 +136,37 @@ class Delivery:
             await self._reader.acknowledge(entry_id)
         else:
             if isinstance(event, Finished) and record.has_stickers:  # even if its chat is closed
-                await self._history.add(record)
+                await self._remember(record)
             if isinstance(event, Failed) and event.reason == Failure.UNKNOWN:
                 await self._quota.give_back(record.user_id, record.id)
             self.show(record)
-            self._desks[record.id].entries.add(entry_id)
+            self._message_tasks[record.id].entries.add(entry_id)
 
     async def _work(self, request_id: str) -> None:
         """Show the record until the chat is in line with it and all its events are acknowledged."""
-        desk = self._desks[request_id]
+        message_task = self._message_tasks[request_id]
         failures = 0
-        while desk.stale:
-            desk.stale = False
+        while message_task.stale:
+            message_task.stale = False
             try:
                 await self._show(request_id)
-                if not desk.stale:
-                    await self._acknowledge(desk)
+                if not message_task.stale:
+                    await self._acknowledge(message_task)
             except Exception as error:  # Telegram or Redis: it must get there some time
-                desk.stale = True
+                message_task.stale = True
                 failures += 1
                 await self._pause(request_id, error, failures)
             else:
                 failures = 0
                 with suppress(TimeoutError):  # no flood of progress bars, but the end at once
-                    await asyncio.wait_for(desk.final.wait(), EDIT_INTERVAL)
-        del self._desks[request_id]
+                    await asyncio.wait_for(message_task.final.wait(), EDIT_INTERVAL)
+        del self._message_tasks[request_id]
 
-    async def _acknowledge(self, desk: _Desk) -> None:
-        while desk.entries:
-            entry_id = next(iter(desk.entries))
+    async def _acknowledge(self, message_task: _MessageTask) -> None:
+        while message_task.entries:
+            entry_id = next(iter(message_task.entries))
             await self._reader.acknowledge(entry_id)
-            desk.entries.discard(entry_id)
+            message_task.entries.discard(entry_id)
 
     async def _pause(self, request_id: str, error: Exception, failures: int) -> None:
         pause = pause_after(error, failures)
@@ -216,49 +216,18 @@ class Delivery:
                 failures += 1
                 await self._pause(request_id, error, failures)
 
-    async def _put(self, record: Record, wanted: View) -> tuple[int, int]:
+    async def _put(self, record: Record, wanted: Screen) -> tuple[int, int]:
         """Send or edit the message; returns the ids of its chat and its own."""
+        if record.state is State.FINISHED and not record.has_picture:
+            wanted = replace(wanted, picture=await self._picture(record))
         if record.message_id is None:
-            return await self._send(record, wanted)
-        try:
-            await self._edit(record, record.message_id, wanted)
-        except BadRequest as error:
-            if not says(error, MESSAGE_IS_SAME):
-                raise
-        return record.chat_id, record.message_id
-
-    async def _send(self, record: Record, wanted: View) -> tuple[int, int]:
-        if wanted.has_picture:
-            picture = await self._picture(record)
-            message = await self._bot.send_photo(
-                record.chat_id,
-                picture,
-                caption=wanted.text,
-                reply_markup=wanted.keyboard,
-                reply_parameters=_reply(record),
-                message_thread_id=record.thread_id or None,
-            )
-        else:
-            message = await self._bot.send_message(
-                record.chat_id,
-                wanted.text,
-                reply_markup=wanted.keyboard,
-                reply_parameters=_reply(record),
-                message_thread_id=record.thread_id or None,
-            )
-        return message.chat_id, message.message_id
-
-    async def _edit(self, record: Record, message_id: int, wanted: View) -> None:
-        chat_id, text, keyboard = record.chat_id, wanted.text, wanted.keyboard
-        if wanted.has_picture and not record.has_picture:
-            media = InputMediaPhoto(await self._picture(record), caption=text)
-            await self._bot.edit_message_media(media, chat_id, message_id, reply_markup=keyboard)
-        elif record.is_photo:
-            await self._bot.edit_message_caption(
-                chat_id, message_id, caption=text, reply_markup=keyboard
-            )
-        else:
-            await self._bot.edit_message_text(text, chat_id, message_id, reply_markup=keyboard)
+            chat_id, topic = record.chat_id, record.thread_id
+            # In a group, the answer says whose it is.
+            sent = await send(self._bot, chat_id, wanted, reply_to=record.reply_to, topic=topic)
+            return sent.chat_id, sent.message_id
+        where = record.chat_id, record.message_id
+        await edit(self._bot, *where, wanted, is_photo=record.is_photo)
+        return where
 
     async def _picture(self, record: Record) -> bytes:
         try:
@@ -286,11 +255,6 @@ class Delivery:
     async def _give_up(self, request_id: str, error: Exception) -> None:
         log.warning("request %s: its message is out of reach: %s", request_id, error)
         await self._store.change(request_id, Unreachable())
-
-
-def _reply(record: Record) -> ReplyParameters | None:
-    """In a group, the answer says whose it is."""
-    return ReplyParameters(record.reply_to) if record.reply_to else None
 
 
 def _is_unexpected(error: Exception) -> bool:

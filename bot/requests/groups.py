@@ -6,22 +6,18 @@ somebody's message, wants that drawn: Telegram brings it along.
 Who writes on behalf of a group or a channel has no packs: Telegram does not say who it is.
 """
 
-from functools import partial
-
 from telegram import Message, MessageEntity, Update
-from telegram.ext import BaseHandler, CommandHandler, ContextTypes, MessageHandler, filters
+from telegram.ext import CommandHandler, MessageHandler, filters
 
 from bot.packs.emoji_replies import Relabelling
 from bot.requests.delivery import Delivery
 from bot.requests.prompts import Prompts
 from bot.russian.written_emoji import is_emoji_only
-from bot.telegram.filters import GROUP_WORDS, OWN_WORDS
-from bot.telegram.retry import insist
+from bot.telegram.context import Context, Handler
+from bot.telegram.messages import GROUP_WORDS, OWN_WORDS, reply
 from bot.texts import language_for, texts
 
 COMMAND = "sticker"
-
-Handler = BaseHandler[Update, ContextTypes.DEFAULT_TYPE, None]
 
 
 class _EmojiOnly(filters.MessageFilter):
@@ -54,12 +50,12 @@ class Groups:
             MessageHandler(filters.StatusUpdate.MIGRATE, self._migrate),
         ]
 
-    async def _take_command(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    async def _take_command(self, update: Update, context: Context) -> None:
         message = update.effective_message
         if message and message.text:
-            await self._take(update, message, _after_command(message.text), context.bot.id)
+            await self._take(update, context, message, _after_command(message.text))
 
-    async def _take_mention(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    async def _take_mention(self, update: Update, context: Context) -> None:
         message = update.effective_message
         if message is None or message.text is None:
             return
@@ -67,30 +63,30 @@ class Groups:
         ours = [name for name in mentions if name.lower() == f"@{context.bot.username}".lower()]
         if ours:
             text = message.text.replace(ours[0], " ")
-            await self._take(update, message, text, context.bot.id)
+            await self._take(update, context, message, text)
 
-    async def _migrate(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def _migrate(self, update: Update, _: Context) -> None:
         """Follow a group that has become a supergroup: both chats tell of it."""
         message = update.effective_message
         if message:
             old = message.migrate_from_chat_id or message.chat_id
             await self._delivery.move(old, message.migrate_to_chat_id or message.chat_id)
 
-    async def _take(self, update: Update, message: Message, text: str, bot_id: int) -> None:
+    async def _take(self, update: Update, context: Context, message: Message, text: str) -> None:
         """Queue what is asked for, or say why not; a call without words means another message."""
         user = update.effective_user
         if user is None:
             return
-        words = texts(language_for(None if message.sender_chat else user.language_code))
-        answered = answered_message(message, bot_id)
+        words = texts(language_for(None)) if message.sender_chat else context.words
+        answered = answered_message(message, context.bot.id)
         if message.sender_chat:  # and the user is the same for all who write so
             sentences = [words("nobody")]
         elif prompt := text.strip() or (words_of(message, answered) if answered else ""):
-            sentences = await self._prompts.take(user, message, update.update_id, prompt)
+            sentences = await self._prompts.take(user, message, update.update_id, words, prompt)
         else:
             sentences = [words("sticker-no-words") if answered else words("sticker-what")]
         for sentence in sentences:
-            await insist(partial(message.reply_text, sentence))
+            await reply(message, sentence)
 
 
 def answered_message(message: Message, bot_id: int) -> Message | None:

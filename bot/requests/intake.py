@@ -6,13 +6,11 @@ from dataclasses import replace
 import redis
 
 from bot.account.settings import BOLDNESS, SettingsStore
-from bot.requests.blocklist import Blocklist
 from bot.requests.delivery import Delivery
-from bot.requests.limits import Limit
+from bot.requests.limits import Blocklist, Limit, OverLimit
 from bot.requests.queue_position import look
 from bot.requests.quota import Quota
-from bot.requests.record import Cancelled, Queued, Record, Replaced, State
-from bot.requests.refusals import OverLimit
+from bot.requests.record import Cancelled, CandidateRef, Queued, Record, Replaced, State
 from bot.requests.store import Store
 from bot.russian.emoji import suggest_emoji
 from emojich_core.request import Request, clean_prompt
@@ -121,8 +119,10 @@ class Intake:
 
     def _codes(self, like: str) -> tuple[int, ...]:
         """The codes of the candidate to be like; none when it has been forgotten."""
-        request_id, _, number = like.rpartition(":")
-        return load_codes(self._results, request_id, int(number)) if like else ()
+        if not like:
+            return ()
+        candidate = CandidateRef.parse(like)
+        return load_codes(self._results, candidate.request_id, candidate.number)
 
 
 def next_attempt(request_id: str) -> str:

@@ -1,7 +1,21 @@
-"""How much one user, and all of them, may ask for, and how much Telegram takes."""
+"""What the bot refuses, why, and in which words; and how much Telegram takes.
 
+How much a user has asked for, `quota` counts.
+"""
+
+import math
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unicodedata import combining, normalize
+
+from bot.russian.words import lemma, lemmas, split
+from emojich_core.errors import SetupError, shown
+from emojich_core.request import in_russian_letters, visible
+
+if TYPE_CHECKING:  # texts quote some of these limits
+    from bot.texts import Texts
 
 EMOJI_SIDE = 100  # px of a custom emoji: https://core.telegram.org/stickers
 MAX_EMOJI = 200  # in one pack: https://core.telegram.org/bots/api#addstickertoset
@@ -30,3 +44,71 @@ class Limit(StrEnum):
     PER_MINUTE = "per-minute"
     PER_DAY = "per-day"
     QUEUE = "queue"
+
+
+class Refusal(Exception):
+    """A prompt that can be drawn, and is not."""
+
+    def say(self, words: "Texts") -> str:
+        """The sentence for the user."""
+        raise NotImplementedError
+
+
+class OverLimit(Refusal):
+    """There is no room for a prompt now."""
+
+    def __init__(self, limit: Limit, allowed: int, seconds: float = 0):
+        super().__init__(limit)
+        self.limit = limit
+        self.allowed = allowed
+        self.seconds = seconds  # until there is room again, where that is known
+
+    def say(self, words: "Texts") -> str:
+        """The sentence for the user, with what is allowed, and when there is room again."""
+        seconds, hours = math.ceil(self.seconds), math.ceil(self.seconds / HOUR)
+        return words(f"limit-{self.limit}", allowed=self.allowed, seconds=seconds, hours=hours)
+
+
+class BlockedPrompt(Refusal):
+    """A prompt with a word that is not drawn."""
+
+    def say(self, words: "Texts") -> str:
+        """The sentence for the user; it does not repeat the word."""
+        return words("refusal-blocked")
+
+
+class Blocklist:
+    """Finds words that are not drawn, in whatever form they stand in a prompt.
+
+    They come from the file that EMOJICH_BLOCKED_WORDS names, one word a line.
+    """
+
+    def __init__(self, lines: list[str]):
+        """Of several words in a line, a prompt must have all to be blocked."""
+        entries = (frozenset(map(lemma, split(_folded(line)))) for line in lines)
+        self._entries = [entry for entry in entries if entry]
+
+    @classmethod
+    def read(cls, path: Path) -> "Blocklist":
+        """The list in a file; raises SetupError where there is none."""
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+            if "\0" in text:  # UTF-16 without its mark, of which each byte is UTF-8
+                raise ValueError("it is not UTF-8")
+            return cls(text.splitlines())
+        except (OSError, ValueError) as error:  # not UTF-8, or a name that cannot be
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            message = f"EMOJICH_BLOCKED_WORDS: {shown(path)} cannot be read ({reason})"
+            raise SetupError(f"{message}: name a file of words.") from None
+
+    def check(self, prompt: str) -> None:
+        """Raise BlockedPrompt for a prompt with one of the words."""
+        found = lemmas(_folded(prompt)) if self._entries else set()
+        if any(entry <= found for entry in self._entries):
+            raise BlockedPrompt
+
+
+def _folded(text: str) -> str:
+    """The text with each letter as the Russian one that it looks like: «кӧт» is «кот»."""
+    letters = (c if c in "йЙ" else normalize("NFKD", c) for c in visible(text))
+    return in_russian_letters("".join(c for c in "".join(letters) if not combining(c)))

@@ -33,7 +33,7 @@ ABSENCE = 20.0
 log = logging.getLogger(__name__)
 
 
-class Watch:
+class RequestMonitor:
     """Updates places in the queue, and reports requests that are lost or abandoned."""
 
     def __init__(

@@ -6,12 +6,12 @@ from dataclasses import replace
 from telegram import Message, User
 
 from bot.requests.intake import Intake
+from bot.requests.limits import OverLimit, Refusal
 from bot.requests.record import Record, State
-from bot.requests.refusals import OverLimit, Refusal
 from bot.requests.store import Store
 from bot.russian.request_phrases import asked_for
-from bot.telegram.topics import topic_of
-from bot.texts import Texts, language_for, shortened, texts
+from bot.telegram.messages import topic_of
+from bot.texts import Texts, shortened
 from emojich_core.request import InvalidRequest, clean_prompt
 
 _NAMED = 10  # lines that are not drawn; of more, how many they are
@@ -26,7 +26,7 @@ class Prompts:
         self._intake = intake
 
     async def take(
-        self, user: User, message: Message, update_id: int, text: str | None = None
+        self, user: User, message: Message, update_id: int, words: Texts, text: str | None = None
     ) -> list[str]:
         """Queue what a message asks for; returns the sentences why some of it is not drawn.
 
@@ -42,7 +42,6 @@ class Prompts:
         first = f"{user.id}_{message.message_id if is_new and is_private else f'u{update_id}'}"
         said = (message.text or "") if text is None else text
         lines = await asyncio.to_thread(_lines, said)
-        words = texts(language_for(user.language_code))
         requests: list[str] = []
         refusals: dict[str, list[str]] = {}  # why, and which lines
         over = ""  # the limit that is reached: nor would the next lines be taken
@@ -53,7 +52,7 @@ class Prompts:
                 user_id=user.id,
                 chat_id=message.chat_id,
                 prompt=asked,
-                language=language_for(user.language_code),
+                language=words.language,
                 reply_to=0 if is_private else message.message_id,
                 thread_id=topic_of(message),
             )

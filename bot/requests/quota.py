@@ -10,8 +10,7 @@ from typing import Any
 
 import redis.asyncio
 
-from bot.requests.limits import DAY, MINUTE, Limit, Limits
-from bot.requests.refusals import OverLimit
+from bot.requests.limits import DAY, MINUTE, Limit, Limits, OverLimit
 from worker.queue.stats import COUNTS_TTL, users_key
 
 

@@ -41,6 +41,26 @@ class Failure(StrEnum):
 
 
 @dataclass(frozen=True)
+class CandidateRef:
+    """A candidate of a request; as a text, which a record holds, `<request id>:<number>`."""
+
+    request_id: str
+    number: int  # from 0
+
+    def __str__(self) -> str:
+        """The text."""
+        return f"{self.request_id}:{self.number}"
+
+    @classmethod
+    def parse(cls, text: str) -> "CandidateRef":
+        """The candidate of a text.  Raises ValueError."""
+        request_id, _, number = text.rpartition(":")
+        if not (request_id and number.isdecimal()):
+            raise ValueError("it is no candidate")
+        return cls(request_id, int(number))
+
+
+@dataclass(frozen=True)
 class Queued:
     """Where the request waits."""
 
@@ -68,7 +88,7 @@ class Record:
     boldness: float = 1.0
     outline: bool = False  # around the stickers, white
     emoji: list[str] = field(default_factory=list)  # that the stickers will answer to
-    like: str = ""  # the candidate that they are to be like: <request id>:<number>
+    like: str = ""  # the `CandidateRef` that they are to be like
     queued: Queued = Queued(1)
     fraction: float = 0.0
     count: int = 0  # of candidates

@@ -12,7 +12,6 @@ The user is who has asked: under another's id a message of a group is not found,
 
 import asyncio
 import json
-import re
 from dataclasses import asdict
 from typing import Any
 
@@ -20,7 +19,7 @@ import redis.asyncio
 
 from bot.admin.redis_repair import log, read
 from bot.packs.names import is_pack_name
-from bot.requests.record import Change, Failure, Record, State, advance
+from bot.requests.record import CandidateRef, Change, Failure, Record, State, advance
 from bot.texts import ENGLISH, RUSSIAN
 from emojich_core.request import MAX_COUNT
 from worker.queue.decoding import from_json
@@ -152,10 +151,11 @@ def _decode(data: bytes) -> Record:
         count_fits
         and record.language in (RUSSIAN, ENGLISH)
         and record.failure in set(Failure)
-        and re.fullmatch(r"(.+:\d+)?", record.like)
         and all(map(is_pack_name, record.packs))
     ):
         raise ValueError("it cannot be shown")
+    if record.like:
+        CandidateRef.parse(record.like)
     return record
 
 

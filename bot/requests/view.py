@@ -1,73 +1,130 @@
-"""What the message of a request shows: a function of its record and nothing else."""
+"""What the message of a request shows: a function of its record and nothing else.
 
+Whose the buttons are, the record says.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
-from telegram import CallbackQuery, InlineKeyboardMarkup
-from telegram.error import TelegramError
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.packs.names import pack_link
-from bot.requests import keyboards
-from bot.requests.record import NO_WORKER, Failure, Record, State
+from bot.pictures.preview import columns
+from bot.requests.prompt_links import decode, encode
+from bot.requests.record import NO_WORKER, CandidateRef, Failure, Record, State
+from bot.russian.emoji import MAX_SUGGESTED
 from bot.russian.words import accusative
-from bot.telegram.errors import is_everyday
-from bot.telegram.retry import insist
-from bot.texts import RUSSIAN, Texts, texts
+from bot.telegram.callbacks import Callback
+from bot.telegram.messages import Screen
+from bot.texts import EXAMPLES, RUSSIAN, Texts, texts
+from emojich_core.request import MAX_COUNT
 
 _BAR_LENGTH = 10
 _MINUTE = 60  # seconds
 
 
+class RequestAction(StrEnum):
+    """What is to be done with a request."""
+
+    CHOOSE = "choose"  # ask which candidate others are to be like
+    BACK = "back"  # ask no more
+    MORE = "more"  # draw other candidates
+    EDIT = "edit"  # say how to change the prompt
+    CANCEL = "cancel"
+    AGAIN = "again"  # draw a failed or cancelled request once more
+
+
+class CandidateAction(StrEnum):
+    """What is to be done with a candidate of a request."""
+
+    ADD = "add"  # put it into the user's pack
+    LIKE = "like"  # draw others like it
+
+
 @dataclass(frozen=True)
-class View:
-    """A message: text, or with a picture its caption, and the buttons below."""
+class RequestButton(Callback):
+    """A button of a request."""
 
-    text: str
-    keyboard: InlineKeyboardMarkup | None = None
-    has_picture: bool = False
+    action: RequestAction
+    request_id: str
 
 
-def view(record: Record) -> View | None:
-    """How the message of a request looks now; None when there is none to show."""
+@dataclass(frozen=True)
+class CandidateButton(Callback):
+    """A button of a candidate."""
+
+    action: CandidateAction
+    request_id: str
+    number: int
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a number that no candidate has."""
+        if self.number >= MAX_COUNT:
+            raise ValueError(self.number)
+
+
+@dataclass(frozen=True)
+class ExampleButton(Callback):
+    """Draws one of the examples."""
+
+    kind = "example"
+    number: int
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for an example that there is not."""
+        if self.number >= len(EXAMPLES):
+            raise ValueError(self.number)
+
+    @property
+    def prompt(self) -> str:
+        """What it draws."""
+        return EXAMPLES[self.number]
+
+
+@dataclass(frozen=True)
+class PromptButton(Callback):
+    """Draws what a link has asked for."""
+
+    kind = "draw"
+    code: str
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a code without a prompt."""
+        if decode(self.code) is None:
+            raise ValueError(self.code)
+
+    @property
+    def prompt(self) -> str:
+        """What it draws."""
+        return decode(self.code) or ""
+
+
+def view(record: Record) -> Screen | None:
+    """How the message of a request looks now, but for the picture that it has once it is finished.
+
+    None when there is nothing to show.
+    """
     words = texts(record.language)
     match record.state:
         case State.WAITING:
-            return View(
-                _under_prompt(record, *_waiting(record, words)), keyboards.cancel(record, words)
-            )
+            text = _under_prompt(record, *_waiting(record, words))
+            return Screen(text, cancel_keyboard(record, words))
         case State.DRAWING:
             text = _under_prompt(record, words("drawing"), progress_bar(record.fraction))
-            return View(text, keyboards.cancel(record, words))
+            return Screen(text, cancel_keyboard(record, words))
         case State.FINISHED:
             return _finished(record, words)
         case State.FAILED:
             sentence = words(f"failure-{record.failure}")
             if record.failure == Failure.UNKNOWN:  # it would be unknown again
-                return View(_under_prompt(record, sentence))
-            return View(_under_prompt(record, sentence), keyboards.try_again(record, words))
+                return Screen(_under_prompt(record, sentence))
+            return Screen(_under_prompt(record, sentence), try_again_keyboard(record, words))
         case State.CANCELLED:
             text = _under_prompt(record, words("cancelled"))
-            return View(text, keyboards.try_again(record, words))
+            return Screen(text, try_again_keyboard(record, words))
         case State.REPLACED | State.GONE:
             return None
-
-
-async def edit(query: CallbackQuery, shown: View) -> None:
-    """Have the message of a tapped button, if it is still there, show something else."""
-    if not is_reachable(query):
-        return
-    try:
-        await insist(lambda: query.edit_message_text(shown.text, reply_markup=shown.keyboard))
-    except TelegramError as error:
-        if not is_everyday(error):
-            raise
-
-
-def is_reachable(query: CallbackQuery) -> bool:
-    """Whether the message can still be changed: of one put away, Telegram tells nothing but its id.
-
-    https://core.telegram.org/bots/api#inaccessiblemessage
-    """
-    return query.message is not None and query.message.is_accessible
 
 
 def progress_bar(fraction: float) -> str:
@@ -85,7 +142,7 @@ def _under_prompt(record: Record, *lines: str) -> str:
 def _prompt(record: Record) -> str:
     if not record.like:
         return f"«{record.prompt}»"
-    number = int(record.like.rpartition(":")[2]) + 1
+    number = CandidateRef.parse(record.like).number + 1
     return texts(record.language)("prompt-like", prompt=record.prompt, number=number)
 
 
@@ -101,14 +158,94 @@ def _waiting(record: Record, words: Texts) -> list[str]:
     return lines
 
 
-def _finished(record: Record, words: Texts) -> View:
+def _finished(record: Record, words: Texts) -> Screen:
     links = [words("in-pack", link=pack_link(pack)) for pack in record.packs]
     if record.choosing:
         text = _under_prompt(record, words("choose-like"), *links)
-        return View(text, keyboards.choose_like(record, words), has_picture=True)
+        return Screen(text, choose_like_keyboard(record, words))
     lines = [words("finished", count=record.count), *links]
     if record.instead:
         unknown = accusative(record.unknown) if words.language == RUSSIAN else record.unknown
         lines.insert(0, words("instead", unknown=unknown, instead=record.instead))
     text = _under_prompt(record, *lines)
-    return View(text, keyboards.candidates(record, words), has_picture=True)
+    return Screen(text, candidates_keyboard(record, words))
+
+
+def examples_keyboard() -> InlineKeyboardMarkup:
+    """A button for each example."""
+    return InlineKeyboardMarkup(
+        [[ExampleButton(number).button(prompt)] for number, prompt in enumerate(EXAMPLES)]
+    )
+
+
+def prompt_keyboard(prompt: str, words: Texts) -> InlineKeyboardMarkup:
+    """The button that draws what a link has asked for."""
+    code = encode(prompt)
+    assert code, "the prompt comes from such a code"
+    return InlineKeyboardMarkup([[PromptButton(code).button(words("draw-it"))]])
+
+
+def try_again_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
+    """The button of a failed or cancelled request."""
+    return InlineKeyboardMarkup([[_button(words("try-again"), RequestAction.AGAIN, record)]])
+
+
+def cancel_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
+    """The button of a request that waits or is being drawn."""
+    return InlineKeyboardMarkup([[_button(words("cancel"), RequestAction.CANCEL, record)]])
+
+
+def candidates_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
+    """A button for each candidate, what else to draw, and a button for each pack used."""
+
+    def candidate(number: int) -> InlineKeyboardButton:
+        if number in record.added or number in record.emoji_added:
+            return _candidate(f"✓ {number + 1}", CandidateAction.ADD, record, number)
+        label = f"{number + 1} {''.join(record.emoji[:MAX_SUGGESTED])}".rstrip()
+        return _candidate(label, CandidateAction.ADD, record, number)
+
+    like = (
+        _candidate(words("like-one"), CandidateAction.LIKE, record, 0)
+        if record.count == 1
+        else _button(words("like"), RequestAction.CHOOSE, record)
+    )
+    links = [
+        [InlineKeyboardButton(words("open-pack"), url=pack_link(pack))] for pack in record.packs
+    ]
+    return InlineKeyboardMarkup(
+        [
+            *_grid(record.count, candidate),
+            [_button(words("more"), RequestAction.MORE, record), like],
+            [_button(words("edit"), RequestAction.EDIT, record)],
+            *links,
+        ]
+    )
+
+
+def choose_like_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
+    """A button for each candidate that others can be like, and one to leave it."""
+
+    def candidate(number: int) -> InlineKeyboardButton:
+        return _candidate(f"🪄 {number + 1}", CandidateAction.LIKE, record, number)
+
+    back = _button(words("back"), RequestAction.BACK, record)
+    return InlineKeyboardMarkup([*_grid(record.count, candidate), [back]])
+
+
+def _grid(
+    count: int, button: Callable[[int], InlineKeyboardButton]
+) -> list[list[InlineKeyboardButton]]:
+    """Buttons laid out as the candidates in the picture."""
+    buttons = [button(number) for number in range(count)]
+    width = columns(count)
+    return [buttons[start : start + width] for start in range(0, count, width)]
+
+
+def _button(label: str, action: RequestAction, record: Record) -> InlineKeyboardButton:
+    return RequestButton(action, record.id).button(label)
+
+
+def _candidate(
+    label: str, action: CandidateAction, record: Record, number: int
+) -> InlineKeyboardButton:
+    return CandidateButton(action, record.id, number).button(label)

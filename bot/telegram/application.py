@@ -4,10 +4,11 @@ from typing import Any
 
 import httpx
 from telegram import Bot
-from telegram.ext import Application, ApplicationBuilder, Defaults
+from telegram.ext import Application, ApplicationBuilder, ContextTypes, Defaults
 from telegram.request import HTTPXRequest
 
 from bot.config import Config
+from bot.telegram.context import Context
 from bot.telegram.migration import FollowMigration
 from bot.telegram.update_processor import TakeTurns
 from emojich_core.errors import SetupError
@@ -25,6 +26,7 @@ def build_application(config: Config) -> AnyApplication:
     return (
         ApplicationBuilder()
         .token(config.token)
+        .context_types(ContextTypes(context=Context))
         .base_url(config.api_url)
         .base_file_url(config.file_url)
         # No retries of its own: for one chat's 429 it would hold up all the others.

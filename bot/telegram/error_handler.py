@@ -7,22 +7,20 @@ from contextlib import suppress
 import redis
 from telegram import CallbackQuery, Update
 from telegram.error import BadRequest, TelegramError
-from telegram.ext import ContextTypes
 
 from bot.admin.commands import BROKEN
 from bot.logs import reason
+from bot.telegram.context import Context
 from bot.telegram.errors import is_everyday, is_outage
+from bot.telegram.messages import reply
 from bot.telegram.retry import insist
 from bot.telegram.updates import GivenUp
-from bot.texts import language_for, texts
 from worker.queue.stats import count
 
 log = logging.getLogger(__name__)
 
 
-async def report(
-    connection: redis.Redis, update: object, context: ContextTypes.DEFAULT_TYPE
-) -> None:
+async def report(connection: redis.Redis, update: object, context: Context) -> None:
     """Log an error; tell the user, if there is one and they want to hear anything."""
     error = context.error
     if is_everyday(error):
@@ -39,7 +37,7 @@ async def report(
         with suppress(redis.RedisError):
             await asyncio.to_thread(count, connection, BROKEN)
     if isinstance(update, Update) and update.effective_user:
-        words = texts(language_for(update.effective_user.language_code))
+        words = context.words
         with suppress(TelegramError):
             await _tell(update, words("no-telegram") if is_outage(error) else words("broken"))
 
@@ -49,7 +47,7 @@ async def _tell(update: Update, sentence: str) -> None:
     if query:
         await _answer(query, sentence)
     elif message:
-        await insist(lambda: message.reply_text(sentence))
+        await reply(message, sentence)
 
 
 async def _answer(query: CallbackQuery, sentence: str) -> None:

@@ -1,52 +1,122 @@
-"""What /packs shows: one message, mostly with a picture, that changes in place."""
+"""Messages: which are a user's own words, and what the bot's own show.
+
+A forwarded message has another author, and one that was sent via a bot was written by that bot.
+Both may be prompts, but they give no commands and answer no questions.
+"""
 
 from dataclasses import dataclass
+from typing import Any
 
-from telegram import CallbackQuery, InlineKeyboardMarkup, InputMediaPhoto, Message
-from telegram.error import TelegramError
+from telegram import (
+    Bot,
+    CallbackQuery,
+    ForceReply,
+    InlineKeyboardMarkup,
+    InputMediaPhoto,
+    MaybeInaccessibleMessage,
+    Message,
+    ReplyParameters,
+)
+from telegram.error import BadRequest, TelegramError
+from telegram.ext import filters
 
-from bot.telegram.errors import is_everyday
+from bot.telegram.errors import MESSAGE_IS_SAME, is_everyday, says
 from bot.telegram.retry import insist
+
+OWN_WORDS = ~filters.FORWARDED & ~filters.VIA_BOT
+
+PRIVATE = filters.ChatType.PRIVATE & filters.UpdateType.MESSAGE
+PRIVATE_WORDS = PRIVATE & OWN_WORDS
+GROUP_WORDS = filters.ChatType.GROUPS & filters.UpdateType.MESSAGE & OWN_WORDS
 
 
 @dataclass(frozen=True)
 class Screen:
-    """A text, or a picture with its caption, and the buttons below."""
+    """What a message shows: a text, or a picture with its caption, and the buttons below."""
 
     text: str
-    keyboard: InlineKeyboardMarkup
+    keyboard: InlineKeyboardMarkup | ForceReply | None = None
     picture: bytes | None = None  # None: none in a new message, and in an old one what it has
 
 
-async def send(message: Message, screen: Screen) -> None:
-    """Answer a message with a screen."""
-    text, keyboard, picture = screen.text, screen.keyboard, screen.picture
+async def send(
+    bot: Bot, chat_id: int, screen: Screen, *, reply_to: int = 0, topic: int = 0
+) -> Message:
+    """Send a message, in one attempt: it may be another one by the next.  Raises TelegramError."""
+    where: dict[str, Any] = {
+        "reply_markup": screen.keyboard,
+        "reply_parameters": ReplyParameters(reply_to) if reply_to else None,
+        "message_thread_id": topic or None,
+    }
+    if screen.picture:
+        return await bot.send_photo(chat_id, screen.picture, caption=screen.text, **where)
+    return await bot.send_message(chat_id, screen.text, **where)
+
+
+async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen, *, is_photo: bool) -> None:
+    """Have a message show something else, in one attempt; fine where it shows that already.
+
+    Raises TelegramError.
+    """
+    text, keyboard, where = screen.text, screen.keyboard, (chat_id, message_id)
+    assert not isinstance(keyboard, ForceReply), "only a new message can be a question"
+    try:
+        if screen.picture:
+            media = InputMediaPhoto(screen.picture, caption=text)
+            await bot.edit_message_media(media, *where, reply_markup=keyboard)
+        elif is_photo:  # a photo never becomes a text
+            await bot.edit_message_caption(*where, caption=text, reply_markup=keyboard)
+        else:
+            await bot.edit_message_text(text, *where, reply_markup=keyboard)
+    except BadRequest as error:
+        if not says(error, MESSAGE_IS_SAME):
+            raise
+
+
+async def reply(message: Message, shown: Screen | str, *, do_quote: bool | None = None) -> Message:
+    """Answer a message, with as many attempts as it takes (see `insist`)."""
+    screen = Screen(shown) if isinstance(shown, str) else shown
+    text, picture, keyboard = screen.text, screen.picture, screen.keyboard
     if picture:
-        await insist(lambda: message.reply_photo(picture, caption=text, reply_markup=keyboard))
-    else:
-        await insist(lambda: message.reply_text(text, reply_markup=keyboard))
+        return await insist(
+            lambda: message.reply_photo(
+                picture, caption=text, reply_markup=keyboard, do_quote=do_quote
+            )
+        )
+    return await insist(lambda: message.reply_text(text, reply_markup=keyboard, do_quote=do_quote))
 
 
 async def put(query: CallbackQuery, screen: Screen) -> None:
-    """Have the message of a tapped button show another screen, if it is still there."""
+    """Have the message of a tapped button, if it is still there, show something else."""
+    message = query.message
+    if not isinstance(message, Message):
+        return
+    where, is_photo = (message.chat_id, message.message_id), has_picture(query)
     try:
-        await _put(query, screen)
+        await insist(lambda: edit(query.get_bot(), *where, screen, is_photo=is_photo))
     except TelegramError as error:
         if not is_everyday(error):
             raise
 
 
-async def _put(query: CallbackQuery, screen: Screen) -> None:
-    text, keyboard, picture = screen.text, screen.keyboard, screen.picture
-    if picture:
-        media = InputMediaPhoto(picture, caption=text)
-        await insist(lambda: query.edit_message_media(media, reply_markup=keyboard))
-    elif has_picture(query):  # a photo never becomes a text
-        await insist(lambda: query.edit_message_caption(text, reply_markup=keyboard))
-    else:
-        await insist(lambda: query.edit_message_text(text, reply_markup=keyboard))
-
-
 def has_picture(query: CallbackQuery) -> bool:
     """Whether the message of a tapped button is a photo."""
     return isinstance(query.message, Message) and bool(query.message.photo)
+
+
+def is_reachable(query: CallbackQuery) -> bool:
+    """Whether the message can still be changed: of one put away, Telegram tells nothing but its id.
+
+    https://core.telegram.org/bots/api#inaccessiblemessage
+    """
+    return query.message is not None and query.message.is_accessible
+
+
+def topic_of(message: MaybeInaccessibleMessage | None) -> int:
+    """The topic in which a message stands; 0 outside of any.
+
+    Of a group that is a forum, and of a private chat where the bot's owner allows them.
+    """
+    if not isinstance(message, Message) or not message.is_topic_message:
+        return 0  # in other groups `message_thread_id` is the first of a chain of answers
+    return message.message_thread_id or 0

@@ -11,9 +11,9 @@ from typing import Any
 import redis.asyncio
 from telegram import Bot, ForceReply, Message
 
-from bot.telegram.callbacks import Tap
+from bot.telegram.callbacks import ButtonPress
+from bot.telegram.messages import Screen, reply, send, topic_of
 from bot.telegram.retry import insist
-from bot.telegram.topics import topic_of
 
 TTL = 24 * 3600  # seconds
 
@@ -25,19 +25,15 @@ class Questions:
         self._bot = bot
         self._redis = connection
 
-    async def ask(self, tap: Tap, text: str, purpose: str) -> None:
+    async def ask(self, press: ButtonPress[Any], text: str, purpose: str) -> None:
         """Ask whoever has tapped a button, in their private chat, something."""
-        chat_id, topic = tap.user.id, topic_of(tap.query.message) or None
-        message = await insist(
-            lambda: self._bot.send_message(
-                chat_id, text, reply_markup=ForceReply(), message_thread_id=topic
-            )
-        )
+        question, topic = Screen(text, ForceReply()), topic_of(press.query.message)
+        message = await insist(lambda: send(self._bot, press.user.id, question, topic=topic))
         await self._remember(message, purpose)
 
     async def ask_again(self, answer: Message, text: str, purpose: str) -> None:
         """Say why an answer will not do; what comes next answers this."""
-        message = await insist(lambda: answer.reply_text(text, reply_markup=ForceReply()))
+        message = await reply(answer, Screen(text, ForceReply()))
         await self._remember(message, purpose)
 
     async def purpose(self, chat_id: int, message_id: int) -> str | None:

@@ -14,7 +14,7 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
@@ -23,11 +23,11 @@ from typing import Any, TypeVar
 import redis
 import redis.asyncio
 from telegram import Update
-from telegram.ext import Application, ApplicationHandlerStop, ContextTypes
+from telegram.ext import Application, ApplicationHandlerStop
 
 from bot.logs import reason
+from bot.telegram.context import Context
 from bot.telegram.shape import check
-from bot.telegram.tasks import end
 
 KEPT = "emojich:updates"
 SEEN = "emojich:updates:seen"
@@ -41,6 +41,7 @@ PAUSE = 1.0  # seconds between two looks for a Redis that is away
 MAX_TRIES = 5
 PACE = 0.5  # seconds that suspects have, one after another, to end the bot
 SYNC_TIME = 3000  # milliseconds; `appendfsync everysec` takes two seconds at most
+_CANCEL_INTERVAL = 0.1  # seconds
 STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
 
 _OUTAGE = (redis.ConnectionError, redis.TimeoutError)
@@ -61,7 +62,7 @@ for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ttl) end
 """
 
 Result = TypeVar("Result")
-ErrorHandler = Callable[[object, ContextTypes.DEFAULT_TYPE], Awaitable[None]]
+ErrorHandler = Callable[[object, Context], Awaitable[None]]
 Healer = Callable[[BaseException | None], Awaitable[bool]]
 
 log = logging.getLogger(__name__)
@@ -221,7 +222,7 @@ class Inbox:
             return int(await self._redis.hincrby(TRIES, key, 1))
         return 1
 
-    async def _on_error(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+    async def _on_error(self, update: object, context: Context) -> None:
         """Report an error, unless Redis serves again: then the update is handled once more."""
         passes = isinstance(context.error, _OUTAGE) or await self._heal(context.error)
         if isinstance(update, Update) and passes:
@@ -229,6 +230,19 @@ class Inbox:
             if self._outages[update.update_id] < MAX_TRIES:
                 raise ApplicationHandlerStop
         await self._report(update, context)
+
+
+async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks until they have ended.
+
+    Once is not enough: on Python 3.11 a cancellation gets lost in `asyncio.wait_for`, with which
+    redis-py sends its commands, when what it waits for is done at the same moment.
+    """
+    unfinished = set(tasks)
+    while unfinished:
+        for task in unfinished:
+            task.cancel()
+        _, unfinished = await asyncio.wait(unfinished, timeout=_CANCEL_INTERVAL)
 
 
 def update_id(update: Any) -> int | None:

@@ -9,7 +9,7 @@ import redis
 
 from bot.admin.access import BANNED
 from bot.admin.commands import _user_id
-from bot.requests.blocklist import BlockedPrompt, Blocklist
+from bot.requests.limits import BlockedPrompt, Blocklist
 from emojich_core.errors import SetupError
 from tests.bot.conftest import NewUser
 from tests.bot.parts import (

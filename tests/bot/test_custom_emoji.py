@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 from telegram.constants import StickerSetLimit
 
-from bot.pictures.outline import outlined
-from bot.pictures.sticker import as_emoji
+from bot.pictures.sticker import as_emoji, outlined
 from bot.requests.limits import EMOJI_SIDE, MAX_EMOJI
 from bot.sandbox import sticker_rules
 from tests.bot.conftest import NewUser

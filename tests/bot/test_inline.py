@@ -10,7 +10,7 @@ import pytest
 import redis
 from telegram.constants import InlineQueryLimit
 
-from bot.inline import pack_cache as glance
+from bot.inline import index
 from bot.requests.limits import DAY, INLINE_RESULTS
 from bot.requests.prompt_links import MAX_LENGTH, decode, encode, prompt_of_start, start_parameter
 from tests.bot.conftest import NewUser
@@ -104,17 +104,17 @@ def test_what_is_deleted_elsewhere_is_not_offered_for_long(
     user: User, worker: Worker, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead = 0.0
-    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead)
-    monkeypatch.setattr(glance, "time", clock)
+    clock = SimpleNamespace(time=time.time, monotonic=lambda: time.monotonic() + ahead)
+    monkeypatch.setattr(index, "time", clock)
     draw(user, worker, "кот", 2)
     cat, _ = ids(user)
     assert len(offered(user, "кот")) == 2
     sandbox.api("deleteStickerFromSet", sticker=user.packs()[0]["stickers"][1]["file_id"])
     assert len(offered(user, "кот")) == 2, "while one types, Telegram is not asked again"
-    ahead += glance.KEPT
+    ahead += index.KEPT
     assert offered(user, "кот") == [cat]
     sandbox.api("deleteStickerSet", name=user.packs()[0]["name"])
-    ahead += glance.KEPT
+    ahead += index.KEPT
     assert offered(user, "кот") == []
 
 

@@ -14,13 +14,11 @@ from telegram import Bot, Update
 from bot.account.history import History
 from bot.account.settings import SettingsStore
 from bot.commands import message_handlers
-from bot.requests.blocklist import Blocklist
 from bot.requests.delivery import Delivery
 from bot.requests.intake import Intake
-from bot.requests.limits import Limits
+from bot.requests.limits import Blocklist, Limits, OverLimit
 from bot.requests.quota import Quota
 from bot.requests.record import Record, State
-from bot.requests.refusals import OverLimit
 from bot.requests.store import Store
 from tests.bot.parts import TOKEN, RunningBot, Sandbox, User, Worker, text_of
 from worker.queue.connection import connect
@@ -41,7 +39,9 @@ def take_in(sandbox: Sandbox, server: str, worker: Worker, act: Act, limits: Lim
             store = Store(async_connection)
             reader = EventReader(async_connection, "test")
             quota = Quota(async_connection, limits)
-            delivery = Delivery(api, store, History(async_connection), quota, connection, reader)
+            delivery = Delivery(
+                api, store, History(async_connection).add, quota, connection, reader
+            )
             settings = SettingsStore(async_connection)
             blocklist = Blocklist([])
             intake = Intake(store, settings, worker.queue, delivery, quota, blocklist, connection)

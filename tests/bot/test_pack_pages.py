@@ -10,7 +10,7 @@ from telegram import CallbackQuery, Sticker
 from bot.packs.screens import PACKS_A_PAGE, STICKERS_A_PAGE
 from bot.pictures.downloads import still
 from bot.pictures.preview import render_grid
-from bot.requests.view import is_reachable
+from bot.telegram.messages import is_reachable
 from tests.bot.conftest import NewUser
 from tests.bot.parts import (
     TOKEN,

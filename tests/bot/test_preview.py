@@ -8,9 +8,8 @@ import pytest
 from PIL import EpsImagePlugin, Image, PngImagePlugin, UnidentifiedImageError
 from telegram.constants import FileSizeLimit
 
-from bot.pictures.outline import outlined
 from bot.pictures.preview import columns, render_preview
-from bot.pictures.sticker import as_emoji
+from bot.pictures.sticker import as_emoji, outlined
 from bot.sandbox.images import inspect
 from tests.bot.parts import draw_sticker
 

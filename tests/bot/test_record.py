@@ -1,11 +1,14 @@
 """How a record changes: late, repeated and disordered changes do no harm."""
 
+import pytest
+
 from bot.packs.names import Kind, pack_name
 from bot.requests.record import (
     NO_WORKER,
     Abandoned,
     Added,
     Cancelled,
+    CandidateRef,
     Queued,
     Record,
     Reopened,
@@ -102,3 +105,14 @@ def test_candidates_are_remembered() -> None:
     both = advance(advance(record, Uploaded(1, "small", Kind.EMOJI)), Added(1, EMOJI_PACK))
     assert (both.uploads, both.emoji_uploads) == ({1: "file"}, {1: "small"})
     assert both.packs == [PACK, EMOJI_PACK]
+
+
+def test_candidate_is_written_and_read_as_text() -> None:
+    assert str(CandidateRef("7_u3_try2", 4)) == "7_u3_try2:4"
+    assert CandidateRef.parse("7_u3_try2:4") == CandidateRef("7_u3_try2", 4)
+
+
+@pytest.mark.parametrize("text", ["7_1", ":1", "7_1:", "7_1:x", "7_1:-1", "7_1:²"])
+def test_text_that_is_no_candidate(text: str) -> None:
+    with pytest.raises(ValueError, match="no candidate"):
+        CandidateRef.parse(text)

@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from bot.pictures.outline import WIDTH, outlined
+from bot.pictures.sticker import OUTLINE_WIDTH, outlined
 from tests.bot.conftest import NewUser
 from tests.bot.parts import RunningBot, User, Worker, buttons_of, draw_sticker
 
@@ -64,7 +64,7 @@ def test_the_outline_is_white_around_the_subject() -> None:
     row = [after.getpixel((x, 256)) for x in range(512)]
     assert row[40][3] == 0
     white = [x for x in range(256) if row[x][3] > 250 and min(row[x][:3]) > 240]
-    assert abs(len(white) - WIDTH) <= 3
+    assert abs(len(white) - OUTLINE_WIDTH) <= 3
     assert row[256][:3] == pytest.approx(before.getpixel((256, 256))[:3], abs=8)
     faint = sum(0 < pixel[3] < 255 for pixel in row[:256])
     assert 1 <= faint <= 6, "the outer edge is smooth, not blurred"

@@ -87,9 +87,9 @@ def is_asking(function: ast.expr) -> bool:
     match function:
         case ast.Name(id="words" | "_say"):
             return True
-        case ast.Attribute(value=ast.Name(id="tap"), attr="words"):
+        case ast.Attribute(value=ast.Name(id="press" | "context"), attr="words"):
             return True
-        case ast.Call(func=ast.Name(id="texts" | "_words")):
+        case ast.Call(func=ast.Name(id="texts")):
             return True
     return False
 
@@ -147,7 +147,8 @@ def test_a_missing_value_does_not_cost_the_sentence(caplog: pytest.LogCaptureFix
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_answers_to_taps_fit(language: str) -> None:
     words = texts(language)
-    sources = [ROOT / "bot" / "taps.py", ROOT / "bot" / "packs" / "tidy.py"]
+    files = ("requests/buttons.py", "packs/add.py", "packs/sticker_menu.py")
+    sources = [ROOT / "bot" / file for file in files]
     ids = {word for path in sources for word in re.findall(r'"([\w-]+)"', path.read_text())}
     ids |= {"broken", "pack-deleted", *(f"limit-{limit}" for limit in Limit)}
     values: dict[str, str | int] = {"number": 9, "allowed": 10**6}

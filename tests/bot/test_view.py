@@ -3,24 +3,36 @@
 import pytest
 from telegram.constants import InlineKeyboardButtonLimit
 
-from bot.requests.keyboards import (
-    Button,
-    Deed,
-    Example,
-    cancel,
-    candidates,
-    choose_like,
-    examples,
-    read_tap,
-    try_again,
-)
 from bot.requests.record import Record, State
-from bot.requests.view import progress_bar, view
+from bot.requests.view import (
+    CandidateAction,
+    CandidateButton,
+    ExampleButton,
+    PromptButton,
+    RequestAction,
+    RequestButton,
+    cancel_keyboard,
+    candidates_keyboard,
+    choose_like_keyboard,
+    examples_keyboard,
+    progress_bar,
+    try_again_keyboard,
+    view,
+)
+from bot.telegram.callbacks import Callback
 from bot.texts import EXAMPLES, texts
 
 LONGEST = Record(
     id=f"{2**52}_u{2**31}_2_try99", user_id=1, chat_id=1, prompt="кот", language="ru", count=9
 )
+
+
+def read(data: str) -> Callback | None:
+    """The button of a request that some callback data belongs to."""
+    kinds = (ExampleButton, PromptButton, CandidateButton, RequestButton)
+    found = [button for kind in kinds if (button := kind.parse(data))]
+    assert len(found) < 2
+    return found[0] if found else None
 
 
 @pytest.mark.parametrize(
@@ -45,22 +57,30 @@ def test_every_state_has_its_view() -> None:
 
 def test_callback_data_fits_and_reads_back() -> None:
     words = texts("ru")
-    boards = [board(LONGEST, words) for board in (candidates, choose_like, try_again, cancel)]
+    boards = [
+        board(LONGEST, words)
+        for board in (
+            candidates_keyboard,
+            choose_like_keyboard,
+            try_again_keyboard,
+            cancel_keyboard,
+        )
+    ]
     buttons = [button for board in boards for row in board.inline_keyboard for button in row]
     data = [str(button.callback_data) for button in buttons]
     assert max(map(len, data)) <= InlineKeyboardButtonLimit.MAX_CALLBACK_DATA
-    assert [read_tap(one) for one in data] == [
-        *(Button(Deed.ADD, LONGEST.id, number) for number in range(9)),
-        Button(Deed.MORE, LONGEST.id),
-        Button(Deed.CHOOSE, LONGEST.id),
-        Button(Deed.EDIT, LONGEST.id),
-        *(Button(Deed.LIKE, LONGEST.id, number) for number in range(9)),
-        Button(Deed.BACK, LONGEST.id),
-        Button(Deed.AGAIN, LONGEST.id),
-        Button(Deed.CANCEL, LONGEST.id),
+    assert [read(one) for one in data] == [
+        *(CandidateButton(CandidateAction.ADD, LONGEST.id, number) for number in range(9)),
+        RequestButton(RequestAction.MORE, LONGEST.id),
+        RequestButton(RequestAction.CHOOSE, LONGEST.id),
+        RequestButton(RequestAction.EDIT, LONGEST.id),
+        *(CandidateButton(CandidateAction.LIKE, LONGEST.id, number) for number in range(9)),
+        RequestButton(RequestAction.BACK, LONGEST.id),
+        RequestButton(RequestAction.AGAIN, LONGEST.id),
+        RequestButton(RequestAction.CANCEL, LONGEST.id),
     ]
-    taps = [read_tap(str(row[0].callback_data)) for row in examples().inline_keyboard]
-    assert taps == [Example(prompt) for prompt in EXAMPLES]
+    parsed = [read(str(row[0].callback_data)) for row in examples_keyboard().inline_keyboard]
+    assert parsed == [ExampleButton(number) for number in range(len(EXAMPLES))]
 
 
 @pytest.mark.parametrize(
@@ -77,4 +97,4 @@ def test_callback_data_fits_and_reads_back() -> None:
     ],
 )
 def test_unknown_buttons_are_nothing(data: str) -> None:
-    assert read_tap(data) is None
+    assert read(data) is None

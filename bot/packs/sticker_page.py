@@ -3,25 +3,21 @@
 import re
 
 from telegram import Message, MessageEntity, Update, User
-from telegram.ext import ContextTypes
 from telegram.ext.filters import MessageFilter
 
 from bot.packs.emoji_replies import Relabelling
 from bot.packs.names import Kind, number_of
-from bot.packs.screens import STICKERS_A_PAGE, Screens
-from bot.packs.sticker_menu import Tidy
+from bot.packs.screens import STICKERS_A_PAGE, Screens, StickerButton
+from bot.packs.sticker_menu import StickerMenu
 from bot.packs.sticker_sets import Pack, Packs
-from bot.requests.view import is_reachable
 from bot.russian.written_emoji import is_emoji_only, written_emoji
-from bot.telegram.callbacks import Tap
+from bot.telegram.callbacks import ButtonPress
+from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
-from bot.telegram.messages import put, send
+from bot.telegram.messages import is_reachable, put, reply
 from bot.telegram.questions import Questions
-from bot.telegram.retry import insist
-from bot.texts import Texts, language_for, texts
+from bot.texts import Texts
 
-# 1:one:<what to do>:<whose>:<the pack's number>:<file_unique_id>
-TAP = re.compile(r"1:one:(?P<action>[a-z]+):(?P<owner>\d+):(?P<number>\d+):(?P<sticker>[\w-]+)")
 # The purpose of a question for emoji: the pack's number, and the sticker.
 _EMOJI = re.compile(r"emoji:(\d+):([\w-]+)")
 
@@ -36,43 +32,43 @@ class _IsCustomEmoji(MessageFilter):
 IS_CUSTOM_EMOJI = _IsCustomEmoji()
 
 
-class OneSticker:
+class StickerPage:
     """Shows a sticker of a pack, and changes it."""
 
     def __init__(
         self,
         packs: Packs,
         screens: Screens,
-        tidy: Tidy,
+        sticker_menu: StickerMenu,
         relabelling: Relabelling,
         questions: Questions,
     ):
         self._packs = packs
         self._screens = screens
-        self._tidy = tidy
+        self._sticker_menu = sticker_menu
         self._relabelling = relabelling
         self._questions = questions
 
-    async def tap(self, tap: Tap) -> str | None:
+    async def press(self, press: ButtonPress[StickerButton]) -> str | None:
         """Do what a button says."""
-        if not is_reachable(tap.query):
-            return tap.words("packs-old")
+        if not is_reachable(press.query):
+            return press.words("packs-old")
         try:
-            pack = await self._packs.get(tap.user.id, int(tap.data["number"]))
+            pack = await self._packs.get(press.user.id, press.button.number)
             if pack is None:
-                await put(tap.query, await self._screens.packs(tap.user, 0, tap.words))
-                return tap.words("pack-gone")
-            return await self._act_on(tap, pack)
+                await put(press.query, await self._screens.packs(press.user, 0, press.words))
+                return press.words("pack-gone")
+            return await self._act_on(press, pack)
         except REFUSALS:
-            return tap.words("not-changed")
+            return press.words("not-changed")
 
-    async def show(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
+    async def show(self, update: Update, context: Context) -> None:
         """Answer a custom emoji: with what can be done with it, if it is the user's."""
         user, message = update.effective_user, update.effective_message
         wanted = _custom_emoji_id(message) if message else None
         if not (user and message and wanted):
             return
-        words = texts(language_for(user.language_code))
+        words = context.words
         sticker = await self._packs.emoji(wanted)
         name = sticker.set_name if sticker else None
         is_own = name is not None and await self._packs.is_owner(user.id, name)
@@ -80,11 +76,11 @@ class OneSticker:
         index = pack.index(sticker.file_unique_id) if pack and sticker else None
         if pack is None or index is None:
             foreign = words("foreign-sticker", kind=Kind.EMOJI.value)
-            await insist(lambda: message.reply_text(foreign, do_quote=True))
+            await reply(message, foreign, do_quote=True)
         else:
-            await send(message, await self._screens.sticker(user, pack, index, words))
+            await reply(message, await self._screens.sticker(user, pack, index, words))
 
-    async def take_emoji(self, user: User, message: Message) -> bool:
+    async def take_emoji(self, user: User, message: Message, words: Texts) -> bool:
         """Take a message that answers the question for emoji; False when it does not."""
         asked = message.reply_to_message
         if asked is None:
@@ -93,36 +89,35 @@ class OneSticker:
         match = _EMOJI.fullmatch(purpose or "")
         if purpose is None or match is None:
             return False
-        words = texts(language_for(user.language_code))
         if not is_emoji_only(message.text or ""):
             await self._questions.ask_again(message, words("bad-emoji"), purpose)
             return True
         emoji = written_emoji(message.text or "")
         sentence = await self._relabel(user, int(match[1]), match[2], emoji, words)
         await self._questions.close(message.chat_id, asked.message_id)
-        await insist(lambda: message.reply_text(sentence))
+        await reply(message, sentence)
         return True
 
-    async def _act_on(self, tap: Tap, pack: Pack) -> str | None:
-        action, wanted, words = tap.data["action"], tap.data["sticker"], tap.words
+    async def _act_on(self, press: ButtonPress[StickerButton], pack: Pack) -> str | None:
+        action, wanted, words = press.button.action, press.button.sticker, press.words
         index = pack.index(wanted)
         if index is None:
-            await put(tap.query, await self._screens.pack(tap.user, pack, 0, words))
+            await put(press.query, await self._screens.pack(press.user, pack, 0, words))
             return words("sticker-gone", kind=pack.kind.value)
         match action:
             case "open":
-                await put(tap.query, await self._screens.sticker(tap.user, pack, index, words))
+                await put(press.query, await self._screens.sticker(press.user, pack, index, words))
                 return None
             case "emoji":
                 purpose = f"emoji:{pack.number}:{wanted}"
                 question = words("ask-emoji", kind=pack.kind.value)
-                await self._questions.ask(tap, question, purpose)
+                await self._questions.ask(press, question, purpose)
                 return None
-        sentence = await self._tidy.act(tap.user.id, action, pack.stickers[index], words)
+        sentence = await self._sticker_menu.act(press.user.id, action, pack.stickers[index], words)
         if action in ("first", "delete"):
             page = 0 if action == "first" else index // STICKERS_A_PAGE
-            changed = await self._packs.get(tap.user.id, pack.number) or pack
-            await put(tap.query, await self._screens.pack(tap.user, changed, page, words))
+            changed = await self._packs.get(press.user.id, pack.number) or pack
+            await put(press.query, await self._screens.pack(press.user, changed, page, words))
         return sentence
 
     async def _relabel(

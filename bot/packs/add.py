@@ -1,0 +1,108 @@
+"""Puts a candidate of a request into its user's pack."""
+
+import asyncio
+import logging
+import re
+
+import redis
+from telegram import User
+
+from bot.inline.index import LabelStore
+from bot.packs.names import Kind
+from bot.packs.sticker_menu import StickerMenu
+from bot.packs.sticker_sets import Owner, Packs, input_sticker
+from bot.pictures.sticker import sticker_of
+from bot.requests.delivery import Delivery
+from bot.requests.record import Added, Record, Uploaded
+from bot.requests.store import Store
+from bot.russian.emoji import FALLBACK, keywords
+from bot.russian.written_emoji import written_emoji
+from bot.telegram.callbacks import StartNeeded
+from bot.telegram.errors import REFUSALS, needs_start
+from bot.texts import Texts
+
+_START = re.compile(r"add-([A-Za-z0-9_-]+)-(\d)")
+
+log = logging.getLogger(__name__)
+
+
+class StickersGone(Exception):
+    """The stickers of the request are no longer kept."""
+
+
+class StickerAdder:
+    """Uploads stickers, puts them into packs, and notes both."""
+
+    def __init__(
+        self,
+        store: Store,
+        delivery: Delivery,
+        packs: Packs,
+        sticker_menu: StickerMenu,
+        labels: LabelStore,
+        results: redis.Redis,
+    ):
+        self._store = store
+        self._delivery = delivery
+        self._packs = packs
+        self._sticker_menu = sticker_menu
+        self._labels = labels
+        self._results = results
+
+    async def add(self, user: User, record: Record, number: int, words: Texts) -> str:
+        """Put a candidate into the user's pack; returns what to say of it.
+
+        Raises StickersGone, and StartNeeded where Telegram makes the user no pack yet.
+        """
+        try:
+            return await self._put_into_pack(user, record, number, words)
+        except REFUSALS as error:
+            if needs_start(error):
+                raise StartNeeded(start_parameter(record.id, number)) from error
+            log.error("request %s: sticker %d is not added: %s", record.id, number, error)
+            return words("not-added")
+
+    async def _put_into_pack(self, user: User, record: Record, number: int, words: Texts) -> str:
+        replaced = await self._sticker_menu.replaced(user.id)
+        kind = replaced.kind if replaced else await self._packs.kind(user.id)
+        file_id = record.uploads_as(kind).get(number) or await self._upload(record, number, kind)
+        if file_id is None:
+            raise StickersGone
+        pack = record.added_as(kind).get(number)
+        if pack and await self._packs.find(pack, file_id):
+            return words("already-added", number=number + 1, kind=kind.value)
+        owner = Owner(user.id, user.first_name)
+        words_of_prompt = await asyncio.to_thread(keywords, record.prompt)
+        # An older version has kept none, or what only looks like emoji.
+        emoji = written_emoji("".join(record.emoji)) or [FALLBACK]
+        if replaced:
+            sticker = input_sticker(file_id, emoji, words_of_prompt)
+            await self._sticker_menu.replace(owner, replaced, sticker)
+            await self._delivery.change(record.id, Added(number, replaced.pack))
+            return words("sticker-replaced", number=number + 1, kind=kind.value)
+        pack, is_new = await self._packs.add(owner, file_id, emoji, words_of_prompt)
+        await self._delivery.change(record.id, Added(number, pack))
+        # A full pack is followed by one of the same kind.
+        added = words("added", number=number + 1, kind=kind.value)
+        return f"{added} {words('added-to-new')}" if is_new else added
+
+    async def _upload(self, record: Record, number: int, kind: Kind) -> str | None:
+        """The file id of a candidate; None when the stickers are no longer kept."""
+        sticker = await asyncio.to_thread(sticker_of, self._results, record, number, kind)
+        if sticker is None:
+            return None
+        file_id, unique_id = await self._packs.upload(record.user_id, sticker)
+        await self._labels.add(record.user_id, unique_id, record.prompt, record.emoji)
+        await self._store.change(record.id, Uploaded(number, file_id, kind))
+        return file_id
+
+
+def start_parameter(request_id: str, number: int) -> str:
+    """What /start is given to put a candidate into a pack."""
+    return f"add-{request_id}-{number}"
+
+
+def candidate_of_start(parameter: str) -> tuple[str, int] | None:
+    """The request's id and the candidate's number that /start has been given, if any."""
+    match = _START.fullmatch(parameter)
+    return (match[1], int(match[2])) if match else None
