@@ -122,7 +122,7 @@ class Measurement:
 
     def _taken(self, model: Transformer, count: int, compiled: bool) -> Slots:
         """Slots that all have an image."""
-        slots = Slots(model, count, compiled)
+        slots = Slots(model, count, compiled=compiled)
         for slot in range(count):
             self._enter(slots, model, slot)
         return slots

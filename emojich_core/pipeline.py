@@ -87,6 +87,7 @@ class Pipeline:
                 network.to(memory_format=torch.channels_last)
         stages = (self.vqgan, self.upscaler, self.unet)
         self._finishes_side_by_side = sum(map(parameters, stages)) < SMALL
+        self._unprompted: dict[str, Prefill] = {}  # by style, for guidance: once an engine
         # In a stream of their own the stages after the transformer run beside its steps.
         self._finish_stream = torch.cuda.Stream(device) if device.type == "cuda" else None
 
@@ -145,7 +146,7 @@ class Pipeline:
     def _decode_round(self, images: ImageRequest, progress: Callable[[float], None]) -> None:
         """Decode all waiting images of a request, in batches of one size."""
         batches = math.ceil(len(images.waiting) / BATCH)
-        slots = Slots(self.transformer, math.ceil(len(images.waiting) / batches))
+        slots = self._slots(math.ceil(len(images.waiting) / batches))
         for _ in range(batches):
             for slot in range(min(slots.count, len(images.waiting))):
                 images.enter(slots, slot)
@@ -173,17 +174,21 @@ class Pipeline:
         if self.device.type != "cuda":
             return CPU_SLOTS
         free, _ = torch.cuda.mem_get_info(self.device)
-        one = Slots(self.transformer, 1).cache.bytes_per_slot
+        one = self._slots(1).bytes_per_slot
         return max(1, min(MAX_SLOTS, (free - RESERVE) // one))
 
     @memory_watched()
     def slots(self, count: int) -> Slots:
         """Allocate `count` slots for a long-running engine: on a GPU compiled and warm."""
         on_gpu = self.device.type == "cuda"
-        slots = Slots(self.transformer, count, compiled=on_gpu)
+        slots = self._slots(count, compiled=on_gpu)
         if on_gpu:
             self.warm_up(slots)
         return slots
+
+    def _slots(self, count: int, compiled: bool = False) -> Slots:
+        guided = self.bundle.sampling.is_guided
+        return Slots(self.transformer, count, compiled=compiled, guided=guided)
 
     def warm_up(self, slots: Slots) -> None:
         """Run every stage once, in empty slots.
@@ -216,15 +221,25 @@ class Pipeline:
         Returns one Prefill for each style of the bundle; with an image prompt, only that of the
         style in which its codes are likeliest.
         """
-        length = self.bundle.transformer.text_seq_length
-        texts = [
-            to_device(self.tokenizer.encode(in_style(prompt, style), length), self.device)
-            for style in self.bundle.sampling.styles or ("",)
-        ]
-        if image_prompt is not None and len(texts) > 1:
+        styles = self.bundle.sampling.styles or ("",)
+        if image_prompt is not None and len(styles) > 1:
             codes = to_device(image_prompt.codes, self.device)
-            texts = [min(texts, key=lambda text: image_loss(self.transformer, text, codes))]
-        return [prefill(self.transformer, text) for text in texts]
+            texts = {style: self._tokens(in_style(prompt, style)) for style in styles}
+            losses = {s: image_loss(self.transformer, text, codes) for s, text in texts.items()}
+            styles = (min(styles, key=losses.__getitem__),)
+        return [self._prefill(prompt, style) for style in styles]
+
+    def _prefill(self, prompt: str, style: str) -> Prefill:
+        prompted = prefill(self.transformer, self._tokens(in_style(prompt, style)))
+        if not self.bundle.sampling.is_guided:
+            return prompted
+        if style not in self._unprompted:
+            self._unprompted[style] = prefill(self.transformer, self._tokens(style))
+        return replace(prompted, unprompted=self._unprompted[style])
+
+    def _tokens(self, text: str) -> Tensor:
+        length = self.bundle.transformer.text_seq_length
+        return to_device(self.tokenizer.encode(text, length), self.device)
 
     def likeness(self, codes: tuple[int, ...]) -> ImagePrompt | None:
         """An image prompt for images similar to the one of these codes; None for no codes.

@@ -221,7 +221,9 @@ def derive_bundle(
             safetensors.torch.save_file(transformer, changed)
             shutil.copymode(staged / TOKENIZER, changed)
             description["name"] = path.name
-            description["sampling"] = {**description["sampling"], "styles": []}
+            # Fine-tuning teaches neither styles nor what guidance compares with.
+            own = {"styles": [], "guidance": 1.0}
+            description["sampling"] = {**description["sampling"], **own}
             description["sources"] = {**description.get("sources", {}), "transformer": source}
             checksums = {file: description["files"][file] for file in files_of(description)}
             description["files"] = {**checksums, changed.name: sha256(changed)}

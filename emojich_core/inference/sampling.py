@@ -8,6 +8,8 @@ from torch import Tensor
 
 from emojich_core.networks.transformer import Transformer
 
+MAX_GUIDANCE = 20
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -18,10 +20,20 @@ class Sampling:
     top_p: float = 0.995  # and among the likeliest that together have this probability
     # Words for the styles that the model has learned; one goes before the prompt.
     styles: tuple[str, ...] = ()
+    # Classifier-free guidance (Ho, Salimans 2022, arXiv 2207.12598): how far logits go from those
+    # without a prompt to those with it.  At 1 they are those with it, and guidance costs nothing.
+    guidance: float = 1.0
 
     def __post_init__(self) -> None:
         if self.temperature <= 0 or self.top_k < 1 or not 0 <= self.top_p <= 1:
             raise ValueError("temperature must be above 0, top_k at least 1, top_p 0 to 1")
+        if not 1 <= self.guidance <= MAX_GUIDANCE:
+            raise ValueError(f"guidance must be 1 to {MAX_GUIDANCE}")
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether logits without a prompt are needed, too."""
+        return self.guidance != 1
 
 
 def in_style(prompt: str, style: str) -> str:

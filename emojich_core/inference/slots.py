@@ -46,6 +46,7 @@ class Prefill:
 
     features: Tensor  # (1, H) of its last position
     key_values: KeyValues
+    unprompted: "Prefill | None" = None  # the same without a prompt, for guidance
 
 
 @torch.inference_mode()
@@ -74,24 +75,31 @@ class Slots:
     rounded.  The number of slots can: on a CPU in bfloat16 a single slot gives other images than
     several do; in float32 and int8 no difference has been seen.  No GPU has been measured.
 
+    `guided` slots have a second sequence each, of the same codes without a prompt: see Sampling.
+
     `compiled` compiles the step now, for a GPU: see cuda.py.  A CPU gains nothing by it, and packed
     weights cannot be compiled.
     """
 
-    def __init__(self, model: Transformer, count: int, compiled: bool = False):
+    def __init__(
+        self, model: Transformer, count: int, *, compiled: bool = False, guided: bool = False
+    ):
         config, like = model.config, model.image_embeddings.weight
         self.model, self.count, self.length = model, count, config.image_seq_length
         length, device = self.length, like.device
-        self.cache = KVCache(config, count, like.new_empty(0, dtype=model.cache_dtype))
+        self._sequences = 2 if guided else 1  # of a slot: number s is at s * count + slot
+        rows = self._sequences * count
+        self.cache = KVCache(config, rows, like.new_empty(0, dtype=model.cache_dtype))
         self.codes = torch.zeros(count, length, dtype=torch.long, device=device)
         self.losses = torch.zeros(count, length, device=device)
         self._position = torch.zeros(count, dtype=torch.long, device=device)  # codes decoded so far
-        self._features = like.new_zeros(count, config.hidden_size)
+        self._features = like.new_zeros(rows, config.hidden_size)
         self._noise = torch.ones(count, config.image_vocab_size, device=device)
         self._given = torch.zeros(count, length, dtype=torch.bool, device=device)
         self._temperature = torch.ones(count, 1, device=device)
         self._top_k = torch.ones(count, 1, dtype=torch.long, device=device)
         self._top_p = torch.ones(count, 1, device=device)
+        self._guidance = torch.ones(count, 1, device=device)
         # The host's own copies, so that no step waits for the device.
         self._generators: list[torch.Generator | None] = [None] * count
         self._decoded = [0] * count  # as `_position`
@@ -114,8 +122,11 @@ class Slots:
     ) -> None:
         """Start an image in a slot, whatever was there before."""
         device = self._position.device
-        self.cache.fill(slot, prefill.key_values)
-        self._features[slot] = prefill.features[0]
+        texts = [prefill, prefill.unprompted or prefill]
+        for sequence in range(self._sequences):
+            row, text = sequence * self.count + slot, texts[sequence]
+            self.cache.fill(row, text.key_values)
+            self._features[row] = text.features[0]
         self._position[slot] = self._decoded[slot] = 0
         self._given[slot], self._kept[slot] = False, []
         if image_prompt is not None:
@@ -123,6 +134,7 @@ class Slots:
             self._given[slot] = to_device(image_prompt.given, device)
             self._kept[slot] = image_prompt.given.tolist()
         self._temperature[slot], self._top_p[slot] = sampling.temperature, sampling.top_p
+        self._guidance[slot] = sampling.guidance
         top_k = min(sampling.top_k, self.model.config.image_vocab_size)
         self._top_k[slot], self._largest = top_k, max(top_k, self._largest)
         self._generators[slot] = torch.Generator(device).manual_seed(seed)
@@ -151,8 +163,11 @@ class Slots:
         """The part of a step that depends on tensors alone, so that it can be compiled."""
         config = self.model.config
         number = self._position.clamp(max=self.length - 1)[:, None]  # an empty slot's runs on
-        logits = self.model.image_logits(self._features).float()
-        likely = filter_logits(logits / self._temperature, self._top_k, self._top_p, self._largest)
+        logits, *unprompted = self.model.image_logits(self._features).float().split(self.count)
+        guided = logits
+        for other in unprompted:
+            guided = other + self._guidance * (logits - other)
+        likely = filter_logits(guided / self._temperature, self._top_k, self._top_p, self._largest)
         code = sample(likely, self._noise)[:, None]
         code = torch.where(self._given.gather(1, number), self.codes.gather(1, number), code)
         loss = -logits.log_softmax(dim=-1).gather(1, code)
@@ -161,9 +176,14 @@ class Slots:
         self._position += 1
         # The masks end before the last code: no other code attends to it.
         position = (number + config.prefix_length).clamp(max=config.total_seq_length - 1)
-        embedded = self.model.embed_codes(code, number)[:, 0]
-        lookups = self.cache.at(position[:, 0])
+        embedded = self.model.embed_codes(code, number)[:, 0].repeat(self._sequences, 1)
+        lookups = self.cache.at(position[:, 0].repeat(self._sequences))
         self._features.copy_(self.model.step(embedded, self.cache.layers, lookups))
+
+    @property
+    def bytes_per_slot(self) -> int:
+        """How many bytes of cache one slot takes."""
+        return self._sequences * self.cache.bytes_per_slot
 
     def decoded(self, slot: int) -> int:
         """How many codes of a slot's image are decoded."""

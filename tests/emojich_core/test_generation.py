@@ -1,6 +1,7 @@
 import gc
 import math
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -218,3 +219,42 @@ def test_a_compiled_step_decodes_the_same_codes(
     del slots
     gc.collect()
     assert cache() is None
+
+
+def test_guidance_leads_from_the_logits_without_a_prompt_to_those_with_it(
+    model: Transformer,
+) -> None:
+    """Both sequences of a guided slot read the same codes; the formula is recomputed without it."""
+    seed, scale = 5, 3.0
+    prompted, unprompted = prefill(model, TEXT), prefill(model, torch.zeros_like(TEXT))
+    slots = Slots(model, 2, guided=True)
+    likeliest = Sampling(top_k=1, guidance=scale)
+    slots.enter(1, replace(prompted, unprompted=unprompted), seed, likeliest)
+    for _ in range(slots.length):
+        slots.step()
+    codes = slots.image(1).codes
+
+    def logits(text: torch.Tensor) -> torch.Tensor:
+        both = torch.cat((model.embed_text(text[None]), model.embed_codes(codes[None])), dim=1)
+        features = model(both[:, :-1])[0, model.config.prefix_length - 1 :]
+        return model.image_logits(features)
+
+    with torch.inference_mode():
+        with_prompt, without = logits(TEXT), logits(torch.zeros_like(TEXT))
+    guided = without + scale * (with_prompt - without)
+    assert guided.argmax(dim=-1).equal(codes)
+    assert not with_prompt.argmax(dim=-1).equal(codes)
+
+
+def test_guidance_of_1_decodes_the_codes_of_slots_without_guidance(model: Transformer) -> None:
+    prompted = prefill(model, TEXT)
+    images = []
+    for guided in (False, True):
+        slots = Slots(model, 2, guided=guided)
+        unprompted = prefill(model, torch.zeros_like(TEXT))
+        slots.enter(0, replace(prompted, unprompted=unprompted), 7, Sampling())
+        for _ in range(slots.length):
+            slots.step()
+        images.append(slots.image(0))
+    assert images[0].codes.equal(images[1].codes)
+    assert images[0].perplexity == pytest.approx(images[1].perplexity)
