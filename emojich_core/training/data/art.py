@@ -7,6 +7,7 @@ files of it cannot be read, an OSError says so.
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -132,7 +133,7 @@ def rendered(glyphs: list[Glyph], size: int, cache_dir: Path) -> np.ndarray:
     path = cache_dir / f"glyphs-{size}-{digest}.npy"
     if not path.exists():
         cache_dir.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial.npy")
+        partial = path.with_suffix(f".{os.getpid()}.npy")  # another process may render it, too
         shape = (len(glyphs), size, size, 4)
         out = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
         for i, glyph in enumerate(tqdm(glyphs, desc=f"rendering at {size} px")):
