@@ -29,8 +29,8 @@ from emojich_core.inference.slots import ImageCodes
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
 from emojich_core.request import MAX_BOLDNESS
 from worker.config import REQUESTS
+from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
-from worker.engine.task import Task
 from worker.engine.threads import in_brief_thread
 from worker.queue.events import Finished
 

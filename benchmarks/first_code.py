@@ -15,8 +15,8 @@ from benchmarks.results import Results
 from emojich_core.request import Request
 from worker.config import Settings
 from worker.engine.__main__ import load
+from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
-from worker.engine.task import Task
 
 ROUNDS = 3
 POLL = 0.002  # seconds

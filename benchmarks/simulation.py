@@ -18,8 +18,8 @@ from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import ImageCodes
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Candidate, Reading
+from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
-from worker.engine.task import Task
 
 
 @dataclass(frozen=True)

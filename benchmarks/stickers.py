@@ -9,8 +9,8 @@ from benchmarks.users import draw, engine, tasks
 from emojich_core.inference.precision import Precision
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request
+from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
-from worker.engine.task import Task
 
 ROUNDS = 3
 PROMPT = "кот в космосе"

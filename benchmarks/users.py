@@ -14,8 +14,8 @@ from collections.abc import Callable
 from emojich_core.inference.memory import keep_freed
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request
+from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
-from worker.engine.task import Task
 from worker.engine.threads import in_brief_thread
 from worker.queue.events import Finished
 

@@ -15,8 +15,8 @@ from emojich_core.networks.transformer import TransformerConfig
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
 from emojich_core.request import Request
 from worker.config import REQUESTS
+from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
-from worker.engine.task import Task
 from worker.queue.requests import JOB_TIMEOUT
 
 

@@ -18,9 +18,8 @@ from worker.config import Settings
 from worker.engine.protocol import ENGINE_SOCKET, engine_is_ready
 from worker.jobs.clock import check_clock
 from worker.jobs.rq_worker import GRACE, exit_on_signals, work
-from worker.logs import start_logging
 from worker.queue.connection import connect
-from worker.queue.environment import data_folder
+from worker.queue.environment import data_folder, start_logging
 from worker.queue.valkey import redis_url, sockets_folder
 from worker.supervisor import Supervisor
 

@@ -79,9 +79,7 @@ def test_a_redis_that_is_full_sends_no_message_twice(
     sandbox.fault("sendMessage", 429, retry_after=2)
     user.say("кот")
     request = worker.take()
-    wait_for(
-        lambda: f"request {request.id}: " in caplog.text
-    )  # it is stored
+    wait_for(lambda: f"request {request.id}: " in caplog.text)  # it is stored
     connection.config_set("maxmemory", 1)
     try:
         user.sees("«кот»")

@@ -13,8 +13,8 @@ from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request
 from tests.bot.conftest import NewUser
 from tests.bot.parts import RunningBot, Sandbox, User, Worker, buttons_of, text_of, wait_for
+from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
-from worker.engine.task import Task
 from worker.queue.events import publish
 from worker.queue.results import save_stickers
 

@@ -13,8 +13,7 @@ import pytest
 from emojich_core.request import Candidate
 from tests.worker.parts import ROOT, request, wait_until
 from worker.engine.__main__ import Engine
-from worker.engine.protocol import receive_event, send_request
-from worker.engine.task import Task
+from worker.engine.protocol import Task, receive_event, send_request
 from worker.queue.events import Event, Failed, Finished, Progress
 from worker.queue.results import Sticker
 

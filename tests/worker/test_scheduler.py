@@ -18,8 +18,8 @@ from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Request
+from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
-from worker.engine.task import Task
 from worker.queue.events import Failed, Finished
 
 Draw = Callable[..., Task]

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING
 
 from emojich_core.errors import SetupError
 from worker.config import Settings
-from worker.engine.protocol import receive_request, send_event
-from worker.engine.task import Task
+from worker.engine.protocol import Task, receive_request, send_event
 from worker.engine.threads import in_brief_thread
-from worker.logs import start_logging
+from worker.queue.environment import start_logging
 from worker.queue.events import Progress
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: see `load`

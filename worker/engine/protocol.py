@@ -8,13 +8,29 @@ not used.
 
 import json
 import os
+import threading
 from multiprocessing.connection import Client, Connection
 
 from emojich_core.request import Request
-from worker.queue.events import Event, Finished, from_json, to_json
+from worker.queue.events import Event, Failed, Finished, from_json, to_json
 from worker.queue.results import Sticker
 
 ENGINE_SOCKET = "EMOJICH_ENGINE_SOCKET"  # the worker passes the path to job processes in it
+
+
+class Task:
+    """A request in the engine, its progress and its outcome.
+
+    The scheduler writes `fraction` and `outcome`, and the thread of the connection reads them: so a
+    job process that does not listen never delays the scheduler.
+    """
+
+    def __init__(self, request: Request):
+        self.request = request
+        self.fraction = 0.0
+        self.cancelled = False
+        self.outcome: tuple[Event, list[Sticker]] = (Failed(request.id, "failed"), [])
+        self.ended = threading.Event()
 
 
 def call_engine() -> Connection | None:

@@ -20,7 +20,7 @@ from emojich_core.inference.memory import OutOfMemory
 from emojich_core.inference.slots import ImageCodes, Slots
 from emojich_core.pipeline import Drawing, Pipeline, numbered
 from emojich_core.request import InvalidRequest, Reading
-from worker.engine.task import Task
+from worker.engine.protocol import Task
 from worker.engine.threads import in_brief_thread
 from worker.queue.events import Failed, Finished
 from worker.queue.results import Sticker

@@ -1,19 +1,22 @@
-"""The job of a request: what an RQ horse runs.  It imports no torch: the engine draws.
+"""The job of a request, which RQ runs in a job process (its work horse) without torch.
 
 A request ends with one event, Finished or Failed, whatever dies on the way:
 
-- the engine: `draw` raises, and RQ runs the job again, alone (see `worker.jobs.engine_lock`);
+- the engine: `draw` raises, and RQ runs the job again, alone (see `engine_lock`);
 - the engine before it has begun: the job goes back to the queue, where another machine finds it;
-- the horse: its worker notices at once, and RQ runs the job again;
+- the job process: its worker notices at once, and RQ runs the job again;
 - the worker or its machine: another worker finds the job without a heartbeat, and so on.
 
-With no retry left, RQ calls `report_failure` when `draw` raises or a machine has died; when a horse
-has, and RQ has no callback of the job's own, it calls the worker's handler, `report_killed`.
+With no retry left, RQ calls `report_failure` when `draw` raises or a machine has died.  When a job
+process has died, RQ does not call that but the worker's handler, `report_killed`.
 """
 
 import logging
+import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, LOCK_SH, flock
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -23,8 +26,7 @@ from rq.job import Job
 from rq.timeouts import JobTimeoutException
 
 from emojich_core.request import Request
-from worker.engine.protocol import call_engine, receive_event, send_request
-from worker.jobs.engine_lock import room
+from worker.engine.protocol import ENGINE_SOCKET, call_engine, receive_event, send_request
 from worker.queue.events import Event, Failed, Finished, Progress, has_ended, publish
 from worker.queue.requests import RETRIES, RequestQueue
 from worker.queue.results import Sticker, save_stickers
@@ -50,9 +52,9 @@ def draw(data: dict[str, Any]) -> Retry | None:
     job = get_current_job()
     assert job is not None, "RQ runs this"
     if has_ended(job.connection, request.id):
-        return None  # cancelled; or its horse was killed after the last event
+        return None  # cancelled; or its job process was killed after the last event
     try:
-        with room(alone=job.retries_left != RETRIES):
+        with engine_lock(alone=job.retries_left != RETRIES):
             engine = call_engine()
             if engine is None:
                 return Retry(max=RETURNS, enqueue_at_front=True)
@@ -61,6 +63,23 @@ def draw(data: dict[str, Any]) -> Retry | None:
         log.warning("request %s: took longer than %s s", request.id, job.timeout)
         publish(job.connection, Failed(request.id, "timeout"))
     return None
+
+
+@contextmanager
+def engine_lock(alone: bool) -> Iterator[None]:
+    """Hold this machine's engine together with other job processes, or `alone`.
+
+    A request over which an engine has died runs alone, because it may have killed the engine: else
+    it would take the requests in the same batch along, three times, until all have failed.  The
+    kernel releases the file locks of a job process that is killed.
+    """
+    socket = os.environ[ENGINE_SOCKET]
+    with open(f"{socket}.room", "w") as engine:
+        # Job processes queue at the gate: else one that wants to be alone might wait for ever.
+        with open(f"{socket}.gate", "w") as gate:
+            flock(gate, LOCK_EX)
+            flock(engine, LOCK_EX if alone else LOCK_SH)
+        yield
 
 
 def report_failure(job: Job, connection: redis.Redis, *error: object) -> None:

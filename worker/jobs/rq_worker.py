@@ -24,9 +24,8 @@ from rq.job import Job, JobStatus
 from emojich_core.errors import SetupError
 from worker.engine.protocol import engine_is_ready
 from worker.jobs.job import report_killed
-from worker.logs import start_logging
 from worker.queue.connection import connect
-from worker.queue.environment import announce
+from worker.queue.environment import announce, start_logging
 from worker.queue.request_job import RequestJob, RequestJobs, rq_queue
 
 GRACE = 3  # seconds for the running job to finish after the first signal
