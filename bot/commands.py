@@ -1,4 +1,4 @@
-"""What people write to the bot: prompts, commands, and everything that is neither."""
+"""Handlers of messages and commands; other rooms do the work."""
 
 import re
 from collections.abc import Callable, Coroutine, Sequence

@@ -1,1 +1,9 @@
-"""Between bot and model: the queue, the engine process, the events."""
+"""Takes requests from the queue and has the engine draw them.
+
+- `__main__`: `python -m worker`: an engine and RQ workers
+- `supervisor`: a child process that is replaced when it dies
+- `config`: environment variables
+- `queue/`: the contract with the bot, all of it in Redis
+- `jobs/`: what RQ runs
+- `engine/`: the process that owns the models
+"""

@@ -1,4 +1,4 @@
-"""/forget: what Redis knows of a person goes, after a question.
+"""/forget: delete what Redis has of a user, after asking.
 
 Not how many requests they had in the last day, and not that they are banned: /forget is no way
 around the bot's limits.

@@ -1,1 +1,6 @@
-"""Operators: their commands, who may use the bot, and repair of keys in Redis."""
+"""For the people who run the bot.
+
+- `commands`: `/stats`, `/ban`, `/pause` …
+- `access`: which users the bot serves
+- `redis_repair`: values in Redis that another program wrote
+"""

@@ -1,4 +1,4 @@
-"""Who may use the bot: everybody, or, where there is a list, those on it; but not the banned.
+"""Which users the bot serves: all, or those on a list; never the banned ones.
 
     emojich:banned   set   user ids
 

@@ -1,4 +1,4 @@
-"""The commands of those who run the bot (EMOJICH_ADMINS), in their private chats with it."""
+"""Commands of operators (EMOJICH_ADMINS), in their private chats with the bot."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine

@@ -1,4 +1,4 @@
-"""Which stickers a query means."""
+"""Finds the stickers that match an inline query."""
 
 from telegram import Sticker
 

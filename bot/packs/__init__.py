@@ -1,1 +1,12 @@
-"""The users' packs: Telegram's sticker sets that belong to a user and that the bot may fill."""
+"""Packs: Telegram's sticker sets that belong to a user and that the bot may fill.
+
+- `add`: put a chosen candidate into the user's pack
+- `menu`: `/packs` and its buttons
+- `screens`: what the messages of `/packs` show
+- `sticker_page`: one sticker, chosen by its number
+- `sticker_menu`: move, replace or remove a sticker that its owner sends
+- `emoji_replies`: other emoji for stickers, by reply
+- `sticker_sets`: the Bot API's sticker methods
+- `names`: names and titles of packs
+- `store`: which packs are a user's, in Redis
+"""

@@ -1,4 +1,4 @@
-"""Other emoji for stickers: somebody answers with them to the message of a request."""
+"""A user replies to a request's message with emoji: they become those of its stickers."""
 
 import logging
 

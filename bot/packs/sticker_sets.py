@@ -1,4 +1,4 @@
-"""What the bot does with packs: https://core.telegram.org/bots/api#stickers.
+"""Creates, fills and changes packs: https://core.telegram.org/bots/api#stickers.
 
 The truth about a pack is Telegram's.  So nothing is asked before a sticker is added: the answer to
 `addStickerToSet` tells whether the set takes it, is full, or is not there (not yet, or no longer).

@@ -1,1 +1,6 @@
-"""Pictures: the preview of all candidates, and stickers as files."""
+"""Pictures: previews and sticker files.
+
+- `preview`: the numbered picture of all candidates
+- `sticker`: a sticker as its user wants it: outline, custom emoji
+- `downloads`: Telegram's files of stickers
+"""

@@ -1,4 +1,4 @@
-"""Brings the messages in the chats in line with the records.
+"""Brings the messages in chats in line with the records of requests.
 
 A change is written to the record at once; then the request's own task shows the record in the chat
 and goes on trying until Telegram has taken it.  A task that waits for Telegram keeps no other

@@ -1,4 +1,4 @@
-"""Looks after the requests that somebody waits for, where no event tells the bot anything.
+"""Watches open requests about which no event comes: lost, stuck, or waiting for a worker.
 
 The queue moves on silently, and a request may vanish from it: its job failed for good, expired
 unserved, or went with a Redis that kept nothing.  Or its machine dies, and no other is there to

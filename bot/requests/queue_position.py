@@ -1,4 +1,4 @@
-"""How long a request will have to wait: its place in the queue, and when its stickers come."""
+"""A request's place in the queue, and the time until its stickers come."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Keeps users within the limits, and counts who asks (see `worker.queue.stats`).
+"""Counts each user's requests in Redis, and refuses those over a limit.
 
     emojich:asked:<user id>   sorted set   ids of the requests of the last day, by time
 

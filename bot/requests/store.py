@@ -1,4 +1,4 @@
-"""What the bot remembers, in Redis.
+"""Records of requests, in Redis.
 
     emojich:request:<request id>   string       a `Record` as JSON
     emojich:open                 hash         request id → user id, of the open ones

@@ -1,1 +1,9 @@
-"""Which emoji and search words a sticker answers to."""
+"""Russian: what a prompt asks for, and which emoji and words fit it.
+
+- `request_phrases`: «нарисуй мне кота» → «кота»
+- `nominative`: «кота в шляпе» → «кот в шляпе»
+- `words`: meaningful words in dictionary form
+- `emoji`: emoji and search words for a prompt
+- `written_emoji`: emoji that a text contains
+- `build_emoji_names`: writes `emoji_names.tsv`
+"""

@@ -1,1 +1,18 @@
-"""Talking to Telegram, for any bot."""
+"""Talking to Telegram, for any bot.
+
+- `application`: the python-telegram-bot application and its HTTP client
+- `updater`: fetch updates: long polling or a webhook
+- `updates`: keep updates in Redis until they are handled, in order
+- `update_processor`: each user's updates one after another
+- `context`: the handler context, with the user's language
+- `messages`: send and edit one type of message; message filters
+- `callbacks`: inline buttons: one dataclass each
+- `questions`: questions that a user answers with a message
+- `errors`: what each refusal by Telegram means
+- `error_handler`: log an unexpected error and tell the user
+- `retry`: back-off on 429 and 5xx
+- `leader`: one bot answers, others stand by
+- `migration`: a group that becomes a supergroup
+- `profile`: the command menu and the description
+- `shape`: reject updates with values of wrong types
+"""

@@ -1,4 +1,4 @@
-"""What no handler could deal with: the log has it, and the user hears whose fault it is."""
+"""Logs an error that no handler dealt with, and tells the user whose fault it is."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What Telegram shows of the bot: the menu of commands, and what stands in an empty chat."""
+"""The command menu and the description that Telegram shows of the bot."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""How to wait for Telegram: it answers 429 when it is asked too often, 5xx when it is unwell."""
+"""Repeats calls to Telegram: 429 after too many calls, 5xx when its servers fail."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

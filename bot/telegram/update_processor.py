@@ -1,4 +1,4 @@
-"""In which order updates are handled."""
+"""Processes each user's updates in order, and different users' side by side."""
 
 import asyncio
 from collections.abc import Awaitable

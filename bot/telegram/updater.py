@@ -1,4 +1,4 @@
-"""Has Telegram's updates come: it is asked (getUpdates), or it calls (setWebhook).
+"""Fetches updates from Telegram: by long polling (getUpdates) or a webhook (setWebhook).
 
 Either way each update is taken by itself, and Telegram keeps it until it has been put away.
 """
