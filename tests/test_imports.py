@@ -112,3 +112,19 @@ def test_what_cannot_be_built_for_every_python_is_imported_by_parity_only(room: 
         if name.split(".")[0] in ("basicsr", "realesrgan")
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        p
+        for room in ("bot", "worker")
+        for p in (ROOT / room).rglob("__init__.py")
+        if "- `" in p.read_text()
+    ],
+    ids=lambda path: str(path.parent.relative_to(ROOT)),
+)
+def test_a_table_of_contents_names_every_module(contents: Path) -> None:
+    named = set(re.findall(r"^- `(\w+)`", contents.read_text(), re.MULTILINE))
+    modules = {path.stem for path in contents.parent.glob("*.py")}
+    assert named | {"__init__", "__main__"} == modules | {"__init__", "__main__"}
