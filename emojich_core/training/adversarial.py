@@ -14,7 +14,6 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 WIDTHS = (24, 48, 96)
 FEATURE_WEIGHT = 2.0  # of feature matching
-HINGE_WEIGHT = 0.15
 
 
 class PatchDiscriminator(nn.Module):
@@ -37,13 +36,13 @@ class PatchDiscriminator(nn.Module):
         return [*features, self.head(x)]
 
 
-def generator_loss(drawn: list[Tensor], real: list[Tensor]) -> Tensor:
+def generator_loss(drawn: list[Tensor], real: list[Tensor], hinge_weight: float) -> Tensor:
     """The loss of the generator, from the features of its images and of the real ones.
 
     Feature matching (Salimans et al. 2016, arXiv 1606.03498) and the hinge loss.
     """
     matching = [F.l1_loss(a, b.detach()) for a, b in zip(drawn[:-1], real[:-1], strict=True)]
-    return FEATURE_WEIGHT * torch.stack(matching).mean() - HINGE_WEIGHT * drawn[-1].mean()
+    return FEATURE_WEIGHT * torch.stack(matching).mean() - hinge_weight * drawn[-1].mean()
 
 
 def discriminator_loss(drawn: list[Tensor], real: list[Tensor]) -> Tensor:

@@ -22,6 +22,7 @@ from emojich_core.training.trainer import autocast, command, rate, set_rate
 from emojich_core.training.vqgan import encode_once, load_vqgan
 
 L1_WEIGHT = 4.0
+HINGE_WEIGHT = 0.15
 
 
 class Trainer:
@@ -58,7 +59,7 @@ class Trainer:
             decoded = self.decode(codes)
             features, real = self.scores(decoded), self.scores(truth)
             l1 = F.l1_loss(decoded.float(), truth)
-            loss = L1_WEIGHT * l1 + generator_loss(features, real)
+            loss = L1_WEIGHT * l1 + generator_loss(features, real, HINGE_WEIGHT)
         self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
