@@ -60,7 +60,7 @@ def message_handlers(
         CommandHandler("privacy", _say("privacy"), PRIVATE_WORDS),
         CommandHandler("cancel", _cancel(intake, sticker_menu), PRIVATE_WORDS),
         CommandHandler(["start", "help"], in_groups, GROUP_WORDS),
-        MessageHandler(_NAMED_COMMAND, in_groups),  # nobody else will answer it
+        MessageHandler(_NAMED_COMMAND, in_groups),  # no other bot will answer it
         MessageHandler(PRIVATE_WORDS & filters.COMMAND, _say("unknown-command")),
         MessageHandler(PRIVATE & filters.COMMAND, _say("foreign-command")),
         MessageHandler(PRIVATE & filters.Sticker.ALL, sticker_menu.show),
@@ -83,7 +83,7 @@ def _say(message_id: str, keyboard: InlineKeyboardMarkup | None = None) -> Answe
 
 
 async def _help(update: Update, context: Context) -> None:
-    """Say all that one can do; inline mode only if whoever runs the bot has switched it on."""
+    """Say all that one can do; inline mode only if the operator has switched it on."""
     message, bot, words = update.effective_message, context.bot, context.words
     if update.effective_user and message:
         text = words("help")

@@ -25,7 +25,7 @@ MAX_URL = 1000  # characters
 
 @dataclass(frozen=True)
 class Config:
-    """Which bot this is, where Telegram is, and what whoever runs it wants."""
+    """Which bot this is, where Telegram is, and what the operator wants."""
 
     token: str
     api_url: str  # the token follows it

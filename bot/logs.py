@@ -38,7 +38,7 @@ def start_logging(secrets: tuple[str, ...]) -> None:
     for talkative in ("httpx", "rq", "telegram"):  # httpx logs every URL, and the token is in them
         logging.getLogger(talkative).setLevel(logging.WARNING)
     # With a traceback they log each 429, what is no JSON (a gateway's page, say), and what cannot
-    # begin; whoever has called says so in a line.  Loggers below the last one may speak.
+    # begin; the caller says so in a line.  Loggers below the last one may speak.
     for verbose in ("telegram.ext.AIORateLimiter", "telegram.request.BaseRequest"):
         logging.getLogger(verbose).setLevel(logging.CRITICAL)
     logging.getLogger("telegram.ext").addFilter(lambda record: False)

@@ -1,4 +1,4 @@
-"""What whoever runs Emojich chooses by name: a model bundle, a device, a precision.
+"""What an operator chooses by name: a model bundle, a device, a precision.
 
 `mini` ships with the project, `emojich weights` puts others into the models folder; any other
 bundle is named by its path.  No torch here: a wrong name is refused before that is loaded.

@@ -129,7 +129,7 @@ def _in_one_alphabet(word: re.Match[str]) -> str:
 
 
 def new_seed() -> int:
-    """A seed nobody chose."""
+    """A random seed."""
     return secrets.randbelow(MAX_SEED + 1)
 
 

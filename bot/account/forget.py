@@ -50,7 +50,7 @@ _KEYS = (
     "emojich:replacing:{}",
     "emojich:labels:{}",
 )
-# `emojich:asked:{}` (see `quota`) stays, and is gone in a day by itself: whoever could have it
+# `emojich:asked:{}` (see `quota`) stays, and is gone in a day by itself: a user who could have it
 # deleted would have no limits.  So does a ban (see `access`).  /privacy says so.
 _PATTERNS = (
     "emojich:request:{}_*",

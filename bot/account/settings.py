@@ -34,7 +34,7 @@ class SettingButton(Callback):
 
 @dataclass(frozen=True)
 class Settings:
-    """How somebody wants their stickers."""
+    """How a user wants stickers."""
 
     count: int = 4
     boldness: str = "usual"

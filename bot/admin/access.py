@@ -33,7 +33,7 @@ class Access:
         self._allowed = allowed
 
     async def check(self, update: Update, context: Context) -> None:
-        """Let no other handler see an update of somebody who may not use the bot."""
+        """Let no other handler see an update of a user who may not use the bot."""
         user = update.effective_user
         if user is None:
             return
@@ -44,14 +44,14 @@ class Access:
             raise ApplicationHandlerStop
 
     async def ban(self, user_id: int) -> bool:
-        """Shut somebody out; False for those who run the bot."""
+        """Ban a user; False for operators."""
         if user_id in self._admins:
             return False
         await self._redis.sadd(BANNED, user_id)
         return True
 
     async def unban(self, user_id: int) -> bool:
-        """Let somebody in again; False when they were not shut out."""
+        """Lift the ban of a user; False when there was none."""
         return bool(await self._redis.srem(BANNED, user_id))
 
     async def count_banned(self) -> int:
@@ -69,7 +69,7 @@ class Access:
 
 
 async def _answer(update: Update, sentence: str) -> None:
-    """Tell whoever taps or writes in private why nothing happens; groups are left in peace."""
+    """Tell a user who taps or writes in private why nothing happens; groups are left in peace."""
     query, message, inline = update.callback_query, update.message, update.inline_query
     if query:
         await answer_press(query, sentence)

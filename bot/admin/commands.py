@@ -36,7 +36,7 @@ class Admin:
         self._redis = connection
 
     def handlers(self, admins: frozenset[int]) -> list[Handler]:
-        """Handlers that nobody else's commands reach: others hear that there are none such."""
+        """Handlers of operators' commands; to other users these commands are unknown."""
         who = PRIVATE_WORDS & filters.User(admins)
         commands: dict[str, Command] = {
             "stats": self._stats,
@@ -78,18 +78,18 @@ class Admin:
 
 def stats(queue: RequestQueue, connection: redis.Redis, banned: int, words: Texts) -> str:
     """How the bot is doing."""
-    tally = counts_today(connection)
+    counts = counts_today(connection)
     pace = seconds_per_image(connection)
-    failures = {failure: tally[failure] for failure in Failure if failure in tally}
+    failures = {failure: counts[failure] for failure in Failure if failure in counts}
     lines = [
         words("stats-queue", waiting=queue.count_waiting(), started=queue.count_started()),
         words("stats-workers", count=queue.count_workers()),
         words("stats-paused") if queue.is_paused() else "",
         words("stats-speed", seconds=f"{pace:.1f}") if pace else "",
         words("stats-users", users=connection.pfcount(users_key()), banned=banned),
-        words("stats-ended", finished=tally.get(FINISHED, 0), failed=sum(failures.values())),
+        words("stats-ended", finished=counts.get(FINISHED, 0), failed=sum(failures.values())),
         *[f"· {failure}: {number}" for failure, number in failures.items()],
-        words("stats-broken", count=tally.get(BROKEN, 0)),
+        words("stats-broken", count=counts.get(BROKEN, 0)),
     ]
     return "\n".join(filter(None, lines))
 

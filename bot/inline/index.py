@@ -24,7 +24,7 @@ from bot.russian.words import searchable
 from bot.telegram.errors import PACK_IS_MISSING, says
 from worker.queue.decoding import from_json
 
-KEPT = 10.0  # seconds in which somebody who types a word asks for each of its letters
+KEPT = 10.0  # seconds in which a user who types a word asks for each of its letters
 KEPT_UNUSED = 3 * DAY  # seconds; longer than an uploaded sticker can be put into a pack
 
 

@@ -15,7 +15,7 @@ _VARIATION = "\ufe0f"  # asks for a colourful picture; Telegram may have left it
 
 
 class Query:
-    """What somebody has typed."""
+    """What a user has typed."""
 
     def __init__(self, text: str):
         words = split(text)

@@ -2,7 +2,7 @@
 
 In privacy mode Telegram brings no others: https://core.telegram.org/bots/features#privacy-mode.
 A message that is edited comes, too, if it still calls the bot.  One that only calls it, and answers
-somebody's message, wants that drawn: Telegram brings it along.
+another user's message, wants that drawn: Telegram brings it along.
 Who writes on behalf of a group or a channel has no packs: Telegram does not say who it is.
 """
 

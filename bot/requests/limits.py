@@ -29,7 +29,7 @@ MINUTE, HOUR, DAY = 60, 3600, 24 * 3600  # seconds
 
 @dataclass(frozen=True)
 class Limits:
-    """What whoever runs the bot allows."""
+    """What the operator allows."""
 
     active: int = 3  # requests of one user that are waiting or being drawn
     per_minute: int = 10  # requests of one user

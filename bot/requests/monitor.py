@@ -26,7 +26,7 @@ INTERVAL = 3.0  # seconds; a message shows its place in the queue no more often
 # Seconds for which a request must look lost: its last event may be on its way, or its job be just
 # about to be queued.
 GRACE = 6.0
-# Seconds without any worker until somebody whose request was being drawn is told: after an outage
+# Seconds without any worker until a user whose request was being drawn is told: after an outage
 # of Redis the workers take some to be seen again.
 ABSENCE = 20.0
 
@@ -73,11 +73,11 @@ class RequestMonitor:
 
     async def _look_after(self, record: Record) -> None:
         queued, is_lost = await asyncio.to_thread(self._ask_queue, record)
-        nobody = queued == Queued(NO_WORKER)
+        no_worker = queued == Queued(NO_WORKER)
         if is_lost:
             if self._amiss_for(record.id) > GRACE:
-                await self._give_up(record, Failure.UNSERVED if nobody else Failure.LOST)
-        elif nobody and record.state is State.DRAWING:
+                await self._give_up(record, Failure.UNSERVED if no_worker else Failure.LOST)
+        elif no_worker and record.state is State.DRAWING:
             if self._amiss_for(record.id) > ABSENCE:
                 await self._delivery.change(record.id, Abandoned())
         else:

@@ -34,7 +34,7 @@ def decode(code: str) -> str | None:
 
 
 def start_parameter(prompt: str) -> str:
-    """What /start is given by a link for whoever wants this drawn."""
+    """The parameter of /start in a link that draws this prompt."""
     code = encode(prompt)
     return f"{_DRAW}-{code}" if code else _DRAW
 

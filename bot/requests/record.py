@@ -34,7 +34,7 @@ class Failure(StrEnum):
     MEMORY = "memory"  # the engine's ran out
     UNKNOWN = "unknown"  # the model knows no word of the prompt; it costs no quota
     LOST = "lost"  # the queue has lost the request
-    UNSERVED = "unserved"  # nobody was there to draw it, for as long as it could wait
+    UNSERVED = "unserved"  # no worker was there to draw it, for as long as it could wait
     EXPIRED = "expired"  # its stickers were forgotten before Telegram could take them
     REFUSED = "refused"  # Telegram will not take them
     NO_PHOTOS = "no-photos"  # the chat takes none
@@ -64,8 +64,8 @@ class CandidateRef:
 class Queued:
     """Where the request waits."""
 
-    place: int  # or NO_WORKER while there is nobody to serve it
-    seconds: int = 0  # roughly, until its stickers are there; 0 when nobody knows
+    place: int  # or NO_WORKER while there is no worker
+    seconds: int = 0  # roughly, until its stickers are there; 0 when it is unknown
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Record:
 
     @property
     def is_private(self) -> bool:
-        """Whether nobody else sees its message: a private chat has the user's id."""
+        """Whether only its user sees its message: a private chat has the user's id."""
         return self.chat_id == self.user_id
 
     @property
@@ -226,7 +226,7 @@ class Cancelled:
 
 @dataclass(frozen=True)
 class Abandoned:
-    """Whoever was drawing it has died, and nobody is there to go on."""
+    """Its worker has died, and no other is there to go on."""
 
 
 @dataclass(frozen=True)

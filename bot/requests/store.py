@@ -36,7 +36,7 @@ class Store:
         self._lock = asyncio.Lock()
 
     def at_rest(self) -> asyncio.Lock:
-        """What is held while no record may change; whoever deletes records holds it."""
+        """What is held while no record may change; the code that deletes records holds it."""
         return self._lock
 
     async def load(self, request_id: str) -> Record | None:

@@ -24,7 +24,7 @@ async def report(connection: redis.Redis, update: object, context: Context) -> N
     """Log an error; tell the user, if there is one and they want to hear anything."""
     error = context.error
     if is_everyday(error):
-        log.info("somebody cannot be answered: %s", error)
+        log.info("a user cannot be answered: %s", error)
         return  # nor would they see another message there
     if is_outage(error):
         log.warning("Telegram does not answer: %r", error)
@@ -51,7 +51,7 @@ async def _tell(update: Update, sentence: str) -> None:
 
 
 async def _answer(query: CallbackQuery, sentence: str) -> None:
-    """Answer a tap, or, when that comes too late, write to whoever has tapped."""
+    """Answer a tap, or, when that comes too late, write to the user who has tapped."""
     try:
         await insist(lambda: query.answer(sentence))
     except BadRequest:

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 async def introduce(bot: Bot) -> None:
-    """Fill both: in English, and in Russian for whoever has Telegram in Russian.
+    """Fill both: in English, and in Russian for users who have Telegram in Russian.
 
     What goes wrong is logged, be it an answer that python-telegram-bot cannot read.
     """
@@ -39,7 +39,7 @@ async def _fill(bot: Bot) -> None:
 
 
 async def _describe(bot: Bot, language: str, code: str | None) -> None:
-    """Say what the bot does, unless whoever runs it has told @BotFather what to say."""
+    """Say what the bot does, unless the operator has told @BotFather what to say."""
     if not (await bot.get_my_description(code)).description:
         await bot.set_my_description(texts(language)("description"), code)
 

@@ -3,7 +3,7 @@
     emojich:question:<chat>:<message>  string  what the answer is for
 
 Only an answer to the very question counts (Telegram's apps begin one by themselves: ForceReply), so
-whoever has lost interest simply goes on, and nothing is taken for what it is not.
+a user who has lost interest simply goes on, and nothing is taken for what it is not.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ class Questions:
         self._redis = connection
 
     async def ask(self, press: ButtonPress[Any], text: str, purpose: str) -> None:
-        """Ask whoever has tapped a button, in their private chat, something."""
+        """Ask the user who has tapped a button, in their private chat."""
         question, topic = Screen(text, ForceReply()), topic_of(press.query.message)
         message = await insist(lambda: send(self._bot, press.user.id, question, topic=topic))
         await self._remember(message, purpose)

@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 _FIRST_PAUSE = 0.5  # seconds, doubled with each failure
 _LONGEST_PAUSE = 30.0
-_PATIENCE = 60.0  # seconds that somebody who has just tapped a button may wait
+_PATIENCE = 60.0  # seconds that a user who has just tapped a button may wait
 
 
 def pause_after(error: Exception, failures: int) -> float:
@@ -24,7 +24,7 @@ def pause_after(error: Exception, failures: int) -> float:
 
 
 async def insist(call: Callable[[], Awaitable[Result]]) -> Result:
-    """Call Telegram until it answers, or until nobody would wait any longer.
+    """Call Telegram until it answers, or until no user would wait any longer.
 
     For calls that may be repeated: one that timed out may have been served all the same.
     Raises TelegramError: at once where asking again is useless.

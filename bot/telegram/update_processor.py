@@ -18,8 +18,8 @@ class TakeTurns(BaseUpdateProcessor):
 
     What is typed in inline mode changes nothing, and so it does not wait for the rest.
 
-    So whoever waits for Telegram holds nobody else up, and a handler need not fear that the same
-    user's other tap, or the same tap once more, runs between two of its steps.
+    So a user for whom Telegram is slow delays no other user, and no other tap of the same user is
+    handled between two steps of a handler.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class TakeTurns(BaseUpdateProcessor):
         if not (isinstance(update, Update) and update.effective_sender):
             await coroutine
             return
-        # Not `effective_user`: whoever writes on behalf of a chat shares one with all the others.
+        # Not `effective_user`: users who write on behalf of a chat share one.
         whose = update.effective_sender.id, update.inline_query is not None
         lock = self._locks.setdefault(whose, asyncio.Lock())
         async with lock:

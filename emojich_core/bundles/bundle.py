@@ -176,7 +176,7 @@ def save_bundle(
         for stage in STAGES:
             tensors = {key: value.contiguous() for key, value in weights[stage].items()}
             safetensors.torch.save_file(tensors, path / f"{stage}.safetensors")
-            # safetensors lets nobody else read what it writes: follow the umask instead.
+            # safetensors lets no other user read what it writes: follow the umask instead.
             shutil.copymode(path / TOKENIZER, path / f"{stage}.safetensors")
             progress(size_of(tensors))
         description = {

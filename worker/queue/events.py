@@ -87,7 +87,7 @@ def from_json(text: str | bytes) -> Event:
     return event
 
 
-# A horse may be killed between the last event and RQ's record of its job, and a command may be
+# A job process may be killed between the last event and RQ's record of its job; a command may be
 # sent again after a lost connection: what ends a request is appended and counted only the first
 # time.
 _PUBLISH_END = """
@@ -117,7 +117,7 @@ def end_silently(connection: redis.Redis, request_id: str) -> bool:
 
 
 def has_ended(connection: redis.Redis, request_id: str) -> bool:
-    """Whether nobody waits for the request any more."""
+    """Whether the request has ended."""
     return bool(connection.exists(_ended(request_id)))
 
 
@@ -168,7 +168,7 @@ class EventReader:
         """The event has been dealt with for good."""
         async with self._redis.pipeline() as pipe:
             pipe.xack(STREAM, GROUP, entry_id)
-            pipe.xdel(STREAM, entry_id)  # so the stream holds only what nobody has dealt with
+            pipe.xdel(STREAM, entry_id)  # so the stream holds only what no bot has dealt with
             await pipe.execute()
 
     async def _make_group(self) -> None:

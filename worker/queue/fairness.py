@@ -3,7 +3,7 @@
 RQ's queue is one Redis list, and workers take its head.  So fairness is a matter of where a new job
 stands: a user's n-th request, counted from those being drawn, goes before the others' (n+1)-th.
 Somebody who asks for one sticker waits for one of each user who came before, however many they
-want; and as each request that is done moves the user's later ones up a round, nobody is overtaken
+want; and as each request that is done moves the user's later ones up a round, no user is overtaken
 for ever.
 """
 

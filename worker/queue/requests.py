@@ -24,7 +24,7 @@ from worker.queue.stats import seconds_per_image_when_crowded
 # alone waits for them, as others do for that one.  An engine that hangs is found out by itself.
 JOB_TIMEOUT = 2 * 3600
 JOB_TTL = 24 * 3600  # seconds a request may wait for a worker
-RETRIES = 2  # after a killed horse or engine
+RETRIES = 2  # after a killed job process or engine
 
 log = logging.getLogger("emojich.queue")
 
@@ -66,7 +66,7 @@ class RequestQueue:
             give_turn(self._rq, pipe, request.id)
             return True
 
-        # Begun anew where somebody else has changed one of the two keys meanwhile.
+        # Begun anew where another client has changed one of the two keys meanwhile.
         put_in: Any = self._connection.transaction
         return bool(put_in(put, key, self._rq.key, value_from_callable=True))
 
@@ -111,10 +111,10 @@ class RequestQueue:
         if job is not None and self._connection.lrem(self._rq.key, 1, request_id):
             job.delete()
         elif job is not None and job.get_status() == JobStatus.STARTED:
-            # Kills the horse; the engine notices that it has hung up.
+            # Kills the job process; the engine notices that it has hung up.
             with suppress(InvalidJobOperation, NoSuchJobError):  # it is over meanwhile
                 send_stop_job_command(self._connection, request_id, JSONSerializer)
-        # Else a worker has just taken it, and its horse will see that nobody waits for it any more.
+        # Else a worker has just taken it, and its job process will see that it was cancelled.
         return True
 
     def pause(self) -> None:

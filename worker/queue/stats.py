@@ -47,9 +47,9 @@ def count(connection: redis.Redis, what: str) -> None:
 
 def counts_today(connection: redis.Redis) -> dict[str, int]:
     """What happened today → how often."""
-    tally: Any = connection.hgetall(counts_key())
-    numbers = {what: number for what, number in tally.items() if number.isdigit()}
-    if numbers != tally:
+    counts: Any = connection.hgetall(counts_key())
+    numbers = {what: number for what, number in counts.items() if number.isdigit()}
+    if numbers != counts:
         log.warning("%s: a value that is no number is left out", counts_key())
     return {what.decode(errors="replace"): int(number) for what, number in numbers.items()}
 
