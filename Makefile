@@ -17,8 +17,9 @@ help: ## what there is
 run: $(VENV)/installed ## start everything; prints the address of the chat page
 	@exec $(BIN)/python run.py
 
+# Two processes a core: many tests wait for other processes.
 test: $(VENV)/installed ## the whole test suite
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --dist loadfile
 
 test-fast: $(VENV)/installed ## the tests that take no more than a few seconds each
 	$(BIN)/python -m pytest -m "not slow"
