@@ -30,8 +30,8 @@ from torch import Tensor, nn
 from torchvision.transforms import functional
 
 from emojich_core.bundles.convert import convert
-from emojich_core.choices import SHIPPED
 from emojich_core.inference.sampling import Sampling
+from emojich_core.model_options import SHIPPED
 from emojich_core.networks.matting import MattingConfig, make_unet
 from emojich_core.networks.transformer import Transformer, TransformerConfig
 from emojich_core.networks.upscale import UpscaleConfig, make_upscaler

@@ -11,8 +11,8 @@ import pytest
 from bot.config import Config
 from bot.requests.limits import Blocklist
 from emojich_core.bundles.published import published
-from emojich_core.choices import find_bundle, known_bundles
 from emojich_core.errors import BundleError, SetupError
+from emojich_core.model_options import find_bundle, known_bundles
 from tests.emojich_core.commands import command
 from worker.config import Settings
 from worker.queue.connection import connect

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from emojich_core.choices import check_device, check_precision, find_bundle
 from emojich_core.errors import BundleError, SetupError
+from emojich_core.model_options import check_device, check_precision, find_bundle
 from worker.queue.environment import number
 
 REQUESTS = 4  # at once

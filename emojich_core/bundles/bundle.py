@@ -5,7 +5,7 @@
     transformer.safetensors  vqgan.safetensors  upscale.safetensors  matting.safetensors
     vocabulary.tsv           what it has learned, if it is not to draw everything
 
-Where bundles lie: see choices.py.
+Where bundles lie: see model_options.py.
 """
 
 import dataclasses
@@ -37,9 +37,9 @@ from emojich_core.bundles.description import (
     read_description,
     to_config,
 )
-from emojich_core.choices import find_bundle
 from emojich_core.errors import BundleError
 from emojich_core.inference.sampling import Sampling
+from emojich_core.model_options import find_bundle
 from emojich_core.networks.matting import MattingConfig
 from emojich_core.networks.tokenizer import check_bpe
 from emojich_core.networks.transformer import TransformerConfig

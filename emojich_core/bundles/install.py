@@ -18,9 +18,9 @@ from emojich_core.bundles.bundle import load_bundle, save_bundle, sha256, size_o
 from emojich_core.bundles.convert import convert
 from emojich_core.bundles.download import download
 from emojich_core.bundles.published import Published, Source
-from emojich_core.choices import models_folder
 from emojich_core.errors import BundleError, shown
 from emojich_core.inference.sampling import Sampling
+from emojich_core.model_options import models_folder
 from emojich_core.networks.tokenizer import check_bpe
 
 TOKENIZER = "tokenizer"  # beside the stages, wherever files are named by what they are for

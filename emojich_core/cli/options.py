@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from emojich_core.choices import check_device
 from emojich_core.errors import BundleError, shown
+from emojich_core.model_options import check_device
 
 MAX_SENTENCE = 400  # characters
 

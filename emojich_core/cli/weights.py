@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emojich_core.choices import find_bundle, known_bundles
 from emojich_core.cli.options import file_path
+from emojich_core.model_options import find_bundle, known_bundles
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
     from emojich_core.bundles.published import Published

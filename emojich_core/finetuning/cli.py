@@ -4,9 +4,9 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from emojich_core.choices import known_bundles
 from emojich_core.cli.options import MAX_SENTENCE, add_device, check_folder, file_path, number
 from emojich_core.errors import shown
+from emojich_core.model_options import known_bundles
 from emojich_core.request import MAX_SEED
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help

@@ -29,7 +29,7 @@ import torch
 from torch import Tensor, nn
 
 from emojich_core.bundles.bundle import BundleError
-from emojich_core.choices import Precision
+from emojich_core.model_options import Precision
 from emojich_core.networks.transformer import Transformer, TransformerConfig
 
 BIG = 500_000_000  # parameters

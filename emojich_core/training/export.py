@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from emojich_core.bundles.bundle import BundleError, save_bundle
-from emojich_core.choices import SHIPPED
 from emojich_core.finetuning.loop import read
+from emojich_core.model_options import SHIPPED
 from emojich_core.training.data.dataset import Dataset
 from emojich_core.training.presets import (
     MINI_MATTING,

@@ -8,7 +8,7 @@ import redis
 
 from bot.requests.limits import Limits
 from bot.russian.words import accusative
-from emojich_core.choices import SHIPPED
+from emojich_core.model_options import SHIPPED
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request
 from tests.bot.conftest import NewUser

@@ -22,8 +22,8 @@ from emojich_core.bundles.bundle import (
     verify_bundle,
 )
 from emojich_core.bundles.description import FILES
-from emojich_core.choices import models_folder
 from emojich_core.cli.main import main
+from emojich_core.model_options import models_folder
 from emojich_core.pipeline import Pipeline
 
 

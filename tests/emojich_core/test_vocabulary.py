@@ -15,9 +15,9 @@ from emojich_core.bundles.bundle import (
     sha256,
     verify_bundle,
 )
-from emojich_core.choices import SHIPPED
 from emojich_core.cli.main import main
 from emojich_core.lexicon import lexicon
+from emojich_core.model_options import SHIPPED
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import InvalidRequest, Reading, Reason
 from emojich_core.vocabulary import EXAMPLES, Vocabulary, words_of

@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
-from emojich_core.choices import Precision
 from emojich_core.errors import SetupError
+from emojich_core.model_options import Precision
 from tests.worker.parts import ROOT
 from worker.config import REQUESTS, Settings
 

@@ -12,9 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
-from emojich_core.choices import SHIPPED
 from emojich_core.errors import BundleError
 from emojich_core.lexicon import lexicon
+from emojich_core.model_options import SHIPPED
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Candidate, clean_prompt
 from emojich_core.training.data.art import Glyph, Meaning, load_glyphs, on_white, render
