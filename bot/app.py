@@ -97,7 +97,7 @@ def _wire(
     async_connection: redis.asyncio.Redis,
     consumer: str,
 ) -> tuple[Delivery, RequestMonitor]:
-    """Make the parts and give the application its handlers; returns what is to run beside it."""
+    """Make the parts and register their handlers; returns the two parts that run as tasks."""
     store, queue = Store(async_connection), RequestQueue(connection)
     history, settings = History(async_connection), SettingsStore(async_connection)
     reader = EventReader(async_connection, consumer)
