@@ -97,7 +97,7 @@ mini: $(VENV)/installed data ## train a bundle anew: on 2 cores six hours with A
 	$(BIN)/python -m emojich_core.training.transformer
 	$(BIN)/python -m emojich_core.training.export
 	$(BIN)/python -m emojich_core.training.evaluation --model mini --card
-	$(BIN)/python -c "from PIL import Image; Image.open('out/evaluation/page.png').save('docs/mini.webp', quality=82)"
+	$(BIN)/python -c "from PIL import Image; [Image.open(f'out/evaluation/page-{name}.png').save(f'docs/mini-{name}.webp', quality=82) for name in ('prompts', 'compositions', 'comparison')]"
 
 clean: ## remove what was installed; data and training stay
 	rm -rf $(VENV) $(PARITY) *.egg-info

@@ -63,14 +63,14 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     else:
         check_folder(arguments.out)
     try:
-        from emojich_core.training.evaluation import evaluate
+        from emojich_core.training.evaluation import evaluate, pages
     except ImportError as error:
         raise OSError(f'{error.name} is missing: pip install "emojich[train]"') from error
     if arguments.page:
         from emojich_core.pipeline import Pipeline
 
         pipeline = Pipeline.load(arguments.model, arguments.device)
-        page = evaluate.prompts_page(pipeline, arguments.seed)
+        page = pages.prompts_page(pipeline, pages.PROMPTS, arguments.seed)
         arguments.page.parent.mkdir(parents=True, exist_ok=True)
         page.save(arguments.page, "PNG")
         print(arguments.page)

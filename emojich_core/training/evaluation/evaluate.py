@@ -16,14 +16,13 @@ from typing import Literal
 import cv2
 import numpy as np
 import torch
-from PIL import Image
 from tqdm import tqdm
 
 from emojich_core.pipeline import Pipeline
 from emojich_core.training.data.art import Glyph, load_glyphs, load_meanings, on_white, rendered
 from emojich_core.training.data.held_out import FILE as HELD_OUT
 from emojich_core.training.data.held_out import held_out_glyph
-from emojich_core.training.evaluation import metrics, questions
+from emojich_core.training.evaluation import metrics, pages, questions
 from emojich_core.training.evaluation.judge import CONTOUR_SIZE, Judge
 from emojich_core.training.evaluation.metrics import recall_figures
 from emojich_core.training.evaluation.questions import (
@@ -37,15 +36,11 @@ from emojich_core.training.evaluation.questions import (
 )
 from emojich_core.training.evaluation.report import (
     Figure,
-    chat_page,
     check_card,
     markdown,
     table,
     write_section,
 )
-
-PROMPTS = Path(__file__).with_name("prompts.txt")
-SHOWN = 64  # stickers of a page
 
 Kind = Literal["names", "everyday", "compositions"]  # of questions
 
@@ -99,7 +94,7 @@ def evaluate(settings: Settings, command: str) -> list[Figure]:
         *_drawing_figures(pipeline, art, answers["names"], settings),
         *cost,
     ]
-    _write_pages(settings, pipeline, answers)
+    _write_pages(settings, pipeline, art, answers)
     _write_report(settings, command, pipeline, figures, answers)
     print(table(figures))
     if settings.card:
@@ -183,30 +178,19 @@ def _held_out_numbers(glyphs: Sequence[Glyph], settings: Settings) -> list[int]:
     return sorted(numbers[i] for i in order[: settings.most])
 
 
-def answers_page(answers: Sequence[Answer]) -> Image.Image:
-    """The first answers with their prompts, right ones on green and wrong ones on red."""
-    shown = answers[:SHOWN]
-    return chat_page(
-        [Image.fromarray(answer.picture) for answer in shown],
-        [answer.question.prompt for answer in shown],
-        [answer.right() for answer in shown],
-    )
-
-
-def prompts_page(pipeline: Pipeline, seed: int) -> Image.Image:
-    """The best sticker for each of PROMPTS."""
-    lines = PROMPTS.read_text("utf-8").splitlines()
-    bar = enumerate(tqdm(lines, desc="page"))
-    return chat_page([generate_best(pipeline, line, seed, i)[0].image for i, line in bar], lines)
-
-
 def _write_pages(
-    settings: Settings, pipeline: Pipeline, answers: Mapping[Kind, Sequence[Answer]]
+    settings: Settings,
+    pipeline: Pipeline,
+    art: Art,
+    answers: Mapping[Kind, Sequence[Answer]],
 ) -> None:
+    out, seed = settings.out, settings.seed
     for kind, drawn in answers.items():
-        answers_page(drawn).save(settings.out / f"{kind}.png")
+        pages.answers_page(drawn).save(out / f"{kind}.png")
     if settings.page:
-        prompts_page(pipeline, settings.seed).save(settings.out / "page.png")
+        for prompts in (pages.PROMPTS, pages.COMPOSITIONS):
+            pages.prompts_page(pipeline, prompts, seed).save(out / f"page-{prompts.stem}.png")
+        pages.comparison_page(pipeline, art.glyphs, seed).save(out / "page-comparison.png")
 
 
 def _write_report(

@@ -17,11 +17,12 @@ from emojich_core.lexicon import lexicon
 from emojich_core.model_options import SHIPPED
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Candidate, clean_prompt
+from emojich_core.sticker import SIZE
 from emojich_core.training.data.art import Glyph, Meaning, load_glyphs, on_white, render
 from emojich_core.training.data.held_out import SHARE, held_out_glyph
 from emojich_core.training.data.morphology import plain
 from emojich_core.training.data.things import hexcode_of
-from emojich_core.training.evaluation import evaluate, metrics, questions
+from emojich_core.training.evaluation import metrics, pages, questions
 from emojich_core.training.evaluation.__main__ import main
 from emojich_core.training.evaluation.judge import COLOUR_EXAMPLES, Judge, colour_of
 from emojich_core.training.evaluation.metrics import (
@@ -35,9 +36,10 @@ from emojich_core.training.evaluation.metrics import (
     stage_figures,
     variety_figures,
 )
-from emojich_core.training.evaluation.questions import Answer, Question, answer_all
+from emojich_core.training.evaluation.questions import Answer, Question, answer_all, generate_best
 from emojich_core.training.evaluation.report import (
     Figure,
+    background,
     chat_page,
     check_card,
     markdown,
@@ -314,9 +316,10 @@ def test_captions_are_seen_cut_and_marked() -> None:
     assert right.tobytes() != wrong.tobytes()
 
 
-def test_the_prompts_are_64_that_the_bot_takes() -> None:
-    prompts = evaluate.PROMPTS.read_text("utf-8").splitlines()
-    assert len(set(prompts)) == len(prompts) == 64
+@pytest.mark.parametrize(("file", "count"), [(pages.PROMPTS, 64), (pages.COMPOSITIONS, 40)])
+def test_the_pages_have_so_many_prompts_that_the_bot_takes(file: Path, count: int) -> None:
+    prompts = file.read_text("utf-8").splitlines()
+    assert len(set(prompts)) == len(prompts) == count
     assert [clean_prompt(prompt) for prompt in prompts] == prompts
 
 
@@ -398,9 +401,24 @@ def test_the_page_alone_needs_no_art(
     run: Run, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "prompts.txt").write_text("кот\nсобака и пицца\n")
-    monkeypatch.setattr(evaluate, "PROMPTS", tmp_path / "prompts.txt")
+    monkeypatch.setattr(pages, "PROMPTS", tmp_path / "prompts.txt")
     run("--model", "tiny", "--page", "pages/page.png")
     assert Image.open(tmp_path / "pages/page.png").width == 1600
+
+
+def test_the_comparison_shows_a_sticker_right_of_its_glyph(tiny_bundle: Path) -> None:
+    square = '<rect width="100%" height="100%" fill="red"/>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg">{square}</svg>'
+    other = Glyph("1F408", "🐈", "noto", svg.replace("red", "blue"))
+    glyphs = [other, Glyph("1F408", "🐈", pages.MAIN_STYLE, svg), other]
+    pipeline = Pipeline.load(str(tiny_bundle), "cpu")
+    page = pages.comparison_page(pipeline, glyphs, seed=0)
+    assert page.size == (6 * SIZE, SIZE)
+    assert page.getpixel((SIZE // 2, SIZE // 2)) == (255, 0, 0)
+    sticker = generate_best(pipeline, "кот", 0, 0)[0].image
+    ground = background(*page.size).crop((SIZE, 0, 2 * SIZE, SIZE))
+    ground.alpha_composite(sticker)
+    assert page.crop((SIZE, 0, 2 * SIZE, SIZE)) == ground.convert("RGB")
 
 
 @pytest.mark.parametrize(
