@@ -65,10 +65,11 @@ class StickerAdder:
     async def _put_into_pack(self, user: User, record: Record, number: int, words: Texts) -> str:
         replaced = await self._sticker_menu.replaced(user.id)
         kind = replaced.kind if replaced else await self._packs.kind(user.id)
-        file_id = record.uploads_as(kind).get(number) or await self._upload(record, number, kind)
+        placed = record.placed[kind]
+        file_id = placed.uploads.get(number) or await self._upload(record, number, kind)
         if file_id is None:
             raise StickersGone
-        pack = record.added_as(kind).get(number)
+        pack = placed.packs.get(number)
         if pack and await self._packs.find(pack, file_id):
             return words("already-added", number=number + 1, kind=kind.value)
         owner = Owner(user.id, user.first_name)

@@ -18,14 +18,17 @@ from typing import Any
 import redis.asyncio
 
 from bot.admin.redis_repair import log, read
-from bot.packs.names import is_pack_name
+from bot.packs.names import Kind, is_pack_name
 from bot.requests.record import CandidateRef, Change, Failure, Record, State, advance
 from bot.texts import ENGLISH, RUSSIAN
 from emojich_core.request import MAX_COUNT
-from worker.queue.decoding import from_json
+from worker.queue.decoding import decode, from_json
 
 RECORD_TTL = 48 * 3600  # seconds; longer than a job waits and than its stickers are kept
 OPEN = "emojich:open"
+# The fields of the JSON that hold `Placed.uploads` and `Placed.packs` of a kind: bots of different
+# versions read each other's records, so the names stay.
+_FIELDS = {Kind.STICKERS: ("uploads", "added"), Kind.EMOJI: ("emoji_uploads", "emoji_added")}
 
 
 class Store:
@@ -145,7 +148,12 @@ def _message_key(user_id: int, chat_id: int, message_id: int) -> str:
 
 def _decode(data: bytes) -> Record:
     """The record of a JSON text.  Raises ValueError for one that no message could show."""
-    record = from_json(Record, data)
+    stored = from_json(dict[str, Any], data)
+    stored["placed"] = {
+        kind: {"uploads": stored.get(uploads, {}), "packs": stored.get(packs, {})}
+        for kind, (uploads, packs) in _FIELDS.items()
+    }
+    record: Record = decode(Record, stored)
     count_fits = record.count <= MAX_COUNT and (record.count > 0 or record.state != State.FINISHED)
     if not (
         count_fits
@@ -160,4 +168,8 @@ def _decode(data: bytes) -> Record:
 
 
 def _encode(record: Record) -> str:
-    return json.dumps(asdict(record))
+    stored = asdict(record)
+    for kind, placed in stored.pop("placed").items():
+        uploads, packs = _FIELDS[kind]
+        stored |= {uploads: placed["uploads"], packs: placed["packs"]}
+    return json.dumps(stored)

@@ -199,7 +199,7 @@ def candidates_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
     """A button for each candidate, what else to draw, and a button for each pack used."""
 
     def candidate(number: int) -> InlineKeyboardButton:
-        if number in record.added or number in record.emoji_added:
+        if record.is_in_pack(number):
             return _candidate(f"✓ {number + 1}", CandidateAction.ADD, record, number)
         label = f"{number + 1} {''.join(record.emoji[:MAX_SUGGESTED])}".rstrip()
         return _candidate(label, CandidateAction.ADD, record, number)
