@@ -10,6 +10,7 @@ from enum import StrEnum
 from bot.packs.names import Kind, kind_of
 from emojich_core.request import new_seed
 from worker.queue.events import Failed, Finished, Progress
+from worker.queue.request_ids import RequestId
 
 NO_WORKER = 0  # the place of a request that waits while no worker is running
 
@@ -44,7 +45,7 @@ class Failure(StrEnum):
 class CandidateRef:
     """A candidate of a request; as a text, which a record holds, `<request id>:<number>`."""
 
-    request_id: str
+    request_id: RequestId
     number: int  # from 0
 
     def __str__(self) -> str:
@@ -57,7 +58,7 @@ class CandidateRef:
         request_id, _, number = text.rpartition(":")
         if not (request_id and number.isdecimal()):
             raise ValueError("it is no candidate")
-        return cls(request_id, int(number))
+        return cls(RequestId(request_id), int(number))
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Placed:
 class Record:
     """One request, its message, and what became of both."""
 
-    id: str
+    id: RequestId
     user_id: int
     chat_id: int
     prompt: str
@@ -104,11 +105,11 @@ class Record:
     instead: str = ""  # and what it drew instead
     failure: str = Failure.FAILED  # why, once it has
     choosing: bool = False  # which candidate others are to be like: the buttons ask for it
-    successor: str = ""  # the request that took the message over
+    successor: RequestId = field(default=RequestId(""))  # that took the message over
     # For each kind of pack, since custom emoji are smaller files.
     placed: dict[Kind, Placed] = field(default_factory=lambda: {kind: Placed() for kind in Kind})
 
-    def anew(self, request_id: str, like: str = "") -> "Record":
+    def anew(self, request_id: RequestId, like: str = "") -> "Record":
         """A new request for the same prompt by the same user, as they like it now."""
         return Record(
             request_id,
@@ -235,7 +236,7 @@ class Abandoned:
 class Replaced:
     """Another request took the message over: the user has asked again, or for something else."""
 
-    successor: str
+    successor: RequestId
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from bot.telegram.callbacks import Callback
 from bot.telegram.messages import Screen
 from bot.texts import EXAMPLES, RUSSIAN, Texts, texts
 from emojich_core.request import MAX_COUNT
+from worker.queue.request_ids import RequestId
 
 _BAR_LENGTH = 10
 _MINUTE = 60  # seconds
@@ -47,7 +48,7 @@ class RequestButton(Callback):
     """A button of a request."""
 
     action: RequestAction
-    request_id: str
+    request_id: RequestId
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class CandidateButton(Callback):
     """A button of a candidate."""
 
     action: CandidateAction
-    request_id: str
+    request_id: RequestId
     number: int
 
     def __post_init__(self) -> None:
