@@ -16,7 +16,7 @@ import redis
 import redis.asyncio
 from telegram import InlineKeyboardMarkup, Update
 
-from bot.admin.redis_repair import read
+from bot.admin.redis_repair import delete, read
 from bot.requests.delivery import Delivery
 from bot.requests.intake import Intake
 from bot.requests.limits import HISTORY, Refusal
@@ -77,6 +77,10 @@ class History:
             if (past := read(_key(user_id), value, _decode))
         }
         return dict(sorted(found.items(), key=lambda item: -item[1].at))
+
+    async def forget(self, user_id: int) -> None:
+        """Delete the last prompts of a user."""
+        await delete(self._redis, _key(user_id))
 
 
 def _decode(data: bytes) -> Past:

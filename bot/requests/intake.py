@@ -55,7 +55,7 @@ class Intake:
         if record.state is State.WAITING:
             queued = await asyncio.to_thread(self._enqueue, record)
             if queued is None:
-                await self._store.forget(record.id)
+                await self._store.discard(record.id)
                 await self._quota.give_back(record.user_id, record.id)
                 raise OverLimit(Limit.QUEUE, self._quota.limits.queue)
         if instead_of:

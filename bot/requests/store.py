@@ -23,7 +23,7 @@ from bot.requests.record import CandidateRef, Change, Failure, Record, State, ad
 from bot.texts import ENGLISH, RUSSIAN
 from emojich_core.request import MAX_COUNT
 from worker.queue.decoding import decode, from_json
-from worker.queue.request_ids import RequestId
+from worker.queue.request_ids import RequestId, ids_of_user
 
 RECORD_TTL = 48 * 3600  # seconds; longer than a job waits and than its stickers are kept
 OPEN = "emojich:open"
@@ -59,8 +59,8 @@ class Store:
                 await self._redis.set(_record_key(record.id), _encode(record), ex=RECORD_TTL)
             return known or record
 
-    async def forget(self, request_id: RequestId) -> None:
-        """Forget a request that nothing has come of."""
+    async def discard(self, request_id: RequestId) -> None:
+        """Delete the record of a request that nothing has come of."""
         async with self._lock:
             await self._redis.delete(_record_key(request_id))
 
@@ -122,6 +122,19 @@ class Store:
         ids: Any = await self._redis.lrange(_prompt_key(user_id, chat_id, message_id), 0, -1)
         return [_read_id(request_id) for request_id in ids]
 
+    async def forget(self, user_id: int) -> None:
+        """Delete the records of all of a user's requests, and which messages they belong to.
+
+        The caller holds `at_rest`.
+        """
+        for pattern in (
+            _record_key(ids_of_user(user_id)),
+            _prompt_key(user_id, "*", "*"),
+            _message_key(user_id, "*", "*"),
+        ):
+            async for key in self._redis.scan_iter(pattern, count=1000):
+                await self._redis.delete(key)
+
     async def _save(self, record: Record) -> None:
         async with self._redis.pipeline() as pipe:
             pipe.set(_record_key(record.id), _encode(record), ex=RECORD_TTL)
@@ -139,15 +152,15 @@ def _read_id(data: bytes) -> RequestId:
     return RequestId(data.decode(errors="replace"))
 
 
-def _record_key(request_id: RequestId) -> str:
+def _record_key(request_id: str) -> str:
     return f"emojich:request:{request_id}"
 
 
-def _prompt_key(user_id: int, chat_id: int, message_id: int) -> str:
+def _prompt_key(user_id: int, chat_id: int | str, message_id: int | str) -> str:
     return f"emojich:prompt:{user_id}:{chat_id}:{message_id}"
 
 
-def _message_key(user_id: int, chat_id: int, message_id: int) -> str:
+def _message_key(user_id: int, chat_id: int | str, message_id: int | str) -> str:
     return f"emojich:message:{user_id}:{chat_id}:{message_id}"
 
 
