@@ -1,16 +1,17 @@
 """/forget: delete what Redis has of a user, after asking.
 
-Not how many requests they had in the last day, and not that they are banned: /forget is no way
-around the bot's limits.
+Each store deletes the keys that it writes (`UserStore`).  Two keys stay, and /privacy says so: how
+many requests the user had in the last day (`Quota`), which expires by itself, and that the user is
+banned (`Access`).  A user who could delete them would have no limits.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
-import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
 
-from bot.admin.redis_repair import ODD
 from bot.packs.sticker_sets import Owner, Packs
 from bot.requests.intake import Intake
 from bot.requests.store import Store
@@ -38,41 +39,23 @@ class ForgetButton(Callback):
     owner: int
 
 
-# What is stored under a user's id; in a private chat, the chat's id is the user's, and the ids of
-# requests begin with it.  A key that is added elsewhere belongs here, too: a test looks for it.
-_KEYS = (
-    "emojich:settings:{}",
-    "emojich:history:{}",
-    "emojich:packs:{}",
-    "emojich:begun:{}",
-    "emojich:titles:{}",
-    "emojich:current:{}",
-    "emojich:replacing:{}",
-    "emojich:labels:{}",
-)
-# `emojich:asked:{}` (see `quota`) stays, and is gone in a day by itself: a user who could have it
-# deleted would have no limits.  So does a ban (see `access`).  /privacy says so.
-_PATTERNS = (
-    "emojich:request:{}_*",
-    "emojich:prompt:{}:*",
-    "emojich:message:{}:*",
-    "emojich:question:{}:*",
-    "emojich:stickers:{}_*",
-    "emojich:codes:{}_*",
-    "emojich:ended:{}_*",
-    "rq:job:{}_*",
-    "rq:results:{}_*",
-)
+class UserStore(Protocol):
+    """A store that keeps something of users; `bot/app.py` gives all of them to `Forget`."""
+
+    async def forget(self, user_id: int) -> None:
+        """Delete all that is kept of a user.  Safe to repeat."""
 
 
 class Forget:
     """Asks, and forgets."""
 
-    def __init__(self, connection: redis.asyncio.Redis, store: Store, intake: Intake, packs: Packs):
-        self._redis = connection
-        self._store = store
+    def __init__(
+        self, intake: Intake, packs: Packs, requests: Store, stores: Collection[UserStore]
+    ):
         self._intake = intake
         self._packs = packs
+        self._requests = requests
+        self._stores = stores
 
     async def ask(self, update: Update, context: Context) -> None:
         """Answer /forget with a question."""
@@ -100,26 +83,20 @@ class Forget:
                     await self._packs.delete(user.id, pack.name)
             except REFUSALS:
                 return words("not-changed")  # and nothing is forgotten, so it can be tried again
-        async with self._store.at_rest():  # or a change under way would write its record again
-            await self._delete(user.id)
+        async with self._requests.at_rest():  # or a change under way would write its record again
+            for store in self._stores:
+                await store.forget(user.id)
         return words("forgotten")
-
-    async def _delete(self, user_id: int) -> None:
-        keys = [key.format(user_id) for key in _KEYS]
-        await self._redis.delete(*keys, *[key + ODD for key in keys])
-        for pattern in _PATTERNS:
-            async for key in self._redis.scan_iter(pattern.format(user_id), count=1000):
-                await self._redis.delete(key)
 
 
 def _keyboard(user: User, words: Texts) -> InlineKeyboardMarkup:
-    def row(label: str, what: str) -> list[InlineKeyboardButton]:
-        return [InlineKeyboardButton(label, callback_data=f"1:forget:{what}:{user.id}")]
+    def row(label: str, choice: ForgetChoice) -> list[InlineKeyboardButton]:
+        return [ForgetButton(choice, user.id).button(label)]
 
     return InlineKeyboardMarkup(
         [
-            row(words("forget-keep"), "keep"),
-            row(words("forget-all"), "all"),
-            row(words("back"), "no"),
+            row(words("forget-keep"), ForgetChoice.KEEP),
+            row(words("forget-all"), ForgetChoice.ALL),
+            row(words("back"), ForgetChoice.NO),
         ]
     )

@@ -16,7 +16,7 @@ import redis
 import redis.asyncio
 from telegram import InlineKeyboardMarkup, Update
 
-from bot.admin.redis_repair import read
+from bot.admin.redis_repair import delete, read
 from bot.requests.delivery import Delivery
 from bot.requests.intake import Intake
 from bot.requests.limits import HISTORY, Refusal
@@ -28,6 +28,7 @@ from bot.telegram.messages import Screen, reply, topic_of
 from bot.texts import shortened
 from emojich_core.request import MAX_COUNT, MAX_SEED
 from worker.queue.decoding import from_json
+from worker.queue.request_ids import RequestId, id_of_update
 from worker.queue.results import load_stickers
 
 
@@ -67,15 +68,19 @@ class History:
         for request_id in list(await self.all(record.user_id))[HISTORY:]:
             await self._redis.hdel(_key(record.user_id), request_id)
 
-    async def all(self, user_id: int) -> dict[str, Past]:
+    async def all(self, user_id: int) -> dict[RequestId, Past]:
         """The last prompts of a user by request id, the newest first."""
         stored: Any = await self._redis.hgetall(_key(user_id))
         found = {
-            field.decode(errors="replace"): past
+            RequestId(field.decode(errors="replace")): past
             for field, value in stored.items()
             if (past := read(_key(user_id), value, _decode))
         }
         return dict(sorted(found.items(), key=lambda item: -item[1].at))
+
+    async def forget(self, user_id: int) -> None:
+        """Delete the last prompts of a user."""
+        await delete(self._redis, _key(user_id))
 
 
 def _decode(data: bytes) -> Past:
@@ -95,7 +100,7 @@ class HistoryButton(Callback):
 
     kind = "past"
     owner: int
-    request_id: str
+    request_id: RequestId
 
 
 class HistoryMenu:
@@ -142,7 +147,7 @@ class HistoryMenu:
             await self._delivery.change(request_id, Reopened())
             return press.words("history-shown")
         again = Record(
-            id=f"{press.query.message.chat.id}_u{press.update_id}",
+            id=id_of_update(press.user.id, press.update_id),
             user_id=press.user.id,
             chat_id=press.query.message.chat.id,
             prompt=past.prompt,
@@ -160,5 +165,5 @@ class HistoryMenu:
             return error.say(press.words)
         return press.words("history-again")
 
-    async def _has_stickers(self, request_id: str) -> bool:
+    async def _has_stickers(self, request_id: RequestId) -> bool:
         return bool(await asyncio.to_thread(load_stickers, self._results, request_id))

@@ -10,7 +10,7 @@ from typing import Any
 import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
-from bot.admin.redis_repair import read
+from bot.admin.redis_repair import delete, read
 from bot.telegram.callbacks import ButtonPress, Callback, OldButton
 from bot.telegram.context import Context
 from bot.telegram.messages import Screen, put, reply
@@ -65,6 +65,10 @@ class SettingsStore:
     async def save(self, user_id: int, settings: Settings) -> None:
         """Keep the settings of a user."""
         await self._redis.set(_key(user_id), json.dumps(asdict(settings)))
+
+    async def forget(self, user_id: int) -> None:
+        """Delete the settings of a user."""
+        await delete(self._redis, _key(user_id))
 
 
 class SettingsMenu:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 import redis
+import redis.asyncio
 
 # By the whole name of a key, or by its beginning where a user, a request or a day follows.
 KINDS = {
@@ -61,6 +62,11 @@ def read(key: str, data: bytes, decode: Callable[[bytes], Value]) -> Value | Non
     except ValueError:
         log.warning("%s: a value of another shape is left out", key)
         return None
+
+
+async def delete(connection: redis.asyncio.Redis, *keys: str) -> None:
+    """Delete keys, and what has been set aside of them."""
+    await connection.delete(*keys, *[key + ODD for key in keys])
 
 
 async def heal(connection: redis.Redis, error: BaseException | None) -> bool:

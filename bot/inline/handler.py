@@ -44,7 +44,7 @@ class Answers:
     async def look_again(self, update: Update, _: Context) -> None:
         """Whoever has just done something else may have changed a pack by it."""
         if update.effective_user and not update.inline_query:
-            self._cache.forget(update.effective_user.id)
+            self._cache.discard(update.effective_user.id)
 
     async def _answer(self, update: Update, context: Context) -> None:
         if (query := update.inline_query) is None:

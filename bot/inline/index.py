@@ -17,7 +17,7 @@ import redis.asyncio
 from telegram import Bot, Sticker
 from telegram.error import BadRequest
 
-from bot.admin.redis_repair import read
+from bot.admin.redis_repair import delete, read
 from bot.packs.store import PackStore
 from bot.requests.limits import DAY
 from bot.russian.words import searchable
@@ -62,8 +62,8 @@ class LabelStore:
             if (label := read(_key(user_id), value, partial(from_json, Label)))
         }
 
-    async def forget_unused(self, user_id: int, unique_ids: set[str]) -> None:
-        """Forget the labels of stickers that are in no pack, nor about to be put into one."""
+    async def discard_unused(self, user_id: int, unique_ids: set[str]) -> None:
+        """Delete the labels of stickers that are in no pack, nor about to be put into one."""
         old = [
             unique_id
             for unique_id, label in (await self.all(user_id)).items()
@@ -71,6 +71,10 @@ class LabelStore:
         ]
         if old:
             await self._redis.hdel(_key(user_id), *old)
+
+    async def forget(self, user_id: int) -> None:
+        """Delete the labels of a user's stickers."""
+        await delete(self._redis, _key(user_id))
 
     async def _save(self, user_id: int, unique_id: str, label: Label) -> None:
         await self._redis.hset(_key(user_id), unique_id, json.dumps(asdict(label)))
@@ -97,7 +101,7 @@ class PackCache:
             self._seen[user_id] = now + KEPT, await self._look(user_id)
         return self._seen[user_id][1]
 
-    def forget(self, user_id: int) -> None:
+    def discard(self, user_id: int) -> None:
         """Look again next time: the user may have changed a pack."""
         self._seen.pop(user_id, None)
 
@@ -108,7 +112,7 @@ class PackCache:
             sticker for pack in packs for sticker in pack if sticker.type == Sticker.REGULAR
         ]
         found = {sticker.file_unique_id: sticker for sticker in stickers}
-        await self._labels.forget_unused(user_id, set(found))
+        await self._labels.discard_unused(user_id, set(found))
         return list(found.values())[::-1]
 
     async def _pack(self, name: str) -> tuple[Sticker, ...]:

@@ -13,13 +13,14 @@ from bot.packs.sticker_menu import StickerMenu
 from bot.packs.sticker_sets import Owner, Packs, input_sticker
 from bot.pictures.sticker import sticker_of
 from bot.requests.delivery import Delivery
-from bot.requests.record import Added, Record, Uploaded
+from bot.requests.record import Added, CandidateRef, Record, Uploaded
 from bot.requests.store import Store
 from bot.russian.emoji import FALLBACK, keywords
 from bot.russian.written_emoji import written_emoji
 from bot.telegram.callbacks import StartNeeded
 from bot.telegram.errors import REFUSALS, needs_start
 from bot.texts import Texts
+from worker.queue.request_ids import RequestId
 
 _START = re.compile(r"add-([A-Za-z0-9_-]+)-(\d)")
 
@@ -65,10 +66,11 @@ class StickerAdder:
     async def _put_into_pack(self, user: User, record: Record, number: int, words: Texts) -> str:
         replaced = await self._sticker_menu.replaced(user.id)
         kind = replaced.kind if replaced else await self._packs.kind(user.id)
-        file_id = record.uploads_as(kind).get(number) or await self._upload(record, number, kind)
+        placed = record.placed[kind]
+        file_id = placed.uploads.get(number) or await self._upload(record, number, kind)
         if file_id is None:
             raise StickersGone
-        pack = record.added_as(kind).get(number)
+        pack = placed.packs.get(number)
         if pack and await self._packs.find(pack, file_id):
             return words("already-added", number=number + 1, kind=kind.value)
         owner = Owner(user.id, user.first_name)
@@ -97,12 +99,12 @@ class StickerAdder:
         return file_id
 
 
-def start_parameter(request_id: str, number: int) -> str:
+def start_parameter(request_id: RequestId, number: int) -> str:
     """What /start is given to put a candidate into a pack."""
     return f"add-{request_id}-{number}"
 
 
-def candidate_of_start(parameter: str) -> tuple[str, int] | None:
-    """The request's id and the candidate's number that /start has been given, if any."""
+def candidate_of_start(parameter: str) -> CandidateRef | None:
+    """The candidate that /start has been given, if any."""
     match = _START.fullmatch(parameter)
-    return (match[1], int(match[2])) if match else None
+    return CandidateRef(RequestId(match[1]), int(match[2])) if match else None

@@ -5,7 +5,6 @@ import logging
 from telegram import Message, Sticker, Update
 
 from bot.inline.index import LabelStore
-from bot.packs.names import Kind
 from bot.packs.sticker_sets import Packs
 from bot.requests.delivery import Delivery
 from bot.requests.record import Labelled, Record
@@ -88,9 +87,9 @@ class Relabelling:
         return words("relabelled-one", emoji=" ".join(emoji), kind=sticker.type)
 
     async def _relabel_added(self, record: Record, emoji: list[str]) -> None:
-        for kind in Kind:
-            for number, pack in record.added_as(kind).items():
-                if sticker := await self._packs.find(pack, record.uploads_as(kind)[number]):
+        for placed in record.placed.values():
+            for number, pack in placed.packs.items():
+                if sticker := await self._packs.find(pack, placed.uploads[number]):
                     await self._set_emoji(record.user_id, sticker, emoji)
 
     async def _set_emoji(self, user_id: int, sticker: Sticker, emoji: list[str]) -> None:

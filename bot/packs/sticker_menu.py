@@ -16,7 +16,7 @@ from telegram import (
     User,
 )
 
-from bot.admin.redis_repair import read
+from bot.admin.redis_repair import delete, read
 from bot.packs.names import Kind, is_pack_name, kind_of, number_of
 from bot.packs.sticker_sets import Owner, Packs
 from bot.telegram.callbacks import ButtonPress, Callback, OldButton
@@ -127,6 +127,10 @@ class StickerMenu:
         """Put a chosen sticker in the place of another.  Raises TelegramError."""
         await self._packs.replace(owner, replaced.pack, replaced.sticker, sticker)
         await self._redis.delete(_key(owner.user_id))
+
+    async def forget(self, user_id: int) -> None:
+        """Delete which sticker of a user's was to be replaced."""
+        await delete(self._redis, _key(user_id))
 
 
 def _menu(user: User, sticker: Sticker, set_name: str, words: Texts) -> InlineKeyboardMarkup:

@@ -121,7 +121,7 @@ class Packs:
         packs = []
         for name in await self._store.names(owner.user_id):
             if (found := await self._get(name)) is None:
-                await self._store.forget(owner.user_id, name)
+                await self._store.discard(owner.user_id, name)
             else:
                 packs.append(Pack(name, found.title, tuple(found.stickers), name == current))
         waiting = await self._store.begun(owner.user_id)
@@ -153,7 +153,7 @@ class Packs:
             return await self._get(name) is None
 
         await _ensure(lambda: self._bot.delete_sticker_set(name), is_done)
-        await self._store.forget(user_id, name)
+        await self._store.discard(user_id, name)
 
     async def is_owner(self, user_id: int, name: str) -> bool:
         """Whether a pack is this user's."""
@@ -173,7 +173,7 @@ class Packs:
         if found := await self._get(name):
             return Pack(name, found.title, tuple(found.stickers), is_current)
         if name in await self._store.names(user_id):  # deleted elsewhere
-            await self._store.forget(user_id, name)
+            await self._store.discard(user_id, name)
             return None
         title = await self._store.title(user_id, name)
         return Pack(name, title, (), is_current) if title else None

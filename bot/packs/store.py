@@ -13,7 +13,7 @@ from typing import Any
 
 import redis.asyncio
 
-from bot.admin.redis_repair import read
+from bot.admin.redis_repair import delete, read
 from bot.packs.names import is_pack_name, number_of
 
 
@@ -55,7 +55,7 @@ class PackStore:
         await self._redis.zrem(_begun(user_id), name)
         await self.choose(user_id, name)
 
-    async def forget(self, user_id: int, name: str) -> None:
+    async def discard(self, user_id: int, name: str) -> None:
         """A pack is no longer there."""
         is_current = await self.current(user_id) == name
         async with self._redis.pipeline() as pipe:
@@ -79,6 +79,12 @@ class PackStore:
         """A number that none of the user's packs has."""
         names = await self.names(user_id) + await self.begun(user_id)
         return 1 + max(map(number_of, names), default=0)
+
+    async def forget(self, user_id: int) -> None:
+        """Delete what is remembered of a user's packs."""
+        await delete(
+            self._redis, _packs(user_id), _begun(user_id), _titles(user_id), _current(user_id)
+        )
 
     async def _range(self, key: str) -> list[str]:
         names: list[Any] = await self._redis.zrange(key, 0, -1)

@@ -12,7 +12,7 @@ from telegram.ext import CallbackQueryHandler
 from bot.packs.add import StickerAdder, StickersGone, candidate_of_start
 from bot.packs.names import pack_link
 from bot.requests.delivery import Delivery
-from bot.requests.intake import Intake, next_attempt
+from bot.requests.intake import Intake
 from bot.requests.limits import Refusal
 from bot.requests.record import CandidateRef, Choosing, Record, State
 from bot.requests.store import Store
@@ -27,6 +27,7 @@ from bot.requests.view import (
 from bot.telegram.callbacks import ButtonPress, NotYours, OldButton, StartNeeded, on_press
 from bot.telegram.messages import topic_of
 from bot.texts import Texts
+from worker.queue.request_ids import id_of_next_attempt, id_of_update
 from worker.queue.results import load_codes
 
 
@@ -64,14 +65,13 @@ class RequestButtons:
         candidate = candidate_of_start(parameter)
         if candidate is None:
             return None
-        request_id, number = candidate
-        record = await self._store.load(request_id)
-        if record is None or number >= record.count:
+        record = await self._store.load(candidate.request_id)
+        if record is None or candidate.number >= record.count:
             return words("old-button")
         if record.user_id != user.id:
             return words("not-yours")
         try:
-            sentence = await self._add(user, record, number, words)
+            sentence = await self._add(user, record, candidate.number, words)
         except StartNeeded:
             return words("not-added")
         except OldButton:
@@ -123,7 +123,7 @@ class RequestButtons:
         """Draw the prompt once more, beside what is there: other pictures, or some like one."""
         if like and not await self._has_codes(like):
             return await self._draw_same(record, words)
-        more = record.anew(f"{record.user_id}_u{update_id}", str(like) if like else "")
+        more = record.anew(id_of_update(record.user_id, update_id), str(like) if like else "")
         return await self._queue(self._intake.take(more), words) or words("drawing-more")
 
     async def _draw_same(self, record: Record, words: Texts) -> str:
@@ -134,7 +134,7 @@ class RequestButtons:
         if record.like:  # what they were like is not kept any longer either
             raise OldButton
         same = replace(
-            record.anew(next_attempt(record.id)),
+            record.anew(id_of_next_attempt(record.id)),
             wanted=record.wanted,
             seed=record.seed,
             boldness=record.boldness,
@@ -150,7 +150,7 @@ class RequestButtons:
             raise OldButton
         example = Record(
             # Not the message's id: the same button may be tapped many times.
-            id=f"{query.from_user.id}_u{press.update_id}",
+            id=id_of_update(query.from_user.id, press.update_id),
             user_id=query.from_user.id,
             chat_id=query.message.chat.id,
             prompt=press.button.prompt,

@@ -47,6 +47,7 @@ from bot.telegram.messages import Screen, edit, send
 from bot.telegram.retry import pause_after
 from bot.telegram.updates import end
 from worker.queue.events import Event, EventReader, Failed, Finished
+from worker.queue.request_ids import RequestId
 
 EDIT_INTERVAL = 1.5  # seconds from one progress bar to the next: Telegram wants about 1 a second
 RECONNECT_PAUSE = 1.0  # seconds
@@ -87,7 +88,7 @@ class Delivery:
         self._quota = quota
         self._results = results
         self._reader = reader
-        self._message_tasks: dict[str, _MessageTask] = {}
+        self._message_tasks: dict[RequestId, _MessageTask] = {}
 
     async def run(self) -> None:
         """Read events and act on them, for ever, through outages of Redis."""
@@ -101,7 +102,7 @@ class Delivery:
                 await self._heal(error)
                 await asyncio.sleep(RECONNECT_PAUSE)
 
-    async def change(self, request_id: str, change: Change) -> None:
+    async def change(self, request_id: RequestId, change: Change) -> None:
         """Change a record, and its message soon."""
         record = await self._store.change(request_id, change)
         if record:
@@ -130,7 +131,7 @@ class Delivery:
             await end(unfinished)
 
     async def _receive(self, event: Event, entry_id: str) -> None:
-        record = await self._store.change(event.request_id, event)
+        record = await self._store.change(RequestId(event.request_id), event)
         if record is None:
             log.warning("request %s: an event of a forgotten request", event.request_id)
             await self._reader.acknowledge(entry_id)
@@ -142,7 +143,7 @@ class Delivery:
             self.show(record)
             self._message_tasks[record.id].entries.add(entry_id)
 
-    async def _work(self, request_id: str) -> None:
+    async def _work(self, request_id: RequestId) -> None:
         """Show the record until the chat is in line with it and all its events are acknowledged."""
         message_task = self._message_tasks[request_id]
         failures = 0
@@ -168,7 +169,7 @@ class Delivery:
             await self._reader.acknowledge(entry_id)
             message_task.entries.discard(entry_id)
 
-    async def _pause(self, request_id: str, error: Exception, failures: int) -> None:
+    async def _pause(self, request_id: RequestId, error: Exception, failures: int) -> None:
         pause = pause_after(error, failures)
         log.warning(
             "request %s: %s; again in %.1f s",
@@ -184,7 +185,7 @@ class Delivery:
         with suppress(redis.RedisError):
             await heal(self._results, error)
 
-    async def _show(self, request_id: str) -> None:
+    async def _show(self, request_id: RequestId) -> None:
         """Make the message what the record says, or find out that it cannot be made so."""
         record = await self._store.load(request_id)
         wanted = view(record) if record else None
@@ -205,7 +206,7 @@ class Delivery:
                 await self._note(request_id, Moved(chat_id))
             await self._note(request_id, Shown(message_id, record.state))
 
-    async def _note(self, request_id: str, change: Change) -> None:
+    async def _note(self, request_id: RequestId, change: Change) -> None:
         """Note what Telegram has taken, once Redis is well; begun anew, it would be sent twice."""
         failures = 0
         while True:
@@ -252,7 +253,7 @@ class Delivery:
         else:
             await self._give_up(record.id, error)
 
-    async def _give_up(self, request_id: str, error: Exception) -> None:
+    async def _give_up(self, request_id: RequestId, error: Exception) -> None:
         log.warning("request %s: its message is out of reach: %s", request_id, error)
         await self._store.change(request_id, Unreachable())
 

@@ -14,6 +14,7 @@ from bot.requests.record import Cancelled, CandidateRef, Queued, Record, Replace
 from bot.requests.store import Store
 from bot.russian.emoji import suggest_emoji
 from emojich_core.request import Request, clean_prompt
+from worker.queue.request_ids import RequestId, id_of_next_attempt
 from worker.queue.requests import RequestQueue
 from worker.queue.results import load_codes
 
@@ -54,7 +55,7 @@ class Intake:
         if record.state is State.WAITING:
             queued = await asyncio.to_thread(self._enqueue, record)
             if queued is None:
-                await self._store.forget(record.id)
+                await self._store.discard(record.id)
                 await self._quota.give_back(record.user_id, record.id)
                 raise OverLimit(Limit.QUEUE, self._quota.limits.queue)
         if instead_of:
@@ -79,7 +80,7 @@ class Intake:
 
         Safe to repeat.  Raises Refusal.
         """
-        await self.take(record.anew(next_attempt(record.id), record.like), instead_of=record)
+        await self.take(record.anew(id_of_next_attempt(record.id), record.like), instead_of=record)
 
     async def _completed(self, record: Record) -> Record:
         """The record with what the user has not said: as in their settings, emoji to fit."""
@@ -92,7 +93,7 @@ class Intake:
             record = replace(record, emoji=await asyncio.to_thread(suggest_emoji, record.prompt))
         return record
 
-    async def cancel(self, request_id: str) -> bool:
+    async def cancel(self, request_id: RequestId) -> bool:
         """Stop a request; False when it has ended already, and then nothing changes."""
         stopped = await asyncio.to_thread(self._queue.cancel, request_id)
         if stopped:
@@ -123,9 +124,3 @@ class Intake:
             return ()
         candidate = CandidateRef.parse(like)
         return load_codes(self._results, candidate.request_id, candidate.number)
-
-
-def next_attempt(request_id: str) -> str:
-    """The id under which a request is asked for again: 7_12 → 7_12_try2 → 7_12_try3."""
-    first, _, attempt = request_id.partition("_try")
-    return f"{first}_try{int(attempt or 1) + 1}"

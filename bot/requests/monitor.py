@@ -19,6 +19,7 @@ from bot.requests.queue_position import look
 from bot.requests.record import NO_WORKER, Abandoned, Failure, Queued, Record, State
 from bot.requests.store import Store
 from worker.queue.events import Failed
+from worker.queue.request_ids import RequestId
 from worker.queue.requests import RequestQueue
 from worker.queue.stats import count
 
@@ -43,7 +44,7 @@ class RequestMonitor:
         self._queue = queue
         self._delivery = delivery
         self._redis = connection
-        self._amiss_since: dict[str, float] = {}
+        self._amiss_since: dict[RequestId, float] = {}
 
     async def run(self) -> None:
         """Look again and again, for ever, through outages of Redis."""
@@ -90,7 +91,7 @@ class RequestMonitor:
         await asyncio.to_thread(count, self._redis, why)
         await self._delivery.change(record.id, Failed(record.id, why))
 
-    def _amiss_for(self, request_id: str) -> float:
+    def _amiss_for(self, request_id: RequestId) -> float:
         now = time.monotonic()
         return now - self._amiss_since.setdefault(request_id, now)
 

@@ -13,6 +13,7 @@ from bot.russian.request_phrases import asked_for
 from bot.telegram.messages import topic_of
 from bot.texts import Texts, shortened
 from emojich_core.request import InvalidRequest, clean_prompt
+from worker.queue.request_ids import RequestId, id_of_line, id_of_message, id_of_update
 
 _NAMED = 10  # lines that are not drawn; of more, how many they are
 _LOOKS, _PAUSE = 50, 0.1  # seconds, for the first message of a request to get into the chat
@@ -38,17 +39,19 @@ class Prompts:
         is_new = message.edit_date is None
         before = [] if is_new else await self._records_before(user, message)
         is_private = message.chat_id == user.id
-        # The user's id comes first, wherever they ask: by it /forget finds the request.
-        first = f"{user.id}_{message.message_id if is_new and is_private else f'u{update_id}'}"
+        if is_new and is_private:
+            first = id_of_message(user.id, message.message_id)
+        else:
+            first = id_of_update(user.id, update_id)
         said = (message.text or "") if text is None else text
         lines = await asyncio.to_thread(_lines, said)
-        requests: list[str] = []
+        requests: list[RequestId] = []
         refusals: dict[str, list[str]] = {}  # why, and which lines
         over = ""  # the limit that is reached: nor would the next lines be taken
         for number, (line, asked) in enumerate(lines):
             old = before[number] if number < len(before) else None
             record = Record(
-                id=f"{first}_{number + 1}" if number else first,
+                id=id_of_line(first, number),
                 user_id=user.id,
                 chat_id=message.chat_id,
                 prompt=asked,
@@ -85,7 +88,7 @@ class Prompts:
         requests = await self._store.requests_of(user.id, message.chat_id, message.message_id)
         return [await self._store.latest(request_id) for request_id in requests]
 
-    async def _take_line(self, record: Record, old: Record | None) -> str:
+    async def _take_line(self, record: Record, old: Record | None) -> RequestId:
         """Queue a line unless it is as it was; returns the id of its request."""
         if old is None or old.state is State.GONE:
             await self._intake.take(record)

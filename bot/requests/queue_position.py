@@ -3,13 +3,14 @@
 import math
 
 from bot.requests.record import NO_WORKER, Queued
+from worker.queue.request_ids import RequestId
 from worker.queue.requests import RequestQueue
 
 _MINUTE = 60  # seconds; shorter times are told in steps of five seconds, longer ones in minutes
 _STEP = 5
 
 
-def look(queue: RequestQueue, request_id: str, count: int) -> Queued | None:
+def look(queue: RequestQueue, request_id: RequestId, count: int) -> Queued | None:
     """Where a request of so many images waits; None if it is with a worker."""
     workers = queue.count_workers()
     if not workers:

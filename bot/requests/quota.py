@@ -11,6 +11,7 @@ from typing import Any
 import redis.asyncio
 
 from bot.requests.limits import DAY, MINUTE, Limit, Limits, OverLimit
+from worker.queue.request_ids import RequestId
 from worker.queue.stats import COUNTS_TTL, users_key
 
 
@@ -21,7 +22,7 @@ class Quota:
         self._redis = connection
         self.limits = limits
 
-    async def take(self, user_id: int, request_id: str, active: int) -> None:
+    async def take(self, user_id: int, request_id: RequestId, active: int) -> None:
         """Count a request of a user who has so many `active` ones.
 
         Safe to repeat.  Raises OverLimit, and then it is not counted.
@@ -37,11 +38,11 @@ class Quota:
             await self.give_back(user_id, request_id)
             raise
 
-    async def give_back(self, user_id: int, request_id: str) -> None:
+    async def give_back(self, user_id: int, request_id: RequestId) -> None:
         """Count a request no longer, for it is not drawn.  Safe to repeat."""
         await self._redis.zrem(_key(user_id), request_id)
 
-    async def _count(self, key: str, request_id: str, user_id: int) -> list[float]:
+    async def _count(self, key: str, request_id: RequestId, user_id: int) -> list[float]:
         """Count a request; returns when it and those of the last day were asked for."""
         now = time.time()
         # Counted first, checked second: of two at the same moment none is overlooked.

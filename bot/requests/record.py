@@ -10,6 +10,7 @@ from enum import StrEnum
 from bot.packs.names import Kind, kind_of
 from emojich_core.request import new_seed
 from worker.queue.events import Failed, Finished, Progress
+from worker.queue.request_ids import RequestId
 
 NO_WORKER = 0  # the place of a request that waits while no worker is running
 
@@ -44,7 +45,7 @@ class Failure(StrEnum):
 class CandidateRef:
     """A candidate of a request; as a text, which a record holds, `<request id>:<number>`."""
 
-    request_id: str
+    request_id: RequestId
     number: int  # from 0
 
     def __str__(self) -> str:
@@ -57,7 +58,7 @@ class CandidateRef:
         request_id, _, number = text.rpartition(":")
         if not (request_id and number.isdecimal()):
             raise ValueError("it is no candidate")
-        return cls(request_id, int(number))
+        return cls(RequestId(request_id), int(number))
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,18 @@ class Queued:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """The candidates that Telegram has, for packs of one kind."""
+
+    uploads: dict[int, str] = field(default_factory=dict)  # candidate → Telegram's file id
+    packs: dict[int, str] = field(default_factory=dict)  # candidate → name of the pack it is in
+
+
+@dataclass(frozen=True)
 class Record:
     """One request, its message, and what became of both."""
 
-    id: str
+    id: RequestId
     user_id: int
     chat_id: int
     prompt: str
@@ -95,15 +104,12 @@ class Record:
     unknown: str = ""  # a word of the prompt that the model does not know
     instead: str = ""  # and what it drew instead
     failure: str = Failure.FAILED  # why, once it has
-    uploads: dict[int, str] = field(default_factory=dict)  # candidate → Telegram's file id
     choosing: bool = False  # which candidate others are to be like: the buttons ask for it
-    successor: str = ""  # the request that took the message over
-    added: dict[int, str] = field(default_factory=dict)  # candidate → name of the pack it is in
-    # The same of custom emoji: smaller files, and packs of their own.
-    emoji_uploads: dict[int, str] = field(default_factory=dict)
-    emoji_added: dict[int, str] = field(default_factory=dict)
+    successor: RequestId = field(default=RequestId(""))  # that took the message over
+    # For each kind of pack, since custom emoji are smaller files.
+    placed: dict[Kind, Placed] = field(default_factory=lambda: {kind: Placed() for kind in Kind})
 
-    def anew(self, request_id: str, like: str = "") -> "Record":
+    def anew(self, request_id: RequestId, like: str = "") -> "Record":
         """A new request for the same prompt by the same user, as they like it now."""
         return Record(
             request_id,
@@ -117,18 +123,15 @@ class Record:
             thread_id=self.thread_id,
         )
 
-    def uploads_as(self, kind: Kind) -> dict[int, str]:
-        """Telegram's file ids of the candidates, as a pack of this kind takes them."""
-        return self.emoji_uploads if kind is Kind.EMOJI else self.uploads
-
-    def added_as(self, kind: Kind) -> dict[int, str]:
-        """The names of the packs of this kind that candidates are in."""
-        return self.emoji_added if kind is Kind.EMOJI else self.added
+    def is_in_pack(self, number: int) -> bool:
+        """Whether a candidate is in a pack of any kind."""
+        return any(number in placed.packs for placed in self.placed.values())
 
     @property
     def packs(self) -> list[str]:
-        """The names of the packs that hold candidates."""
-        return list(dict.fromkeys([*self.added.values(), *self.emoji_added.values()]))
+        """The names of the packs that hold candidates, each once."""
+        names = [name for placed in self.placed.values() for name in placed.packs.values()]
+        return list(dict.fromkeys(names))
 
     @property
     def is_private(self) -> bool:
@@ -233,7 +236,7 @@ class Abandoned:
 class Replaced:
     """Another request took the message over: the user has asked again, or for something else."""
 
-    successor: str
+    successor: RequestId
 
 
 @dataclass(frozen=True)
@@ -262,14 +265,12 @@ def advance(record: Record, change: Change) -> Record:
             return replace(record, message_id=message_id, shown=shown)
         case Photographed():
             return replace(record, over_photo=True)
-        case Uploaded(number, file_id, Kind.EMOJI):
-            return replace(record, emoji_uploads=record.emoji_uploads | {number: file_id})
-        case Uploaded(number, file_id):
-            return replace(record, uploads=record.uploads | {number: file_id})
-        case Added(number, pack) if kind_of(pack) is Kind.EMOJI:
-            return replace(record, emoji_added=record.emoji_added | {number: pack})
+        case Uploaded(number, file_id, kind):
+            uploads = record.placed[kind].uploads | {number: file_id}
+            return _with_placed(record, kind, uploads=uploads)
         case Added(number, pack):
-            return replace(record, added=record.added | {number: pack})
+            packs = record.placed[kind_of(pack)].packs | {number: pack}
+            return _with_placed(record, kind_of(pack), packs=packs)
         case Labelled(emoji):
             return replace(record, emoji=emoji)
         case Choosing(on):
@@ -304,6 +305,11 @@ def advance(record: Record, change: Change) -> Record:
         case Unreachable():
             return replace(record, state=State.GONE)
     return record
+
+
+def _with_placed(record: Record, kind: Kind, **changes: dict[int, str]) -> Record:
+    placed = replace(record.placed[kind], **changes)
+    return replace(record, placed=record.placed | {kind: placed})
 
 
 def _drawn(record: Record, end: Finished) -> Record:

@@ -18,14 +18,18 @@ from typing import Any
 import redis.asyncio
 
 from bot.admin.redis_repair import log, read
-from bot.packs.names import is_pack_name
+from bot.packs.names import Kind, is_pack_name
 from bot.requests.record import CandidateRef, Change, Failure, Record, State, advance
 from bot.texts import ENGLISH, RUSSIAN
 from emojich_core.request import MAX_COUNT
-from worker.queue.decoding import from_json
+from worker.queue.decoding import decode, from_json
+from worker.queue.request_ids import RequestId, ids_of_user
 
 RECORD_TTL = 48 * 3600  # seconds; longer than a job waits and than its stickers are kept
 OPEN = "emojich:open"
+# The fields of the JSON that hold `Placed.uploads` and `Placed.packs` of a kind: bots of different
+# versions read each other's records, so the names stay.
+_FIELDS = {Kind.STICKERS: ("uploads", "added"), Kind.EMOJI: ("emoji_uploads", "emoji_added")}
 
 
 class Store:
@@ -39,7 +43,7 @@ class Store:
         """What is held while no record may change; the code that deletes records holds it."""
         return self._lock
 
-    async def load(self, request_id: str) -> Record | None:
+    async def load(self, request_id: RequestId) -> Record | None:
         """The record of a request, unless it is unknown or forgotten."""
         data: Any = await self._redis.get(_record_key(request_id))
         return None if data is None else read(_record_key(request_id), data, _decode)
@@ -55,12 +59,12 @@ class Store:
                 await self._redis.set(_record_key(record.id), _encode(record), ex=RECORD_TTL)
             return known or record
 
-    async def forget(self, request_id: str) -> None:
-        """Forget a request that nothing has come of."""
+    async def discard(self, request_id: RequestId) -> None:
+        """Delete the record of a request that nothing has come of."""
         async with self._lock:
             await self._redis.delete(_record_key(request_id))
 
-    async def change(self, request_id: str, change: Change) -> Record | None:
+    async def change(self, request_id: RequestId, change: Change) -> Record | None:
         """Change a record and return what it is now; None when there is none."""
         async with self._lock:
             record = await self.load(request_id)
@@ -75,22 +79,22 @@ class Store:
         records = []
         ids: list[Any] = await self._redis.hkeys(OPEN)
         for request_id in ids:
-            record = await self.load(request_id.decode(errors="replace"))
+            record = await self.load(_read_id(request_id))
             if record is None:  # forgotten while the bot was away for days, or not to be read
                 await self._redis.hdel(OPEN, request_id)
             else:
                 records.append(record)
         return records
 
-    async def open_of(self, user_id: int) -> list[str]:
+    async def open_of(self, user_id: int) -> list[RequestId]:
         """The ids of this user's open requests."""
         owners: Any = await self._redis.hgetall(OPEN)
         if not all(map(bytes.isdigit, owners.values())):
             log.warning("%s: an owner that is no number is left out", OPEN)
         own = str(user_id).encode()
-        return [id_.decode(errors="replace") for id_, owner in owners.items() if owner == own]
+        return [_read_id(id_) for id_, owner in owners.items() if owner == own]
 
-    async def latest(self, request_id: str) -> Record | None:
+    async def latest(self, request_id: RequestId) -> Record | None:
         """The record of a request, or of the one that has its message now."""
         record = await self.load(request_id)
         while record and record.successor:
@@ -100,10 +104,10 @@ class Store:
     async def of_message(self, user_id: int, chat_id: int, message_id: int) -> Record | None:
         """The record of the user's request that a message of the bot shows."""
         request_id: Any = await self._redis.get(_message_key(user_id, chat_id, message_id))
-        return await self.load(request_id.decode(errors="replace")) if request_id else None
+        return await self.load(_read_id(request_id)) if request_id else None
 
     async def remember_prompt(
-        self, user_id: int, chat_id: int, message_id: int, requests: list[str]
+        self, user_id: int, chat_id: int, message_id: int, requests: list[RequestId]
     ) -> None:
         """Remember which requests a message of the user's asks for, one a line."""
         key = _prompt_key(user_id, chat_id, message_id)
@@ -113,10 +117,23 @@ class Store:
             pipe.expire(key, RECORD_TTL)
             await pipe.execute()
 
-    async def requests_of(self, user_id: int, chat_id: int, message_id: int) -> list[str]:
+    async def requests_of(self, user_id: int, chat_id: int, message_id: int) -> list[RequestId]:
         """The ids of the requests that a message has asked for; empty when that is forgotten."""
         ids: Any = await self._redis.lrange(_prompt_key(user_id, chat_id, message_id), 0, -1)
-        return [request_id.decode(errors="replace") for request_id in ids]
+        return [_read_id(request_id) for request_id in ids]
+
+    async def forget(self, user_id: int) -> None:
+        """Delete the records of all of a user's requests, and which messages they belong to.
+
+        The caller holds `at_rest`.
+        """
+        for pattern in (
+            _record_key(ids_of_user(user_id)),
+            _prompt_key(user_id, "*", "*"),
+            _message_key(user_id, "*", "*"),
+        ):
+            async for key in self._redis.scan_iter(pattern, count=1000):
+                await self._redis.delete(key)
 
     async def _save(self, record: Record) -> None:
         async with self._redis.pipeline() as pipe:
@@ -131,21 +148,30 @@ class Store:
             await pipe.execute()
 
 
+def _read_id(data: bytes) -> RequestId:
+    return RequestId(data.decode(errors="replace"))
+
+
 def _record_key(request_id: str) -> str:
     return f"emojich:request:{request_id}"
 
 
-def _prompt_key(user_id: int, chat_id: int, message_id: int) -> str:
+def _prompt_key(user_id: int, chat_id: int | str, message_id: int | str) -> str:
     return f"emojich:prompt:{user_id}:{chat_id}:{message_id}"
 
 
-def _message_key(user_id: int, chat_id: int, message_id: int) -> str:
+def _message_key(user_id: int, chat_id: int | str, message_id: int | str) -> str:
     return f"emojich:message:{user_id}:{chat_id}:{message_id}"
 
 
 def _decode(data: bytes) -> Record:
     """The record of a JSON text.  Raises ValueError for one that no message could show."""
-    record = from_json(Record, data)
+    stored = from_json(dict[str, Any], data)
+    stored["placed"] = {
+        kind: {"uploads": stored.get(uploads, {}), "packs": stored.get(packs, {})}
+        for kind, (uploads, packs) in _FIELDS.items()
+    }
+    record: Record = decode(Record, stored)
     count_fits = record.count <= MAX_COUNT and (record.count > 0 or record.state != State.FINISHED)
     if not (
         count_fits
@@ -160,4 +186,8 @@ def _decode(data: bytes) -> Record:
 
 
 def _encode(record: Record) -> str:
-    return json.dumps(asdict(record))
+    stored = asdict(record)
+    for kind, placed in stored.pop("placed").items():
+        uploads, packs = _FIELDS[kind]
+        stored |= {uploads: placed["uploads"], packs: placed["packs"]}
+    return json.dumps(stored)

@@ -19,6 +19,7 @@ from bot.telegram.callbacks import Callback
 from bot.telegram.messages import Screen
 from bot.texts import EXAMPLES, RUSSIAN, Texts, texts
 from emojich_core.request import MAX_COUNT
+from worker.queue.request_ids import RequestId
 
 _BAR_LENGTH = 10
 _MINUTE = 60  # seconds
@@ -47,7 +48,7 @@ class RequestButton(Callback):
     """A button of a request."""
 
     action: RequestAction
-    request_id: str
+    request_id: RequestId
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class CandidateButton(Callback):
     """A button of a candidate."""
 
     action: CandidateAction
-    request_id: str
+    request_id: RequestId
     number: int
 
     def __post_init__(self) -> None:
@@ -199,7 +200,7 @@ def candidates_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
     """A button for each candidate, what else to draw, and a button for each pack used."""
 
     def candidate(number: int) -> InlineKeyboardButton:
-        if number in record.added or number in record.emoji_added:
+        if record.is_in_pack(number):
             return _candidate(f"✓ {number + 1}", CandidateAction.ADD, record, number)
         label = f"{number + 1} {''.join(record.emoji[:MAX_SUGGESTED])}".rstrip()
         return _candidate(label, CandidateAction.ADD, record, number)

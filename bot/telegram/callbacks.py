@@ -170,7 +170,7 @@ def _pattern(button: type[Callback]) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def _values(kind: type) -> str:
-    if issubclass(kind, StrEnum):
+def _values(kind: Any) -> str:
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
         return "|".join(kind)
     return r"\d+" if kind is int else r"[\w-]+"

@@ -45,9 +45,14 @@ class Questions:
         """The question has its answer."""
         await self._redis.delete(_key(chat_id, message_id))
 
+    async def forget(self, user_id: int) -> None:
+        """Delete the questions in a user's private chat."""
+        async for key in self._redis.scan_iter(_key(user_id, "*"), count=1000):
+            await self._redis.delete(key)
+
     async def _remember(self, question: Message, purpose: str) -> None:
         await self._redis.set(_key(question.chat_id, question.message_id), purpose, ex=TTL)
 
 
-def _key(chat_id: int, message_id: int) -> str:
+def _key(chat_id: int, message_id: int | str) -> str:
     return f"emojich:question:{chat_id}:{message_id}"

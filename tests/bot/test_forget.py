@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 import redis
+from rq.results import Result
 
 from bot.requests.limits import DAY
 from tests.bot.conftest import NewUser
 from tests.bot.parts import Sandbox, User, Worker, buttons_of, wait_for
+from tests.keys import check_user_keys
 from worker.queue.events import STREAM
 
 pytestmark = pytest.mark.usefixtures("bot")
@@ -32,7 +34,11 @@ def live(user: User, worker: Worker) -> None:
     user.sees("Сколько")
     user.press("2")
     user.say("кот")
-    worker.finish(worker.take())
+    request = worker.take()
+    job = worker.queue.job(request.id)
+    assert job
+    Result.create(job, Result.Type.SUCCESSFUL, ttl=DAY)  # as RQ's worker does
+    worker.finish(request)
     shown = user.sees("Готово")
     user.tap(buttons_of(shown)[0]["callback_data"], shown["message_id"])
     user.say("/packs")
@@ -42,8 +48,12 @@ def live(user: User, worker: Worker) -> None:
     user.sees("«Коты»")
     sticker = user.packs()[0]["stickers"][0]
     user.say(sticker_file_id=sticker["file_id"])
-    user.sees("Что сделать")
-    user.press("🔁")
+    question = user.sees("Что сделать")
+    user.say("/packs")
+    user.sees("Ваши наборы")
+    user.press("➕")
+    user.sees("Как назвать")  # and waits for an answer
+    user.press("🔁", question)
     user.say("сова")
     user.sees("«сова»")
 
@@ -52,7 +62,7 @@ def test_everything_is_forgotten_and_packs_stay(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     live(user, worker)
-    assert len(keys_of(connection, user)) >= 11
+    check_user_keys(keys_of(connection, user), user.id)
     user.say("/forget")
     user.sees("Забыть всё")
     user.press("Забыть, наборы")

@@ -9,6 +9,7 @@ from bot.requests.record import (
     Added,
     Cancelled,
     CandidateRef,
+    Placed,
     Queued,
     Record,
     Reopened,
@@ -100,11 +101,12 @@ def test_request_is_open_until_its_end_is_shown() -> None:
 
 def test_candidates_are_remembered() -> None:
     record = after(FINISHED, Uploaded(1, "file"), Added(1, PACK), Added(0, PACK))
-    assert record.uploads == {1: "file"}
-    assert record.added == {1: PACK, 0: PACK}
+    assert record.placed[Kind.STICKERS] == Placed({1: "file"}, {1: PACK, 0: PACK})
     both = advance(advance(record, Uploaded(1, "small", Kind.EMOJI)), Added(1, EMOJI_PACK))
-    assert (both.uploads, both.emoji_uploads) == ({1: "file"}, {1: "small"})
+    assert both.placed[Kind.STICKERS] == record.placed[Kind.STICKERS]
+    assert both.placed[Kind.EMOJI] == Placed({1: "small"}, {1: EMOJI_PACK})
     assert both.packs == [PACK, EMOJI_PACK]
+    assert [both.is_in_pack(number) for number in range(3)] == [True, True, False]
 
 
 def test_candidate_is_written_and_read_as_text() -> None:

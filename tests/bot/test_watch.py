@@ -3,7 +3,6 @@
 import pytest
 
 from bot.requests import monitor as watch
-from bot.requests.intake import next_attempt
 from tests.bot.parts import User, Worker, buttons_of
 
 pytestmark = pytest.mark.usefixtures("bot")
@@ -43,9 +42,3 @@ def test_what_nobody_has_drawn_as_long_as_it_could_wait_is_said(user: User, work
     user.tap(buttons_of(message)[0]["callback_data"])
     worker.finish(worker.take())
     user.sees("Готово")
-
-
-def test_attempts_are_counted() -> None:
-    assert next_attempt("7_12") == "7_12_try2"
-    assert next_attempt("7_u9_try2") == "7_u9_try3"
-    assert next_attempt("7_u9_try9") == "7_u9_try10"

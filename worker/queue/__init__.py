@@ -1,5 +1,6 @@
 """The contract between bot and worker, all of it in Redis: all that `bot` imports of `worker`.
 
+- `request_ids`: make the ids of requests, and find all of a user
 - `requests`: the queue: enqueue, cancel, ask where a request stands
 - `request_job`: RQ's job and queue, narrowed to requests
 - `fairness`: whose request is next

@@ -1,4 +1,4 @@
-"""A connection to Redis that outlives a restart of it, and the health checks that use one."""
+"""A connection to Redis that outlives a restart of it, health checks, and deletion by pattern."""
 
 import os
 import sys
@@ -47,6 +47,13 @@ def connect(url: str) -> redis.Redis:
         ) from None
     backoff = ExponentialBackoff(cap=2, base=0.1)
     return redis.Redis.from_url(url, retry=Retry(backoff, RETRIES), health_check_interval=30)
+
+
+def delete_matching(connection: redis.Redis, *patterns: str) -> None:
+    """Delete the keys that match one of the patterns of SCAN."""
+    for pattern in patterns:
+        for key in connection.scan_iter(pattern, count=1000):
+            connection.delete(key)
 
 
 def exit_unless(well: Callable[[redis.Redis], bool], otherwise: str) -> None:

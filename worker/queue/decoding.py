@@ -6,7 +6,7 @@ import types
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Kind = TypeVar("Kind")
 
@@ -28,6 +28,8 @@ def decode(kind: Any, value: Any) -> Any:
     """
     if kind is Any:
         return value
+    if isinstance(kind, NewType):
+        return decode(kind.__supertype__, value)
     if is_dataclass(kind):
         return _dataclass(kind, value)
     origin, arguments = get_origin(kind), get_args(kind)

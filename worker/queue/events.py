@@ -15,6 +15,8 @@ import redis.asyncio
 
 from emojich_core.request import MAX_COUNT, Candidate
 from worker.queue import decoding
+from worker.queue.connection import delete_matching
+from worker.queue.request_ids import ids_of_user
 from worker.queue.stats import COUNTS_TTL, FINISHED, counts_key
 
 STREAM = "emojich:events"
@@ -119,6 +121,11 @@ def end_silently(connection: redis.Redis, request_id: str) -> bool:
 def has_ended(connection: redis.Redis, request_id: str) -> bool:
     """Whether the request has ended."""
     return bool(connection.exists(_ended(request_id)))
+
+
+def forget(connection: redis.Redis, user_id: int) -> None:
+    """Delete the marks that requests of a user have ended."""
+    delete_matching(connection, _ended(ids_of_user(user_id)))
 
 
 def _ended(request_id: str) -> str:

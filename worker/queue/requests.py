@@ -1,5 +1,6 @@
 """The queue of requests: RQ on Redis, one job a request, the request's id as the job's id."""
 
+import asyncio
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -11,12 +12,15 @@ from rq import Callback, Retry, Worker
 from rq.command import send_stop_job_command
 from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
+from rq.results import Result
 from rq.serializers import JSONSerializer
 from rq.suspension import is_suspended, resume, suspend
 
 from emojich_core.request import Request
-from worker.queue.events import end_silently
+from worker.queue import events, results
+from worker.queue.connection import delete_matching
 from worker.queue.fairness import USER, give_turn
+from worker.queue.request_ids import ids_of_user
 from worker.queue.request_job import DRAW, REPORT_FAILURE, RequestJob, rq_queue
 from worker.queue.stats import seconds_per_image_when_crowded
 
@@ -105,7 +109,7 @@ class RequestQueue:
 
         False when it has ended already: then its event is on its way, or has come.
         """
-        if not end_silently(self._connection, request_id):
+        if not events.end_silently(self._connection, request_id):
             return False
         job = self.job(request_id)
         if job is not None and self._connection.lrem(self._rq.key, 1, request_id):
@@ -116,6 +120,16 @@ class RequestQueue:
                 send_stop_job_command(self._connection, request_id, JSONSerializer)
         # Else a worker has just taken it, and its job process will see that it was cancelled.
         return True
+
+    async def forget(self, user_id: int) -> None:
+        """Delete what Redis has of a user's requests beside the bot's own keys."""
+        await asyncio.to_thread(self._forget, user_id)
+
+    def _forget(self, user_id: int) -> None:
+        ids = ids_of_user(user_id)
+        delete_matching(self._connection, Job.key_for(ids), Result.get_key(ids))
+        results.forget(self._connection, user_id)
+        events.forget(self._connection, user_id)
 
     def pause(self) -> None:
         """Have the workers take no further requests (RQ: suspend); those being drawn are finished.

@@ -7,7 +7,9 @@ from typing import Any
 
 import redis
 
+from worker.queue.connection import delete_matching
 from worker.queue.decoding import from_json
+from worker.queue.request_ids import ids_of_user
 
 RESULT_TTL = 24 * 3600  # seconds
 
@@ -47,6 +49,12 @@ def load_codes(connection: redis.Redis, request_id: str, number: int) -> tuple[i
     except ValueError:
         log.warning("%s: a value of another shape is left out", _codes_key(request_id))
         return ()
+
+
+def forget(connection: redis.Redis, user_id: int) -> None:
+    """Delete the stickers of all of a user's requests."""
+    ids = ids_of_user(user_id)
+    delete_matching(connection, _files_key(ids), _codes_key(ids))
 
 
 def _files_key(request_id: str) -> str:
