@@ -11,7 +11,7 @@ import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
 
 from bot.admin.redis_repair import ODD
-from bot.packs.sticker_sets import Owner, Packs
+from bot.packs.sticker_sets import Owner, StickerSets
 from bot.requests.intake import Intake
 from bot.requests.store import Store
 from bot.telegram.callbacks import ButtonPress, Callback
@@ -68,7 +68,9 @@ _PATTERNS = (
 class Forget:
     """Asks, and forgets."""
 
-    def __init__(self, connection: redis.asyncio.Redis, store: Store, intake: Intake, packs: Packs):
+    def __init__(
+        self, connection: redis.asyncio.Redis, store: Store, intake: Intake, packs: StickerSets
+    ):
         self._redis = connection
         self._store = store
         self._intake = intake

@@ -10,7 +10,7 @@ from telegram import User
 from bot.inline.index import LabelStore
 from bot.packs.names import Kind
 from bot.packs.sticker_menu import StickerMenu
-from bot.packs.sticker_sets import Owner, Packs, input_sticker
+from bot.packs.sticker_sets import Owner, StickerSets, input_sticker
 from bot.pictures.sticker import sticker_of
 from bot.requests.delivery import Delivery
 from bot.requests.record import Added, Record, Uploaded
@@ -37,7 +37,7 @@ class StickerAdder:
         self,
         store: Store,
         delivery: Delivery,
-        packs: Packs,
+        packs: StickerSets,
         sticker_menu: StickerMenu,
         labels: LabelStore,
         results: redis.Redis,

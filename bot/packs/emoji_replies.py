@@ -6,7 +6,7 @@ from telegram import Message, Sticker, Update
 
 from bot.inline.index import LabelStore
 from bot.packs.names import Kind
-from bot.packs.sticker_sets import Packs
+from bot.packs.sticker_sets import StickerSets
 from bot.requests.delivery import Delivery
 from bot.requests.record import Labelled, Record
 from bot.requests.store import Store
@@ -19,10 +19,10 @@ from bot.texts import Texts
 log = logging.getLogger(__name__)
 
 
-class Relabelling:
+class EmojiReplies:
     """Changes the emoji of stickers that can be chosen, and of those that have been."""
 
-    def __init__(self, store: Store, delivery: Delivery, packs: Packs, labels: LabelStore):
+    def __init__(self, store: Store, delivery: Delivery, packs: StickerSets, labels: LabelStore):
         self._store = store
         self._delivery = delivery
         self._packs = packs

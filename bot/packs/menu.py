@@ -6,7 +6,7 @@ from telegram import Message, Update, User
 
 from bot.packs.names import BadTitle, Kind, clean_title
 from bot.packs.screens import PackButton, Screens
-from bot.packs.sticker_sets import Pack, Packs
+from bot.packs.sticker_sets import Pack, StickerSets
 from bot.requests.limits import MAX_EMOJI
 from bot.telegram.callbacks import ButtonPress, OldButton
 from bot.telegram.context import Context
@@ -22,7 +22,7 @@ _TITLE = re.compile(rf"title:(\d+)(?::({Kind.EMOJI}))?")
 class PackMenu:
     """Shows packs, and does what is tapped."""
 
-    def __init__(self, packs: Packs, screens: Screens, questions: Questions):
+    def __init__(self, packs: StickerSets, screens: Screens, questions: Questions):
         self._packs = packs
         self._screens = screens
         self._questions = questions

@@ -9,7 +9,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Sticker, User
 
 from bot.packs.names import Kind, pack_link
 from bot.packs.sticker_menu import ACTIONS
-from bot.packs.sticker_sets import Owner, Pack, Packs
+from bot.packs.sticker_sets import Owner, Pack, StickerSets
 from bot.pictures.downloads import Pictures
 from bot.pictures.preview import columns, render_grid
 from bot.requests.limits import MAX_EMOJI
@@ -50,7 +50,7 @@ class StickerButton(Callback):
 class Screens:
     """Makes screens."""
 
-    def __init__(self, packs: Packs, pictures: Pictures):
+    def __init__(self, packs: StickerSets, pictures: Pictures):
         self._packs = packs
         self._pictures = pictures
 

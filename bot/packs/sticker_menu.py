@@ -18,7 +18,7 @@ from telegram import (
 
 from bot.admin.redis_repair import read
 from bot.packs.names import Kind, is_pack_name, kind_of, number_of
-from bot.packs.sticker_sets import Owner, Packs
+from bot.packs.sticker_sets import Owner, StickerSets
 from bot.telegram.callbacks import ButtonPress, Callback, OldButton
 from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
@@ -57,7 +57,7 @@ class Replaced:
 class StickerMenu:
     """Changes single stickers."""
 
-    def __init__(self, packs: Packs, connection: redis.asyncio.Redis):
+    def __init__(self, packs: StickerSets, connection: redis.asyncio.Redis):
         self._packs = packs
         self._redis = connection
 

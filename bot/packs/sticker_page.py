@@ -5,11 +5,11 @@ import re
 from telegram import Message, MessageEntity, Update, User
 from telegram.ext.filters import MessageFilter
 
-from bot.packs.emoji_replies import Relabelling
+from bot.packs.emoji_replies import EmojiReplies
 from bot.packs.names import Kind, number_of
 from bot.packs.screens import STICKERS_A_PAGE, Screens, StickerButton
 from bot.packs.sticker_menu import StickerMenu
-from bot.packs.sticker_sets import Pack, Packs
+from bot.packs.sticker_sets import Pack, StickerSets
 from bot.russian.written_emoji import is_emoji_only, written_emoji
 from bot.telegram.callbacks import ButtonPress
 from bot.telegram.context import Context
@@ -37,16 +37,16 @@ class StickerPage:
 
     def __init__(
         self,
-        packs: Packs,
+        packs: StickerSets,
         screens: Screens,
         sticker_menu: StickerMenu,
-        relabelling: Relabelling,
+        emoji_replies: EmojiReplies,
         questions: Questions,
     ):
         self._packs = packs
         self._screens = screens
         self._sticker_menu = sticker_menu
-        self._relabelling = relabelling
+        self._emoji_replies = emoji_replies
         self._questions = questions
 
     async def press(self, press: ButtonPress[StickerButton]) -> str | None:
@@ -132,7 +132,7 @@ class StickerPage:
             return words("pack-gone")
         if index is None:
             return words("sticker-gone", kind=pack.kind.value)
-        return await self._relabelling.relabel(pack.stickers[index], user.id, emoji, words)
+        return await self._emoji_replies.relabel(pack.stickers[index], user.id, emoji, words)
 
 
 def _custom_emoji_id(message: Message) -> str | None:

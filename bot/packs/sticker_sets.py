@@ -61,7 +61,7 @@ class Pack:
         return ids.index(unique_id) if unique_id in ids else None
 
 
-class Packs:
+class StickerSets:
     """Makes, fills and changes packs."""
 
     def __init__(self, bot: Bot, store: PackStore):
