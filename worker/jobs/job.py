@@ -1,4 +1,4 @@
-"""The job of a request, which RQ runs in a job process (its work horse) without torch.
+"""The job of a request, which RQ runs without torch in a job process (RQ's work horse).
 
 A request ends with one event, Finished or Failed, whatever dies on the way:
 

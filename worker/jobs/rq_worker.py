@@ -42,7 +42,7 @@ log = logging.getLogger("emojich.rq_worker")
 
 
 class Worker(rq.Worker):
-    """Runs one job at a time, each in a job process of its own (RQ's work horse).
+    """Runs one job at a time, each in a job process of its own.
 
     The first SIGINT or SIGTERM lets the running job finish, for a few seconds; a second one,
     which the worker sends to itself, kills it.  The killed job goes back to the front of the queue.
