@@ -81,7 +81,7 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
         redis_url, retry=retry, max_connections=REDIS_CONNECTIONS, timeout=None
     )
     async with redis.asyncio.Redis.from_pool(pool) as async_connection:
-        delivery, monitor = _wire(application, config, connection, async_connection, CONSUMER)
+        delivery, monitor = _assemble(application, config, connection, async_connection, CONSUMER)
         mend, tell = partial(heal, connection), partial(report, connection)
         inbox = Inbox(application, async_connection, tell, mend)
         await identify(application.bot, config)
@@ -90,7 +90,7 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
             await _serve(application, config, inbox, delivery, monitor, lock)
 
 
-def _wire(
+def _assemble(
     application: Application,
     config: Config,
     connection: redis.Redis,
@@ -165,10 +165,10 @@ async def _serve(
     bot = application.bot
     try:
         await introduce(bot)
-        server = await listen(bot, config, inbox.put)
+        server = await listen(bot, config, inbox.store)
         announce("bot: ready")
         works = [inbox.run(), delivery.run(), monitor.run(), keep(lock), keep_token(bot)]
-        works += [] if server else [poll(bot, inbox.put)]
+        works += [] if server else [poll(bot, inbox.store)]
         tasks += [asyncio.create_task(work) for work in works]
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:  # the lease is lost, or the token: only that ends one of them

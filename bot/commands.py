@@ -119,10 +119,10 @@ def _cancel(intake: Intake, sticker_menu: StickerMenu) -> Answer:
     async def answer(update: Update, context: Context) -> None:
         user, message, words = update.effective_user, update.effective_message, context.words
         if user and message:
-            kept = [words("sticker-kept")] if await sticker_menu.keep(user.id) else []
+            not_replaced = [words("sticker-kept")] if await sticker_menu.keep(user.id) else []
             count = await intake.cancel_all(user.id)
             stopped = [words("cancelled-all", count=count)] if count else []
-            await reply(message, "\n".join(stopped + kept) or words("nothing-to-cancel"))
+            await reply(message, "\n".join(stopped + not_replaced) or words("nothing-to-cancel"))
 
     return answer
 

@@ -17,7 +17,7 @@ from bot.requests.store import Store
 from bot.telegram.callbacks import ButtonPress, Callback
 from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
-from bot.telegram.messages import Screen, put, reply
+from bot.telegram.messages import Screen, reply, show
 from bot.texts import Texts
 
 
@@ -87,9 +87,9 @@ class Forget:
         """Forget, or not."""
         choice = press.button.choice
         if choice is ForgetChoice.NO:
-            await put(press.query, Screen(press.words("forget-not")))
+            await show(press.query, Screen(press.words("forget-not")))
         else:
-            await put(
+            await show(
                 press.query,
                 Screen(await self._forget(press.user, choice is ForgetChoice.ALL, press.words)),
             )

@@ -11,7 +11,7 @@ from bot.requests.limits import MAX_EMOJI
 from bot.telegram.callbacks import ButtonPress, OldButton
 from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
-from bot.telegram.messages import Screen, has_picture, is_reachable, put, reply
+from bot.telegram.messages import Screen, has_picture, is_reachable, reply, show
 from bot.telegram.questions import Questions
 from bot.texts import Texts
 
@@ -101,14 +101,14 @@ class PackMenu:
         match press.button.action:
             case "open":
                 page = press.button.page
-                await put(press.query, await self._screens.pack(user, pack, page, words))
+                await show(press.query, await self._screens.pack(user, pack, page, words))
             case "choose":
                 await self._packs.choose(user.id, pack.name)
                 await self._list(press)
             case "title":
                 await self._questions.ask(press, words("ask-title"), f"title:{pack.number}")
             case "delete":
-                await put(press.query, self._screens.sure(user, pack, words))
+                await show(press.query, self._screens.sure(user, pack, words))
             case "sure":
                 await self._packs.delete(user.id, pack.name)
                 await self._list(press)
@@ -122,4 +122,4 @@ class PackMenu:
         if screen.picture is None and has_picture(press.query):
             # The picture of the pack that was shown would belong to none of these.
             screen = Screen(screen.text, screen.keyboard, await self._screens.blank())
-        await put(press.query, screen)
+        await show(press.query, screen)

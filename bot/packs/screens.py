@@ -64,7 +64,7 @@ class Screens:
         for number, pack in enumerate(here, start + 1):
             lines += ["", (f"{number}. " if len(packs) > 1 else "") + _line(pack, words)]
         rows = [[_button(pack.title, "open", user.id, pack.number)] for pack in here]
-        rows += _turning(page, len(packs), PACKS_A_PAGE, partial(_to_list, user.id))
+        rows += _page_buttons(page, len(packs), PACKS_A_PAGE, partial(_to_list, user.id))
         rows += [
             [_button(words("new-pack"), "new", user.id)],
             [_button(words("new-emoji-pack"), "emoji", user.id)],
@@ -82,11 +82,11 @@ class Screens:
         here = pack.stickers[start : start + STICKERS_A_PAGE]
         per_row = 4 if len(here) > _MANY else columns(len(here))
         numbers = [
-            StickerButton("open", user.id, pack.number, one.file_unique_id).button(str(number))
-            for number, one in enumerate(here, start + 1)
+            StickerButton("open", user.id, pack.number, sticker.file_unique_id).button(str(number))
+            for number, sticker in enumerate(here, start + 1)
         ]
         rows = [numbers[left : left + per_row] for left in range(0, len(here), per_row or 1)]
-        rows += _turning(page, count, STICKERS_A_PAGE, partial(_to_page, user.id, pack.number))
+        rows += _page_buttons(page, count, STICKERS_A_PAGE, partial(_to_page, user.id, pack.number))
         rows += _actions(user, pack, words)
         picture = await self._picture(here or [None], per_row or 1, start + 1 if here else None)
         return Screen(_described(pack, words), InlineKeyboardMarkup(rows), picture)
@@ -132,7 +132,7 @@ class Screens:
         self, stickers: Sequence[Sticker | None], per_row: int, first: int | None
     ) -> bytes:
         files = await self._pictures.of(stickers)
-        is_small = all(one is None or one.type == Kind.EMOJI for one in stickers)
+        is_small = all(s is None or s.type == Kind.EMOJI for s in stickers)
         sizes = (_EMOJI_CELL,) if is_small else ()
         return await asyncio.to_thread(render_grid, files, per_row, first, *sizes)
 
@@ -168,7 +168,7 @@ def _actions(user: User, pack: Pack, words: Texts) -> list[Row]:
     return rows
 
 
-def _turning(
+def _page_buttons(
     page: int, count: int, size: int, button: Callable[[str, int], InlineKeyboardButton]
 ) -> list[Row]:
     """◀ 1-12 and 25-30 ▶ where there is more before and after; no row where there is not."""

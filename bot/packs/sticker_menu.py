@@ -22,7 +22,7 @@ from bot.packs.sticker_sets import Owner, StickerSets
 from bot.telegram.callbacks import ButtonPress, Callback, OldButton
 from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
-from bot.telegram.messages import Screen, put, reply
+from bot.telegram.messages import Screen, reply, show
 from bot.texts import Texts
 from worker.queue.decoding import from_json
 
@@ -85,7 +85,7 @@ class StickerMenu:
                 return words("sticker-gone", kind=kind_of(name).value)
             sentence = await self.act(press.user.id, button.action, sticker, words)
             if button.action == "delete":
-                await put(press.query, Screen(sentence))
+                await show(press.query, Screen(sentence))
         except REFUSALS:
             return words("not-changed")
         return sentence

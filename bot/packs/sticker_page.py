@@ -14,7 +14,7 @@ from bot.russian.written_emoji import is_emoji_only, written_emoji
 from bot.telegram.callbacks import ButtonPress
 from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
-from bot.telegram.messages import is_reachable, put, reply
+from bot.telegram.messages import is_reachable, reply, show
 from bot.telegram.questions import Questions
 from bot.texts import Texts
 
@@ -56,7 +56,7 @@ class StickerPage:
         try:
             pack = await self._packs.get(press.user.id, press.button.number)
             if pack is None:
-                await put(press.query, await self._screens.packs(press.user, 0, press.words))
+                await show(press.query, await self._screens.packs(press.user, 0, press.words))
                 return press.words("pack-gone")
             return await self._act_on(press, pack)
         except REFUSALS:
@@ -102,11 +102,11 @@ class StickerPage:
         action, wanted, words = press.button.action, press.button.sticker, press.words
         index = pack.index(wanted)
         if index is None:
-            await put(press.query, await self._screens.pack(press.user, pack, 0, words))
+            await show(press.query, await self._screens.pack(press.user, pack, 0, words))
             return words("sticker-gone", kind=pack.kind.value)
         match action:
             case "open":
-                await put(press.query, await self._screens.sticker(press.user, pack, index, words))
+                await show(press.query, await self._screens.sticker(press.user, pack, index, words))
                 return None
             case "emoji":
                 purpose = f"emoji:{pack.number}:{wanted}"
@@ -117,7 +117,7 @@ class StickerPage:
         if action in ("first", "delete"):
             page = 0 if action == "first" else index // STICKERS_A_PAGE
             changed = await self._packs.get(press.user.id, pack.number) or pack
-            await put(press.query, await self._screens.pack(press.user, changed, page, words))
+            await show(press.query, await self._screens.pack(press.user, changed, page, words))
         return sentence
 
     async def _relabel(
@@ -140,4 +140,4 @@ def _custom_emoji_id(message: Message) -> str | None:
     if not message.text or len(message.entities) != 1:
         return None
     found = message.parse_entities([MessageEntity.CUSTOM_EMOJI])
-    return next((one.custom_emoji_id for one, text in found.items() if text == message.text), None)
+    return next((e.custom_emoji_id for e, text in found.items() if text == message.text), None)

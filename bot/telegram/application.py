@@ -10,11 +10,11 @@ from telegram.request import HTTPXRequest
 from bot.config import Config
 from bot.telegram.context import Context
 from bot.telegram.migration import FollowMigration
-from bot.telegram.update_processor import TakeTurns
+from bot.telegram.update_processor import PerUserProcessor
 from emojich_core.errors import SetupError
 
 CONNECTIONS = 64
-API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
+API_TIMEOUT = 20.0  # seconds; with a shorter one, more messages would be sent twice
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
@@ -33,7 +33,7 @@ def build_application(config: Config) -> AnyApplication:
         .rate_limiter(FollowMigration())
         # Whoever deletes their message wants the answer still, or does not mind.
         .defaults(Defaults(allow_sending_without_reply=True))
-        .concurrent_updates(TakeTurns())
+        .concurrent_updates(PerUserProcessor())
         .request(request)
         .get_updates_request(get_updates)
         .updater(None)  # it confirms updates before they are handled

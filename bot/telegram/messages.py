@@ -86,8 +86,8 @@ async def reply(message: Message, shown: Screen | str, *, do_quote: bool | None 
     return await insist(lambda: message.reply_text(text, reply_markup=keyboard, do_quote=do_quote))
 
 
-async def put(query: CallbackQuery, screen: Screen) -> None:
-    """Have the message of a tapped button, if it is still there, show something else."""
+async def show(query: CallbackQuery, screen: Screen) -> None:
+    """Have the message of a pressed button show another screen, if the message is still there."""
     message = query.message
     if not isinstance(message, Message):
         return
@@ -100,12 +100,12 @@ async def put(query: CallbackQuery, screen: Screen) -> None:
 
 
 def has_picture(query: CallbackQuery) -> bool:
-    """Whether the message of a tapped button is a photo."""
+    """Whether the message of a pressed button is a photo."""
     return isinstance(query.message, Message) and bool(query.message.photo)
 
 
 def is_reachable(query: CallbackQuery) -> bool:
-    """Whether the message can still be changed: of one put away, Telegram tells nothing but its id.
+    """Whether the message can still be changed: of an old one, Telegram tells nothing but its id.
 
     https://core.telegram.org/bots/api#inaccessiblemessage
     """

@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 _FIRST_PAUSE = 0.5  # seconds, doubled with each failure
 _LONGEST_PAUSE = 30.0
-_PATIENCE = 60.0  # seconds that a user who has just tapped a button may wait
+_MAX_WAIT = 60.0  # seconds for which a user who has just pressed a button waits
 
 
 def pause_after(error: Exception, failures: int) -> float:
@@ -29,7 +29,7 @@ async def insist(call: Callable[[], Awaitable[Result]]) -> Result:
     For calls that may be repeated: one that timed out may have been served all the same.
     Raises TelegramError: at once where asking again is useless.
     """
-    deadline = asyncio.get_running_loop().time() + _PATIENCE
+    deadline = asyncio.get_running_loop().time() + _MAX_WAIT
     failures = 0
     while True:
         try:

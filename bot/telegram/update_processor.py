@@ -13,7 +13,7 @@ from telegram.ext import BaseUpdateProcessor
 _MAX_CONCURRENT = 100_000
 
 
-class TakeTurns(BaseUpdateProcessor):
+class PerUserProcessor(BaseUpdateProcessor):
     """Each user's updates one after another, all users' side by side.
 
     What is typed in inline mode changes nothing, and so it does not wait for the rest.

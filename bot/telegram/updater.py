@@ -1,6 +1,6 @@
 """Fetches updates from Telegram: by long polling (getUpdates) or a webhook (setWebhook).
 
-Either way each update is taken by itself, and Telegram keeps it until it has been put away.
+Either way each update is taken by itself, and Telegram keeps it until it has been stored.
 """
 
 import asyncio
@@ -33,21 +33,21 @@ UPDATES = [
 TOKEN_INTERVAL = 60.0  # seconds between two looks whether the token is good still
 POLL_TIME = 10  # seconds for which Telegram waits for updates
 READ_TIMEOUT = 20.0  # seconds beyond that
-PAUSE = 1.0  # seconds until updates are put away once more, or asked for once more
+PAUSE = 1.0  # seconds until updates are stored once more, or asked for once more
 MAX_REPEATS = 10  # of a list without any id, until what follows it is asked for
 MAX_BODY = 4 * 1024 * 1024  # bytes of an update
 
-Put = Callable[[Sequence[Any]], Awaitable[None]]  # raises redis.RedisError
+Store = Callable[[Sequence[Any]], Awaitable[None]]  # raises redis.RedisError
 
 log = logging.getLogger(__name__)
 
 
-async def listen(bot: Bot, config: Config, put: Put) -> HTTPServer | None:
+async def listen(bot: Bot, config: Config, store: Store) -> HTTPServer | None:
     """Begin, through an outage of Telegram; returns the webhook's server, or None: then `poll`.
 
     Raises SetupError when it cannot be as WEBHOOK_URL and WEBHOOK_PORT say.
     """
-    server = _start_server(config, put) if config.webhook_url else None
+    server = _start_server(config, store) if config.webhook_url else None
     failures = 0
     while True:
         try:
@@ -73,9 +73,9 @@ async def _tell_telegram(bot: Bot, config: Config) -> None:
         await bot.delete_webhook()
 
 
-def _start_server(config: Config, put: Put) -> HTTPServer:
+def _start_server(config: Config, store: Store) -> HTTPServer:
     path = unquote(urlsplit(config.webhook_url).path).rstrip("/")
-    settings = {"path": path, "secret": config.webhook_secret, "put": put}
+    settings = {"path": path, "secret": config.webhook_secret, "store": store}
     application = Application([(r".*", _Webhook, settings)], log_function=lambda _: None)
     try:
         return application.listen(config.webhook_port, "0.0.0.0", max_body_size=MAX_BODY)
@@ -86,7 +86,7 @@ def _start_server(config: Config, put: Put) -> HTTPServer:
         ) from error
 
 
-async def poll(bot: Bot, put: Put) -> None:
+async def poll(bot: Bot, store: Store) -> None:
     """Ask for updates, for ever; raises InvalidToken when the token has been revoked."""
     offset = failures = repeats = 0
     before = ""
@@ -108,7 +108,7 @@ async def poll(bot: Bot, put: Put) -> None:
         if updates and repeats:  # not confirmed: it has no ids, or false ones
             await asyncio.sleep(PAUSE)
         else:
-            await _put_away(updates, put)
+            await _store_through_outages(updates, store)
         # A list without any id may not be Telegram's, and would confirm what has not come.
         if any(map(update_id, updates)) or repeats >= MAX_REPEATS:
             offset = max(_following(updates, offset), offset + min(repeats, 1))
@@ -136,10 +136,10 @@ async def _get_updates(bot: Bot, offset: int) -> list[Any]:
     return updates
 
 
-async def _put_away(updates: list[Any], put: Put) -> None:
+async def _store_through_outages(updates: list[Any], store: Store) -> None:
     while True:
         try:
-            await put(updates)
+            await store(updates)
             return
         except redis.RedisError as error:
             log.warning("updates stay with Telegram: %s; trying again", reason(error))
@@ -149,8 +149,8 @@ async def _put_away(updates: list[Any], put: Put) -> None:
 class _Webhook(RequestHandler):
     """Takes Telegram's calls; one that is not answered with 200 comes again."""
 
-    def initialize(self, path: str, secret: str, put: Put) -> None:
-        self._path, self._secret, self._put = path, secret, put
+    def initialize(self, path: str, secret: str, store: Store) -> None:
+        self._path, self._secret, self._store = path, secret, store
 
     async def post(self) -> None:
         if unquote(self.request.path).rstrip("/") != self._path:
@@ -163,7 +163,7 @@ class _Webhook(RequestHandler):
         except (ValueError, RecursionError):  # it would be the same next time
             update = None
         try:
-            await self._put([update])
+            await self._store([update])
         except redis.RedisError as error:
             log.warning("an update stays with Telegram: %s", reason(error))
             raise HTTPError(503) from error

@@ -29,11 +29,11 @@ from bot.logs import reason
 from bot.telegram.context import Context
 from bot.telegram.shape import check
 
-KEPT = "emojich:updates"
+STORED = "emojich:updates"
 SEEN = "emojich:updates:seen"
 TRIES = "emojich:updates:tries"
 TTL = 24 * 3600  # seconds; Telegram does not keep updates for longer, either
-MAX_KEPT = 10_000  # more of them stay with Telegram
+MAX_STORED = 10_000  # more of them stay with Telegram
 MAX_ID = 2**31 - 1  # of an update; a larger one is none, and would confirm all others
 LOOK_INTERVAL = 2.0  # seconds until what a restarted Redis has brought back is found
 PAUSE = 1.0  # seconds between two looks for a Redis that is away
@@ -45,11 +45,11 @@ _CANCEL_INTERVAL = 0.1  # seconds
 STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
 
 _OUTAGE = (redis.ConnectionError, redis.TimeoutError)
-_KEYS = (KEPT, SEEN, TRIES)
+_KEYS = (STORED, SEEN, TRIES)
 _KEY = re.compile(rb"[0-9]{1,10}:[0-9a-f]{16}")  # of an update: see `_entry`
 
-# Safe to repeat: only what was not seen before is kept.
-_PUT = """
+# Safe to repeat: only what was not seen before is stored.
+_STORE_SCRIPT = """
 local now, ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ttl)
 for i = 3, #ARGV, 2 do
@@ -97,28 +97,28 @@ class Inbox:
         self._suspects = asyncio.Lock()
         application.add_error_handler(self._on_error)
 
-    async def put(self, updates: Sequence[Any]) -> None:
-        """Keep updates, as Telegram's JSON has them; those that came before are left out.
+    async def store(self, updates: Sequence[Any]) -> None:
+        """Store updates, as Telegram's JSON has them; those that came before are left out.
 
         Once this has returned, Telegram may forget them.
         Raises redis.RedisError.
         """
-        while len(self._tasks) >= MAX_KEPT:
+        while len(self._tasks) >= MAX_STORED:
             await asyncio.sleep(PAUSE)
         entries = dict(filter(None, map(_entry, updates)))
         if not entries:
             return
         pairs = [part for entry in entries.items() for part in entry]
-        put = (_PUT, len(_KEYS), *_KEYS, time.time(), TTL, *pairs)
+        command = (_STORE_SCRIPT, len(_KEYS), *_KEYS, time.time(), TTL, *pairs)
         try:
-            await self._redis.eval(*put)
+            await self._redis.eval(*command)
         except redis.ResponseError as error:  # it is full, say: then people shall hear so
             if await self._heal(error):
-                return await self.put(updates)
+                return await self.store(updates)
             log.error("Redis does not keep updates: %s", reason(error))
             await asyncio.gather(*(self._handle(*entry) for entry in entries.items()))
         else:
-            self._unsynced.put_nowait(put)
+            self._unsynced.put_nowait(command)
             self._arrived.set()
 
     async def run(self) -> None:
@@ -144,19 +144,19 @@ class Inbox:
                     await self._arrived.wait()
 
     async def _begin_new(self) -> None:
-        kept = await self._redis.hkeys(KEPT)
-        if rubbish := [key for key in kept if not _KEY.fullmatch(key)]:
-            log.warning("%s: what is no update is left out", KEPT)
-            await self._redis.hdel(KEPT, *rubbish)
-        keys = [key.decode() for key in kept if key not in rubbish]
+        stored = await self._redis.hkeys(STORED)
+        if rubbish := [key for key in stored if not _KEY.fullmatch(key)]:
+            log.warning("%s: what is no update is left out", STORED)
+            await self._redis.hdel(STORED, *rubbish)
+        keys = [key.decode() for key in stored if key not in rubbish]
         new = sorted((key for key in keys if key not in self._tasks), key=_number)
         if not new:
             return
-        texts, tries = await self._redis.hmget(KEPT, new), await self._redis.hmget(TRIES, new)
+        texts, tries = await self._redis.hmget(STORED, new), await self._redis.hmget(TRIES, new)
         for key, text, count in zip(new, texts, tries, strict=True):
             if text is not None:  # else it has just been handled
                 tried = int(count) if re.fullmatch(rb"[0-9]{1,9}", count or b"") else 0
-                handling = self._handle_kept(key, text, tried)
+                handling = self._handle_stored(key, text, tried)
                 self._tasks[key] = asyncio.create_task(handling)
 
     async def _sync(self) -> None:
@@ -165,27 +165,27 @@ class Inbox:
         Waiting for the disk before Telegram hears of them would take up to a second each time.
         """
         while True:
-            puts = [await self._unsynced.get()]
+            commands = [await self._unsynced.get()]
             while not self._unsynced.empty():
-                puts.append(self._unsynced.get_nowait())
+                commands.append(self._unsynced.get_nowait())
             with suppress(redis.ResponseError):  # a Redis without a file, or older than 7.2
-                await _through_outages(partial(self._put_and_wait, puts))
+                await _through_outages(partial(self._store_and_wait, commands))
 
-    async def _put_and_wait(self, puts: list[Sequence[Any]]) -> None:
+    async def _store_and_wait(self, commands: list[Sequence[Any]]) -> None:
         async with self._redis.pipeline(transaction=False) as pipe:
-            for put in puts:
-                pipe.eval(*put)
+            for command in commands:
+                pipe.eval(*command)
             pipe.execute_command("WAITAOF", 1, 0, SYNC_TIME)
             await pipe.execute()
 
-    async def _handle_kept(self, key: str, text: bytes, tries: int) -> None:
+    async def _handle_stored(self, key: str, text: bytes, tries: int) -> None:
         await self._handle(key, text, tries)
         await _through_outages(partial(self._forget, key))
         del self._tasks[key]
 
     async def _forget(self, key: str) -> None:
         async with self._redis.pipeline() as pipe:
-            pipe.hdel(KEPT, key)
+            pipe.hdel(STORED, key)
             pipe.hdel(TRIES, key)
             try:
                 await pipe.execute()
@@ -199,8 +199,8 @@ class Inbox:
             name = type(error).__name__
             log.warning("update %d cannot be read and is left out: %s", _number(key), name)
             return
-        turn = self._application.update_processor.process_update
-        await turn(update, self._process(key, update, tries))
+        processor = self._application.update_processor
+        await processor.process_update(update, self._process(key, update, tries))
 
     async def _process(self, key: str, update: Update, tries: int) -> None:
         if tries > 1:  # one of those whose bots have ended is to blame: one at a time shows which
