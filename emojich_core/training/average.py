@@ -23,8 +23,8 @@ def average(bundle: Bundle, other: Bundle, out: Path) -> None:
     """
     if _kind(bundle) != _kind(other):
         raise ValueError(f"{other.path} does not go on from {bundle.path}: take one that does.")
-    one, two = (each.weights("transformer", torch.float32) for each in (bundle, other))
-    mean: dict[str, Tensor] = {key: ((one[key] + two[key]) / 2).half() for key in one}
+    first, second = (each.weights("transformer", torch.float32) for each in (bundle, other))
+    mean: dict[str, Tensor] = {key: ((first[key] + second[key]) / 2).half() for key in first}
     derive_bundle(bundle, out, mean, f"mean of {bundle.name} and {other.name}")
 
 

@@ -203,8 +203,8 @@ def prompts_page(pipeline: Pipeline, seed: int) -> Image.Image:
 def _write_pages(
     settings: Settings, pipeline: Pipeline, answers: Mapping[Kind, Sequence[Answer]]
 ) -> None:
-    for kind, drawn in answers.items():
-        answers_page(drawn).save(settings.out / f"{kind}.png")
+    for kind, of_kind in answers.items():
+        answers_page(of_kind).save(settings.out / f"{kind}.png")
     if settings.page:
         prompts_page(pipeline, settings.seed).save(settings.out / "page.png")
 
@@ -224,7 +224,7 @@ def _write_report(
         "machine": _machine(pipeline),
         "versions": _versions(),
         "figures": [figure.to_json() for figure in figures],
-        "answers": {kind: [a.to_json() for a in drawn] for kind, drawn in answers.items()},
+        "answers": {kind: [a.to_json() for a in of_kind] for kind, of_kind in answers.items()},
     }
     text = json.dumps(report, ensure_ascii=False, indent=1)
     (settings.out / "evaluation.json").write_text(text + "\n", "utf-8")
