@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bot.telegram.leader import STANDS_BY
-from emojich_core.errors import SetupError
+from emojich_core.errors import SetupError, exit_on
 from worker.queue.child import start_child, stop_child
 from worker.queue.environment import announce, data_folder, writing
 from worker.queue.valkey import redis_url
@@ -33,7 +33,7 @@ def main() -> None:
     """Start all, say where they are, and keep them running until Ctrl-C."""
     for number in SIGNALS:
         signal.signal(number, request_stop)
-    try:
+    with exit_on(SetupError):
         data = data_folder()
         os.chdir(Path(__file__).parent)  # where `python -m` finds the parts
         with writing():
@@ -45,8 +45,6 @@ def main() -> None:
             stack.callback(stop, parts)
             announce(start(parts, url, data))
             watch(parts)
-    except SetupError as error:
-        sys.exit(f"emojich: {error}")
 
 
 @contextmanager

@@ -13,10 +13,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from emojich_core.errors import SetupError
+from emojich_core.errors import SetupError, exit_on
 from worker.config import Settings
 from worker.engine.protocol import ENGINE_SOCKET, engine_is_ready
-from worker.jobs.clock import check_clock
+from worker.jobs.health import check_clock
 from worker.jobs.rq_worker import GRACE, exit_on_signals, work
 from worker.queue.connection import connect
 from worker.queue.environment import data_folder, start_logging
@@ -30,15 +30,13 @@ def main() -> None:
     """Work until a signal says to stop."""
     start_logging()
     exit_on_signals()
-    try:
+    with exit_on(SetupError):
         settings = Settings.from_environment(os.environ)
         with redis_url(data_folder()) as url:
             connection = connect(url)
             check_clock(connection)
             with engine(), rq_workers(settings.requests - 1, url) as others:
                 work(connection, on_stop=lambda: terminate(others))
-    except SetupError as error:
-        sys.exit(f"emojich: {error}")
 
 
 @contextmanager

@@ -43,8 +43,7 @@ from aiohttp import web
 
 from bot.sandbox import objects, people
 from bot.sandbox.decoding import Json, decode
-from bot.sandbox.errors import BadRequest
-from bot.sandbox.faults import Fault
+from bot.sandbox.errors import BadRequest, Fault
 from bot.sandbox.people import DEFAULT_USER
 from bot.sandbox.world import BOX, Sandbox
 

@@ -7,13 +7,13 @@ The mean keeps most of what further training gained, and regains what that lost:
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from emojich_core.bundles.bundle import Bundle, BundleError, derive_bundle, load_bundle
+from emojich_core.errors import exit_on
 
 
 def average(bundle: Bundle, other: Bundle, out: Path) -> None:
@@ -37,8 +37,6 @@ if __name__ == "__main__":
     parser.add_argument("bundles", nargs=2, metavar="BUNDLE")
     parser.add_argument("--out", type=Path, required=True, help="folder of the bundle to write")
     arguments = parser.parse_args()
-    try:
+    with exit_on(BundleError, ValueError):
         first, second = map(load_bundle, arguments.bundles)
         average(first, second, arguments.out)
-    except (BundleError, ValueError) as error:
-        sys.exit(f"emojich: {error}")

@@ -8,14 +8,13 @@ is ready.
 import argparse
 import logging
 import os
-import sys
 import threading
 import time
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emojich_core.errors import SetupError
+from emojich_core.errors import SetupError, exit_on
 from worker.config import Settings
 from worker.engine.protocol import Task, receive_request, send_event
 from worker.engine.threads import in_brief_thread
@@ -115,10 +114,8 @@ def main() -> None:
     parser.add_argument("--socket", type=Path, required=True, help="where to listen")
     arguments = parser.parse_args()
     start_logging()
-    try:
+    with exit_on(SetupError):
         engine = Engine(load(Settings.from_environment(os.environ)))
-    except SetupError as error:
-        sys.exit(f"emojich: {error}")
     arguments.socket.unlink(missing_ok=True)  # left by an engine that was killed
     with Listener(str(arguments.socket), family="AF_UNIX", backlog=64) as listener:
         engine.serve(listener)

@@ -2,6 +2,5 @@
 
 - `job`: the job of a request: hand it to the engine, publish events
 - `rq_worker`: RQ's worker, with a bounded stop that loses no job
-- `health`: `python -m worker.jobs.health`, for Docker
-- `clock`: refuse to start with another time than Redis's
+- `health`: the clock of this machine, and Docker's question whether its worker takes requests
 """

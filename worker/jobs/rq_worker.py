@@ -21,7 +21,7 @@ from redis.client import Pipeline
 from rq import worker_registration
 from rq.job import Job, JobStatus
 
-from emojich_core.errors import SetupError
+from emojich_core.errors import SetupError, exit_on
 from worker.engine.protocol import engine_is_ready
 from worker.jobs.job import report_killed
 from worker.queue.connection import connect
@@ -188,10 +188,8 @@ def main() -> None:
     """Run one RQ worker."""
     start_logging()
     exit_on_signals()
-    try:
+    with exit_on(SetupError):
         work(connect(os.environ["REDIS_URL"]))
-    except SetupError as error:
-        sys.exit(f"emojich: {error}")
 
 
 if __name__ == "__main__":
