@@ -1,4 +1,4 @@
-"""A child process that is replaced when it dies."""
+"""Supervises a child process: starts another one when it dies."""
 
 import logging
 import math
@@ -11,14 +11,14 @@ from typing import IO
 
 from worker.queue.child import start_child, stop_child
 
-MAX_PAUSE = 30  # seconds before the next one; the first pause is one second, each later one twice
-STEADY = 60  # seconds after which one counts as well, and the pauses start anew
+MAX_PAUSE = 30  # seconds before the next child; the first pause is one second, each later one twice
+STEADY = 60  # seconds; when a child that has run for longer dies, the pauses start anew
 
 log = logging.getLogger("emojich.supervisor")
 
 
 class Supervisor:
-    """One child at a time, from the start until `stop`."""
+    """Runs one child at a time, until `stop`."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Supervisor:
         self._restarts = restarts
         self.gave_up = threading.Event()
         self._stopping = threading.Event()
-        # No child starts once we are stopping.  A signal handler may call `terminate` within it.
+        # So that no child starts after `terminate`, which a signal handler may call meanwhile.
         self._lock = threading.RLock()
         self.process = self._start()
 
@@ -83,5 +83,5 @@ class Supervisor:
                     return
                 try:
                     self.process = self._start()
-                except OSError as error:  # for want of memory, say; the next round tries again
+                except OSError as error:  # out of memory, say; the next round tries again
                     log.warning("%s does not start: %s", self.name, error)

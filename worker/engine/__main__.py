@@ -21,13 +21,13 @@ from worker.engine.threads import in_brief_thread
 from worker.queue.environment import start_logging
 from worker.queue.events import Progress
 
-if TYPE_CHECKING:  # it imports torch, which takes seconds: see `load`
+if TYPE_CHECKING:  # imports torch, which takes seconds: see `load`
     from worker.engine.scheduler import Scheduler
 
 PROGRESS_INTERVAL = 0.5  # seconds
-FIRST_INTERVAL = 0.1  # until the first progress, so that the user soon sees that work has begun
-# Seconds without any progress while there are requests: only a new process can use a GPU again that
-# hangs.  Compiling for fewer slots, after memory ran out, takes less.
+FIRST_INTERVAL = 0.1  # seconds, before the first progress: the user soon sees that work has begun
+# Seconds without progress after which the engine ends: only a new process can use a GPU that hung.
+# Compiling for fewer slots, after memory ran out, takes less.
 HANG_TIMEOUT = 600
 
 log = logging.getLogger("emojich.engine")
@@ -38,7 +38,7 @@ class Engine:
 
     def __init__(self, scheduler: "Scheduler"):
         self._scheduler = scheduler
-        self._last_progress = 0.0  # when a request last made any
+        self._last_progress = 0.0  # the time of the last progress of any request
 
     def serve(self, listener: Listener) -> None:
         """Accept connections, for ever."""
@@ -65,7 +65,7 @@ class Engine:
         seen = reported = 0.0
         began = time.monotonic()
         while not task.ended.wait(PROGRESS_INTERVAL if reported else FIRST_INTERVAL):
-            if connection.poll():  # a job process sends nothing after its request: it hung up
+            if connection.poll():  # it hung up: a job process sends nothing after its request
                 return
             if task.fraction != seen:
                 seen, self._last_progress = task.fraction, time.monotonic()
