@@ -1,4 +1,4 @@
-"""Puts a candidate of a request into its user's pack."""
+"""Puts a candidate of a request into a pack of the request's user."""
 
 import asyncio
 import logging
@@ -27,11 +27,11 @@ log = logging.getLogger(__name__)
 
 
 class StickersGone(Exception):
-    """The stickers of the request are no longer kept."""
+    """The stickers of the request are no longer in Redis."""
 
 
 class StickerAdder:
-    """Uploads stickers, puts them into packs, and notes both."""
+    """Uploads stickers, puts them into packs, and records both."""
 
     def __init__(
         self,
@@ -50,9 +50,9 @@ class StickerAdder:
         self._results = results
 
     async def add(self, user: User, record: Record, number: int, words: Texts) -> str:
-        """Put a candidate into the user's pack; returns what to say of it.
+        """Put a candidate into the user's pack; returns a sentence for the user.
 
-        Raises StickersGone, and StartNeeded where Telegram makes the user no pack yet.
+        Raises StickersGone, and StartNeeded when the user must press Start first.
         """
         try:
             return await self._put_into_pack(user, record, number, words)
@@ -73,7 +73,7 @@ class StickerAdder:
             return words("already-added", number=number + 1, kind=kind.value)
         owner = Owner(user.id, user.first_name)
         words_of_prompt = await asyncio.to_thread(keywords, record.prompt)
-        # An older version has kept none, or what only looks like emoji.
+        # An older version has stored no emoji, or characters that only look like emoji.
         emoji = written_emoji("".join(record.emoji)) or [FALLBACK]
         if replaced:
             sticker = input_sticker(file_id, emoji, words_of_prompt)
@@ -82,12 +82,12 @@ class StickerAdder:
             return words("sticker-replaced", number=number + 1, kind=kind.value)
         pack, is_new = await self._packs.add(owner, file_id, emoji, words_of_prompt)
         await self._delivery.change(record.id, Added(number, pack))
-        # A full pack is followed by one of the same kind.
+        # The pack that follows a full one has the same kind.
         added = words("added", number=number + 1, kind=kind.value)
         return f"{added} {words('added-to-new')}" if is_new else added
 
     async def _upload(self, record: Record, number: int, kind: Kind) -> str | None:
-        """The file id of a candidate; None when the stickers are no longer kept."""
+        """Upload a candidate; returns its file id, None when it is no longer in Redis."""
         sticker = await asyncio.to_thread(sticker_of, self._results, record, number, kind)
         if sticker is None:
             return None
@@ -98,11 +98,11 @@ class StickerAdder:
 
 
 def start_parameter(request_id: str, number: int) -> str:
-    """What /start is given to put a candidate into a pack."""
+    """The parameter of /start that puts a candidate into a pack."""
     return f"add-{request_id}-{number}"
 
 
 def candidate_of_start(parameter: str) -> tuple[str, int] | None:
-    """The request's id and the candidate's number that /start has been given, if any."""
+    """The request's id and the candidate's number in a parameter of /start, if it has them."""
     match = _START.fullmatch(parameter)
     return (match[1], int(match[2])) if match else None

@@ -17,9 +17,9 @@ from bot.telegram.callbacks import Callback
 from bot.telegram.messages import Screen
 from bot.texts import Texts
 
-PACKS_A_PAGE = 5  # whose titles and links fit into a caption of 1024 characters
+PACKS_A_PAGE = 5  # their titles and links fit into a caption of 1024 characters
 STICKERS_A_PAGE = 12
-_MANY = 9  # stickers; more stand in rows of four
+_MANY = 9  # stickers; more are shown in rows of four
 _EMOJI_CELL = 240  # px; custom emoji have 100 px, and larger ones would be a blur
 
 Row = list[InlineKeyboardButton]
@@ -27,18 +27,18 @@ Row = list[InlineKeyboardButton]
 
 @dataclass(frozen=True)
 class PackButton(Callback):
-    """Does something with a pack, or leads to a list."""
+    """Acts on a pack, or shows the list of packs."""
 
     kind = "pack"
     action: str
     owner: int
-    number: int  # of the pack; 0 where it is about none
+    number: int  # of the pack; 0 for none
     page: int = 0
 
 
 @dataclass(frozen=True)
 class StickerButton(Callback):
-    """Does something with a sticker of a pack that /packs shows."""
+    """Acts on a sticker of a pack that /packs shows."""
 
     kind = "one"
     action: str
@@ -48,14 +48,14 @@ class StickerButton(Callback):
 
 
 class Screens:
-    """Makes screens."""
+    """Makes the screens of /packs."""
 
     def __init__(self, packs: StickerSets, pictures: Pictures):
         self._packs = packs
         self._pictures = pictures
 
     async def packs(self, user: User, page: int, words: Texts) -> Screen:
-        """Packs with their counts, their links, and the first sticker of each."""
+        """A page of the user's packs: counts, links, and the first sticker of each."""
         packs = await self._packs.all(Owner(user.id, user.first_name))
         page = _within(page, len(packs), PACKS_A_PAGE)
         start = page * PACKS_A_PAGE
@@ -75,7 +75,7 @@ class Screens:
         return Screen("\n".join(lines), InlineKeyboardMarkup(rows), picture)
 
     async def pack(self, user: User, pack: Pack, page: int, words: Texts) -> Screen:
-        """A page of a pack, its stickers numbered in the picture and below."""
+        """A page of a pack; its stickers are numbered in the picture and on the buttons."""
         count = len(pack.stickers)
         page = _within(page, count, STICKERS_A_PAGE)
         start = page * STICKERS_A_PAGE
@@ -92,7 +92,7 @@ class Screens:
         return Screen(_described(pack, words), InlineKeyboardMarkup(rows), picture)
 
     async def sticker(self, user: User, pack: Pack, index: int, words: Texts) -> Screen:
-        """One sticker of a pack, and what can be done with it."""
+        """One sticker of a pack, with buttons that change it."""
         sticker, kind = pack.stickers[index], pack.kind.value
         buttons = [
             StickerButton(action, user.id, pack.number, sticker.file_unique_id).button(
@@ -114,7 +114,7 @@ class Screens:
         return Screen(f"{text}\n\n{words('sticker-menu', kind=kind)}", keyboard, picture)
 
     def sure(self, user: User, pack: Pack, words: Texts) -> Screen:
-        """The question before a pack is deleted; the picture stays."""
+        """The question before a pack is deleted; the message keeps its picture."""
         rows = [
             [_button(words("yes-delete"), "sure", user.id, pack.number)],
             [_button(words("back"), "open", user.id, pack.number)],
@@ -125,7 +125,7 @@ class Screens:
         return Screen(text, InlineKeyboardMarkup(rows))
 
     async def blank(self) -> bytes:
-        """The picture of no sticker, for a photo that is to show none."""
+        """An empty picture, for a photo that must not show stickers."""
         return await asyncio.to_thread(render_grid, [None], 1, None, _EMOJI_CELL)
 
     async def _picture(
@@ -138,7 +138,7 @@ class Screens:
 
 
 def _line(pack: Pack, words: Texts) -> str:
-    """A pack with its count; its link below, once there is something to see."""
+    """A pack with its count; its link below, once it has stickers."""
     mark = "● " if pack.is_current else ""
     count = len(pack.stickers)
     line = mark + words("packs-line", title=pack.title, count=count, kind=pack.kind.value)
@@ -155,7 +155,7 @@ def _described(pack: Pack, words: Texts) -> str:
 
 
 def _actions(user: User, pack: Pack, words: Texts) -> list[Row]:
-    """What can be done with a pack as a whole."""
+    """The buttons for a pack as a whole."""
     rows = [
         [
             _button(words("retitle"), "title", user.id, pack.number),
@@ -171,7 +171,7 @@ def _actions(user: User, pack: Pack, words: Texts) -> list[Row]:
 def _page_buttons(
     page: int, count: int, size: int, button: Callable[[str, int], InlineKeyboardButton]
 ) -> list[Row]:
-    """◀ 1-12 and 25-30 ▶ where there is more before and after; no row where there is not."""
+    """The row ◀ 1-12 and 25-30 ▶, each if there is such a page; no row without either."""
     row = []
     if page > 0:
         row.append(button(f"◀ {_numbers(page - 1, count, size)}", page - 1))

@@ -1,4 +1,4 @@
-"""One sticker, chosen by its number in the picture of its pack, or a custom emoji sent alone."""
+"""One sticker of a pack: a user chooses its number in /packs, or sends its custom emoji alone."""
 
 import re
 
@@ -33,7 +33,7 @@ IS_CUSTOM_EMOJI = _IsCustomEmoji()
 
 
 class StickerPage:
-    """Shows a sticker of a pack, and changes it."""
+    """Shows and changes a sticker of a pack."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class StickerPage:
         self._questions = questions
 
     async def press(self, press: ButtonPress[StickerButton]) -> str | None:
-        """Do what a button says."""
+        """Handle the press of a sticker's button."""
         if not is_reachable(press.query):
             return press.words("packs-old")
         try:
@@ -63,7 +63,7 @@ class StickerPage:
             return press.words("not-changed")
 
     async def show(self, update: Update, context: Context) -> None:
-        """Answer a custom emoji: with what can be done with it, if it is the user's."""
+        """Answer a custom emoji, with its page if it is from a pack of the user's."""
         user, message = update.effective_user, update.effective_message
         wanted = _custom_emoji_id(message) if message else None
         if not (user and message and wanted):
@@ -81,7 +81,7 @@ class StickerPage:
             await reply(message, await self._screens.sticker(user, pack, index, words))
 
     async def take_emoji(self, user: User, message: Message, words: Texts) -> bool:
-        """Take a message that answers the question for emoji; False when it does not."""
+        """Handle a reply to the question for emoji; False when the message is no such reply."""
         asked = message.reply_to_message
         if asked is None:
             return False
@@ -136,7 +136,7 @@ class StickerPage:
 
 
 def _custom_emoji_id(message: Message) -> str | None:
-    """The custom emoji that a message consists of, if it does."""
+    """The id of the custom emoji of which the whole message consists, if it does."""
     if not message.text or len(message.entities) != 1:
         return None
     found = message.parse_entities([MessageEntity.CUSTOM_EMOJI])
