@@ -4,6 +4,7 @@ In production the parts run by themselves; this starts them as they are, and sto
 """
 
 import fcntl
+import logging
 import os
 import re
 import secrets
@@ -15,15 +16,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bot.telegram.leader import STANDS_BY
-from emojich_core.errors import SetupError
-from worker.queue.child import start_child, stop_child
+from emojich_core.errors import SetupError, exit_on
 from worker.queue.environment import announce, data_folder, writing
 from worker.queue.valkey import redis_url
+from worker.supervisor import Supervisor
 
 SANDBOX_PORT = 8081
 TELEGRAM = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL", "WEBHOOK_URL", "WEBHOOK_PORT")
 STOP_TIMEOUT = 8  # seconds for all parts; the worker takes some to put its job back
-RESTARTS = 3  # of one part, the pauses growing; then something is wrong for good
+RESTARTS = 3  # of a part; when it dies once more, something is wrong for good
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 stopping = False
@@ -33,7 +34,8 @@ def main() -> None:
     """Start all, say where they are, and keep them running until Ctrl-C."""
     for number in SIGNALS:
         signal.signal(number, request_stop)
-    try:
+    logging.getLogger().addHandler(logging.NullHandler())  # restarts are no news at a terminal
+    with exit_on(SetupError):
         data = data_folder()
         os.chdir(Path(__file__).parent)  # where `python -m` finds the parts
         with writing():
@@ -45,8 +47,6 @@ def main() -> None:
             stack.callback(stop, parts)
             announce(start(parts, url, data))
             watch(parts)
-    except SetupError as error:
-        sys.exit(f"emojich: {error}")
 
 
 @contextmanager
@@ -80,65 +80,41 @@ def pause() -> None:
     time.sleep(0.1)
 
 
-class Part:
-    """A child process with its own log file."""
+class Part(Supervisor):
+    """A supervised child process with its own log file."""
 
     def __init__(self, module: str, arguments: list[str], env: dict[str, str], data: Path):
-        self.name = module.removeprefix("bot.")
-        self.log = data / "logs" / f"{self.name}.log"
-        self.restarts = 0
-        self._command = [sys.executable, "-m", module, *arguments]
-        self._env = env
+        name = module.removeprefix("bot.")
+        self.log = data / "logs" / f"{name}.log"
         with writing():
             self.log.unlink(missing_ok=True)
-        self.start()
-
-    def start(self) -> None:
-        """Start the process."""
-        with writing():
-            log = open(self.log, "ab")  # noqa: SIM115
-        with log:
-            self._start_of_log = log.tell()
-            self._process = start_child(self._command, log, self._env)
-
-    def restart(self) -> None:
-        """Start it once more after it has ended."""
-        self.restarts += 1
-        stop_child(self._process, 0)
-        self.start()
+            log_file = open(self.log, "ab")  # noqa: SIM115
+        command = [sys.executable, "-m", module, *arguments]
+        restarts = 0 if name == "sandbox" else RESTARTS
+        super().__init__(name, command, env, log_file, restarts)
 
     def wait_for(self, pattern: str) -> str:
-        """The first line that it writes like this.
+        """Wait for a line that matches the pattern; returns it.
 
-        Raises SetupError with its last words when it ends instead.
+        Raises SetupError with the last line of the process when it ends instead.
         """
         while True:
-            ended = self.has_ended()
+            ended = self.process.poll() is not None
             if match := re.search(f"^{pattern}$", self._output(), re.MULTILINE):
                 return match[0]
             if ended:
                 raise self.failure()
             pause()
 
-    def has_ended(self) -> bool:
-        """Whether the process has died or left."""
-        return self._process.poll() is not None
-
     def failure(self) -> SetupError:
-        """Why it ended: its own last line."""
+        """Why the process ended: its own last line."""
         last = (self._output().strip().splitlines() or ["it said nothing"])[-1]
         if last.startswith("emojich: "):
             return SetupError(last.removeprefix("emojich: "))
         return SetupError(f"The {self.name} ended ({last}): see {self.log}.")
 
-    def stop(self, deadline: float) -> None:
-        """Ask it to leave; kill it at the deadline."""
-        stop_child(self._process, max(0.1, deadline - time.monotonic()))
-
     def _output(self) -> str:
-        with open(self.log, "rb") as log:
-            log.seek(self._start_of_log)
-            return log.read().decode(errors="replace")
+        return self.log.read_text("utf-8", "replace")
 
 
 def start(parts: list[Part], url: str, data: Path) -> str:
@@ -166,15 +142,13 @@ def start(parts: list[Part], url: str, data: Path) -> str:
 
 
 def watch(parts: list[Part]) -> None:
-    """Restart what dies.  Raises SetupError for what keeps dying, and for the sandbox."""
+    """Replace parts that die.  Raises SetupError for one that keeps dying, and for the sandbox."""
+    for part in parts:
+        part.watch()
     while True:
         for part in parts:
-            if part.has_ended():
-                if part.name == "sandbox" or part.restarts == RESTARTS:
-                    raise part.failure()
-                for _ in range(10 * 2**part.restarts):
-                    pause()
-                part.restart()
+            if part.gave_up.is_set():
+                raise part.failure()
         pause()
 
 
@@ -182,7 +156,7 @@ def stop(parts: list[Part]) -> None:
     """Stop the parts, in the reverse of their order, so that each still finds what it needs."""
     deadline = time.monotonic() + STOP_TIMEOUT
     for part in reversed(parts):
-        part.stop(deadline)
+        part.stop(max(0.1, deadline - time.monotonic()))
 
 
 if __name__ == "__main__":

@@ -43,12 +43,12 @@ def compare_small(results: Results) -> None:
     text = Tokenizer(BPE).encode(PROMPT, ours.config.text_seq_length)
     vqgan, _ = vqgans(dwt=True, ch=32)  # narrow: the time is to be that of the transformer
     start = time.perf_counter()
-    drawn = draw(theirs, vqgan, PROMPT, IMAGES, 1, Sampling())
+    images = draw(theirs, vqgan, PROMPT, IMAGES, 1, Sampling())
     reference = time.perf_counter() - start
     integrated = integrate(theirs, ours.config, (IMAGES,))[IMAGES].whole
     results.numbers["reference_s"] = reference
     found = {name: _ours(ours, text, name) for name in cpu_precisions()}
-    same = drawn.codes.equal(_with_one_generator(ours, text))
+    same = images.codes.equal(_with_one_generator(ours, text))
     best = min(found, key=lambda name: found[name])
     results.numbers |= {"ours_f32_s": found["float32"], "ours_best_s": found[best]}
     results.row("small: 4 images, ru-dalle", f"{reference:.1f} s")

@@ -114,8 +114,8 @@ def draw(pipeline: Pipeline, prompts: list[str]) -> np.ndarray:
     pictures = []
     for prompt in tqdm(prompts, desc="drawing"):
         text = pipeline.tokenizer.encode(prompt, pipeline.bundle.transformer.text_seq_length)
-        [drawn] = generate(pipeline.transformer, text, [0], pipeline.bundle.sampling)
-        decoded = pipeline.vqgan.decode(drawn.codes[None])
+        [image_codes] = generate(pipeline.transformer, text, [0], pipeline.bundle.sampling)
+        decoded = pipeline.vqgan.decode(image_codes.codes[None])
         image = F.interpolate(decoded, size=(SIDE, SIDE), mode="area")[0]
         pictures.append((image.permute(1, 2, 0) * 255).round().byte().numpy())
     return np.stack(pictures)

@@ -73,8 +73,8 @@ def _random(key: str, like: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     if not like.is_floating_point():
         return torch.zeros(like.shape, dtype=like.dtype)
     if like.ndim < 2:
-        one = key.endswith(("weight", "running_var"))
-        return torch.full(like.shape, float(one), dtype=dtype)
+        is_scale = key.endswith(("weight", "running_var"))
+        return torch.full(like.shape, float(is_scale), dtype=dtype)
     return torch.empty(like.shape, dtype=dtype).normal_(std=1 / math.sqrt(like[0].numel()))
 
 

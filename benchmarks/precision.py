@@ -68,9 +68,9 @@ def main() -> None:
     tokenizer, length = Tokenizer(bundle.tokenizer), bundle.transformer.text_seq_length
     texts = [tokenizer.encode(prompt, length) for prompt in PROMPTS]
     images = [
-        Image(text, drawn.codes)
+        Image(text, image.codes)
         for text in texts
-        for drawn in generate(model, text, SEEDS, bundle.sampling)
+        for image in generate(model, text, SEEDS, bundle.sampling)
     ]
     exact = torch.stack([logits(model, image) for image in images])
     scores = torch.tensor([score(model, image) for image in images])

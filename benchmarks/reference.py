@@ -71,9 +71,9 @@ def _step_at(model: DalleModel, ids: Tensor, cache: Cache, count: int) -> float:
     before = ids.shape[1] - 1 + (model.hf_version == "v2")
     cut = {
         layer: tuple(
-            part[..., :before, :].expand(count, *part.shape[1:-2], -1, -1) for part in kept
+            part[..., :before, :].expand(count, *part.shape[1:-2], -1, -1) for part in parts
         )
-        for layer, kept in cache.items()
+        for layer, parts in cache.items()
     }
     ids, mask = ids.expand(count, -1), causal_mask(model, count)
     # Each with a dictionary of its own: it is written to.

@@ -43,12 +43,12 @@ def main() -> None:
     page = Image.new("RGB", (SIDE * len(ways), SIDE * len(PROMPTS)), "white")
     for y, prompt in enumerate(PROMPTS):
         [drawing] = artist.generate(prompt, count=1, best_of=4, seed=1)
-        drawn = ImageCodes(drawing.codes, 0, 1.0)
+        image_codes = ImageCodes(drawing.codes, 0, 1.0)
         for x, pipeline in enumerate(ways):
-            [finished] = pipeline.finish([drawn])
+            [finished] = pipeline.finish([image_codes])
             shown = finished.image.crop(PART).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
             page.paste(shown, (x * SIDE, y * SIDE), shown)
-            taken = median(partial(pipeline.finish, [drawn]), ROUNDS)
+            taken = median(partial(pipeline.finish, [image_codes]), ROUNDS)
             scale = pipeline.bundle.upscale.scale
             print(f"{prompt}, x{scale}: {taken * 1e3:.0f} ms to finish one sticker")
     page.save(arguments.out)

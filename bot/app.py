@@ -25,15 +25,15 @@ from bot.admin.commands import Admin
 from bot.admin.redis_repair import heal, set_aside
 from bot.commands import message_handlers
 from bot.config import Config
-from bot.inline.handler import Answers
+from bot.inline.handler import InlineHandler
 from bot.inline.index import LabelStore, PackCache
 from bot.packs.add import StickerAdder
-from bot.packs.emoji_replies import Relabelling
+from bot.packs.emoji_replies import EmojiReplies
 from bot.packs.menu import PackMenu
 from bot.packs.screens import PackButton, Screens, StickerButton
 from bot.packs.sticker_menu import SentStickerButton, StickerMenu
 from bot.packs.sticker_page import StickerPage
-from bot.packs.sticker_sets import Packs
+from bot.packs.sticker_sets import StickerSets
 from bot.packs.store import PackStore
 from bot.pictures.downloads import Pictures
 from bot.requests.buttons import RequestButtons
@@ -81,7 +81,7 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
         redis_url, retry=retry, max_connections=REDIS_CONNECTIONS, timeout=None
     )
     async with redis.asyncio.Redis.from_pool(pool) as async_connection:
-        delivery, monitor = _wire(application, config, connection, async_connection, CONSUMER)
+        delivery, monitor = _assemble(application, config, connection, async_connection, CONSUMER)
         mend, tell = partial(heal, connection), partial(report, connection)
         inbox = Inbox(application, async_connection, tell, mend)
         await identify(application.bot, config)
@@ -90,7 +90,7 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
             await _serve(application, config, inbox, delivery, monitor, lock)
 
 
-def _wire(
+def _assemble(
     application: Application,
     config: Config,
     connection: redis.Redis,
@@ -108,14 +108,14 @@ def _wire(
     intake = Intake(store, settings, queue, delivery, quota, blocklist, connection)
     access = Access(async_connection, config.admins, config.allowed)
     pack_store, labels = PackStore(async_connection), LabelStore(async_connection)
-    packs = Packs(application.bot, pack_store)
-    answers = Answers(PackCache(application.bot, pack_store, labels), labels)
+    packs = StickerSets(application.bot, pack_store)
+    inline_handler = InlineHandler(PackCache(application.bot, pack_store, labels), labels)
     questions = Questions(application.bot, async_connection)
     screens = Screens(packs, Pictures(application.bot))
     pack_menu = PackMenu(packs, screens, questions)
     sticker_menu = StickerMenu(packs, async_connection)
-    relabelling = Relabelling(store, delivery, packs, labels)
-    sticker_page = StickerPage(packs, screens, sticker_menu, relabelling, questions)
+    emoji_replies = EmojiReplies(store, delivery, packs, labels)
+    sticker_page = StickerPage(packs, screens, sticker_menu, emoji_replies, questions)
     settings_menu = SettingsMenu(settings)
     history_menu = HistoryMenu(history, store, intake, delivery, connection)
     keeping = (store, settings, history, pack_store, sticker_menu, labels, questions, queue)
@@ -141,13 +141,13 @@ def _wire(
         ]
     )
     prompts = Prompts(store, intake)
-    application.add_handlers(answers.handlers())
-    application.add_handler(TypeHandler(Update, answers.look_again), group=_AFTER_ALL)
-    application.add_handlers(Groups(prompts, relabelling, delivery).handlers())
+    application.add_handlers(inline_handler.handlers())
+    application.add_handler(TypeHandler(Update, inline_handler.look_again), group=_AFTER_ALL)
+    application.add_handlers(Groups(prompts, emoji_replies, delivery).handlers())
     takers = (pack_menu.take_title, sticker_page.take_emoji)
     application.add_handlers(
         message_handlers(
-            intake, prompts, relabelling, sticker_page, takers, sticker_menu, buttons.start
+            intake, prompts, emoji_replies, sticker_page, takers, sticker_menu, buttons.start
         )
     )
     return delivery, RequestMonitor(store, queue, delivery, connection)
@@ -166,10 +166,10 @@ async def _serve(
     bot = application.bot
     try:
         await introduce(bot)
-        server = await listen(bot, config, inbox.put)
+        server = await listen(bot, config, inbox.store)
         announce("bot: ready")
         works = [inbox.run(), delivery.run(), monitor.run(), keep(lock), keep_token(bot)]
-        works += [] if server else [poll(bot, inbox.put)]
+        works += [] if server else [poll(bot, inbox.store)]
         tasks += [asyncio.create_task(work) for work in works]
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:  # the lease is lost, or the token: only that ends one of them

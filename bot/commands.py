@@ -7,7 +7,7 @@ from typing import Any
 from telegram import InlineKeyboardMarkup, Message, Update, User
 from telegram.ext import CommandHandler, MessageHandler, filters
 
-from bot.packs.emoji_replies import Relabelling
+from bot.packs.emoji_replies import EmojiReplies
 from bot.packs.sticker_menu import StickerMenu
 from bot.packs.sticker_page import IS_CUSTOM_EMOJI, StickerPage
 from bot.requests.intake import Intake
@@ -43,7 +43,7 @@ _EDITED = filters.ChatType.PRIVATE & filters.UpdateType.EDITED_MESSAGE
 def message_handlers(
     intake: Intake,
     prompts: Prompts,
-    relabelling: Relabelling,
+    emoji_replies: EmojiReplies,
     sticker_page: StickerPage,
     takers: Sequence[Taker],
     sticker_menu: StickerMenu,
@@ -52,7 +52,7 @@ def message_handlers(
     """In the order in which they are tried."""
     start = _start(_say("welcome", examples_keyboard()), follow)
     take_prompt = _take_prompt(prompts)
-    take_reply = _take_reply(takers, relabelling, take_prompt)
+    take_reply = _take_reply(takers, emoji_replies, take_prompt)
     in_groups = _say("in-groups")
     return [
         CommandHandler("start", start, PRIVATE_WORDS),
@@ -119,10 +119,10 @@ def _cancel(intake: Intake, sticker_menu: StickerMenu) -> Answer:
     async def answer(update: Update, context: Context) -> None:
         user, message, words = update.effective_user, update.effective_message, context.words
         if user and message:
-            kept = [words("sticker-kept")] if await sticker_menu.keep(user.id) else []
+            not_replaced = [words("sticker-kept")] if await sticker_menu.keep(user.id) else []
             count = await intake.cancel_all(user.id)
             stopped = [words("cancelled-all", count=count)] if count else []
-            await reply(message, "\n".join(stopped + kept) or words("nothing-to-cancel"))
+            await reply(message, "\n".join(stopped + not_replaced) or words("nothing-to-cancel"))
 
     return answer
 
@@ -143,7 +143,9 @@ def _take_prompt(prompts: Prompts) -> Answer:
     return answer
 
 
-def _take_reply(takers: Sequence[Taker], relabelling: Relabelling, take_prompt: Answer) -> Answer:
+def _take_reply(
+    takers: Sequence[Taker], emoji_replies: EmojiReplies, take_prompt: Answer
+) -> Answer:
     """Take the answer to a question of the bot's, emoji for stickers, or another prompt."""
 
     async def answer(update: Update, context: Context) -> None:
@@ -154,6 +156,6 @@ def _take_reply(takers: Sequence[Taker], relabelling: Relabelling, take_prompt: 
             if await take(user, message, context.words):
                 return
         is_emoji = is_emoji_only(message.text)
-        await (relabelling.answer if is_emoji else take_prompt)(update, context)
+        await (emoji_replies.answer if is_emoji else take_prompt)(update, context)
 
     return answer

@@ -1,5 +1,9 @@
 """Errors that an operator reads.  No torch here: the bot and the command line import this."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class BundleError(Exception):
     """A bundle cannot be used; the message is one sentence that names the file and the cure."""
@@ -8,9 +12,18 @@ class BundleError(Exception):
 class SetupError(Exception):
     """Emojich cannot run as it is set up.
 
-    The message is one line that names the cure; an entry point prints it as `emojich: …` on
-    stderr and exits with 1.  It never holds a token or a password.
+    The message is one line that names the cure; it never holds a token or a password.  Entry points
+    print it (see `exit_on`).
     """
+
+
+@contextmanager
+def exit_on(*kinds: type[Exception]) -> Iterator[None]:
+    """Exit with 1 on errors of these kinds, and print their message as `emojich: …` on stderr."""
+    try:
+        yield
+    except kinds as error:
+        sys.exit(f"emojich: {error}")
 
 
 def shown(value: object, most: int = 100) -> str:

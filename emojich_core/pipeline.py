@@ -174,8 +174,8 @@ class Pipeline:
         if self.device.type != "cuda":
             return CPU_SLOTS
         free, _ = torch.cuda.mem_get_info(self.device)
-        one = self._slots(1).bytes_per_slot
-        return max(1, min(MAX_SLOTS, (free - RESERVE) // one))
+        size = self._slots(1).bytes_per_slot
+        return max(1, min(MAX_SLOTS, (free - RESERVE) // size))
 
     @memory_watched()
     def slots(self, count: int) -> Slots:

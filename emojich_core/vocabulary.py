@@ -117,9 +117,9 @@ def _says_something(word: str) -> bool:
     return _parses(word)[0].tag.POS not in _EMPTY
 
 
-def _reading(drawn: str, phrase: str, name: str) -> Reading:
+def _reading(prompt: str, phrase: str, name: str) -> Reading:
     """Of a phrase of the lexicon drawn by its emoji's name: another thing is told, too."""
-    return Reading(drawn, phrase, name) if phrase in _other_things() else Reading(drawn)
+    return Reading(prompt, phrase, name) if phrase in _other_things() else Reading(prompt)
 
 
 def _replaced(prompt: str, word: str, name: str) -> str:

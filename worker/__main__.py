@@ -1,8 +1,8 @@
 """`python -m worker`: an engine, and the RQ workers that hand it requests.
 
 An RQ worker runs one job at a time, and the engine draws several requests at once.  So this process
-is one RQ worker and supervises more of them.  (RQ's WorkerPool would leave its workers behind if it
-were killed, and can neither bound how long they take to stop nor set how they look after jobs.)
+is one RQ worker and supervises more of them.  (A killed WorkerPool of RQ would leave its workers
+behind; it can neither bound the time that they take to stop, nor set their intervals.)
 """
 
 import os
@@ -13,32 +13,30 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from emojich_core.errors import SetupError
+from emojich_core.errors import SetupError, exit_on
 from worker.config import Settings
 from worker.engine.protocol import ENGINE_SOCKET, engine_is_ready
-from worker.jobs.clock import check_clock
+from worker.jobs.health import check_clock
 from worker.jobs.rq_worker import GRACE, exit_on_signals, work
 from worker.queue.connection import connect
 from worker.queue.environment import data_folder, start_logging
 from worker.queue.valkey import redis_url, sockets_folder
 from worker.supervisor import Supervisor
 
-STOP_TIME = GRACE + 2  # seconds for all RQ workers: busy ones give their jobs back
+STOP_TIME = GRACE + 2  # seconds for all RQ workers: busy ones put their jobs back into the queue
 
 
 def main() -> None:
     """Work until a signal says to stop."""
     start_logging()
     exit_on_signals()
-    try:
+    with exit_on(SetupError):
         settings = Settings.from_environment(os.environ)
         with redis_url(data_folder()) as url:
             connection = connect(url)
             check_clock(connection)
             with engine(), rq_workers(settings.requests - 1, url) as others:
                 work(connection, on_stop=lambda: terminate(others))
-    except SetupError as error:
-        sys.exit(f"emojich: {error}")
 
 
 @contextmanager
@@ -69,14 +67,14 @@ def _wait_until_ready(supervisor: Supervisor) -> None:
             name = signal.Signals(-code).name
             raise SetupError(f"The engine was killed by {name}: is there memory enough?")
         if code is not None:
-            sys.exit(code)  # it has said why
+            sys.exit(code)  # the engine has printed why
         time.sleep(0.1)
 
 
 @contextmanager
 def rq_workers(count: int, url: str) -> Iterator[list[Supervisor]]:
     """Keep `count` more RQ workers running, each a process of its own."""
-    os.environ["REDIS_URL"] = url  # for the workers; it may be an embedded server's
+    os.environ["REDIS_URL"] = url  # for the RQ workers; Redis may be the embedded server
     command = [sys.executable, "-m", "worker.jobs.rq_worker"]
     supervisors = [Supervisor("an RQ worker", command) for _ in range(count)]
     for supervisor in supervisors:

@@ -1,4 +1,4 @@
-"""What the environment tells a worker and its engine, checked before anything starts."""
+"""The environment variables of a worker and its engine, checked before anything starts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from emojich_core.model_options import check_device, check_precision, find_bundl
 from worker.queue.environment import number
 
 REQUESTS = 4  # at once
-MOST = 999  # of whatever is counted: what is more was meant for another variable
+MOST = 999  # of slots or requests: a larger number was meant for another variable
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Which model is to draw, and how much at once."""
+    """Which model draws, and how many requests at once."""
 
     model: str = "mini"  # name or folder of a bundle
-    device: str | None = None  # what there is
-    slots: int | None = None  # what fits
+    device: str | None = None  # None: a GPU if there is one
+    slots: int | None = None  # None: as many as fit
     requests: int = REQUESTS
 
     @classmethod

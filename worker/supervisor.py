@@ -1,30 +1,45 @@
-"""A child process that is replaced when it dies."""
+"""Supervises a child process: starts another one when it dies."""
 
 import logging
+import math
 import subprocess
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
+from typing import IO
 
 from worker.queue.child import start_child, stop_child
 
-MAX_PAUSE = 30  # seconds before the next one; the first pause is one second, each later one twice
-STEADY = 60  # seconds after which one counts as well, and the pauses start anew
+MAX_PAUSE = 30  # seconds before the next child; the first pause is one second, each later one twice
+STEADY = 60  # seconds; when a child that has run for longer dies, the pauses start anew
 
 log = logging.getLogger("emojich.supervisor")
 
 
 class Supervisor:
-    """One child at a time, from the start until `stop`."""
+    """Runs one child at a time, until `stop`."""
 
-    def __init__(self, name: str, command: list[str], env: Mapping[str, str] | None = None):
-        self._name = name
-        self._command = command
-        self._env = env  # None: ours
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        env: Mapping[str, str] | None = None,
+        log_file: IO[bytes] | None = None,
+        restarts: float = math.inf,
+    ):
+        """Start the child, which writes to the log file, or where we do.
+
+        It is replaced `restarts` times; `gave_up` is set when it dies once more.
+        """
+        self.name = name
+        self._start = partial(start_child, command, log_file, env)
+        self._restarts = restarts
+        self.gave_up = threading.Event()
         self._stopping = threading.Event()
-        # No child starts once we are stopping.  A signal handler may call `terminate` within it.
+        # So that no child starts after `terminate`, which a signal handler may call meanwhile.
         self._lock = threading.RLock()
-        self.process = start_child(command, env=env)
+        self.process = self._start()
 
     def watch(self) -> None:
         """Replace the child from now on whenever it dies."""
@@ -53,9 +68,13 @@ class Supervisor:
             code = self.process.wait()
             if self._stopping.is_set():
                 return
+            if not self._restarts:
+                self.gave_up.set()
+                return
+            self._restarts -= 1
             if time.monotonic() - start > STEADY:
                 pause = 1
-            log.warning("%s died (exit status %s): another one in %s s", self._name, code, pause)
+            log.warning("%s died (exit status %s): another one in %s s", self.name, code, pause)
             stop_child(self.process, 0)
             self._stopping.wait(pause)
             pause = min(2 * pause, MAX_PAUSE)
@@ -63,6 +82,6 @@ class Supervisor:
                 if self._stopping.is_set():
                     return
                 try:
-                    self.process = start_child(self._command, env=self._env)
-                except OSError as error:  # for want of memory, say; the next round tries again
-                    log.warning("%s does not start: %s", self._name, error)
+                    self.process = self._start()
+                except OSError as error:  # out of memory, say; the next round tries again
+                    log.warning("%s does not start: %s", self.name, error)

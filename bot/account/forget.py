@@ -12,13 +12,13 @@ from typing import Protocol
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update, User
 
-from bot.packs.sticker_sets import Owner, Packs
+from bot.packs.sticker_sets import Owner, StickerSets
 from bot.requests.intake import Intake
 from bot.requests.store import Store
 from bot.telegram.callbacks import ButtonPress, Callback
 from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
-from bot.telegram.messages import Screen, put, reply
+from bot.telegram.messages import Screen, reply, show
 from bot.texts import Texts
 
 
@@ -50,7 +50,7 @@ class Forget:
     """Asks, and forgets."""
 
     def __init__(
-        self, intake: Intake, packs: Packs, requests: Store, stores: Collection[UserStore]
+        self, intake: Intake, packs: StickerSets, requests: Store, stores: Collection[UserStore]
     ):
         self._intake = intake
         self._packs = packs
@@ -68,9 +68,9 @@ class Forget:
         """Forget, or not."""
         choice = press.button.choice
         if choice is ForgetChoice.NO:
-            await put(press.query, Screen(press.words("forget-not")))
+            await show(press.query, Screen(press.words("forget-not")))
         else:
-            await put(
+            await show(
                 press.query,
                 Screen(await self._forget(press.user, choice is ForgetChoice.ALL, press.words)),
             )

@@ -13,7 +13,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from bot.admin.redis_repair import delete, read
 from bot.telegram.callbacks import ButtonPress, Callback, OldButton
 from bot.telegram.context import Context
-from bot.telegram.messages import Screen, put, reply
+from bot.telegram.messages import Screen, reply, show
 from bot.texts import Texts
 from emojich_core.request import MAX_COUNT
 from worker.queue.decoding import from_json
@@ -91,7 +91,7 @@ class SettingsMenu:
         if changed is None:
             raise OldButton
         await self._store.save(press.user.id, changed)
-        await put(press.query, _screen(changed, press.user.id, press.words))
+        await show(press.query, _screen(changed, press.user.id, press.words))
 
 
 def _screen(settings: Settings, user_id: int, words: Texts) -> Screen:

@@ -19,7 +19,7 @@ from worker.queue.environment import is_number
 from worker.queue.requests import RequestQueue
 from worker.queue.stats import FINISHED, counts_today, seconds_per_image, users_key
 
-BROKEN = "broken"  # in the tally: an update that no handler could deal with
+BROKEN = "broken"  # in the counts of the day: an update that no handler could deal with
 
 Command = Callable[[list[str], Texts], Awaitable[str]]  # the words after it → what to answer
 

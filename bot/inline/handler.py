@@ -30,7 +30,7 @@ CACHE_TIME = 10
 log = logging.getLogger(__name__)
 
 
-class Answers:
+class InlineHandler:
     """Offers everybody their own stickers."""
 
     def __init__(self, cache: PackCache, labels: LabelStore):

@@ -24,8 +24,8 @@ from bot.russian.words import searchable
 from bot.telegram.errors import PACK_IS_MISSING, says
 from worker.queue.decoding import from_json
 
-KEPT = 10.0  # seconds in which a user who types a word asks for each of its letters
-KEPT_UNUSED = 3 * DAY  # seconds; longer than an uploaded sticker can be put into a pack
+CACHE_TTL = 10.0  # seconds in which a user who types a word asks for each of its letters
+UNUSED_LABEL_TTL = 3 * DAY  # seconds; longer than an uploaded sticker can be put into a pack
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class LabelStore:
         old = [
             unique_id
             for unique_id, label in (await self.all(user_id)).items()
-            if unique_id not in unique_ids and label.at < time.time() - KEPT_UNUSED
+            if unique_id not in unique_ids and label.at < time.time() - UNUSED_LABEL_TTL
         ]
         if old:
             await self._redis.hdel(_key(user_id), *old)
@@ -98,7 +98,7 @@ class PackCache:
         now = time.monotonic()
         self._seen = {user: seen for user, seen in self._seen.items() if now < seen[0]}
         if user_id not in self._seen:
-            self._seen[user_id] = now + KEPT, await self._look(user_id)
+            self._seen[user_id] = now + CACHE_TTL, await self._look(user_id)
         return self._seen[user_id][1]
 
     def discard(self, user_id: int) -> None:

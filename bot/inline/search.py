@@ -9,7 +9,7 @@ from bot.russian.written_emoji import written_emoji
 
 # What it is worth when a word of the query is one of the sticker's; when the last one, which may
 # still be being typed, begins one of them; when an emoji that shows the query is the sticker's.
-_WORD, _BEGINNING, _EMOJI = 1.0, 0.5, 0.25
+_WORD, _PREFIX, _EMOJI = 1.0, 0.5, 0.25
 _SHORTEST = 2  # letters that are a beginning
 _VARIATION = "\ufe0f"  # asks for a colourful picture; Telegram may have left it out
 
@@ -29,7 +29,7 @@ class Query:
         words = set(label.words)
         points = _WORD * sum(not forms.isdisjoint(words) for forms in self._forms)
         if self._typed and self._forms[-1].isdisjoint(words):
-            points += _BEGINNING * any(word.startswith(self._typed) for word in words)
+            points += _PREFIX * any(word.startswith(self._typed) for word in words)
         return points + _EMOJI * len(self._emoji & _emoji_of(emoji, label))
 
 
@@ -57,4 +57,4 @@ def _emoji_of(emoji: str | None, label: Label) -> set[str]:
 
 
 def _bare(emoji: list[str]) -> set[str]:
-    return {one.replace(_VARIATION, "") for one in emoji}
+    return {each.replace(_VARIATION, "") for each in emoji}

@@ -1,4 +1,4 @@
-"""Puts a candidate of a request into its user's pack."""
+"""Puts a candidate of a request into a pack of the request's user."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from telegram import User
 from bot.inline.index import LabelStore
 from bot.packs.names import Kind
 from bot.packs.sticker_menu import StickerMenu
-from bot.packs.sticker_sets import Owner, Packs, input_sticker
+from bot.packs.sticker_sets import Owner, StickerSets, input_sticker
 from bot.pictures.sticker import sticker_of
 from bot.requests.delivery import Delivery
 from bot.requests.record import Added, CandidateRef, Record, Uploaded
@@ -28,17 +28,17 @@ log = logging.getLogger(__name__)
 
 
 class StickersGone(Exception):
-    """The stickers of the request are no longer kept."""
+    """The stickers of the request are no longer in Redis."""
 
 
 class StickerAdder:
-    """Uploads stickers, puts them into packs, and notes both."""
+    """Uploads stickers, puts them into packs, and records both."""
 
     def __init__(
         self,
         store: Store,
         delivery: Delivery,
-        packs: Packs,
+        packs: StickerSets,
         sticker_menu: StickerMenu,
         labels: LabelStore,
         results: redis.Redis,
@@ -51,9 +51,9 @@ class StickerAdder:
         self._results = results
 
     async def add(self, user: User, record: Record, number: int, words: Texts) -> str:
-        """Put a candidate into the user's pack; returns what to say of it.
+        """Put a candidate into the user's pack; returns a sentence for the user.
 
-        Raises StickersGone, and StartNeeded where Telegram makes the user no pack yet.
+        Raises StickersGone, and StartNeeded when the user must press Start first.
         """
         try:
             return await self._put_into_pack(user, record, number, words)
@@ -75,7 +75,7 @@ class StickerAdder:
             return words("already-added", number=number + 1, kind=kind.value)
         owner = Owner(user.id, user.first_name)
         words_of_prompt = await asyncio.to_thread(keywords, record.prompt)
-        # An older version has kept none, or what only looks like emoji.
+        # An older version has stored no emoji, or characters that only look like emoji.
         emoji = written_emoji("".join(record.emoji)) or [FALLBACK]
         if replaced:
             sticker = input_sticker(file_id, emoji, words_of_prompt)
@@ -84,12 +84,12 @@ class StickerAdder:
             return words("sticker-replaced", number=number + 1, kind=kind.value)
         pack, is_new = await self._packs.add(owner, file_id, emoji, words_of_prompt)
         await self._delivery.change(record.id, Added(number, pack))
-        # A full pack is followed by one of the same kind.
+        # The pack that follows a full one has the same kind.
         added = words("added", number=number + 1, kind=kind.value)
         return f"{added} {words('added-to-new')}" if is_new else added
 
     async def _upload(self, record: Record, number: int, kind: Kind) -> str | None:
-        """The file id of a candidate; None when the stickers are no longer kept."""
+        """Upload a candidate; returns its file id, None when it is no longer in Redis."""
         sticker = await asyncio.to_thread(sticker_of, self._results, record, number, kind)
         if sticker is None:
             return None
@@ -100,11 +100,11 @@ class StickerAdder:
 
 
 def start_parameter(request_id: RequestId, number: int) -> str:
-    """What /start is given to put a candidate into a pack."""
+    """The parameter of /start that puts a candidate into a pack."""
     return f"add-{request_id}-{number}"
 
 
 def candidate_of_start(parameter: str) -> CandidateRef | None:
-    """The candidate that /start has been given, if any."""
+    """The candidate in a parameter of /start, if it has one."""
     match = _START.fullmatch(parameter)
     return CandidateRef(RequestId(match[1]), int(match[2])) if match else None

@@ -1,11 +1,11 @@
-"""A user replies to a request's message with emoji: they become those of its stickers."""
+"""Changes emoji of stickers: a user replies to a sticker, or to a request's message, with emoji."""
 
 import logging
 
 from telegram import Message, Sticker, Update
 
 from bot.inline.index import LabelStore
-from bot.packs.sticker_sets import Packs
+from bot.packs.sticker_sets import StickerSets
 from bot.requests.delivery import Delivery
 from bot.requests.record import Labelled, Record
 from bot.requests.store import Store
@@ -18,26 +18,26 @@ from bot.texts import Texts
 log = logging.getLogger(__name__)
 
 
-class Relabelling:
-    """Changes the emoji of stickers that can be chosen, and of those that have been."""
+class EmojiReplies:
+    """Changes the emoji of a request's stickers, in packs and before, and of single stickers."""
 
-    def __init__(self, store: Store, delivery: Delivery, packs: Packs, labels: LabelStore):
+    def __init__(self, store: Store, delivery: Delivery, packs: StickerSets, labels: LabelStore):
         self._store = store
         self._delivery = delivery
         self._packs = packs
         self._labels = labels
 
     async def answer(self, update: Update, context: Context) -> None:
-        """Take emoji that answer a message in a private chat."""
+        """Handle a reply of emoji in a private chat."""
         message, user = update.effective_message, update.effective_user
         if message and user:
             sentence = await self._relabel(message, user.id, context.words)
             await reply(message, sentence)
 
     async def answer_in_group(self, update: Update, context: Context) -> None:
-        """Take emoji that answer the message of a request, from who has asked for it.
+        """Handle a reply of emoji to the message of a request, if its user has sent the reply.
 
-        Anybody else's are what people in groups say to each other.
+        Other replies of emoji are part of a group's conversation.
         """
         message, user = update.effective_message, update.effective_user
         if not (message and user):
@@ -55,7 +55,7 @@ class Relabelling:
         return words("relabel-what")
 
     async def _record(self, message: Message, user_id: int) -> Record | None:
-        """The user's request whose message is answered."""
+        """The user's request to whose message this one replies, if any."""
         to = message.reply_to_message
         return await self._store.of_message(user_id, message.chat_id, to.message_id) if to else None
 
@@ -72,13 +72,13 @@ class Relabelling:
     async def _relabel_sticker(
         self, sticker: Sticker, user_id: int, message: Message, words: Texts
     ) -> str:
-        """Change the emoji of one sticker, which the user has sent from a pack."""
+        """Change the emoji of the sticker, sent from a pack, to which the user replies."""
         if not (sticker.set_name and await self._packs.is_owner(user_id, sticker.set_name)):
             return words("foreign-sticker", kind=sticker.type)
         return await self.relabel(sticker, user_id, written_emoji(message.text or ""), words)
 
     async def relabel(self, sticker: Sticker, user_id: int, emoji: list[str], words: Texts) -> str:
-        """Change the emoji of one of the user's stickers; returns what to say of it."""
+        """Change the emoji of one of the user's stickers; returns a sentence for the user."""
         try:
             await self._set_emoji(user_id, sticker, emoji)
         except REFUSALS as error:

@@ -1,4 +1,4 @@
-"""/packs: what packs there are, and what can be done with each."""
+"""/packs: lists a user's packs, and changes them."""
 
 import re
 
@@ -6,12 +6,12 @@ from telegram import Message, Update, User
 
 from bot.packs.names import BadTitle, Kind, clean_title
 from bot.packs.screens import PackButton, Screens
-from bot.packs.sticker_sets import Pack, Packs
+from bot.packs.sticker_sets import Pack, StickerSets
 from bot.requests.limits import MAX_EMOJI
 from bot.telegram.callbacks import ButtonPress, OldButton
 from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
-from bot.telegram.messages import Screen, has_picture, is_reachable, put, reply
+from bot.telegram.messages import Screen, has_picture, is_reachable, reply, show
 from bot.telegram.questions import Questions
 from bot.texts import Texts
 
@@ -20,9 +20,9 @@ _TITLE = re.compile(rf"title:(\d+)(?::({Kind.EMOJI}))?")
 
 
 class PackMenu:
-    """Shows packs, and does what is tapped."""
+    """Answers /packs, its buttons and its questions."""
 
-    def __init__(self, packs: Packs, screens: Screens, questions: Questions):
+    def __init__(self, packs: StickerSets, screens: Screens, questions: Questions):
         self._packs = packs
         self._screens = screens
         self._questions = questions
@@ -34,7 +34,7 @@ class PackMenu:
             await reply(message, await self._screens.packs(user, 0, context.words))
 
     async def press(self, press: ButtonPress[PackButton]) -> str | None:
-        """Do what one of the menu's buttons says."""
+        """Handle the press of one of the menu's buttons."""
         user, words, action = press.user, press.words, press.button.action
         if not is_reachable(press.query):
             return words("packs-old")
@@ -59,7 +59,7 @@ class PackMenu:
             return words("not-changed")
 
     async def take_title(self, user: User, message: Message, words: Texts) -> bool:
-        """Take a message that answers the question for a title; False when it does not."""
+        """Handle a reply to the question for a title; False when the message is no such reply."""
         asked = message.reply_to_message
         purpose = (
             await self._questions.purpose(message.chat_id, asked.message_id) if asked else None
@@ -79,7 +79,7 @@ class PackMenu:
     async def _name(
         self, user: User, number: int, kind: Kind, text: str, words: Texts
     ) -> str | None:
-        """Begin a pack, or call one differently; None when the title will not do."""
+        """Begin a pack, or change the title of one; None when the title is not valid."""
         try:
             title = clean_title(text)
         except BadTitle:
@@ -101,14 +101,14 @@ class PackMenu:
         match press.button.action:
             case "open":
                 page = press.button.page
-                await put(press.query, await self._screens.pack(user, pack, page, words))
+                await show(press.query, await self._screens.pack(user, pack, page, words))
             case "choose":
                 await self._packs.choose(user.id, pack.name)
                 await self._list(press)
             case "title":
                 await self._questions.ask(press, words("ask-title"), f"title:{pack.number}")
             case "delete":
-                await put(press.query, self._screens.sure(user, pack, words))
+                await show(press.query, self._screens.sure(user, pack, words))
             case "sure":
                 await self._packs.delete(user.id, pack.name)
                 await self._list(press)
@@ -120,6 +120,6 @@ class PackMenu:
     async def _list(self, press: ButtonPress[PackButton]) -> None:
         screen = await self._screens.packs(press.user, press.button.page, press.words)
         if screen.picture is None and has_picture(press.query):
-            # The picture of the pack that was shown would belong to none of these.
+            # Else the message would still show the picture of the pack that was open.
             screen = Screen(screen.text, screen.keyboard, await self._screens.blank())
-        await put(press.query, screen)
+        await show(press.query, screen)

@@ -1,6 +1,6 @@
-"""What packs are called: their names in links, and their titles.
+"""Names of packs, which stand in links, and titles.
 
-A pack's kind never changes, so its name tells it: emojich_… are stickers, emoji_… custom emoji.
+A pack never changes its kind, so its name says it: emojich_… are stickers, emoji_… custom emoji.
 """
 
 import re
@@ -16,10 +16,10 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class Kind(StrEnum):
-    """What a pack holds, as the Bot API says it (`sticker_type`)."""
+    """The kind of a pack, in the Bot API's words (`sticker_type`)."""
 
     STICKERS = "regular"
-    EMOJI = "custom_emoji"  # stand in the text of a message; to send them takes Telegram Premium
+    EMOJI = "custom_emoji"  # in the text of a message; to send them, a user needs Telegram Premium
 
 
 _PREFIXES = {Kind.STICKERS: "emojich", Kind.EMOJI: "emoji"}
@@ -27,7 +27,7 @@ _LINKS = {Kind.STICKERS: "addstickers", Kind.EMOJI: "addemoji"}
 
 
 class BadTitle(ValueError):
-    """Nothing can be seen of a title, or it is too long."""
+    """A title is invisible or too long."""
 
 
 def pack_name(user_id: int, number: int, username: str, kind: Kind = Kind.STICKERS) -> str:
@@ -39,40 +39,40 @@ def pack_name(user_id: int, number: int, username: str, kind: Kind = Kind.STICKE
 
 
 def is_pack_name(name: str) -> bool:
-    """Whether it is a name that `pack_name` could have made."""
+    """Whether `pack_name` could have made a name."""
     return _NAME.fullmatch(name) is not None
 
 
 def number_of(name: str) -> int:
-    """Which of its user's packs has this name: no two have the same number, of whatever kind."""
+    """The number in a pack's name; no two packs of a user have the same, of either kind."""
     return int(_parts(name)["number"])
 
 
 def kind_of(name: str) -> Kind:
-    """What a pack of this name holds."""
+    """The kind of the pack with this name."""
     prefix = _parts(name)["prefix"]
     return next(kind for kind, known in _PREFIXES.items() if known == prefix)
 
 
 def pack_link(name: str) -> str:
-    """Where a pack can be seen and installed."""
+    """The link at which users see and install a pack."""
     return f"https://t.me/{_LINKS[kind_of(name)]}/{name}"
 
 
 def default_title(owner: str) -> str:
-    """What a pack is called whose owner has not said so: Emojich · Анна."""
+    """The title of a pack for which its owner has chosen none: Emojich · Анна."""
     return _cut(f"Emojich · {owner}")
 
 
 def next_title(title: str) -> str:
-    """What the next volume of a pack is called: Коты, Коты 2, Коты 3."""
+    """The title of the pack that follows a full one: Коты, Коты 2, Коты 3."""
     match = _VOLUME.fullmatch(title)
     base, volume = (match[1], int(match[2]) + 1) if match else (title, 2)
     return _cut(base, f" {volume}")
 
 
 def clean_title(text: str) -> str:
-    """A title as the user has written it, without what cannot be seen.  Raises BadTitle."""
+    """A user's title without invisible characters.  Raises BadTitle."""
     title = visible(text[:MAX_TEXT_LENGTH])
     if not title or len(text) > MAX_TEXT_LENGTH or _length(title) > StickerLimit.MAX_NAME_AND_TITLE:
         raise BadTitle

@@ -9,7 +9,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Sticker, User
 
 from bot.packs.names import Kind, pack_link
 from bot.packs.sticker_menu import ACTIONS
-from bot.packs.sticker_sets import Owner, Pack, Packs
+from bot.packs.sticker_sets import Owner, Pack, StickerSets
 from bot.pictures.downloads import Pictures
 from bot.pictures.preview import columns, render_grid
 from bot.requests.limits import MAX_EMOJI
@@ -17,9 +17,9 @@ from bot.telegram.callbacks import Callback
 from bot.telegram.messages import Screen
 from bot.texts import Texts
 
-PACKS_A_PAGE = 5  # whose titles and links fit into a caption of 1024 characters
+PACKS_A_PAGE = 5  # their titles and links fit into a caption of 1024 characters
 STICKERS_A_PAGE = 12
-_MANY = 9  # stickers; more stand in rows of four
+_MANY = 9  # stickers; more are shown in rows of four
 _EMOJI_CELL = 240  # px; custom emoji have 100 px, and larger ones would be a blur
 
 Row = list[InlineKeyboardButton]
@@ -27,18 +27,18 @@ Row = list[InlineKeyboardButton]
 
 @dataclass(frozen=True)
 class PackButton(Callback):
-    """Does something with a pack, or leads to a list."""
+    """Acts on a pack, or shows the list of packs."""
 
     kind = "pack"
     action: str
     owner: int
-    number: int  # of the pack; 0 where it is about none
+    number: int  # of the pack; 0 for none
     page: int = 0
 
 
 @dataclass(frozen=True)
 class StickerButton(Callback):
-    """Does something with a sticker of a pack that /packs shows."""
+    """Acts on a sticker of a pack that /packs shows."""
 
     kind = "one"
     action: str
@@ -48,14 +48,14 @@ class StickerButton(Callback):
 
 
 class Screens:
-    """Makes screens."""
+    """Makes the screens of /packs."""
 
-    def __init__(self, packs: Packs, pictures: Pictures):
+    def __init__(self, packs: StickerSets, pictures: Pictures):
         self._packs = packs
         self._pictures = pictures
 
     async def packs(self, user: User, page: int, words: Texts) -> Screen:
-        """Packs with their counts, their links, and the first sticker of each."""
+        """A page of the user's packs: counts, links, and the first sticker of each."""
         packs = await self._packs.all(Owner(user.id, user.first_name))
         page = _within(page, len(packs), PACKS_A_PAGE)
         start = page * PACKS_A_PAGE
@@ -64,7 +64,7 @@ class Screens:
         for number, pack in enumerate(here, start + 1):
             lines += ["", (f"{number}. " if len(packs) > 1 else "") + _line(pack, words)]
         rows = [[_button(pack.title, "open", user.id, pack.number)] for pack in here]
-        rows += _turning(page, len(packs), PACKS_A_PAGE, partial(_to_list, user.id))
+        rows += _page_buttons(page, len(packs), PACKS_A_PAGE, partial(_to_list, user.id))
         rows += [
             [_button(words("new-pack"), "new", user.id)],
             [_button(words("new-emoji-pack"), "emoji", user.id)],
@@ -75,24 +75,24 @@ class Screens:
         return Screen("\n".join(lines), InlineKeyboardMarkup(rows), picture)
 
     async def pack(self, user: User, pack: Pack, page: int, words: Texts) -> Screen:
-        """A page of a pack, its stickers numbered in the picture and below."""
+        """A page of a pack; its stickers are numbered in the picture and on the buttons."""
         count = len(pack.stickers)
         page = _within(page, count, STICKERS_A_PAGE)
         start = page * STICKERS_A_PAGE
         here = pack.stickers[start : start + STICKERS_A_PAGE]
         per_row = 4 if len(here) > _MANY else columns(len(here))
         numbers = [
-            StickerButton("open", user.id, pack.number, one.file_unique_id).button(str(number))
-            for number, one in enumerate(here, start + 1)
+            StickerButton("open", user.id, pack.number, sticker.file_unique_id).button(str(number))
+            for number, sticker in enumerate(here, start + 1)
         ]
         rows = [numbers[left : left + per_row] for left in range(0, len(here), per_row or 1)]
-        rows += _turning(page, count, STICKERS_A_PAGE, partial(_to_page, user.id, pack.number))
+        rows += _page_buttons(page, count, STICKERS_A_PAGE, partial(_to_page, user.id, pack.number))
         rows += _actions(user, pack, words)
         picture = await self._picture(here or [None], per_row or 1, start + 1 if here else None)
         return Screen(_described(pack, words), InlineKeyboardMarkup(rows), picture)
 
     async def sticker(self, user: User, pack: Pack, index: int, words: Texts) -> Screen:
-        """One sticker of a pack, and what can be done with it."""
+        """One sticker of a pack, with buttons that change it."""
         sticker, kind = pack.stickers[index], pack.kind.value
         buttons = [
             StickerButton(action, user.id, pack.number, sticker.file_unique_id).button(
@@ -114,7 +114,7 @@ class Screens:
         return Screen(f"{text}\n\n{words('sticker-menu', kind=kind)}", keyboard, picture)
 
     def sure(self, user: User, pack: Pack, words: Texts) -> Screen:
-        """The question before a pack is deleted; the picture stays."""
+        """The question before a pack is deleted; the message keeps its picture."""
         rows = [
             [_button(words("yes-delete"), "sure", user.id, pack.number)],
             [_button(words("back"), "open", user.id, pack.number)],
@@ -125,20 +125,20 @@ class Screens:
         return Screen(text, InlineKeyboardMarkup(rows))
 
     async def blank(self) -> bytes:
-        """The picture of no sticker, for a photo that is to show none."""
+        """An empty picture, for a photo that must not show stickers."""
         return await asyncio.to_thread(render_grid, [None], 1, None, _EMOJI_CELL)
 
     async def _picture(
         self, stickers: Sequence[Sticker | None], per_row: int, first: int | None
     ) -> bytes:
         files = await self._pictures.of(stickers)
-        is_small = all(one is None or one.type == Kind.EMOJI for one in stickers)
+        is_small = all(s is None or s.type == Kind.EMOJI for s in stickers)
         sizes = (_EMOJI_CELL,) if is_small else ()
         return await asyncio.to_thread(render_grid, files, per_row, first, *sizes)
 
 
 def _line(pack: Pack, words: Texts) -> str:
-    """A pack with its count; its link below, once there is something to see."""
+    """A pack with its count; its link below, once it has stickers."""
     mark = "● " if pack.is_current else ""
     count = len(pack.stickers)
     line = mark + words("packs-line", title=pack.title, count=count, kind=pack.kind.value)
@@ -155,7 +155,7 @@ def _described(pack: Pack, words: Texts) -> str:
 
 
 def _actions(user: User, pack: Pack, words: Texts) -> list[Row]:
-    """What can be done with a pack as a whole."""
+    """The buttons for a pack as a whole."""
     rows = [
         [
             _button(words("retitle"), "title", user.id, pack.number),
@@ -168,10 +168,10 @@ def _actions(user: User, pack: Pack, words: Texts) -> list[Row]:
     return rows
 
 
-def _turning(
+def _page_buttons(
     page: int, count: int, size: int, button: Callable[[str, int], InlineKeyboardButton]
 ) -> list[Row]:
-    """◀ 1-12 and 25-30 ▶ where there is more before and after; no row where there is not."""
+    """The row ◀ 1-12 and 25-30 ▶, each if there is such a page; no row without either."""
     row = []
     if page > 0:
         row.append(button(f"◀ {_numbers(page - 1, count, size)}", page - 1))

@@ -1,6 +1,6 @@
-"""One sticker of a pack: its owner sends it, and chooses what becomes of it.
+"""One sticker of a pack: its owner sends it, and changes it with buttons.
 
-emojich:replacing:<user id>  string  the sticker that the next chosen one will replace
+emojich:replacing:<user id>  string  the sticker that the next chosen candidate replaces
 """
 
 import json
@@ -18,21 +18,21 @@ from telegram import (
 
 from bot.admin.redis_repair import delete, read
 from bot.packs.names import Kind, is_pack_name, kind_of, number_of
-from bot.packs.sticker_sets import Owner, Packs
+from bot.packs.sticker_sets import Owner, StickerSets
 from bot.telegram.callbacks import ButtonPress, Callback, OldButton
 from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
-from bot.telegram.messages import Screen, put, reply
+from bot.telegram.messages import Screen, reply, show
 from bot.texts import Texts
 from worker.queue.decoding import from_json
 
 ACTIONS = ("first", "emoji", "replace", "delete")
-REPLACE_TTL = 15 * 60  # seconds in which the new sticker must be chosen
+REPLACE_TTL = 15 * 60  # seconds in which the user must choose the new sticker
 
 
 @dataclass(frozen=True)
 class SentStickerButton(Callback):
-    """Does something with a sticker that its owner has sent."""
+    """Acts on a sticker that its owner has sent."""
 
     kind = "sticker"
     action: str
@@ -43,26 +43,26 @@ class SentStickerButton(Callback):
 
 @dataclass(frozen=True)
 class Replaced:
-    """A sticker whose place another will take."""
+    """A sticker that another one will replace."""
 
     pack: str
     sticker: Sticker
 
     @property
     def kind(self) -> Kind:
-        """What its pack holds."""
+        """The kind of its pack."""
         return kind_of(self.pack)
 
 
 class StickerMenu:
     """Changes single stickers."""
 
-    def __init__(self, packs: Packs, connection: redis.asyncio.Redis):
+    def __init__(self, packs: StickerSets, connection: redis.asyncio.Redis):
         self._packs = packs
         self._redis = connection
 
     async def show(self, update: Update, context: Context) -> None:
-        """Answer a sticker: with what can be done with it, if it is from a pack of the user's."""
+        """Answer a sticker, with buttons that change it if it is from a pack of the user's."""
         user, message = update.effective_user, update.effective_message
         if not (user and message and message.sticker):
             return
@@ -74,7 +74,7 @@ class StickerMenu:
         await reply(message, Screen(text, keyboard), do_quote=True)
 
     async def press(self, press: ButtonPress[SentStickerButton]) -> str:
-        """Do what one of the menu's buttons says."""
+        """Handle the press of one of the menu's buttons."""
         button, words = press.button, press.words
         try:
             name = await self._packs.name(press.user.id, button.number)
@@ -85,13 +85,13 @@ class StickerMenu:
                 return words("sticker-gone", kind=kind_of(name).value)
             sentence = await self.act(press.user.id, button.action, sticker, words)
             if button.action == "delete":
-                await put(press.query, Screen(sentence))
+                await show(press.query, Screen(sentence))
         except REFUSALS:
             return words("not-changed")
         return sentence
 
     async def act(self, user_id: int, action: str, sticker: Sticker, words: Texts) -> str:
-        """Do something with a sticker of the user's.  Raises TelegramError, OldButton."""
+        """Act on a sticker of the user's; returns a sentence.  Raises TelegramError, OldButton."""
         match action:
             case "first":
                 await self._packs.move_first(sticker)
@@ -108,7 +108,7 @@ class StickerMenu:
         raise OldButton
 
     async def replaced(self, user_id: int) -> Replaced | None:
-        """The sticker whose place the next chosen one takes, if one waits and is still there."""
+        """The sticker that the next chosen candidate replaces; None if there is none any more."""
         waiting: Any = await self._redis.get(_key(user_id))
         if waiting is None:
             return None
@@ -120,11 +120,11 @@ class StickerMenu:
         return Replaced(name, sticker) if sticker else None
 
     async def keep(self, user_id: int) -> bool:
-        """Replace nothing after all; False when nothing was to be replaced."""
+        """Keep the sticker that waits to be replaced; False when none waits."""
         return bool(await self._redis.delete(_key(user_id)))
 
     async def replace(self, owner: Owner, replaced: Replaced, sticker: InputSticker) -> None:
-        """Put a chosen sticker in the place of another.  Raises TelegramError."""
+        """Replace a sticker by a chosen one.  Raises TelegramError."""
         await self._packs.replace(owner, replaced.pack, replaced.sticker, sticker)
         await self._redis.delete(_key(owner.user_id))
 
@@ -145,7 +145,7 @@ def _menu(user: User, sticker: Sticker, set_name: str, words: Texts) -> InlineKe
 
 
 def _waiting(data: bytes) -> tuple[str, str]:
-    """The pack and the unique id of the sticker that waits.  Raises ValueError."""
+    """The pack and the unique id of the sticker to be replaced.  Raises ValueError."""
     name, unique_id = from_json(list[str], data)
     if not is_pack_name(name):
         raise ValueError("it is no name of a pack")

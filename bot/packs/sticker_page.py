@@ -1,20 +1,20 @@
-"""One sticker, chosen by its number in the picture of its pack, or a custom emoji sent alone."""
+"""One sticker of a pack: a user chooses its number in /packs, or sends its custom emoji alone."""
 
 import re
 
 from telegram import Message, MessageEntity, Update, User
 from telegram.ext.filters import MessageFilter
 
-from bot.packs.emoji_replies import Relabelling
+from bot.packs.emoji_replies import EmojiReplies
 from bot.packs.names import Kind, number_of
 from bot.packs.screens import STICKERS_A_PAGE, Screens, StickerButton
 from bot.packs.sticker_menu import StickerMenu
-from bot.packs.sticker_sets import Pack, Packs
+from bot.packs.sticker_sets import Pack, StickerSets
 from bot.russian.written_emoji import is_emoji_only, written_emoji
 from bot.telegram.callbacks import ButtonPress
 from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
-from bot.telegram.messages import is_reachable, put, reply
+from bot.telegram.messages import is_reachable, reply, show
 from bot.telegram.questions import Questions
 from bot.texts import Texts
 
@@ -33,37 +33,37 @@ IS_CUSTOM_EMOJI = _IsCustomEmoji()
 
 
 class StickerPage:
-    """Shows a sticker of a pack, and changes it."""
+    """Shows and changes a sticker of a pack."""
 
     def __init__(
         self,
-        packs: Packs,
+        packs: StickerSets,
         screens: Screens,
         sticker_menu: StickerMenu,
-        relabelling: Relabelling,
+        emoji_replies: EmojiReplies,
         questions: Questions,
     ):
         self._packs = packs
         self._screens = screens
         self._sticker_menu = sticker_menu
-        self._relabelling = relabelling
+        self._emoji_replies = emoji_replies
         self._questions = questions
 
     async def press(self, press: ButtonPress[StickerButton]) -> str | None:
-        """Do what a button says."""
+        """Handle the press of a sticker's button."""
         if not is_reachable(press.query):
             return press.words("packs-old")
         try:
             pack = await self._packs.get(press.user.id, press.button.number)
             if pack is None:
-                await put(press.query, await self._screens.packs(press.user, 0, press.words))
+                await show(press.query, await self._screens.packs(press.user, 0, press.words))
                 return press.words("pack-gone")
             return await self._act_on(press, pack)
         except REFUSALS:
             return press.words("not-changed")
 
     async def show(self, update: Update, context: Context) -> None:
-        """Answer a custom emoji: with what can be done with it, if it is the user's."""
+        """Answer a custom emoji, with its page if it is from a pack of the user's."""
         user, message = update.effective_user, update.effective_message
         wanted = _custom_emoji_id(message) if message else None
         if not (user and message and wanted):
@@ -81,7 +81,7 @@ class StickerPage:
             await reply(message, await self._screens.sticker(user, pack, index, words))
 
     async def take_emoji(self, user: User, message: Message, words: Texts) -> bool:
-        """Take a message that answers the question for emoji; False when it does not."""
+        """Handle a reply to the question for emoji; False when the message is no such reply."""
         asked = message.reply_to_message
         if asked is None:
             return False
@@ -102,11 +102,11 @@ class StickerPage:
         action, wanted, words = press.button.action, press.button.sticker, press.words
         index = pack.index(wanted)
         if index is None:
-            await put(press.query, await self._screens.pack(press.user, pack, 0, words))
+            await show(press.query, await self._screens.pack(press.user, pack, 0, words))
             return words("sticker-gone", kind=pack.kind.value)
         match action:
             case "open":
-                await put(press.query, await self._screens.sticker(press.user, pack, index, words))
+                await show(press.query, await self._screens.sticker(press.user, pack, index, words))
                 return None
             case "emoji":
                 purpose = f"emoji:{pack.number}:{wanted}"
@@ -117,7 +117,7 @@ class StickerPage:
         if action in ("first", "delete"):
             page = 0 if action == "first" else index // STICKERS_A_PAGE
             changed = await self._packs.get(press.user.id, pack.number) or pack
-            await put(press.query, await self._screens.pack(press.user, changed, page, words))
+            await show(press.query, await self._screens.pack(press.user, changed, page, words))
         return sentence
 
     async def _relabel(
@@ -132,12 +132,12 @@ class StickerPage:
             return words("pack-gone")
         if index is None:
             return words("sticker-gone", kind=pack.kind.value)
-        return await self._relabelling.relabel(pack.stickers[index], user.id, emoji, words)
+        return await self._emoji_replies.relabel(pack.stickers[index], user.id, emoji, words)
 
 
 def _custom_emoji_id(message: Message) -> str | None:
-    """The custom emoji that a message consists of, if it does."""
+    """The id of the custom emoji of which the whole message consists, if it does."""
     if not message.text or len(message.entities) != 1:
         return None
     found = message.parse_entities([MessageEntity.CUSTOM_EMOJI])
-    return next((one.custom_emoji_id for one, text in found.items() if text == message.text), None)
+    return next((e.custom_emoji_id for e, text in found.items() if text == message.text), None)

@@ -1,9 +1,9 @@
 """Creates, fills and changes packs: https://core.telegram.org/bots/api#stickers.
 
-The truth about a pack is Telegram's.  So nothing is asked before a sticker is added: the answer to
-`addStickerToSet` tells whether the set takes it, is full, or is not there (not yet, or no longer).
-And where Telegram refuses a change, the pack tells whether it has been made all the same: by an
-earlier call whose answer was lost.
+Telegram alone knows what is in a pack.  So the bot asks nothing before it adds a sticker: the
+answer to `addStickerToSet` says whether the set takes it, is full, or does not exist.
+When Telegram refuses a change, the bot looks into the pack: an earlier call, whose answer was lost,
+may have made the change.
 """
 
 from collections.abc import Awaitable, Callable
@@ -25,12 +25,12 @@ from bot.telegram.errors import (
 )
 from bot.telegram.retry import insist
 
-_MAX_SKIPPED = 5  # packs that take nothing, before the error is believed to be something else
+_MAX_SKIPPED = 5  # packs that are full or missing, before the bot gives up
 
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose packs they are."""
+    """A user who owns packs."""
 
     user_id: int
     name: str
@@ -42,36 +42,36 @@ class Pack:
 
     name: str
     title: str
-    stickers: tuple[Sticker, ...]  # none in one that waits for its first
+    stickers: tuple[Sticker, ...]  # empty until the first is added
     is_current: bool
 
     @property
     def kind(self) -> Kind:
-        """What it holds."""
+        """The kind of its stickers."""
         return kind_of(self.name)
 
     @property
     def number(self) -> int:
-        """Which of its owner's packs it is."""
+        """Its number among its owner's packs."""
         return number_of(self.name)
 
     def index(self, unique_id: str) -> int | None:
-        """Where a sticker stands; None when it is not there, or no longer."""
+        """The place of a sticker, from 0; None when it is not in the pack."""
         ids = [sticker.file_unique_id for sticker in self.stickers]
         return ids.index(unique_id) if unique_id in ids else None
 
 
-class Packs:
-    """Makes, fills and changes packs."""
+class StickerSets:
+    """Creates, fills and changes the sticker sets of users."""
 
     def __init__(self, bot: Bot, store: PackStore):
         self._bot = bot
         self._store = store
 
     async def upload(self, user_id: int, sticker: bytes) -> tuple[str, str]:
-        """Give Telegram a sticker's WebP file (uploadStickerFile); returns its ids.
+        """Upload a sticker's WebP file (uploadStickerFile); returns its file id and unique id.
 
-        Adding the same file id twice leaves a pack unchanged, uploading twice would not.
+        To add the same file id twice leaves a pack unchanged; to upload a file twice does not.
         """
         file = await insist(
             lambda: self._bot.upload_sticker_file(user_id, sticker, StickerFormat.STATIC)
@@ -83,7 +83,7 @@ class Packs:
     ) -> tuple[str, bool]:
         """Put an uploaded sticker into the owner's current pack, or the next if that is full.
 
-        Returns the pack's name, and whether it is the owner's only since now.  Safe to repeat.
+        Returns the pack's name, and whether it is new to its owner.  Safe to repeat.
         Raises TelegramError.
         """
         sticker = input_sticker(file_id, emoji, keywords)
@@ -103,19 +103,19 @@ class Packs:
         raise refusal
 
     async def kind(self, user_id: int) -> Kind:
-        """What the pack holds that takes the user's new stickers."""
+        """The kind of the pack that takes the user's new stickers."""
         name = await self._store.current(user_id)
         return kind_of(name) if name else Kind.STICKERS
 
     async def begin(self, user_id: int, title: str, kind: Kind = Kind.STICKERS) -> None:
-        """Have the next sticker make a new pack of this title."""
+        """Have the next sticker create a pack with this title."""
         name = self._name(user_id, await self._store.next_number(user_id), kind)
         await self._store.begin(user_id, name, title)
 
     async def all(self, owner: Owner) -> list[Pack]:
         """The owner's packs, the oldest first, then those that wait for their first sticker.
 
-        One that was deleted elsewhere is forgotten.
+        Packs that were deleted elsewhere are removed from Redis.
         """
         current = await self._store.current(owner.user_id)
         packs = []
@@ -137,7 +137,7 @@ class Packs:
         await self._store.choose(user_id, name)
 
     async def retitle(self, user_id: int, name: str, title: str) -> None:
-        """Call a pack something else (setStickerSetTitle).  Raises TelegramError."""
+        """Change the title of a pack (setStickerSetTitle).  Raises TelegramError."""
 
         async def is_done() -> bool:
             pack = await self._get(name)
@@ -156,7 +156,7 @@ class Packs:
         await self._store.discard(user_id, name)
 
     async def is_owner(self, user_id: int, name: str) -> bool:
-        """Whether a pack is this user's."""
+        """Whether a pack belongs to this user."""
         return name in await self._names(user_id)
 
     async def name(self, user_id: int, number: int) -> str | None:
@@ -165,7 +165,7 @@ class Packs:
         return next((name for name in names if number_of(name) == number), None)
 
     async def get(self, user_id: int, number: int) -> Pack | None:
-        """One of a user's packs, if it is still there."""
+        """One of a user's packs, if it still exists."""
         name = await self.name(user_id, number)
         if name is None:
             return None
@@ -179,7 +179,7 @@ class Packs:
         return Pack(name, title, (), is_current) if title else None
 
     async def replace(self, owner: Owner, name: str, old: Sticker, sticker: InputSticker) -> None:
-        """Put a sticker in the place of another (replaceStickerInSet)."""
+        """Replace a sticker by another (replaceStickerInSet)."""
 
         async def is_done() -> bool:
             if await self.sticker(name, old.file_unique_id):
@@ -202,7 +202,7 @@ class Packs:
         await _ensure(lambda: self._bot.set_sticker_position_in_set(sticker.file_id, 0), is_done)
 
     async def remove(self, sticker: Sticker) -> None:
-        """Take a sticker out of its pack (deleteStickerFromSet)."""
+        """Remove a sticker from its pack (deleteStickerFromSet)."""
 
         async def is_done() -> bool:
             return await self.sticker(_set_name(sticker), sticker.file_unique_id) is None
@@ -210,17 +210,17 @@ class Packs:
         await _ensure(lambda: self._bot.delete_sticker_from_set(sticker.file_id), is_done)
 
     async def set_emoji(self, sticker: Sticker, emoji: list[str]) -> None:
-        """Have a sticker of a pack answer to other emoji (setStickerEmojiList)."""
+        """Change the emoji of a sticker of a pack (setStickerEmojiList)."""
         try:
             await insist(lambda: self._bot.set_sticker_emoji_list(sticker.file_id, emoji))
-        except BadRequest as error:  # a set shows only the first of them, so it does not tell
+        except BadRequest as error:  # a set does not show the change: only the first emoji
             if not says(error, PACK_IS_SAME):
                 raise
 
     async def find(self, name: str, file_id: str) -> Sticker | None:
-        """An uploaded sticker in a pack, if it is still there: its owner may have deleted either.
+        """An uploaded sticker in a pack, unless its owner has deleted either.
 
-        In a set it has another file id; only the unique one stays the same.
+        In a set the sticker has another file id, but the same unique id.
         """
         pack = await self._get(name)
         if pack is None:
@@ -229,12 +229,12 @@ class Packs:
         return _with_id(pack, file.file_unique_id)
 
     async def sticker(self, name: str, unique_id: str) -> Sticker | None:
-        """A sticker of a pack, if it is still there."""
+        """A sticker of a pack, if it is still in it."""
         pack = await self._get(name)
         return _with_id(pack, unique_id) if pack else None
 
     async def emoji(self, custom_emoji_id: str) -> Sticker | None:
-        """The sticker behind a custom emoji, anyone's (getCustomEmojiStickers)."""
+        """The sticker of a custom emoji, of any owner (getCustomEmojiStickers)."""
         found = await insist(lambda: self._bot.get_custom_emoji_stickers([custom_emoji_id]))
         return found[0] if found else None
 
@@ -269,7 +269,7 @@ class Packs:
         except BadRequest as error:
             if not says(error, PACK_NAME_IS_TAKEN):
                 raise
-            # Made a moment ago by a call whose answer was lost.
+            # A call whose answer was lost has created the set a moment ago.
             await self._add(owner, name, sticker)
 
     async def _add(self, owner: Owner, name: str, sticker: InputSticker) -> None:
@@ -293,14 +293,14 @@ class Packs:
 
 
 def input_sticker(file_id: str, emoji: list[str], keywords: list[str]) -> InputSticker:
-    """What a set is given."""
+    """The sticker as `addStickerToSet` and the like take it."""
     return InputSticker(file_id, emoji, StickerFormat.STATIC, keywords=keywords)
 
 
 async def _ensure(
     call: Callable[[], Awaitable[Any]], is_done: Callable[[], Awaitable[bool]]
 ) -> None:
-    """Change something, and take a refusal for success where it has been changed already."""
+    """Make a change; a refusal counts as success if the change has been made already."""
     try:
         await insist(call)
     except BadRequest:
@@ -309,7 +309,7 @@ async def _ensure(
 
 
 def _set_name(sticker: Sticker) -> str:
-    assert sticker.set_name, "what a pack holds is in a set"
+    assert sticker.set_name, "a sticker of a pack is in a set"
     return sticker.set_name
 
 

@@ -1,12 +1,12 @@
-"""What Redis remembers of packs: which names are a user's, and which one is filled now.
+"""The names of each user's packs in Redis, and the one that takes new stickers.
 
     emojich:packs:<user id>     sorted set   names of the user's packs by number
-    emojich:begun:<user id>     sorted set   names of those that wait for their first sticker
-    emojich:titles:<user id>    hash         name → title, of packs whose user has chosen one
+    emojich:begun:<user id>     sorted set   names of packs that wait for their first sticker
+    emojich:titles:<user id>    hash         name → title, where the user has chosen one
     emojich:current:<user id>   string       name of the pack that takes new stickers
 
-What is in a pack, Telegram knows.  A pack that is begun does not exist yet: Telegram makes none
-without a sticker.
+Telegram knows the stickers of a pack.  A pack that is begun does not exist yet, because Telegram
+makes none without a sticker.
 """
 
 from typing import Any
@@ -18,13 +18,13 @@ from bot.packs.names import is_pack_name, number_of
 
 
 class PackStore:
-    """The names of the packs."""
+    """Stores the names of packs."""
 
     def __init__(self, connection: redis.asyncio.Redis):
         self._redis = connection
 
     async def names(self, user_id: int) -> list[str]:
-        """The names of a user's packs that have been made, the oldest first."""
+        """The names of a user's packs that exist in Telegram, the oldest first."""
         return await self._range(_packs(user_id))
 
     async def begun(self, user_id: int) -> list[str]:
@@ -32,7 +32,7 @@ class PackStore:
         return await self._range(_begun(user_id))
 
     async def begin(self, user_id: int, name: str, title: str) -> None:
-        """The user wants a pack of this title; it becomes the current one."""
+        """Begin a pack of this title; it becomes the current one."""
         await self.set_title(user_id, name, title)
         await self._redis.zadd(_begun(user_id), {name: number_of(name)})
         await self.choose(user_id, name)
@@ -50,13 +50,13 @@ class PackStore:
         await self._redis.set(_current(user_id), name)
 
     async def remember(self, user_id: int, name: str) -> None:
-        """Remember that this pack has been made and is the user's; it becomes the current one."""
+        """Store a pack that exists in Telegram now; it becomes the current one."""
         await self._redis.zadd(_packs(user_id), {name: number_of(name)})
         await self._redis.zrem(_begun(user_id), name)
         await self.choose(user_id, name)
 
     async def discard(self, user_id: int, name: str) -> None:
-        """A pack is no longer there."""
+        """Remove a pack that no longer exists."""
         is_current = await self.current(user_id) == name
         async with self._redis.pipeline() as pipe:
             pipe.zrem(_packs(user_id), name)
@@ -67,12 +67,12 @@ class PackStore:
             await pipe.execute()
 
     async def title(self, user_id: int, name: str) -> str | None:
-        """The title that the user has chosen for a pack."""
+        """The title that the user has chosen for a pack, if any."""
         title: Any = await self._redis.hget(_titles(user_id), name)
         return title.decode(errors="replace") if title else None
 
     async def set_title(self, user_id: int, name: str, title: str) -> None:
-        """The user has chosen a title for a pack."""
+        """Store the title that the user has chosen for a pack."""
         await self._redis.hset(_titles(user_id), name, title)
 
     async def next_number(self, user_id: int) -> int:

@@ -9,7 +9,7 @@ from telegram.error import BadRequest, InvalidToken
 
 from bot.telegram.retry import insist
 
-_KEPT = 500  # files, of some 30 KB each
+_CACHE_SIZE = 500  # files, of some 30 KB each
 _AT_ONCE = 6  # downloads
 
 
@@ -18,7 +18,7 @@ class Pictures:
 
     def __init__(self, bot: Bot):
         self._bot = bot
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._cache: OrderedDict[str, bytes] = OrderedDict()
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     async def of(self, stickers: Sequence[Sticker | None]) -> list[bytes | None]:
@@ -33,9 +33,9 @@ class Pictures:
             return await self._download(file)
 
     async def _download(self, wanted: Sticker | PhotoSize) -> bytes | None:
-        if kept := self._kept.get(wanted.file_unique_id):
-            self._kept.move_to_end(wanted.file_unique_id)
-            return kept
+        if cached := self._cache.get(wanted.file_unique_id):
+            self._cache.move_to_end(wanted.file_unique_id)
+            return cached
         try:
             file = await insist(lambda: self._bot.get_file(wanted.file_id))
             picture = bytes(await insist(file.download_as_bytearray))
@@ -44,9 +44,9 @@ class Pictures:
             InvalidToken,
         ):  # the file is gone: what python-telegram-bot makes of 404
             return None
-        self._kept[wanted.file_unique_id] = picture
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        self._cache[wanted.file_unique_id] = picture
+        while len(self._cache) > _CACHE_SIZE:
+            self._cache.popitem(last=False)
         return picture
 
 

@@ -152,12 +152,16 @@ def _doodles(width: int, height: int) -> Image.Image:
         for column in range(width // _DOODLE_STEP + 2):
             outline = _OUTLINES[(row * 3 + column * 2) % len(_OUTLINES)]
             centre = (column * step + row % 2 * step // 2, row * step)
-            turned = _turn(outline, angle=row * 2.1 + column * 0.9, scale=step / 5, centre=centre)
-            draw.line(turned, fill=_DOODLE, width=6, joint="curve")
+            rotated = _rotate(
+                outline, angle=row * 2.1 + column * 0.9, scale=step / 5, centre=centre
+            )
+            draw.line(rotated, fill=_DOODLE, width=6, joint="curve")
     return fine.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def _turn(outline: list[Point], angle: float, scale: float, centre: tuple[int, int]) -> list[Point]:
+def _rotate(
+    outline: list[Point], angle: float, scale: float, centre: tuple[int, int]
+) -> list[Point]:
     sin, cos = math.sin(angle) * scale, math.cos(angle) * scale
     return [(centre[0] + x * cos - y * sin, centre[1] + x * sin + y * cos) for x, y in outline]
 

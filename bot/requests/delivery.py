@@ -192,7 +192,7 @@ class Delivery:
         if record is None or wanted is None:
             return
         try:
-            chat_id, message_id = await self._put(record, wanted)
+            chat_id, message_id = await self._send_or_edit(record, wanted)
         except Expired:
             await self.change(request_id, Spoilt(Failure.EXPIRED))
         except ChatMigrated as error:
@@ -217,7 +217,7 @@ class Delivery:
                 failures += 1
                 await self._pause(request_id, error, failures)
 
-    async def _put(self, record: Record, wanted: Screen) -> tuple[int, int]:
+    async def _send_or_edit(self, record: Record, wanted: Screen) -> tuple[int, int]:
         """Send or edit the message; returns the ids of its chat and its own."""
         if record.state is State.FINISHED and not record.has_picture:
             wanted = replace(wanted, picture=await self._picture(record))

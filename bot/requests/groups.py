@@ -9,7 +9,7 @@ Who writes on behalf of a group or a channel has no packs: Telegram does not say
 from telegram import Message, MessageEntity, Update
 from telegram.ext import CommandHandler, MessageHandler, filters
 
-from bot.packs.emoji_replies import Relabelling
+from bot.packs.emoji_replies import EmojiReplies
 from bot.requests.delivery import Delivery
 from bot.requests.prompts import Prompts
 from bot.russian.written_emoji import is_emoji_only
@@ -36,9 +36,9 @@ _EMOJI = GROUP_WORDS & filters.REPLY & _EmojiOnly()
 class Groups:
     """Takes prompts out of messages that are not prompts as a whole, and emoji for stickers."""
 
-    def __init__(self, prompts: Prompts, relabelling: Relabelling, delivery: Delivery):
+    def __init__(self, prompts: Prompts, emoji_replies: EmojiReplies, delivery: Delivery):
         self._prompts = prompts
-        self._relabelling = relabelling
+        self._emoji_replies = emoji_replies
         self._delivery = delivery
 
     def handlers(self) -> list[Handler]:
@@ -46,7 +46,7 @@ class Groups:
         return [
             CommandHandler(COMMAND, self._take_command, _SAID),
             MessageHandler(_MENTION, self._take_mention),
-            MessageHandler(_EMOJI, self._relabelling.answer_in_group),
+            MessageHandler(_EMOJI, self._emoji_replies.answer_in_group),
             MessageHandler(filters.StatusUpdate.MIGRATE, self._migrate),
         ]
 

@@ -124,12 +124,12 @@ def keywords(prompt: str) -> list[str]:
     """
     asked = words(prompt)
     wanted = dict.fromkeys([word.lemmas[0] for word in asked] + [word.text for word in asked])
-    kept: list[str] = []
+    chosen: list[str] = []
     for word in wanted:
-        fits = sum(map(len, kept)) + len(word) <= StickerLimit.MAX_KEYWORD_LENGTH
-        if fits and len(kept) < StickerLimit.MAX_SEARCH_KEYWORDS:
-            kept.append(word)
-    return kept
+        fits = sum(map(len, chosen)) + len(word) <= StickerLimit.MAX_KEYWORD_LENGTH
+        if fits and len(chosen) < StickerLimit.MAX_SEARCH_KEYWORDS:
+            chosen.append(word)
+    return chosen
 
 
 @cache

@@ -7,7 +7,7 @@ The bot cannot tell it from Telegram: the same HTTP, the same answers, the same 
     seen           HTTP: chats, packs and events for the chat page
     guard          access control
     registry       ``@method``: a typed function becomes a Bot API method
-    errors         unsuccessful answers of the Bot API
+    errors         unsuccessful answers of the Bot API, by its rules or on order
     methods/       those functions
     params         an HTTP request -> typed parameters
     decoding       JSON -> typed values
@@ -27,7 +27,6 @@ The bot cannot tell it from Telegram: the same HTTP, the same answers, the same 
     updates        the queue behind getUpdates and a webhook
     webhook        delivery to a webhook
     hub            events for open chat pages
-    faults         failures on order
 
 Start it with ``python -m bot.sandbox``.
 """

@@ -1,6 +1,19 @@
-"""The errors a bot meets, in the Bot API's own words."""
+"""The errors that a bot meets, in the Bot API's own words, and those that a test orders."""
 
+from dataclasses import dataclass
 from typing import Any
+
+#: Of errors on order.
+DESCRIPTIONS = {
+    400: "Bad Request: fault",
+    401: "Unauthorized",
+    403: "Forbidden: bot was blocked by the user",
+    404: "Not Found",
+    409: "Conflict: fault",
+    429: "Too Many Requests: retry after {retry_after}",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+}
 
 
 class ApiError(Exception):
@@ -24,3 +37,60 @@ class BadRequest(ApiError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(400, f"Bad Request: {reason}")
+
+
+@dataclass
+class Fault:
+    """The next ``times`` calls of ``method`` fail.
+
+    With ``migrate_to_chat_id``, as in a group that has become a supergroup of this id.
+    With ``answer`` the body is that, with HTTP's 200: what no Bot API would say.
+    With ``after`` the call does its work and only then fails: an answer lost on its way back.
+    With ``cut`` there is no answer at all: the connection ends.
+    """
+
+    method: str
+    error_code: int = 500
+    retry_after: int | None = None
+    times: int = 1
+    description: str | None = None
+    after: bool = False
+    cut: bool = False
+    migrate_to_chat_id: int | None = None
+    answer: str = ""
+
+    def error(self) -> ApiError:
+        """The answer the bot gets."""
+        description = self.description or DESCRIPTIONS.get(self.error_code, "Fault")
+        description = description.replace("{retry_after}", str(self.retry_after))
+        return ApiError(
+            self.error_code,
+            description,
+            retry_after=self.retry_after,
+            migrate_to_chat_id=self.migrate_to_chat_id,
+        )
+
+
+class Faults:
+    """The ordered failures, first come, first served; they do not survive a restart."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Order a failure."""
+        self._faults.append(fault)
+
+    def clear(self) -> None:
+        """Call off all that are still to come."""
+        self._faults.clear()
+
+    def take(self, method: str) -> Fault | None:
+        """The failure due for this call of ``method``, used up by one."""
+        for fault in self._faults:
+            if fault.method.lower() == method.lower():
+                fault.times -= 1
+                if fault.times <= 0:
+                    self._faults.remove(fault)
+                return fault
+        return None

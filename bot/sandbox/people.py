@@ -9,7 +9,7 @@ from bot.sandbox.errors import BadRequest
 from bot.sandbox.files import STICKER
 from bot.sandbox.inline import Question
 from bot.sandbox.privacy import reaches_bot
-from bot.sandbox.state import Group, Tap
+from bot.sandbox.state import ButtonPress, Group
 from bot.sandbox.world import Sandbox
 
 DEFAULT_USER = 1001
@@ -131,8 +131,8 @@ def edit(box: Sandbox, person: Json, chat_id: int, message_id: int, words: str) 
     late = time.time() - message["date"] > rules.EDITABLE_SECONDS
     if not own or late or "text" not in message:
         raise BadRequest("message can't be edited")
-    kept = {key: value for key, value in message.items() if key not in ("text", "entities")}
-    edited = {**kept, **text(words)}
+    others = {key: value for key, value in message.items() if key not in ("text", "entities")}
+    edited = {**others, **text(words)}
     if edited == message:
         raise BadRequest(rules.NOT_MODIFIED)
     edited["edit_date"] = int(time.time())
@@ -141,7 +141,9 @@ def edit(box: Sandbox, person: Json, chat_id: int, message_id: int, words: str) 
     return edited
 
 
-def tap(box: Sandbox, person: Json, chat_id: int, message_id: int, data: str) -> Tap:
+def press_button(
+    box: Sandbox, person: Json, chat_id: int, message_id: int, data: str
+) -> ButtonPress:
     """A press on an inline button.
 
     The button may be gone by now: the Bot API warns that "the message originated the query can
@@ -151,10 +153,11 @@ def tap(box: Sandbox, person: Json, chat_id: int, message_id: int, data: str) ->
     message = box.message(chat_id, message_id, "message")
     box.state.last_tap_id += 1
     now = int(time.time())
-    pressed = Tap(str(box.state.last_tap_id), person["id"], message_id, data, now, chat_id)
-    box.state.taps[pressed.id] = pressed
-    box.updates.push("callback_query", objects.callback_query(pressed.id, person, message, data))
-    return pressed
+    press_id = str(box.state.last_tap_id)
+    press = ButtonPress(press_id, person["id"], message_id, data, now, chat_id)
+    box.state.taps[press.id] = press
+    box.updates.push("callback_query", objects.callback_query(press.id, person, message, data))
+    return press
 
 
 def block(box: Sandbox, person: Json, *, blocked: bool) -> None:

@@ -9,7 +9,7 @@
                            {"thread_id": 5}: in a topic; {"forwarded": true}: written by another;
                            {"via_bot": true}: the inline result of another bot
     POST /sandbox/edit     {"message_id": 7, "text": "пёс"}                 -> Message
-    POST /sandbox/tap      {"message_id": 7, "data": "keep:1"}              -> Tap
+    POST /sandbox/tap      {"message_id": 7, "data": "keep:1"}              -> ButtonPress
     POST /sandbox/inline   {"query": "кот"}                                 -> Question
                            as its "answer" comes: the event "inline", GET /sandbox/inline?query_id=
     POST /sandbox/choose   {"query_id": "1", "result_id": "a"}              -> Message via the bot
@@ -23,7 +23,7 @@
                            that, be it rubbish, with an update_id unless {"bare": true}
     GET  /sandbox/chats    the user's chats, each with its members
     GET  /sandbox/chat     the messages of a chat, oldest first
-    GET  /sandbox/taps     taps and their answers
+    GET  /sandbox/taps     button presses and their answers
     GET  /sandbox/packs    the sticker sets
     GET  /sandbox/bot      name, commands, descriptions
     GET  /sandbox/events   a WebSocket of changes
@@ -43,8 +43,7 @@ from aiohttp import web
 
 from bot.sandbox import objects, people
 from bot.sandbox.decoding import Json, decode
-from bot.sandbox.errors import BadRequest
-from bot.sandbox.faults import Fault
+from bot.sandbox.errors import BadRequest, Fault
 from bot.sandbox.people import DEFAULT_USER
 from bot.sandbox.world import BOX, Sandbox
 
@@ -174,12 +173,12 @@ async def edit(request: web.Request) -> web.Response:
 
 
 @routes.post("/sandbox/tap")
-async def tap(request: web.Request) -> web.Response:
+async def press_button(request: web.Request) -> web.Response:
     """The user presses an inline button."""
     box, tapped = request.app[BOX], await _body(request, Tapped)
     person = _arrive(box, tapped)
-    pressed = people.tap(box, person, tapped.place, tapped.message_id, tapped.data)
-    return _answer(box, asdict(pressed))
+    press = people.press_button(box, person, tapped.place, tapped.message_id, tapped.data)
+    return _answer(box, asdict(press))
 
 
 @routes.post("/sandbox/inline")

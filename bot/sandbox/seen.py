@@ -46,10 +46,10 @@ async def chat(request: web.Request) -> web.Response:
 
 
 @routes.get("/sandbox/taps")
-async def taps(request: web.Request) -> web.Response:
-    """The user's taps, oldest first, each with the bot's answer or null."""
+async def presses(request: web.Request) -> web.Response:
+    """The user's button presses, oldest first, each with the bot's answer or null."""
     every, user_id = request.app[BOX].state.taps.values(), user_id_of(request)
-    return web.json_response([asdict(one) for one in every if one.user_id == user_id])
+    return web.json_response([asdict(press) for press in every if press.user_id == user_id])
 
 
 @routes.get("/sandbox/inline")

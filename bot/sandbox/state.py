@@ -15,7 +15,7 @@ from bot.sandbox.files import StoredFile, write_atomically
 
 #: A chat keeps this many messages, so that state.json stays small for ever.
 MAX_MESSAGES = 1000
-MAX_TAPS = 200
+MAX_PRESSES = 200
 
 
 @dataclass
@@ -59,7 +59,7 @@ class Answer:
 
 
 @dataclass
-class Tap:
+class ButtonPress:
     """A press on an inline button: the sandbox's side of a CallbackQuery."""
 
     id: str
@@ -92,7 +92,7 @@ class Profile:
 
 @dataclass
 class State:
-    """Everything the sandbox remembers."""
+    """Everything the sandbox remembers; the names of the fields are those of state.json."""
 
     bot_id: int = 0
     last_message_id: int = 0
@@ -106,7 +106,7 @@ class State:
     users: dict[int, Json] = field(default_factory=dict)
     groups: dict[int, Group] = field(default_factory=dict)
     messages: dict[int, dict[int, Json]] = field(default_factory=dict)  # by chat
-    taps: dict[str, Tap] = field(default_factory=dict)
+    taps: dict[str, ButtonPress] = field(default_factory=dict)
     sets: dict[str, StickerSet] = field(default_factory=dict)  # by name in lower case
     files: dict[str, StoredFile] = field(default_factory=dict)
     photos: dict[str, list[str]] = field(default_factory=dict)  # a size -> all sizes of its photo
@@ -159,7 +159,7 @@ class StateFile:
     def _forget(self) -> None:
         for messages in self.state.messages.values():
             _drop_oldest(messages, MAX_MESSAGES)
-        _drop_oldest(self.state.taps, MAX_TAPS)
+        _drop_oldest(self.state.taps, MAX_PRESSES)
 
 
 def _dumps(content: object) -> str:

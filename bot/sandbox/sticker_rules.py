@@ -82,10 +82,10 @@ def set_title(title: str) -> str:
 
     What is longer is cut, not refused.
     """
-    kept = title.strip()[:MAX_SET_TITLE].rstrip()
-    if not kept:
+    cut = title.strip()[:MAX_SET_TITLE].rstrip()
+    if not cut:
         raise BadRequest("sticker set title must be non-empty")
-    return kept
+    return cut
 
 
 def check_initial_stickers(stickers: list[InputSticker]) -> None:

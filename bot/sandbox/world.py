@@ -7,8 +7,7 @@ from aiohttp import web
 
 from bot.sandbox import images, objects, rules, sticker_rules
 from bot.sandbox.decoding import FileRef, Json, Upload
-from bot.sandbox.errors import ApiError, BadRequest
-from bot.sandbox.faults import Faults
+from bot.sandbox.errors import ApiError, BadRequest, Faults
 from bot.sandbox.files import PHOTO, STICKER, FileStore, StoredFile
 from bot.sandbox.hub import Hub
 from bot.sandbox.inline import Inline

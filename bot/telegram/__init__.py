@@ -2,12 +2,12 @@
 
 - `application`: the python-telegram-bot application and its HTTP client
 - `updater`: fetch updates: long polling or a webhook
-- `updates`: keep updates in Redis until they are handled, in order
+- `updates`: store updates in Redis until they are handled, in order
 - `update_processor`: each user's updates one after another
 - `context`: the handler context, with the user's language
 - `messages`: send and edit one type of message; message filters
 - `callbacks`: inline buttons: one dataclass each
-- `questions`: questions that a user answers with a message
+- `questions`: questions that a user answers by a reply
 - `errors`: what each refusal by Telegram means
 - `error_handler`: log an unexpected error and tell the user
 - `retry`: back-off on 429 and 5xx

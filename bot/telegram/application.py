@@ -1,4 +1,4 @@
-"""The python-telegram-bot application: its HTTP client, and who the bot is."""
+"""The python-telegram-bot application: its HTTP client, and the identity of the bot."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from telegram.request import HTTPXRequest
 from bot.config import Config
 from bot.telegram.context import Context
 from bot.telegram.migration import FollowMigration
-from bot.telegram.update_processor import TakeTurns
+from bot.telegram.update_processor import PerUserProcessor
 from emojich_core.errors import SetupError
 
 CONNECTIONS = 64
-API_TIMEOUT = 20.0  # seconds; patience here spares messages that are sent twice
+API_TIMEOUT = 20.0  # seconds; with a shorter one, more messages would be sent twice
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
@@ -29,21 +29,21 @@ def build_application(config: Config) -> AnyApplication:
         .context_types(ContextTypes(context=Context))
         .base_url(config.api_url)
         .base_file_url(config.file_url)
-        # No retries of its own: for one chat's 429 it would hold up all the others.
+        # It does not retry: one chat's 429 would delay all other chats.
         .rate_limiter(FollowMigration())
-        # Whoever deletes their message wants the answer still, or does not mind.
+        # A user who has deleted the message may still want the answer.
         .defaults(Defaults(allow_sending_without_reply=True))
-        .concurrent_updates(TakeTurns())
+        .concurrent_updates(PerUserProcessor())
         .request(request)
         .get_updates_request(get_updates)
-        .updater(None)  # it confirms updates before they are handled
+        .updater(None)  # python-telegram-bot's confirms updates before they are handled
         .job_queue(None)
         .build()
     )
 
 
 async def identify(bot: Bot, config: Config) -> None:
-    """Ask who the bot is (getMe).  Raises SetupError where the answer does not say so."""
+    """Ask Telegram for the bot's name (getMe).  Raises SetupError for an answer without one."""
     try:
         await bot.initialize()
         has_name = bool(bot.username)
@@ -56,7 +56,7 @@ async def identify(bot: Bot, config: Config) -> None:
 
 
 def _request(config: Config, connections: int, **timeouts: Any) -> HTTPXRequest:
-    """The HTTP client: through the proxy that the environment names, if the Bot API is elsewhere.
+    """The HTTP client; it uses the proxy of the environment unless the Bot API is local.
 
     Raises SetupError.
     """
@@ -65,7 +65,7 @@ def _request(config: Config, connections: int, **timeouts: Any) -> HTTPXRequest:
             connections,
             httpx_kwargs={
                 "trust_env": not config.api_is_local,
-                "verify": httpx.create_ssl_context(),  # SSL_CERT_FILE holds for either
+                "verify": httpx.create_ssl_context(),  # SSL_CERT_FILE counts in both cases
             },
             **timeouts,
         )
@@ -74,7 +74,7 @@ def _request(config: Config, connections: int, **timeouts: Any) -> HTTPXRequest:
             'A SOCKS proxy takes a package: pip install "python-telegram-bot[socks]", '
             "or set ALL_PROXY and HTTPS_PROXY to an HTTP proxy."
         ) from error
-    # What the errors say may hold the proxy's password.
+    # The messages of these errors may hold the proxy's password.
     except (OSError, ValueError, httpx.InvalidURL) as error:
         raise SetupError(
             "The proxy or the certificates that the environment names cannot be used: correct "

@@ -1,7 +1,7 @@
 """Buttons: one dataclass each, which packs and parses its own callback data.
 
-Callback data is `1:<kind>:<field>:<field>:…`.  Buttons outlive deployments, so a format stays as it
-is; data that no dataclass parses belongs to another version, and its user hears that it is old.
+Callback data is `1:<kind>:<field>:<field>:…`.  Buttons outlive deployments, so a format never
+changes.  Data that no dataclass parses is from another version: the bot calls the button old.
 """
 
 import re
@@ -23,13 +23,13 @@ from bot.telegram.retry import insist
 from bot.texts import Texts
 
 _VERSION = "1"
-# Characters that are read in the two or three seconds for which Telegram shows a notification; more
-# of them stay until they are put away (`show_alert`).
+# Characters that a user can read in the two or three seconds for which Telegram shows a
+# notification; a longer text stays until the user closes it (`show_alert`).
 _MAX_NOTIFICATION = 80
 
 
 class OldButton(Exception):
-    """The button is of another version, or about something that is there no longer."""
+    """The button is of another version, or about something that no longer exists."""
 
 
 class NotYours(Exception):
@@ -41,15 +41,16 @@ class StartNeeded(Exception):
 
     def __init__(self, parameter: str):
         super().__init__(parameter)
-        self.parameter = parameter  # of /start, to go on with
+        self.parameter = parameter  # of /start, with which the bot continues
 
 
 @dataclass(frozen=True)
 class Callback:
     """The base of all buttons' dataclasses.
 
-    Fields are integers, texts of letters, digits, _ and -, or a StrEnum; those at the end that have
-    their default are left out.  `__post_init__` may raise ValueError for data that is no button's.
+    Fields are integers, texts of letters, digits, _ and -, or a StrEnum; the last ones are left out
+    while they have their defaults.  `__post_init__` may raise ValueError for values that no button
+    has.
     A field `owner` is the id of the only user who may press the button.
 
     >>> @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Callback:
     ('1:open:7', Open(owner=7, page=3))
     """
 
-    kind: ClassVar[str] = ""  # none where the first field tells it
+    kind: ClassVar[str] = ""  # empty where the first field says it
 
     def pack(self) -> str:
         """The callback data."""
@@ -74,8 +75,8 @@ class Callback:
 
     @classmethod
     def parse(cls, data: object) -> Self | None:
-        """The button of some callback data; None where it is another one's."""
-        # Numbers in longer data, which no button of ours has, could be too long to be read.
+        """The button of some callback data; None for that of another kind."""
+        # Longer data, which no button of the bot has, could hold numbers too long to parse.
         if not isinstance(data, str) or len(data) > InlineKeyboardButtonLimit.MAX_CALLBACK_DATA:
             return None
         match = _pattern(cls).fullmatch(data)  # type: ignore[arg-type]  # a class is hashable
@@ -111,12 +112,12 @@ class ButtonPress(Generic[AnyCallback]):
         return self.query.from_user
 
 
-# Returns the sentence for the user, if it takes one.  Raises OldButton, NotYours, StartNeeded.
+# Returns a sentence for the user, or None.  Raises OldButton, NotYours, StartNeeded.
 Act = Callable[[ButtonPress[AnyCallback]], Awaitable[str | None]]
 
 
 def on_press(button: type[AnyCallback], act: Act[AnyCallback]) -> CallbackQueryHandler[Any, Any]:
-    """A handler of one kind of buttons; only the owner of a button gets to `act`."""
+    """The handler of one kind of buttons; it calls `act` only for the owner of the button."""
 
     async def answer(update: Update, context: Context) -> None:
         query = update.callback_query
@@ -140,7 +141,7 @@ def on_press(button: type[AnyCallback], act: Act[AnyCallback]) -> CallbackQueryH
 
 
 def on_old_button() -> CallbackQueryHandler[Any, Any]:
-    """The handler of the buttons that no other handler knows."""
+    """The handler of all buttons that no other handler takes."""
 
     async def answer(update: Update, context: Context) -> None:
         if query := update.callback_query:
@@ -150,18 +151,18 @@ def on_old_button() -> CallbackQueryHandler[Any, Any]:
 
 
 async def answer_press(query: CallbackQuery, sentence: str | None, url: str | None = None) -> None:
-    """Have a button stop blinking, with a sentence if there is one to say.
+    """Answer the press, so that the button stops blinking; show a sentence, if there is one.
 
-    Or with a link to the bot, which opens by itself; Telegram's apps drop it beside a sentence.
+    Telegram's apps open `url`, a link to the bot, but ignore it beside a sentence.
     """
     is_long = len(sentence or "") > _MAX_NOTIFICATION
-    with suppress(BadRequest):  # too late for an answer; the message tells
+    with suppress(BadRequest):  # too late for an answer; the message shows the result
         await insist(lambda: query.answer(sentence, show_alert=is_long, url=url))
 
 
 @cache
 def _pattern(button: type[Callback]) -> re.Pattern[str]:
-    """What the callback data of a button looks like."""
+    """The pattern of a button's callback data."""
     types = get_type_hints(button)
     pattern = f"{_VERSION}:{button.kind}" if button.kind else _VERSION
     for field in fields(button):

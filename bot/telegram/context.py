@@ -1,4 +1,4 @@
-"""The context that every handler gets beside the update: it knows the user's language.
+"""The context that every handler gets with the update: it knows the user's language.
 
 https://docs.python-telegram-bot.org/en/stable/examples.contexttypesbot.html
 """
@@ -12,7 +12,7 @@ from bot.texts import Texts, language_for, texts
 
 
 class Context(CallbackContext[ExtBot[Any], dict[Any, Any], dict[Any, Any], dict[Any, Any]]):
-    """The context of an update."""
+    """The context of an update, with its user's language."""
 
     _language_code: str | None = None  # of the user's Telegram; None where there is no user
 

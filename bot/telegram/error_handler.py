@@ -1,4 +1,4 @@
-"""Logs an error that no handler dealt with, and tells the user whose fault it is."""
+"""Logs an error that no handler caught, and tells the user whether Telegram or the bot failed."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 async def report(connection: redis.Redis, update: object, context: Context) -> None:
-    """Log an error; tell the user, if there is one and they want to hear anything."""
+    """Log an error, and tell the user of the update, if it has one and is answerable."""
     error = context.error
     if is_everyday(error):
         log.info("a user cannot be answered: %s", error)
@@ -51,7 +51,7 @@ async def _tell(update: Update, sentence: str) -> None:
 
 
 async def _answer(query: CallbackQuery, sentence: str) -> None:
-    """Answer a tap, or, when that comes too late, write to the user who has tapped."""
+    """Answer a button press; when it is too late for that, write to its user."""
     try:
         await insist(lambda: query.answer(sentence))
     except BadRequest:

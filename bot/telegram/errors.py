@@ -1,8 +1,8 @@
 """What each refusal of Telegram means.
 
-The Bot API documents no codes beside HTTP's, so these are the words of its server, of TDLib below
-it, and, in capitals, of Telegram's own servers.  sendMediaGroup quotes them within a sentence, so
-they are looked for anywhere in the description:
+The Bot API documents no codes beside HTTP's, so the bot looks for the words of the Bot API's
+server, of TDLib, and, in capitals, of Telegram's servers.  It looks for them anywhere in the
+description, because sendMediaGroup quotes them within a sentence:
 https://github.com/tdlib/telegram-bot-api/blob/master/telegram-bot-api/Client.cpp
 https://github.com/tdlib/td/blob/master/td/telegram/MessagesManager.cpp
 """
@@ -16,7 +16,7 @@ from telegram.error import (
     RetryAfter,
 )
 
-# Telegram has understood, and says no: it would say so again.
+# Telegram refuses the call: it would refuse the same call again.
 REFUSALS = (BadRequest, ChatMigrated, Forbidden, InvalidToken)
 
 MESSAGE_IS_SAME = ("message is not modified", "message_not_modified")
@@ -39,7 +39,7 @@ PHOTOS_ARE_FORBIDDEN = (
     "chat_send_photos_forbidden",
     "chat_send_media_forbidden",
 )
-# The bot may not write, the topic is closed, or there is no such chat any more.
+# The bot may not write, the topic is closed, or the chat no longer exists.
 CHAT_IS_CLOSED = (
     "not enough rights",
     "have no rights",
@@ -83,7 +83,7 @@ PACK_IS_FULL = ("stickers_too_much",)
 PACK_IS_MISSING = ("stickerset_invalid", "sticker set not found")
 PACK_IS_SAME = ("stickerset_not_modified",)
 PACK_NAME_IS_TAKEN = ("sticker set name is already occupied", "short_name_occupied")
-USER_IS_UNKNOWN = (  # who has never pressed Start
+USER_IS_UNKNOWN = (  # the user has never pressed Start
     "peer_id_invalid",
     "user_id_invalid",
     "user not found",
@@ -98,7 +98,7 @@ def says(error: BadRequest, phrases: tuple[str, ...]) -> bool:
 
 
 def is_everyday(error: BaseException | None) -> bool:
-    """Whether the refusal comes of what people do in a chat, and not of a mistake of the bot's."""
+    """Whether users cause the refusal by what they do in a chat, and not the bot by a mistake."""
     if isinstance(error, BadRequest):
         return says(error, MESSAGE_IS_SAME + MESSAGE_IS_GONE + QUERY_IS_TOO_OLD + CHAT_IS_CLOSED)
     return isinstance(error, (Forbidden, ChatMigrated))
@@ -112,5 +112,5 @@ def needs_start(error: BaseException) -> bool:
 
 
 def is_outage(error: BaseException | None) -> bool:
-    """Whether Telegram is out of reach, unwell, or asked too often: it may answer another time."""
+    """Whether Telegram is out of reach, fails, or limits calls: a later call may succeed."""
     return isinstance(error, (NetworkError, RetryAfter)) and not isinstance(error, REFUSALS)

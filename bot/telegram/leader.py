@@ -2,10 +2,10 @@
 
     emojich:bot   string   a lock of redis-py's; it expires unless it is renewed
 
-So records and messages have one writer, whatever is started twice; a bot is thin, and one is enough
-for many workers.
+So records and messages have one writer, even if an operator starts two bots.  One bot is enough for
+many workers, because it does little work.
 
-`python -m bot.telegram.leader` tells whether a bot answers, be it another one: for Docker to ask.
+Docker runs `python -m bot.telegram.leader` to ask whether a bot answers, this one or another.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lease(connection: redis.asyncio.Redis) -> AsyncIterator[Lock]:
-    """The right to answer, as soon as no other bot has it; see that it is kept with `keep`."""
+    """Wait until no other bot has the lease, and take it; `keep` renews it."""
     lock = connection.lock(KEY, timeout=TTL, sleep=RENEWAL)
     if not await lock.acquire(blocking=False):
         log.info(STANDS_BY)
@@ -60,12 +60,12 @@ async def keep(lock: Lock) -> None:
 async def _renew(lock: Lock) -> bool:
     try:
         return bool(await lock.reacquire())
-    except LockNotOwnedError:  # it has expired: this machine was asleep, or Redis was away
+    except LockNotOwnedError:  # it has expired: this machine slept, or Redis was away
         return await lock.acquire(blocking=False)
 
 
 def main() -> None:
-    """Exit with 0 while some bot has the lease, and with a sentence if none has."""
+    """Exit with 0 if a bot has the lease, else with a sentence."""
     exit_unless(
         lambda connection: bool(connection.exists(KEY)), "No bot answers: its log says why."
     )

@@ -1,7 +1,7 @@
-"""Messages: which are a user's own words, and what the bot's own show.
+"""Sends and edits messages of the bot; filters for messages in a user's own words.
 
-A forwarded message has another author, and one that was sent via a bot was written by that bot.
-Both may be prompts, but they give no commands and answer no questions.
+A forwarded message has another author, and a bot has written one that a user sent via that bot.
+Both may be prompts, but are no commands and answer no questions.
 """
 
 from dataclasses import dataclass
@@ -36,13 +36,13 @@ class Screen:
 
     text: str
     keyboard: InlineKeyboardMarkup | ForceReply | None = None
-    picture: bytes | None = None  # None: none in a new message, and in an old one what it has
+    picture: bytes | None = None  # None: no picture; an edited message keeps its own
 
 
 async def send(
     bot: Bot, chat_id: int, screen: Screen, *, reply_to: int = 0, topic: int = 0
 ) -> Message:
-    """Send a message, in one attempt: it may be another one by the next.  Raises TelegramError."""
+    """Send a message, in one attempt: it may change before the next.  Raises TelegramError."""
     where: dict[str, Any] = {
         "reply_markup": screen.keyboard,
         "reply_parameters": ReplyParameters(reply_to) if reply_to else None,
@@ -54,7 +54,7 @@ async def send(
 
 
 async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen, *, is_photo: bool) -> None:
-    """Have a message show something else, in one attempt; fine where it shows that already.
+    """Have a message show another screen, in one attempt; no error if it shows that already.
 
     Raises TelegramError.
     """
@@ -74,7 +74,7 @@ async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen, *, is_ph
 
 
 async def reply(message: Message, shown: Screen | str, *, do_quote: bool | None = None) -> Message:
-    """Answer a message, with as many attempts as it takes (see `insist`)."""
+    """Answer a message, with several attempts (see `insist`)."""
     screen = Screen(shown) if isinstance(shown, str) else shown
     text, picture, keyboard = screen.text, screen.picture, screen.keyboard
     if picture:
@@ -86,8 +86,8 @@ async def reply(message: Message, shown: Screen | str, *, do_quote: bool | None 
     return await insist(lambda: message.reply_text(text, reply_markup=keyboard, do_quote=do_quote))
 
 
-async def put(query: CallbackQuery, screen: Screen) -> None:
-    """Have the message of a tapped button, if it is still there, show something else."""
+async def show(query: CallbackQuery, screen: Screen) -> None:
+    """Have the message of a pressed button show another screen, if the message is still there."""
     message = query.message
     if not isinstance(message, Message):
         return
@@ -100,12 +100,12 @@ async def put(query: CallbackQuery, screen: Screen) -> None:
 
 
 def has_picture(query: CallbackQuery) -> bool:
-    """Whether the message of a tapped button is a photo."""
+    """Whether the message of a pressed button is a photo."""
     return isinstance(query.message, Message) and bool(query.message.photo)
 
 
 def is_reachable(query: CallbackQuery) -> bool:
-    """Whether the message can still be changed: of one put away, Telegram tells nothing but its id.
+    """Whether the message can still be changed: of an old one, Telegram tells nothing but its id.
 
     https://core.telegram.org/bots/api#inaccessiblemessage
     """
@@ -113,10 +113,10 @@ def is_reachable(query: CallbackQuery) -> bool:
 
 
 def topic_of(message: MaybeInaccessibleMessage | None) -> int:
-    """The topic in which a message stands; 0 outside of any.
+    """The topic of a message; 0 outside of any.
 
-    Of a group that is a forum, and of a private chat where the bot's owner allows them.
+    Groups that are forums have topics, and private chats where the bot's owner allows them.
     """
     if not isinstance(message, Message) or not message.is_topic_message:
-        return 0  # in other groups `message_thread_id` is the first of a chain of answers
+        return 0  # in other groups `message_thread_id` is the first message of a thread
     return message.message_thread_id or 0

@@ -1,4 +1,4 @@
-"""A group that has become a supergroup: what is sent to the old chat goes to the new one."""
+"""Follows a group that has become a supergroup: sends its messages to the new chat."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -30,7 +30,7 @@ class FollowMigration(AIORateLimiter):
                 callback, args, kwargs, endpoint, data, rate_limit_args
             )
         except ChatMigrated as error:
-            if not endpoint.startswith("send"):  # the old message's id means another one there
+            if not endpoint.startswith("send"):  # there the same id is that of another message
                 raise
             data["chat_id"] = error.new_chat_id
             for of_the_old_chat in ("reply_parameters", "message_thread_id"):

@@ -1,4 +1,4 @@
-"""The command menu and the description that Telegram shows of the bot."""
+"""The menu of commands and the description, which Telegram shows to users."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats
 from bot.logs import reason
 from bot.texts import ENGLISH, RUSSIAN, texts
 
-# In the menu.
+# The menu.
 COMMANDS = ("start", "packs", "history", "settings", "cancel", "forget", "privacy", "help")
 GROUP_COMMANDS = ("sticker", "help")
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 async def introduce(bot: Bot) -> None:
     """Fill both: in English, and in Russian for users who have Telegram in Russian.
 
-    What goes wrong is logged, be it an answer that python-telegram-bot cannot read.
+    Errors are logged, also for an answer that python-telegram-bot cannot read.
     """
     try:
         async with asyncio.timeout(TIME):
@@ -33,13 +33,13 @@ async def _fill(bot: Bot) -> None:
     for scope, names in ((None, COMMANDS), (BotCommandScopeAllGroupChats(), GROUP_COMMANDS)):
         await bot.set_my_commands(_commands(ENGLISH, names), scope)
         await bot.set_my_commands(_commands(RUSSIAN, names), scope, language_code=RUSSIAN)
-    # Russian first: Telegram gives English where there is no Russian.
+    # Russian first: where it is missing, Telegram returns the English description.
     for language, code in ((RUSSIAN, RUSSIAN), (ENGLISH, None)):
         await _describe(bot, language, code)
 
 
 async def _describe(bot: Bot, language: str, code: str | None) -> None:
-    """Say what the bot does, unless the operator has told @BotFather what to say."""
+    """Set the description, unless the operator has set one with @BotFather."""
     if not (await bot.get_my_description(code)).description:
         await bot.set_my_description(texts(language)("description"), code)
 

@@ -1,9 +1,9 @@
-"""Questions whose answer is a message: which ones have been asked, kept in Redis.
+"""Asks questions that a user answers by a reply, and stores them in Redis.
 
     emojich:question:<chat>:<message>  string  what the answer is for
 
-Only an answer to the very question counts (Telegram's apps begin one by themselves: ForceReply), so
-a user who has lost interest simply goes on, and nothing is taken for what it is not.
+Only a reply to the question counts as its answer (Telegram's apps begin the reply: ForceReply).  So
+no other message is taken for one, and a user need not answer.
 """
 
 from typing import Any
@@ -19,20 +19,20 @@ TTL = 24 * 3600  # seconds
 
 
 class Questions:
-    """Asks, and knows what an answer is for."""
+    """Asks questions, and tells the purpose of an answer."""
 
     def __init__(self, bot: Bot, connection: redis.asyncio.Redis):
         self._bot = bot
         self._redis = connection
 
     async def ask(self, press: ButtonPress[Any], text: str, purpose: str) -> None:
-        """Ask the user who has tapped a button, in their private chat."""
+        """Ask the user who pressed a button, in the private chat."""
         question, topic = Screen(text, ForceReply()), topic_of(press.query.message)
         message = await insist(lambda: send(self._bot, press.user.id, question, topic=topic))
         await self._remember(message, purpose)
 
     async def ask_again(self, answer: Message, text: str, purpose: str) -> None:
-        """Say why an answer will not do; what comes next answers this."""
+        """Tell the user why an answer is not valid; the next reply answers this message."""
         message = await reply(answer, Screen(text, ForceReply()))
         await self._remember(message, purpose)
 
@@ -42,7 +42,7 @@ class Questions:
         return purpose.decode(errors="replace") if purpose else None
 
     async def close(self, chat_id: int, message_id: int) -> None:
-        """The question has its answer."""
+        """Forget a question that has been answered."""
         await self._redis.delete(_key(chat_id, message_id))
 
     async def forget(self, user_id: int) -> None:

@@ -12,11 +12,11 @@ Result = TypeVar("Result")
 
 _FIRST_PAUSE = 0.5  # seconds, doubled with each failure
 _LONGEST_PAUSE = 30.0
-_PATIENCE = 60.0  # seconds that a user who has just tapped a button may wait
+_MAX_WAIT = 60.0  # seconds for which a user who has just pressed a button waits
 
 
 def pause_after(error: Exception, failures: int) -> float:
-    """Seconds to wait before asking again, after so many failures in a row."""
+    """Seconds to wait before the next call, after `failures` in a row."""
     if isinstance(error, RetryAfter):
         seconds = error.retry_after
         return seconds if isinstance(seconds, int) else seconds.total_seconds()
@@ -24,12 +24,12 @@ def pause_after(error: Exception, failures: int) -> float:
 
 
 async def insist(call: Callable[[], Awaitable[Result]]) -> Result:
-    """Call Telegram until it answers, or until no user would wait any longer.
+    """Call Telegram until it answers, for at most a minute.
 
-    For calls that may be repeated: one that timed out may have been served all the same.
-    Raises TelegramError: at once where asking again is useless.
+    Only for calls that are safe to repeat: Telegram may have served one that timed out.
+    Raises TelegramError; a refusal at once.
     """
-    deadline = asyncio.get_running_loop().time() + _PATIENCE
+    deadline = asyncio.get_running_loop().time() + _MAX_WAIT
     failures = 0
     while True:
         try:

@@ -1,6 +1,6 @@
-"""Whether an object of Telegram's has the types that python-telegram-bot's signatures say.
+"""Checks the types of Telegram's objects against the signatures of python-telegram-bot.
 
-python-telegram-bot checks none of them: a text that is a list would reach the handlers.
+python-telegram-bot does not check them: a list in place of a text would reach the handlers.
 """
 
 import inspect
@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import telegram
 
-# What handlers read; all else of an update may have any shape.
+# The classes that handlers read; other parts of an update may have any shape.
 _READ = (
     telegram.CallbackQuery,
     telegram.Chat,
@@ -57,7 +57,7 @@ def _check_plain(name: str, value: Any, kinds: tuple[type, ...]) -> None:
 
 @cache
 def _arguments(kind: type) -> dict[str, tuple[type, ...] | None]:
-    """The types of each argument of a class; None for what is no text, number or flag."""
+    """The types of each argument of a class; None for one that is no text, number or flag."""
     hints = {
         name: parameter.annotation
         for name, parameter in inspect.signature(kind).parameters.items()

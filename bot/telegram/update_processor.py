@@ -8,18 +8,16 @@ from weakref import WeakValueDictionary
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
-# Updates at a time.  Those that wait for their user's turn count, too: with python-telegram-bot's
-# own 256, one user who sends as many while Telegram makes the bot wait would hold up everybody.
+# Updates at a time, including those that wait for earlier ones of their user.  With the 256 of
+# python-telegram-bot, one user who sends as many while Telegram is slow would delay all others.
 _MAX_CONCURRENT = 100_000
 
 
-class TakeTurns(BaseUpdateProcessor):
-    """Each user's updates one after another, all users' side by side.
+class PerUserProcessor(BaseUpdateProcessor):
+    """Processes each user's updates one after another, and those of different users side by side.
 
-    What is typed in inline mode changes nothing, and so it does not wait for the rest.
-
-    So a user for whom Telegram is slow delays no other user, and no other tap of the same user is
-    handled between two steps of a handler.
+    So a user for whom Telegram is slow delays no other, and no second button press of a user comes
+    between two steps of a handler.  Inline queries change nothing, so they do not wait.
     """
 
     def __init__(self) -> None:
@@ -31,7 +29,7 @@ class TakeTurns(BaseUpdateProcessor):
         if not (isinstance(update, Update) and update.effective_sender):
             await coroutine
             return
-        # Not `effective_user`: users who write on behalf of a chat share one.
+        # Not `effective_user`: all users who write on behalf of a chat have the same.
         whose = update.effective_sender.id, update.inline_query is not None
         lock = self._locks.setdefault(whose, asyncio.Lock())
         async with lock:

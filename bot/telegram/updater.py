@@ -1,6 +1,6 @@
 """Fetches updates from Telegram: by long polling (getUpdates) or a webhook (setWebhook).
 
-Either way each update is taken by itself, and Telegram keeps it until it has been put away.
+In both cases the bot reads each update by itself, and Telegram keeps it until it has been stored.
 """
 
 import asyncio
@@ -23,31 +23,32 @@ from bot.telegram.retry import pause_after
 from bot.telegram.updates import update_id
 from emojich_core.errors import SetupError
 
-# All others stay away.
+# Telegram sends no others.
 UPDATES = [
     Update.MESSAGE,
     Update.EDITED_MESSAGE,
     Update.CALLBACK_QUERY,
     Update.INLINE_QUERY,
 ]
-TOKEN_INTERVAL = 60.0  # seconds between two looks whether the token is good still
+TOKEN_INTERVAL = 60.0  # seconds between two checks of the token
 POLL_TIME = 10  # seconds for which Telegram waits for updates
 READ_TIMEOUT = 20.0  # seconds beyond that
-PAUSE = 1.0  # seconds until updates are put away once more, or asked for once more
-MAX_REPEATS = 10  # of a list without any id, until what follows it is asked for
+PAUSE = 1.0  # seconds before the bot tries again to store updates, or asks for them again
+MAX_REPEATS = 10  # of a list without any id, before the bot asks for the next id
 MAX_BODY = 4 * 1024 * 1024  # bytes of an update
 
-Put = Callable[[Sequence[Any]], Awaitable[None]]  # raises redis.RedisError
+Store = Callable[[Sequence[Any]], Awaitable[None]]  # raises redis.RedisError
 
 log = logging.getLogger(__name__)
 
 
-async def listen(bot: Bot, config: Config, put: Put) -> HTTPServer | None:
-    """Begin, through an outage of Telegram; returns the webhook's server, or None: then `poll`.
+async def listen(bot: Bot, config: Config, store: Store) -> HTTPServer | None:
+    """Set or delete the webhook, through an outage of Telegram.
 
-    Raises SetupError when it cannot be as WEBHOOK_URL and WEBHOOK_PORT say.
+    Returns the server of the webhook; None without one: then call `poll`.
+    Raises SetupError when Telegram refuses WEBHOOK_URL, or WEBHOOK_PORT is taken.
     """
-    server = _start_server(config, put) if config.webhook_url else None
+    server = _start_server(config, store) if config.webhook_url else None
     failures = 0
     while True:
         try:
@@ -73,9 +74,9 @@ async def _tell_telegram(bot: Bot, config: Config) -> None:
         await bot.delete_webhook()
 
 
-def _start_server(config: Config, put: Put) -> HTTPServer:
+def _start_server(config: Config, store: Store) -> HTTPServer:
     path = unquote(urlsplit(config.webhook_url).path).rstrip("/")
-    settings = {"path": path, "secret": config.webhook_secret, "put": put}
+    settings = {"path": path, "secret": config.webhook_secret, "store": store}
     application = Application([(r".*", _Webhook, settings)], log_function=lambda _: None)
     try:
         return application.listen(config.webhook_port, "0.0.0.0", max_body_size=MAX_BODY)
@@ -86,7 +87,7 @@ def _start_server(config: Config, put: Put) -> HTTPServer:
         ) from error
 
 
-async def poll(bot: Bot, put: Put) -> None:
+async def poll(bot: Bot, store: Store) -> None:
     """Ask for updates, for ever; raises InvalidToken when the token has been revoked."""
     offset = failures = repeats = 0
     before = ""
@@ -95,7 +96,7 @@ async def poll(bot: Bot, put: Put) -> None:
             updates = await _get_updates(bot, offset)
         except InvalidToken:
             raise
-        except Exception as error:  # whatever the answer is, the next one may be good
+        except Exception as error:  # after any answer, the next one may be good
             failures += 1
             what = error if isinstance(error, TelegramError) else reason(error)
             log.warning("polling: %s; trying again", what)
@@ -105,17 +106,17 @@ async def poll(bot: Bot, put: Put) -> None:
         batch = repr(updates)  # compared so because NaN equals nothing
         repeats = repeats + 1 if batch == before else 0
         before = batch
-        if updates and repeats:  # not confirmed: it has no ids, or false ones
+        if updates and repeats:  # the list was not confirmed: it has no ids, or false ones
             await asyncio.sleep(PAUSE)
         else:
-            await _put_away(updates, put)
-        # A list without any id may not be Telegram's, and would confirm what has not come.
+            await _store_through_outages(updates, store)
+        # A list without any id may not be Telegram's: it would confirm updates that have not come.
         if any(map(update_id, updates)) or repeats >= MAX_REPEATS:
             offset = max(_following(updates, offset), offset + min(repeats, 1))
 
 
 def _following(updates: list[Any], offset: int) -> int:
-    """The id after those of the updates; what has no id has the next one, or a higher one."""
+    """The id after those of the updates; an update without an id counts as the next one."""
     for update in updates:
         number = update_id(update)
         offset = max(offset, number + 1) if number else offset + 1
@@ -123,10 +124,10 @@ def _following(updates: list[Any], offset: int) -> int:
 
 
 async def _get_updates(bot: Bot, offset: int) -> list[Any]:
-    """The updates from `offset` on; all before it are confirmed by that.
+    """The updates from `offset` on; the call confirms all before it.
 
-    https://core.telegram.org/bots/api#getupdates.  The bot's own `get_updates` reads a batch as a
-    whole, and fails as a whole.
+    https://core.telegram.org/bots/api#getupdates.  python-telegram-bot's `get_updates` fails for a
+    whole batch if it cannot read one update.
     """
     parameters = {"offset": offset, "timeout": POLL_TIME, "allowed_updates": UPDATES}
     timeout = POLL_TIME + READ_TIMEOUT
@@ -136,10 +137,10 @@ async def _get_updates(bot: Bot, offset: int) -> list[Any]:
     return updates
 
 
-async def _put_away(updates: list[Any], put: Put) -> None:
+async def _store_through_outages(updates: list[Any], store: Store) -> None:
     while True:
         try:
-            await put(updates)
+            await store(updates)
             return
         except redis.RedisError as error:
             log.warning("updates stay with Telegram: %s; trying again", reason(error))
@@ -147,10 +148,10 @@ async def _put_away(updates: list[Any], put: Put) -> None:
 
 
 class _Webhook(RequestHandler):
-    """Takes Telegram's calls; one that is not answered with 200 comes again."""
+    """Takes Telegram's calls; Telegram repeats one that is not answered with 200."""
 
-    def initialize(self, path: str, secret: str, put: Put) -> None:
-        self._path, self._secret, self._put = path, secret, put
+    def initialize(self, path: str, secret: str, store: Store) -> None:
+        self._path, self._secret, self._store = path, secret, store
 
     async def post(self) -> None:
         if unquote(self.request.path).rstrip("/") != self._path:
@@ -160,22 +161,22 @@ class _Webhook(RequestHandler):
             raise HTTPError(403)
         try:
             update = json.loads(self.request.body)
-        except (ValueError, RecursionError):  # it would be the same next time
+        except (ValueError, RecursionError):  # Telegram would send the same again
             update = None
         try:
-            await self._put([update])
+            await self._store([update])
         except redis.RedisError as error:
             log.warning("an update stays with Telegram: %s", reason(error))
             raise HTTPError(503) from error
 
     def log_exception(self, *_: Any) -> None:
-        """Nothing: a stranger's call is not worth a line."""
+        """Log nothing: anybody can call the webhook."""
 
 
 async def keep_token(bot: Bot) -> None:
-    """Look after the token, for ever; raises InvalidToken when it has been revoked.
+    """Check the token, for ever; raises InvalidToken when it has been revoked.
 
-    With a webhook the bot would just fall silent.
+    With a webhook, the bot would not notice otherwise.
     """
     while True:
         await asyncio.sleep(TOKEN_INTERVAL)
@@ -183,5 +184,5 @@ async def keep_token(bot: Bot) -> None:
             await bot.get_me()
         except InvalidToken:
             raise
-        except Exception as error:  # an outage, or an answer of a gateway's
+        except Exception as error:  # an outage, or the answer of a gateway
             log.warning("the token: %s; looking again", reason(error))

@@ -1,11 +1,11 @@
-"""Updates: kept in Redis until they are handled, each user's in their order.
+"""Stores updates in Redis until they are handled, each user's in their order.
 
     emojich:updates         hash         update → its JSON, until it has been handled
-    emojich:updates:seen    sorted set   the updates of the last day, by when they came
+    emojich:updates:seen    sorted set   the updates of the last day, by time of arrival
     emojich:updates:tries   hash         update → how often a bot has begun to handle it
 
-Telegram hears that an update has come only once it is here, so a bot that is killed takes none
-along.  The next bot begins with what the last one left; so handlers must be safe to repeat.
+The bot confirms an update to Telegram only when it is stored, so a killed bot loses none.  The next
+bot handles the updates that the last one left, so handlers must be safe to repeat.
 """
 
 import asyncio
@@ -29,27 +29,27 @@ from bot.logs import reason
 from bot.telegram.context import Context
 from bot.telegram.shape import check
 
-KEPT = "emojich:updates"
+STORED = "emojich:updates"
 SEEN = "emojich:updates:seen"
 TRIES = "emojich:updates:tries"
 TTL = 24 * 3600  # seconds; Telegram does not keep updates for longer, either
-MAX_KEPT = 10_000  # more of them stay with Telegram
-MAX_ID = 2**31 - 1  # of an update; a larger one is none, and would confirm all others
-LOOK_INTERVAL = 2.0  # seconds until what a restarted Redis has brought back is found
-PAUSE = 1.0  # seconds between two looks for a Redis that is away
-# How often an update may meet a Redis that goes away, and how often a bot may end in its midst.
+MAX_STORED = 10_000  # more of them stay with Telegram
+MAX_ID = 2**31 - 1  # of an update; a larger one would confirm all others
+LOOK_INTERVAL = 2.0  # seconds before the bot finds updates that a restarted Redis has restored
+PAUSE = 1.0  # seconds between two attempts to reach Redis
+# How often Redis may go away while an update is handled, and how often a bot may end.
 MAX_TRIES = 5
-PACE = 0.5  # seconds that suspects have, one after another, to end the bot
+PACE = 0.5  # seconds between two suspects: updates during which a bot has ended
 SYNC_TIME = 3000  # milliseconds; `appendfsync everysec` takes two seconds at most
 _CANCEL_INTERVAL = 0.1  # seconds
 STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
 
 _OUTAGE = (redis.ConnectionError, redis.TimeoutError)
-_KEYS = (KEPT, SEEN, TRIES)
+_KEYS = (STORED, SEEN, TRIES)
 _KEY = re.compile(rb"[0-9]{1,10}:[0-9a-f]{16}")  # of an update: see `_entry`
 
-# Safe to repeat: only what was not seen before is kept.
-_PUT = """
+# Safe to repeat: it stores only updates that were not seen before.
+_STORE_SCRIPT = """
 local now, ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ttl)
 for i = 3, #ARGV, 2 do
@@ -69,11 +69,11 @@ log = logging.getLogger(__name__)
 
 
 class GivenUp(Exception):
-    """Each bot that has begun to handle the update has ended meanwhile."""
+    """The bot gives an update up: each bot that has begun to handle it has ended meanwhile."""
 
 
 class Inbox:
-    """Keeps updates, and has the application handle them."""
+    """Stores updates, and has the application handle them."""
 
     def __init__(
         self,
@@ -82,9 +82,9 @@ class Inbox:
         report: ErrorHandler,
         heal: Healer,
     ):
-        """`report` is the handler of errors, but not of a Redis that was away for a moment.
+        """`report` handles errors, except when Redis was away for a moment.
 
-        `heal` puts right what an error of Redis tells of, if it can.
+        `heal` repairs the cause of an error of Redis, and returns whether it could.
         """
         self._application = application
         self._redis: Any = connection  # some commands are typed for the other kind of connection
@@ -97,28 +97,28 @@ class Inbox:
         self._suspects = asyncio.Lock()
         application.add_error_handler(self._on_error)
 
-    async def put(self, updates: Sequence[Any]) -> None:
-        """Keep updates, as Telegram's JSON has them; those that came before are left out.
+    async def store(self, updates: Sequence[Any]) -> None:
+        """Store updates, as Telegram's JSON has them; those that came before are left out.
 
         Once this has returned, Telegram may forget them.
         Raises redis.RedisError.
         """
-        while len(self._tasks) >= MAX_KEPT:
+        while len(self._tasks) >= MAX_STORED:
             await asyncio.sleep(PAUSE)
         entries = dict(filter(None, map(_entry, updates)))
         if not entries:
             return
         pairs = [part for entry in entries.items() for part in entry]
-        put = (_PUT, len(_KEYS), *_KEYS, time.time(), TTL, *pairs)
+        command = (_STORE_SCRIPT, len(_KEYS), *_KEYS, time.time(), TTL, *pairs)
         try:
-            await self._redis.eval(*put)
-        except redis.ResponseError as error:  # it is full, say: then people shall hear so
+            await self._redis.eval(*command)
+        except redis.ResponseError as error:  # full, say: handle them now, so that users are told
             if await self._heal(error):
-                return await self.put(updates)
+                return await self.store(updates)
             log.error("Redis does not keep updates: %s", reason(error))
             await asyncio.gather(*(self._handle(*entry) for entry in entries.items()))
         else:
-            self._unsynced.put_nowait(put)
+            self._unsynced.put_nowait(command)
             self._arrived.set()
 
     async def run(self) -> None:
@@ -126,7 +126,7 @@ class Inbox:
         await asyncio.gather(self._look_for_new(), self._sync())
 
     async def stop(self) -> None:
-        """Give handlers at work a moment; what is not done then, the next bot does again."""
+        """Wait a moment for handlers at work; the next bot repeats those that have not ended."""
         if tasks := set(self._tasks.values()):
             _, unfinished = await asyncio.wait(tasks, timeout=STOP_TIME)
             await end(unfinished)
@@ -144,66 +144,66 @@ class Inbox:
                     await self._arrived.wait()
 
     async def _begin_new(self) -> None:
-        kept = await self._redis.hkeys(KEPT)
-        if rubbish := [key for key in kept if not _KEY.fullmatch(key)]:
-            log.warning("%s: what is no update is left out", KEPT)
-            await self._redis.hdel(KEPT, *rubbish)
-        keys = [key.decode() for key in kept if key not in rubbish]
+        stored = await self._redis.hkeys(STORED)
+        if rubbish := [key for key in stored if not _KEY.fullmatch(key)]:
+            log.warning("%s: what is no update is left out", STORED)
+            await self._redis.hdel(STORED, *rubbish)
+        keys = [key.decode() for key in stored if key not in rubbish]
         new = sorted((key for key in keys if key not in self._tasks), key=_number)
         if not new:
             return
-        texts, tries = await self._redis.hmget(KEPT, new), await self._redis.hmget(TRIES, new)
+        texts, tries = await self._redis.hmget(STORED, new), await self._redis.hmget(TRIES, new)
         for key, text, count in zip(new, texts, tries, strict=True):
             if text is not None:  # else it has just been handled
                 tried = int(count) if re.fullmatch(rb"[0-9]{1,9}", count or b"") else 0
-                handling = self._handle_kept(key, text, tried)
+                handling = self._handle_stored(key, text, tried)
                 self._tasks[key] = asyncio.create_task(handling)
 
     async def _sync(self) -> None:
-        """Put updates again into a Redis that was killed before they were on its disk.
+        """Store updates again in a Redis that was killed before they were on its disk.
 
-        Waiting for the disk before Telegram hears of them would take up to a second each time.
+        To wait for the disk before confirming updates would delay each by up to a second.
         """
         while True:
-            puts = [await self._unsynced.get()]
+            commands = [await self._unsynced.get()]
             while not self._unsynced.empty():
-                puts.append(self._unsynced.get_nowait())
+                commands.append(self._unsynced.get_nowait())
             with suppress(redis.ResponseError):  # a Redis without a file, or older than 7.2
-                await _through_outages(partial(self._put_and_wait, puts))
+                await _through_outages(partial(self._store_and_wait, commands))
 
-    async def _put_and_wait(self, puts: list[Sequence[Any]]) -> None:
+    async def _store_and_wait(self, commands: list[Sequence[Any]]) -> None:
         async with self._redis.pipeline(transaction=False) as pipe:
-            for put in puts:
-                pipe.eval(*put)
+            for command in commands:
+                pipe.eval(*command)
             pipe.execute_command("WAITAOF", 1, 0, SYNC_TIME)
             await pipe.execute()
 
-    async def _handle_kept(self, key: str, text: bytes, tries: int) -> None:
+    async def _handle_stored(self, key: str, text: bytes, tries: int) -> None:
         await self._handle(key, text, tries)
         await _through_outages(partial(self._forget, key))
         del self._tasks[key]
 
     async def _forget(self, key: str) -> None:
         async with self._redis.pipeline() as pipe:
-            pipe.hdel(KEPT, key)
+            pipe.hdel(STORED, key)
             pipe.hdel(TRIES, key)
             try:
                 await pipe.execute()
-            except redis.ResponseError as error:  # of the other type that one of the two has
+            except redis.ResponseError as error:  # one of the two keys has another type
                 await self._heal(error)
 
     async def _handle(self, key: str, text: str | bytes, tries: int = 0) -> None:
         try:
             update = _read(text, self._application)
-        except Exception as error:  # not its message: that may quote a person's
+        except Exception as error:  # not its message, which may quote a user's
             name = type(error).__name__
             log.warning("update %d cannot be read and is left out: %s", _number(key), name)
             return
-        turn = self._application.update_processor.process_update
-        await turn(update, self._process(key, update, tries))
+        processor = self._application.update_processor
+        await processor.process_update(update, self._process(key, update, tries))
 
     async def _process(self, key: str, update: Update, tries: int) -> None:
-        if tries > 1:  # one of those whose bots have ended is to blame: one at a time shows which
+        if tries > 1:  # one at a time, to see which of the updates ends the bot
             async with self._suspects:
                 await asyncio.sleep(PACE)
         if await _through_outages(partial(self._count_try, key)) > MAX_TRIES:
@@ -218,12 +218,12 @@ class Inbox:
         del self._outages[update.update_id]
 
     async def _count_try(self, key: str) -> int:
-        with suppress(redis.ResponseError):  # it is full
+        with suppress(redis.ResponseError):  # Redis is full
             return int(await self._redis.hincrby(TRIES, key, 1))
         return 1
 
     async def _on_error(self, update: object, context: Context) -> None:
-        """Report an error, unless Redis serves again: then the update is handled once more."""
+        """Report an error; after an outage of Redis, have the update handled again instead."""
         passes = isinstance(context.error, _OUTAGE) or await self._heal(context.error)
         if isinstance(update, Update) and passes:
             self._outages[update.update_id] += 1
@@ -235,8 +235,8 @@ class Inbox:
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Cancel tasks until they have ended.
 
-    Once is not enough: on Python 3.11 a cancellation gets lost in `asyncio.wait_for`, with which
-    redis-py sends its commands, when what it waits for is done at the same moment.
+    Once is not enough: redis-py sends commands with `asyncio.wait_for`, which loses a cancellation
+    at the moment when the awaited task is done (Python 3.11).
     """
     unfinished = set(tasks)
     while unfinished:
@@ -246,15 +246,15 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
 
 
 def update_id(update: Any) -> int | None:
-    """The id of an update of Telegram's JSON; None if that has none."""
+    """The id of an update in Telegram's JSON; None if it has none."""
     number = update.get("update_id") if isinstance(update, dict) else None
     return number if type(number) is int and 0 < number <= MAX_ID else None
 
 
 def _entry(update: Any) -> tuple[str, str] | None:
-    """The key and the JSON of an update; None for what is none.
+    """The key and the JSON of an update; None if it has no id.
 
-    Another bot's ids may be the same, so the key has the content, too.
+    Updates of two bots may have the same id, so the key holds a hash of the content, too.
     """
     number = update_id(update)
     if number is None:
@@ -265,19 +265,19 @@ def _entry(update: Any) -> tuple[str, str] | None:
 
 
 def _number(key: str) -> int:
-    """The id of the update with this key: Telegram numbers them in their order."""
+    """The id of the update with this key; Telegram numbers updates in their order."""
     return int(key.partition(":")[0])
 
 
 def _read(text: str | bytes, application: Application[Any, Any, Any, Any, Any, Any]) -> Update:
-    """The update of a JSON; raises whatever python-telegram-bot does where it is none."""
+    """The update of a JSON text; raises any error of python-telegram-bot."""
     update = Update.de_json(json.loads(text), application.bot)
     check(update)
     return update
 
 
 async def _through_outages(call: Callable[[], Awaitable[Result]]) -> Result:
-    """What a call of Redis returns, once it is there."""
+    """The result of a call of Redis, repeated while Redis is away."""
     while True:
         try:
             return await call()

@@ -1,11 +1,11 @@
-"""Model bundles: one folder with everything that one model is.
+"""Model bundles: everything that belongs to one model, in one folder.
 
-    bundle.json              names, numbers of every stage, check sums
+    bundle.json              the name, the configuration of every stage, check sums
     bpe.model                the tokenizer
     transformer.safetensors  vqgan.safetensors  upscale.safetensors  matting.safetensors
-    vocabulary.tsv           what it has learned, if it is not to draw everything
+    vocabulary.tsv           the words that the model has learned; without it, it draws any prompt
 
-Where bundles lie: see model_options.py.
+model_options.py knows the folders of bundles.
 """
 
 import dataclasses
@@ -47,9 +47,9 @@ from emojich_core.networks.upscale import UpscaleConfig
 from emojich_core.networks.vqgan import VQGANConfig
 from emojich_core.vocabulary import Vocabulary
 
-# Files of at most so many bytes are hashed whenever they are opened.  Of larger ones, 3 GB in the
-# published models, only the size is checked then: hashing them takes seconds at every start, and
-# what a disk breaks later, `emojich weights verify` finds.
+# Bytes.  Opening a bundle hashes files up to this size.  Of larger ones, 3 GB in published models,
+# only the size is checked, because hashing would delay every start by seconds; `emojich weights
+# verify` finds damage to them.
 HASHED_WHEN_OPENED = 64 * 2**20
 
 
@@ -65,7 +65,7 @@ class Bundle:
     matting: MattingConfig
     sampling: Sampling
     licence: str = ""
-    vocabulary: Vocabulary | None = None  # None: it draws everything
+    vocabulary: Vocabulary | None = None  # None: it draws any prompt
 
     @property
     def tokenizer(self) -> Path:
@@ -75,8 +75,8 @@ class Bundle:
     def weights(self, stage: str, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
         """The parameters of one of STAGES, in `dtype` if given.
 
-        Where they are stored so, they are mapped from the file: no memory is taken before they are
-        used.  Else they are converted one by one, so that never two copies exist.
+        Parameters stored in `dtype` are mapped from the file: they take no memory before they are
+        used.  Others are converted one by one, so that never two copies of all exist.
         """
         file = self.path / f"{stage}.safetensors"
         mapped = safetensors.torch.load_file(file)
@@ -84,7 +84,7 @@ class Bundle:
             return mapped
         keys = list(mapped)
         del mapped
-        # Read, not mapped: what has been read of a mapping stays in memory as long as it is open.
+        # Read, not mapped: an open mapping keeps in memory all that has been read of it.
         with safe_open(file, "pt", backend="pread") as opened:
             tensors = {}
             for key in keys:
@@ -122,7 +122,7 @@ def load_bundle(model: str) -> Bundle:
 
 
 def _check_numbers(bundle: Bundle) -> None:
-    """Raise ValueError for numbers of stages that do not go together."""
+    """Raise ValueError for configurations of stages that do not fit each other."""
     transformer, vqgan = bundle.transformer, bundle.vqgan
     if transformer.hidden_size % transformer.num_attention_heads:
         raise ValueError("its heads do not share hidden_size evenly")
@@ -142,7 +142,7 @@ def _check_numbers(bundle: Bundle) -> None:
 def verify_bundle(path: Path, progress: Callable[[int], None] = lambda size: None) -> None:
     """Hash every file of a bundle; `progress` is called with numbers of bytes read.
 
-    Raises BundleError for the first that is damaged.
+    Raises BundleError for the first damaged file.
     """
     description = read_description(path)
     for file in files_of(description):
@@ -163,9 +163,9 @@ def save_bundle(
 ) -> None:
     """Write a bundle: `weights` by stage, `configs` by stage and for "sampling".
 
-    `sources` keeps where each stage comes from.  Without a `vocabulary` it draws everything.
-    `progress` is called with numbers of bytes: those of the weights, twice.
-    Raises BundleError when it cannot be written.
+    `sources` says where each stage comes from.  A bundle without a `vocabulary` draws any prompt.
+    `progress` is called with numbers of bytes: the weights count twice, written and hashed.
+    Raises BundleError when the bundle cannot be written.
     """
     files = FILES if vocabulary is None else (*FILES, VOCABULARY)
     with _written(path):
@@ -197,12 +197,12 @@ def derive_bundle(
     source: str,
     captions: Iterable[str] = (),
 ) -> None:
-    """Write a bundle with another transformer, whose `source` it names; all else is the base's.
+    """Write a bundle with another transformer, which comes from `source`; all else is the base's.
 
-    `captions` that it has learned besides: their words join the vocabulary, if there is one.
-    Its candidates all have one style, the one that was learned.  The other files are hard links
-    where the disk can do that.  `path` appears when it is whole.
-    Raises BundleError when it cannot be written, or is there already.
+    The words of `captions`, which the transformer has learned, join the vocabulary, if there is
+    one.  All candidates of the new bundle have the style that was learned.  The other files become
+    hard links where the file system has them.  `path` appears only when the bundle is complete.
+    Raises BundleError when the bundle cannot be written, or is there already.
     """
     description = read_description(base.path)
     staged = path.with_name(f".{path.name}.new")
@@ -242,7 +242,7 @@ def _link(file: Path, copy: Path) -> None:
 
 @contextmanager
 def _written(path: Path) -> Iterator[None]:
-    """Turn what goes wrong while writing into a BundleError."""
+    """Turn an error while writing into a BundleError."""
     try:
         yield
     except (OSError, SafetensorError) as error:
@@ -264,7 +264,7 @@ def _write_description(path: Path, description: dict[str, Any]) -> None:
 
 
 def _check_file(file: Path, checksum: str) -> None:
-    """Check a file as far as every start can afford."""
+    """Check a file, within the time that every start can afford."""
     check_readable(file)
     is_weights = file.suffix == ".safetensors"
     if not is_weights or file.stat().st_size <= HASHED_WHEN_OPENED:
@@ -290,7 +290,7 @@ def _check_sum(
 
 
 def size_of(tensors: dict[str, Tensor]) -> int:
-    """The bytes of tensors, together."""
+    """The size of all tensors together, in bytes."""
     return sum(tensor.nbytes for tensor in tensors.values())
 
 

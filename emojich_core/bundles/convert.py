@@ -1,7 +1,7 @@
-"""Published checkpoints become the tensors of a bundle.
+"""Converts published checkpoints into the tensors of a bundle.
 
-They are opened so that they cannot run code (`weights_only`), renamed, and compared with the
-network they are for before anything is written.
+A checkpoint is opened so that it cannot run code (`weights_only`).  Its tensors are renamed, and
+compared with those of their network before anything is written.
 """
 
 import zipfile
@@ -30,19 +30,19 @@ NETWORKS: dict[str, Callable[[Any], nn.Module]] = {
     "matting": make_unet,
 }
 
-# Under one of these a checkpoint may keep its tensors: Lightning's key, two of training loops, then
-# BasicSR's two.
+# A checkpoint may hold its tensors under one of these keys: Lightning's, two of common training
+# loops, and BasicSR's two.
 WRAPPERS = ("state_dict", "model_state_dict", "model", "params", "params_ema")
-# And with one of these before every name: DataParallel's and half precision's, Lightning's,
-# torch.compile's.
+# And every name may have one of these prefixes: that of DataParallel and half precision, of
+# Lightning, of torch.compile.
 PREFIXES = ("module.", "model.", "_orig_mod.")
 
 
 def convert(stage: str, config: Any, file: Path) -> Tensors:
-    """The tensors of a published checkpoint, named and shaped as the network of `stage` wants them.
+    """The tensors of a published checkpoint, with the names and shapes of the network of `stage`.
 
     They keep their precision, and are mapped from the file where its format allows it.
-    Raises BundleError when the file is no such checkpoint.
+    Raises BundleError when the file is no checkpoint of this stage.
     """
     tensors = read_checkpoint(file)
     tensors = {"transformer": _transformer, "vqgan": _vqgan}.get(stage, dict)(tensors)
@@ -58,7 +58,7 @@ def convert(stage: str, config: Any, file: Path) -> Tensors:
 def read_checkpoint(file: Path) -> Tensors:
     """The tensors in a file that torch.save wrote, or in a safetensors file.
 
-    Raises BundleError when it is damaged, wants to run code, or holds something else.
+    Raises BundleError when the file is damaged, would run code, or holds something else.
     """
     if not file.is_file():
         raise BundleError(f"{file} is no file: name a checkpoint, or pull it.")
@@ -85,7 +85,7 @@ def read_checkpoint(file: Path) -> Tensors:
 def _content(file: Path) -> Any:
     if file.suffix.lower() == ".safetensors":
         return safetensors.torch.load_file(file)
-    # Only the zip format can be mapped; what torch wrote before 1.6 is a bare pickle.
+    # Only the zip format can be mapped; torch before 1.6 wrote bare pickles.
     mapped = zipfile.is_zipfile(file)
     return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
 
@@ -112,8 +112,8 @@ def _transformer(tensors: Tensors) -> Tensors:
 def _vqgan(tensors: Tensors) -> Tensors:
     """Bring the plain and the wavelet checkpoint to the same names.
 
-    The wavelet's decoder wraps another and brings its own `post_quant_conv`; the one beside it, of
-    the plain decoder, is there but not used.
+    The wavelet's decoder wraps another one and has its own `post_quant_conv`; the checkpoint also
+    holds that of the plain decoder, which is not used.
     """
     named = tensors
     if any(key.startswith("decoder.decoder.") for key in named):
@@ -128,7 +128,7 @@ def _in_wrapper(key: str) -> bool:
 
 
 def _difference(found: Tensors, expected: Tensors) -> str:
-    """In what the tensors differ from those of the network, in a few words; "" if in nothing."""
+    """The first difference between the tensors and those of the network, in words; "" if none."""
     for key, value in expected.items():
         if key not in found:
             return f"it lacks {key}"

@@ -1,4 +1,4 @@
-"""bundle.json: read, and every value checked, for the bundle may come from anybody."""
+"""Reads bundle.json, and checks every value, because a bundle may come from anybody."""
 
 import json
 import math
@@ -21,7 +21,7 @@ MAX_BYTES = {"bundle.json": 2**16, TOKENIZER: 4 * 2**20, VOCABULARY: 4 * 2**20}
 MAX_TEXT = 200  # letters of a name or licence
 MAX_ITEMS = 16  # of a tuple
 MAX_NUMBER = 2**17
-# Where so much would take minutes or all of the memory before the weights turn out not to fit.
+# Larger values would take minutes, or all memory, before the weights turn out not to fit.
 MAX_NUMBERS = {
     "num_layers": 256,
     "image_tokens_per_dim": 64,
@@ -41,9 +41,9 @@ def brief(error: Exception) -> str:
 
 
 def check_readable(file: Path) -> None:
-    """Raise BundleError for a file whose reading might not end: a pipe, a device, a huge one.
+    """Raise BundleError for a missing file, a folder, and a file whose reading might not end.
 
-    And for one that is missing, or a folder.
+    Reading a pipe, a device or a huge file might not end.
     """
     if not file.is_file():
         problem = "is no regular file" if file.exists() else "is missing"
@@ -55,9 +55,9 @@ def check_readable(file: Path) -> None:
 
 
 def read_description(path: Path) -> dict[str, Any]:
-    """The content of a bundle's bundle.json, as far as all bundles have it.
+    """The content of a bundle's bundle.json; checked are the fields that `to_config` does not read.
 
-    Raises BundleError when it cannot be read, or is of another format.
+    Raises BundleError when the file cannot be read, or is of another format.
     """
     file = path / "bundle.json"
     check_readable(file)
@@ -90,7 +90,7 @@ def _no_number(constant: str) -> float:
 
 
 def files_of(description: dict[str, Any]) -> tuple[str, ...]:
-    """The files of a bundle besides bundle.json: no other ones that it may name are touched."""
+    """The files of a bundle besides bundle.json; Emojich touches no other file that it names."""
     return (*FILES, VOCABULARY) if VOCABULARY in description["files"] else FILES
 
 
@@ -110,9 +110,9 @@ def _check(description: dict[str, Any]) -> None:
 
 
 def to_config(kind: type, values: Any) -> Any:
-    """A configuration of a stage, or Sampling, from JSON, where tuples have become lists.
+    """The configuration of a stage, or Sampling, from JSON, where tuples have become lists.
 
-    Raises ValueError for an unknown name, and for a value of another type or out of all reason.
+    Raises ValueError for an unknown name, and for a value of another type or beyond its limits.
     """
     if not isinstance(values, dict):
         raise ValueError(f"it has no {kind.__name__}")

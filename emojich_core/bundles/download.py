@@ -1,8 +1,8 @@
-"""Downloads one file of the hub; a download that was killed is continued.
+"""Downloads one file of the hub, and continues a download that was killed.
 
-huggingface_hub has its own cache, but since it writes every download to a file of its own it no
-longer takes up one that was killed.  So its parts are used: they know HF_ENDPOINT and HF_TOKEN,
-show the progress, try again while the connection is poor.  What is fetched lies under HF_HOME.
+huggingface_hub's own cache does not continue a killed download, because it writes each to a new
+file.  So this module uses its parts, which know HF_ENDPOINT and HF_TOKEN, show the progress and
+retry over a poor connection.  Downloads lie under HF_HOME.
 """
 
 import fcntl
@@ -38,7 +38,7 @@ MAX_WAIT = 300  # seconds, if it asks for more
 
 @dataclass(frozen=True)
 class Download:
-    """A file that was fetched, and where exactly it came from."""
+    """A file that was fetched, and its exact origin."""
 
     path: Path
     origin: str  # repo@commit/file
@@ -51,10 +51,10 @@ def downloads_folder() -> Path:
 
 @contextmanager
 def download(source: Source) -> Iterator[Download]:
-    """Fetch a file, going on where a killed download ended, and check it.
+    """Fetch a file, from where a killed download ended, and check it.
 
-    It is removed at the end of the block, unless another process uses it, too, or the block fails.
-    Raises BundleError when it cannot be had, or what arrived is not what the hub has.
+    The file is removed at the end of the block, unless another process uses it, or the block fails.
+    Raises BundleError when the file cannot be fetched, or differs from that of the hub.
     """
     done, origin, lock = _obtained(source)
     with lock:
@@ -74,7 +74,7 @@ def _obtained(source: Source) -> tuple[Path, str, BinaryIO]:
             return _download(source)
         except BundleError:
             raise
-        # The libraries under huggingface_hub, and with them the errors, change with its versions.
+        # Versions of huggingface_hub use other HTTP libraries, which raise other errors.
         except Exception as error:
             if isinstance(error, NOT_THERE) and source.second:
                 source = replace(source, repo=source.second, second=None)
@@ -97,14 +97,14 @@ def _asked_to_wait(error: HfHubHTTPError) -> int:
 def _download(source: Source) -> tuple[Path, str, BinaryIO]:
     branch = hf_hub_url(source.repo, source.file, revision=source.revision)
     metadata = get_hf_file_metadata(branch)
-    # The ETag of large files is their SHA-256, that of small ones git's id.
+    # A large file's ETag is its SHA-256, a small file's is git's id.
     etag = metadata.etag or ""
     if not metadata.commit_hash or not re.fullmatch("[0-9a-f]{40}([0-9a-f]{24})?", etag):
         message = f"{branch} is not served by a hub: check HF_ENDPOINT, or a proxy on the way."
         raise BundleError(message)
-    # Named by its content: a file that has changed on the hub is another download.
+    # Named by its content, so that a file that has changed on the hub is another download.
     done = downloads_folder() / etag
-    # From the commit that was just looked up, whatever happens to the branch meanwhile.
+    # From the commit that was just looked up, because the branch may move meanwhile.
     url = hf_hub_url(source.repo, source.file, revision=metadata.commit_hash)
     lock = _locked(url, metadata, done, source)
     return done, f"{source.repo}@{metadata.commit_hash}/{source.file}", lock
@@ -119,7 +119,7 @@ def _locked(url: str, metadata: HfFileMetadata, done: Path, source: Source) -> B
     locks.mkdir(parents=True, exist_ok=True)
     lock = (locks / done.name).open("wb")
     try:
-        while True:  # to share a lock it must be let go for a moment
+        while True:  # flock may release a lock to make it a shared one: look again
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -154,7 +154,7 @@ def _fetch(url: str, metadata: HfFileMetadata, done: Path, source: Source) -> No
             partial.replace(done)
             return
         partial.unlink()
-        if not begun:  # else it may be what was there before that is damaged
+        if not begun:  # else the damage may be in the part that was there before
             message = f"{source.repo}/{source.file} arrived damaged (wrong check sum)"
             raise BundleError(f"{message}: run the command again.")
 
@@ -164,7 +164,7 @@ def _is_whole(done: Path) -> bool:
 
 
 def _matches(file: Path, etag: str) -> bool:
-    """Whether a file is what its ETag says: of large files the SHA-256, of small ones git's id."""
+    """Whether a file is that of its ETag: a large file's SHA-256, a small file's git id."""
     digest = hashlib.sha256() if len(etag) == 64 else hashlib.sha1()
     if len(etag) == 40:
         digest.update(b"blob %d\0" % file.stat().st_size)
@@ -184,7 +184,7 @@ def _explained(source: Source, error: Exception) -> str:
         return (
             f"{what} is not on {constants.ENDPOINT}: name a copy in EMOJICH_REPOS, or set HF_TOKEN."
         )
-    if isinstance(error, OSError) and error.errno:  # of the disk: the network's have none
+    if isinstance(error, OSError) and error.errno:  # the disk's: the network's have none
         return f"{what} cannot be written ({reason}): make room for it, or set HF_HOME."
     return (
         f"{what} could not be fetched from {constants.ENDPOINT} ({reason}): "

@@ -1,6 +1,6 @@
-"""Bundles from published files: fetched, or copied by hand.
+"""Makes bundles of published files, which are fetched, or copied by hand.
 
-Whatever was there before stays usable until the new bundle is whole.
+The bundle that was there before stays usable until the new one is complete.
 """
 
 import fcntl
@@ -23,7 +23,7 @@ from emojich_core.inference.sampling import Sampling
 from emojich_core.model_options import models_folder
 from emojich_core.networks.tokenizer import check_bpe
 
-TOKENIZER = "tokenizer"  # beside the stages, wherever files are named by what they are for
+TOKENIZER = "tokenizer"  # a role of a file, as each of STAGES is
 Say = Callable[[str], None]
 LFS_POINTER = b"version https://git-lfs"
 
@@ -37,9 +37,9 @@ def pull(
 ) -> Path:
     """Fetch a published model and make its bundle; returns the bundle's folder.
 
-    A pull that was interrupted goes on where it was.  `dtype` is what the transformer is stored in;
-    `transformer` a checkpoint that takes the place of the published one.  `say` is called with a
-    sentence for each file: whether it is the published one.
+    An interrupted pull continues.  `dtype` is the type in which the transformer is stored;
+    `transformer` is a checkpoint that replaces the published one.  `say` is called with a sentence
+    for each file: whether it is the published one.
     Raises BundleError.
     """
     own = _own(model, transformer)
@@ -75,7 +75,7 @@ def import_from(
 
 
 def _own(model: Published, transformer: Path | None) -> dict[str, Path]:
-    """The user's checkpoint by its role; judged before the other files are fetched."""
+    """The user's checkpoint by its role, checked before the other files are fetched."""
     if transformer is None:
         return {}
     _check_fetched(transformer)
@@ -89,7 +89,7 @@ def _sources(model: Published) -> dict[str, Source]:
 
 
 def _find(folder: Path, source: Source) -> Path:
-    """A file where `git clone` of its repository puts it, or without the repository's folder."""
+    """Find a file where `git clone` of its repository puts it, or directly in the folder."""
     places = [folder / Path(source.repo).name / source.file, folder / source.file]
     for place in places:
         if place.is_file():
@@ -99,7 +99,7 @@ def _find(folder: Path, source: Source) -> Path:
 
 
 def _check_fetched(file: Path) -> None:
-    """Raise BundleError for no file, or what git leaves in its place without Git LFS."""
+    """Raise BundleError for a missing file, and for the pointer that git leaves without Git LFS."""
     if not file.is_file():
         raise BundleError(f"{file} is no file: name a checkpoint.")
     with file.open("rb") as opened:
@@ -114,7 +114,7 @@ def _install(
     dtype: torch.dtype,
     say: Say,
 ) -> Path:
-    """Convert the files into a bundle and put it in place of what was there."""
+    """Convert the files into a bundle, which replaces the previous one."""
     for file in files.values():
         _check_fetched(file)
     _compare(model, files, origins, say)
@@ -133,7 +133,7 @@ def _install(
 
 
 def _swap(staged: Path, target: Path, previous: Path) -> None:
-    """Put a folder in place of another, or leave that where it is."""
+    """Replace a folder by another; if that fails, the first stays where it is."""
     shutil.rmtree(previous, ignore_errors=True)
     if target.exists():
         target.rename(previous)
@@ -160,7 +160,7 @@ def _convert(
     }
     transformer = weights["transformer"]
     with _bar("converting", size_of(transformer)) as bar:
-        # The other networks are a tenth of it, and sensitive: they stay as they were published.
+        # The other networks are a tenth of its size and sensitive, so they keep their precision.
         for key, tensor in transformer.items():
             transformer[key] = tensor.to(dtype)
             bar.update(tensor.nbytes)
@@ -173,12 +173,12 @@ def _convert(
             weights=weights,
             licence=model.licence,
             sources=origins,
-            progress=lambda size: bar.update(min(size, bar.total - bar.n)),  # and some headers
+            progress=lambda size: bar.update(min(size, bar.total - bar.n)),  # headers, too
         )
 
 
 def _compare(model: Published, files: dict[str, Path], origins: dict[str, str], say: Say) -> None:
-    """Say of each file whether it is the published one."""
+    """Tell the user of each file whether it is the published one."""
     sizes = {role: file.stat().st_size for role, file in files.items()}
     with _bar("checking", sum(sizes.values())) as bar:
         for role, source in _sources(model).items():

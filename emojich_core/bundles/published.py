@@ -1,7 +1,7 @@
-"""The published models: where their files are, and their numbers.
+"""The published models: their files on the hub, and the configuration of every stage.
 
-A model is a transformer; all share the rest, of which there are a few to choose from.  Whoever has
-copies elsewhere names them in a JSON file and that file in EMOJICH_REPOS:
+The models differ in their transformer.  They share the other stages, of which there are variants.
+An operator with copies elsewhere names them in a JSON file, and that file in EMOJICH_REPOS:
 
     {"ai-forever/rudalle-Emojich": "my-organisation/emojich", "ai-forever/Real-ESRGAN": "…"}
 """
@@ -22,9 +22,9 @@ from emojich_core.networks.vqgan import VQGANConfig
 
 @dataclass(frozen=True)
 class Source:
-    """A file on the hub, with what is known of the published one.
+    """A file on the hub, with size and check sum of the published one where they are known.
 
-    A branch as `revision` is followed to its commit once, and the bundle remembers which it was.
+    If `revision` is a branch, the download takes its present commit, which the bundle records.
     """
 
     repo: str
@@ -32,14 +32,14 @@ class Source:
     revision: str = "main"
     size: int | None = None  # in bytes
     sha256: str | None = None
-    second: str | None = None  # a repository that has the file, too, where `repo` is gone
+    second: str | None = None  # a repository to try where `repo` is gone
 
 
 @dataclass(frozen=True)
 class Part:
-    """A published checkpoint and the numbers of the network it is for."""
+    """A published checkpoint and the configuration of its network."""
 
-    source: Source | None  # None: it has no weights
+    source: Source | None  # None: the stage has no weights
     config: Any
 
 
@@ -53,7 +53,7 @@ class Published:
     licence: str
 
 
-# Of ru-dalle; Real-ESRGAN's code is under BSD-3-Clause.  No repository of weights names a licence.
+# That of ru-dalle's code; Real-ESRGAN has BSD-3-Clause.  No repository of weights names a licence.
 LICENCE = "code: Apache-2.0; weights: not stated"
 
 _EMOJICH = "ai-forever/rudalle-Emojich"
@@ -63,7 +63,7 @@ _REAL_ESRGAN = "ai-forever/Real-ESRGAN"
 
 
 def _utility(file: str, size: int, sha256: str) -> Source:
-    """A file of ru-dalle's utilities, which moved; the second is where ru-dalle looks."""
+    """A file of ru-dalle's utilities, which have moved: ru-dalle looks in the second repository."""
     first, second = "ai-forever/rudalle-utils", "shonenkov/rudalle-utils"
     return Source(first, file, size=size, sha256=sha256, second=second)
 
@@ -95,8 +95,8 @@ MODELS = {
     "surrealist": Part(Source(_SURREALIST, "pytorch_model.bin"), TransformerConfig("v3")),
 }
 
-# ru-dalle takes pictures in tiles, which overlap: twice the work.  A whole picture of x2
-# needs hardly more memory than a tile of x4; with the others it could be more than a GPU has.
+# ru-dalle sharpens pictures in overlapping tiles, which doubles the work.  A whole picture at x2
+# needs hardly more memory than a tile at x4; at x4 and x8 it could need more than a GPU has.
 _TILES = {2: None, 4: 192, 8: 192}
 _KNOWN: dict[int, dict[str, Any]] = {
     2: {
@@ -107,10 +107,10 @@ _KNOWN: dict[int, dict[str, Any]] = {
     8: {"sha256": "8b72fb469d12f05a4770813d2603eb1b550f40df6fb8b37d6c7bc2db3d2bff5e"},
 }
 
-# The first choice of each stage is the default.  With `dwt` a decoded image has its 512 pixels
-# already; the up-scaler is there to sharpen it, and x2 does so at a sixteenth of the cost of x8.
-# On `mini`, where both can be seen, it is as sharp as x4: docs/upscale.png.  Without one a picture
-# is only brought to size.
+# The first choice of each stage is the default.  With `dwt` a decoded image already has 512
+# pixels, so the up-scaler only sharpens it; x2 does so at a sixteenth of the cost of x8.  On
+# `mini`, where both can be seen, x2 is as sharp as x4: docs/upscale.png.  Without an up-scaler the
+# picture is only resized.
 CHOICES = {
     "vqgan": {
         "dwt": Part(
@@ -148,7 +148,7 @@ CHOICES = {
             ),
             MattingConfig("efficientnet-b5", classes=2, confidence=0.99),
         ),
-        # Of the model card.  ru-dalle believed it always, and took a line off its edges.
+        # That of the model card.  ru-dalle takes its alpha as it is, and a line off the edges.
         "effnetb7": Part(
             Source(
                 _EMOJICH,
@@ -163,7 +163,7 @@ CHOICES = {
 
 
 def published(name: str, **chosen: str | None) -> Published:
-    """A model of the table; `chosen` names what to take of CHOICES by stage.
+    """A model of the table; `chosen` maps a stage to its name in CHOICES.
 
     Raises BundleError for names that are not in the tables.
     """
@@ -185,7 +185,7 @@ def _pick(what: str, table: dict[str, Part], name: str) -> Part:
 
 
 def _copies() -> dict[str, str]:
-    """Repositories that EMOJICH_REPOS names, by those that they stand in for."""
+    """The repositories of EMOJICH_REPOS, each by the repository that it replaces."""
     file = os.environ.get("EMOJICH_REPOS")
     if not file:
         return {}
@@ -202,7 +202,7 @@ def _copies() -> dict[str, str]:
 
 
 def _moved(source: Source, copies: dict[str, str]) -> Source:
-    """The source in the repository that stands in for its own: "repo", or "repo@revision"."""
+    """The source in the repository that replaces its own: "repo", or "repo@revision"."""
     named = copies.get(source.repo) or copies.get(source.second or "")
     if not named:
         return source

@@ -34,14 +34,14 @@ from emojich_core.request import (
     new_seed,
 )
 
-if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
+if TYPE_CHECKING:  # imports torch, which takes seconds, also for --help
     from emojich_core.pipeline import Pipeline
 
 MAX_BEST_OF = 4096
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-# Commands of `emojich_core.training`, which is in no image: they are run by name, not imported.
+# Commands of `emojich_core.training`: run by name, not imported, because no image has the package.
 TRAINING = {
     ("data", "build"): "emojich_core.training.data",
     ("evaluate",): "emojich_core.training.evaluation",
@@ -76,7 +76,7 @@ def run(parser: argparse.ArgumentParser) -> None:
     except OSError as error:
         sys.exit(f"emojich: {_sentence(error)}")
     except (MemoryError, RuntimeError) as error:
-        # It imports torch, which takes seconds: not for --help, nor for other errors.
+        # Imported only here, because it imports torch, which takes seconds.
         from emojich_core.inference.memory import OutOfMemory, lacks_memory
 
         if isinstance(error, OutOfMemory) and "CUDA" in str(error):
@@ -89,7 +89,7 @@ def run(parser: argparse.ArgumentParser) -> None:
 
 
 def _sentence(error: OSError) -> str:
-    """Name the file, the error and the cure; an error without a file is a sentence already."""
+    """File, error and cure in one sentence; an error without a file is a sentence already."""
     if error.errno in FULL:
         return (
             f"{shown(error.filename or 'A file')} cannot be written ({error.strerror}): make room."
@@ -151,7 +151,7 @@ def _generate(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
 
     pipeline = Pipeline.load(arguments.model, arguments.device)
     for prompt in prompts:
-        pipeline.read(prompt)  # raises before the first is drawn
+        pipeline.read(prompt)  # raises before the first prompt is drawn
     results = []
     for i, prompt in enumerate(prompts):
         folder = arguments.out / f"{i:03}" if arguments.prompts else arguments.out
@@ -162,7 +162,7 @@ def _generate(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
 
 
 def _prompts(arguments: argparse.Namespace) -> list[str]:
-    """The prompts to draw, all of them checked before anything starts."""
+    """The prompts to draw, all checked before the first is drawn."""
     if arguments.prompts is None:
         return [clean_prompt(_as_utf8(arguments.prompt))]
     try:
@@ -183,7 +183,7 @@ def _prompts(arguments: argparse.Namespace) -> list[str]:
 
 
 def _as_utf8(argument: str) -> str:
-    """An argument in UTF-8, which Python has decoded as the locale says."""
+    """An argument decoded as UTF-8; Python has decoded it by the locale."""
     try:
         return os.fsencode(argument).decode("utf-8")
     except UnicodeError:
@@ -223,10 +223,10 @@ def _draw(
         fields = drawing.candidate.to_json()
         del fields["number"]
         candidates.append({"file": file, **fields})
-    for left in range(len(drawings), MAX_COUNT):  # of an earlier, larger request
+    for left in range(len(drawings), MAX_COUNT):  # files of an earlier, larger request
         (folder / f"{left}.webp").unlink(missing_ok=True)
     grid([drawing.image for drawing in drawings]).save(folder / "grid.png")
-    # Everything that determines the pictures, so that they can be drawn again.
+    # All that determines the pictures, so that a user can draw them again.
     result = {
         "prompt": prompt,
         "reading": asdict(reading),
@@ -246,7 +246,7 @@ def _draw(
 
 
 def _sampling(pipeline: "Pipeline", arguments: argparse.Namespace) -> dict[str, Any]:
-    """`temperature`, `top_k`, `top_p`: of the options, else of the bundle."""
+    """`temperature`, `top_k`, `top_p`: from the options, else from the bundle."""
     sampling = pipeline.bundle.sampling
     return {
         name: getattr(sampling, name) if (given := getattr(arguments, name)) is None else given

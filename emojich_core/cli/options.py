@@ -1,4 +1,4 @@
-"""Types and checks of options.  They run before a model is loaded, so this imports no torch."""
+"""Types and checks of options, without torch: they run before a model is loaded."""
 
 import argparse
 import errno
@@ -14,7 +14,7 @@ MAX_SENTENCE = 400  # characters
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one short line, however long the value is."""
+    """A parser whose errors are one short line, even for a long value."""
 
     def error(self, message: str) -> NoReturn:
         """Exit with 2."""
@@ -51,7 +51,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    """Give a parser --device: None by default."""
+    """Give a parser --device, by default EMOJICH_DEVICE or None."""
     parser.add_argument(
         "--device",
         type=_device,
@@ -69,14 +69,14 @@ def _device(name: str) -> str:
 
 
 def check_file(file: Path) -> None:
-    """Raise OSError unless a file can be written, in a folder that need not be there yet."""
+    """Raise OSError unless a file can be written; its folder need not exist yet."""
     if file.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
     check_folder(file.parent)
 
 
 def check_folder(folder: Path) -> None:
-    """Raise OSError unless files can be put into a folder, which need not be there yet."""
+    """Raise OSError unless files can be written into a folder, which need not exist yet."""
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from emojich_core.cli.options import file_path
 from emojich_core.model_options import find_bundle, known_bundles
 
-if TYPE_CHECKING:  # it imports torch, which takes seconds: not for --help
+if TYPE_CHECKING:  # imports torch, which takes seconds, also for --help
     from emojich_core.bundles.published import Published
 
 
@@ -86,7 +86,7 @@ def _import(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> N
 
 
 def _say(sentence: str) -> None:
-    """Print beside the progress bars."""
+    """Print a sentence above the progress bars."""
     from tqdm import tqdm
 
     tqdm.write(sentence, file=sys.stderr)
@@ -117,7 +117,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _state(path: Path) -> tuple[str, str]:
-    """A bundle's licence, and where it is or what is wrong with it."""
+    """A bundle's licence, and its folder or the error that it has."""
     from emojich_core.bundles.bundle import BundleError, load_bundle
 
     try:

@@ -91,14 +91,14 @@ def save(checkpoint: Path, state: Mapping[str, Stateful], done: int) -> None:
     write(checkpoint, {"done": done, **{name: part.state_dict() for name, part in state.items()}})
 
 
-def write(checkpoint: Path, kept: Mapping[str, Any]) -> None:
+def write(checkpoint: Path, content: Mapping[str, Any]) -> None:
     """Write a checkpoint that a killed run cannot leave half written.
 
     Raises OSError when the disk does not take it.
     """
     partial = checkpoint.with_suffix(".tmp")
     try:
-        torch.save(dict(kept), partial)
+        torch.save(dict(content), partial)
         partial.replace(checkpoint)
     except (OSError, RuntimeError) as error:  # torch's own, when it cannot write all of it
         partial.unlink(missing_ok=True)
@@ -113,11 +113,11 @@ def resume(checkpoint: Path, state: Mapping[str, Stateful]) -> int:
     """
     if not checkpoint.exists():
         return 0
-    kept = read(checkpoint)
+    saved = read(checkpoint)
     for name, part in state.items():
-        if name in kept or kept["done"]:
-            part.load_state_dict(kept[name])
-    return int(kept["done"])
+        if name in saved or saved["done"]:
+            part.load_state_dict(saved[name])
+    return int(saved["done"])
 
 
 def read(checkpoint: Path) -> dict[str, Any]:
@@ -126,8 +126,8 @@ def read(checkpoint: Path) -> dict[str, Any]:
     Raises OSError when it is damaged: half copied, say, or the disk lost the end of it.
     """
     try:
-        kept = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        if not isinstance(kept, dict) or "done" not in kept:
+        saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        if not isinstance(saved, dict) or "done" not in saved:
             raise ValueError("no checkpoint of a run")
     except (OSError, RuntimeError, EOFError, KeyError, ValueError, UnpicklingError) as error:
         # An error about a missing file names it, one about a damaged file does not; torch's words
@@ -135,7 +135,7 @@ def read(checkpoint: Path) -> dict[str, Any]:
         if getattr(error, "filename", None) or "allocate memory" in str(error):
             raise
         raise OSError(f"{checkpoint} is damaged: delete it, and this begins again.") from error
-    return kept
+    return saved
 
 
 def save_page(path: Path, page: Tensor) -> None:

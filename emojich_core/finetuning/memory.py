@@ -61,19 +61,19 @@ def account(config: TransformerConfig, train: Train, batch_size: int, gpu: bool)
     )
 
 
-def kept_bytes(model: nn.Module, compute: Callable[[], object]) -> int:
-    """Bytes that autograd keeps of a computation, besides the model's own tensors."""
+def saved_bytes(model: nn.Module, compute: Callable[[], object]) -> int:
+    """Bytes that autograd saves of a computation, besides the model's own tensors."""
     own = {_storage(tensor) for tensor in [*model.parameters(), *model.buffers()]}
-    kept: dict[int, Tensor] = {}  # holding them, so that no two have the same address
+    saved: dict[int, Tensor] = {}  # holding them, so that no two have the same address
 
-    def keep(tensor: Tensor) -> Tensor:
+    def save(tensor: Tensor) -> Tensor:
         if _storage(tensor) not in own:
-            kept[_storage(tensor)] = tensor
+            saved[_storage(tensor)] = tensor
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+    with torch.autograd.graph.saved_tensors_hooks(save, lambda tensor: tensor):
         compute()
-    return sum(tensor.untyped_storage().nbytes() for tensor in kept.values())
+    return sum(tensor.untyped_storage().nbytes() for tensor in saved.values())
 
 
 def _storage(tensor: Tensor) -> int:
@@ -89,7 +89,7 @@ def _step(model: Transformer, batch_size: int) -> int:
         with torch.autocast("cpu", dtype=torch.bfloat16, cache_enabled=False):
             return weighted_loss(*model.losses(text, codes))
 
-    return kept_bytes(model, compute)
+    return saved_bytes(model, compute)
 
 
 def _layer(model: Transformer, batch_size: int) -> int:
@@ -101,4 +101,4 @@ def _layer(model: Transformer, batch_size: int) -> int:
         with torch.autocast("cpu", dtype=torch.bfloat16, cache_enabled=False):
             return stack.layers[0](x, stack.get_buffer("row_mask"))
 
-    return kept_bytes(model, compute)
+    return saved_bytes(model, compute)

@@ -103,7 +103,7 @@ class Slots:
         # The host's own copies, so that no step waits for the device.
         self._generators: list[torch.Generator | None] = [None] * count
         self._decoded = [0] * count  # as `_position`
-        self._kept: list[list[bool]] = [[]] * count  # as `_given`; empty: no code is given
+        self._given_on_host: list[list[bool]] = [[]] * count  # as `_given`; empty: none is given
         # The largest `_top_k` so far: a shape follows from it, and a compiled step fixes shapes.
         self._largest = config.image_vocab_size if compiled else 1
         self._throttle = Throttle(device)
@@ -128,11 +128,11 @@ class Slots:
             self.cache.fill(row, text.key_values)
             self._features[row] = text.features[0]
         self._position[slot] = self._decoded[slot] = 0
-        self._given[slot], self._kept[slot] = False, []
+        self._given[slot], self._given_on_host[slot] = False, []
         if image_prompt is not None:
             self.codes[slot] = to_device(image_prompt.codes, device)
             self._given[slot] = to_device(image_prompt.given, device)
-            self._kept[slot] = image_prompt.given.tolist()
+            self._given_on_host[slot] = image_prompt.given.tolist()
         self._temperature[slot], self._top_p[slot] = sampling.temperature, sampling.top_p
         self._guidance[slot] = sampling.guidance
         top_k = min(sampling.top_k, self.model.config.image_vocab_size)
@@ -141,7 +141,7 @@ class Slots:
 
     def leave(self, slot: int) -> None:
         """Empty a slot."""
-        self._generators[slot], self._kept[slot] = None, []
+        self._generators[slot], self._given_on_host[slot] = None, []
 
     @memory_watched()
     @torch.inference_mode()
@@ -156,8 +156,8 @@ class Slots:
     def _generator(self, slot: int) -> torch.Generator | None:
         """The random generator for a slot's next code; None for a code that is given."""
         # A given code takes no random numbers, as in ru-dalle.
-        kept = self._kept[slot]
-        return None if kept and kept[self._decoded[slot]] else self._generators[slot]
+        given = self._given_on_host[slot]
+        return None if given and given[self._decoded[slot]] else self._generators[slot]
 
     def _decode_step(self) -> None:
         """The part of a step that depends on tensors alone, so that it can be compiled."""

@@ -62,10 +62,10 @@ def check_bpe(model: Path) -> int:
     if numbers[-len(SPECIAL) :] != SPECIAL or sorted(SPECIAL + ids + made) != list(range(count)):
         raise ValueError("not every id has one token")
     lengths = dict.fromkeys(ids, 1)
-    for one, other, both in zip(left, right, made, strict=True):
-        if one not in lengths or other not in lengths:
+    for first, second, both in zip(left, right, made, strict=True):
+        if first not in lengths or second not in lengths:
             raise ValueError("a token is made of others that are not there yet")
-        lengths[both] = lengths[one] + lengths[other]
+        lengths[both] = lengths[first] + lengths[second]
         if lengths[both] > MAX_LETTERS:
             raise ValueError(f"a token has more than {MAX_LETTERS} letters")
     return count

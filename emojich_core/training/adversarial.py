@@ -36,15 +36,15 @@ class PatchDiscriminator(nn.Module):
         return [*features, self.head(x)]
 
 
-def generator_loss(drawn: list[Tensor], real: list[Tensor], hinge_weight: float) -> Tensor:
+def generator_loss(fake: list[Tensor], real: list[Tensor], hinge_weight: float) -> Tensor:
     """The loss of the generator, from the features of its images and of the real ones.
 
     Feature matching (Salimans et al. 2016, arXiv 1606.03498) and the hinge loss.
     """
-    matching = [F.l1_loss(a, b.detach()) for a, b in zip(drawn[:-1], real[:-1], strict=True)]
-    return FEATURE_WEIGHT * torch.stack(matching).mean() - hinge_weight * drawn[-1].mean()
+    matching = [F.l1_loss(a, b.detach()) for a, b in zip(fake[:-1], real[:-1], strict=True)]
+    return FEATURE_WEIGHT * torch.stack(matching).mean() - hinge_weight * fake[-1].mean()
 
 
-def discriminator_loss(drawn: list[Tensor], real: list[Tensor]) -> Tensor:
+def discriminator_loss(fake: list[Tensor], real: list[Tensor]) -> Tensor:
     """The hinge loss (Lim, Ye 2017, arXiv 1705.02894) of the patches' scores."""
-    return F.relu(1 + drawn[-1]).mean() + F.relu(1 - real[-1]).mean()
+    return F.relu(1 + fake[-1]).mean() + F.relu(1 - real[-1]).mean()

@@ -7,13 +7,13 @@ The mean keeps most of what further training gained, and regains what that lost:
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from emojich_core.bundles.bundle import Bundle, BundleError, derive_bundle, load_bundle
+from emojich_core.errors import exit_on
 
 
 def average(bundle: Bundle, other: Bundle, out: Path) -> None:
@@ -23,8 +23,8 @@ def average(bundle: Bundle, other: Bundle, out: Path) -> None:
     """
     if _kind(bundle) != _kind(other):
         raise ValueError(f"{other.path} does not go on from {bundle.path}: take one that does.")
-    one, two = (each.weights("transformer", torch.float32) for each in (bundle, other))
-    mean: dict[str, Tensor] = {key: ((one[key] + two[key]) / 2).half() for key in one}
+    first, second = (each.weights("transformer", torch.float32) for each in (bundle, other))
+    mean: dict[str, Tensor] = {key: ((first[key] + second[key]) / 2).half() for key in first}
     derive_bundle(bundle, out, mean, f"mean of {bundle.name} and {other.name}")
 
 
@@ -37,8 +37,6 @@ if __name__ == "__main__":
     parser.add_argument("bundles", nargs=2, metavar="BUNDLE")
     parser.add_argument("--out", type=Path, required=True, help="folder of the bundle to write")
     arguments = parser.parse_args()
-    try:
+    with exit_on(BundleError, ValueError):
         first, second = map(load_bundle, arguments.bundles)
         average(first, second, arguments.out)
-    except (BundleError, ValueError) as error:
-        sys.exit(f"emojich: {error}")

@@ -1,10 +1,10 @@
 """Write the checkpoints of all trainers as a bundle: half precision, safetensors, check sums."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from emojich_core.bundles.bundle import BundleError, save_bundle
+from emojich_core.errors import exit_on
 from emojich_core.finetuning.loop import read
 from emojich_core.model_options import SHIPPED
 from emojich_core.training.data.dataset import Dataset
@@ -72,7 +72,5 @@ if __name__ == "__main__":
     parser.add_argument("--dataset", type=Path, default=Path(".data/dataset"))
     parser.add_argument("--out", type=Path, default=SHIPPED / "mini")
     arguments = parser.parse_args()
-    try:
+    with exit_on(BundleError, OSError):
         export(arguments.training, arguments.dataset, arguments.out)
-    except (BundleError, OSError) as error:
-        sys.exit(f"emojich: {error}")

@@ -1,12 +1,12 @@
 """Shared by all trainers: options of the command line, the learning rate, and the precision."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
+from emojich_core.errors import exit_on
 from emojich_core.inference.precision import cpu_has_bfloat16
 
 
@@ -28,10 +28,8 @@ def command(
     parser.add_argument("--steps", type=int, default=steps, help=f"of all ({steps})")
     parser.add_argument("--batch-size", type=int, default=batch_size, help=f"({batch_size})")
     parser.add_argument("--lr", type=float, default=lr, help=f"the highest ({lr})")
-    try:
+    with exit_on(OSError):
         train(**vars(parser.parse_args()))
-    except OSError as error:
-        sys.exit(f"emojich: {error}")
 
 
 def rate(number: int, steps: int, warmup: int = 100, decay: float = 0.7) -> float:

@@ -9,12 +9,12 @@ The VQGAN must stay as it is: the transformer predicts its codes.
 
 import argparse
 import shutil
-import sys
 from pathlib import Path
 
 import torch
 
 from emojich_core.bundles.bundle import STAGES, Bundle, BundleError, load_bundle
+from emojich_core.errors import exit_on
 from emojich_core.finetuning.loop import write
 from emojich_core.training.presets import MINI_MATTING, MINI_TRANSFORMER, MINI_UPSCALE, MINI_VQGAN
 
@@ -45,7 +45,5 @@ if __name__ == "__main__":
     parser.add_argument("--model", default="mini")
     parser.add_argument("--training", type=Path, default=Path(".data/unpacked"))
     arguments = parser.parse_args()
-    try:
+    with exit_on(BundleError, OSError, ValueError):
         unpack(load_bundle(arguments.model), arguments.training)
-    except (BundleError, OSError, ValueError) as error:
-        sys.exit(f"emojich: {error}")

@@ -10,7 +10,7 @@ import redis
 from bot.admin.redis_repair import KINDS, ODD, heal, set_aside
 from bot.requests import delivery
 from bot.telegram import updates
-from bot.telegram.updates import KEPT, TRIES
+from bot.telegram.updates import STORED, TRIES
 from tests.bot.conftest import NewUser
 from tests.bot.parts import User, Worker, ask_inline, text_of, wait_for
 from worker.queue.events import STREAM
@@ -60,7 +60,7 @@ def test_a_key_of_everybodys(user: User, worker: Worker, connection: redis.Redis
     worker.finish(worker.take())
     user.sees("Готово")
     assert not any("сломалось" in text_of(message) for message in user.messages())
-    wait_for(lambda: not connection.hlen(KEPT))
+    wait_for(lambda: not connection.hlen(STORED))
 
 
 def test_keys_of_one_user_keep_no_other_waiting(
@@ -96,10 +96,10 @@ def test_what_is_no_update_is_left_out(
     key = "7:0123456789abcdef"
     rubbish = {"x": SECRET, b"\xff": SECRET, f"{'9' * 5000}:0": SECRET, key: SECRET}
     connection.hset(TRIES, key, "x")
-    connection.hset(KEPT, mapping=rubbish)
+    connection.hset(STORED, mapping=rubbish)
     user.say("кот")
     user.sees("«кот»")
-    wait_for(lambda: not connection.exists(KEPT))
+    wait_for(lambda: not connection.exists(STORED))
     assert "what is no update is left out" in caplog.text
 
 

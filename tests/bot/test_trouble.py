@@ -15,7 +15,7 @@ OUTAGES = ({"error_code": 429, "retry_after": 600}, {"error_code": 502})
 
 @pytest.fixture(params=OUTAGES, ids=["429", "502"])
 def outage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setattr(patience, "_PATIENCE", 0.0)
+    monkeypatch.setattr(patience, "_MAX_WAIT", 0.0)
     return dict(request.param)
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 from telegram import Update
 
-from bot.telegram.update_processor import TakeTurns
+from bot.telegram.update_processor import PerUserProcessor
 
 
 def message(update_id: int, user_id: int) -> Update:
@@ -16,7 +16,7 @@ def message(update_id: int, user_id: int) -> Update:
 
 async def flood() -> list[int]:
     """One user's many updates wait for Telegram; returns who is served meanwhile."""
-    turns, telegram_answers, served = TakeTurns(), asyncio.Event(), []
+    turns, telegram_answers, served = PerUserProcessor(), asyncio.Event(), []
 
     async def handle(user_id: int) -> None:
         if user_id == 1:

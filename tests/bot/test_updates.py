@@ -16,7 +16,7 @@ import redis
 
 from bot.requests.limits import Limits
 from bot.requests.store import OPEN
-from bot.telegram.updates import KEPT, SEEN, TRIES
+from bot.telegram.updates import SEEN, STORED, TRIES
 from tests.bot.conftest import NewUser
 from tests.bot.parts import TOKEN, BotProcess, Sandbox, User, text_of, wait_for
 from worker.queue.connection import connect
@@ -95,7 +95,7 @@ def prompts_shown(user: User) -> list[str]:
 
 def wait_until_quiet(connection: redis.Redis) -> None:
     """Until all updates have been handled."""
-    wait_for(lambda: not connection.exists(KEPT) and not connection.exists(TRIES))
+    wait_for(lambda: not connection.exists(STORED) and not connection.exists(TRIES))
 
 
 def test_a_bot_that_dies_while_redis_is_away_takes_no_prompt_along(
@@ -129,7 +129,7 @@ def test_a_bot_that_dies_in_the_midst_of_an_update(
     user.say("/start")
     wait_for(lambda: connection.hlen(TRIES) == 1)  # the bot is at it
     user.say("кот")  # waits for its turn
-    wait_for(lambda: connection.hlen(KEPT) == 2)
+    wait_for(lambda: connection.hlen(STORED) == 2)
     other.say("пёс")  # waits for nobody
     wait_for(lambda: prompts_shown(other) == ["«пёс»"])
     # A bot that dies before it knows that Telegram has its message sends it again.
@@ -410,7 +410,7 @@ def test_a_burst_of_people(
         nonlocal most
         most = max(most, queue.count_waiting())
         pending = sandbox.api("getWebhookInfo")["pending_update_count"]
-        return not pending and not connection.exists(KEPT)
+        return not pending and not connection.exists(STORED)
 
     wait_for(is_over, 200)
     texts = {user.id: text_of(wait_for(user.messages, 60)[-1]) for user in users}

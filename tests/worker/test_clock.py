@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from emojich_core.errors import SetupError
-from worker.jobs.clock import check_clock
+from worker.jobs.health import check_clock
 
 
 def test_the_same_time(connection: redis.Redis) -> None:

@@ -8,27 +8,26 @@ is ready.
 import argparse
 import logging
 import os
-import sys
 import threading
 import time
 from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emojich_core.errors import SetupError
+from emojich_core.errors import SetupError, exit_on
 from worker.config import Settings
 from worker.engine.protocol import Task, receive_request, send_event
 from worker.engine.threads import in_brief_thread
 from worker.queue.environment import start_logging
 from worker.queue.events import Progress
 
-if TYPE_CHECKING:  # it imports torch, which takes seconds: see `load`
+if TYPE_CHECKING:  # imports torch, which takes seconds: see `load`
     from worker.engine.scheduler import Scheduler
 
 PROGRESS_INTERVAL = 0.5  # seconds
-FIRST_INTERVAL = 0.1  # until the first progress, so that the user soon sees that work has begun
-# Seconds without any progress while there are requests: only a new process can use a GPU again that
-# hangs.  Compiling for fewer slots, after memory ran out, takes less.
+FIRST_INTERVAL = 0.1  # seconds, before the first progress: the user soon sees that work has begun
+# Seconds without progress after which the engine ends: only a new process can use a GPU that hung.
+# Compiling for fewer slots, after memory ran out, takes less.
 HANG_TIMEOUT = 600
 
 log = logging.getLogger("emojich.engine")
@@ -39,7 +38,7 @@ class Engine:
 
     def __init__(self, scheduler: "Scheduler"):
         self._scheduler = scheduler
-        self._last_progress = 0.0  # when a request last made any
+        self._last_progress = 0.0  # the time of the last progress of any request
 
     def serve(self, listener: Listener) -> None:
         """Accept connections, for ever."""
@@ -66,7 +65,7 @@ class Engine:
         seen = reported = 0.0
         began = time.monotonic()
         while not task.ended.wait(PROGRESS_INTERVAL if reported else FIRST_INTERVAL):
-            if connection.poll():  # a job process sends nothing after its request: it hung up
+            if connection.poll():  # it hung up: a job process sends nothing after its request
                 return
             if task.fraction != seen:
                 seen, self._last_progress = task.fraction, time.monotonic()
@@ -115,10 +114,8 @@ def main() -> None:
     parser.add_argument("--socket", type=Path, required=True, help="where to listen")
     arguments = parser.parse_args()
     start_logging()
-    try:
+    with exit_on(SetupError):
         engine = Engine(load(Settings.from_environment(os.environ)))
-    except SetupError as error:
-        sys.exit(f"emojich: {error}")
     arguments.socket.unlink(missing_ok=True)  # left by an engine that was killed
     with Listener(str(arguments.socket), family="AF_UNIX", backlog=64) as listener:
         engine.serve(listener)

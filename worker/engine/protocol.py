@@ -1,4 +1,4 @@
-"""The protocol between a job process (RQ's work horse) and the engine, over a Unix socket.
+"""The protocol between a job process and the engine, over a Unix socket.
 
 The job process sends one request and then only listens; hanging up cancels the request.  The engine
 answers with events; after the event Finished it sends the stickers, each as a file and its codes.

@@ -1,8 +1,8 @@
 """Continuous batching: the scheduler gives the slots of one batch to the images of many requests.
 
 Images enter and leave the batch between two steps.  A free slot goes to the request with the fewest
-slots, so no request waits behind a large one.  A second thread finishes complete images (decodes,
-sharpens, cuts out and packs them), while the first goes on with the others.
+slots, so no request waits behind a large one.  A second thread finishes images whose codes are all
+decoded (pixels, sharpening, cutting out, WebP), while the first decodes the others.
 """
 
 import gc
@@ -68,7 +68,7 @@ class Scheduler:
         try:
             while True:
                 work()
-        except Exception:  # no request's fault: a new engine tries them all again
+        except Exception:  # not the fault of one request: a new engine tries all again
             log.exception("the engine cannot go on")
             os._exit(1)
 
@@ -112,7 +112,7 @@ class Scheduler:
             task.outcome = Failed(request.id, error.reason), []
             task.ended.set()
         except Exception as error:
-            clear_frames(error.__traceback__)  # else it holds on to what filled the memory
+            clear_frames(error.__traceback__)  # else the traceback holds the tensors in memory
             if isinstance(error, OutOfMemory) and self._halve_slots():
                 self._new.put(task)
             else:
@@ -142,7 +142,7 @@ class Scheduler:
             self._within_memory(partial(self._enter, job, slot))
 
     def _enter(self, job: Job, slot: int) -> None:
-        job.images.enter(self._slots, slot)  # read here: no caller may hold on to lost slots
+        job.images.enter(self._slots, slot)  # not an argument: callers must not hold replaced slots
 
     def _decode_step(self) -> None:
         self._slots.step()
@@ -151,7 +151,7 @@ class Scheduler:
                 self._decoded.put((job, image))
 
     def _within_memory(self, work: Callable[[], None]) -> None:
-        """Do work on the slots; when memory runs out, halve them or fail the last one's request."""
+        """Do work on the slots; when memory runs out, halve them, or fail the last request."""
         if not _memory_sufficed(work) and not self._halve_slots():
             [job] = [job for job in self._jobs if job.images.slots]
             fail(job.task, OutOfMemory("not even for one slot"))
@@ -163,7 +163,7 @@ class Scheduler:
         if not half:
             return False
         for job in self._jobs:
-            job.images.restart()  # the same images come of it, as far as `Slots` says
+            job.images.restart()  # draws the same images, within the limits that `Slots` names
         del self._slots
         self._slots = self._allocate(half)
         log.error("out of memory: %s slots from now", self._slots.count)
@@ -212,7 +212,7 @@ class Scheduler:
         try:
             drawings = self._pipeline.finish([image for _, image in images])
         except Exception as error:
-            clear_frames(error.__traceback__)  # else it holds on to what filled the memory
+            clear_frames(error.__traceback__)  # else the traceback holds the tensors in memory
             self._retry_finish(error, images)
             return
         for (job, image), drawing in zip(images, drawings, strict=True):
@@ -242,7 +242,7 @@ class Scheduler:
         return self._halved.get()
 
     def _end(self, job: Job) -> None:
-        """All images of a request are finished."""
+        """End a request whose images are all finished."""
         drawings = numbered(job.drawings[image.seed] for image in job.images.best())
         candidates = tuple(drawing.candidate for drawing in drawings)
         stickers = [Sticker(each.sticker, tuple(each.codes.tolist())) for each in drawings]
@@ -253,7 +253,7 @@ class Scheduler:
 
 
 def _memory_sufficed(work: Callable[[], None]) -> bool:
-    """Do it.  When this returns, the error no longer holds on to what it was about."""
+    """Whether the work succeeds; when this returns, no traceback holds its tensors any more."""
     try:
         work()
     except OutOfMemory:

@@ -1,7 +1,7 @@
-"""Threads that compute, no more of them than the processor has cores.
+"""Limits the threads that compute to the number of cores.
 
-OpenMP starts helper threads for every thread that computes on a CPU; they stay as long as it does.
-While all of them have a core, they spin between operations; otherwise GNU's OpenMP lets them sleep
+OpenMP starts helper threads for every thread that computes on a CPU; they live as long as it does.
+If each helper has a core, they spin between operations.  Otherwise GNU's OpenMP lets them sleep
 after every operation, and waking them more than doubles the time of a step of `mini`.
 """
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def in_brief_thread(work: Callable[[], T]) -> T:
-    """Do the work in a thread that ends with it, and so do its helpers; returns the result.
+    """Do the work in a new thread, which ends with its helpers; returns the result.
 
     Raises what the work raises.
     """
@@ -26,7 +26,7 @@ def in_brief_thread(work: Callable[[], T]) -> T:
         except BaseException as error:
             outcome.set_exception(error)
 
-    # Not an executor's thread: when the process ends, that cannot start, or delays the end.
+    # Not an executor, whose threads cannot start, or delay the end, when the process ends.
     thread = threading.Thread(target=do, daemon=True)
     thread.start()
     thread.join()

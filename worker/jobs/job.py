@@ -1,14 +1,14 @@
-"""The job of a request, which RQ runs in a job process (its work horse) without torch.
+"""The job of a request, which RQ runs without torch in a job process (RQ's work horse).
 
-A request ends with one event, Finished or Failed, whatever dies on the way:
+A request ends with one event, Finished or Failed, also when a process dies:
 
 - the engine: `draw` raises, and RQ runs the job again, alone (see `engine_lock`);
-- the engine before it has begun: the job goes back to the queue, where another machine finds it;
+- the engine, before the request has begun: the job goes back to the queue, for any machine;
 - the job process: its worker notices at once, and RQ runs the job again;
-- the worker or its machine: another worker finds the job without a heartbeat, and so on.
+- the worker or its machine: another worker finds the job without heartbeats, and RQ runs it again.
 
 With no retry left, RQ calls `report_failure` when `draw` raises or a machine has died.  When a job
-process has died, RQ does not call that but the worker's handler, `report_killed`.
+process has died, RQ calls the worker's handler instead, `report_killed`.
 """
 
 import logging
@@ -32,8 +32,8 @@ from worker.queue.requests import RETRIES, RequestQueue
 from worker.queue.results import Sticker, save_stickers
 from worker.queue.stats import report_pace
 
-# How often a job may go back for want of an engine; RQ wants a number.  It is not often: a worker
-# whose engine is away takes no requests (see `worker.jobs.rq_worker`).
+# How often a job may go back because no engine is ready; RQ requires a number.  Few jobs do: a
+# worker without a ready engine takes no requests (see `worker.jobs.rq_worker`).
 RETURNS = 1_000_000
 
 log = logging.getLogger("emojich.job")
@@ -44,9 +44,9 @@ class EngineError(Exception):
 
 
 def draw(data: dict[str, Any]) -> Retry | None:
-    """Have the engine draw a request, and tell the bot how it goes.
+    """Have the engine draw a request, and publish its events for the bot.
 
-    A Retry puts the job back to the front of the queue; RQ counts it apart from RETRIES.
+    A returned Retry puts the job back to the front of the queue; RQ counts it apart from RETRIES.
     """
     request = Request.from_json(data)
     job = get_current_job()
@@ -59,7 +59,7 @@ def draw(data: dict[str, Any]) -> Retry | None:
             if engine is None:
                 return Retry(max=RETURNS, enqueue_at_front=True)
             _draw(engine, request, job.connection)
-    except JobTimeoutException:  # not left to RQ, whose retries would take as long again
+    except JobTimeoutException:  # handled here, because a retry by RQ would take as long again
         log.warning("request %s: took longer than %s s", request.id, job.timeout)
         publish(job.connection, Failed(request.id, "timeout"))
     return None
@@ -69,13 +69,13 @@ def draw(data: dict[str, Any]) -> Retry | None:
 def engine_lock(alone: bool) -> Iterator[None]:
     """Hold this machine's engine together with other job processes, or `alone`.
 
-    A request over which an engine has died runs alone, because it may have killed the engine: else
-    it would take the requests in the same batch along, three times, until all have failed.  The
-    kernel releases the file locks of a job process that is killed.
+    A request during which an engine has died runs alone, because it may have killed the engine: in
+    a batch it could make all other requests fail, too.  The kernel releases the file locks of a
+    killed job process.
     """
     socket = os.environ[ENGINE_SOCKET]
     with open(f"{socket}.room", "w") as engine:
-        # Job processes queue at the gate: else one that wants to be alone might wait for ever.
+        # Job processes queue at the gate, or one that needs the engine alone might wait for ever.
         with open(f"{socket}.gate", "w") as gate:
             flock(gate, LOCK_EX)
             flock(engine, LOCK_EX if alone else LOCK_SH)
@@ -97,7 +97,7 @@ def _draw(engine: Connection, request: Request, connection: redis.Redis) -> None
     start = time.monotonic()
     with engine:
         for event, stickers in _events(engine, request):
-            # A machine that was taken for dead may be second: what people have seen stays.
+            # Another machine may have finished first: the stickers that users have seen stay.
             if isinstance(event, Finished) and not has_ended(connection, request.id):
                 save_stickers(connection, request.id, stickers)
             publish(connection, event)
@@ -108,7 +108,7 @@ def _draw(engine: Connection, request: Request, connection: redis.Redis) -> None
 
 
 def _events(engine: Connection, request: Request) -> Iterator[tuple[Event, list[Sticker]]]:
-    """What the engine answers, up to the event that ends the request."""
+    """The events of the engine, up to the one that ends the request."""
     try:
         send_request(engine, request)
         while True:

@@ -1,6 +1,6 @@
-"""The RQ worker: RQ's own, with a shutdown that is bounded and loses no job.
+"""The RQ worker: that of RQ, but it stops within seconds and loses no job.
 
-`python -m worker` is one, and starts others as processes: `python -m worker.jobs.rq_worker`.
+`python -m worker` runs one, and starts others as processes: `python -m worker.jobs.rq_worker`.
 """
 
 import logging
@@ -21,7 +21,7 @@ from redis.client import Pipeline
 from rq import worker_registration
 from rq.job import Job, JobStatus
 
-from emojich_core.errors import SetupError
+from emojich_core.errors import SetupError, exit_on
 from worker.engine.protocol import engine_is_ready
 from worker.jobs.job import report_killed
 from worker.queue.connection import connect
@@ -30,19 +30,19 @@ from worker.queue.request_job import RequestJob, RequestJobs, rq_queue
 
 GRACE = 3  # seconds for the running job to finish after the first signal
 
-# A job whose machine died is drawn again within two minutes: RQ gives it up a minute after the
-# last heartbeat, and an idle worker looks after such jobs whenever it wakes up.
+# A request whose machine died is drawn again within two minutes: RQ counts its job as abandoned a
+# minute after the last heartbeat, and an idle worker looks for such jobs whenever it wakes up.
 HEARTBEAT_INTERVAL = 10  # seconds, while a job runs
-WAKE_UP_INTERVAL = 15  # seconds, while none does
+WAKE_UP_INTERVAL = 15  # seconds, while no job runs
 MAINTENANCE_INTERVAL = 30  # seconds
 
-PAUSE = 5  # seconds until another RQ worker follows one that has given up
+PAUSE = 5  # seconds before a new RQ worker replaces one that has given up
 
 log = logging.getLogger("emojich.rq_worker")
 
 
 class Worker(rq.Worker):
-    """Runs one job at a time, each in a job process of its own (RQ's work horse).
+    """Runs one job at a time, each in a job process of its own.
 
     The first SIGINT or SIGTERM lets the running job finish, for a few seconds; a second one,
     which the worker sends to itself, kills it.  The killed job goes back to the front of the queue.
@@ -50,14 +50,14 @@ class Worker(rq.Worker):
 
     job_class = RequestJob
     queue_class = RequestJobs
-    max_connection_wait_time = 5.0  # seconds between two looks for a Redis that has gone
+    max_connection_wait_time = 5.0  # seconds between two attempts to reach Redis
 
     def __init__(self, connection: redis.Redis, on_stop: Callable[[], None] | None = None):
         """`on_stop` is called at the first signal."""
         self._requests = rq_queue(connection)
         super().__init__(
             [self._requests],
-            f"{socket.gethostname()}.{uuid4().hex}",  # so that one sees whose it is
+            f"{socket.gethostname()}.{uuid4().hex}",  # `count_workers` reads the machine from it
             connection=connection,
             serializer=rq.serializers.JSONSerializer,
             worker_ttl=WAKE_UP_INTERVAL + 15,  # RQ waits for jobs 15 seconds less than this
@@ -70,16 +70,16 @@ class Worker(rq.Worker):
         self._grace = threading.Timer(GRACE, send_to_main_thread, (signal.SIGTERM,))
 
     def bootstrap(self, *args: Any, **kwargs: Any) -> None:
-        """Tell run.py, too, when the worker listens to the queue."""
+        """Announce to run.py that the worker listens to the queue."""
         super().bootstrap(*args, **kwargs)
         announce("worker: ready")
 
     def check_for_suspension(self, burst: bool) -> None:
-        """Wait while this worker is to take no job; RQ calls this before it takes one.
+        """Wait while this worker may take no job; RQ calls this before it takes one.
 
-        A worker whose engine is away waits, too: the engine may compile for minutes, and another
-        machine can take the job.  Without any engine, RQ forgets the workers after a while, for
-        want of heartbeats, and the bot tells users that no worker is there.
+        A worker without a ready engine waits, too: the engine may compile for minutes, and another
+        machine can take the job.  A worker that waits long sends no heartbeats, so RQ forgets it;
+        without any worker, the bot tells users so.
         """
         super().check_for_suspension(burst)
         while not self.stopping and not engine_is_ready():
@@ -88,7 +88,7 @@ class Worker(rq.Worker):
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, rq.Queue] | None:
-        """Take a job.  RQ's own method would wait on while suspended, and take one job more."""
+        """Take a job.  RQ's own method would miss a pause while it waits, and take one more."""
         while True:
             result = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time=timeout)
             if result:
@@ -96,7 +96,7 @@ class Worker(rq.Worker):
             self.check_for_suspension(burst=False)
 
     def clean_registries(self) -> None:
-        """Remove foreign jobs first, because RQ's own cleaning would fail on them."""
+        """Remove foreign jobs first, because RQ's cleaning would fail on them."""
         self._requests.clean_intermediate()
         super().clean_registries()
 
@@ -142,7 +142,7 @@ class Worker(rq.Worker):
     def _give_back(self) -> None:
         """Return the killed job to the queue, without counting a retry.
 
-        RQ by itself would leave the job in place until it counts as abandoned.
+        RQ would leave the job in place until it counts as abandoned.
         """
         for execution in list(self.executions.values()):
             job = execution.job
@@ -161,8 +161,8 @@ def send_to_main_thread(number: signal.Signals) -> None:
 def work(connection: redis.Redis, on_stop: Callable[[], None] | None = None) -> None:
     """Run jobs until a signal says to stop; `on_stop` is called at the first one.
 
-    RQ's worker ends when Redis is away for long, or refuses a command for want of memory or disk.
-    Another one follows it in the same process, so that the engine need not start anew.
+    RQ's worker ends when Redis is away for long, or refuses a command because memory or disk are
+    full.  A new one replaces it in the same process, so that the engine need not start anew.
     """
     while True:
         worker = Worker(connection, on_stop)
@@ -173,7 +173,7 @@ def work(connection: redis.Redis, on_stop: Callable[[], None] | None = None) -> 
             reason = str(error)
         if worker.stopping:
             return
-        exit_on_signals()  # RQ's own handlers would tell Redis
+        exit_on_signals()  # RQ's handlers would need Redis
         log.error("the RQ worker gave up (%s): another one in %s s", reason, PAUSE)
         time.sleep(PAUSE)
 
@@ -188,10 +188,8 @@ def main() -> None:
     """Run one RQ worker."""
     start_logging()
     exit_on_signals()
-    try:
+    with exit_on(SetupError):
         work(connect(os.environ["REDIS_URL"]))
-    except SetupError as error:
-        sys.exit(f"emojich: {error}")
 
 
 if __name__ == "__main__":

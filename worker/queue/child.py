@@ -1,4 +1,4 @@
-"""Child processes that Ctrl-C does not reach, and that do not outlive us, however we die."""
+"""Starts child processes that Ctrl-C does not reach, and that end when this process dies."""
 
 import os
 import subprocess
@@ -16,19 +16,19 @@ if os.getppid() == int(sys.argv[1]):
     os.execvp(sys.argv[2], sys.argv[2:])
 """
 # Elsewhere: the command replaces the shell and keeps its process id.  Beside it, `cat` waits for
-# the end of the pipe from us, which the kernel closes when we die.
+# the end of a pipe from this process, which the kernel closes when it dies.
 _PIPE = 'exec 3<&0; (cat <&3 >/dev/null; kill $$) 2>/dev/null & exec 3<&- "$@" </dev/null'
 
-# Starts all children, because the kernel's signal is bound to the thread, which must outlive them.
+# Starts all children: the kernel signals a child when the thread that started it ends.
 _starter = ThreadPoolExecutor(1, "start_child")
 
 
 def start_child(
     command: list[str], log: IO[bytes] | None = None, env: Mapping[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
-    """Start a command that gets SIGTERM when we die; it writes to the log, or where we do.
+    """Start a command that gets SIGTERM when this process dies; it writes to the log or our output.
 
-    Once it has ended, `stop_child` closes its pipe.  Raises OSError.
+    After its end, `stop_child` closes its pipe.  Raises OSError.
     """
     linux = sys.platform == "linux"
     prctl = [sys.executable, "-I", "-S", "-c", _PRCTL, str(os.getpid())]

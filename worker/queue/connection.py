@@ -1,4 +1,4 @@
-"""A connection to Redis that outlives a restart of it, health checks, and deletion by pattern."""
+"""Connects to Redis, through restarts of Redis; runs health checks; deletes keys by pattern."""
 
 import os
 import sys
@@ -10,13 +10,13 @@ from redis.retry import Retry
 
 from emojich_core.errors import SetupError, shown
 
-RETRIES = 20  # about half a minute: a Redis that restarts is waited for
+RETRIES = 20  # about half a minute, in which Redis may restart
 
 
 def connect(url: str) -> redis.Redis:
     """A connection that outlives a restart of Redis.
 
-    Raises SetupError when nothing answers there now, or takes nothing.
+    Raises SetupError when Redis does not answer now, or refuses to store a key.
     """
     try:
         with probe(url) as server:
@@ -57,7 +57,7 @@ def delete_matching(connection: redis.Redis, *patterns: str) -> None:
 
 
 def exit_unless(well: Callable[[redis.Redis], bool], otherwise: str) -> None:
-    """For a health check: exit with a sentence unless all is well by the Redis at REDIS_URL."""
+    """Run a health check on the Redis at REDIS_URL; exit with a sentence where it fails."""
     try:
         with connect(os.environ.get("REDIS_URL", "")) as connection:
             if not well(connection):
@@ -67,7 +67,7 @@ def exit_unless(well: Callable[[redis.Redis], bool], otherwise: str) -> None:
 
 
 def _address(connection: redis.Redis) -> str:
-    """Where a connection leads, without its password."""
+    """The address of a connection, without its password."""
     pool = connection.connection_pool
     options = pool.connection_kwargs
     if "path" in options:
@@ -77,5 +77,5 @@ def _address(connection: redis.Redis) -> str:
 
 
 def probe(url: str) -> redis.Redis:
-    """A connection that gives up at once."""
+    """A connection without retries."""
     return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0))

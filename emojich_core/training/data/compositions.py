@@ -67,7 +67,7 @@ MOODS = {
     "🎵": ("музыкальный", "поет"),
 }
 EVERYDAY_WEIGHT = 4.0  # of common things against the others, when they are chosen
-EVERYDAY_DRAWN = 6.0  # and when their recoloured pictures are sampled
+EVERYDAY_RECOLOURED = 6.0  # and when their recoloured pictures are sampled
 
 Drawings = Mapping[str, np.ndarray]  # hexcode → (S, S, 4) uint8, of one style
 
@@ -94,17 +94,17 @@ class Composer:
         style: str,
         things: Mapping[str, Thing],
         colours: Mapping[str, tuple[Body, Sequence[str]]],
-        drawn: Collection[str],
+        hexcodes: Collection[str],
         held_out: HeldOut,
         rng: np.random.Generator,
     ):
         """`things` that the style has; the main part of each, and `colours` it can be given.
 
-        `drawn` hexcodes of all drawings of the style.
+        `hexcodes` of all drawings of the style.
         """
         self.style = style
         self._things = list(things.values())
-        self._drawn = {bare(hexcode): hexcode for hexcode in drawn}
+        self._hexcodes = {bare(hexcode): hexcode for hexcode in hexcodes}
         self._colours = colours
         self._held_out = held_out
         self._rng = rng
@@ -132,7 +132,7 @@ class Composer:
                         captions,
                         self._recolour(thing, colour),
                         colour,
-                        EVERYDAY_DRAWN if thing.everyday else 1.0,
+                        EVERYDAY_RECOLOURED if thing.everyday else 1.0,
                     )
                 )
         return items
@@ -252,7 +252,7 @@ class Composer:
 
     def _drawings_of(self, emoji: str) -> Iterator[str]:
         """The hexcode of an emoji's drawing, if the style has one."""
-        if hexcode := self._drawn.get(hexcode_of(emoji)):
+        if hexcode := self._hexcodes.get(hexcode_of(emoji)):
             yield hexcode
 
     def _chosen(

@@ -1,6 +1,6 @@
-"""Russian words by pymorphy3: forms, agreement, numerals, and lemmas to compare by.
+"""Russian morphology by pymorphy3: forms, agreement, numerals, and lemmas for comparisons.
 
-Texts are lower-case and written without ё, as CLDR writes them; `with_yo` puts it back.
+Texts are lower-case and without ё, as in CLDR; `with_yo` restores it.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any
 import pymorphy3
 
 WORD = re.compile(r"[\w-]+")
-# Readings that common things do not have: first names, places, abbreviations.
+# Grammemes that names of common things do not have: of first names, places, abbreviations.
 UNLIKELY = {"Name", "Surn", "Patr", "Geox", "Orgn", "Trad", "Abbr", "Init"}
 NUMERALS = {3: "три", 4: "четыре", 5: "пять"}
 COLLECTIVES = {2: "двое", 3: "трое", 4: "четверо"}
@@ -35,13 +35,13 @@ def plain(text: str) -> str:
 
 @cache
 def lemmas(word: str) -> frozenset[str]:
-    """Every dictionary form that a word can be a form of, and the word itself."""
+    """Every dictionary form that a word can have, and the word itself."""
     return frozenset({plain(word), *(plain(p.normal_form) for p in _parses(word.lower()))})
 
 
 @cache
 def with_yo(text: str) -> str:
-    """The text with ё wherever no reading of a word does without: зеленый еж → зелёный ёж."""
+    """The text with ё in words of which every reading has it: зеленый еж → зелёный ёж."""
 
     def spell(match: re.Match[str]) -> str:
         spellings = {p.word for p in _parses(match[0]) if p.is_known}
@@ -52,7 +52,7 @@ def with_yo(text: str) -> str:
 
 @dataclass(frozen=True)
 class NounPhrase:
-    """A noun, the adjectives before it, and what follows it and never changes: дом с садом."""
+    """A noun, the adjectives before it, and a tail that has one form in all cases: дом с садом."""
 
     adjectives: tuple[Any, ...]  # parses, in the nominative
     head: Any
@@ -60,7 +60,7 @@ class NounPhrase:
 
     @property
     def gender(self) -> str:
-        """masc, femn or neut, or plur for what stands in the plural."""
+        """masc, femn or neut; plur if the noun is in the plural."""
         return "plur" if self.head.tag.number == "plur" else str(self.head.tag.gender)
 
     @property
@@ -86,7 +86,7 @@ class NounPhrase:
         return NounPhrase((agreed, *self.adjectives), self.head, self.tail)
 
     def form(self, case: str = "nomn", number: str | None = None) -> str | None:
-        """The phrase in a case and number (its own if None); None if a word has no such form."""
+        """The phrase in a case and number (by default its own); None if a word has no such form."""
         number = number or self.head.tag.number
         if case == "accs" and _animacy_matters(self.head, number):
             return None
@@ -123,7 +123,7 @@ class NounPhrase:
 
 @cache
 def noun_phrase(text: str) -> NounPhrase | None:
-    """Analyse adjectives + noun (+ what depends on it); None when unsure."""
+    """Analyse adjectives, a noun, and words that depend on it; None when unsure."""
     words = plain(text).split()
     if "и" in words or not all(WORD.fullmatch(word) for word in words):
         return None
@@ -150,14 +150,14 @@ def _is_adjective(parse: Any) -> bool:
 
 
 def _is_adjective_before(words: list[str], i: int) -> bool:
-    """Whether word i, a noun too, is rather an adjective of the word after it."""
+    """Whether word i, which can be a noun, is an adjective of the noun after it."""
     following = _noun(words[i + 1])
     found = [p for p in _parses(words[i]) if _is_adjective(p)]
     return following is not None and any(_agrees(p, following) for p in found)
 
 
 def _depends(word: str) -> bool:
-    """Whether a word after a noun leaves that noun its own forms: a preposition or a genitive."""
+    """Whether a word after a noun depends on it: a preposition, or a word in the genitive."""
     return any(
         p.tag.POS == "PREP" or ("gent" in p.tag and p.tag.POS in {"NOUN", "ADJF"})
         for p in _parses(word)
@@ -171,7 +171,7 @@ def _agrees(adjective: Any, noun: Any) -> bool:
 
 @cache
 def _noun(word: str) -> Any | None:
-    """A word's reading as a noun in the nominative, if it has a likely one."""
+    """The most likely reading of a word as a noun in the nominative; None if none is likely."""
     scores: dict[tuple[Any, ...], float] = {}
     found: dict[tuple[Any, ...], Any] = {}
     other = 0.0
@@ -188,7 +188,7 @@ def _noun(word: str) -> Any | None:
             found[lexeme] = parse
     if not found or other > 3 * max(scores[key] for key in found):
         return None
-    # On a tie what has no singular: "часы" are a clock rather than hours.
+    # On a tie, the noun without a singular: "часы" are a clock rather than hours.
     best = max(found, key=lambda key: (round(scores[key], 2), key[4], key[3] == "sing"))
     return found[best]
 
@@ -205,7 +205,7 @@ def _noun_form(noun: Any, case: str, number: str) -> str | None:
 
 
 def _animacy_matters(noun: Any, number: str) -> bool:
-    """Whether the noun can be alive or not, which the accusative shows: коньки, ёж."""
+    """Whether the noun has an animate and an inanimate accusative: коньки, ёж."""
     if number == "sing" and noun.tag.gender != "masc":
         return False
     readings = [p for p in _parses(noun.word) if p.normal_form == noun.normal_form]
@@ -222,14 +222,14 @@ def _agree(adjective: Any, noun: Any, case: str, number: str) -> Any | None:
 
 
 def _declines_as_adjective(noun: Any) -> bool:
-    """Such nouns take other forms after numerals: мороженое, пирожное."""
+    """Whether the noun declines as an adjective, with other forms after numerals: мороженое."""
     genitive = noun.inflect({"gent", "sing"})
     ending = ("ого", "его") if noun.tag.gender != "femn" else ("ой", "ей")
     return genitive is not None and genitive.word.endswith(ending)
 
 
 def genitive_to_nominative(word: str) -> str | None:
-    """собаки → собака; None when unsure."""
+    """The nominative of a genitive: собаки → собака; None when unsure."""
     for parse in _parses(word):
         tag = parse.tag
         likely = parse.is_known and not UNLIKELY & set(tag.grammemes)

@@ -85,7 +85,7 @@ PLACES = {
 def placed(rgba: np.ndarray, place: str) -> np.ndarray:
     """A thing in the middle of one of PLACES."""
     size = len(rgba)
-    behind, before = (_drawn(part, size) for part in PLACES[place])
+    behind, before = (_render(part, size) for part in PLACES[place])
     canvas = behind.copy()
     thing = fitted(rgba, INSIDE)
     canvas.alpha_composite(
@@ -146,7 +146,7 @@ def _overlaid(
 
 
 @cache
-def _drawn(body: str, size: int) -> Image.Image:
+def _render(body: str, size: int) -> Image.Image:
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{body}</svg>'
     png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=size, height=size))
     return Image.open(BytesIO(png), formats=("PNG",)).convert("RGBA")

@@ -180,8 +180,8 @@ def hexcode_of(emoji: str) -> str:
 
 
 def _colourless(phrase: NounPhrase) -> NounPhrase:
-    kept = [a for a in phrase.adjectives if plain(a.normal_form) not in COLOUR_ADJECTIVES]
-    return NounPhrase(tuple(kept), phrase.head, phrase.tail)
+    others = [a for a in phrase.adjectives if plain(a.normal_form) not in COLOUR_ADJECTIVES]
+    return NounPhrase(tuple(others), phrase.head, phrase.tail)
 
 
 def _symbols(emoji: str) -> set[str]:

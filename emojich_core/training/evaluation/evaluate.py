@@ -185,8 +185,8 @@ def _write_pages(
     answers: Mapping[Kind, Sequence[Answer]],
 ) -> None:
     out, seed = settings.out, settings.seed
-    for kind, drawn in answers.items():
-        pages.answers_page(drawn).save(out / f"{kind}.png")
+    for kind, of_kind in answers.items():
+        pages.answers_page(of_kind).save(out / f"{kind}.png")
     if settings.page:
         for prompts in (pages.PROMPTS, pages.COMPOSITIONS):
             pages.prompts_page(pipeline, prompts, seed).save(out / f"page-{prompts.stem}.png")
@@ -208,7 +208,7 @@ def _write_report(
         "machine": _machine(pipeline),
         "versions": _versions(),
         "figures": [figure.to_json() for figure in figures],
-        "answers": {kind: [a.to_json() for a in drawn] for kind, drawn in answers.items()},
+        "answers": {kind: [a.to_json() for a in of_kind] for kind, of_kind in answers.items()},
     }
     text = json.dumps(report, ensure_ascii=False, indent=1)
     (settings.out / "evaluation.json").write_text(text + "\n", "utf-8")

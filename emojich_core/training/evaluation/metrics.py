@@ -125,9 +125,9 @@ def variety_figures(requests: Sequence[Sequence[Drawing]], originals: np.ndarray
         return []
     files = [[drawing.sticker for drawing in request] for request in requests]
     alike = [
-        np.sqrt(((one - other) ** 2).mean()) < ALIKE
+        np.sqrt(((first - second) ** 2).mean()) < ALIKE
         for request in requests
-        for one, other in itertools.combinations([_thumbnail(d.image) for d in request], 2)
+        for first, second in itertools.combinations([_thumbnail(d.image) for d in request], 2)
     ]
     means = [
         mean_distance(np.array([on_white(shrink(drawing.image)) for drawing in request]))

@@ -146,9 +146,9 @@ def background(width: int, height: int) -> Image.Image:
         for column in range(width // DOODLE + 2):
             x = (column + 0.5 * (row % 2) + rng.uniform(-0.12, 0.12)) * DOODLE
             y = (row + rng.uniform(-0.12, 0.12)) * DOODLE
-            turn, size = rng.uniform(0, 2 * math.pi), rng.uniform(0.2, 0.27) * DOODLE
+            angle, size = rng.uniform(0, 2 * math.pi), rng.uniform(0.2, 0.27) * DOODLE
             for stroke in _doodle(int(rng.integers(6))):
-                points = _placed(stroke, 2 * x, 2 * y, 2 * size, turn)
+                points = _placed(stroke, 2 * x, 2 * y, 2 * size, angle)
                 draw.line(points, fill=255, width=4, joint="curve")
     faint = lines.resize((width, height), Image.Resampling.LANCZOS).point(lambda v: v * 0.26)
     page.paste((255, 255, 255), (0, 0), faint)
@@ -186,10 +186,10 @@ def _doodle(number: int) -> Iterator[np.ndarray]:
         yield np.concatenate((np.stack((np.cos(outer), np.sin(outer)), axis=-1), back))
 
 
-def _placed(stroke: np.ndarray, x: float, y: float, size: float, turn: float) -> list[tuple]:
-    cosine, sine = math.cos(turn), math.sin(turn)
-    turned = stroke @ np.array([(cosine, sine), (-sine, cosine)])
-    return [(float(a), float(b)) for a, b in turned * size + (x, y)]
+def _placed(stroke: np.ndarray, x: float, y: float, size: float, angle: float) -> list[tuple]:
+    cosine, sine = math.cos(angle), math.sin(angle)
+    rotated = stroke @ np.array([(cosine, sine), (-sine, cosine)])
+    return [(float(a), float(b)) for a, b in rotated * size + (x, y)]
 
 
 def _write(

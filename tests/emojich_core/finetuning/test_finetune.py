@@ -29,7 +29,7 @@ from emojich_core.finetuning.finetune import (
     finetune,
 )
 from emojich_core.finetuning.lora import LoRALinear, merged
-from emojich_core.finetuning.memory import account, kept_bytes
+from emojich_core.finetuning.memory import account, saved_bytes
 from emojich_core.finetuning.pairs import BadData, picture, read_pairs, split
 from emojich_core.finetuning.recipe import IMAGE_LOSS_WEIGHT, prepare, weighted_loss
 from emojich_core.networks.transformer import Transformer, TransformerConfig
@@ -352,7 +352,7 @@ def test_the_plan_is_what_a_step_takes(train: str) -> None:
         with torch.autocast("cpu", dtype=torch.bfloat16, cache_enabled=False):
             return weighted_loss(*model.losses(text, codes))
 
-    assert plan.activations == pytest.approx(kept_bytes(model, forward), rel=0.01)
+    assert plan.activations == pytest.approx(saved_bytes(model, forward), rel=0.01)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained)
     forward().backward()
