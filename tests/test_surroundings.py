@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.bot.conftest import start_sandbox, start_server
-from tests.bot.parts import TOKEN, BotProcess, Sandbox
+from tests.bot.harness import TOKEN, BotProcess, Sandbox
 
 ROOT = Path(__file__).parents[1]
 EMOJICH = Path(sys.executable).parent / "emojich"

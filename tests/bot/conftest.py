@@ -9,7 +9,7 @@ import redis
 from bot.requests import delivery
 from bot.requests import monitor as watch
 from bot.requests.store import OPEN
-from tests.bot.parts import RunningBot, Sandbox, User, Worker
+from tests.bot.harness import RunningBot, Sandbox, User, Worker
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
 

@@ -12,7 +12,7 @@ from bot.admin.commands import _user_id
 from bot.requests.limits import BlockedPrompt, Blocklist
 from emojich_core.errors import SetupError
 from tests.bot.conftest import NewUser
-from tests.bot.parts import (
+from tests.bot.harness import (
     RunningBot,
     Sandbox,
     User,

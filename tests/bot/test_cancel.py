@@ -4,7 +4,7 @@ import pytest
 import redis
 
 from tests.bot.conftest import NewUser
-from tests.bot.parts import User, Worker, buttons_of, text_of, wait_for
+from tests.bot.harness import User, Worker, buttons_of, text_of, wait_for
 from worker.queue.events import STREAM, has_ended
 
 pytestmark = pytest.mark.usefixtures("bot")

@@ -11,7 +11,7 @@ from bot.pictures.sticker import as_emoji, outlined
 from bot.requests.limits import EMOJI_SIDE, MAX_EMOJI
 from bot.sandbox import sticker_rules
 from tests.bot.conftest import NewUser
-from tests.bot.parts import TOKEN, Sandbox, User, Worker, buttons_of, draw_sticker
+from tests.bot.harness import TOKEN, Sandbox, User, Worker, buttons_of, draw_sticker
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -31,10 +31,6 @@ def begin_emoji(user: User, title: str = "Мордочки") -> None:
     user.sees(f"«{title}»")
 
 
-def choose(user: User, shown: dict[str, Any], number: int) -> str:
-    return user.tap(buttons_of(shown)[number]["callback_data"], shown["message_id"])
-
-
 def file_of(user: User, sticker: dict[str, Any]) -> bytes:
     return user.sandbox.http.get(f"/sandbox/file/{sticker['file_unique_id']}").content
 
@@ -44,9 +40,9 @@ def test_a_pack_of_emoji(user: User, worker: Worker) -> None:
     user.say("/packs")
     user.sees("● Мордочки, ждёт первого эмодзи")
     shown = drawn(user, worker)
-    assert "Эмодзи 1 в вашем наборе" in choose(user, shown, 0)
-    assert "уже в наборе" in choose(user, shown, 0)
-    choose(user, shown, 1)
+    assert "Эмодзи 1 в вашем наборе" in user.press_button(shown, 0)
+    assert "уже в наборе" in user.press_button(shown, 0)
+    user.press_button(shown, 1)
     [pack] = user.packs()
     assert (pack["title"], pack["sticker_type"]) == ("Мордочки", "custom_emoji")
     assert [sticker["emoji"] for sticker in pack["stickers"]] == ["🐱", "🐱"]
@@ -61,9 +57,9 @@ def test_a_pack_of_emoji(user: User, worker: Worker) -> None:
 
 def test_the_same_candidate_in_both_kinds(user: User, worker: Worker) -> None:
     shown = drawn(user, worker, 1)
-    assert "Стикер 1 в вашем наборе" in choose(user, shown, 0)
+    assert "Стикер 1 в вашем наборе" in user.press_button(shown, 0)
     begin_emoji(user)
-    assert "Эмодзи 1 в вашем наборе" in choose(user, shown, 0)
+    assert "Эмодзи 1 в вашем наборе" in user.press_button(shown, 0)
     stickers, emoji = user.packs()
     assert [len(pack["stickers"]) for pack in (stickers, emoji)] == [1, 1]
     links = [b["url"] for b in buttons_of(user.messages()[0]) if "url" in b]
@@ -76,18 +72,18 @@ def test_the_same_candidate_in_both_kinds(user: User, worker: Worker) -> None:
     user.say("/packs")
     user.press("Emojich", user.sees("1. Emojich", "2. ● Мордочки"))
     user.press("● Складывать сюда", user.sees("Чтобы изменить стикер"))
-    assert "Стикер 1 уже в наборе" in choose(user, shown, 0)
+    assert "Стикер 1 уже в наборе" in user.press_button(shown, 0)
 
 
 def test_a_full_pack_of_emoji_goes_on(user: User, worker: Worker, sandbox: Sandbox) -> None:
     begin_emoji(user)
     shown = drawn(user, worker)
-    choose(user, shown, 0)
+    user.press_button(shown, 0)
     [pack] = user.packs()
     for number in range(1000, 1000 + MAX_EMOJI - 1):
         add_emoji(sandbox, user, pack["name"], number)
-    choose(user, shown, 1)
-    choose(user, shown, 2)
+    user.press_button(shown, 1)
+    user.press_button(shown, 2)
     first, second = user.packs()
     assert [len(first["stickers"]), len(second["stickers"])] == [MAX_EMOJI, 2]
     assert (second["title"], second["sticker_type"]) == ("Мордочки 2", "custom_emoji")
@@ -115,7 +111,7 @@ def test_an_outline_gets_smaller_too(user: User, worker: Worker) -> None:
     begin_emoji(user)
     user.say("кот")
     [sticker] = worker.finish(worker.take(), 1)
-    choose(user, user.sees("Готово"), 0)
+    user.press_button(user.sees("Готово"), 0)
     [pack] = user.packs()
     file = file_of(user, pack["stickers"][0])
     assert file == as_emoji(outlined(sticker))
@@ -127,7 +123,7 @@ def test_an_outline_gets_smaller_too(user: User, worker: Worker) -> None:
 def test_an_emoji_is_replaced_by_an_emoji_whatever_is_current(user: User, worker: Worker) -> None:
     begin_emoji(user)
     shown = drawn(user, worker)
-    choose(user, shown, 0)
+    user.press_button(shown, 0)
     user.say("/packs")
     user.press("Мордочки", user.sees("● Мордочки"))
     user.press("1", user.sees("прямо в текст"))
@@ -137,7 +133,7 @@ def test_an_emoji_is_replaced_by_an_emoji_whatever_is_current(user: User, worker
     user.press("➕")
     user.reply(user.sees("Как назвать")["message_id"], "Коты")
     user.sees("«Коты»")
-    assert "Эмодзи 2 встал на место прежнего" in choose(user, shown, 1)
+    assert "Эмодзи 2 встал на место прежнего" in user.press_button(shown, 1)
     [pack] = user.packs()
     assert file_of(user, pack["stickers"][0]) == as_emoji(draw_sticker(1))
 
@@ -158,9 +154,9 @@ def test_an_old_question_and_a_pack_that_is_gone(
     user.say("кот")
     worker.finish(worker.take(), 2)
     shown = user.sees("Done")
-    assert "Emoji 1 is in your pack" in choose(user, shown, 0)
+    assert "Emoji 1 is in your pack" in user.press_button(shown, 0)
     sandbox.api("deleteStickerSet", name=user.packs()[0]["name"])
-    assert "Emoji 2 is in your pack" in choose(user, shown, 1)
+    assert "Emoji 2 is in your pack" in user.press_button(shown, 1)
     [pack] = user.packs()
     assert pack["sticker_type"] == "custom_emoji"
     other = new_user()
@@ -173,7 +169,7 @@ def test_an_emoji_that_is_sent(new_user: NewUser, worker: Worker) -> None:
     begin_emoji(user)
     shown = drawn(user, worker)
     for number in (0, 1):
-        choose(user, shown, number)
+        user.press_button(shown, number)
     [pack] = user.packs()
     first, second = (sticker["file_unique_id"] for sticker in pack["stickers"])
     user.say(sticker_file_id=pack["stickers"][1]["file_id"])

@@ -7,7 +7,7 @@ import redis
 
 from emojich_core.request import Candidate
 from tests.bot.conftest import NewUser
-from tests.bot.parts import RunningBot, Sandbox, User, Worker, text_of, wait_for
+from tests.bot.harness import RunningBot, Sandbox, User, Worker, text_of, wait_for
 from worker.queue.events import STREAM, Finished, Progress, publish, to_json
 
 # retry_after will be a timedelta one day; both are understood.

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.bot.parts import TOKEN, Sandbox
+from tests.bot.harness import TOKEN, Sandbox
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ import redis
 
 from bot.requests.limits import DAY
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, wait_for
 from worker.queue.events import STREAM
 
 pytestmark = pytest.mark.usefixtures("bot")
@@ -34,7 +34,7 @@ def live(user: User, worker: Worker) -> None:
     user.say("кот")
     worker.finish(worker.take())
     shown = user.sees("Готово")
-    user.tap(buttons_of(shown)[0]["callback_data"], shown["message_id"])
+    user.press_button(shown, 0)
     user.say("/packs")
     user.sees("Ваши наборы")
     user.press("➕")

@@ -10,7 +10,7 @@ from telegram import User as TelegramUser
 
 from bot.requests.groups import answered_message, words_of
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, text_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, buttons_of, text_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -19,14 +19,11 @@ class Group:
     """A group with the bot, and what the bot says there."""
 
     def __init__(self, sandbox: Sandbox, *users: User):
-        self._sandbox, self._user = sandbox, users[0]
-        ids = [user.id for user in users]
-        chat = sandbox.post("/sandbox/group", title="Друзья", user_ids=ids)
-        self.id: int = chat["id"]
+        self._user = users[0]
+        self.id = sandbox.group(*users)
 
     def messages(self) -> list[dict[str, Any]]:
-        chat = self._sandbox.get("/sandbox/chat", user_id=self._user.id, chat_id=self.id)
-        return [message for message in chat if message["from"]["is_bot"]]
+        return self._user.messages(self.id)
 
     def sees(self, phrase: str) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
@@ -66,24 +63,10 @@ def test_only_who_asked_may_press(group: Group, anna: User, boris: User, worker:
     worker.finish(request)
     shown = group.sees("Готово")
     assert shown["reply_to_message"]["message_id"] == asked["message_id"]
-    add = {"chat_id": group.id, "message_id": shown["message_id"]}
-    add["data"] = buttons_of(shown)[0]["callback_data"]
-    assert "чужие стикеры" in press(boris, add)
+    assert "чужие стикеры" in boris.press_button(shown, 0)
     assert boris.packs() == anna.packs() == []
-    assert "Стикер 1 в вашем наборе" in press(anna, add)
+    assert "Стикер 1 в вашем наборе" in anna.press_button(shown, 0)
     assert len(anna.packs()) == 1
-
-
-def press(user: User, tap: dict[str, Any]) -> str:
-    """Press a button in a group; returns what the bot answers."""
-    pressed = user.sandbox.post("/sandbox/tap", user_id=user.id, **tap)
-
-    def look() -> dict[str, Any] | None:
-        taps = user.sandbox.get("/sandbox/taps", user_id=user.id)
-        answer: dict[str, Any] | None = {one["id"]: one["answer"] for one in taps}[pressed["id"]]
-        return answer
-
-    return str(wait_for(look)["text"])
 
 
 @pytest.mark.parametrize(
@@ -135,8 +118,7 @@ def test_a_call_without_words_means_the_message_that_it_answers(
     worker.finish(request, 1)
     shown = group.sees("Готово")
     assert shown["reply_to_message"]["message_id"] == asked["message_id"]
-    add = {"chat_id": group.id, "message_id": shown["message_id"]}
-    assert "Стикер 1 в вашем" in press(anna, add | {"data": buttons_of(shown)[0]["callback_data"]})
+    assert "Стикер 1 в вашем" in anna.press_button(shown, 0)
 
 
 def test_words_of_ones_own_go_before_those_that_are_answered(
@@ -191,7 +173,7 @@ def test_what_was_asked_in_a_group_is_forgotten_too(
     group.sees("Готово")
     anna.say("/forget")
     question = anna.sees("?")
-    anna.tap(buttons_of(question)[0]["callback_data"], question["message_id"])
+    anna.press_button(question, 0)
     count = [f"emojich:asked:{anna.id}".encode()]
     wait_for(lambda: connection.keys(f"*{anna.id}*") == count)
     assert connection.keys(f"*:{group.id}:*") == []
@@ -204,7 +186,7 @@ def test_history_does_not_go_back_to_the_group(group: Group, anna: User, worker:
     group.sees("Готово")
     anna.say("/history")
     menu = wait_for(lambda: [m for m in anna.messages() if buttons_of(m)])[-1]
-    anna.tap(buttons_of(menu)[0]["callback_data"], menu["message_id"])
+    anna.press_button(menu, 0)
     again = worker.take()
     assert (again.prompt, again.seed) == (request.prompt, request.seed)
     worker.finish(again)
@@ -263,8 +245,7 @@ def test_only_who_asked_changes_the_emoji(
     anna.say("/sticker кот", chat_id=group.id)
     worker.finish(worker.take(), 2)
     shown = group.sees("Готово")
-    add = {"chat_id": group.id, "message_id": shown["message_id"]}
-    press(anna, add | {"data": buttons_of(shown)[0]["callback_data"]})
+    anna.press_button(shown, 0)
     emoji = {"chat_id": group.id, "reply_to": shown["message_id"]}
     boris.say("💩", **emoji)
     boris.say("/help", chat_id=group.id)  # answered after it
@@ -304,8 +285,7 @@ def test_a_group_becomes_a_supergroup(
         sandbox.fault(method, **migrated)
     worker.finish(request, 1)
     shown = new.sees("Готово")
-    add = {"chat_id": new.id, "message_id": shown["message_id"]}
-    assert "Стикер 1 в вашем" in press(anna, add | {"data": buttons_of(shown)[0]["callback_data"]})
+    assert "Стикер 1 в вашем" in anna.press_button(shown, 0)
 
 
 def test_in_a_topic_of_a_forum(group: Group, anna: User, worker: Worker, sandbox: Sandbox) -> None:
@@ -315,8 +295,7 @@ def test_in_a_topic_of_a_forum(group: Group, anna: User, worker: Worker, sandbox
     worker.finish(worker.take(), 1)
     shown = group.sees("Готово")
     assert shown["message_thread_id"] == 5
-    [more] = [b["callback_data"] for b in buttons_of(shown) if b["text"].startswith("🎲")]
-    press(anna, {"chat_id": group.id, "message_id": shown["message_id"], "data": more})
+    anna.press("🎲", shown)
     waits = group.sees("Запрос сохранён")
     assert waits["message_thread_id"] == 5
     assert worker.take().prompt == "кот"
@@ -326,7 +305,7 @@ def test_in_a_topic_of_the_private_chat(anna: User, worker: Worker) -> None:
     anna.say("/start", thread_id=7)
     welcome = anna.sees("Привет")
     assert welcome["message_thread_id"] == 7
-    anna.tap(buttons_of(welcome)[0]["callback_data"])
+    anna.press_button(welcome, 0)
     assert anna.sees("Запрос сохранён")["message_thread_id"] == 7
     assert worker.queue.count_waiting() == 1
     anna.say("/packs", thread_id=7)

@@ -10,7 +10,7 @@ from bot.account.history import History
 from bot.requests.limits import HISTORY
 from bot.requests.record import Record
 from tests.bot.conftest import NewUser
-from tests.bot.parts import User, Worker, buttons_of, wait_for
+from tests.bot.harness import User, Worker, buttons_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -40,7 +40,7 @@ def test_the_newest_first_and_only_what_was_drawn(user: User, worker: Worker) ->
 def test_stickers_that_are_kept_are_shown_again(user: User, worker: Worker) -> None:
     drawn(user, worker, "кот")
     first = user.answer()
-    user.tap(buttons_of(first)[1]["callback_data"], first["message_id"])
+    user.press_button(first, 1)
     user.say("/history")
     user.sees("последний")
     assert user.press("кот") == "Вот они."
@@ -48,7 +48,7 @@ def test_stickers_that_are_kept_are_shown_again(user: User, worker: Worker) -> N
     assert shown["message_id"] > first["message_id"]
     assert shown["photo"]
     assert buttons_of(shown)[1]["text"] == "✓ 2"
-    assert "Стикер 3" in user.tap(buttons_of(first)[2]["callback_data"], first["message_id"])
+    assert "Стикер 3" in user.press_button(first, 2)
     wait_for(lambda: buttons_of(user.messages()[-1])[2]["text"] == "✓ 3")
     assert worker.queue.count_waiting() == 0
 

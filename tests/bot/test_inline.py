@@ -14,7 +14,7 @@ from bot.inline import index
 from bot.requests.limits import DAY, INLINE_RESULTS
 from bot.requests.prompt_links import MAX_LENGTH, decode, encode, prompt_of_start, start_parameter
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, ask_inline, buttons_of, draw_sticker, wait_for
+from tests.bot.harness import Sandbox, User, Worker, ask_inline, buttons_of, draw_sticker, wait_for
 from tests.bot.sandbox.test_bot_api import API_FILE
 
 pytestmark = pytest.mark.usefixtures("bot")
@@ -35,7 +35,7 @@ def draw(user: User, worker: Worker, prompt: str, stickers: int = 1) -> dict[str
     worker.finish(worker.take(), stickers, first=100 * next(drawings))
     shown = user.sees(f"«{prompt}»", "Готово")
     for number in range(stickers):
-        user.tap(buttons_of(shown)[number]["callback_data"], shown["message_id"])
+        user.press_button(shown, number)
     wait_for(lambda: marked(user, shown["message_id"]) == stickers)
     return shown
 
@@ -77,7 +77,7 @@ def test_a_sticker_is_sent_to_a_group(
 ) -> None:
     draw(user, worker, "кот")
     friend = new_user()
-    group = sandbox.post("/sandbox/group", title="Друзья", user_ids=[user.id, friend.id])["id"]
+    group = sandbox.group(user, friend)
     place = {"user_id": user.id, "chat_id": group}
     answer = ask_inline(user, "кот", chat_id=group)
     assert answer["is_personal"]

@@ -20,7 +20,7 @@ from bot.requests.limits import Blocklist, Limits, OverLimit
 from bot.requests.quota import Quota
 from bot.requests.record import Record, State
 from bot.requests.store import Store
-from tests.bot.parts import TOKEN, RunningBot, Sandbox, User, Worker, text_of
+from tests.bot.harness import TOKEN, RunningBot, Sandbox, User, Worker, text_of
 from worker.queue.connection import connect
 from worker.queue.events import EventReader
 

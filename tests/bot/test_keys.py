@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from tests.bot.parts import User, Worker
+from tests.bot.harness import User, Worker
 from tests.bot.test_forget import live
 from tests.keys import check_keys
 

@@ -9,7 +9,7 @@ import redis
 
 from bot.requests.limits import DAY, Limits
 from tests.bot.conftest import NewUser
-from tests.bot.parts import RunningBot, Sandbox, User, Worker, text_of, wait_for
+from tests.bot.harness import RunningBot, Sandbox, User, Worker, text_of, wait_for
 from worker.queue.connection import connect
 
 LIMITS = Limits(active=10, per_minute=4, per_day=6, queue=12)

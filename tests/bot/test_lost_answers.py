@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, text_of
+from tests.bot.harness import Sandbox, User, Worker, text_of
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -31,12 +31,8 @@ def shown(user: User, worker: Worker) -> dict[str, Any]:
     worker.finish(worker.take(), 3)
     message = user.sees("Готово")
     for number in range(2):
-        tap(user, message, number)
+        user.press_button(message, number)
     return message
-
-
-def tap(user: User, message: dict[str, Any], number: int) -> str:
-    return user.tap(buttons_of(message)[number]["callback_data"], message["message_id"])
 
 
 def ids(user: User) -> list[str]:
@@ -62,7 +58,7 @@ def test_upload_and_create(user: User, worker: Worker, lose: Lose) -> None:
     lose("uploadStickerFile")
     lose("createNewStickerSet")
     lose("answerCallbackQuery")
-    assert "Стикер 1 в вашем наборе" in tap(user, message, 0)
+    assert "Стикер 1 в вашем наборе" in user.press_button(message, 0)
     assert len(ids(user)) == 1
     assert len(user.messages()) == 1
 
@@ -70,7 +66,7 @@ def test_upload_and_create(user: User, worker: Worker, lose: Lose) -> None:
 @pytest.mark.parametrize("lose", [*LOST, {"error_code": 502}], indirect=True, ids=str)
 def test_add(user: User, shown: dict[str, Any], lose: Lose) -> None:
     lose("addStickerToSet")
-    assert "Стикер 3 в вашем наборе" in tap(user, shown, 2)
+    assert "Стикер 3 в вашем наборе" in user.press_button(shown, 2)
     assert len(ids(user)) == 3
 
 
@@ -79,7 +75,7 @@ def test_add_the_last_that_a_set_takes(
 ) -> None:
     lose("addStickerToSet")
     sandbox.fault("addStickerToSet", 400, description="Bad Request: STICKERS_TOO_MUCH")
-    assert "Стикер 3 в вашем наборе" in tap(user, shown, 2)
+    assert "Стикер 3 в вашем наборе" in user.press_button(shown, 2)
     assert [len(pack["stickers"]) for pack in user.packs()] == [3]
 
 
@@ -104,7 +100,7 @@ def test_replace(user: User, shown: dict[str, Any], lose: Lose) -> None:
     first, second = ids(user)
     user.press("🔁", menu_of(user, 0))
     lose("replaceStickerInSet")
-    assert "Стикер 3 встал на место прежнего" in tap(user, shown, 2)
+    assert "Стикер 3 встал на место прежнего" in user.press_button(shown, 2)
     third, kept = ids(user)
     assert kept == second
     assert third not in (first, second)

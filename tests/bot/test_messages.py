@@ -8,7 +8,7 @@ import redis
 from bot.requests.limits import Limits
 from bot.telegram.profile import COMMANDS, GROUP_COMMANDS
 from tests.bot.conftest import NewUser
-from tests.bot.parts import (
+from tests.bot.harness import (
     RunningBot,
     Sandbox,
     User,

@@ -5,7 +5,7 @@ import redis
 
 from bot.requests.limits import Limits
 from tests.bot.conftest import NewUser
-from tests.bot.parts import CODES, User, Worker, buttons_of, text_of, wait_for
+from tests.bot.harness import CODES, User, Worker, buttons_of, text_of, wait_for
 
 ACTIVE = Limits().active
 

@@ -12,7 +12,7 @@ from bot.requests import delivery
 from bot.telegram import updates
 from bot.telegram.updates import KEPT, TRIES
 from tests.bot.conftest import NewUser
-from tests.bot.parts import User, Worker, ask_inline, text_of, wait_for
+from tests.bot.harness import User, Worker, ask_inline, text_of, wait_for
 from worker.queue.events import STREAM
 from worker.queue.stats import counts_key, users_key
 

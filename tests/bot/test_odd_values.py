@@ -13,7 +13,7 @@ import redis.asyncio
 from bot.admin.access import BANNED
 from bot.requests.store import OPEN, Store
 from bot.texts import texts
-from tests.bot.parts import RunningBot, Sandbox, User, Worker, ask_inline, text_of, wait_for
+from tests.bot.harness import RunningBot, Sandbox, User, Worker, ask_inline, text_of, wait_for
 from worker.queue.events import STREAM
 from worker.queue.stats import CROWDED_PACE, PACE, counts_key, counts_today, seconds_per_image
 

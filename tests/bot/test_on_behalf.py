@@ -4,7 +4,7 @@ import pytest
 import redis
 
 from bot.sandbox.people import ANONYMOUS_ADMINISTRATOR, CHANNEL
-from tests.bot.parts import Sandbox, User, Worker, text_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, text_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -13,8 +13,7 @@ NEWS = -1009999999999
 
 @pytest.fixture
 def group(sandbox: Sandbox, user: User) -> int:
-    chat: int = sandbox.post("/sandbox/group", title="Друзья", user_ids=[user.id])["id"]
-    return chat
+    return sandbox.group(user)
 
 
 def answers(user: User, group: int) -> list[str]:

@@ -12,7 +12,7 @@ from bot.pictures.downloads import still
 from bot.pictures.preview import render_grid
 from bot.telegram.messages import is_reachable
 from tests.bot.conftest import NewUser
-from tests.bot.parts import (
+from tests.bot.harness import (
     TOKEN,
     Sandbox,
     User,
@@ -20,7 +20,6 @@ from tests.bot.parts import (
     buttons_of,
     draw_sticker,
     text_of,
-    wait_for,
 )
 
 pytestmark = pytest.mark.usefixtures("bot")
@@ -44,7 +43,7 @@ def with_pack(user: User, worker: Worker, sandbox: Sandbox, count: int) -> dict[
     user.say("кот")
     worker.finish(worker.take(), 2)
     shown = user.sees("Готово")
-    user.tap(buttons_of(shown)[0]["callback_data"], shown["message_id"])
+    user.press_button(shown, 0)
     fill(sandbox, user, user.packs()[0]["name"], range(100, 99 + count))
     return shown
 
@@ -183,7 +182,7 @@ def test_a_sticker_is_replaced(user: User, worker: Worker, sandbox: Sandbox) -> 
     open_pack(user)
     user.press("2")
     assert "нажмите номер" in user.press("🔁", user.sees("Стикер 2 из 3"))
-    answer = user.tap(buttons_of(candidates)[1]["callback_data"], candidates["message_id"])
+    answer = user.press_button(candidates, 1)
     assert "Стикер 2 встал на место прежнего" in answer
     after = ids(user)
     assert [after[0], after[2]] == [before[0], before[2]]
@@ -226,14 +225,8 @@ def test_two_devices_at_once(user: User, worker: Worker, sandbox: Sandbox) -> No
     user.press("2")
     shown = user.sees("Стикер 2 из 4")
     [data] = [b["callback_data"] for b in buttons_of(shown) if b["text"].startswith("🗑")]
-    tap = {"message_id": shown["message_id"], "data": data, "user_id": user.id}
-    taps = [sandbox.post("/sandbox/tap", **tap)["id"] for _ in range(3)]
-
-    def answers() -> list[str]:
-        found = {t["id"]: t["answer"] for t in sandbox.get("/sandbox/taps", user_id=user.id)}
-        return [found[i]["text"] for i in taps] if all(found[i] for i in taps) else []
-
-    said = wait_for(answers)
+    taps = [user.start_tap(data, shown["message_id"]) for _ in range(3)]
+    said = [user.answer_to(tap)["text"] for tap in taps]
     assert ["убран" in text for text in said] == [True, False, False]
     assert all("уже нет" in text for text in said[1:])
     assert len(ids(user)) == 3
@@ -288,7 +281,7 @@ def test_many_packs(user: User, worker: Worker, sandbox: Sandbox) -> None:
         user.press("➕")
         user.reply(user.sees("Как назвать")["message_id"], f"{'Ы' * 60} {number}")
         user.sees("набор появится")
-        user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
+        user.press_button(shown, 1)
         sandbox.api("deleteStickerFromSet", sticker=user.packs()[-1]["stickers"][0]["file_id"])
         fill(sandbox, user, user.packs()[-1]["name"], range(number, number + 1))
     user.say("/packs")

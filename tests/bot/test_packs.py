@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.bot.conftest import NewUser
-from tests.bot.parts import RunningBot, Sandbox, User, Worker, buttons_of, text_of, wait_for
+from tests.bot.harness import RunningBot, Sandbox, User, Worker, buttons_of, text_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -20,7 +20,7 @@ def with_pack(user: User, worker: Worker, stickers: int = 2) -> dict[str, Any]:
     """Put stickers into the user's first pack; returns the message with the candidates."""
     shown = drawn(user, worker)
     for number in range(stickers):
-        user.tap(buttons_of(shown)[number]["callback_data"], shown["message_id"])
+        user.press_button(shown, number)
     return shown
 
 
@@ -54,7 +54,7 @@ def test_a_new_pack_with_a_title_of_ones_own(user: User, worker: Worker) -> None
     user.edit(answer["message_id"], "Мои кошки")  # is no prompt
     user.say("/packs")
     user.sees("● Мои коты, ждёт первого стикера")
-    user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
+    user.press_button(shown, 1)
     assert titles(user)[1] == "Мои коты"
     assert [len(pack["stickers"]) for pack in user.packs()] == [1, 1]
     assert worker.queue.count_waiting() == 0
@@ -102,14 +102,14 @@ def test_the_current_pack_is_chosen(user: User, worker: Worker) -> None:
     user.press("➕")
     user.reply(user.sees("Как назвать")["message_id"], "Коты")
     user.sees("«Коты»")
-    user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
+    user.press_button(shown, 1)
     user.say("/packs")
     user.sees("● Коты, 1 стикер")
     user.press("Emojich")
     user.sees("Чтобы изменить стикер")
     user.press("● Складывать сюда")
     user.sees("● Emojich", "Коты, 1 стикер")
-    user.tap(buttons_of(shown)[2]["callback_data"], shown["message_id"])
+    user.press_button(shown, 2)
     assert [len(pack["stickers"]) for pack in user.packs()] == [2, 1]
 
 
@@ -129,7 +129,7 @@ def test_a_pack_that_waits_while_another_is_filled(user: User, worker: Worker) -
     user.press("Коты", user.sees("Ваши наборы"))
     user.press("● Складывать сюда", user.sees("Коты, ждёт первого"))
     user.sees("● Коты")
-    user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
+    user.press_button(shown, 1)
     assert [len(pack["stickers"]) for pack in user.packs()] == [1, 1]
     assert titles(user)[1] == "Коты"
     user.say("/packs")
@@ -160,7 +160,7 @@ def test_a_pack_deleted_elsewhere(user: User, worker: Worker, sandbox: Sandbox) 
     sandbox.api("deleteStickerSet", name=user.packs()[0]["name"])
     assert user.press("Emojich", menu) == "Этого набора уже нет."
     user.sees("пока нет наборов")
-    user.tap(buttons_of(shown)[2]["callback_data"], shown["message_id"])
+    user.press_button(shown, 2)
     assert [len(pack["stickers"]) for pack in user.packs()] == [1]
 
 
@@ -196,7 +196,7 @@ def test_a_sticker_is_moved_and_removed(user: User, worker: Worker) -> None:
     assert "убран" in user.press("🗑", menu)
     user.sees("убран")
     assert ids(user) == [first, second]
-    assert "уже нет" in user.tap(buttons_of(menu)[0]["callback_data"], menu["message_id"])
+    assert "уже нет" in user.press_button(menu, 0)
 
 
 def test_a_sticker_gets_other_emoji(user: User, worker: Worker) -> None:
@@ -224,7 +224,7 @@ def test_a_sticker_is_replaced_by_another_candidate(user: User, worker: Worker) 
     first, second = ids(user)
     send_sticker(user, 0)
     assert "нажмите номер" in user.press("🔁", user.sees("Что сделать"))
-    answer = user.tap(buttons_of(shown)[2]["callback_data"], shown["message_id"])
+    answer = user.press_button(shown, 2)
     assert "Стикер 3 встал на место прежнего" in answer
     assert len(ids(user)) == 2
     assert ids(user)[1] == second

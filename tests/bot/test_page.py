@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, buttons_of, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("bot")]
 
@@ -37,8 +37,7 @@ def test_an_edit_and_emoji_in_a_group(
     phone: Page, new_user: NewUser, worker: Worker, sandbox: Sandbox
 ) -> None:
     anna, boris = new_user(), new_user()
-    ids = [anna.id, boris.id]
-    group = sandbox.post("/sandbox/group", title="Друзья", user_ids=ids)["id"]
+    group = sandbox.group(anna, boris)
     phone.goto(f"{sandbox.url}/?user_id={anna.id}&chat_id={group}")
     phone.fill("#prompt", "/sticker кто")
     phone.press("#prompt", "Enter")
@@ -51,8 +50,7 @@ def test_an_edit_and_emoji_in_a_group(
     expect(bubble).to_have_count(1)
     worker.finish(worker.take(), 2)
     expect(phone.locator(".message.in", has_text="Готово")).to_be_visible()
-    chat = sandbox.get("/sandbox/chat", user_id=anna.id, chat_id=group)
-    shown = next(message for message in chat if buttons_of(message))["message_id"]
+    shown = next(m for m in anna.messages(group) if buttons_of(m))["message_id"]
     boris.say("💩", chat_id=group, reply_to=shown)
     anna.say("🔥", chat_id=group, reply_to=shown)
     expect(phone.locator(".message .keyboard button").first).to_have_text("1 🔥")

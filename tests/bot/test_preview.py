@@ -11,7 +11,7 @@ from telegram.constants import FileSizeLimit
 from bot.pictures.preview import columns, render_preview
 from bot.pictures.sticker import as_emoji, outlined
 from bot.sandbox.images import inspect
-from tests.bot.parts import draw_sticker
+from tests.bot.harness import draw_sticker
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from bot.telegram import updater as listening
 from bot.telegram.leader import KEY
 from bot.telegram.updater import keep_token
 from emojich_core.errors import SetupError
-from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, Worker
+from tests.bot.harness import ROOT, TOKEN, BotProcess, Sandbox, User, Worker
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
 

@@ -7,7 +7,7 @@ import redis
 
 from bot.requests.limits import Limits
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, open_of, text_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, open_of, text_of, wait_for
 
 ACTIVE = Limits().active
 
@@ -89,7 +89,7 @@ def test_an_edit_after_the_stickers(user: User, worker: Worker) -> None:
     shown = user.sees("«пёс»", "2 стикера")
     assert shown["photo"] != old["photo"]
     assert shown["message_id"] == old["message_id"]
-    assert "Стикер 2" in user.tap(buttons_of(shown)[1]["callback_data"])
+    assert "Стикер 2" in user.press_button(shown, 1)
 
 
 def test_an_edit_while_the_stickers_are_on_their_way(
@@ -141,7 +141,7 @@ def test_a_refused_prompt_is_drawn_once_it_is_corrected(user: User, worker: Work
 def test_an_edit_of_what_was_tried_again(user: User, worker: Worker) -> None:
     said = user.say("кот")
     worker.fail(worker.take(), "failed")
-    user.tap(buttons_of(user.sees("не получилось"))[0]["callback_data"])
+    user.press_button(user.sees("не получилось"), 0)
     user.sees("Запрос сохранён")
     user.edit(said["message_id"], "пёс")
     user.sees("«пёс»")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.telegram.leader import KEY, TTL
-from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, text_of, wait_for
+from tests.bot.harness import ROOT, TOKEN, BotProcess, Sandbox, User, text_of, wait_for
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
 

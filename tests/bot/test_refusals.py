@@ -9,7 +9,7 @@ from telegram.error import BadRequest, Forbidden
 from bot.admin.commands import BROKEN
 from bot.telegram.errors import CHAT_IS_CLOSED, is_everyday, says
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, open_of, text_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, buttons_of, open_of, text_of, wait_for
 from worker.queue.stats import counts_today
 
 pytestmark = pytest.mark.usefixtures("bot")
@@ -58,8 +58,7 @@ def user(new_user: NewUser) -> User:
 
 @pytest.fixture
 def group(sandbox: Sandbox, user: User) -> int:
-    chat = sandbox.post("/sandbox/group", title="Друзья", user_ids=[user.id])
-    return int(chat["id"])
+    return sandbox.group(user)
 
 
 @pytest.fixture(autouse=True)
@@ -70,11 +69,6 @@ def unbroken(connection: redis.Redis, caplog: pytest.LogCaptureFixture) -> Any:
     yield
     assert counts_today(connection).get(BROKEN, 0) == before
     assert [r.getMessage() for r in caplog.records if r.exc_info and r.name.startswith("bot")] == []
-
-
-def said_in(sandbox: Sandbox, user: User, chat_id: int) -> list[dict[str, Any]]:
-    chat = sandbox.get("/sandbox/chat", user_id=user.id, chat_id=chat_id)
-    return [message for message in chat if message["from"]["is_bot"]]
 
 
 @pytest.mark.parametrize(("code", "text"), CLOSED + GONE)
@@ -97,7 +91,7 @@ def test_an_answer_that_may_not_be_sent(
     user.say("/help", chat_id=group)
     wait_for(lambda: "cannot be answered" in caplog.text)
     user.say("/sticker", chat_id=group)
-    [message] = wait_for(lambda: said_in(sandbox, user, group))
+    [message] = wait_for(lambda: user.messages(group))
     assert "Напишите, что нарисовать" in text_of(message)
 
 
@@ -117,7 +111,7 @@ def test_a_request_whose_chat_is_closed_from_the_beginning(
     wait_for(lambda: open_of(user, connection) == 0)
     worker.finish(request, 2)
     wait_for(lambda: connection.exists(f"emojich:history:{user.id}"))
-    assert said_in(sandbox, user, group) == []
+    assert user.messages(group) == []
     user.say("/history")
     user.sees("последний")
     assert "заново" in user.press("кот")
@@ -149,11 +143,11 @@ def test_stickers_that_may_not_be_shown_are_kept(
 def test_a_group_without_photos(user: User, sandbox: Sandbox, worker: Worker, group: int) -> None:
     user.say("/sticker кот", chat_id=group)
     request = worker.take()
-    wait_for(lambda: said_in(sandbox, user, group))
+    wait_for(lambda: user.messages(group))
     refused = "Bad Request: not enough rights to send photos to the chat"
     sandbox.fault("editMessageMedia", 400, description=refused)
     worker.finish(request, 1)
-    wait_for(lambda: "/history" in text_of(said_in(sandbox, user, group)[-1]))
+    wait_for(lambda: "/history" in text_of(user.messages(group)[-1]))
     user.say("/history")
     assert buttons_of(user.sees("последний"))[0]["text"] == "кот"
 
@@ -165,7 +159,7 @@ def test_what_is_done_is_said_though_the_message_stays(
     user.say("кот")
     worker.finish(worker.take(), 1)
     shown = user.sees("Готово")
-    user.tap(buttons_of(shown)[0]["callback_data"], shown["message_id"])
+    user.press_button(shown, 0)
     user.say(sticker_file_id=user.packs()[0]["stickers"][0]["file_id"])
     menu = user.sees("Что сделать")
     sandbox.fault("editMessageText", code, description=text)
@@ -195,16 +189,16 @@ def test_a_tap_that_is_answered_too_late(user: User, sandbox: Sandbox, worker: W
     late = "Bad Request: query is too old and response timeout expired or query ID is invalid"
     sandbox.fault("answerCallbackQuery", 400, description=late)
     message_id = user.answer()["message_id"]
-    sandbox.post("/sandbox/tap", user_id=user.id, message_id=message_id, data=add)
+    user.start_tap(add, message_id)
     wait_for(lambda: user.packs())
     assert "уже в наборе" in user.tap(add, message_id)
 
 
 def test_a_group_that_migrates_before_an_answer(user: User, sandbox: Sandbox, group: int) -> None:
-    new = sandbox.post("/sandbox/group", title="Друзья", user_ids=[user.id])["id"]
+    new = sandbox.group(user)
     sandbox.fault("sendMessage", 400, migrate_to_chat_id=new)
     user.say("/sticker", chat_id=group)
-    [message] = wait_for(lambda: said_in(sandbox, user, new))
+    [message] = wait_for(lambda: user.messages(new))
     assert "Напишите, что нарисовать" in text_of(message)
     assert "reply_to_message" not in message  # another message has its number there
 
@@ -214,15 +208,15 @@ def test_requests_under_way_follow_a_group_that_migrates(
 ) -> None:
     user.say("/sticker кот\nпёс", chat_id=group)
     requests = [worker.take(), worker.take()]
-    wait_for(lambda: len(said_in(sandbox, user, group)) == 2)
+    wait_for(lambda: len(user.messages(group)) == 2)
     new = sandbox.post("/sandbox/migrate", user_id=user.id, chat_id=group)["id"]
-    wait_for(lambda: len(said_in(sandbox, user, new)) == 2)
+    wait_for(lambda: len(user.messages(new)) == 2)
     for request in requests:
         worker.finish(request, 1)
-    wait_for(lambda: str(list(map(text_of, said_in(sandbox, user, new)))).count("Готово") == 2)
-    assert len(said_in(sandbox, user, new)) == 2
+    wait_for(lambda: str(list(map(text_of, user.messages(new)))).count("Готово") == 2)
+    assert len(user.messages(new)) == 2
     user.say("/sticker сова", chat_id=new)
-    wait_for(lambda: "«сова»" in text_of(said_in(sandbox, user, new)[-1]))
+    wait_for(lambda: "«сова»" in text_of(user.messages(new)[-1]))
 
 
 class TestStart:
@@ -287,23 +281,9 @@ class TestStart:
         """Tap a sticker in the group; returns what the link, that the bot opens, gives /start."""
         user.say("/sticker кот", chat_id=group)
         worker.finish(worker.take(), 2)
-        shown = wait_for(
-            lambda: [m for m in said_in(sandbox, user, group) if "Готово" in text_of(m)]
-        )[0]
-        tap = sandbox.post(
-            "/sandbox/tap",
-            user_id=user.id,
-            chat_id=group,
-            message_id=shown["message_id"],
-            data=buttons_of(shown)[number]["callback_data"],
-        )
-
-        def look() -> dict[str, Any] | None:
-            taps = sandbox.get("/sandbox/taps", user_id=user.id, chat_id=group)
-            answer: dict[str, Any] | None = {t["id"]: t["answer"] for t in taps}[tap["id"]]
-            return answer
-
-        answer = wait_for(look)
+        shown = wait_for(lambda: [m for m in user.messages(group) if "Готово" in text_of(m)])[0]
+        data = buttons_of(shown)[number]["callback_data"]
+        answer = user.answer_to(user.start_tap(data, shown["message_id"], group))
         assert answer["text"] == ""  # beside a sentence, Telegram's apps would not open the link
         link, _, parameter = answer["url"].partition("?start=")
         assert link == f"https://t.me/{sandbox.api('getMe')['username']}"

@@ -7,7 +7,7 @@ from PIL import Image
 
 from bot.pictures.sticker import OUTLINE_WIDTH, outlined
 from tests.bot.conftest import NewUser
-from tests.bot.parts import RunningBot, User, Worker, buttons_of, draw_sticker
+from tests.bot.harness import RunningBot, User, Worker, buttons_of, draw_sticker
 
 pytestmark = pytest.mark.usefixtures("bot")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, text_of, wait_for
+from tests.bot.harness import Sandbox, User, text_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")
 

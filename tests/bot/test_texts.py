@@ -18,7 +18,7 @@ from bot.requests.record import Failure
 from bot.telegram.profile import COMMANDS, GROUP_COMMANDS
 from bot.texts import COMMON, EXAMPLES, LOCALES, language_for, texts
 from emojich_core.request import InvalidRequest, Reason, clean_prompt
-from tests.bot.parts import ROOT
+from tests.bot.harness import ROOT
 
 LANGUAGES = ("ru", "en")
 PLURALS = {"ru": {"one", "few", "many"}, "en": {"one", "other"}}

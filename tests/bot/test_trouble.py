@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.telegram import retry as patience
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -29,7 +29,7 @@ def with_pack(user: User, worker: Worker) -> dict[str, Any]:
     user.say("кот")
     worker.finish(worker.take(), 2)
     shown = user.sees("Готово")
-    user.tap(buttons_of(shown)[0]["callback_data"], shown["message_id"])
+    user.press_button(shown, 0)
     user.say("/packs")
     user.press("Emojich", user.sees("Ваши наборы"))
     return user.sees("Чтобы изменить")

@@ -12,7 +12,7 @@ from emojich_core.model_options import SHIPPED
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request
 from tests.bot.conftest import NewUser
-from tests.bot.parts import RunningBot, Sandbox, User, Worker, buttons_of, text_of, wait_for
+from tests.bot.harness import RunningBot, Sandbox, User, Worker, buttons_of, text_of, wait_for
 from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
 from worker.queue.events import publish

@@ -18,7 +18,7 @@ from bot.requests.limits import Limits
 from bot.requests.store import OPEN
 from bot.telegram.updates import KEPT, SEEN, TRIES
 from tests.bot.conftest import NewUser
-from tests.bot.parts import TOKEN, BotProcess, Sandbox, User, text_of, wait_for
+from tests.bot.harness import TOKEN, BotProcess, Sandbox, User, text_of, wait_for
 from worker.queue.connection import connect
 from worker.queue.requests import RequestQueue
 from worker.queue.valkey import redis_url

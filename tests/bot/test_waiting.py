@@ -5,7 +5,7 @@ import redis
 
 from bot.requests.queue_position import roughly
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Worker
+from tests.bot.harness import Worker
 from worker.queue.stats import CROWDED_PACE, PACE, report_pace
 
 pytestmark = pytest.mark.usefixtures("bot", "at_work")

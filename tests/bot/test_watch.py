@@ -4,7 +4,7 @@ import pytest
 
 from bot.requests import monitor as watch
 from bot.requests.intake import next_attempt
-from tests.bot.parts import User, Worker, buttons_of
+from tests.bot.harness import User, Worker
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -14,7 +14,7 @@ def test_lost_request_is_said_and_can_be_drawn_again(user: User, worker: Worker)
     user.say("кот")
     worker.lose(worker.take())
     message = user.sees("потерялся по дороге")
-    user.tap(buttons_of(message)[0]["callback_data"])
+    user.press_button(message, 0)
     worker.finish(worker.take())
     user.sees("Готово")
 
@@ -40,7 +40,7 @@ def test_what_nobody_has_drawn_as_long_as_it_could_wait_is_said(user: User, work
     user.sees("Запрос сохранён")
     worker.lose(worker.take())  # as its job expires
     message = user.sees("не вернулся за целые сутки")
-    user.tap(buttons_of(message)[0]["callback_data"])
+    user.press_button(message, 0)
     worker.finish(worker.take())
     user.sees("Готово")
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.e2e.conftest import Running
-from tests.worker.parts import find, wait_until
+from tests.worker.harness import find, wait_until
 
 pytestmark = pytest.mark.slow
 

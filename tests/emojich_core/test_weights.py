@@ -457,7 +457,7 @@ def test_a_pull_that_was_killed_goes_on(
 
 def wait_for_part(home: Path) -> Path:
     """The file that a download grows in, once something is in it."""
-    from tests.worker.parts import wait_until
+    from tests.worker.harness import wait_until
 
     def parts() -> list[Path]:
         return [p for p in (home / "emojich").glob("*.partial") if p.stat().st_size]

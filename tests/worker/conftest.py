@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.worker.parts import OpenQueue, Server, Worker, wait_until
+from tests.worker.harness import OpenQueue, Server, Worker, wait_until
 from worker.queue.connection import connect
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from emojich_core.request import Candidate, Request
-from tests.worker.parts import ROOT, USER, OpenQueue, Server, end_of, wait_until
+from tests.worker.harness import ROOT, USER, OpenQueue, Server, end_of, wait_until
 from worker.engine.protocol import ENGINE_SOCKET, receive_request, send_event
 from worker.queue.events import Failed, Finished
 from worker.queue.results import Sticker

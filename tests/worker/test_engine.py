@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emojich_core.request import Candidate
-from tests.worker.parts import ROOT, request, wait_until
+from tests.worker.harness import ROOT, request, wait_until
 from worker.engine.__main__ import Engine
 from worker.engine.protocol import Task, receive_event, send_request
 from worker.queue.events import Event, Failed, Finished, Progress

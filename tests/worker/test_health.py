@@ -7,7 +7,7 @@ import sys
 
 import redis
 
-from tests.worker.parts import ROOT, USER, OpenQueue, Server, Worker, request, wait_until
+from tests.worker.harness import ROOT, USER, OpenQueue, Server, Worker, request, wait_until
 from worker.jobs.health import takes_requests
 
 HERE = socket.gethostname()

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tests.worker.parts import ROOT
+from tests.worker.harness import ROOT
 
 
 def test_nothing_but_the_engine_imports_torch() -> None:

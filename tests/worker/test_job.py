@@ -10,7 +10,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from emojich_core.request import Candidate
-from tests.worker.parts import USER, OpenQueue, end_heartbeats, end_of, events_of, request
+from tests.worker.harness import USER, OpenQueue, end_heartbeats, end_of, events_of, request
 from worker.engine.protocol import ENGINE_SOCKET, receive_request, send_event
 from worker.jobs.job import report_killed
 from worker.jobs.rq_worker import Worker

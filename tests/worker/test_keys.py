@@ -4,7 +4,7 @@ import redis
 from rq.job import JobStatus
 
 from tests.keys import check_keys
-from tests.worker.parts import OpenQueue, Worker, end_of, request, wait_until
+from tests.worker.harness import OpenQueue, Worker, end_of, request, wait_until
 
 
 def test_the_table_tells_of_all(

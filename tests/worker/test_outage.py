@@ -2,7 +2,7 @@
 
 import redis
 
-from tests.worker.parts import OpenQueue, Worker, end_of, request, wait_until
+from tests.worker.harness import OpenQueue, Worker, end_of, request, wait_until
 from worker.queue.events import Finished
 
 

@@ -9,7 +9,7 @@ import pytest
 import redis
 from rq.job import JobStatus
 
-from tests.worker.parts import (
+from tests.worker.harness import (
     START_TIME,
     OpenQueue,
     Server,

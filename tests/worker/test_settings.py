@@ -9,7 +9,7 @@ import pytest
 
 from emojich_core.errors import SetupError
 from emojich_core.model_options import Precision
-from tests.worker.parts import ROOT
+from tests.worker.harness import ROOT
 from worker.config import REQUESTS, Settings
 
 WRONG = [

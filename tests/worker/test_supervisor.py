@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.worker.parts import wait_until
+from tests.worker.harness import wait_until
 from worker.supervisor import Supervisor
 
 

@@ -13,7 +13,7 @@ import pytest
 import redis
 from rq.worker_registration import clean_worker_registry
 
-from tests.worker.parts import ROOT, USER, OpenQueue, Server, request, wait_until
+from tests.worker.harness import ROOT, USER, OpenQueue, Server, request, wait_until
 from worker.engine.protocol import ENGINE_SOCKET
 from worker.jobs.rq_worker import Worker
 

@@ -13,7 +13,7 @@ import pytest
 import redis
 from rq.job import JobStatus
 
-from tests.worker.parts import (
+from tests.worker.harness import (
     ROOT,
     START_TIME,
     USER,

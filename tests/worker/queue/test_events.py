@@ -9,7 +9,7 @@ import redis
 import redis.asyncio
 
 from emojich_core.request import Candidate
-from tests.worker.parts import Server, end_of, events_of
+from tests.worker.harness import Server, end_of, events_of
 from worker.queue.events import (
     MAX_UNREAD,
     STREAM,

@@ -3,7 +3,7 @@
 import rq
 from rq.serializers import JSONSerializer
 
-from tests.worker.parts import OpenQueue, request
+from tests.worker.harness import OpenQueue, request
 from worker.queue.fairness import give_turn
 
 ANNA, BORIS, VERA = 2**52 - 1, 2**52 - 2, 3  # ids have up to 52 bits

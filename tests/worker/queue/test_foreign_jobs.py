@@ -11,8 +11,8 @@ import pytest
 import rq
 from rq.serializers import JSONSerializer
 
-from tests.worker.parts import USER, OpenQueue, end_of, request, wait_until
-from tests.worker.parts import Worker as WorkerProcess
+from tests.worker.harness import USER, OpenQueue, end_of, request, wait_until
+from tests.worker.harness import Worker as WorkerProcess
 from worker.jobs.job import draw, report_failure
 from worker.jobs.rq_worker import Worker
 from worker.queue.events import Finished

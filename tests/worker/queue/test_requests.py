@@ -8,7 +8,7 @@ import rq
 from rq.job import JobStatus
 from rq.serializers import JSONSerializer
 
-from tests.worker.parts import USER, OpenQueue, end_of, request
+from tests.worker.harness import USER, OpenQueue, end_of, request
 from worker.queue.events import Failed, has_ended, publish
 from worker.queue.requests import JOB_TIMEOUT, JOB_TTL
 

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from emojich_core.errors import SetupError
-from tests.worker.parts import ROOT, is_alive, wait_until
+from tests.worker.harness import ROOT, is_alive, wait_until
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
 

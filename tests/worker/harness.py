@@ -1,4 +1,4 @@
-"""Real parts for the tests of the worker: a Valkey, `python -m worker`, and what they run."""
+"""Starts a Valkey and `python -m worker`; finds, kills and holds the processes that they start."""
 
 import os
 import signal

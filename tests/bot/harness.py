@@ -1,4 +1,4 @@
-"""Real parts for the tests of the bot: a sandbox, the bot, its user, and the worker's side."""
+"""Starts the sandbox and the bot, as a thread or as a process; acts as a user and as the worker."""
 
 import asyncio
 import multiprocessing
@@ -90,6 +90,11 @@ class Sandbox:
         """Call off the failures that no call has met."""
         self.http.delete("/sandbox/fault").raise_for_status()
 
+    def group(self, *users: "User") -> int:
+        """Make a group of these users and the bot; returns its id."""
+        user_ids = [user.id for user in users]
+        return int(self.post("/sandbox/group", title="Друзья", user_ids=user_ids)["id"])
+
     def api(self, method: str, **parameters: Any) -> Any:
         """A call of the Bot API beside the bot's own."""
         return self.post(f"/bot{TOKEN}/{method}", **parameters)["result"]
@@ -102,7 +107,7 @@ class Sandbox:
 
 
 class User:
-    """Somebody who chats with the bot."""
+    """A user who chats with the bot."""
 
     def __init__(self, sandbox: Sandbox, user_id: int, language: str):
         self.sandbox = sandbox
@@ -121,12 +126,25 @@ class User:
         """Change a message of theirs."""
         self.sandbox.post("/sandbox/edit", message_id=message_id, text=text, **more, **self._who)
 
-    def tap(self, data: str, message_id: int = 0) -> str:
-        """Press a button; returns what the bot answers."""
+    def tap(self, data: str, message_id: int = 0, chat_id: int = 0) -> str:
+        """Press a button by its data, in the private chat by default; returns the bot's answer."""
         message_id = message_id or self.answer()["message_id"]
-        tap = self.sandbox.post("/sandbox/tap", message_id=message_id, data=data, **self._who)
-        answer = wait_for(lambda: self._answer_to(tap["id"]))
-        return str(answer["text"])
+        return str(self.answer_to(self.start_tap(data, message_id, chat_id))["text"])
+
+    def start_tap(self, data: str, message_id: int, chat_id: int = 0) -> str:
+        """Press a button by its data without waiting for the bot's answer; returns the tap's id."""
+        body = {"message_id": message_id, "data": data, "chat_id": chat_id, **self._who}
+        return str(self.sandbox.post("/sandbox/tap", **body)["id"])
+
+    def answer_to(self, tap_id: str) -> dict[str, Any]:
+        """The bot's answer to a tap: its text, its link, whether it is an alert."""
+
+        def look() -> dict[str, Any] | None:
+            taps = self.sandbox.get("/sandbox/taps", user_id=self.id)
+            answer: dict[str, Any] | None = {tap["id"]: tap["answer"] for tap in taps}[tap_id]
+            return answer
+
+        return wait_for(look)
 
     def press(self, label: str, message: dict[str, Any] | None = None) -> str:
         """Tap the button with this label, of the bot's last message unless another is given.
@@ -134,16 +152,22 @@ class User:
         Of the last one it waits for the button: the bot answers a tap before it edits the message.
         """
 
-        def look() -> tuple[str, int] | None:
+        def look() -> tuple[str, int, int] | None:
             shown = message or self.answer()
             data = [b["callback_data"] for b in buttons_of(shown) if b["text"].startswith(label)]
-            return (data[0], shown["message_id"]) if len(data) == 1 else None
+            place = (shown["message_id"], shown["chat"]["id"])
+            return (data[0], *place) if len(data) == 1 else None
 
         return self.tap(*wait_for(look))
 
-    def messages(self) -> list[dict[str, Any]]:
-        """What the bot has said."""
-        chat = self.sandbox.get("/sandbox/chat", user_id=self.id)
+    def press_button(self, message: dict[str, Any], number: int) -> str:
+        """Tap the button with this number, from 0, of a message in any chat."""
+        data = buttons_of(message)[number]["callback_data"]
+        return self.tap(data, message["message_id"], message["chat"]["id"])
+
+    def messages(self, group: int = 0) -> list[dict[str, Any]]:
+        """The bot's messages in the private chat, or in a group of the user."""
+        chat = self.sandbox.get("/sandbox/chat", user_id=self.id, chat_id=group or self.id)
         return [message for message in chat if message["from"]["is_bot"]]
 
     def answer(self) -> dict[str, Any]:
@@ -164,11 +188,6 @@ class User:
         """The user's sticker sets."""
         packs: list[dict[str, Any]] = self.sandbox.get("/sandbox/packs", user_id=self.id)
         return packs
-
-    def _answer_to(self, tap_id: str) -> dict[str, Any] | None:
-        taps = self.sandbox.get("/sandbox/taps", user_id=self.id)
-        answer: dict[str, Any] | None = {tap["id"]: tap["answer"] for tap in taps}[tap_id]
-        return answer
 
 
 def open_of(user: User, connection: redis.Redis) -> int:
@@ -234,7 +253,7 @@ class RunningBot:
 
 # The bot's imports take a second: this server has done them once, and a process is a fork of it.
 forkserver = multiprocessing.get_context("forkserver")
-forkserver.set_forkserver_preload(["tests.bot.preloaded", "tests.bot.parts"])
+forkserver.set_forkserver_preload(["tests.bot.preloaded", "tests.bot.harness"])
 
 
 def _be_bot(code: str, environment: dict[str, str], *outputs: Connection) -> None:
@@ -315,7 +334,7 @@ class Worker:
         return self._rq.job_ids
 
     def take(self) -> Request:
-        """Take the first job, as a horse does."""
+        """Take the first job, as a job process does."""
         request_id: Any = wait_for(lambda: self._redis.lpop(self._rq.key))
         job = self.queue.job(request_id.decode())
         assert job is not None
