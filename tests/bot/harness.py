@@ -39,7 +39,7 @@ Result = TypeVar("Result")
 
 
 def wait_for(look: Callable[[], Result | None], seconds: float = 15) -> Result:
-    """What a look finds, as soon as it finds something; fail when it never does."""
+    """Call `look` until it returns something true, and return that; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, f"not within {seconds} s"
@@ -191,7 +191,7 @@ class User:
 
 
 def open_of(user: User, connection: redis.Redis) -> int:
-    """How many requests of a user the bot has not done with.
+    """How many requests of a user are open.
 
     It is a moment behind the chat: the answer to the last message is still on its way to it.
     """
@@ -199,7 +199,7 @@ def open_of(user: User, connection: redis.Redis) -> int:
 
 
 def ask_inline(user: User, query: str = "", **more: Any) -> dict[str, Any]:
-    """What the bot answers to `@bot query`."""
+    """The bot's answer to the inline query `@bot query`."""
     asked = user.sandbox.post("/sandbox/inline", user_id=user.id, query=query, **more)
     whose = {"query_id": asked["id"], "user_id": user.id}
 
@@ -230,7 +230,7 @@ class RunningBot:
         self.start()
 
     def start(self) -> None:
-        """Start it; what users say meanwhile waits for it."""
+        """Start the bot; messages that users have sent meanwhile are then handled."""
         self._loop = asyncio.new_event_loop()
         self._task = self._loop.create_task(self._run())
         self._thread = threading.Thread(target=self._live)
@@ -269,7 +269,7 @@ class BotProcess:
     """`python -m bot` in a process of its own."""
 
     def __init__(self, code: str = "from bot.__main__ import main; main()", **environment: str):
-        """With another `code`, that is run in place of it."""
+        """Run `code` in place of `python -m bot` if it is given."""
         pipes = [forkserver.Pipe(duplex=False) for _ in range(2)]
         ends = [end for _, end in pipes]
         own = {**os.environ, **environment}
@@ -281,7 +281,7 @@ class BotProcess:
 
     @property
     def returncode(self) -> int | None:
-        """What it has ended with; None as long as it runs."""
+        """The exit status of the process; None while it runs."""
         return self.process.exitcode
 
     def wait_until_ready(self) -> None:
@@ -299,15 +299,15 @@ class BotProcess:
         os.kill(self.process.pid, number)
 
     def end(self, number: int) -> str:
-        """Send a signal; returns what it has written to stderr."""
+        """Send a signal; returns the stderr of the ended process."""
         self.send_signal(number)
         return self.output(15)[1]
 
     def output(self, seconds: float) -> tuple[str, str]:
-        """What it has written to stdout and stderr when it has ended by itself."""
+        """The stdout and stderr of the process once it has ended by itself."""
         late = threading.Timer(seconds, self.process.kill)
         late.start()
-        written = self._log.read()  # to the end, which its death brings
+        written = self._log.read()  # to the end of the process
         out = self._out.read()
         self.process.join()
         assert late.is_alive(), f"the bot has not ended within {seconds} s: {written}"

@@ -35,7 +35,7 @@ def file_of(user: User, sticker: dict[str, Any]) -> bytes:
     return user.sandbox.http.get(f"/sandbox/file/{sticker['file_unique_id']}").content
 
 
-def test_a_pack_of_emoji(user: User, worker: Worker) -> None:
+def test_user_fills_a_custom_emoji_pack(user: User, worker: Worker) -> None:
     begin_emoji(user)
     user.say("/packs")
     user.sees("● Мордочки, ждёт первого эмодзи")
@@ -55,7 +55,7 @@ def test_a_pack_of_emoji(user: User, worker: Worker) -> None:
     user.sees("прямо в текст", "Telegram Premium", "200")
 
 
-def test_the_same_candidate_in_both_kinds(user: User, worker: Worker) -> None:
+def test_candidate_is_added_as_sticker_and_as_custom_emoji(user: User, worker: Worker) -> None:
     shown = drawn(user, worker, 1)
     assert "Стикер 1 в вашем наборе" in user.press_button(shown, 0)
     begin_emoji(user)
@@ -75,7 +75,9 @@ def test_the_same_candidate_in_both_kinds(user: User, worker: Worker) -> None:
     assert "Стикер 1 уже в наборе" in user.press_button(shown, 0)
 
 
-def test_a_full_pack_of_emoji_goes_on(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_full_emoji_pack_continues_in_a_second_pack(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     begin_emoji(user)
     shown = drawn(user, worker)
     user.press_button(shown, 0)
@@ -104,7 +106,7 @@ def add_emoji(sandbox: Sandbox, user: User, name: str, number: int) -> None:
     ).raise_for_status()
 
 
-def test_an_outline_gets_smaller_too(user: User, worker: Worker) -> None:
+def test_outline_is_scaled_down_with_the_custom_emoji(user: User, worker: Worker) -> None:
     user.say("/settings")
     user.sees("обводка")
     user.press("с обводкой")
@@ -120,7 +122,7 @@ def test_an_outline_gets_smaller_too(user: User, worker: Worker) -> None:
     assert 1 <= sum(pixel[3] > 128 and min(pixel[:3]) > 200 for pixel in row) <= 3  # type: ignore[index, type-var]
 
 
-def test_an_emoji_is_replaced_by_an_emoji_whatever_is_current(user: User, worker: Worker) -> None:
+def test_custom_emoji_is_replaced_while_another_pack_is_current(user: User, worker: Worker) -> None:
     begin_emoji(user)
     shown = drawn(user, worker)
     user.press_button(shown, 0)
@@ -138,7 +140,7 @@ def test_an_emoji_is_replaced_by_an_emoji_whatever_is_current(user: User, worker
     assert file_of(user, pack["stickers"][0]) == as_emoji(draw_sticker(1))
 
 
-def test_an_old_question_and_a_pack_that_is_gone(
+def test_deleted_emoji_pack_is_created_again(
     new_user: NewUser, worker: Worker, sandbox: Sandbox
 ) -> None:
     user = new_user("en")
@@ -164,7 +166,7 @@ def test_an_old_question_and_a_pack_that_is_gone(
     assert "чужие" in other.tap(begin.format(user.id))
 
 
-def test_an_emoji_that_is_sent(new_user: NewUser, worker: Worker) -> None:
+def test_user_manages_a_custom_emoji_by_sending_it(new_user: NewUser, worker: Worker) -> None:
     user, other = new_user(), new_user()
     begin_emoji(user)
     shown = drawn(user, worker)
@@ -183,12 +185,12 @@ def test_an_emoji_that_is_sent(new_user: NewUser, worker: Worker) -> None:
     assert [sticker["emoji"] for sticker in user.packs()[0]["stickers"]] == ["🔥", "🔥"]
 
 
-def test_the_numbers_are_telegrams() -> None:
+def test_emoji_size_and_pack_limit_are_those_of_telegram() -> None:
     assert StickerSetLimit.MAX_EMOJI_STICKERS == MAX_EMOJI
     assert sticker_rules.CUSTOM_EMOJI_SIDE == EMOJI_SIDE
 
 
-def test_an_emoji_keeps_its_soft_edges_and_colours() -> None:
+def test_scaled_custom_emoji_keeps_soft_edges_and_colours() -> None:
     disc = Image.new("RGBA", (512, 512), "#00000000")
     disc.paste("#ff0000", (128, 128, 384, 384))
     file = BytesIO()
@@ -199,7 +201,7 @@ def test_an_emoji_keeps_its_soft_edges_and_colours() -> None:
     assert 92 <= sum(pixel[3] > 128 for pixel in seen) <= 98, "the subject fills the square"  # type: ignore[index]
 
 
-def test_an_emoji_of_what_is_not_square_or_not_there() -> None:
+def test_custom_emoji_of_non_square_or_empty_picture_is_100_pixels() -> None:
     wide = Image.new("RGBA", (512, 512))
     wide.paste("#00ff00", (0, 0, 512, 100))
     for image, box in ((wide, (2, 40, 98, 60)), (Image.new("RGBA", (512, 512)), None)):

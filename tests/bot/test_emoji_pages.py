@@ -1,4 +1,4 @@
-"""Whatever one meets on the pages of a pack of custom emoji speaks of emoji, in both languages."""
+"""Every page and answer about a pack of custom emoji says emoji, in both languages."""
 
 from typing import Any
 
@@ -75,7 +75,9 @@ def walker(request: pytest.FixtureRequest, new_user: NewUser) -> Walker:
     return Walker(new_user(request.param), request.param)
 
 
-def test_the_pages_of_one_emoji(walker: Walker, worker: Worker, sandbox: Sandbox) -> None:
+def test_user_manages_one_custom_emoji_on_pack_pages(
+    walker: Walker, worker: Worker, sandbox: Sandbox
+) -> None:
     user = walker.user
     walker.begin()
     shown = walker.draw(worker)
@@ -105,7 +107,9 @@ def test_the_pages_of_one_emoji(walker: Walker, worker: Worker, sandbox: Sandbox
     walker.tells("packs-hint")
 
 
-def test_what_an_emoji_stands_for(walker: Walker, worker: Worker, sandbox: Sandbox) -> None:
+def test_user_changes_the_emoji_of_a_custom_emoji(
+    walker: Walker, worker: Worker, sandbox: Sandbox
+) -> None:
     user = walker.user
     walker.begin()
     user.press_button(walker.draw(worker), 0)
@@ -126,7 +130,7 @@ def test_what_an_emoji_stands_for(walker: Walker, worker: Worker, sandbox: Sandb
     walker.tells("relabelled-one", emoji="🔥 🎉")
 
 
-def test_a_pack_is_renamed_and_deleted(walker: Walker, worker: Worker) -> None:
+def test_user_renames_and_deletes_an_emoji_pack(walker: Walker, worker: Worker) -> None:
     user = walker.user
     walker.begin()
     user.press_button(walker.draw(worker), 0)
@@ -139,7 +143,7 @@ def test_a_pack_is_renamed_and_deleted(walker: Walker, worker: Worker) -> None:
     walker.hears(user.press("1", page), "pack-gone")
 
 
-def test_a_pack_that_waits_for_its_first_emoji(walker: Walker) -> None:
+def test_empty_emoji_pack_has_a_page_and_can_be_deleted(walker: Walker) -> None:
     user = walker.user
     walker.begin()
     user.say("/packs")
@@ -150,7 +154,9 @@ def test_a_pack_that_waits_for_its_first_emoji(walker: Walker) -> None:
     walker.tells("delete-pack-sure", title="Faces", count=0)
 
 
-def test_an_emoji_of_somebody_else(walker: Walker, worker: Worker, new_user: NewUser) -> None:
+def test_user_cannot_manage_a_custom_emoji_of_another_user(
+    walker: Walker, worker: Worker, new_user: NewUser
+) -> None:
     other = Walker(new_user(), "ru")
     other.begin()
     other.user.press_button(other.draw(worker), 0)

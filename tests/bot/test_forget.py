@@ -48,7 +48,7 @@ def live(user: User, worker: Worker) -> None:
     user.sees("«сова»")
 
 
-def test_everything_is_forgotten_and_packs_stay(
+def test_user_deletes_all_data_and_keeps_packs(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     live(user, worker)
@@ -66,7 +66,9 @@ def test_everything_is_forgotten_and_packs_stay(
     assert worker.take().count == 4
 
 
-def test_packs_too(user: User, worker: Worker, connection: redis.Redis) -> None:
+def test_user_deletes_all_data_and_packs(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
     live(user, worker)
     user.say("/forget")
     user.sees("Забыть всё")
@@ -76,7 +78,9 @@ def test_packs_too(user: User, worker: Worker, connection: redis.Redis) -> None:
     check_only_the_count_is_left(connection, user)
 
 
-def test_when_packs_cannot_be_deleted(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_data_is_kept_when_packs_cannot_be_deleted(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     live(user, worker)
     user.say("/forget")
     user.sees("Забыть всё")
@@ -87,7 +91,7 @@ def test_when_packs_cannot_be_deleted(user: User, worker: Worker, sandbox: Sandb
     user.sees("последний запрос")
 
 
-def test_a_change_of_mind(user: User, worker: Worker) -> None:
+def test_user_cancels_forget_and_keeps_data(user: User, worker: Worker) -> None:
     live(user, worker)
     user.say("/forget")
     user.sees("Забыть всё")
@@ -97,7 +101,7 @@ def test_a_change_of_mind(user: User, worker: Worker) -> None:
     user.sees("Ваши наборы")
 
 
-def test_nobody_is_forgotten_by_others(new_user: NewUser, worker: Worker) -> None:
+def test_user_cannot_delete_data_of_another_user(new_user: NewUser, worker: Worker) -> None:
     user, thief = new_user(), new_user("en")
     live(user, worker)
     thief.say("/start")
@@ -105,7 +109,7 @@ def test_nobody_is_forgotten_by_others(new_user: NewUser, worker: Worker) -> Non
     assert len(user.packs()) == 1
 
 
-def test_privacy(new_user: NewUser) -> None:
+def test_privacy_command_names_the_storage_periods(new_user: NewUser) -> None:
     for language, phrase in (("ru", "двое суток"), ("en", "two days")):
         user = new_user(language)
         user.say("/privacy")

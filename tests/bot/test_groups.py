@@ -1,4 +1,4 @@
-"""Stickers in a group: who may ask, how, who may press, edit and answer with emoji."""
+"""Requests in a group: the users who may ask, press, edit and reply with emoji."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -56,7 +56,9 @@ def group(sandbox: Sandbox, anna: User, boris: User) -> Group:
 
 
 @pytest.mark.usefixtures("started")
-def test_only_who_asked_may_press(group: Group, anna: User, boris: User, worker: Worker) -> None:
+def test_only_the_requester_can_choose_stickers(
+    group: Group, anna: User, boris: User, worker: Worker
+) -> None:
     asked = anna.say("/sticker кот в шляпе", chat_id=group.id)
     request = worker.take()
     assert request.prompt == "кот в шляпе"
@@ -72,7 +74,7 @@ def test_only_who_asked_may_press(group: Group, anna: User, boris: User, worker:
 @pytest.mark.parametrize(
     "text", ["@{bot} кот в шляпе", "кот в шляпе, @{bot}", "/sticker@{bot} кот в шляпе"]
 )
-def test_it_hears_its_name(
+def test_mention_or_command_of_the_bot_is_a_request(
     group: Group, anna: User, worker: Worker, sandbox: Sandbox, text: str
 ) -> None:
     username = sandbox.api("getMe")["username"]
@@ -80,7 +82,9 @@ def test_it_hears_its_name(
     assert worker.take().prompt.rstrip(" ,") == "кот в шляпе"
 
 
-def test_it_leaves_what_is_not_for_it(group: Group, anna: User, worker: Worker) -> None:
+def test_bot_ignores_group_messages_not_addressed_to_it(
+    group: Group, anna: User, worker: Worker
+) -> None:
     anna.say("кот", chat_id=group.id)
     anna.say("@somebody кот", chat_id=group.id)
     anna.say("/sticker@other_bot кот", chat_id=group.id)
@@ -93,7 +97,7 @@ def test_it_leaves_what_is_not_for_it(group: Group, anna: User, worker: Worker) 
 
 
 @pytest.mark.parametrize("origin", ["forwarded", "via_bot"])
-def test_what_somebody_else_has_written_calls_nobody(
+def test_forwarded_and_via_bot_messages_in_a_group_are_ignored(
     group: Group, anna: User, worker: Worker, sandbox: Sandbox, origin: str
 ) -> None:
     name = sandbox.api("getMe")["username"]
@@ -107,7 +111,7 @@ def test_what_somebody_else_has_written_calls_nobody(
 
 @pytest.mark.parametrize("call", ["/sticker", "/sticker@{bot}", "@{bot}"])
 @pytest.mark.usefixtures("started")
-def test_a_call_without_words_means_the_message_that_it_answers(
+def test_command_in_a_reply_draws_the_answered_message(
     group: Group, anna: User, boris: User, worker: Worker, sandbox: Sandbox, call: str
 ) -> None:
     call = call.replace("{bot}", sandbox.api("getMe")["username"])
@@ -121,7 +125,7 @@ def test_a_call_without_words_means_the_message_that_it_answers(
     assert "Стикер 1 в вашем" in anna.press_button(shown, 0)
 
 
-def test_words_of_ones_own_go_before_those_that_are_answered(
+def test_command_with_a_prompt_in_a_reply_draws_its_own_prompt(
     group: Group, anna: User, boris: User, worker: Worker
 ) -> None:
     said = boris.say("кот", chat_id=group.id)
@@ -133,7 +137,7 @@ def test_words_of_ones_own_go_before_those_that_are_answered(
     assert worker.take().prompt == "сова"
 
 
-def test_a_call_that_answers_no_words(
+def test_command_in_a_reply_to_a_photo_is_told_it_has_no_text(
     group: Group, anna: User, boris: User, worker: Worker
 ) -> None:
     photo = boris.say(photo=True, chat_id=group.id)
@@ -144,7 +148,7 @@ def test_a_call_that_answers_no_words(
     assert worker.queue.count_waiting() == 0
 
 
-def test_what_is_answered_in_a_topic_and_quoted() -> None:
+def test_answered_message_ignores_topic_starts_and_takes_the_quote() -> None:
     bot_id, now = 1, datetime.now(UTC)
     group = Chat(-1, Chat.SUPERGROUP)
 
@@ -159,13 +163,13 @@ def test_what_is_answered_in_a_topic_and_quoted() -> None:
     assert [words_of(one, said) for one in (quoting, cut)] == ["пёс", "кот и пёс"]
 
 
-def test_the_command_works_in_private_too(anna: User, worker: Worker) -> None:
+def test_sticker_command_works_in_the_private_chat(anna: User, worker: Worker) -> None:
     anna.say("/sticker кот в шляпе")
     anna.sees("«кот в шляпе»")
     assert worker.take().prompt == "кот в шляпе"
 
 
-def test_what_was_asked_in_a_group_is_forgotten_too(
+def test_forget_deletes_requests_made_in_a_group(
     group: Group, anna: User, worker: Worker, connection: redis.Redis
 ) -> None:
     anna.say("/sticker кот", chat_id=group.id)
@@ -179,7 +183,9 @@ def test_what_was_asked_in_a_group_is_forgotten_too(
     assert connection.keys(f"*:{group.id}:*") == []
 
 
-def test_history_does_not_go_back_to_the_group(group: Group, anna: User, worker: Worker) -> None:
+def test_history_redraws_a_group_request_in_the_private_chat(
+    group: Group, anna: User, worker: Worker
+) -> None:
     anna.say("/sticker кот", chat_id=group.id)
     request = worker.take()
     worker.finish(request)
@@ -231,7 +237,7 @@ def test_an_edited_mention_is_drawn_in_the_same_message(
     assert len(group.messages()) == 2
 
 
-def test_an_edit_that_calls_the_bot_in_is_drawn(group: Group, anna: User, worker: Worker) -> None:
+def test_message_edited_into_a_command_is_drawn(group: Group, anna: User, worker: Worker) -> None:
     said = anna.say("кот", chat_id=group.id)
     anna.edit(said["message_id"], "/sticker кот", chat_id=group.id)
     group.sees("«кот»")
@@ -239,7 +245,7 @@ def test_an_edit_that_calls_the_bot_in_is_drawn(group: Group, anna: User, worker
 
 
 @pytest.mark.usefixtures("started")
-def test_only_who_asked_changes_the_emoji(
+def test_only_the_requester_changes_the_emoji_of_stickers(
     group: Group, anna: User, boris: User, worker: Worker
 ) -> None:
     anna.say("/sticker кот", chat_id=group.id)
@@ -260,7 +266,9 @@ def test_only_who_asked_changes_the_emoji(
     assert len(group.messages()) == 3
 
 
-def test_an_edited_command_in_private(anna: User, worker: Worker) -> None:
+def test_edited_command_in_the_private_chat_is_drawn_in_the_same_message(
+    anna: User, worker: Worker
+) -> None:
     asked = anna.say("/sticker кот")
     shown = anna.sees("«кот»")
     anna.edit(asked["message_id"], "/sticker пёс")
@@ -271,7 +279,7 @@ def test_an_edited_command_in_private(anna: User, worker: Worker) -> None:
 
 @pytest.mark.parametrize("method", ["editMessageMedia", "sendMessage"])
 @pytest.mark.usefixtures("started")
-def test_a_group_becomes_a_supergroup(
+def test_request_follows_its_group_to_the_supergroup(
     group: Group, anna: User, worker: Worker, sandbox: Sandbox, method: str
 ) -> None:
     new = Group(sandbox, anna)
@@ -288,7 +296,9 @@ def test_a_group_becomes_a_supergroup(
     assert "Стикер 1 в вашем" in anna.press_button(shown, 0)
 
 
-def test_in_a_topic_of_a_forum(group: Group, anna: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_bot_answers_in_the_forum_topic_of_the_request(
+    group: Group, anna: User, worker: Worker, sandbox: Sandbox
+) -> None:
     anna.say("/sticker", chat_id=group.id, thread_id=5)
     assert group.sees("Напишите, что нарисовать")["message_thread_id"] == 5
     anna.say("/sticker кот", chat_id=group.id, thread_id=5)
@@ -301,7 +311,7 @@ def test_in_a_topic_of_a_forum(group: Group, anna: User, worker: Worker, sandbox
     assert worker.take().prompt == "кот"
 
 
-def test_in_a_topic_of_the_private_chat(anna: User, worker: Worker) -> None:
+def test_bot_answers_in_the_topic_of_the_private_chat(anna: User, worker: Worker) -> None:
     anna.say("/start", thread_id=7)
     welcome = anna.sees("Привет")
     assert welcome["message_thread_id"] == 7

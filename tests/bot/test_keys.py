@@ -1,4 +1,4 @@
-"""What the bot leaves in Redis goes by itself, or is bounded."""
+"""Every key of the bot in Redis expires or is bounded."""
 
 import pytest
 import redis
@@ -10,7 +10,9 @@ from tests.keys import check_keys
 pytestmark = pytest.mark.usefixtures("bot")
 
 
-def test_the_table_tells_of_all(user: User, worker: Worker, connection: redis.Redis) -> None:
+def test_operations_table_lists_every_key_of_the_bot(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
     live(user, worker)
     worker.fail(worker.take(), "memory")
     user.sees("«сова»")

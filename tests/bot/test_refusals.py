@@ -1,4 +1,4 @@
-"""Telegram's everyday refusals: nothing is broken, nobody is told twice, the stickers are kept."""
+"""Telegram's everyday refusals cause no error, no second message and no lost sticker."""
 
 from typing import Any
 
@@ -72,14 +72,14 @@ def unbroken(connection: redis.Redis, caplog: pytest.LogCaptureFixture) -> Any:
 
 
 @pytest.mark.parametrize(("code", "text"), CLOSED + GONE)
-def test_every_one_is_known(code: int, text: str) -> None:
+def test_every_everyday_refusal_is_recognized(code: int, text: str) -> None:
     error = Forbidden(text) if code == 403 else BadRequest(text)
     assert is_everyday(error)
     assert isinstance(error, Forbidden) or says(error, CHAT_IS_CLOSED) == ((code, text) in CLOSED)
 
 
 @each_closed
-def test_an_answer_that_may_not_be_sent(
+def test_answer_refused_in_a_closed_chat_is_only_logged(
     user: User,
     sandbox: Sandbox,
     group: int,
@@ -96,7 +96,7 @@ def test_an_answer_that_may_not_be_sent(
 
 
 @each_closed
-def test_a_request_whose_chat_is_closed_from_the_beginning(
+def test_request_of_a_closed_chat_stays_in_history(
     user: User,
     sandbox: Sandbox,
     worker: Worker,
@@ -119,7 +119,7 @@ def test_a_request_whose_chat_is_closed_from_the_beginning(
 
 
 @each
-def test_stickers_that_may_not_be_shown_are_kept(
+def test_stickers_refused_by_the_chat_are_kept_in_history(
     user: User,
     sandbox: Sandbox,
     worker: Worker,
@@ -140,7 +140,9 @@ def test_stickers_that_may_not_be_shown_are_kept(
     assert worker.queue.count_waiting() == 0
 
 
-def test_a_group_without_photos(user: User, sandbox: Sandbox, worker: Worker, group: int) -> None:
+def test_group_without_photos_is_pointed_to_history(
+    user: User, sandbox: Sandbox, worker: Worker, group: int
+) -> None:
     user.say("/sticker кот", chat_id=group)
     request = worker.take()
     wait_for(lambda: user.messages(group))
@@ -153,7 +155,7 @@ def test_a_group_without_photos(user: User, sandbox: Sandbox, worker: Worker, gr
 
 
 @each
-def test_what_is_done_is_said_though_the_message_stays(
+def test_action_succeeds_though_its_message_cannot_be_edited(
     user: User, sandbox: Sandbox, worker: Worker, code: int, text: str
 ) -> None:
     user.say("кот")
@@ -175,14 +177,16 @@ def test_what_is_done_is_said_though_the_message_stays(
     assert user.press("Emojich", menu) == ""
 
 
-def test_a_question_that_may_not_be_asked(user: User, sandbox: Sandbox) -> None:
+def test_refused_question_is_told_in_the_answer_to_the_button(user: User, sandbox: Sandbox) -> None:
     user.say("/packs")
     menu = user.sees("пока нет наборов")
     sandbox.fault("sendMessage", 400, description="Bad Request: message thread not found")
     assert "не дал этого" in user.press("➕", menu)
 
 
-def test_a_tap_that_is_answered_too_late(user: User, sandbox: Sandbox, worker: Worker) -> None:
+def test_sticker_is_added_though_the_button_answer_is_too_late(
+    user: User, sandbox: Sandbox, worker: Worker
+) -> None:
     user.say("кот")
     worker.finish(worker.take(), 1)
     add = buttons_of(user.sees("Готово"))[0]["callback_data"]
@@ -194,7 +198,9 @@ def test_a_tap_that_is_answered_too_late(user: User, sandbox: Sandbox, worker: W
     assert "уже в наборе" in user.tap(add, message_id)
 
 
-def test_a_group_that_migrates_before_an_answer(user: User, sandbox: Sandbox, group: int) -> None:
+def test_bot_answers_in_the_new_group_after_a_migration(
+    user: User, sandbox: Sandbox, group: int
+) -> None:
     new = sandbox.group(user)
     sandbox.fault("sendMessage", 400, migrate_to_chat_id=new)
     user.say("/sticker", chat_id=group)
@@ -203,7 +209,7 @@ def test_a_group_that_migrates_before_an_answer(user: User, sandbox: Sandbox, gr
     assert "reply_to_message" not in message  # another message has its number there
 
 
-def test_requests_under_way_follow_a_group_that_migrates(
+def test_open_requests_follow_a_migrating_group(
     user: User, sandbox: Sandbox, worker: Worker, group: int
 ) -> None:
     user.say("/sticker кот\nпёс", chat_id=group)
@@ -220,13 +226,13 @@ def test_requests_under_way_follow_a_group_that_migrates(
 
 
 class TestStart:
-    """Somebody taps in a group who has never started the bot."""
+    """A user who has never started the bot presses a button in a group."""
 
     @pytest.fixture
     def user(self, new_user: NewUser) -> User:
         return new_user()
 
-    def test_a_link_leads_back_to_the_sticker(
+    def test_start_link_adds_the_sticker_for_a_new_user(
         self, user: User, sandbox: Sandbox, worker: Worker, group: int
     ) -> None:
         parameter = self.tapped(user, sandbox, worker, group, 1)
@@ -248,7 +254,7 @@ class TestStart:
             ("createNewStickerSet", 403, "Forbidden: bot was blocked by the user"),
         ],
     )
-    def test_whatever_call_says_so(
+    def test_new_user_gets_the_start_link_whichever_call_is_refused(
         self,
         user: User,
         sandbox: Sandbox,
@@ -262,7 +268,7 @@ class TestStart:
         user.say(f"/start {self.tapped(user, sandbox, worker, group, 0)}")
         user.sees("Стикер 1 в вашем наборе")
 
-    def test_links_of_other_people_and_old_ones(
+    def test_start_link_of_another_user_or_old_request_adds_nothing(
         self, user: User, new_user: NewUser, sandbox: Sandbox, worker: Worker, group: int
     ) -> None:
         parameter = self.tapped(user, sandbox, worker, group, 0)
@@ -278,7 +284,7 @@ class TestStart:
 
     @staticmethod
     def tapped(user: User, sandbox: Sandbox, worker: Worker, group: int, number: int) -> str:
-        """Tap a sticker in the group; returns what the link, that the bot opens, gives /start."""
+        """Press a sticker in the group; returns the /start parameter of the link that opens."""
         user.say("/sticker кот", chat_id=group)
         worker.finish(worker.take(), 2)
         shown = wait_for(lambda: [m for m in user.messages(group) if "Готово" in text_of(m)])[0]

@@ -1,4 +1,4 @@
-"""Taps on buttons, and the packs they fill."""
+"""A user presses buttons, and stickers are added to packs."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ def drawn(user: User, worker: Worker, prompt: str = "кот", count: int = 4) ->
     return user.sees(f"«{prompt}»", "Готово")
 
 
-def test_second_tap_says_that_it_is_there(user: User, worker: Worker) -> None:
+def test_second_press_says_the_sticker_is_already_added(user: User, worker: Worker) -> None:
     message = drawn(user, worker)
     first = user.press_button(message, 0)
     second = user.press_button(message, 0)
@@ -36,7 +36,7 @@ def test_second_tap_says_that_it_is_there(user: User, worker: Worker) -> None:
     assert len(pack["stickers"]) == 1
 
 
-def test_what_takes_long_to_read_stays(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_long_answer_is_shown_as_an_alert(user: User, worker: Worker, sandbox: Sandbox) -> None:
     message = drawn(user, worker)
     user.press_button(message, 0)
     user.press("✏️", message)
@@ -45,7 +45,9 @@ def test_what_takes_long_to_read_stays(user: User, worker: Worker, sandbox: Sand
     assert how_to_edit["answer"]["show_alert"]
 
 
-def test_all_taps_at_once(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_buttons_pressed_at_once_add_each_sticker_once(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     message = drawn(user, worker)
     for button in buttons_of(message)[:4] * 2:
         user.start_tap(button["callback_data"], message["message_id"])
@@ -64,7 +66,7 @@ def test_second_request_goes_into_the_same_pack(user: User, worker: Worker) -> N
     assert [sticker["emoji"] for sticker in pack["stickers"]] == ["🐱", "🐺"]
 
 
-def test_a_sign_that_only_looks_like_an_emoji(
+def test_sign_that_telegram_refuses_is_not_used_as_emoji(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     message = drawn(user, worker, "абырвалг ✓", 2)
@@ -77,7 +79,7 @@ def test_a_sign_that_only_looks_like_an_emoji(
     assert [sticker["emoji"] for sticker in pack["stickers"]][1:] == ["🎨"]
 
 
-def test_full_pack_goes_on_in_the_next_volume(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_full_pack_continues_in_a_second_pack(user: User, worker: Worker, sandbox: Sandbox) -> None:
     message = drawn(user, worker)
     user.press_button(message, 0)
     [pack] = user.packs()
@@ -105,7 +107,7 @@ def fill(sandbox: Sandbox, user: User, name: str, count: int) -> None:
         ).raise_for_status()
 
 
-def test_deleted_pack_is_made_again(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_deleted_pack_is_created_again(user: User, worker: Worker, sandbox: Sandbox) -> None:
     message = drawn(user, worker)
     user.press_button(message, 0)
     [pack] = user.packs()
@@ -117,7 +119,9 @@ def test_deleted_pack_is_made_again(user: User, worker: Worker, sandbox: Sandbox
     assert [len(pack["stickers"]) for pack in user.packs()] == [2]
 
 
-def test_telegram_on_a_bad_day(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_sticker_is_added_once_despite_telegram_errors(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     message = drawn(user, worker)
     sandbox.fault("uploadStickerFile", 500)
     sandbox.fault("createNewStickerSet", 429, retry_after=1)
@@ -129,7 +133,9 @@ def test_telegram_on_a_bad_day(user: User, worker: Worker, sandbox: Sandbox) -> 
     assert len(pack["stickers"]) == 1
 
 
-def test_lost_answers_add_nothing_twice(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_lost_answers_of_telegram_add_no_sticker_twice(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     message = drawn(user, worker)
     sandbox.fault("createNewStickerSet", 500, after=True)
     assert "Стикер 1 в вашем наборе" in user.press_button(message, 0)
@@ -139,7 +145,9 @@ def test_lost_answers_add_nothing_twice(user: User, worker: Worker, sandbox: San
     assert len(pack["stickers"]) == 2
 
 
-def test_refused_sticker_is_said(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_sticker_refused_by_telegram_is_reported(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     message = drawn(user, worker)
     sandbox.fault("uploadStickerFile", 400)
     assert "не принял картинку" in user.press_button(message, 0)
@@ -176,7 +184,7 @@ def marks(user: User) -> list[str]:
     return [buttons_of(old)[0]["text"], buttons_of(new)[1]["text"]]
 
 
-def test_expired_stickers_that_were_like_another(
+def test_expired_similar_candidates_are_not_drawn_again(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     user.press("🪄", drawn(user, worker, "кот", 1))
@@ -188,13 +196,13 @@ def test_expired_stickers_that_were_like_another(
 
 
 @pytest.mark.parametrize("data", ["9:add:1_1:0", "1:add:404_1:0", "1:again:404_1", "nonsense"])
-def test_old_buttons(new_user: NewUser, data: str) -> None:
+def test_unknown_or_old_button_no_longer_works(new_user: NewUser, data: str) -> None:
     user = new_user("en")
     user.say("/start")
     assert "no longer works" in user.tap(data)
 
 
-def test_somebody_elses_button(new_user: NewUser, worker: Worker) -> None:
+def test_user_cannot_press_buttons_of_another_user(new_user: NewUser, worker: Worker) -> None:
     owner, thief = new_user(), new_user()
     message = drawn(owner, worker)
     thief.say("/start")
@@ -202,7 +210,7 @@ def test_somebody_elses_button(new_user: NewUser, worker: Worker) -> None:
     assert thief.packs() == owner.packs() == []
 
 
-def test_failed_request_is_drawn_again_in_its_place(user: User, worker: Worker) -> None:
+def test_failed_request_is_retried_in_the_same_message(user: User, worker: Worker) -> None:
     user.say("кот")
     worker.fail(worker.take(), "failed")
     message = user.sees("Нарисовать не получилось")

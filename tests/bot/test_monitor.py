@@ -1,8 +1,8 @@
-"""Requests of which no event tells."""
+"""Requests about which no event arrives."""
 
 import pytest
 
-from bot.requests import monitor as watch
+from bot.requests import monitor
 from bot.requests.intake import next_attempt
 from tests.bot.harness import User, Worker
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("bot")
 
 
 @pytest.mark.usefixtures("at_work")
-def test_lost_request_is_said_and_can_be_drawn_again(user: User, worker: Worker) -> None:
+def test_lost_request_is_reported_and_can_be_retried(user: User, worker: Worker) -> None:
     user.say("кот")
     worker.lose(worker.take())
     message = user.sees("потерялся по дороге")
@@ -19,7 +19,7 @@ def test_lost_request_is_said_and_can_be_drawn_again(user: User, worker: Worker)
     user.sees("Готово")
 
 
-def test_when_nobody_is_left_to_go_on_drawing_it_is_said(
+def test_request_without_workers_is_reported_as_waiting(
     user: User, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user.say("кот")
@@ -27,7 +27,7 @@ def test_when_nobody_is_left_to_go_on_drawing_it_is_said(
     worker.progress(request, 0.4)
     user.sees("40\N{NO-BREAK SPACE}%")
     with monkeypatch.context() as patch:
-        patch.setattr(watch, "ABSENCE", 0.3)
+        patch.setattr(monitor, "ABSENCE", 0.3)
         user.sees("Художник сейчас отдыхает")
     worker.progress(request, 0.1)
     user.sees("10\N{NO-BREAK SPACE}%")
@@ -35,7 +35,7 @@ def test_when_nobody_is_left_to_go_on_drawing_it_is_said(
     user.sees("Готово")
 
 
-def test_what_nobody_has_drawn_as_long_as_it_could_wait_is_said(user: User, worker: Worker) -> None:
+def test_expired_request_is_reported_and_can_be_retried(user: User, worker: Worker) -> None:
     user.say("кот")
     user.sees("Запрос сохранён")
     worker.lose(worker.take())  # as its job expires
@@ -45,7 +45,7 @@ def test_what_nobody_has_drawn_as_long_as_it_could_wait_is_said(user: User, work
     user.sees("Готово")
 
 
-def test_attempts_are_counted() -> None:
+def test_request_id_counts_the_attempts() -> None:
     assert next_attempt("7_12") == "7_12_try2"
     assert next_attempt("7_u9_try2") == "7_u9_try3"
     assert next_attempt("7_u9_try9") == "7_u9_try10"

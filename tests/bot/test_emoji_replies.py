@@ -1,4 +1,4 @@
-"""Other emoji for stickers."""
+"""A user changes the emoji of stickers by a reply."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def test_emoji_and_search_words_come_from_the_prompt(
     assert pack["stickers"][0]["keywords"][:3] == ["два", "кошка", "шляпа"]
 
 
-def test_an_answer_with_emoji_changes_them(user: User, worker: Worker) -> None:
+def test_reply_with_emoji_changes_the_emoji_of_stickers(user: User, worker: Worker) -> None:
     shown = drawn(user, worker)
     user.press_button(shown, 0)
     user.reply(shown["message_id"], "🔥 👩‍🚀🔥")
@@ -44,7 +44,7 @@ def test_an_answer_with_emoji_changes_them(user: User, worker: Worker) -> None:
     assert pack["stickers"][1]["emoji_list"] == ["🔥", "👩‍🚀"]
 
 
-def test_stickers_deleted_elsewhere_are_no_trouble(
+def test_emoji_reply_succeeds_though_the_pack_was_deleted(
     user: User, worker: Worker, sandbox: Sandbox
 ) -> None:
     shown = drawn(user, worker)
@@ -54,7 +54,9 @@ def test_stickers_deleted_elsewhere_are_no_trouble(
     user.sees("такие эмодзи: 🔥")
 
 
-def test_emoji_that_telegram_refuses(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_emoji_refused_by_telegram_are_reported(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     shown = drawn(user, worker)
     user.press_button(shown, 0)
     sandbox.fault("setStickerEmojiList", 400)
@@ -62,7 +64,7 @@ def test_emoji_that_telegram_refuses(user: User, worker: Worker, sandbox: Sandbo
     user.sees("не принял эти эмодзи")
 
 
-def test_emoji_that_answer_nothing_of_theirs(new_user: NewUser, worker: Worker) -> None:
+def test_emoji_that_reply_to_no_stickers_get_a_hint(new_user: NewUser, worker: Worker) -> None:
     user = new_user("en")
     user.say("🔥")
     user.sees("reply with them to my message")

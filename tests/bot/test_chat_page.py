@@ -1,4 +1,4 @@
-"""The chat page in a real browser with the bot behind it: inline mode, a group, what fits."""
+"""The chat page in a real browser with the bot behind it: inline mode, a group, narrow screens."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.bot.harness import Sandbox, User, Worker, buttons_of, wait_for
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("bot")]
 
 
-def test_a_word_becomes_a_sticker_in_a_chat(
+def test_user_draws_and_sends_a_sticker_from_an_inline_query(
     phone: Page, user: User, worker: Worker, sandbox: Sandbox
 ) -> None:
     name = sandbox.api("getMe")["username"]
@@ -33,7 +33,7 @@ def test_a_word_becomes_a_sticker_in_a_chat(
     expect(sent).to_have_text(f"через @{name}")
 
 
-def test_an_edit_and_emoji_in_a_group(
+def test_user_edits_a_command_and_changes_emoji_in_a_group(
     phone: Page, new_user: NewUser, worker: Worker, sandbox: Sandbox
 ) -> None:
     anna, boris = new_user(), new_user()
@@ -58,7 +58,7 @@ def test_an_edit_and_emoji_in_a_group(
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])
-def test_buttons_are_wide_enough_for_what_they_say(
+def test_button_labels_fit_on_a_narrow_phone(
     phone: Page, new_user: NewUser, worker: Worker, sandbox: Sandbox, language: str
 ) -> None:
     user = new_user(language)
