@@ -298,7 +298,7 @@ def _normalise(model: nn.Module, seen: Tensor) -> None:
 def _first_pipelines() -> ModuleType:
     """ru-dalle 0.3.0's `pipelines`, under another name beside 1.1.3."""
     name = "rudalle_0_3_0"
-    if name not in sys.modules:  # a bare package: its own __init__ would import what is gone
+    if name not in sys.modules:  # a bare package: its own __init__ would import removed modules
         sys.modules[name] = ModuleType(name)
         sys.modules[name].__path__ = [str(Path(sys.prefix) / "rudalle-0.3.0/rudalle")]
     return importlib.import_module(f"{name}.pipelines")

@@ -37,7 +37,7 @@ WIDTHS = {
 
 @pytest.mark.parametrize("width", ["small", pytest.param("published", marks=pytest.mark.full)])
 @pytest.mark.parametrize("scale", [2, 4, 8])
-def test_upscale(scale: int, width: str, compare: Compare) -> None:
+def test_upscaled_picture_equals_ru_dalle(scale: int, width: str, compare: Compare) -> None:
     config = UpscaleConfig(scale=scale, tile=None, **WIDTHS[width])
     theirs, ours = upscalers(config)
     side = 40 if scale == 8 else 100
@@ -54,7 +54,7 @@ def test_upscale(scale: int, width: str, compare: Compare) -> None:
 
 @pytest.mark.parametrize("width", ["small", pytest.param("published", marks=pytest.mark.full)])
 @pytest.mark.parametrize("scale", [2, 4, 8])
-def test_upscale_in_tiles(scale: int, width: str, compare: Compare) -> None:
+def test_tiled_upscaling_equals_ru_dalle(scale: int, width: str, compare: Compare) -> None:
     """`predict` takes a picture in tiles of 192, whose side divides neither of this one's.
 
     It truncates to 8 bits: where the last bit of a float32 decides about that, they differ by 1.
@@ -84,7 +84,9 @@ def test_upscale_in_tiles(scale: int, width: str, compare: Compare) -> None:
 
 @pytest.mark.parametrize("width", ["small", pytest.param("published", marks=pytest.mark.full)])
 @pytest.mark.parametrize("scale", [2, 4])
-def test_upscale_as_real_esrgan(scale: int, width: str, compare: Compare, tmp_path: Path) -> None:
+def test_upscaled_picture_equals_real_esrgan(
+    scale: int, width: str, compare: Compare, tmp_path: Path
+) -> None:
     """`enhance` takes a picture whole, and rounds to 8 bits."""
     config = UpscaleConfig(scale=scale, tile=None, **WIDTHS[width])
     theirs, ours = real_esrganer(config, tmp_path / "upscale.pth")
@@ -160,7 +162,7 @@ PICTURES: dict[str, Callable[[], Pixels]] = {
 
 
 @pytest.mark.parametrize("picture", PICTURES)
-def test_contour_alpha(picture: str, compare: Compare) -> None:
+def test_contour_mask_equals_ru_dalle(picture: str, compare: Compare) -> None:
     pixels = PICTURES[picture]()
     compare(
         "alpha by contours",
@@ -193,7 +195,7 @@ def nets() -> Nets:
 
 
 @pytest.mark.parametrize("name", UNETS)
-def test_unet_logits(name: str, nets: Nets, compare: Compare) -> None:
+def test_unet_logits_equal_ru_dalle(name: str, nets: Nets, compare: Compare) -> None:
     theirs, ours = (net.double() for net in nets(name, 1))
     images = F.interpolate(_to_tensor(_many_holes())[None], 256, mode="area").double()
     compare(
@@ -208,7 +210,7 @@ def test_unet_logits(name: str, nets: Nets, compare: Compare) -> None:
 
 @pytest.mark.parametrize(("gain", "method"), [(1e5, "unet"), (1, "classic")])
 @pytest.mark.parametrize("picture", ["disc", "many holes"])
-def test_alpha_of_the_second_unet_and_when_it_is_believed(
+def test_mask_and_choice_of_the_second_unet_equal_ru_dalle(
     picture: str, gain: float, method: str, nets: Nets, compare: Compare
 ) -> None:
     """Two classes: the likelier one at each pixel.
@@ -251,7 +253,7 @@ def test_alpha_of_the_second_unet_and_when_it_is_believed(
 
 
 @pytest.mark.parametrize("picture", SEEN)
-def test_alpha_of_the_first_unet(picture: str, nets: Nets, compare: Compare) -> None:
+def test_mask_of_the_first_unet_equals_ru_dalle(picture: str, nets: Nets, compare: Compare) -> None:
     """One class, as ru-dalle 0.3.0 had it: no fall-back, and a line along the contours is cut."""
     pixels = PICTURES[picture]()
     their_unet, our_unet = nets("effnetb7", 1e5)

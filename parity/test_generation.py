@@ -64,7 +64,7 @@ def models(request: pytest.FixtureRequest) -> Models:
 
 @pytest.mark.parametrize("temperature", [1.0, 0.8])
 @pytest.mark.parametrize("count", [1, 4])
-def test_the_same_seed_draws_the_same_images_in_the_same_order(
+def test_same_seed_gives_the_images_of_ru_dalle_in_order(
     models: Models,
     count: int,
     temperature: float,
@@ -123,7 +123,7 @@ def test_the_same_seed_draws_the_same_images_in_the_same_order(
     ],
     ids=lambda kept: " ".join(kept),
 )
-def test_image_prompts(
+def test_image_prompts_give_the_images_of_ru_dalle(
     models: Models,
     kept: dict[str, int],
     compare: Compare,
@@ -206,7 +206,9 @@ LOGITS = {
 @pytest.mark.parametrize(
     ("top_k", "top_p"), [(2048, 0.995), (2048, 0.9), (100, 0.5), (10_000, 0.995)]
 )
-def test_filter_keeps_the_same_codes(kind: str, top_k: int, top_p: float, compare: Compare) -> None:
+def test_top_k_and_top_p_keep_the_codes_of_ru_dalle(
+    kind: str, top_k: int, top_p: float, compare: Compare
+) -> None:
     noise = torch.randn(64, 8192, generator=torch.Generator().manual_seed(0))
     logits = LOGITS[kind](noise)
     compare(
@@ -223,7 +225,7 @@ def test_filter_keeps_the_same_codes(kind: str, top_k: int, top_p: float, compar
     )
 
 
-def test_scores_of_given_losses(compare: Compare) -> None:
+def test_scores_of_given_losses_equal_ru_dalle(compare: Compare) -> None:
     losses = torch.rand(4, 1023, generator=torch.Generator().manual_seed(0)) * 12
     compare(
         "perplexity of given losses",
@@ -235,7 +237,7 @@ def test_scores_of_given_losses(compare: Compare) -> None:
     )
 
 
-def test_prompts_become_the_same_ids(compare: Compare) -> None:
+def test_tokenizer_gives_the_ids_of_ru_dalle(compare: Compare) -> None:
     prompts = ["Кот в космосе", "  ЁЖ, чай и 3 кекса! ", "", "ы" * 40, "кот " * 40, "emoji 🙂"]
     ours, theirs = Tokenizer(BPE), tokenizer(BPE)
     compare(

@@ -68,7 +68,7 @@ def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
     gc.collect()
 
 
-def test_logits_of_the_whole_sequence(pair: Pair, compare: Compare) -> None:
+def test_logits_of_the_whole_sequence_equal_ru_dalle(pair: Pair, compare: Compare) -> None:
     ids, mask = torch.cat((pair.text, pair.codes), 1), causal_mask(pair.theirs, len(pair.text))
     compare(
         "logits, every position",
@@ -81,7 +81,7 @@ def test_logits_of_the_whole_sequence(pair: Pair, compare: Compare) -> None:
 
 
 @pytest.mark.parametrize("known", [0, 2 / 3], ids=["from the text on", "from late on"])
-def test_logits_one_code_at_a_time(pair: Pair, known: float, compare: Compare) -> None:
+def test_logits_of_single_steps_equal_ru_dalle(pair: Pair, known: float, compare: Compare) -> None:
     """With a share of the codes known, each next one; at the published size, three of them."""
     config = pair.ours.config
     last = config.total_seq_length - config.prefix_length
@@ -120,7 +120,7 @@ def _their_steps(pair: Pair, first: int, last: int) -> Tensor:
     return torch.stack(steps, dim=1)
 
 
-def test_losses(pair: Pair, compare: Compare) -> None:
+def test_losses_equal_ru_dalle(pair: Pair, compare: Compare) -> None:
     ids, mask = torch.cat((pair.text, pair.codes), 1), causal_mask(pair.theirs, len(pair.text))
 
     def theirs() -> Tensor:

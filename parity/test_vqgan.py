@@ -9,7 +9,7 @@ from parity.reference import vqgans
 
 @pytest.mark.parametrize("ch", [32, pytest.param(128, marks=pytest.mark.full)])
 @pytest.mark.parametrize("dwt", [False, True], ids=["plain", "dwt"])
-def test_encode_and_decode(dwt: bool, ch: int, compare: Compare) -> None:
+def test_codes_and_decoded_pictures_equal_ru_dalle(dwt: bool, ch: int, compare: Compare) -> None:
     theirs, ours = vqgans(dwt, ch)
     generator = torch.Generator().manual_seed(1)
     size = f"{'dwt' if dwt else 'plain'}, ch {ch}, 256×256"

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
-# What takes long comes first, so that short files fill up the end of a run.
+# Long files come first, so that short files fill up the end of a run.
 ORDER = (
     "tests/e2e/",
     "tests/worker/",
@@ -18,7 +18,7 @@ ORDER = (
     "tests/bot/test_updates.py",
     "tests/test_benchmarks.py",
     "tests/bot/test_process.py",
-    "tests/bot/test_reach.py",
+    "tests/bot/test_leader.py",
 )
 
 
@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """In that order; the files of tests/e2e together, for what they share takes long to start."""
+    """In that order; the files of tests/e2e together, since their common processes start slowly."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):

@@ -1,4 +1,4 @@
-"""The keys of a living Redis, beside the table of docs/operations.md."""
+"""Compares the keys of a Redis in use with the table of docs/operations.md."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the benchmarks count, and what `python -m benchmarks.gpu` prints, on a CPU."""
+"""The numbers of the benchmarks, and the table of `python -m benchmarks.gpu`, on a CPU."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from worker.engine.scheduler import Scheduler
 from worker.queue.requests import JOB_TIMEOUT
 
 
-def test_the_table_of_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
+def test_gpu_benchmark_prints_a_row_for_each_stage(capsys: pytest.CaptureFixture[str]) -> None:
     enabled = torch.is_grad_enabled()
     try:
         gpu.main(["--device", "cpu", "--small"])
@@ -39,7 +39,7 @@ def test_the_table_of_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
         assert "ms" in rows[f"small: {stage}, an image, 1 at once"]
 
 
-def test_a_step_reads_what_the_masks_let_it_see() -> None:
+def test_bytes_of_a_step_follow_the_attention_masks() -> None:
     config = TransformerConfig(
         num_layers=2, hidden_size=32, num_attention_heads=2, vocab_size=60 + 8, text_seq_length=8
     )
@@ -56,12 +56,12 @@ def users(*times: float, count: int = 2) -> list[Arrival]:
     return [Arrival(at, Task(each)) for at, each in zip(times, requests, strict=True)]
 
 
-def test_one_user_alone() -> None:
+def test_simulated_single_user_waits_for_text_codes_and_pictures() -> None:
     """A text, two images together, two pictures one after the other; she came late."""
     assert simulate(COSTS, 2, 1, users(100)) == [100 + 3 + 16 + 2 * 5]
 
 
-def test_who_comes_meanwhile_is_drawn_beside_the_others() -> None:
+def test_simulated_later_user_is_drawn_in_the_same_batch() -> None:
     alone, beside = simulate(COSTS, 2, 2, users(0, 7, count=1))
     text, picture = 3, 5
     drawn = text + 16 + text  # her text comes between two steps of the first
@@ -70,12 +70,12 @@ def test_who_comes_meanwhile_is_drawn_beside_the_others() -> None:
     assert beside == alone + picture
 
 
-def test_who_finds_no_rq_worker_free_waits() -> None:
+def test_simulated_user_waits_for_a_free_rq_worker() -> None:
     first, second = simulate(COSTS, 4, 1, users(0, 1))
     assert second - first == first == 3 + 16 + 2 * 5
 
 
-def test_a_job_has_time_enough_at_full_size_on_a_cpu() -> None:
+def test_full_size_job_on_a_cpu_ends_before_its_timeout() -> None:
     """Those at work, then one that is drawn alone, then those who came meanwhile."""
     in_float32 = Costs(text=1, step=0.377, finish=10, codes=1024)
 
@@ -85,7 +85,7 @@ def test_a_job_has_time_enough_at_full_size_on_a_cpu() -> None:
     assert seconds(REQUESTS) + seconds(1) + seconds(REQUESTS - 1) < JOB_TIMEOUT
 
 
-def test_the_simulation_goes_as_many_steps_as_the_engine(
+def test_simulation_takes_as_many_steps_as_the_engine(
     tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps, step = [], Slots.step
@@ -105,7 +105,7 @@ def test_the_simulation_goes_as_many_steps_as_the_engine(
     assert max(simulate(only_steps, 5, 4, users(0, 0, 0, 0, count=3))) == len(steps)
 
 
-def test_users_come_at_the_same_random_times_whatever_it_costs() -> None:
+def test_simulated_arrivals_scale_with_the_costs() -> None:
     slow, fast = (arrivals(Costs(0, step, 0, 1024)) for step in (0.2, 0.1))
     assert len(slow) == 16
     assert [each.time for each in slow] == pytest.approx([2 * each.time for each in fast])

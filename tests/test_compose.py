@@ -24,14 +24,14 @@ def compose() -> dict[str, Any]:
     return loaded
 
 
-def test_no_log_grows_without_bound_and_what_ends_is_started_again(compose: dict[str, Any]) -> None:
+def test_services_limit_their_logs_and_restart(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         assert service["logging"]["driver"] == "local"
         assert service["restart"] == "unless-stopped"
         assert "stop_grace_period" in service
 
 
-def test_every_part_is_asked_how_it_is_by_what_there_is(compose: dict[str, Any]) -> None:
+def test_every_health_check_runs_a_module_of_its_image(compose: dict[str, Any]) -> None:
     images = (ROOT / "Dockerfile").read_text()
     for name, service in compose["services"].items():
         kind, program, *arguments = service["healthcheck"]["test"]
@@ -44,7 +44,7 @@ def test_every_part_is_asked_how_it_is_by_what_there_is(compose: dict[str, Any])
             assert service["environment"]["REDIS_URL"]
 
 
-def test_the_bots_image_holds_all_that_the_bot_imports(tmp_path: Path) -> None:
+def test_bot_image_contains_every_module_the_bot_imports(tmp_path: Path) -> None:
     image = (ROOT / "Dockerfile").read_text().partition("FROM base AS bot")[2].partition("FROM")[0]
     for line in image.splitlines():
         if line.startswith("COPY "):
@@ -81,7 +81,7 @@ def test_every_volume_is_declared(compose: dict[str, Any]) -> None:
     assert used == set(compose["volumes"])
 
 
-def test_the_worker_may_write_to_its_volumes(compose: dict[str, Any]) -> None:
+def test_worker_owns_its_volumes(compose: dict[str, Any]) -> None:
     """A new volume has the owner of the folder of the image."""
     worker = (ROOT / "Dockerfile").read_text().partition("FROM base AS worker")[2]
     [settings] = [line for line in worker.splitlines() if line.startswith("ENV TORCH")]
@@ -147,7 +147,9 @@ def test_redis_is_not_published_without_a_password(compose: dict[str, Any]) -> N
         interpolate(redis["environment"]["PUBLISHED"], {"REDIS_PUBLISH": "0.0.0.0:6379"})
 
 
-def test_an_empty_password_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_redis_password_disables_authentication(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As the command of `redis` has it; with one, Redis refuses who does not know it."""
     monkeypatch.delenv("REDIS_URL", raising=False)
     with redis_url(tmp_path) as url, connect(url) as connection:

@@ -1,4 +1,4 @@
-"""The documentation: its links lead somewhere, and it names the variables that there are."""
+"""The links of the documentation are valid, and it names every environment variable."""
 
 import re
 from collections import Counter
@@ -17,7 +17,7 @@ FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"""\]\(([^)\s]+)\)|<img src="([^"]+)\"""")
 VARIABLE = r"((?:EMOJICH|REDIS|WEBHOOK|TELEGRAM)_[A-Z_]+)"
 
-# What our own processes tell each other.
+# Variables that our own processes set for each other.
 INTERNAL = {"EMOJICH_ENGINE_SOCKET", "EMOJICH_SANDBOX_TOKEN"}
 
 
@@ -57,5 +57,5 @@ def test_every_variable_is_documented() -> None:
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.ru.md"])
-def test_a_readme_is_short(name: str) -> None:
+def test_readme_is_short(name: str) -> None:
     assert len(PAGES[name].read_text().splitlines()) <= 120

@@ -1,4 +1,4 @@
-"""The arrows between the rooms: who may import whom."""
+"""Which package may import which."""
 
 import ast
 import re
@@ -44,7 +44,7 @@ def is_within(name: str, modules: tuple[str, ...]) -> bool:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_only_what_it_may(room: str) -> None:
+def test_package_imports_only_allowed_packages(room: str) -> None:
     others = [other for other in ROOMS if other != room]
     wrong = [
         f"{path.relative_to(ROOT)}: {name}"
@@ -56,7 +56,7 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
 
 
 @pytest.mark.parametrize("folder", DEVELOPERS_ROOMS)
-def test_the_product_imports_no_room_for_developers(folder: str) -> None:
+def test_product_imports_no_developer_package(folder: str) -> None:
     wrong = [
         f"{path.relative_to(ROOT)}: {name}"
         for room in ROOMS
@@ -69,7 +69,7 @@ def test_the_product_imports_no_room_for_developers(folder: str) -> None:
     assert folder in (ROOT / ".dockerignore").read_text().splitlines()
 
 
-def test_the_queue_imports_nothing_else_of_the_worker() -> None:
+def test_queue_imports_nothing_else_of_the_worker() -> None:
     wrong = [
         f"{path.relative_to(ROOT)}: {name}"
         for path in (ROOT / "worker" / "queue").rglob("*.py")
@@ -79,7 +79,7 @@ def test_the_queue_imports_nothing_else_of_the_worker() -> None:
     assert wrong == []
 
 
-def test_callers_use_the_queue_and_not_what_it_is_made_of() -> None:
+def test_callers_use_no_internals_of_the_queue() -> None:
     wrong = [
         f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
         for room in ROOMS
@@ -93,7 +93,7 @@ def test_callers_use_the_queue_and_not_what_it_is_made_of() -> None:
 
 
 @pytest.mark.parametrize("room", ["bot", "worker"])
-def test_torch_is_imported_by_the_model_side_only(room: str) -> None:
+def test_bot_and_worker_files_import_no_torch(room: str) -> None:
     wrong = [
         f"{path.relative_to(ROOT)}: {name}"
         for path in (ROOT / room).rglob("*.py")
@@ -104,7 +104,7 @@ def test_torch_is_imported_by_the_model_side_only(room: str) -> None:
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_what_cannot_be_built_for_every_python_is_imported_by_parity_only(room: str) -> None:
+def test_only_parity_imports_basicsr_and_realesrgan(room: str) -> None:
     wrong = [
         f"{path.relative_to(ROOT)}: {name}"
         for path in (ROOT / room).rglob("*.py")
@@ -124,7 +124,7 @@ def test_what_cannot_be_built_for_every_python_is_imported_by_parity_only(room: 
     ],
     ids=lambda path: str(path.parent.relative_to(ROOT)),
 )
-def test_a_table_of_contents_names_every_module(contents: Path) -> None:
+def test_package_docstring_lists_every_module(contents: Path) -> None:
     named = set(re.findall(r"^- `(\w+)`", contents.read_text(), re.MULTILINE))
     modules = {path.stem for path in contents.parent.glob("*.py")}
     assert named | {"__init__", "__main__"} == modules | {"__init__", "__main__"}

@@ -217,7 +217,9 @@ def clone(folder: Path, index: Index) -> Project:
     for room in ("bot", "worker", "emojich_core"):
         (folder / room).mkdir()
         shutil.copy(ROOT / room / "__init__.py", folder / room)
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "PYTHON", "MAKE"))}
+    inherited = {
+        k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "PYTHON", "MAKE"))
+    }
     settings = {
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_INDEX_URL": f"{index.address}/pypi/",
@@ -225,7 +227,7 @@ def clone(folder: Path, index: Index) -> Project:
         "PIP_NO_CACHE_DIR": "1",
         "PIP_NO_COMPILE": "1",  # that takes seconds
     }
-    return Project(folder, kept | settings)
+    return Project(folder, inherited | settings)
 
 
 def the_one_line(result: subprocess.CompletedProcess[str]) -> str:
@@ -241,7 +243,7 @@ def the_one_line(result: subprocess.CompletedProcess[str]) -> str:
 # --- What goes well -------------------------------------------------------------------------------
 
 
-def test_pytorch_comes_from_its_own_index_and_all_else_from_the_usual(whole: First) -> None:
+def test_pytorch_comes_from_its_own_index_and_other_packages_from_pypi(whole: First) -> None:
     project, asked = whole.project, len(whole.asked)
     assert whole.result.returncode == 0, whole.result.stderr
     installed = project.installed()
@@ -260,7 +262,7 @@ def test_pytorch_comes_from_its_own_index_and_all_else_from_the_usual(whole: Fir
     assert len(whole.asked) == asked
 
 
-def test_an_installation_goes_on_where_it_was_killed(project: Project, index: Index) -> None:
+def test_killed_installation_resumes(project: Project, index: Index) -> None:
     environment = project.folder / ".venv"
     moments: list[Callable[[], bool]] = [
         (environment / "bin/python").exists,
@@ -296,7 +298,7 @@ def test_an_installation_goes_on_where_it_was_killed(project: Project, index: In
         assert len(index.files(name)) <= 2, name  # once more where it was cut off, not each time
 
 
-def test_what_is_there_by_half_is_installed_again(installed: Project, index: Index) -> None:
+def test_half_installed_environment_is_installed_again(installed: Project, index: Index) -> None:
     [info] = installed.packages.glob("youtokentome-*.dist-info")
     (info / "INSTALLER").unlink()  # pip was killed before it wrote this
     [library] = installed.packages.glob("_youtokentome_cython*.so")
@@ -323,7 +325,7 @@ def lose_the_interpreter(environment: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [remove_by_half, lose_the_interpreter])
-def test_what_cannot_be_kept_is_made_anew(
+def test_unusable_environment_is_created_anew(
     installed: Project, damage: Callable[[Path], None]
 ) -> None:
     damage(installed.folder / ".venv")
@@ -333,7 +335,7 @@ def test_what_cannot_be_kept_is_made_anew(
     assert not list(installed.packages.glob("~*"))
 
 
-def test_two_installations_at_once_wait_for_each_other(begun: Project, index: Index) -> None:
+def test_second_installation_waits_for_the_first(begun: Project, index: Index) -> None:
     """So does one for the pip of another whose `make` was killed."""
     first = subprocess.Popen(
         begun.command(), cwd=begun.folder, env=begun.env, stderr=subprocess.DEVNULL
@@ -377,21 +379,21 @@ def commands(folder: Path, *names: str) -> str:
     return str(folder)
 
 
-def test_without_a_compiler(project: Project, tmp_path: Path) -> None:
+def test_missing_compiler_is_named(project: Project, tmp_path: Path) -> None:
     said = the_one_line(project.make(PATH=commands(tmp_path / "bin", "make", "touch", "sh")))
     assert said == (
         "emojich: missing on this machine: a C++ compiler (g++); in brackets Debian's packages."
     )
 
 
-def test_without_headers_and_venv_all_is_named_at_once(project: Project, tmp_path: Path) -> None:
+def test_missing_headers_and_venv_are_named_together(project: Project, tmp_path: Path) -> None:
     program = interpreter(tmp_path / "python", headers=False, venv=False)
     said = the_one_line(project.make(f"PYTHON={program}"))
     assert f"Python's venv ({INTERPRETER}-venv), Python's headers ({INTERPRETER}-dev);" in said
     assert "g++" not in said
 
 
-def test_an_interpreter_that_lacks_nothing_is_not_refused(project: Project, tmp_path: Path) -> None:
+def test_complete_interpreter_is_accepted(project: Project, tmp_path: Path) -> None:
     program = interpreter(tmp_path / "python")
     (project.folder / ".venv").write_text("")  # so that it does not come far
     said = the_one_line(project.make(f"PYTHON={program}"))
@@ -408,7 +410,7 @@ def old_pythons() -> list[str]:
     return [path for path in found if run([path, "-c", code]).returncode == 0]
 
 
-def test_with_an_old_python_or_none(project: Project) -> None:
+def test_old_or_missing_python_is_refused(project: Project) -> None:
     for path in old_pythons():
         assert the_one_line(project.make(f"PYTHON={path}")) == (
             f"emojich: {path} is not Python 3.11 or newer: make run PYTHON=python3.13"
@@ -419,13 +421,13 @@ def test_with_an_old_python_or_none(project: Project) -> None:
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/simple", "https://no-such-host.invalid/"])
-def test_without_a_network(address: str, begun: Project) -> None:
+def test_missing_network_is_one_sentence(address: str, begun: Project) -> None:
     said = the_one_line(begun.make(PIP_INDEX_URL=address))
     assert re.match("emojich: setuptools, wheel and cython could not be .* cannot be reached", said)
     assert (begun.folder / ".venv/install.log").exists()
 
 
-def test_a_wrong_index_of_pytorch(begun: Project, index: Index, packages: Path) -> None:
+def test_wrong_pytorch_index_is_one_sentence(begun: Project, index: Index, packages: Path) -> None:
     """One that is not there, one that has nothing for this Python, and one that is no address."""
     folder = packages / "pypi/torch"
     [there] = folder.iterdir()
@@ -443,7 +445,9 @@ def test_a_wrong_index_of_pytorch(begun: Project, index: Index, packages: Path) 
 
 
 @pytest.mark.parametrize("megabytes", [2, 25])
-def test_a_full_disk(megabytes: int, tmp_path: Path, index: Index, pip_alone: First) -> None:
+def test_full_disk_is_one_sentence(
+    megabytes: int, tmp_path: Path, index: Index, pip_alone: First
+) -> None:
     """Full before pip is there, and after."""
     folder = tmp_path / "small"
     folder.mkdir()
@@ -460,7 +464,7 @@ def test_a_full_disk(megabytes: int, tmp_path: Path, index: Index, pip_alone: Fi
     assert "could not be installed: the disk is full, and up to" in said
 
 
-def test_a_pip_that_the_system_kills(begun: Project, index: Index) -> None:
+def test_killed_pip_is_one_sentence(begun: Project, index: Index) -> None:
     process = subprocess.Popen(
         begun.command(), cwd=begun.folder, env=begun.env, stderr=subprocess.PIPE, text=True
     )
@@ -474,7 +478,7 @@ def test_a_pip_that_the_system_kills(begun: Project, index: Index) -> None:
     assert "it was killed, as the system does when memory is short" in the_one_line(result)
 
 
-def test_a_folder_that_one_may_not_write_to(project: Project) -> None:
+def test_unwritable_folder_is_one_sentence(project: Project) -> None:
     """Root may: so a file lies in its place."""
     (project.folder / ".venv").write_text("")
     assert ".venv" in the_one_line(project.make())

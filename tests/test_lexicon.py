@@ -14,24 +14,24 @@ from emojich_core.lexicon import lexicon, other_things
 WORDS = [word for words in lexicon().values() for word in words]
 
 
-def test_each_word_stands_in_one_row() -> None:
+def test_every_word_is_in_one_row() -> None:
     assert len(WORDS) >= 6000
     counted = Counter(map(plain, WORDS))
     assert [word for word, count in counted.items() if count > 1] == []
 
 
-def test_words_are_of_small_russian_letters() -> None:
+def test_words_are_lower_case_russian() -> None:
     assert [word for word in WORDS if not re.fullmatch(r"[а-яё0-9]+([ -][а-яё0-9]+)*", word)] == []
 
 
-def test_words_that_name_another_thing_are_told_apart() -> None:
+def test_words_for_other_things_are_marked() -> None:
     assert other_things() < set(WORDS)
     assert {"капибара", "сурикат", "морская свинка"} <= other_things()
     kinds = {"щенок", "бульдог", "котик", "борщ", "бабло", "с днём рождения", "воробей"}
     assert not kinds & other_things()
 
 
-def test_each_row_is_of_another_emoji_that_exists() -> None:
+def test_every_row_has_its_own_existing_emoji() -> None:
     bare = [emoji.replace("\ufe0f", "") for emoji in lexicon()]
     assert len(set(bare)) == len(bare)
     # Unicode 17's are drawn, though Telegram does not take them for stickers yet.

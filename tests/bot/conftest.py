@@ -6,10 +6,9 @@ from itertools import count
 import pytest
 import redis
 
-from bot.requests import delivery
-from bot.requests import monitor as watch
+from bot.requests import delivery, monitor
 from bot.requests.store import OPEN
-from tests.bot.parts import RunningBot, Sandbox, User, Worker
+from tests.bot.harness import RunningBot, Sandbox, User, Worker
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
 
@@ -40,8 +39,8 @@ sandbox = pytest.fixture(scope="module")(start_sandbox)
 def module_bot(sandbox: Sandbox, server: str) -> Iterator[RunningBot]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delivery, "EDIT_INTERVAL", 0.1)
-        patch.setattr(watch, "INTERVAL", 0.1)
-        patch.setattr(watch, "GRACE", 0.3)
+        patch.setattr(monitor, "INTERVAL", 0.1)
+        patch.setattr(monitor, "GRACE", 0.3)
         bot = RunningBot(f"{sandbox.url}/bot", server)
         yield bot
         bot.stop()
@@ -49,7 +48,7 @@ def module_bot(sandbox: Sandbox, server: str) -> Iterator[RunningBot]:
 
 @pytest.fixture
 def connection(server: str) -> Iterator[redis.Redis]:
-    """A connection to a Redis in which nobody waits for anything."""
+    """A connection to a Redis without open or queued requests."""
     with connect(server) as connection:
         connection.delete(OPEN, "rq:queue:emojich")
         yield connection
@@ -68,7 +67,7 @@ def worker(connection: redis.Redis) -> Worker:
 
 @pytest.fixture
 def at_work(worker: Worker) -> Iterator[None]:
-    """RQ knows of a worker."""
+    """A worker is registered with RQ."""
     registered = worker.register()
     yield
     registered.register_death()

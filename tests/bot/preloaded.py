@@ -1,4 +1,4 @@
-"""What the bot's processes share: its imports and texts, which take more than a second."""
+"""Imports and texts that all processes of the bot share, since loading them takes over a second."""
 
 import bot.__main__  # noqa: F401
 from bot.texts import ENGLISH, RUSSIAN, texts

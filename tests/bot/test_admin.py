@@ -1,4 +1,4 @@
-"""Who runs the bot: what they see, and whom and what they keep out."""
+"""Admins of the bot: statistics, bans, pauses, blocked words, a private bot."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -12,7 +12,7 @@ from bot.admin.commands import _user_id
 from bot.requests.limits import BlockedPrompt, Blocklist
 from emojich_core.errors import SetupError
 from tests.bot.conftest import NewUser
-from tests.bot.parts import (
+from tests.bot.harness import (
     RunningBot,
     Sandbox,
     User,
@@ -41,7 +41,7 @@ def our_bot(
 
 @pytest.fixture(autouse=True)
 def clean(our_bot: RunningBot, server: str) -> Iterator[None]:
-    """Nobody waits, and nothing has happened today."""
+    """Delete queued requests and the counts of the day after a test."""
     yield
     with connect(server) as connection:
         keys = ("emojich:open", "rq:queue:emojich", "rq:suspended", BANNED)
@@ -53,7 +53,7 @@ def admin(sandbox: Sandbox) -> User:
     return User(sandbox, ADMIN, "ru")
 
 
-def test_stats(admin: User, user: User, worker: Worker) -> None:
+def test_admin_reads_counts_with_stats(admin: User, user: User, worker: Worker) -> None:
     user.say("кот")
     worker.finish(worker.take())
     user.sees("Готово")
@@ -67,7 +67,7 @@ def test_stats(admin: User, user: User, worker: Worker) -> None:
     admin.sees("нарисовано запросов: 1, не удалось: 1\n· memory: 1", "ошибок бота: 0")
 
 
-def test_others_hear_that_there_are_no_such_commands(user: User) -> None:
+def test_user_who_is_no_admin_is_told_the_command_does_not_exist(user: User) -> None:
     for command in ("/stats", "/ban 5001", "/pause"):
         user.say(command)
         user.sees("Такой команды нет")
@@ -75,7 +75,7 @@ def test_others_hear_that_there_are_no_such_commands(user: User) -> None:
     user.sees("«кот»")
 
 
-def test_a_ban_stops_what_there_is_and_what_would_come(
+def test_banned_user_loses_requests_and_gets_no_answers(
     admin: User, user: User, worker: Worker
 ) -> None:
     user.say("кот\nпёс")
@@ -112,13 +112,13 @@ def test_a_ban_stops_what_there_is_and_what_would_come(
         (f"/ban {ADMIN}", "один из тех, кто держит бота"),
     ],
 )
-def test_a_ban_of_nobody(admin: User, command: str, said: str) -> None:
+def test_ban_without_a_valid_user_id_is_refused(admin: User, command: str, said: str) -> None:
     admin.say(command)
     admin.sees(said)
 
 
 @pytest.mark.usefixtures("at_work")
-def test_a_pause_keeps_the_requests(admin: User, user: User, worker: Worker) -> None:
+def test_paused_worker_keeps_requests_until_resume(admin: User, user: User, worker: Worker) -> None:
     admin.say("/pause")
     admin.sees("Приостановлено")
     user.say("кот")
@@ -131,7 +131,7 @@ def test_a_pause_keeps_the_requests(admin: User, user: User, worker: Worker) -> 
 
 
 @pytest.mark.parametrize("origin", ["forwarded", "via_bot"])
-def test_a_command_of_somebody_else_is_not_obeyed(
+def test_admin_command_forwarded_from_another_user_is_not_run(
     admin: User, user: User, worker: Worker, origin: str
 ) -> None:
     for command in ("/pause", f"/ban {user.id}", "/stats", "/start", "/forget", "/nonsense"):
@@ -144,7 +144,7 @@ def test_a_command_of_somebody_else_is_not_obeyed(
     user.sees("«кот»")
 
 
-def test_words_that_are_not_drawn(user: User, worker: Worker) -> None:
+def test_prompt_with_a_blocked_word_is_refused(user: User, worker: Worker) -> None:
     user.say("кот с бомбами\nкот с цветами")
     # The answer to the other line may come right after it.
     wait_for(lambda: any("Такое я не рисую" in text_of(said) for said in user.messages()))
@@ -163,7 +163,7 @@ def test_words_that_are_not_drawn(user: User, worker: Worker) -> None:
         ("кот", False),
     ],
 )
-def test_words_are_found_in_all_their_forms(prompt: str, is_blocked: bool) -> None:
+def test_blocked_word_is_found_in_every_inflected_form(prompt: str, is_blocked: bool) -> None:
     blocklist = Blocklist(["Бомба", " ножи ", ""])
     if is_blocked:
         with pytest.raises(BlockedPrompt):
@@ -172,7 +172,7 @@ def test_words_are_found_in_all_their_forms(prompt: str, is_blocked: bool) -> No
         blocklist.check(prompt)
 
 
-def test_a_private_bot(
+def test_private_bot_refuses_users_not_on_the_list(
     sandbox: Sandbox, server: str, our_bot: RunningBot, new_user: NewUser, worker: Worker
 ) -> None:
     our_bot.stop()  # the sandbox has one bot
@@ -190,7 +190,7 @@ def test_a_private_bot(
         our_bot.start()
 
 
-def test_our_own_mistakes_are_counted(
+def test_exception_in_a_handler_is_counted_in_stats(
     admin: User, user: User, connection: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.requests.prompts.clean_prompt", None)
@@ -217,14 +217,14 @@ def test_no_mark_or_lookalike_hides_a_blocked_word(prompt: str) -> None:
 
 
 @pytest.mark.parametrize("prompt", ["злой кот", "ёжик", "бом ба", "ромб", "йод", "zip"])
-def test_other_prompts_are_drawn(prompt: str) -> None:
+def test_prompt_without_a_blocked_word_is_accepted(prompt: str) -> None:
     Blocklist(["бомба", "злой ёжик", "zap", "---", "\ufeff"]).check(prompt)
 
 
 @pytest.mark.parametrize(
     "line", ["\ufeffкот", "ко\u0301т", "кoт", " КОТ\u00a0", "\u200bкот", "кот\r", "кот,", "«кот»"]
 )
-def test_a_line_of_the_list_counts_however_it_is_written(tmp_path: Path, line: str) -> None:
+def test_blocked_word_is_read_whatever_its_spelling_in_the_file(tmp_path: Path, line: str) -> None:
     words = tmp_path / "blocked.txt"
     words.write_text(f"{line}\nпёс\n", encoding="utf-8")
     for prompt in ("рыжие коты", "пёс"):
@@ -233,7 +233,9 @@ def test_a_line_of_the_list_counts_however_it_is_written(tmp_path: Path, line: s
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be", "cp1251"])
-def test_a_list_in_another_encoding_is_told(tmp_path: Path, encoding: str) -> None:
+def test_list_of_blocked_words_in_another_encoding_is_an_error(
+    tmp_path: Path, encoding: str
+) -> None:
     words = tmp_path / "blocked.txt"
     words.write_text("кот\nпёс\n", encoding=encoding)
     with pytest.raises(SetupError, match="it is not UTF-8"):
@@ -241,5 +243,5 @@ def test_a_list_in_another_encoding_is_told(tmp_path: Path, encoding: str) -> No
 
 
 @pytest.mark.parametrize("arguments", ["9" * 4000, "0", "1 2", "²", "-5"])
-def test_what_is_no_user_id(arguments: str) -> None:
+def test_invalid_user_id_is_not_parsed(arguments: str) -> None:
     assert _user_id(arguments.split()) is None

@@ -46,13 +46,13 @@ FORMATS: dict[str, Callback] = {
 KINDS = {type(button) for button in FORMATS.values()}
 
 
-def test_every_button_is_in_the_table() -> None:
+def test_every_callback_class_has_a_recorded_format() -> None:
     ours = {kind for kind in Callback.__subclasses__() if ".telegram." not in kind.__module__}
     assert ours == KINDS
 
 
 @pytest.mark.parametrize("data", FORMATS)
-def test_format_of_each_button_stays(data: str) -> None:
+def test_every_recorded_callback_format_still_parses(data: str) -> None:
     assert FORMATS[data].pack() == data
     parsed = [button for kind in KINDS if (button := kind.parse(data)) is not None]
     assert parsed == [FORMATS[data]]  # no other kind takes it
@@ -74,5 +74,5 @@ def test_format_of_each_button_stays(data: str) -> None:
         f"1:set:count:7:{'4' * 64}",  # longer than callback data can be
     ],
 )
-def test_other_data_is_no_button(data: str | None) -> None:
+def test_unknown_callback_data_parses_to_none(data: str | None) -> None:
     assert not [kind for kind in KINDS if kind.parse(data)]

@@ -1,16 +1,16 @@
-"""Stopping what waits or is being drawn."""
+"""A user cancels a waiting or running request."""
 
 import pytest
 import redis
 
 from tests.bot.conftest import NewUser
-from tests.bot.parts import User, Worker, buttons_of, text_of, wait_for
+from tests.bot.harness import User, Worker, buttons_of, text_of, wait_for
 from worker.queue.events import STREAM, has_ended
 
 pytestmark = pytest.mark.usefixtures("bot")
 
 
-def test_a_waiting_request_is_stopped(user: User, worker: Worker) -> None:
+def test_user_cancels_a_waiting_request_and_draws_it_again(user: User, worker: Worker) -> None:
     user.say("кот")
     [button] = buttons_of(user.sees("«кот»"))
     assert button["text"] == "✖ Остановить"
@@ -25,7 +25,7 @@ def test_a_waiting_request_is_stopped(user: User, worker: Worker) -> None:
     assert len(user.messages()) == 1
 
 
-def test_late_stickers_do_not_come_back(
+def test_cancelled_request_ignores_stickers_that_arrive_later(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     user.say("кот")
@@ -41,7 +41,7 @@ def test_late_stickers_do_not_come_back(
     assert "Остановлено" in text_of(user.answer())
 
 
-def test_too_late(user: User, worker: Worker) -> None:
+def test_finished_request_cannot_be_cancelled(user: User, worker: Worker) -> None:
     user.say("кот")
     [button] = buttons_of(user.sees("«кот»"))
     worker.finish(worker.take())
@@ -50,7 +50,9 @@ def test_too_late(user: User, worker: Worker) -> None:
     user.sees("Готово")
 
 
-def test_the_command_stops_all_of_ones_own(user: User, new_user: NewUser, worker: Worker) -> None:
+def test_cancel_command_stops_all_requests_of_the_user(
+    user: User, new_user: NewUser, worker: Worker
+) -> None:
     other = new_user("en")
     other.say("/cancel")
     other.sees("not drawing anything")
@@ -66,7 +68,7 @@ def test_the_command_stops_all_of_ones_own(user: User, new_user: NewUser, worker
     assert worker.take().prompt == "сова"
 
 
-def test_a_replacement_is_called_off(user: User, worker: Worker) -> None:
+def test_user_cancels_the_replacement_of_a_sticker(user: User, worker: Worker) -> None:
     user.say("кот")
     worker.finish(worker.take(), 2)
     shown = user.sees("Готово")
@@ -83,7 +85,7 @@ def test_a_replacement_is_called_off(user: User, worker: Worker) -> None:
     user.sees("ничего для вас не рисую")
 
 
-def test_somebody_elses_request_goes_on(new_user: NewUser, worker: Worker) -> None:
+def test_user_cannot_cancel_a_request_of_another_user(new_user: NewUser, worker: Worker) -> None:
     owner, thief = new_user(), new_user()
     owner.say("кот")
     [button] = buttons_of(owner.sees("«кот»"))

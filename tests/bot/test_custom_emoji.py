@@ -11,7 +11,7 @@ from bot.pictures.sticker import as_emoji, outlined
 from bot.requests.limits import EMOJI_SIDE, MAX_EMOJI
 from bot.sandbox import sticker_rules
 from tests.bot.conftest import NewUser
-from tests.bot.parts import TOKEN, Sandbox, User, Worker, buttons_of, draw_sticker
+from tests.bot.harness import TOKEN, Sandbox, User, Worker, buttons_of, draw_sticker
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -31,22 +31,18 @@ def begin_emoji(user: User, title: str = "Мордочки") -> None:
     user.sees(f"«{title}»")
 
 
-def choose(user: User, shown: dict[str, Any], number: int) -> str:
-    return user.tap(buttons_of(shown)[number]["callback_data"], shown["message_id"])
-
-
 def file_of(user: User, sticker: dict[str, Any]) -> bytes:
     return user.sandbox.http.get(f"/sandbox/file/{sticker['file_unique_id']}").content
 
 
-def test_a_pack_of_emoji(user: User, worker: Worker) -> None:
+def test_user_fills_a_custom_emoji_pack(user: User, worker: Worker) -> None:
     begin_emoji(user)
     user.say("/packs")
     user.sees("● Мордочки, ждёт первого эмодзи")
     shown = drawn(user, worker)
-    assert "Эмодзи 1 в вашем наборе" in choose(user, shown, 0)
-    assert "уже в наборе" in choose(user, shown, 0)
-    choose(user, shown, 1)
+    assert "Эмодзи 1 в вашем наборе" in user.press_button(shown, 0)
+    assert "уже в наборе" in user.press_button(shown, 0)
+    user.press_button(shown, 1)
     [pack] = user.packs()
     assert (pack["title"], pack["sticker_type"]) == ("Мордочки", "custom_emoji")
     assert [sticker["emoji"] for sticker in pack["stickers"]] == ["🐱", "🐱"]
@@ -59,11 +55,11 @@ def test_a_pack_of_emoji(user: User, worker: Worker) -> None:
     user.sees("прямо в текст", "Telegram Premium", "200")
 
 
-def test_the_same_candidate_in_both_kinds(user: User, worker: Worker) -> None:
+def test_candidate_is_added_as_sticker_and_as_custom_emoji(user: User, worker: Worker) -> None:
     shown = drawn(user, worker, 1)
-    assert "Стикер 1 в вашем наборе" in choose(user, shown, 0)
+    assert "Стикер 1 в вашем наборе" in user.press_button(shown, 0)
     begin_emoji(user)
-    assert "Эмодзи 1 в вашем наборе" in choose(user, shown, 0)
+    assert "Эмодзи 1 в вашем наборе" in user.press_button(shown, 0)
     stickers, emoji = user.packs()
     assert [len(pack["stickers"]) for pack in (stickers, emoji)] == [1, 1]
     links = [b["url"] for b in buttons_of(user.messages()[0]) if "url" in b]
@@ -76,18 +72,20 @@ def test_the_same_candidate_in_both_kinds(user: User, worker: Worker) -> None:
     user.say("/packs")
     user.press("Emojich", user.sees("1. Emojich", "2. ● Мордочки"))
     user.press("● Складывать сюда", user.sees("Чтобы изменить стикер"))
-    assert "Стикер 1 уже в наборе" in choose(user, shown, 0)
+    assert "Стикер 1 уже в наборе" in user.press_button(shown, 0)
 
 
-def test_a_full_pack_of_emoji_goes_on(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_full_emoji_pack_continues_in_a_second_pack(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     begin_emoji(user)
     shown = drawn(user, worker)
-    choose(user, shown, 0)
+    user.press_button(shown, 0)
     [pack] = user.packs()
     for number in range(1000, 1000 + MAX_EMOJI - 1):
         add_emoji(sandbox, user, pack["name"], number)
-    choose(user, shown, 1)
-    choose(user, shown, 2)
+    user.press_button(shown, 1)
+    user.press_button(shown, 2)
     first, second = user.packs()
     assert [len(first["stickers"]), len(second["stickers"])] == [MAX_EMOJI, 2]
     assert (second["title"], second["sticker_type"]) == ("Мордочки 2", "custom_emoji")
@@ -108,14 +106,14 @@ def add_emoji(sandbox: Sandbox, user: User, name: str, number: int) -> None:
     ).raise_for_status()
 
 
-def test_an_outline_gets_smaller_too(user: User, worker: Worker) -> None:
+def test_outline_is_scaled_down_with_the_custom_emoji(user: User, worker: Worker) -> None:
     user.say("/settings")
     user.sees("обводка")
     user.press("с обводкой")
     begin_emoji(user)
     user.say("кот")
     [sticker] = worker.finish(worker.take(), 1)
-    choose(user, user.sees("Готово"), 0)
+    user.press_button(user.sees("Готово"), 0)
     [pack] = user.packs()
     file = file_of(user, pack["stickers"][0])
     assert file == as_emoji(outlined(sticker))
@@ -124,10 +122,10 @@ def test_an_outline_gets_smaller_too(user: User, worker: Worker) -> None:
     assert 1 <= sum(pixel[3] > 128 and min(pixel[:3]) > 200 for pixel in row) <= 3  # type: ignore[index, type-var]
 
 
-def test_an_emoji_is_replaced_by_an_emoji_whatever_is_current(user: User, worker: Worker) -> None:
+def test_custom_emoji_is_replaced_while_another_pack_is_current(user: User, worker: Worker) -> None:
     begin_emoji(user)
     shown = drawn(user, worker)
-    choose(user, shown, 0)
+    user.press_button(shown, 0)
     user.say("/packs")
     user.press("Мордочки", user.sees("● Мордочки"))
     user.press("1", user.sees("прямо в текст"))
@@ -137,12 +135,12 @@ def test_an_emoji_is_replaced_by_an_emoji_whatever_is_current(user: User, worker
     user.press("➕")
     user.reply(user.sees("Как назвать")["message_id"], "Коты")
     user.sees("«Коты»")
-    assert "Эмодзи 2 встал на место прежнего" in choose(user, shown, 1)
+    assert "Эмодзи 2 встал на место прежнего" in user.press_button(shown, 1)
     [pack] = user.packs()
     assert file_of(user, pack["stickers"][0]) == as_emoji(draw_sticker(1))
 
 
-def test_an_old_question_and_a_pack_that_is_gone(
+def test_deleted_emoji_pack_is_created_again(
     new_user: NewUser, worker: Worker, sandbox: Sandbox
 ) -> None:
     user = new_user("en")
@@ -158,9 +156,9 @@ def test_an_old_question_and_a_pack_that_is_gone(
     user.say("кот")
     worker.finish(worker.take(), 2)
     shown = user.sees("Done")
-    assert "Emoji 1 is in your pack" in choose(user, shown, 0)
+    assert "Emoji 1 is in your pack" in user.press_button(shown, 0)
     sandbox.api("deleteStickerSet", name=user.packs()[0]["name"])
-    assert "Emoji 2 is in your pack" in choose(user, shown, 1)
+    assert "Emoji 2 is in your pack" in user.press_button(shown, 1)
     [pack] = user.packs()
     assert pack["sticker_type"] == "custom_emoji"
     other = new_user()
@@ -168,12 +166,12 @@ def test_an_old_question_and_a_pack_that_is_gone(
     assert "чужие" in other.tap(begin.format(user.id))
 
 
-def test_an_emoji_that_is_sent(new_user: NewUser, worker: Worker) -> None:
+def test_user_manages_a_custom_emoji_by_sending_it(new_user: NewUser, worker: Worker) -> None:
     user, other = new_user(), new_user()
     begin_emoji(user)
     shown = drawn(user, worker)
     for number in (0, 1):
-        choose(user, shown, number)
+        user.press_button(shown, number)
     [pack] = user.packs()
     first, second = (sticker["file_unique_id"] for sticker in pack["stickers"])
     user.say(sticker_file_id=pack["stickers"][1]["file_id"])
@@ -187,12 +185,12 @@ def test_an_emoji_that_is_sent(new_user: NewUser, worker: Worker) -> None:
     assert [sticker["emoji"] for sticker in user.packs()[0]["stickers"]] == ["🔥", "🔥"]
 
 
-def test_the_numbers_are_telegrams() -> None:
+def test_emoji_size_and_pack_limit_are_those_of_telegram() -> None:
     assert StickerSetLimit.MAX_EMOJI_STICKERS == MAX_EMOJI
     assert sticker_rules.CUSTOM_EMOJI_SIDE == EMOJI_SIDE
 
 
-def test_an_emoji_keeps_its_soft_edges_and_colours() -> None:
+def test_scaled_custom_emoji_keeps_soft_edges_and_colours() -> None:
     disc = Image.new("RGBA", (512, 512), "#00000000")
     disc.paste("#ff0000", (128, 128, 384, 384))
     file = BytesIO()
@@ -203,7 +201,7 @@ def test_an_emoji_keeps_its_soft_edges_and_colours() -> None:
     assert 92 <= sum(pixel[3] > 128 for pixel in seen) <= 98, "the subject fills the square"  # type: ignore[index]
 
 
-def test_an_emoji_of_what_is_not_square_or_not_there() -> None:
+def test_custom_emoji_of_non_square_or_empty_picture_is_100_pixels() -> None:
     wide = Image.new("RGBA", (512, 512))
     wide.paste("#00ff00", (0, 0, 512, 100))
     for image, box in ((wide, (2, 40, 98, 60)), (Image.new("RGBA", (512, 512)), None)):

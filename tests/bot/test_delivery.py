@@ -1,4 +1,4 @@
-"""Events reach the chat: once, in order, through outages of Telegram and ends of the bot."""
+"""Events reach the chat once and in order, through outages of Telegram and restarts of the bot."""
 
 import time
 
@@ -7,7 +7,7 @@ import redis
 
 from emojich_core.request import Candidate
 from tests.bot.conftest import NewUser
-from tests.bot.parts import RunningBot, Sandbox, User, Worker, text_of, wait_for
+from tests.bot.harness import RunningBot, Sandbox, User, Worker, text_of, wait_for
 from worker.queue.events import STREAM, Finished, Progress, publish, to_json
 
 # retry_after will be a timedelta one day; both are understood.
@@ -19,7 +19,7 @@ def is_acknowledged(connection: redis.Redis) -> bool:
     return connection.xlen(STREAM) == 0
 
 
-def test_events_wait_for_a_bot_that_is_down(
+def test_bot_delivers_events_published_while_it_was_down(
     bot: RunningBot, user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     user.say("кот")
@@ -68,7 +68,7 @@ def test_first_message_survives_an_outage(
     assert len(user.messages()) == 1
 
 
-def test_a_redis_that_is_full_sends_no_message_twice(
+def test_full_redis_makes_the_bot_send_no_message_twice(
     bot: RunningBot,
     user: User,
     sandbox: Sandbox,
@@ -91,7 +91,7 @@ def test_a_redis_that_is_full_sends_no_message_twice(
     assert len([m for m in user.messages() if "«кот»" in text_of(m)]) == 1
 
 
-def test_late_progress_does_not_cover_the_stickers(
+def test_late_progress_event_does_not_replace_the_stickers(
     bot: RunningBot, user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     user.say("кот")
@@ -105,7 +105,7 @@ def test_late_progress_does_not_cover_the_stickers(
     assert text_of(user.answer()).startswith("«кот»\n\nГотово, 4 стикера")
 
 
-def test_stickers_that_expired_before_they_were_shown(
+def test_stickers_expired_before_delivery_are_reported(
     bot: RunningBot, user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     user.say("кот")
@@ -114,7 +114,7 @@ def test_stickers_that_expired_before_they_were_shown(
     user.sees("не дождались отправки")
 
 
-def test_refused_picture_is_said(
+def test_picture_refused_by_telegram_is_reported(
     bot: RunningBot, user: User, worker: Worker, sandbox: Sandbox
 ) -> None:
     user.say("кот")
@@ -128,7 +128,7 @@ def test_refused_picture_is_said(
     ("error_code", "description"),
     [(403, "Forbidden: bot was blocked by the user"), (400, "Bad Request: chat not found")],
 )
-def test_user_who_is_gone_is_let_go(
+def test_request_of_a_user_who_blocked_the_bot_is_closed(
     bot: RunningBot,
     user: User,
     worker: Worker,
@@ -145,7 +145,7 @@ def test_user_who_is_gone_is_let_go(
     assert not connection.hlen("emojich:open")
 
 
-def test_deleted_message_is_let_go(
+def test_request_whose_message_was_deleted_is_closed(
     bot: RunningBot, user: User, worker: Worker, sandbox: Sandbox, connection: redis.Redis
 ) -> None:
     user.say("кот")
@@ -156,6 +156,8 @@ def test_deleted_message_is_let_go(
     assert user.messages() == []
 
 
-def test_event_of_an_unknown_request_is_let_go(bot: RunningBot, connection: redis.Redis) -> None:
+def test_event_of_an_unknown_request_is_acknowledged(
+    bot: RunningBot, connection: redis.Redis
+) -> None:
     publish(connection, Progress("404_404", 0.5))
     wait_for(lambda: is_acknowledged(connection))

@@ -1,4 +1,4 @@
-"""Which emoji and search words are found for a prompt."""
+"""Emoji and search words that are found for a prompt."""
 
 import pytest
 from telegram.constants import StickerLimit
@@ -24,7 +24,7 @@ from bot.russian.written_emoji import is_emoji_only, written_emoji
         ("зелёные слоны", "🐘"),
         ("футбольный мяч", "⚽️"),
         ("дед мороз", "🎅"),
-        ("кот 🐺 и огонь 🔥🐺", "🐺🔥"),  # what is written counts more
+        ("кот 🐺 и огонь 🔥🐺", "🐺🔥"),  # emoji written in the text come first
         ("кракозябра", "🎨"),
         ("в и на", "🎨"),
         ("№ 5 — 100 % ©", "🎨"),
@@ -36,7 +36,7 @@ def test_suggested_emoji(prompt: str, emoji: str) -> None:
     assert "".join(suggest_emoji(prompt)) == emoji
 
 
-def test_long_prompts_get_a_few() -> None:
+def test_long_prompt_gets_three_suggested_emoji() -> None:
     everything = "кот собака сова лиса пицца банан ракета гитара сердце роза"
     assert len(suggest_emoji(everything)) == 3
 
@@ -53,12 +53,12 @@ def test_long_prompts_get_a_few() -> None:
         ("🐱‍🚀", ["🐱", "🚀"]),  # joined, but no emoji of Unicode's
     ],
 )
-def test_written_emoji(text: str, emoji: list[str]) -> None:
+def test_emoji_written_in_a_text_are_found(text: str, emoji: list[str]) -> None:
     assert written_emoji(text) == emoji
 
 
 @pytest.mark.parametrize("count", [20, 200])
-def test_twenty_emoji_are_enough(count: int) -> None:
+def test_at_most_twenty_written_emoji_are_taken(count: int) -> None:
     many = "".join(chr(0x1F600 + n % 40) * 2 for n in range(count))
     assert len(written_emoji(many)) == StickerLimit.MAX_STICKER_EMOJI
 
@@ -78,11 +78,11 @@ def test_twenty_emoji_are_enough(count: int) -> None:
         ("©", False),
     ],
 )
-def test_nothing_but_emoji(text: str, only: bool) -> None:
+def test_text_of_emoji_only_is_recognized(text: str, only: bool) -> None:
     assert is_emoji_only(text) == only
 
 
-def test_search_words() -> None:
+def test_search_keywords_are_words_and_their_lemmas() -> None:
     assert keywords("Две кошки в шляпах") == ["два", "кошка", "шляпа", "две", "кошки", "шляпах"]
     assert keywords("🔥") == []
     long = keywords("превосходительство " * 3 + "человеконенавистничество и достопримечательность")
@@ -90,13 +90,13 @@ def test_search_words() -> None:
     assert len(keywords("а".join("бвгджзклмнпрст"))) <= StickerLimit.MAX_SEARCH_KEYWORDS
 
 
-def test_words_that_mean_something() -> None:
+def test_words_are_extracted_without_prepositions_and_numbers() -> None:
     assert [word.text for word in words("Чёрно-белый кот и его большой-большой ёж, 3 штуки")] == [
         "черно-белый", "кот", "большой-большой", "еж", "штуки",
     ]  # fmt: skip
 
 
-def test_nothing_is_suggested_that_telegram_refuses() -> None:
+def test_every_suggested_emoji_is_accepted_by_telegram() -> None:
     lines = suggest.TABLE.read_text(encoding="utf-8").splitlines()
     table = {line.split("\t")[0] for line in lines if not line.startswith("# ")}
     suggested = {named.emoji for named in suggest._table()}

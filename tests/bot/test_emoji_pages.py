@@ -1,4 +1,4 @@
-"""Whatever one meets on the pages of a pack of custom emoji speaks of emoji, in both languages."""
+"""Every page and answer about a pack of custom emoji says emoji, in both languages."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from bot.requests.limits import MAX_EMOJI
 from bot.texts import Texts, texts
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, text_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, buttons_of, text_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -39,11 +39,9 @@ class Walker:
         """Wait for one of the bot's texts."""
         return self.sees(self.words(text_id, kind=KIND, **values))
 
-    def press(self, text_id: str, message: dict[str, Any] | None = None) -> str:
-        return self.user.press(self.words(text_id, kind=KIND), message)
-
-    def choose(self, shown: dict[str, Any], number: int) -> str:
-        return self.user.tap(buttons_of(shown)[number]["callback_data"], shown["message_id"])
+    def button(self, text_id: str) -> str:
+        """The label of a button."""
+        return self.words(text_id, kind=KIND)
 
     def draw(self, worker: Worker) -> dict[str, Any]:
         self.user.say("кот")
@@ -54,7 +52,7 @@ class Walker:
         """A pack that takes what is chosen from now on."""
         self.user.say("/packs")
         wait_for(self.user.messages)
-        self.press("new-emoji-pack")
+        self.user.press(self.button("new-emoji-pack"))
         question = self.tells("ask-title-emoji", allowed=MAX_EMOJI)
         assert "Premium" in text_of(question)
         self.user.reply(question["message_id"], "Faces")
@@ -66,9 +64,9 @@ class Walker:
         self.user.press("Faces", self.tells("packs-list"))
         return self.tells("packs-hint")
 
-    def ask(self, text_id: str, button: str) -> int:
+    def ask(self, text_id: str, label: str) -> int:
         """A question; the id of its message."""
-        assert self.press(button) == ""
+        assert self.user.press(self.button(label)) == ""
         return int(self.tells(text_id)["message_id"])
 
 
@@ -77,38 +75,44 @@ def walker(request: pytest.FixtureRequest, new_user: NewUser) -> Walker:
     return Walker(new_user(request.param), request.param)
 
 
-def test_the_pages_of_one_emoji(walker: Walker, worker: Worker, sandbox: Sandbox) -> None:
+def test_user_manages_one_custom_emoji_on_pack_pages(
+    walker: Walker, worker: Worker, sandbox: Sandbox
+) -> None:
     user = walker.user
     walker.begin()
     shown = walker.draw(worker)
     for number in (0, 1):
-        answer = walker.choose(shown, number)
+        answer = user.press_button(shown, number)
         link = f"https://t.me/addemoji/{user.packs()[0]['name']}"
         if number == 0:  # the pack is new
             answer = answer.removesuffix(f" {walker.words('added-to-new')}")
         walker.hears(answer, "added", number=number + 1, link=link)
-    walker.hears(walker.choose(shown, 0), "already-added", number=1, link=link)
+    walker.hears(user.press_button(shown, 0), "already-added", number=1, link=link)
     page = walker.open()
     user.press("2", page)
     one = walker.tells("sticker-menu")
-    walker.hears(walker.press("sticker-replace", one), "sticker-replace-how")
-    walker.hears(walker.choose(shown, 2), "sticker-replaced", number=3, link=link)
-    walker.hears(walker.press("sticker-delete", one), "sticker-gone")
+    walker.hears(user.press(walker.button("sticker-replace"), one), "sticker-replace-how")
+    walker.hears(user.press_button(shown, 2), "sticker-replaced", number=3, link=link)
+    walker.hears(user.press(walker.button("sticker-delete"), one), "sticker-gone")
     user.press("2", walker.tells("packs-hint"))
     sandbox.fault("setStickerPositionInSet", 400)
     one = walker.tells("sticker-menu")
-    walker.hears(walker.press("sticker-first", one), "not-changed")
-    walker.hears(walker.press("sticker-first", one), "sticker-is-first")
+    walker.hears(user.press(walker.button("sticker-first"), one), "not-changed")
+    walker.hears(user.press(walker.button("sticker-first"), one), "sticker-is-first")
     walker.tells("packs-hint")
     user.press("1")
-    walker.hears(walker.press("sticker-delete", walker.tells("sticker-menu")), "sticker-deleted")
+    walker.hears(
+        user.press(walker.button("sticker-delete"), walker.tells("sticker-menu")), "sticker-deleted"
+    )
     walker.tells("packs-hint")
 
 
-def test_what_an_emoji_stands_for(walker: Walker, worker: Worker, sandbox: Sandbox) -> None:
+def test_user_changes_the_emoji_of_a_custom_emoji(
+    walker: Walker, worker: Worker, sandbox: Sandbox
+) -> None:
     user = walker.user
     walker.begin()
-    walker.choose(walker.draw(worker), 0)
+    user.press_button(walker.draw(worker), 0)
     page = walker.open()
     user.press("1", page)
     walker.tells("sticker-menu")
@@ -126,31 +130,35 @@ def test_what_an_emoji_stands_for(walker: Walker, worker: Worker, sandbox: Sandb
     walker.tells("relabelled-one", emoji="🔥 🎉")
 
 
-def test_a_pack_is_renamed_and_deleted(walker: Walker, worker: Worker) -> None:
+def test_user_renames_and_deletes_an_emoji_pack(walker: Walker, worker: Worker) -> None:
+    user = walker.user
     walker.begin()
-    walker.choose(walker.draw(worker), 0)
+    user.press_button(walker.draw(worker), 0)
     page = walker.open()
-    walker.user.reply(walker.ask("ask-title", "retitle"), "Masks")
+    user.reply(walker.ask("ask-title", "retitle"), "Masks")
     walker.tells("retitled", title="Masks")
-    walker.press("delete-pack", page)
-    sure = wait_for(lambda: [m for m in walker.user.messages() if "Masks»" in text_of(m)])[0]
-    walker.hears(walker.press("yes-delete", sure), "pack-deleted")
-    walker.hears(walker.user.press("1", page), "pack-gone")
+    user.press(walker.button("delete-pack"), page)
+    sure = wait_for(lambda: [m for m in user.messages() if "Masks»" in text_of(m)])[0]
+    walker.hears(user.press(walker.button("yes-delete"), sure), "pack-deleted")
+    walker.hears(user.press("1", page), "pack-gone")
 
 
-def test_a_pack_that_waits_for_its_first_emoji(walker: Walker) -> None:
+def test_empty_emoji_pack_has_a_page_and_can_be_deleted(walker: Walker) -> None:
+    user = walker.user
     walker.begin()
-    walker.user.say("/packs")
+    user.say("/packs")
     page = walker.tells("packs-list")
-    walker.user.press("Faces", page)
+    user.press("Faces", page)
     walker.tells("packs-premium", allowed=MAX_EMOJI)
-    walker.press("delete-pack")
+    user.press(walker.button("delete-pack"))
     walker.tells("delete-pack-sure", title="Faces", count=0)
 
 
-def test_an_emoji_of_somebody_else(walker: Walker, worker: Worker, new_user: NewUser) -> None:
+def test_user_cannot_manage_a_custom_emoji_of_another_user(
+    walker: Walker, worker: Worker, new_user: NewUser
+) -> None:
     other = Walker(new_user(), "ru")
     other.begin()
-    other.choose(other.draw(worker), 0)
+    other.user.press_button(other.draw(worker), 0)
     walker.user.say(sticker_file_id=other.user.packs()[0]["stickers"][0]["file_id"])
     walker.tells("foreign-sticker")

@@ -1,4 +1,4 @@
-"""Another site's page in a real browser reaches nothing of the sandbox."""
+"""A page of another site in a real browser reaches nothing of the sandbox."""
 
 import threading
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.bot.parts import TOKEN, Sandbox
+from tests.bot.harness import TOKEN, Sandbox
 
 pytestmark = pytest.mark.slow
 
@@ -67,7 +67,9 @@ def site(request: pytest.FixtureRequest) -> Iterator[str]:
         httpd.shutdown()
 
 
-def test_it_changes_nothing_and_reads_nothing(phone: Page, sandbox: Sandbox, site: str) -> None:
+def test_page_of_another_site_cannot_read_or_change_the_sandbox(
+    phone: Page, sandbox: Sandbox, site: str
+) -> None:
     sandbox.post("/sandbox/message", text="кот")
     before = sandbox.get("/sandbox/chat")
     phone.goto(site)

@@ -8,7 +8,7 @@ from rq.results import Result
 
 from bot.requests.limits import DAY
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, wait_for
 from tests.keys import check_user_keys
 from worker.queue.events import STREAM
 
@@ -40,7 +40,7 @@ def live(user: User, worker: Worker) -> None:
     Result.create(job, Result.Type.SUCCESSFUL, ttl=DAY)  # as RQ's worker does
     worker.finish(request)
     shown = user.sees("Готово")
-    user.tap(buttons_of(shown)[0]["callback_data"], shown["message_id"])
+    user.press_button(shown, 0)
     user.say("/packs")
     user.sees("Ваши наборы")
     user.press("➕")
@@ -58,7 +58,7 @@ def live(user: User, worker: Worker) -> None:
     user.sees("«сова»")
 
 
-def test_everything_is_forgotten_and_packs_stay(
+def test_user_deletes_all_data_and_keeps_packs(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     live(user, worker)
@@ -76,7 +76,9 @@ def test_everything_is_forgotten_and_packs_stay(
     assert worker.take().count == 4
 
 
-def test_packs_too(user: User, worker: Worker, connection: redis.Redis) -> None:
+def test_user_deletes_all_data_and_packs(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
     live(user, worker)
     user.say("/forget")
     user.sees("Забыть всё")
@@ -86,7 +88,9 @@ def test_packs_too(user: User, worker: Worker, connection: redis.Redis) -> None:
     check_only_the_count_is_left(connection, user)
 
 
-def test_when_packs_cannot_be_deleted(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_data_is_kept_when_packs_cannot_be_deleted(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     live(user, worker)
     user.say("/forget")
     user.sees("Забыть всё")
@@ -97,7 +101,7 @@ def test_when_packs_cannot_be_deleted(user: User, worker: Worker, sandbox: Sandb
     user.sees("последний запрос")
 
 
-def test_a_change_of_mind(user: User, worker: Worker) -> None:
+def test_user_cancels_forget_and_keeps_data(user: User, worker: Worker) -> None:
     live(user, worker)
     user.say("/forget")
     user.sees("Забыть всё")
@@ -107,7 +111,7 @@ def test_a_change_of_mind(user: User, worker: Worker) -> None:
     user.sees("Ваши наборы")
 
 
-def test_nobody_is_forgotten_by_others(new_user: NewUser, worker: Worker) -> None:
+def test_user_cannot_delete_data_of_another_user(new_user: NewUser, worker: Worker) -> None:
     user, thief = new_user(), new_user("en")
     live(user, worker)
     thief.say("/start")
@@ -115,7 +119,7 @@ def test_nobody_is_forgotten_by_others(new_user: NewUser, worker: Worker) -> Non
     assert len(user.packs()) == 1
 
 
-def test_privacy(new_user: NewUser) -> None:
+def test_privacy_command_names_the_storage_periods(new_user: NewUser) -> None:
     for language, phrase in (("ru", "двое суток"), ("en", "two days")):
         user = new_user(language)
         user.say("/privacy")

@@ -1,4 +1,4 @@
-"""Stickers in a group: who may ask, how, who may press, edit and answer with emoji."""
+"""Requests in a group: the users who may ask, press, edit and reply with emoji."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from telegram import User as TelegramUser
 
 from bot.requests.groups import answered_message, words_of
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, text_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, buttons_of, text_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -19,14 +19,11 @@ class Group:
     """A group with the bot, and what the bot says there."""
 
     def __init__(self, sandbox: Sandbox, *users: User):
-        self._sandbox, self._user = sandbox, users[0]
-        ids = [user.id for user in users]
-        chat = sandbox.post("/sandbox/group", title="Друзья", user_ids=ids)
-        self.id: int = chat["id"]
+        self._user = users[0]
+        self.id = sandbox.group(*users)
 
     def messages(self) -> list[dict[str, Any]]:
-        chat = self._sandbox.get("/sandbox/chat", user_id=self._user.id, chat_id=self.id)
-        return [message for message in chat if message["from"]["is_bot"]]
+        return self._user.messages(self.id)
 
     def sees(self, phrase: str) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
@@ -59,37 +56,25 @@ def group(sandbox: Sandbox, anna: User, boris: User) -> Group:
 
 
 @pytest.mark.usefixtures("started")
-def test_only_who_asked_may_press(group: Group, anna: User, boris: User, worker: Worker) -> None:
+def test_only_the_requester_can_choose_stickers(
+    group: Group, anna: User, boris: User, worker: Worker
+) -> None:
     asked = anna.say("/sticker кот в шляпе", chat_id=group.id)
     request = worker.take()
     assert request.prompt == "кот в шляпе"
     worker.finish(request)
     shown = group.sees("Готово")
     assert shown["reply_to_message"]["message_id"] == asked["message_id"]
-    add = {"chat_id": group.id, "message_id": shown["message_id"]}
-    add["data"] = buttons_of(shown)[0]["callback_data"]
-    assert "чужие стикеры" in press(boris, add)
+    assert "чужие стикеры" in boris.press_button(shown, 0)
     assert boris.packs() == anna.packs() == []
-    assert "Стикер 1 в вашем наборе" in press(anna, add)
+    assert "Стикер 1 в вашем наборе" in anna.press_button(shown, 0)
     assert len(anna.packs()) == 1
-
-
-def press(user: User, tap: dict[str, Any]) -> str:
-    """Press a button in a group; returns what the bot answers."""
-    pressed = user.sandbox.post("/sandbox/tap", user_id=user.id, **tap)
-
-    def look() -> dict[str, Any] | None:
-        taps = user.sandbox.get("/sandbox/taps", user_id=user.id)
-        answer: dict[str, Any] | None = {one["id"]: one["answer"] for one in taps}[pressed["id"]]
-        return answer
-
-    return str(wait_for(look)["text"])
 
 
 @pytest.mark.parametrize(
     "text", ["@{bot} кот в шляпе", "кот в шляпе, @{bot}", "/sticker@{bot} кот в шляпе"]
 )
-def test_it_hears_its_name(
+def test_mention_or_command_of_the_bot_is_a_request(
     group: Group, anna: User, worker: Worker, sandbox: Sandbox, text: str
 ) -> None:
     username = sandbox.api("getMe")["username"]
@@ -97,7 +82,9 @@ def test_it_hears_its_name(
     assert worker.take().prompt.rstrip(" ,") == "кот в шляпе"
 
 
-def test_it_leaves_what_is_not_for_it(group: Group, anna: User, worker: Worker) -> None:
+def test_bot_ignores_group_messages_not_addressed_to_it(
+    group: Group, anna: User, worker: Worker
+) -> None:
     anna.say("кот", chat_id=group.id)
     anna.say("@somebody кот", chat_id=group.id)
     anna.say("/sticker@other_bot кот", chat_id=group.id)
@@ -110,7 +97,7 @@ def test_it_leaves_what_is_not_for_it(group: Group, anna: User, worker: Worker) 
 
 
 @pytest.mark.parametrize("origin", ["forwarded", "via_bot"])
-def test_what_somebody_else_has_written_calls_nobody(
+def test_forwarded_and_via_bot_messages_in_a_group_are_ignored(
     group: Group, anna: User, worker: Worker, sandbox: Sandbox, origin: str
 ) -> None:
     name = sandbox.api("getMe")["username"]
@@ -124,7 +111,7 @@ def test_what_somebody_else_has_written_calls_nobody(
 
 @pytest.mark.parametrize("call", ["/sticker", "/sticker@{bot}", "@{bot}"])
 @pytest.mark.usefixtures("started")
-def test_a_call_without_words_means_the_message_that_it_answers(
+def test_command_in_a_reply_draws_the_answered_message(
     group: Group, anna: User, boris: User, worker: Worker, sandbox: Sandbox, call: str
 ) -> None:
     call = call.replace("{bot}", sandbox.api("getMe")["username"])
@@ -135,11 +122,10 @@ def test_a_call_without_words_means_the_message_that_it_answers(
     worker.finish(request, 1)
     shown = group.sees("Готово")
     assert shown["reply_to_message"]["message_id"] == asked["message_id"]
-    add = {"chat_id": group.id, "message_id": shown["message_id"]}
-    assert "Стикер 1 в вашем" in press(anna, add | {"data": buttons_of(shown)[0]["callback_data"]})
+    assert "Стикер 1 в вашем" in anna.press_button(shown, 0)
 
 
-def test_words_of_ones_own_go_before_those_that_are_answered(
+def test_command_with_a_prompt_in_a_reply_draws_its_own_prompt(
     group: Group, anna: User, boris: User, worker: Worker
 ) -> None:
     said = boris.say("кот", chat_id=group.id)
@@ -151,7 +137,7 @@ def test_words_of_ones_own_go_before_those_that_are_answered(
     assert worker.take().prompt == "сова"
 
 
-def test_a_call_that_answers_no_words(
+def test_command_in_a_reply_to_a_photo_is_told_it_has_no_text(
     group: Group, anna: User, boris: User, worker: Worker
 ) -> None:
     photo = boris.say(photo=True, chat_id=group.id)
@@ -162,7 +148,7 @@ def test_a_call_that_answers_no_words(
     assert worker.queue.count_waiting() == 0
 
 
-def test_what_is_answered_in_a_topic_and_quoted() -> None:
+def test_answered_message_ignores_topic_starts_and_takes_the_quote() -> None:
     bot_id, now = 1, datetime.now(UTC)
     group = Chat(-1, Chat.SUPERGROUP)
 
@@ -177,13 +163,13 @@ def test_what_is_answered_in_a_topic_and_quoted() -> None:
     assert [words_of(one, said) for one in (quoting, cut)] == ["пёс", "кот и пёс"]
 
 
-def test_the_command_works_in_private_too(anna: User, worker: Worker) -> None:
+def test_sticker_command_works_in_the_private_chat(anna: User, worker: Worker) -> None:
     anna.say("/sticker кот в шляпе")
     anna.sees("«кот в шляпе»")
     assert worker.take().prompt == "кот в шляпе"
 
 
-def test_what_was_asked_in_a_group_is_forgotten_too(
+def test_forget_deletes_requests_made_in_a_group(
     group: Group, anna: User, worker: Worker, connection: redis.Redis
 ) -> None:
     anna.say("/sticker кот", chat_id=group.id)
@@ -191,20 +177,22 @@ def test_what_was_asked_in_a_group_is_forgotten_too(
     group.sees("Готово")
     anna.say("/forget")
     question = anna.sees("?")
-    anna.tap(buttons_of(question)[0]["callback_data"], question["message_id"])
+    anna.press_button(question, 0)
     count = [f"emojich:asked:{anna.id}".encode()]
     wait_for(lambda: connection.keys(f"*{anna.id}*") == count)
     assert connection.keys(f"*:{group.id}:*") == []
 
 
-def test_history_does_not_go_back_to_the_group(group: Group, anna: User, worker: Worker) -> None:
+def test_history_redraws_a_group_request_in_the_private_chat(
+    group: Group, anna: User, worker: Worker
+) -> None:
     anna.say("/sticker кот", chat_id=group.id)
     request = worker.take()
     worker.finish(request)
     group.sees("Готово")
     anna.say("/history")
     menu = wait_for(lambda: [m for m in anna.messages() if buttons_of(m)])[-1]
-    anna.tap(buttons_of(menu)[0]["callback_data"], menu["message_id"])
+    anna.press_button(menu, 0)
     again = worker.take()
     assert (again.prompt, again.seed) == (request.prompt, request.seed)
     worker.finish(again)
@@ -249,7 +237,7 @@ def test_an_edited_mention_is_drawn_in_the_same_message(
     assert len(group.messages()) == 2
 
 
-def test_an_edit_that_calls_the_bot_in_is_drawn(group: Group, anna: User, worker: Worker) -> None:
+def test_message_edited_into_a_command_is_drawn(group: Group, anna: User, worker: Worker) -> None:
     said = anna.say("кот", chat_id=group.id)
     anna.edit(said["message_id"], "/sticker кот", chat_id=group.id)
     group.sees("«кот»")
@@ -257,14 +245,13 @@ def test_an_edit_that_calls_the_bot_in_is_drawn(group: Group, anna: User, worker
 
 
 @pytest.mark.usefixtures("started")
-def test_only_who_asked_changes_the_emoji(
+def test_only_the_requester_changes_the_emoji_of_stickers(
     group: Group, anna: User, boris: User, worker: Worker
 ) -> None:
     anna.say("/sticker кот", chat_id=group.id)
     worker.finish(worker.take(), 2)
     shown = group.sees("Готово")
-    add = {"chat_id": group.id, "message_id": shown["message_id"]}
-    press(anna, add | {"data": buttons_of(shown)[0]["callback_data"]})
+    anna.press_button(shown, 0)
     emoji = {"chat_id": group.id, "reply_to": shown["message_id"]}
     boris.say("💩", **emoji)
     boris.say("/help", chat_id=group.id)  # answered after it
@@ -279,7 +266,9 @@ def test_only_who_asked_changes_the_emoji(
     assert len(group.messages()) == 3
 
 
-def test_an_edited_command_in_private(anna: User, worker: Worker) -> None:
+def test_edited_command_in_the_private_chat_is_drawn_in_the_same_message(
+    anna: User, worker: Worker
+) -> None:
     asked = anna.say("/sticker кот")
     shown = anna.sees("«кот»")
     anna.edit(asked["message_id"], "/sticker пёс")
@@ -290,7 +279,7 @@ def test_an_edited_command_in_private(anna: User, worker: Worker) -> None:
 
 @pytest.mark.parametrize("method", ["editMessageMedia", "sendMessage"])
 @pytest.mark.usefixtures("started")
-def test_a_group_becomes_a_supergroup(
+def test_request_follows_its_group_to_the_supergroup(
     group: Group, anna: User, worker: Worker, sandbox: Sandbox, method: str
 ) -> None:
     new = Group(sandbox, anna)
@@ -304,29 +293,29 @@ def test_a_group_becomes_a_supergroup(
         sandbox.fault(method, **migrated)
     worker.finish(request, 1)
     shown = new.sees("Готово")
-    add = {"chat_id": new.id, "message_id": shown["message_id"]}
-    assert "Стикер 1 в вашем" in press(anna, add | {"data": buttons_of(shown)[0]["callback_data"]})
+    assert "Стикер 1 в вашем" in anna.press_button(shown, 0)
 
 
-def test_in_a_topic_of_a_forum(group: Group, anna: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_bot_answers_in_the_forum_topic_of_the_request(
+    group: Group, anna: User, worker: Worker, sandbox: Sandbox
+) -> None:
     anna.say("/sticker", chat_id=group.id, thread_id=5)
     assert group.sees("Напишите, что нарисовать")["message_thread_id"] == 5
     anna.say("/sticker кот", chat_id=group.id, thread_id=5)
     worker.finish(worker.take(), 1)
     shown = group.sees("Готово")
     assert shown["message_thread_id"] == 5
-    [more] = [b["callback_data"] for b in buttons_of(shown) if b["text"].startswith("🎲")]
-    press(anna, {"chat_id": group.id, "message_id": shown["message_id"], "data": more})
+    anna.press("🎲", shown)
     waits = group.sees("Запрос сохранён")
     assert waits["message_thread_id"] == 5
     assert worker.take().prompt == "кот"
 
 
-def test_in_a_topic_of_the_private_chat(anna: User, worker: Worker) -> None:
+def test_bot_answers_in_the_topic_of_the_private_chat(anna: User, worker: Worker) -> None:
     anna.say("/start", thread_id=7)
     welcome = anna.sees("Привет")
     assert welcome["message_thread_id"] == 7
-    anna.tap(buttons_of(welcome)[0]["callback_data"])
+    anna.press_button(welcome, 0)
     assert anna.sees("Запрос сохранён")["message_thread_id"] == 7
     assert worker.queue.count_waiting() == 1
     anna.say("/packs", thread_id=7)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bot.parts import User, Worker, buttons_of
+from tests.bot.harness import User, Worker, buttons_of
 
 pytestmark = pytest.mark.usefixtures("bot", "at_work")
 
@@ -23,7 +23,7 @@ def test_prompt_becomes_sticker(user: User, worker: Worker) -> None:
         "4 🐱🌌",
     ]
 
-    answer = user.tap(buttons_of(shown)[2]["callback_data"])
+    answer = user.press_button(shown, 2)
     [pack] = user.packs()
     assert answer == "Стикер 3 в вашем наборе. Откройте его и добавьте себе в Telegram."
     [sticker] = pack["stickers"]
@@ -34,5 +34,5 @@ def test_prompt_becomes_sticker(user: User, worker: Worker) -> None:
     shown = user.sees(f"https://t.me/addstickers/{pack['name']}")
     labels = [button["text"] for button in buttons_of(shown)]
     assert [*labels[:4], labels[-1]] == ["1 🐱🌌", "2 🐱🌌", "✓ 3", "4 🐱🌌", "Открыть набор"]
-    assert user.tap(buttons_of(shown)[0]["callback_data"]) == "Стикер 1 в вашем наборе."
+    assert user.press_button(shown, 0) == "Стикер 1 в вашем наборе."
     assert [m["message_id"] for m in user.messages()] == [message["message_id"]]

@@ -1,4 +1,4 @@
-"""/history: what was asked for comes back."""
+"""/history: a user gets stickers of earlier requests again."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from bot.account.history import History
 from bot.requests.limits import HISTORY
 from bot.requests.record import Record
 from tests.bot.conftest import NewUser
-from tests.bot.parts import User, Worker, buttons_of, wait_for
+from tests.bot.harness import User, Worker, buttons_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -21,12 +21,12 @@ def drawn(user: User, worker: Worker, prompt: str) -> None:
     user.sees(f"«{prompt}»", "Готово")
 
 
-def test_nothing_yet(user: User) -> None:
+def test_empty_history_says_what_will_be_there(user: User) -> None:
     user.say("/history")
     user.sees("Здесь будут")
 
 
-def test_the_newest_first_and_only_what_was_drawn(user: User, worker: Worker) -> None:
+def test_history_lists_finished_requests_newest_first(user: User, worker: Worker) -> None:
     drawn(user, worker, "кот")
     drawn(user, worker, "пёс")
     user.say("неудача")
@@ -37,10 +37,10 @@ def test_the_newest_first_and_only_what_was_drawn(user: User, worker: Worker) ->
     assert [button["text"] for button in buttons_of(shown)] == ["пёс", "кот"]
 
 
-def test_stickers_that_are_kept_are_shown_again(user: User, worker: Worker) -> None:
+def test_stored_stickers_are_shown_again_from_history(user: User, worker: Worker) -> None:
     drawn(user, worker, "кот")
     first = user.answer()
-    user.tap(buttons_of(first)[1]["callback_data"], first["message_id"])
+    user.press_button(first, 1)
     user.say("/history")
     user.sees("последний")
     assert user.press("кот") == "Вот они."
@@ -48,12 +48,12 @@ def test_stickers_that_are_kept_are_shown_again(user: User, worker: Worker) -> N
     assert shown["message_id"] > first["message_id"]
     assert shown["photo"]
     assert buttons_of(shown)[1]["text"] == "✓ 2"
-    assert "Стикер 3" in user.tap(buttons_of(first)[2]["callback_data"], first["message_id"])
+    assert "Стикер 3" in user.press_button(first, 2)
     wait_for(lambda: buttons_of(user.messages()[-1])[2]["text"] == "✓ 3")
     assert worker.queue.count_waiting() == 0
 
 
-def test_what_is_gone_is_drawn_from_the_same_seed(
+def test_expired_stickers_are_drawn_again_with_the_same_seed(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     user.say("/settings")
@@ -77,7 +77,9 @@ def test_what_is_gone_is_drawn_from_the_same_seed(
     assert same[0] == same[1]
 
 
-def test_buttons_of_other_people_and_old_ones(new_user: NewUser, worker: Worker) -> None:
+def test_history_button_of_another_user_or_unknown_request_is_refused(
+    new_user: NewUser, worker: Worker
+) -> None:
     user, thief = new_user(), new_user("en")
     drawn(user, worker, "кот")
     user.say("/history")
@@ -89,7 +91,7 @@ def test_buttons_of_other_people_and_old_ones(new_user: NewUser, worker: Worker)
     assert "no longer works" in thief.tap(f"1:past:{thief.id}:1_404")
 
 
-def test_it_has_an_end(server: str) -> None:
+def test_history_is_limited_to_twenty_requests(server: str) -> None:
     assert asyncio.run(fill(server)) == [f"кот {number}" for number in range(24, 4, -1)]
 
 
@@ -103,7 +105,7 @@ async def fill(server: str) -> list[str]:
         return [past.prompt for past in (await history.all(9)).values()]
 
 
-def test_labels_are_short(user: User, worker: Worker) -> None:
+def test_long_prompt_is_shortened_on_the_history_button(user: User, worker: Worker) -> None:
     drawn(user, worker, "кот " * 40 + "конец")
     user.say("/history")
     [button] = buttons_of(user.sees("последний"))

@@ -14,7 +14,7 @@ from bot.inline import index
 from bot.requests.limits import DAY, INLINE_RESULTS
 from bot.requests.prompt_links import MAX_LENGTH, decode, encode, prompt_of_start, start_parameter
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, ask_inline, buttons_of, draw_sticker, wait_for
+from tests.bot.harness import Sandbox, User, Worker, ask_inline, buttons_of, draw_sticker, wait_for
 from tests.bot.sandbox.test_bot_api import API_FILE
 
 pytestmark = pytest.mark.usefixtures("bot")
@@ -35,7 +35,7 @@ def draw(user: User, worker: Worker, prompt: str, stickers: int = 1) -> dict[str
     worker.finish(worker.take(), stickers, first=100 * next(drawings))
     shown = user.sees(f"«{prompt}»", "Готово")
     for number in range(stickers):
-        user.tap(buttons_of(shown)[number]["callback_data"], shown["message_id"])
+        user.press_button(shown, number)
     wait_for(lambda: marked(user, shown["message_id"]) == stickers)
     return shown
 
@@ -77,7 +77,7 @@ def test_a_sticker_is_sent_to_a_group(
 ) -> None:
     draw(user, worker, "кот")
     friend = new_user()
-    group = sandbox.post("/sandbox/group", title="Друзья", user_ids=[user.id, friend.id])["id"]
+    group = sandbox.group(user, friend)
     place = {"user_id": user.id, "chat_id": group}
     answer = ask_inline(user, "кот", chat_id=group)
     assert answer["is_personal"]
@@ -88,7 +88,7 @@ def test_a_sticker_is_sent_to_a_group(
     assert offered(friend, "кот", chat_id=group) == []
 
 
-def test_what_is_new_and_what_is_gone_is_known_at_once(user: User, worker: Worker) -> None:
+def test_stickers_added_or_removed_by_the_bot_are_found_at_once(user: User, worker: Worker) -> None:
     draw(user, worker, "кот", 2)
     cat, other = ids(user)
     assert offered(user, "кот") == [other, cat]
@@ -100,7 +100,7 @@ def test_what_is_new_and_what_is_gone_is_known_at_once(user: User, worker: Worke
     assert offered(user) == [ids(user)[1], cat]
 
 
-def test_what_is_deleted_elsewhere_is_not_offered_for_long(
+def test_sticker_deleted_outside_the_bot_leaves_the_index_in_time(
     user: User, worker: Worker, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead = 0.0
@@ -118,7 +118,7 @@ def test_what_is_deleted_elsewhere_is_not_offered_for_long(
     assert offered(user, "кот") == []
 
 
-def test_other_emoji_find_it_as_well(user: User, worker: Worker) -> None:
+def test_sticker_is_found_by_its_changed_emoji(user: User, worker: Worker) -> None:
     shown = draw(user, worker, "кот")
     user.reply(shown["message_id"], "🔥🎉")
     user.sees("такие эмодзи")
@@ -144,7 +144,7 @@ def test_emoji_find_stickers_without_a_label(
     assert offered(user, "шляпа") == []
 
 
-def test_pages(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_inline_results_have_a_second_page(user: User, worker: Worker, sandbox: Sandbox) -> None:
     draw(user, worker, "кот")
     name = user.packs()[0]["name"]
     for number in range(10, INLINE_RESULTS + 11):
@@ -161,11 +161,11 @@ def test_pages(user: User, worker: Worker, sandbox: Sandbox) -> None:
     assert [len(second["results"]), second["next_offset"]] == [2, ""]
     shown = [result["id"] for page in (first, second) for result in page["results"]]
     assert sorted(shown) == sorted(ids(user))
-    assert shown[0] == ids(user)[0]  # whose words are known
+    assert shown[0] == ids(user)[0]  # the one sticker with stored words
     assert offered(user, "кот", offset="-1") == offered(user, "кот", offset="ё")
 
 
-def test_a_page_is_as_long_as_telegram_takes() -> None:
+def test_page_of_inline_results_has_the_size_telegram_allows() -> None:
     assert INLINE_RESULTS == InlineQueryLimit.RESULTS
     if not API_FILE.exists():
         pytest.skip(f"{API_FILE} is not here")
@@ -173,7 +173,9 @@ def test_a_page_is_as_long_as_telegram_takes() -> None:
 
 
 @pytest.mark.parametrize("query", ["Кот в шляпе", "Нарисуй кота в шляпе, пожалуйста"])
-def test_what_is_not_found_is_drawn_with_two_taps(user: User, worker: Worker, query: str) -> None:
+def test_query_without_results_becomes_a_request_with_two_presses(
+    user: User, worker: Worker, query: str
+) -> None:
     draw(user, worker, "сова")
     answer = ask_inline(user, query)
     assert answer["results"] == []
@@ -187,7 +189,7 @@ def test_what_is_not_found_is_drawn_with_two_taps(user: User, worker: Worker, qu
 
 
 @pytest.mark.parametrize("query", ["", "cat", "🐱", "к" * 43, "кот\u0301 и «жѣлудь»"])
-def test_what_a_link_cannot_bring_leads_to_the_start(user: User, query: str) -> None:
+def test_query_that_does_not_fit_into_a_link_opens_the_start(user: User, query: str) -> None:
     button = ask_inline(user, query)["button"]
     assert button["text"].startswith("Ничего не нашлось. Открыть" if query else "Стикеров пока нет")
     user.say(f"/start {button['start_parameter']}")
@@ -195,7 +197,7 @@ def test_what_a_link_cannot_bring_leads_to_the_start(user: User, query: str) -> 
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])
-def test_what_stands_above_nothing_fits_into_a_line(new_user: NewUser, language: str) -> None:
+def test_button_above_empty_results_fits_into_a_line(new_user: NewUser, language: str) -> None:
     user = new_user(language)
     labels = {ask_inline(user, query)["button"]["text"] for query in ("", "кот", "🐱")}
     assert len(labels) == 3
@@ -203,7 +205,7 @@ def test_what_stands_above_nothing_fits_into_a_line(new_user: NewUser, language:
 
 
 @pytest.mark.parametrize("parameter", ["draw-", "draw-А", "draw-_", "draw-AAAA", "Y2F0", "a b"])
-def test_links_that_anybody_has_made(user: User, worker: Worker, parameter: str) -> None:
+def test_forged_start_link_draws_nothing(user: User, worker: Worker, parameter: str) -> None:
     user.say(f"/start {parameter}")
     user.sees("Привет")
     code = parameter.removeprefix("draw-")
@@ -211,7 +213,7 @@ def test_links_that_anybody_has_made(user: User, worker: Worker, parameter: str)
     assert worker.queue.count_waiting() == 0
 
 
-def test_prompts_as_codes() -> None:
+def test_prompt_is_encoded_for_a_start_link_and_decoded() -> None:
     for prompt in ("кот", "ёж — это «зверь»", "кот" * 14):
         code = encode(prompt)
         assert code
@@ -222,7 +224,7 @@ def test_prompts_as_codes() -> None:
     assert len(start_parameter("к" * 42)) <= 64
 
 
-def test_nobody_is_offered_what_they_have_had_forgotten(
+def test_forget_removes_the_users_stickers_from_inline_results(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     draw(user, worker, "кот")
@@ -235,7 +237,7 @@ def test_nobody_is_offered_what_they_have_had_forgotten(
     assert connection.exists(f"emojich:labels:{user.id}") == 0
 
 
-def test_an_outage_leaves_a_query_without_an_answer(
+def test_telegram_outage_leaves_an_inline_query_unanswered(
     user: User, worker: Worker, sandbox: Sandbox
 ) -> None:
     draw(user, worker, "кот")
@@ -244,7 +246,7 @@ def test_an_outage_leaves_a_query_without_an_answer(
     assert offered(user, "кот") == ids(user)
 
 
-def test_labels_of_stickers_that_are_gone_are_forgotten(
+def test_labels_of_deleted_stickers_expire(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     draw(user, worker, "кот")
@@ -256,7 +258,9 @@ def test_labels_of_stickers_that_are_gone_are_forgotten(
     assert sorted(connection.hkeys(key)) == sorted([ids(user)[0].encode(), b"new"])
 
 
-def test_it_does_not_wait_for_what_else_one_does(user: User, sandbox: Sandbox) -> None:
+def test_inline_query_does_not_wait_for_other_updates_of_the_user(
+    user: User, sandbox: Sandbox
+) -> None:
     sandbox.fault("sendMessage", 429, retry_after=3)
     user.say("/help")
     assert ask_inline(user)["button"]

@@ -1,4 +1,4 @@
-"""Updates that come twice, and those that are not for the bot."""
+"""Repeated updates, and updates that are not for the bot."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -20,7 +20,7 @@ from bot.requests.limits import Blocklist, Limits, OverLimit
 from bot.requests.quota import Quota
 from bot.requests.record import Record, State
 from bot.requests.store import Store
-from tests.bot.parts import TOKEN, RunningBot, Sandbox, User, Worker, text_of
+from tests.bot.harness import TOKEN, RunningBot, Sandbox, User, Worker, text_of
 from worker.queue.connection import connect
 from worker.queue.events import EventReader
 
@@ -83,7 +83,7 @@ def test_update_that_comes_twice_is_queued_and_answered_once(
 
 
 @pytest.mark.usefixtures("stopped_bot")
-def test_what_a_bot_has_remembered_before_it_died_is_queued(
+def test_request_stored_before_the_bot_died_is_queued(
     sandbox: Sandbox, server: str, user: User, record: Record, worker: Worker
 ) -> None:
     async def act(store: Store, intake: Intake) -> None:
@@ -96,7 +96,7 @@ def test_what_a_bot_has_remembered_before_it_died_is_queued(
 
 
 @pytest.mark.usefixtures("stopped_bot")
-def test_an_edit_in_whose_midst_the_bot_has_died(
+def test_edit_interrupted_by_a_killed_bot_is_completed_once(
     sandbox: Sandbox, server: str, user: User, record: Record, worker: Worker
 ) -> None:
     new = replace(record, id=f"{user.id}_u78", prompt="пёс")
@@ -117,7 +117,7 @@ def test_an_edit_in_whose_midst_the_bot_has_died(
 
 
 @pytest.mark.usefixtures("stopped_bot")
-def test_what_finds_the_queue_full_leaves_nothing(
+def test_request_refused_by_a_full_queue_leaves_no_keys(
     sandbox: Sandbox,
     server: str,
     user: User,
@@ -151,7 +151,9 @@ def test_what_finds_the_queue_full_leaves_nothing(
         ("supergroup", "/packs", False),
     ],
 )
-def test_groups_are_left_in_peace(sandbox: Sandbox, chat: str, text: str, is_for_us: bool) -> None:
+def test_handlers_ignore_group_messages_for_other_bots(
+    sandbox: Sandbox, chat: str, text: str, is_for_us: bool
+) -> None:
     update = {"update_id": 1, "message": message(chat, text)}
 
     async def is_handled() -> bool:

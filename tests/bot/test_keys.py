@@ -1,16 +1,18 @@
-"""What the bot leaves in Redis goes by itself, or is bounded."""
+"""Every key of the bot in Redis expires or is bounded."""
 
 import pytest
 import redis
 
-from tests.bot.parts import User, Worker
+from tests.bot.harness import User, Worker
 from tests.bot.test_forget import live
 from tests.keys import check_keys
 
 pytestmark = pytest.mark.usefixtures("bot")
 
 
-def test_the_table_tells_of_all(user: User, worker: Worker, connection: redis.Redis) -> None:
+def test_operations_table_lists_every_key_of_the_bot(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
     live(user, worker)
     worker.fail(worker.take(), "memory")
     user.sees("«сова»")

@@ -1,4 +1,4 @@
-"""How much a user may ask for, and whose turn it is."""
+"""Limits for a user's requests, and the order of users in the queue."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import redis
 
 from bot.requests.limits import DAY, Limits
 from tests.bot.conftest import NewUser
-from tests.bot.parts import RunningBot, Sandbox, User, Worker, text_of, wait_for
+from tests.bot.harness import RunningBot, Sandbox, User, Worker, text_of, wait_for
 from worker.queue.connection import connect
 
 LIMITS = Limits(active=10, per_minute=4, per_day=6, queue=12)
@@ -47,7 +47,9 @@ def let_pass(connection: redis.Redis, user: User, seconds: float) -> None:
         connection.zincrby(key, -seconds, member)
 
 
-def test_so_many_a_minute(user: User, connection: redis.Redis) -> None:
+def test_user_over_the_minute_limit_is_told_when_to_retry(
+    user: User, connection: redis.Redis
+) -> None:
     ask(user, LIMITS.per_minute)
     user.say("ещё кот")
     user.sees("не больше 4 запросов в минуту")
@@ -59,7 +61,9 @@ def test_so_many_a_minute(user: User, connection: redis.Redis) -> None:
     user.sees("«ещё кот 2»")
 
 
-def test_so_many_a_day(new_user: NewUser, connection: redis.Redis) -> None:
+def test_user_over_the_day_limit_is_told_when_to_retry(
+    new_user: NewUser, connection: redis.Redis
+) -> None:
     user = new_user("en")
     ask(user, 3)
     let_pass(connection, user, 100)
@@ -73,7 +77,7 @@ def test_so_many_a_day(new_user: NewUser, connection: redis.Redis) -> None:
     user.sees("a day", "in about 1 hour.")
 
 
-def test_to_be_forgotten_is_no_way_around(user: User, worker: Worker) -> None:
+def test_forget_does_not_reset_the_minute_limit(user: User, worker: Worker) -> None:
     ask(user, LIMITS.per_minute)
     user.say("/forget")
     user.sees("Забыть всё")
@@ -84,7 +88,9 @@ def test_to_be_forgotten_is_no_way_around(user: User, worker: Worker) -> None:
     user.sees("не больше 4 запросов в минуту")
 
 
-def test_what_is_refused_does_not_count(user: User, connection: redis.Redis) -> None:
+def test_refused_request_does_not_count_towards_a_limit(
+    user: User, connection: redis.Redis
+) -> None:
     ask(user, LIMITS.per_minute)
     for _ in range(3):
         user.say("ещё кот")
@@ -93,7 +99,7 @@ def test_what_is_refused_does_not_count(user: User, connection: redis.Redis) -> 
     assert 0 < connection.ttl(f"emojich:asked:{user.id}") <= DAY
 
 
-def test_the_queue_has_an_end(new_user: NewUser, worker: Worker) -> None:
+def test_request_over_the_queue_limit_is_refused(new_user: NewUser, worker: Worker) -> None:
     for _ in range(3):
         ask(new_user(), 4)
     late = new_user()

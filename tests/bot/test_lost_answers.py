@@ -1,11 +1,11 @@
-"""A call takes effect, and its answer is lost: asked again, Telegram refuses; it is a success."""
+"""A call takes effect and its answer is lost; Telegram refuses the repeated call: a success."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, text_of
+from tests.bot.harness import Sandbox, User, Worker, text_of
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -31,12 +31,8 @@ def shown(user: User, worker: Worker) -> dict[str, Any]:
     worker.finish(worker.take(), 3)
     message = user.sees("Готово")
     for number in range(2):
-        tap(user, message, number)
+        user.press_button(message, number)
     return message
-
-
-def tap(user: User, message: dict[str, Any], number: int) -> str:
-    return user.tap(buttons_of(message)[number]["callback_data"], message["message_id"])
 
 
 def ids(user: User) -> list[str]:
@@ -55,35 +51,39 @@ def pack_page(user: User) -> dict[str, Any]:
     return user.sees("Чтобы изменить")
 
 
-def test_upload_and_create(user: User, worker: Worker, lose: Lose) -> None:
+def test_lost_answer_to_create_adds_the_sticker_once(
+    user: User, worker: Worker, lose: Lose
+) -> None:
     user.say("кот")
     worker.finish(worker.take(), 1)
     message = user.sees("Готово")
     lose("uploadStickerFile")
     lose("createNewStickerSet")
     lose("answerCallbackQuery")
-    assert "Стикер 1 в вашем наборе" in tap(user, message, 0)
+    assert "Стикер 1 в вашем наборе" in user.press_button(message, 0)
     assert len(ids(user)) == 1
     assert len(user.messages()) == 1
 
 
 @pytest.mark.parametrize("lose", [*LOST, {"error_code": 502}], indirect=True, ids=str)
-def test_add(user: User, shown: dict[str, Any], lose: Lose) -> None:
+def test_lost_answer_to_add_adds_the_sticker_once(
+    user: User, shown: dict[str, Any], lose: Lose
+) -> None:
     lose("addStickerToSet")
-    assert "Стикер 3 в вашем наборе" in tap(user, shown, 2)
+    assert "Стикер 3 в вашем наборе" in user.press_button(shown, 2)
     assert len(ids(user)) == 3
 
 
-def test_add_the_last_that_a_set_takes(
+def test_lost_answer_to_add_the_last_sticker_of_a_full_set_is_a_success(
     user: User, shown: dict[str, Any], lose: Lose, sandbox: Sandbox
 ) -> None:
     lose("addStickerToSet")
     sandbox.fault("addStickerToSet", 400, description="Bad Request: STICKERS_TOO_MUCH")
-    assert "Стикер 3 в вашем наборе" in tap(user, shown, 2)
+    assert "Стикер 3 в вашем наборе" in user.press_button(shown, 2)
     assert [len(pack["stickers"]) for pack in user.packs()] == [3]
 
 
-def test_remove(user: User, shown: dict[str, Any], lose: Lose) -> None:
+def test_lost_answer_to_remove_is_a_success(user: User, shown: dict[str, Any], lose: Lose) -> None:
     _, second = ids(user)
     menu = menu_of(user, 0)
     lose("deleteStickerFromSet")
@@ -91,7 +91,9 @@ def test_remove(user: User, shown: dict[str, Any], lose: Lose) -> None:
     assert ids(user) == [second]
 
 
-def test_move(user: User, shown: dict[str, Any], lose: Lose, sandbox: Sandbox) -> None:
+def test_lost_answer_to_move_is_a_success(
+    user: User, shown: dict[str, Any], lose: Lose, sandbox: Sandbox
+) -> None:
     first, second = ids(user)
     menu = menu_of(user, 1)
     lose("setStickerPositionInSet")
@@ -100,17 +102,19 @@ def test_move(user: User, shown: dict[str, Any], lose: Lose, sandbox: Sandbox) -
     assert ids(user) == [second, first]
 
 
-def test_replace(user: User, shown: dict[str, Any], lose: Lose) -> None:
+def test_lost_answer_to_replace_is_a_success(user: User, shown: dict[str, Any], lose: Lose) -> None:
     first, second = ids(user)
     user.press("🔁", menu_of(user, 0))
     lose("replaceStickerInSet")
-    assert "Стикер 3 встал на место прежнего" in tap(user, shown, 2)
-    third, kept = ids(user)
-    assert kept == second
+    assert "Стикер 3 встал на место прежнего" in user.press_button(shown, 2)
+    third, remaining = ids(user)
+    assert remaining == second
     assert third not in (first, second)
 
 
-def test_rename(user: User, shown: dict[str, Any], lose: Lose, sandbox: Sandbox) -> None:
+def test_lost_answer_to_rename_is_a_success(
+    user: User, shown: dict[str, Any], lose: Lose, sandbox: Sandbox
+) -> None:
     user.press("✏️", pack_page(user))
     question = user.sees("Как назвать")["message_id"]
     lose("setStickerSetTitle")
@@ -120,7 +124,9 @@ def test_rename(user: User, shown: dict[str, Any], lose: Lose, sandbox: Sandbox)
     assert [pack["title"] for pack in user.packs()] == ["Коты"]
 
 
-def test_delete_a_set(user: User, shown: dict[str, Any], lose: Lose) -> None:
+def test_lost_answer_to_delete_set_is_a_success(
+    user: User, shown: dict[str, Any], lose: Lose
+) -> None:
     user.press("🗑", pack_page(user))
     user.sees("насовсем")
     lose("deleteStickerSet")
@@ -128,7 +134,9 @@ def test_delete_a_set(user: User, shown: dict[str, Any], lose: Lose) -> None:
     assert user.packs() == []
 
 
-def test_emoji(user: User, shown: dict[str, Any], lose: Lose, sandbox: Sandbox) -> None:
+def test_lost_answer_to_emoji_change_is_a_success(
+    user: User, shown: dict[str, Any], lose: Lose, sandbox: Sandbox
+) -> None:
     sent = user.say(sticker_file_id=user.packs()[0]["stickers"][0]["file_id"])
     user.sees("Что сделать")
     lose("setStickerEmojiList")
@@ -138,7 +146,7 @@ def test_emoji(user: User, shown: dict[str, Any], lose: Lose, sandbox: Sandbox) 
     assert user.packs()[0]["stickers"][0]["emoji"] == "🔥"
 
 
-def test_edited_messages(user: User, worker: Worker, lose: Lose) -> None:
+def test_lost_answer_to_message_edit_is_a_success(user: User, worker: Worker, lose: Lose) -> None:
     user.say("кот")
     user.sees("«кот»")
     lose("editMessageMedia")
@@ -147,7 +155,9 @@ def test_edited_messages(user: User, worker: Worker, lose: Lose) -> None:
     assert len(user.messages()) == 1
 
 
-def test_a_refusal_that_is_one(user: User, shown: dict[str, Any], sandbox: Sandbox) -> None:
+def test_real_refusal_is_told_to_the_user(
+    user: User, shown: dict[str, Any], sandbox: Sandbox
+) -> None:
     before = ids(user)
     menu = menu_of(user, 1)
     for method, label in (("deleteStickerFromSet", "🗑"), ("setStickerPositionInSet", "⬆️")):

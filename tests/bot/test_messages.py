@@ -1,4 +1,4 @@
-"""What the bot says to prompts, commands and everything else."""
+"""The bot's answers to prompts, commands and other messages."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ import redis
 from bot.requests.limits import Limits
 from bot.telegram.profile import COMMANDS, GROUP_COMMANDS
 from tests.bot.conftest import NewUser
-from tests.bot.parts import (
+from tests.bot.harness import (
     RunningBot,
     Sandbox,
     User,
@@ -23,7 +23,7 @@ ACTIVE = Limits().active
 pytestmark = pytest.mark.usefixtures("bot")
 
 
-def test_an_empty_chat_says_what_the_bot_does(
+def test_bot_description_is_set_and_an_own_one_kept(
     new_user: NewUser, sandbox: Sandbox, bot: RunningBot
 ) -> None:
     def description(language: str) -> str:
@@ -50,7 +50,7 @@ def test_start_in_the_users_language(new_user: NewUser, language: str, welcome: 
     assert len(buttons_of(message)) == 3
 
 
-def test_help_tells_all_that_one_can_do(new_user: NewUser, sandbox: Sandbox) -> None:
+def test_help_names_every_command(new_user: NewUser, sandbox: Sandbox) -> None:
     commands = [f"/{name}" for name in {*COMMANDS, *GROUP_COMMANDS} - {"start", "help"}]
     mention = f"@{sandbox.api('getMe')['username']} "
     for language, phrases in (("ru", ("наборы эмодзи",)), ("en", ("those of emoji",))):
@@ -60,7 +60,7 @@ def test_help_tells_all_that_one_can_do(new_user: NewUser, sandbox: Sandbox) -> 
         assert len(buttons_of(message)) == 3
 
 
-def test_example_is_drawn(user: User, worker: Worker) -> None:
+def test_pressed_example_becomes_a_request(user: User, worker: Worker) -> None:
     user.say("/start")
     buttons = buttons_of(user.answer())
     assert user.tap(buttons[0]["callback_data"]) == ""
@@ -90,7 +90,9 @@ def test_bad_input_gets_a_friendly_sentence(
     assert worker.queue.count_waiting() == 0
 
 
-def test_places_in_the_queue(new_user: NewUser, worker: Worker, at_work: None) -> None:
+def test_user_is_told_the_place_in_the_queue(
+    new_user: NewUser, worker: Worker, at_work: None
+) -> None:
     first, second, third = new_user(), new_user("en"), new_user()
     first.say("кот")
     first.sees("Вы следующий")
@@ -104,14 +106,14 @@ def test_places_in_the_queue(new_user: NewUser, worker: Worker, at_work: None) -
     first.sees("Готово")
 
 
-def test_no_worker(user: User, worker: Worker) -> None:
+def test_user_is_told_that_no_worker_runs(user: User, worker: Worker) -> None:
     user.say("кот")
     user.sees("Запрос сохранён")
     worker.progress(worker.take(), 0.1)
     user.sees("Рисую")
 
 
-def test_a_user_may_have_so_many_requests(
+def test_user_over_the_limit_of_open_requests_is_refused(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     for number in range(ACTIVE):
@@ -126,6 +128,6 @@ def test_a_user_may_have_so_many_requests(
     user.sees("«последний кот»")
 
 
-def test_markup_in_a_prompt_is_only_text(user: User) -> None:
+def test_markup_in_a_prompt_is_shown_as_text(user: User) -> None:
     user.say("кот <b>жирный</b> & *важный* «кот»")
     user.sees("кот <b>жирный</b> & *важный* «кот»")

@@ -1,4 +1,4 @@
-"""Keys of another type, while the bot runs: they are set aside, and nobody waits for it."""
+"""Redis keys of a wrong type in a running bot are set aside, and no user waits for them."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from bot.requests import delivery
 from bot.telegram import updates
 from bot.telegram.updates import STORED, TRIES
 from tests.bot.conftest import NewUser
-from tests.bot.parts import User, Worker, ask_inline, text_of, wait_for
+from tests.bot.harness import User, Worker, ask_inline, text_of, wait_for
 from worker.queue.events import STREAM
 from worker.queue.stats import counts_key, users_key
 
@@ -51,7 +51,9 @@ def of_another_type(connection: redis.Redis, key: str) -> None:
 
 
 @pytest.mark.parametrize("key", EVERYBODYS)
-def test_a_key_of_everybodys(user: User, worker: Worker, connection: redis.Redis, key: str) -> None:
+def test_shared_key_of_wrong_type_is_set_aside(
+    user: User, worker: Worker, connection: redis.Redis, key: str
+) -> None:
     of_another_type(connection, key)
     if key == STREAM:
         wait_for(lambda: connection.type(key) == b"stream")
@@ -63,7 +65,7 @@ def test_a_key_of_everybodys(user: User, worker: Worker, connection: redis.Redis
     wait_for(lambda: not connection.hlen(STORED))
 
 
-def test_keys_of_one_user_keep_no_other_waiting(
+def test_user_keys_of_wrong_type_do_not_block_other_users(
     new_user: NewUser, worker: Worker, connection: redis.Redis
 ) -> None:
     user, other = new_user(), new_user()
@@ -90,7 +92,7 @@ def test_keys_of_one_user_keep_no_other_waiting(
     assert left == f"emojich:asked:{user.id}{ODD}".encode()
 
 
-def test_what_is_no_update_is_left_out(
+def test_stored_updates_that_cannot_be_parsed_are_skipped(
     user: User, worker: Worker, connection: redis.Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     key = "7:0123456789abcdef"
@@ -104,7 +106,7 @@ def test_what_is_no_update_is_left_out(
 
 
 @pytest.mark.parametrize("number", [10**400, float("nan"), float("inf"), 1e308])
-def test_numbers_that_are_none(
+def test_record_with_a_non_finite_number_does_not_block_users(
     user: User, worker: Worker, connection: redis.Redis, number: float
 ) -> None:
     record = {"id": "5_1", "user_id": 5, "chat_id": 5, "prompt": "кот", "language": "ru"}
@@ -118,14 +120,14 @@ def test_numbers_that_are_none(
     connection.delete("emojich:request:5_1")
 
 
-def test_the_table_of_kinds_knows_all(connection: redis.Redis) -> None:
+def test_table_of_key_types_lists_every_key(connection: redis.Redis) -> None:
     """What the other tests have left is of the kinds that it says."""
     assert set_aside(connection) == 0
     ours = [key.decode() for key in connection.scan_iter("emojich:*")]
     assert [key for key in ours if not key.startswith((*KINDS, "emojich:pace"))] == []
 
 
-def test_two_errors_of_one_key_are_both_mended(connection: redis.Redis) -> None:
+def test_two_errors_about_one_key_are_both_repaired(connection: redis.Redis) -> None:
     of_another_type(connection, "emojich:open")
     error = redis.ResponseError("WRONGTYPE Operation against a key")
 

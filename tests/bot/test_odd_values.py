@@ -1,4 +1,4 @@
-"""Values in Redis of another shape: another version, or a person, may have written them."""
+"""Malformed values in Redis, as another version or an operator may have written them."""
 
 import asyncio
 import json
@@ -13,11 +13,11 @@ import redis.asyncio
 from bot.admin.access import BANNED
 from bot.requests.store import OPEN, Store
 from bot.texts import texts
-from tests.bot.parts import RunningBot, Sandbox, User, Worker, ask_inline, text_of, wait_for
+from tests.bot.harness import RunningBot, Sandbox, User, Worker, ask_inline, text_of, wait_for
 from worker.queue.events import STREAM
 from worker.queue.stats import CROWDED_PACE, PACE, counts_key, counts_today, seconds_per_image
 
-SECRET = "тайна"  # what a log must not say
+SECRET = "тайна"  # must not appear in a log
 ODD = (
     "",
     "x",
@@ -58,7 +58,7 @@ def is_broken(user: User) -> bool:
 
 
 @pytest.mark.parametrize("owner", ["x", "", "-7", "1.5", "٣", b"\xff", SECRET])
-def test_an_owner_that_is_no_number(
+def test_open_request_with_an_invalid_owner_is_skipped(
     server: str, owner: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def open_of_7() -> list[str]:
@@ -77,7 +77,7 @@ def test_an_owner_that_is_no_number(
 
 @pytest.mark.usefixtures("at_work")
 @pytest.mark.parametrize("pace", [*ODD, "inf", "0"])
-def test_a_pace_that_is_no_pace(
+def test_invalid_measured_speed_is_ignored(
     user: User, worker: Worker, connection: redis.Redis, pace: str
 ) -> None:
     connection.mset({PACE: pace, CROWDED_PACE: pace})
@@ -88,7 +88,9 @@ def test_a_pace_that_is_no_pace(
     connection.delete(PACE, CROWDED_PACE, "rq:queue:emojich")
 
 
-def test_values_of_another_type(user: User, worker: Worker, connection: redis.Redis) -> None:
+def test_queue_and_speed_keys_of_wrong_type_do_not_break_a_request(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
     connection.delete(PACE, CROWDED_PACE)
     connection.lpush(PACE, SECRET)
     connection.lpush(CROWDED_PACE, SECRET)
@@ -101,7 +103,7 @@ def test_values_of_another_type(user: User, worker: Worker, connection: redis.Re
     connection.delete(PACE, CROWDED_PACE, "rq:job:odd", "rq:queue:emojich")
 
 
-def test_jobs_whose_owner_cannot_be_read(
+def test_jobs_with_invalid_metadata_do_not_break_a_request(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     ids = [f"odd{number}" for number in range(len(ODD))]
@@ -117,7 +119,7 @@ def test_jobs_whose_owner_cannot_be_read(
 
 
 @pytest.mark.parametrize("value", ODD)
-def test_what_is_kept_of_a_user(
+def test_invalid_stored_values_of_a_user_break_nothing(
     user: User, worker: Worker, connection: redis.Redis, value: str
 ) -> None:
     for key in ("settings", "current", "replacing"):
@@ -141,7 +143,7 @@ def test_what_is_kept_of_a_user(
 @pytest.mark.parametrize(
     "values", [{"boldness": "wild"}, {"count": 0}, {"count": 99}, {"count": "4"}]
 )
-def test_settings_that_there_are_not(
+def test_unknown_settings_are_replaced_by_defaults(
     user: User, worker: Worker, connection: redis.Redis, values: dict[str, object]
 ) -> None:
     connection.set(f"emojich:settings:{user.id}", json.dumps(values))
@@ -160,7 +162,7 @@ BAD_RECORDS = [
 ]  # fmt: skip
 
 
-def test_records_that_cannot_be_shown_keep_nobody_waiting(
+def test_invalid_records_are_closed_and_block_nobody(
     user: User, worker: Worker, connection: redis.Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     ids = [f"5_{number}" for number in range(len(BAD_RECORDS))]
@@ -182,7 +184,7 @@ BAD_EVENTS = [
 ]  # fmt: skip
 
 
-def test_events_that_cannot_be_read(user: User, worker: Worker, connection: redis.Redis) -> None:
+def test_invalid_events_are_skipped(user: User, worker: Worker, connection: redis.Redis) -> None:
     user.say("кот")
     request = worker.take()
     for event in BAD_EVENTS:
@@ -195,13 +197,15 @@ def test_events_that_cannot_be_read(user: User, worker: Worker, connection: redi
     wait_for(lambda: connection.xlen(STREAM) == 0)
 
 
-def test_a_tally_that_is_no_number(connection: redis.Redis) -> None:
+def test_invalid_count_of_the_day_is_ignored(connection: redis.Redis) -> None:
     connection.hset(counts_key(), mapping={"odd": "x", "even": "2"})
     assert counts_today(connection).get("even") == 2
     connection.hdel(counts_key(), "odd", "even")
 
 
-def test_codes_that_are_no_codes(user: User, worker: Worker, connection: redis.Redis) -> None:
+def test_invalid_codes_are_treated_as_expired(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
     user.say("кот")
     request = worker.take()
     worker.finish(request)
@@ -213,7 +217,7 @@ def test_codes_that_are_no_codes(user: User, worker: Worker, connection: redis.R
     assert worker.take().prompt == "кот"  # drawn anew, as when they have expired
 
 
-def test_keys_of_another_type_are_set_aside_at_the_start(
+def test_starting_bot_sets_aside_keys_of_wrong_type(
     sandbox: Sandbox, user: User, worker: Worker, connection: redis.Redis, module_bot: RunningBot
 ) -> None:
     module_bot.stop()

@@ -1,4 +1,4 @@
-"""/packs shows what is in a pack, page by page, and each sticker on its own."""
+"""/packs shows the stickers of a pack page by page, and each sticker on a page of its own."""
 
 from io import BytesIO
 from typing import Any
@@ -12,7 +12,7 @@ from bot.pictures.downloads import still
 from bot.pictures.preview import render_grid
 from bot.telegram.messages import is_reachable
 from tests.bot.conftest import NewUser
-from tests.bot.parts import (
+from tests.bot.harness import (
     TOKEN,
     Sandbox,
     User,
@@ -20,7 +20,6 @@ from tests.bot.parts import (
     buttons_of,
     draw_sticker,
     text_of,
-    wait_for,
 )
 
 pytestmark = pytest.mark.usefixtures("bot")
@@ -44,7 +43,7 @@ def with_pack(user: User, worker: Worker, sandbox: Sandbox, count: int) -> dict[
     user.say("кот")
     worker.finish(worker.take(), 2)
     shown = user.sees("Готово")
-    user.tap(buttons_of(shown)[0]["callback_data"], shown["message_id"])
+    user.press_button(shown, 0)
     fill(sandbox, user, user.packs()[0]["name"], range(100, 99 + count))
     return shown
 
@@ -78,7 +77,7 @@ def pages(user: User) -> dict[str, Any]:
     return next(m for m in reversed(user.messages()) if "1:pack" in str(m) or "1:one" in str(m))
 
 
-def test_the_list_has_the_first_sticker_of_each_pack(
+def test_list_of_packs_shows_the_first_sticker_of_each(
     user: User, worker: Worker, sandbox: Sandbox
 ) -> None:
     with_pack(user, worker, sandbox, 2)
@@ -88,7 +87,7 @@ def test_the_list_has_the_first_sticker_of_each_pack(
     assert all(abs(a - b) < 12 for a, b in zip(colour, (0, 0, 0), strict=True))  # type: ignore[arg-type]
 
 
-def test_a_pack_page_by_page(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_user_pages_through_a_large_pack(user: User, worker: Worker, sandbox: Sandbox) -> None:
     with_pack(user, worker, sandbox, 2 * STICKERS_A_PAGE + 1)
     shown = open_pack(user)
     assert numbers(shown) == list(range(1, 13))
@@ -110,7 +109,9 @@ def test_a_pack_page_by_page(user: User, worker: Worker, sandbox: Sandbox) -> No
     assert len(user.messages()) == 2
 
 
-def test_every_sticker_is_where_its_number_is(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_picture_of_a_pack_shows_stickers_in_order(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     with_pack(user, worker, sandbox, 4)
     image = picture(user, open_pack(user))
     quarter = image.width // 4
@@ -121,7 +122,7 @@ def test_every_sticker_is_where_its_number_is(user: User, worker: Worker, sandbo
         assert all(abs(a - b) < 12 for a, b in zip(seen, wanted, strict=True))  # type: ignore[arg-type]
 
 
-def test_one_sticker_of_a_pack(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_user_opens_one_sticker_of_a_pack(user: User, worker: Worker, sandbox: Sandbox) -> None:
     with_pack(user, worker, sandbox, STICKERS_A_PAGE + 2)
     open_pack(user)
     user.press("13–14")
@@ -134,7 +135,9 @@ def test_one_sticker_of_a_pack(user: User, worker: Worker, sandbox: Sandbox) -> 
     assert numbers(pages(user)) == [13, 14]
 
 
-def test_a_sticker_is_moved_and_removed(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_user_moves_and_removes_a_sticker_on_its_page(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     with_pack(user, worker, sandbox, 3)
     before = ids(user)
     open_pack(user)
@@ -150,7 +153,9 @@ def test_a_sticker_is_moved_and_removed(user: User, worker: Worker, sandbox: San
     assert ids(user) == before[:2]
 
 
-def test_a_sticker_gets_other_emoji(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_user_changes_the_emoji_of_a_sticker_on_its_page(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     with_pack(user, worker, sandbox, 2)
     open_pack(user)
     user.press("2")
@@ -164,7 +169,7 @@ def test_a_sticker_gets_other_emoji(user: User, worker: Worker, sandbox: Sandbox
     assert worker.queue.count_waiting() == 0
 
 
-def test_a_sticker_that_is_gone_before_the_emoji_come(
+def test_emoji_for_a_sticker_deleted_meanwhile_are_refused(
     user: User, worker: Worker, sandbox: Sandbox
 ) -> None:
     with_pack(user, worker, sandbox, 2)
@@ -177,20 +182,22 @@ def test_a_sticker_that_is_gone_before_the_emoji_come(
     user.sees("уже нет")
 
 
-def test_a_sticker_is_replaced(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_user_replaces_a_sticker_on_its_page(user: User, worker: Worker, sandbox: Sandbox) -> None:
     candidates = with_pack(user, worker, sandbox, 3)
     before = ids(user)
     open_pack(user)
     user.press("2")
     assert "нажмите номер" in user.press("🔁", user.sees("Стикер 2 из 3"))
-    answer = user.tap(buttons_of(candidates)[1]["callback_data"], candidates["message_id"])
+    answer = user.press_button(candidates, 1)
     assert "Стикер 2 встал на место прежнего" in answer
     after = ids(user)
     assert [after[0], after[2]] == [before[0], before[2]]
     assert after[1] != before[1]
 
 
-def test_a_pack_that_is_deleted_meanwhile(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_page_of_a_deleted_pack_leads_to_the_list(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     with_pack(user, worker, sandbox, 3)
     shown = open_pack(user)
     sandbox.api("deleteStickerSet", name=user.packs()[0]["name"])
@@ -200,7 +207,9 @@ def test_a_pack_that_is_deleted_meanwhile(user: User, worker: Worker, sandbox: S
     assert len(user.messages()) == 2
 
 
-def test_a_sticker_that_is_gone(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_button_of_a_deleted_sticker_refreshes_the_page(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     with_pack(user, worker, sandbox, 3)
     shown = open_pack(user)
     sandbox.api("deleteStickerFromSet", sticker=user.packs()[0]["stickers"][1]["file_id"])
@@ -208,7 +217,7 @@ def test_a_sticker_that_is_gone(user: User, worker: Worker, sandbox: Sandbox) ->
     assert numbers(user.sees("2 стикера")) == [1, 2]
 
 
-def test_a_pack_that_has_been_emptied(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_emptied_pack_keeps_its_page(user: User, worker: Worker, sandbox: Sandbox) -> None:
     with_pack(user, worker, sandbox, 1)
     open_pack(user)
     user.press("1")
@@ -220,27 +229,23 @@ def test_a_pack_that_has_been_emptied(user: User, worker: Worker, sandbox: Sandb
     assert "photo" in user.sees("ждёт первого стикера")
 
 
-def test_two_devices_at_once(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_sticker_removed_from_several_devices_is_removed_once(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     with_pack(user, worker, sandbox, 4)
     open_pack(user)
     user.press("2")
     shown = user.sees("Стикер 2 из 4")
     [data] = [b["callback_data"] for b in buttons_of(shown) if b["text"].startswith("🗑")]
-    tap = {"message_id": shown["message_id"], "data": data, "user_id": user.id}
-    taps = [sandbox.post("/sandbox/tap", **tap)["id"] for _ in range(3)]
-
-    def answers() -> list[str]:
-        found = {t["id"]: t["answer"] for t in sandbox.get("/sandbox/taps", user_id=user.id)}
-        return [found[i]["text"] for i in taps] if all(found[i] for i in taps) else []
-
-    said = wait_for(answers)
+    taps = [user.start_tap(data, shown["message_id"]) for _ in range(3)]
+    said = [user.answer_to(tap)["text"] for tap in taps]
     assert ["убран" in text for text in said] == [True, False, False]
     assert all("уже нет" in text for text in said[1:])
     assert len(ids(user)) == 3
     assert len(user.messages()) == 2
 
 
-def test_buttons_of_others_of_nobody_and_of_older_versions(
+def test_buttons_of_other_users_or_old_versions_change_nothing(
     new_user: NewUser, worker: Worker, sandbox: Sandbox
 ) -> None:
     owner, thief = new_user(), new_user("en")
@@ -261,7 +266,9 @@ def test_buttons_of_others_of_nobody_and_of_older_versions(
     assert numbers(pages(owner)) == [1, 2]
 
 
-def test_telegram_out_of_sorts(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_refusals_by_telegram_on_pack_pages_are_told(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     with_pack(user, worker, sandbox, 2)
     shown = open_pack(user)
     sandbox.fault("deleteStickerFromSet", 400)
@@ -273,14 +280,16 @@ def test_telegram_out_of_sorts(user: User, worker: Worker, sandbox: Sandbox) -> 
     assert len(ids(user)) == 2
 
 
-def test_a_file_that_telegram_does_not_give(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_pack_page_is_shown_without_a_file_telegram_refuses(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     with_pack(user, worker, sandbox, 1)
     fill(sandbox, user, user.packs()[0]["name"], range(900, 901))  # never downloaded before
     sandbox.fault("getFile", 400)
     assert numbers(open_pack(user)) == [1, 2]
 
 
-def test_many_packs(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_user_pages_through_many_packs(user: User, worker: Worker, sandbox: Sandbox) -> None:
     shown = with_pack(user, worker, sandbox, 1)
     for number in range(2, PACKS_A_PAGE + 2):
         user.say("/packs")
@@ -288,7 +297,7 @@ def test_many_packs(user: User, worker: Worker, sandbox: Sandbox) -> None:
         user.press("➕")
         user.reply(user.sees("Как назвать")["message_id"], f"{'Ы' * 60} {number}")
         user.sees("набор появится")
-        user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
+        user.press_button(shown, 1)
         sandbox.api("deleteStickerFromSet", sticker=user.packs()[-1]["stickers"][0]["file_id"])
         fill(sandbox, user, user.packs()[-1]["name"], range(number, number + 1))
     user.say("/packs")
@@ -300,14 +309,14 @@ def test_many_packs(user: User, worker: Worker, sandbox: Sandbox) -> None:
     user.sees("1. Emojich")
 
 
-def test_what_cannot_be_read_leaves_its_card_empty() -> None:
+def test_unreadable_sticker_leaves_an_empty_cell() -> None:
     good = draw_sticker(7)
     for bad in (None, b"", b"not a picture", good[: len(good) // 2]):
         with Image.open(BytesIO(render_grid([good, bad], 2, 119))) as image:
             assert image.width > image.height
 
 
-def test_of_what_moves_the_thumbnail_is_shown() -> None:
+def test_animated_sticker_is_shown_by_its_thumbnail() -> None:
     measures = {"file_id": "a", "file_unique_id": "a", "width": 512, "height": 512}
     thumbnail = {"file_id": "t", "file_unique_id": "t", "width": 128, "height": 128}
     for animated, video in ((True, False), (False, True)):
@@ -319,7 +328,7 @@ def test_of_what_moves_the_thumbnail_is_shown() -> None:
     assert still(plain) is plain
 
 
-def test_a_message_that_telegram_has_put_away() -> None:
+def test_inaccessible_message_is_not_reachable() -> None:
     person = {"id": 7, "is_bot": False, "first_name": "x"}
     message = {"chat": {"id": 7, "type": "private"}, "message_id": 1}
     query = {"id": "1", "from": person, "chat_instance": "1", "data": "1:pack:list:7:0"}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.bot.conftest import NewUser
-from tests.bot.parts import RunningBot, Sandbox, User, Worker, buttons_of, text_of, wait_for
+from tests.bot.harness import RunningBot, Sandbox, User, Worker, buttons_of, text_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -20,7 +20,7 @@ def with_pack(user: User, worker: Worker, stickers: int = 2) -> dict[str, Any]:
     """Put stickers into the user's first pack; returns the message with the candidates."""
     shown = drawn(user, worker)
     for number in range(stickers):
-        user.tap(buttons_of(shown)[number]["callback_data"], shown["message_id"])
+        user.press_button(shown, number)
     return shown
 
 
@@ -28,7 +28,7 @@ def titles(user: User) -> list[str]:
     return [pack["title"] for pack in user.packs()]
 
 
-def test_before_the_first_pack(user: User) -> None:
+def test_user_without_packs_can_only_create_one(user: User) -> None:
     user.say("/packs")
     shown = user.sees("пока нет наборов")
     assert [button["text"] for button in buttons_of(shown)] == [
@@ -36,14 +36,14 @@ def test_before_the_first_pack(user: User) -> None:
     ]  # fmt: skip
 
 
-def test_all_packs_with_counts_and_links(user: User, worker: Worker) -> None:
+def test_packs_command_lists_counts_and_links(user: User, worker: Worker) -> None:
     with_pack(user, worker)
     [pack] = user.packs()
     user.say("/packs")
     user.sees(f"● {pack['title']}, 2 стикера", f"https://t.me/addstickers/{pack['name']}")
 
 
-def test_a_new_pack_with_a_title_of_ones_own(user: User, worker: Worker) -> None:
+def test_user_creates_a_pack_with_an_own_title(user: User, worker: Worker) -> None:
     shown = with_pack(user, worker, 1)
     user.say("/packs")
     user.sees("Ваши наборы")
@@ -54,14 +54,14 @@ def test_a_new_pack_with_a_title_of_ones_own(user: User, worker: Worker) -> None
     user.edit(answer["message_id"], "Мои кошки")  # is no prompt
     user.say("/packs")
     user.sees("● Мои коты, ждёт первого стикера")
-    user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
+    user.press_button(shown, 1)
     assert titles(user)[1] == "Мои коты"
     assert [len(pack["stickers"]) for pack in user.packs()] == [1, 1]
     assert worker.queue.count_waiting() == 0
 
 
 @pytest.mark.parametrize("title", ["к" * 300, "\u200b\u202e", "😀" * 33])
-def test_titles_that_will_not_do(user: User, worker: Worker, title: str) -> None:
+def test_invalid_title_is_asked_for_again(user: User, worker: Worker, title: str) -> None:
     user.say("/packs")
     user.press("➕")
     question = user.sees("Как назвать")
@@ -72,7 +72,7 @@ def test_titles_that_will_not_do(user: User, worker: Worker, title: str) -> None
     assert worker.queue.count_waiting() == 0
 
 
-def test_what_does_not_answer_the_question_is_a_prompt(user: User, worker: Worker) -> None:
+def test_message_that_is_no_reply_to_the_question_is_a_prompt(user: User, worker: Worker) -> None:
     user.say("/packs")
     user.press("➕")
     user.sees("Как назвать")
@@ -81,7 +81,9 @@ def test_what_does_not_answer_the_question_is_a_prompt(user: User, worker: Worke
     assert worker.take().prompt == "кит"
 
 
-def test_the_question_outlives_a_restart(user: User, bot: RunningBot, worker: Worker) -> None:
+def test_question_for_a_title_survives_a_restart_of_the_bot(
+    user: User, bot: RunningBot, worker: Worker
+) -> None:
     with_pack(user, worker, 1)
     user.say("/packs")
     user.sees("Ваши наборы")
@@ -95,25 +97,25 @@ def test_the_question_outlives_a_restart(user: User, bot: RunningBot, worker: Wo
     assert titles(user) == ["Коты"]
 
 
-def test_the_current_pack_is_chosen(user: User, worker: Worker) -> None:
+def test_user_chooses_the_current_pack(user: User, worker: Worker) -> None:
     shown = with_pack(user, worker, 1)
     user.say("/packs")
     user.sees("Ваши наборы")
     user.press("➕")
     user.reply(user.sees("Как назвать")["message_id"], "Коты")
     user.sees("«Коты»")
-    user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
+    user.press_button(shown, 1)
     user.say("/packs")
     user.sees("● Коты, 1 стикер")
     user.press("Emojich")
     user.sees("Чтобы изменить стикер")
     user.press("● Складывать сюда")
     user.sees("● Emojich", "Коты, 1 стикер")
-    user.tap(buttons_of(shown)[2]["callback_data"], shown["message_id"])
+    user.press_button(shown, 2)
     assert [len(pack["stickers"]) for pack in user.packs()] == [2, 1]
 
 
-def test_a_pack_that_waits_while_another_is_filled(user: User, worker: Worker) -> None:
+def test_empty_pack_waits_while_another_pack_is_filled(user: User, worker: Worker) -> None:
     shown = with_pack(user, worker, 1)
     for title in ("Коты", "Псы"):
         user.say("/packs")
@@ -129,14 +131,14 @@ def test_a_pack_that_waits_while_another_is_filled(user: User, worker: Worker) -
     user.press("Коты", user.sees("Ваши наборы"))
     user.press("● Складывать сюда", user.sees("Коты, ждёт первого"))
     user.sees("● Коты")
-    user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
+    user.press_button(shown, 1)
     assert [len(pack["stickers"]) for pack in user.packs()] == [1, 1]
     assert titles(user)[1] == "Коты"
     user.say("/packs")
     user.sees("● Коты, 1 стикер")
 
 
-def test_a_pack_is_deleted_after_a_question(user: User, worker: Worker) -> None:
+def test_user_confirms_the_deletion_of_a_pack(user: User, worker: Worker) -> None:
     with_pack(user, worker)
     user.say("/packs")
     user.sees("Ваши наборы")
@@ -153,18 +155,20 @@ def test_a_pack_is_deleted_after_a_question(user: User, worker: Worker) -> None:
     assert user.packs() == []
 
 
-def test_a_pack_deleted_elsewhere(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_pack_deleted_outside_the_bot_leaves_the_list(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     shown = with_pack(user, worker)
     user.say("/packs")
     menu = user.sees("Ваши наборы")
     sandbox.api("deleteStickerSet", name=user.packs()[0]["name"])
     assert user.press("Emojich", menu) == "Этого набора уже нет."
     user.sees("пока нет наборов")
-    user.tap(buttons_of(shown)[2]["callback_data"], shown["message_id"])
+    user.press_button(shown, 2)
     assert [len(pack["stickers"]) for pack in user.packs()] == [1]
 
 
-def test_buttons_of_other_people_and_of_nobody(new_user: NewUser, worker: Worker) -> None:
+def test_pack_buttons_of_other_users_change_nothing(new_user: NewUser, worker: Worker) -> None:
     owner, thief = new_user(), new_user("en")
     with_pack(owner, worker)
     thief.say("/start")
@@ -186,7 +190,7 @@ def ids(user: User) -> list[str]:
     return [sticker["file_unique_id"] for sticker in user.packs()[0]["stickers"]]
 
 
-def test_a_sticker_is_moved_and_removed(user: User, worker: Worker) -> None:
+def test_user_moves_and_removes_a_sent_sticker(user: User, worker: Worker) -> None:
     with_pack(user, worker, 3)
     first, second, third = ids(user)
     send_sticker(user, 2)
@@ -196,10 +200,10 @@ def test_a_sticker_is_moved_and_removed(user: User, worker: Worker) -> None:
     assert "убран" in user.press("🗑", menu)
     user.sees("убран")
     assert ids(user) == [first, second]
-    assert "уже нет" in user.tap(buttons_of(menu)[0]["callback_data"], menu["message_id"])
+    assert "уже нет" in user.press_button(menu, 0)
 
 
-def test_a_sticker_gets_other_emoji(user: User, worker: Worker) -> None:
+def test_user_changes_the_emoji_of_a_sent_sticker(user: User, worker: Worker) -> None:
     with_pack(user, worker, 2)
     sent = send_sticker(user, 1)
     assert "Ответьте" in user.press("😀", user.sees("Что сделать"))
@@ -208,7 +212,7 @@ def test_a_sticker_gets_other_emoji(user: User, worker: Worker) -> None:
     assert [sticker["emoji"] for sticker in user.packs()[0]["stickers"]] == ["🐱", "🔥"]
 
 
-def test_somebody_elses_sticker_keeps_its_emoji(new_user: NewUser, worker: Worker) -> None:
+def test_user_cannot_change_a_sticker_of_another_user(new_user: NewUser, worker: Worker) -> None:
     owner, thief = new_user(), new_user()
     with_pack(owner, worker, 1)
     sent = thief.say(sticker_file_id=owner.packs()[0]["stickers"][0]["file_id"])
@@ -219,12 +223,12 @@ def test_somebody_elses_sticker_keeps_its_emoji(new_user: NewUser, worker: Worke
     assert owner.packs()[0]["stickers"][0]["emoji"] == "🐱"
 
 
-def test_a_sticker_is_replaced_by_another_candidate(user: User, worker: Worker) -> None:
+def test_user_replaces_a_sent_sticker_by_a_candidate(user: User, worker: Worker) -> None:
     shown = with_pack(user, worker, 2)
     first, second = ids(user)
     send_sticker(user, 0)
     assert "нажмите номер" in user.press("🔁", user.sees("Что сделать"))
-    answer = user.tap(buttons_of(shown)[2]["callback_data"], shown["message_id"])
+    answer = user.press_button(shown, 2)
     assert "Стикер 3 встал на место прежнего" in answer
     assert len(ids(user)) == 2
     assert ids(user)[1] == second
@@ -233,7 +237,7 @@ def test_a_sticker_is_replaced_by_another_candidate(user: User, worker: Worker) 
     assert "Готово" in text_of(marked[0])
 
 
-def test_a_sticker_whose_message_is_deleted_before_the_answer(
+def test_bot_answers_a_sticker_whose_message_was_deleted(
     user: User, bot: RunningBot, sandbox: Sandbox
 ) -> None:
     user.say("/start")

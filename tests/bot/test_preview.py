@@ -1,4 +1,4 @@
-"""The picture to choose from."""
+"""The picture from which a user chooses stickers."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,18 +11,18 @@ from telegram.constants import FileSizeLimit
 from bot.pictures.preview import columns, render_preview
 from bot.pictures.sticker import as_emoji, outlined
 from bot.sandbox.images import inspect
-from tests.bot.parts import draw_sticker
+from tests.bot.harness import draw_sticker
 
 
 @pytest.mark.parametrize(
     ("count", "grid"), [(1, 1), (2, 2), (3, 3), (4, 2), (5, 3), (6, 3), (7, 3), (9, 3)]
 )
-def test_grid(count: int, grid: int) -> None:
+def test_number_of_columns_follows_the_number_of_stickers(count: int, grid: int) -> None:
     assert columns(count) == grid
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 5, 9])
-def test_preview_is_a_photo_for_telegram(count: int) -> None:
+def test_preview_fits_telegrams_limits_for_photos(count: int) -> None:
     file = render_preview([draw_sticker(number) for number in range(count)])
     assert len(file) < FileSizeLimit.PHOTOSIZE_UPLOAD
     with Image.open(BytesIO(file)) as image:
@@ -30,7 +30,7 @@ def test_preview_is_a_photo_for_telegram(count: int) -> None:
         assert 500 < image.width <= 1024
 
 
-def test_every_sticker_is_in_its_place() -> None:
+def test_preview_shows_stickers_in_order() -> None:
     colours = ["#ff0000", "#00ff00", "#0000ff", "#ff00ff"]
     stickers = []
     for colour in colours:
@@ -52,7 +52,7 @@ EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage
 @pytest.mark.parametrize(
     "read", [lambda file: render_preview([file]), outlined, as_emoji, inspect], ids=range(4)
 )
-def test_no_ghostscript_is_started(
+def test_eps_picture_starts_no_ghostscript(
     read: Callable[[bytes], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[object] = []
@@ -62,7 +62,7 @@ def test_no_ghostscript_is_started(
     assert started == []
 
 
-def test_a_picture_of_too_many_pixels_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_picture_with_too_many_pixels_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     file = BytesIO()
     Image.new("L", (3000, 3000)).save(file, "PNG")
     monkeypatch.setattr(PngImagePlugin.PngImageFile, "load", None)

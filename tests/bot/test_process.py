@@ -18,11 +18,11 @@ from bot.telegram import updater as listening
 from bot.telegram.leader import KEY
 from bot.telegram.updater import keep_token
 from emojich_core.errors import SetupError
-from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, Worker
+from tests.bot.harness import ROOT, TOKEN, BotProcess, Sandbox, User, Worker
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
 
-ODD_ANSWERS = [  # what no Bot API would say
+ODD_ANSWERS = [  # no Bot API would answer these
     '{"ok": true, "result": true}', '{"ok": true, "result": {}}', '{"ok": true}', "[]", "<p>",
 ]  # fmt: skip
 
@@ -36,12 +36,12 @@ def environment(sandbox: Sandbox, server: str) -> dict[str, str]:
     }
 
 
-def test_nothing_imports_torch() -> None:
+def test_bot_and_sandbox_import_no_torch() -> None:
     code = "import sys, bot.__main__, bot.sandbox.__main__; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
-def test_killed_bot_delivers_when_it_is_back(
+def test_restarted_bot_delivers_stickers_after_a_kill(
     environment: dict[str, str], sandbox: Sandbox, server: str
 ) -> None:
     user = User(sandbox, 3001, "ru")
@@ -65,7 +65,7 @@ def test_killed_bot_delivers_when_it_is_back(
         assert user.messages() == [shown]
 
 
-def test_restart_of_redis_is_survived(
+def test_bot_continues_after_a_restart_of_redis(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("REDIS_URL", raising=False)
@@ -89,7 +89,7 @@ def test_restart_of_redis_is_survived(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_end_it_cleanly(environment: dict[str, str], number: int) -> None:
+def test_signal_ends_the_bot_without_an_error(environment: dict[str, str], number: int) -> None:
     bot = BotProcess(**environment)
     bot.wait_until_ready()
     began = time.monotonic()
@@ -98,7 +98,7 @@ def test_signals_end_it_cleanly(environment: dict[str, str], number: int) -> Non
     assert time.monotonic() - began < 5
 
 
-def test_outage_of_telegram_is_survived_and_the_token_kept(
+def test_bot_survives_an_outage_of_telegram_without_logging_the_token(
     environment: dict[str, str], sandbox: Sandbox
 ) -> None:
     user = User(sandbox, 3002, "ru")
@@ -128,13 +128,13 @@ def test_outage_of_telegram_is_survived_and_the_token_kept(
         ({"EMOJICH_BLOCKED_WORDS": "/nowhere"}, "EMOJICH_BLOCKED_WORDS: /nowhere cannot be read"),
     ],
 )
-def test_what_keeps_it_from_starting_is_one_line(
+def test_bot_that_cannot_start_prints_one_line(
     environment: dict[str, str], changes: dict[str, str], reason: str
 ) -> None:
     assert reason in last_words(BotProcess(**(environment | changes)))
 
 
-def test_no_answer_about_the_menu_keeps_it_from_starting(
+def test_bot_starts_despite_a_malformed_answer_about_its_menu(
     environment: dict[str, str], sandbox: Sandbox
 ) -> None:
     user = User(sandbox, 3004, "ru")
@@ -151,7 +151,7 @@ def test_no_answer_about_the_menu_keeps_it_from_starting(
 
 
 @pytest.mark.parametrize("answer", ODD_ANSWERS)
-def test_what_does_not_answer_as_telegram_is_one_line(
+def test_server_that_is_not_telegram_is_reported_in_one_line(
     environment: dict[str, str], sandbox: Sandbox, answer: str
 ) -> None:
     sandbox.fault("getMe", 200, answer=answer)
@@ -170,7 +170,9 @@ def last_words(bot: BotProcess) -> str:
     return line
 
 
-def test_telegram_refuses_the_token(environment: dict[str, str], sandbox: Sandbox) -> None:
+def test_token_refused_by_telegram_is_reported_in_one_line(
+    environment: dict[str, str], sandbox: Sandbox
+) -> None:
     elsewhere = {"TELEGRAM_API_URL": f"{sandbox.url}/elsewhere/bot"}  # answers no JSON, too
     line = last_words(BotProcess(**(environment | elsewhere)))
     assert "Telegram refuses TELEGRAM_BOT_TOKEN" in line
@@ -198,7 +200,7 @@ def test_telegram_refuses_the_token(environment: dict[str, str], sandbox: Sandbo
         "/updates//",
     ],
 )
-def test_every_path_of_a_webhook_is_heard(
+def test_webhook_works_with_any_path(
     environment: dict[str, str], sandbox: Sandbox, path: str
 ) -> None:
     user = User(sandbox, next(webhook_users), "ru")
@@ -219,7 +221,9 @@ def test_every_path_of_a_webhook_is_heard(
 webhook_users = count(3100)
 
 
-def test_redis_refuses(environment: dict[str, str], server: str) -> None:
+def test_redis_that_refuses_writes_is_reported_in_one_line(
+    environment: dict[str, str], server: str
+) -> None:
     with connect(server) as connection:
         connection.config_set("maxmemory", 1)
         line = last_words(BotProcess(**environment))
@@ -227,7 +231,7 @@ def test_redis_refuses(environment: dict[str, str], server: str) -> None:
     assert "takes nothing (command not allowed when used memory" in line
 
 
-def test_a_port_that_is_taken(environment: dict[str, str]) -> None:
+def test_webhook_port_in_use_is_reported_in_one_line(environment: dict[str, str]) -> None:
     with socket.create_server(("0.0.0.0", 0)) as taken:
         port = str(taken.getsockname()[1])
         webhook = {"WEBHOOK_URL": f"http://127.0.0.1:{port}/updates", "WEBHOOK_PORT": port}
@@ -245,12 +249,14 @@ async def until_revoked(sandbox: Sandbox) -> None:
             await asyncio.wait_for(keep_token(bot), 10)
 
 
-def test_a_token_that_is_revoked(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_revoked_token_ends_the_bot(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "TOKEN_INTERVAL", 0.1)
     asyncio.run(until_revoked(sandbox))
 
 
-def test_an_outage_at_the_beginning(environment: dict[str, str], sandbox: Sandbox) -> None:
+def test_bot_retries_when_telegram_is_down_at_the_start(
+    environment: dict[str, str], sandbox: Sandbox
+) -> None:
     sandbox.fault("deleteWebhook", 502, times=2)
     bot = BotProcess(**environment)
     bot.wait_for_log("no updates yet: Bad Gateway")
@@ -270,6 +276,6 @@ def test_an_outage_at_the_beginning(environment: dict[str, str], sandbox: Sandbo
         ({"EMOJICH_ADMINS": "@anna"}, "EMOJICH_ADMINS must be user ids"),
     ],
 )
-def test_what_is_wrong_in_the_environment_is_named(changes: dict[str, str], reason: str) -> None:
+def test_invalid_environment_variable_is_named(changes: dict[str, str], reason: str) -> None:
     with pytest.raises(SetupError, match=reason):
         Config.from_environment({"TELEGRAM_BOT_TOKEN": TOKEN} | changes)

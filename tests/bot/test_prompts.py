@@ -7,7 +7,7 @@ import redis
 
 from bot.requests.limits import Limits
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, open_of, text_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, open_of, text_of, wait_for
 
 ACTIVE = Limits().active
 
@@ -24,14 +24,14 @@ def answers(user: User, count: int) -> list[dict[str, Any]]:
     return wait_for(lambda: (len(user.messages()) >= count and user.messages()) or None)
 
 
-def test_every_line_is_a_prompt(user: User, worker: Worker) -> None:
+def test_every_line_of_a_message_is_a_request(user: User, worker: Worker) -> None:
     user.say("кот\n\n  пёс \nсова")
     shown = sorted(about(message) for message in answers(user, 3))
     assert shown == ["«кот»", "«пёс»", "«сова»"]
     assert [worker.take().prompt for _ in shown] == ["кот", "пёс", "сова"]
 
 
-def test_the_words_of_asking_are_not_drawn(user: User, worker: Worker) -> None:
+def test_request_phrases_are_removed_from_every_line(user: User, worker: Worker) -> None:
     said = user.say("Нарисуй мне, пожалуйста:\nкот в шляпе\nи сделай стикер с совой")
     answers(user, 2)
     user.edit(said["message_id"], "нарисуй кота в шляпе\nхочу сову")  # which asks for the same
@@ -42,7 +42,7 @@ def test_the_words_of_asking_are_not_drawn(user: User, worker: Worker) -> None:
     assert worker.queue.count_waiting() == 0
 
 
-def test_lines_up_to_the_limit(new_user: NewUser, worker: Worker) -> None:
+def test_lines_over_the_limit_are_named_in_one_refusal(new_user: NewUser, worker: Worker) -> None:
     user = new_user("en")
     user.say("cat\n" + "\n".join(f"кот {number}" for number in range(ACTIVE + 12)))
     texts = [text_of(message).split("\n\n") for message in answers(user, ACTIVE + 2)]
@@ -55,7 +55,7 @@ def test_lines_up_to_the_limit(new_user: NewUser, worker: Worker) -> None:
     assert worker.queue.count_waiting() == ACTIVE
 
 
-def test_a_line_that_is_not_drawn_is_named_in_short(user: User, worker: Worker) -> None:
+def test_refused_long_line_is_shortened_in_the_answer(user: User, worker: Worker) -> None:
     user.say(f"кот\n{'сова ' * 50}")
     texts = {about(message): text_of(message) for message in answers(user, 2)}
     assert "слишком длинно" in texts[f"«{'сова ' * 7}сова…»"]  # before «кот» or after it
@@ -64,7 +64,7 @@ def test_a_line_that_is_not_drawn_is_named_in_short(user: User, worker: Worker) 
     assert worker.queue.count_waiting() == 1
 
 
-def test_an_edited_prompt_is_drawn_instead(user: User, worker: Worker) -> None:
+def test_edited_prompt_replaces_the_waiting_request(user: User, worker: Worker) -> None:
     said = user.say("кот в косомсе")
     first = user.sees("«кот в косомсе»")
     user.edit(said["message_id"], "кот в космосе")
@@ -76,7 +76,7 @@ def test_an_edited_prompt_is_drawn_instead(user: User, worker: Worker) -> None:
     user.sees("«кот в космосе»", "Готово")
 
 
-def test_an_edit_after_the_stickers(user: User, worker: Worker) -> None:
+def test_edit_after_the_stickers_draws_in_the_same_message(user: User, worker: Worker) -> None:
     said = user.say("кот")
     worker.finish(worker.take(), 4)
     old = user.sees("«кот»", "Готово")
@@ -89,10 +89,10 @@ def test_an_edit_after_the_stickers(user: User, worker: Worker) -> None:
     shown = user.sees("«пёс»", "2 стикера")
     assert shown["photo"] != old["photo"]
     assert shown["message_id"] == old["message_id"]
-    assert "Стикер 2" in user.tap(buttons_of(shown)[1]["callback_data"])
+    assert "Стикер 2" in user.press_button(shown, 1)
 
 
-def test_an_edit_while_the_stickers_are_on_their_way(
+def test_edit_during_the_delivery_draws_the_new_prompt(
     user: User, worker: Worker, sandbox: Sandbox
 ) -> None:
     said = user.say("кот")
@@ -106,20 +106,22 @@ def test_an_edit_while_the_stickers_are_on_their_way(
     user.sees("«пёс»", "2 стикера")
 
 
-def test_lines_that_did_not_change_go_on(user: User, worker: Worker) -> None:
+def test_unchanged_lines_of_an_edited_message_keep_their_requests(
+    user: User, worker: Worker
+) -> None:
     said = user.say("кот\nпёс")
     answers(user, 2)
-    kept = worker.waiting()[0]
+    unchanged = worker.waiting()[0]
     user.edit(said["message_id"], "кот\nсова\nлиса")
     wait_for(lambda: {about(m) for m in user.messages()} == {"«кот»", "«сова»", "«лиса»"})
     wait_for(lambda: worker.queue.count_waiting() == 3)
-    assert worker.waiting()[0] == kept
+    assert worker.waiting()[0] == unchanged
     user.edit(said["message_id"], "кот")
-    wait_for(lambda: worker.waiting() == [kept])
+    wait_for(lambda: worker.waiting() == [unchanged])
     wait_for(lambda: [m for m in user.messages() if "Остановлено" in text_of(m)][1:])
 
 
-def test_an_edit_that_cannot_be_drawn_leaves_the_old_one(user: User, worker: Worker) -> None:
+def test_refused_edit_keeps_the_old_request(user: User, worker: Worker) -> None:
     said = user.say("кот")
     user.sees("«кот»")
     user.edit(said["message_id"], "cat")
@@ -130,7 +132,7 @@ def test_an_edit_that_cannot_be_drawn_leaves_the_old_one(user: User, worker: Wor
     assert worker.queue.count_waiting() == 1
 
 
-def test_a_refused_prompt_is_drawn_once_it_is_corrected(user: User, worker: Worker) -> None:
+def test_refused_prompt_is_drawn_after_a_correcting_edit(user: User, worker: Worker) -> None:
     said = user.say("cat")
     user.sees("только по-русски")
     user.edit(said["message_id"], "кот")
@@ -138,10 +140,10 @@ def test_a_refused_prompt_is_drawn_once_it_is_corrected(user: User, worker: Work
     assert worker.take().prompt == "кот"
 
 
-def test_an_edit_of_what_was_tried_again(user: User, worker: Worker) -> None:
+def test_edit_replaces_a_request_that_was_retried(user: User, worker: Worker) -> None:
     said = user.say("кот")
     worker.fail(worker.take(), "failed")
-    user.tap(buttons_of(user.sees("не получилось"))[0]["callback_data"])
+    user.press_button(user.sees("не получилось"), 0)
     user.sees("Запрос сохранён")
     user.edit(said["message_id"], "пёс")
     user.sees("«пёс»")
@@ -149,7 +151,7 @@ def test_an_edit_of_what_was_tried_again(user: User, worker: Worker) -> None:
     assert [worker.take().prompt, worker.queue.count_waiting()] == ["пёс", 0]
 
 
-def test_a_limit_met_by_an_edit_leaves_the_other_lines_theirs(
+def test_edit_over_the_limit_keeps_requests_of_other_lines(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     said = user.say("кот\nпёс")
@@ -167,7 +169,7 @@ def test_a_limit_met_by_an_edit_leaves_the_other_lines_theirs(
     assert sorted(worker.take().prompt for _ in range(ACTIVE)) == ["кит", "слон", "сова"]
 
 
-def test_a_prompt_that_answers_a_message_can_be_edited(user: User, worker: Worker) -> None:
+def test_prompt_sent_as_a_reply_can_be_edited(user: User, worker: Worker) -> None:
     user.say("кот")
     first = user.sees("«кот»")
     said = user.reply(first["message_id"], "пёс")
@@ -179,9 +181,7 @@ def test_a_prompt_that_answers_a_message_can_be_edited(user: User, worker: Worke
 
 
 @pytest.mark.parametrize("origin", ["forwarded", "via_bot"])
-def test_what_somebody_else_has_written_is_a_prompt_and_no_answer(
-    user: User, worker: Worker, origin: str
-) -> None:
+def test_forwarded_reply_to_a_question_is_a_prompt(user: User, worker: Worker, origin: str) -> None:
     user.say("/packs")
     user.sees("набор")
     user.press("➕ Новый набор")

@@ -43,7 +43,7 @@ def test_request_goes_from_waiting_to_finished() -> None:
     assert (finished.state, finished.count) == (State.FINISHED, 2)
 
 
-def test_what_comes_too_late_changes_nothing() -> None:
+def test_late_events_do_not_change_a_finished_record() -> None:
     finished = after(FINISHED)
     late = (Progress("7_1", 0.9), Queued(1), Failed("7_1", "failed"), FINISHED)
     assert after(FINISHED, *late) == finished
@@ -51,29 +51,29 @@ def test_what_comes_too_late_changes_nothing() -> None:
     assert after(Progress("7_1", 0.5), Queued(1)) == drawing
 
 
-def test_who_is_abandoned_waits_again_until_somebody_goes_on() -> None:
+def test_abandoned_request_waits_until_progress_resumes() -> None:
     abandoned = after(Queued(3), Progress("7_1", 0.5), Abandoned())
     assert (abandoned.state, abandoned.queued) == (State.WAITING, Queued(NO_WORKER))
     assert advance(abandoned, Progress("7_1", 0.1)).state is State.DRAWING
     assert after(FINISHED, Abandoned()) == after(FINISHED)
 
 
-def test_stickers_are_welcome_after_a_failure() -> None:
+def test_failed_request_accepts_stickers_that_arrive_later() -> None:
     assert after(Failed("7_1", "lost"), FINISHED).state is State.FINISHED
 
 
-def test_stickers_that_cannot_be_shown_are_a_failure() -> None:
+def test_expired_stickers_fail_the_request() -> None:
     assert after(FINISHED, Spoilt("expired")).failure == "expired"
     shown = after(FINISHED, Shown(5, State.FINISHED))
     assert advance(shown, Spoilt("expired")) == shown
 
 
-def test_message_that_is_replaced_or_gone_stays_so() -> None:
+def test_replaced_or_unreachable_message_stays_so() -> None:
     for end in (Replaced("7_2"), Unreachable()):
         assert after(Failed("7_1", "lost"), end, FINISHED).state is after(end).state
 
 
-def test_stickers_whose_message_is_gone_are_shown_again() -> None:
+def test_finished_request_of_a_deleted_message_can_be_reopened() -> None:
     for changes in ((Unreachable(), FINISHED), (FINISHED, Unreachable())):
         gone = after(*changes)
         assert (gone.state, gone.is_open, gone.has_stickers) == (State.GONE, False, True)
@@ -82,13 +82,13 @@ def test_stickers_whose_message_is_gone_are_shown_again() -> None:
     assert after(Unreachable(), Reopened()).state is State.GONE  # there is nothing to show
 
 
-def test_cancelled_stays_cancelled() -> None:
+def test_cancelled_request_ignores_later_events() -> None:
     late = (Progress("7_1", 0.9), Queued(1), Failed("7_1", "failed"), FINISHED)
     assert after(Cancelled(), *late).state is State.CANCELLED
     assert after(FINISHED, Cancelled()).state is State.FINISHED
 
 
-def test_unknown_reasons_of_a_newer_worker() -> None:
+def test_unknown_failure_reason_is_read_as_failed() -> None:
     assert after(Failed("7_1", "sunspots")).failure == "failed"
 
 
@@ -99,7 +99,7 @@ def test_request_is_open_until_its_end_is_shown() -> None:
     assert not after(Unreachable()).is_open
 
 
-def test_candidates_are_remembered() -> None:
+def test_record_remembers_uploaded_and_added_candidates() -> None:
     record = after(FINISHED, Uploaded(1, "file"), Added(1, PACK), Added(0, PACK))
     assert record.placed[Kind.STICKERS] == Placed({1: "file"}, {1: PACK, 0: PACK})
     both = advance(advance(record, Uploaded(1, "small", Kind.EMOJI)), Added(1, EMOJI_PACK))
@@ -109,12 +109,12 @@ def test_candidates_are_remembered() -> None:
     assert [both.is_in_pack(number) for number in range(3)] == [True, True, False]
 
 
-def test_candidate_is_written_and_read_as_text() -> None:
+def test_candidate_reference_is_formatted_and_parsed() -> None:
     assert str(CandidateRef("7_u3_try2", 4)) == "7_u3_try2:4"
     assert CandidateRef.parse("7_u3_try2:4") == CandidateRef("7_u3_try2", 4)
 
 
 @pytest.mark.parametrize("text", ["7_1", ":1", "7_1:", "7_1:x", "7_1:-1", "7_1:²"])
-def test_text_that_is_no_candidate(text: str) -> None:
+def test_invalid_candidate_reference_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no candidate"):
         CandidateRef.parse(text)

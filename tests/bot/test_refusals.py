@@ -1,4 +1,4 @@
-"""Telegram's everyday refusals: nothing is broken, nobody is told twice, the stickers are kept."""
+"""Telegram's everyday refusals cause no error, no second message and no lost sticker."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from telegram.error import BadRequest, Forbidden
 from bot.admin.commands import BROKEN
 from bot.telegram.errors import CHAT_IS_CLOSED, is_everyday, says
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, open_of, text_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, buttons_of, open_of, text_of, wait_for
 from worker.queue.stats import counts_today
 
 pytestmark = pytest.mark.usefixtures("bot")
@@ -58,8 +58,7 @@ def user(new_user: NewUser) -> User:
 
 @pytest.fixture
 def group(sandbox: Sandbox, user: User) -> int:
-    chat = sandbox.post("/sandbox/group", title="Друзья", user_ids=[user.id])
-    return int(chat["id"])
+    return sandbox.group(user)
 
 
 @pytest.fixture(autouse=True)
@@ -72,20 +71,15 @@ def unbroken(connection: redis.Redis, caplog: pytest.LogCaptureFixture) -> Any:
     assert [r.getMessage() for r in caplog.records if r.exc_info and r.name.startswith("bot")] == []
 
 
-def said_in(sandbox: Sandbox, user: User, chat_id: int) -> list[dict[str, Any]]:
-    chat = sandbox.get("/sandbox/chat", user_id=user.id, chat_id=chat_id)
-    return [message for message in chat if message["from"]["is_bot"]]
-
-
 @pytest.mark.parametrize(("code", "text"), CLOSED + GONE)
-def test_every_one_is_known(code: int, text: str) -> None:
+def test_every_everyday_refusal_is_recognized(code: int, text: str) -> None:
     error = Forbidden(text) if code == 403 else BadRequest(text)
     assert is_everyday(error)
     assert isinstance(error, Forbidden) or says(error, CHAT_IS_CLOSED) == ((code, text) in CLOSED)
 
 
 @each_closed
-def test_an_answer_that_may_not_be_sent(
+def test_answer_refused_in_a_closed_chat_is_only_logged(
     user: User,
     sandbox: Sandbox,
     group: int,
@@ -97,12 +91,12 @@ def test_an_answer_that_may_not_be_sent(
     user.say("/help", chat_id=group)
     wait_for(lambda: "cannot be answered" in caplog.text)
     user.say("/sticker", chat_id=group)
-    [message] = wait_for(lambda: said_in(sandbox, user, group))
+    [message] = wait_for(lambda: user.messages(group))
     assert "Напишите, что нарисовать" in text_of(message)
 
 
 @each_closed
-def test_a_request_whose_chat_is_closed_from_the_beginning(
+def test_request_of_a_closed_chat_stays_in_history(
     user: User,
     sandbox: Sandbox,
     worker: Worker,
@@ -117,7 +111,7 @@ def test_a_request_whose_chat_is_closed_from_the_beginning(
     wait_for(lambda: open_of(user, connection) == 0)
     worker.finish(request, 2)
     wait_for(lambda: connection.exists(f"emojich:history:{user.id}"))
-    assert said_in(sandbox, user, group) == []
+    assert user.messages(group) == []
     user.say("/history")
     user.sees("последний")
     assert "заново" in user.press("кот")
@@ -125,7 +119,7 @@ def test_a_request_whose_chat_is_closed_from_the_beginning(
 
 
 @each
-def test_stickers_that_may_not_be_shown_are_kept(
+def test_stickers_refused_by_the_chat_are_kept_in_history(
     user: User,
     sandbox: Sandbox,
     worker: Worker,
@@ -146,26 +140,28 @@ def test_stickers_that_may_not_be_shown_are_kept(
     assert worker.queue.count_waiting() == 0
 
 
-def test_a_group_without_photos(user: User, sandbox: Sandbox, worker: Worker, group: int) -> None:
+def test_group_without_photos_is_pointed_to_history(
+    user: User, sandbox: Sandbox, worker: Worker, group: int
+) -> None:
     user.say("/sticker кот", chat_id=group)
     request = worker.take()
-    wait_for(lambda: said_in(sandbox, user, group))
+    wait_for(lambda: user.messages(group))
     refused = "Bad Request: not enough rights to send photos to the chat"
     sandbox.fault("editMessageMedia", 400, description=refused)
     worker.finish(request, 1)
-    wait_for(lambda: "/history" in text_of(said_in(sandbox, user, group)[-1]))
+    wait_for(lambda: "/history" in text_of(user.messages(group)[-1]))
     user.say("/history")
     assert buttons_of(user.sees("последний"))[0]["text"] == "кот"
 
 
 @each
-def test_what_is_done_is_said_though_the_message_stays(
+def test_action_succeeds_though_its_message_cannot_be_edited(
     user: User, sandbox: Sandbox, worker: Worker, code: int, text: str
 ) -> None:
     user.say("кот")
     worker.finish(worker.take(), 1)
     shown = user.sees("Готово")
-    user.tap(buttons_of(shown)[0]["callback_data"], shown["message_id"])
+    user.press_button(shown, 0)
     user.say(sticker_file_id=user.packs()[0]["stickers"][0]["file_id"])
     menu = user.sees("Что сделать")
     sandbox.fault("editMessageText", code, description=text)
@@ -181,58 +177,62 @@ def test_what_is_done_is_said_though_the_message_stays(
     assert user.press("Emojich", menu) == ""
 
 
-def test_a_question_that_may_not_be_asked(user: User, sandbox: Sandbox) -> None:
+def test_refused_question_is_told_in_the_answer_to_the_button(user: User, sandbox: Sandbox) -> None:
     user.say("/packs")
     menu = user.sees("пока нет наборов")
     sandbox.fault("sendMessage", 400, description="Bad Request: message thread not found")
     assert "не дал этого" in user.press("➕", menu)
 
 
-def test_a_tap_that_is_answered_too_late(user: User, sandbox: Sandbox, worker: Worker) -> None:
+def test_sticker_is_added_though_the_button_answer_is_too_late(
+    user: User, sandbox: Sandbox, worker: Worker
+) -> None:
     user.say("кот")
     worker.finish(worker.take(), 1)
     add = buttons_of(user.sees("Готово"))[0]["callback_data"]
     late = "Bad Request: query is too old and response timeout expired or query ID is invalid"
     sandbox.fault("answerCallbackQuery", 400, description=late)
     message_id = user.answer()["message_id"]
-    sandbox.post("/sandbox/tap", user_id=user.id, message_id=message_id, data=add)
+    user.start_tap(add, message_id)
     wait_for(lambda: user.packs())
     assert "уже в наборе" in user.tap(add, message_id)
 
 
-def test_a_group_that_migrates_before_an_answer(user: User, sandbox: Sandbox, group: int) -> None:
-    new = sandbox.post("/sandbox/group", title="Друзья", user_ids=[user.id])["id"]
+def test_bot_answers_in_the_new_group_after_a_migration(
+    user: User, sandbox: Sandbox, group: int
+) -> None:
+    new = sandbox.group(user)
     sandbox.fault("sendMessage", 400, migrate_to_chat_id=new)
     user.say("/sticker", chat_id=group)
-    [message] = wait_for(lambda: said_in(sandbox, user, new))
+    [message] = wait_for(lambda: user.messages(new))
     assert "Напишите, что нарисовать" in text_of(message)
     assert "reply_to_message" not in message  # another message has its number there
 
 
-def test_requests_under_way_follow_a_group_that_migrates(
+def test_open_requests_follow_a_migrating_group(
     user: User, sandbox: Sandbox, worker: Worker, group: int
 ) -> None:
     user.say("/sticker кот\nпёс", chat_id=group)
     requests = [worker.take(), worker.take()]
-    wait_for(lambda: len(said_in(sandbox, user, group)) == 2)
+    wait_for(lambda: len(user.messages(group)) == 2)
     new = sandbox.post("/sandbox/migrate", user_id=user.id, chat_id=group)["id"]
-    wait_for(lambda: len(said_in(sandbox, user, new)) == 2)
+    wait_for(lambda: len(user.messages(new)) == 2)
     for request in requests:
         worker.finish(request, 1)
-    wait_for(lambda: str(list(map(text_of, said_in(sandbox, user, new)))).count("Готово") == 2)
-    assert len(said_in(sandbox, user, new)) == 2
+    wait_for(lambda: str(list(map(text_of, user.messages(new)))).count("Готово") == 2)
+    assert len(user.messages(new)) == 2
     user.say("/sticker сова", chat_id=new)
-    wait_for(lambda: "«сова»" in text_of(said_in(sandbox, user, new)[-1]))
+    wait_for(lambda: "«сова»" in text_of(user.messages(new)[-1]))
 
 
 class TestStart:
-    """Somebody taps in a group who has never started the bot."""
+    """A user who has never started the bot presses a button in a group."""
 
     @pytest.fixture
     def user(self, new_user: NewUser) -> User:
         return new_user()
 
-    def test_a_link_leads_back_to_the_sticker(
+    def test_start_link_adds_the_sticker_for_a_new_user(
         self, user: User, sandbox: Sandbox, worker: Worker, group: int
     ) -> None:
         parameter = self.tapped(user, sandbox, worker, group, 1)
@@ -254,7 +254,7 @@ class TestStart:
             ("createNewStickerSet", 403, "Forbidden: bot was blocked by the user"),
         ],
     )
-    def test_whatever_call_says_so(
+    def test_new_user_gets_the_start_link_whichever_call_is_refused(
         self,
         user: User,
         sandbox: Sandbox,
@@ -268,7 +268,7 @@ class TestStart:
         user.say(f"/start {self.tapped(user, sandbox, worker, group, 0)}")
         user.sees("Стикер 1 в вашем наборе")
 
-    def test_links_of_other_people_and_old_ones(
+    def test_start_link_of_another_user_or_old_request_adds_nothing(
         self, user: User, new_user: NewUser, sandbox: Sandbox, worker: Worker, group: int
     ) -> None:
         parameter = self.tapped(user, sandbox, worker, group, 0)
@@ -284,26 +284,12 @@ class TestStart:
 
     @staticmethod
     def tapped(user: User, sandbox: Sandbox, worker: Worker, group: int, number: int) -> str:
-        """Tap a sticker in the group; returns what the link, that the bot opens, gives /start."""
+        """Press a sticker in the group; returns the /start parameter of the link that opens."""
         user.say("/sticker кот", chat_id=group)
         worker.finish(worker.take(), 2)
-        shown = wait_for(
-            lambda: [m for m in said_in(sandbox, user, group) if "Готово" in text_of(m)]
-        )[0]
-        tap = sandbox.post(
-            "/sandbox/tap",
-            user_id=user.id,
-            chat_id=group,
-            message_id=shown["message_id"],
-            data=buttons_of(shown)[number]["callback_data"],
-        )
-
-        def look() -> dict[str, Any] | None:
-            taps = sandbox.get("/sandbox/taps", user_id=user.id, chat_id=group)
-            answer: dict[str, Any] | None = {t["id"]: t["answer"] for t in taps}[tap["id"]]
-            return answer
-
-        answer = wait_for(look)
+        shown = wait_for(lambda: [m for m in user.messages(group) if "Готово" in text_of(m)])[0]
+        data = buttons_of(shown)[number]["callback_data"]
+        answer = user.answer_to(user.start_tap(data, shown["message_id"], group))
         assert answer["text"] == ""  # beside a sentence, Telegram's apps would not open the link
         link, _, parameter = answer["url"].partition("?start=")
         assert link == f"https://t.me/{sandbox.api('getMe')['username']}"

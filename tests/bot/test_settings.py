@@ -7,12 +7,14 @@ from PIL import Image
 
 from bot.pictures.sticker import OUTLINE_WIDTH, outlined
 from tests.bot.conftest import NewUser
-from tests.bot.parts import RunningBot, User, Worker, buttons_of, draw_sticker
+from tests.bot.harness import RunningBot, User, Worker, buttons_of, draw_sticker
 
 pytestmark = pytest.mark.usefixtures("bot")
 
 
-def test_settings_are_kept_and_obeyed(user: User, bot: RunningBot, worker: Worker) -> None:
+def test_settings_survive_a_restart_and_apply_to_requests(
+    user: User, bot: RunningBot, worker: Worker
+) -> None:
     user.say("/settings")
     shown = user.sees("Сколько стикеров")
     assert [b["text"] for b in buttons_of(shown) if "●" in b["text"]] == [
@@ -37,7 +39,7 @@ def test_settings_are_kept_and_obeyed(user: User, bot: RunningBot, worker: Worke
     assert file == outlined(sticker)
 
 
-def test_more_follows_the_settings_of_the_day(user: User, worker: Worker) -> None:
+def test_more_candidates_use_the_current_settings(user: User, worker: Worker) -> None:
     user.say("кот")
     worker.finish(worker.take())
     shown = user.sees("Готово")
@@ -48,7 +50,7 @@ def test_more_follows_the_settings_of_the_day(user: User, worker: Worker) -> Non
     assert worker.take().count == 7
 
 
-def test_wrong_buttons(new_user: NewUser) -> None:
+def test_invalid_or_foreign_settings_buttons_are_refused(new_user: NewUser) -> None:
     user, other = new_user("en"), new_user()
     user.say("/settings")
     user.sees("How many")
@@ -57,7 +59,7 @@ def test_wrong_buttons(new_user: NewUser) -> None:
     assert "somebody else" in user.tap(f"1:set:count:{other.id}:9")
 
 
-def test_the_outline_is_white_around_the_subject() -> None:
+def test_outline_is_white_around_the_subject() -> None:
     before = Image.open(BytesIO(draw_sticker(7)))  # a square from 64 to 447
     after = Image.open(BytesIO(outlined(draw_sticker(7))))
     assert (after.format, after.size, after.mode) == ("WEBP", (512, 512), "RGBA")
@@ -70,7 +72,7 @@ def test_the_outline_is_white_around_the_subject() -> None:
     assert 1 <= faint <= 6, "the outer edge is smooth, not blurred"
 
 
-def test_the_outline_of_a_picture_that_fills_its_frame() -> None:
+def test_outline_of_a_picture_without_margin_stays_visible() -> None:
     full = BytesIO()
     Image.new("RGBA", (512, 512), "#ff0000").save(full, "WEBP")
     after = Image.open(BytesIO(outlined(full.getvalue())))

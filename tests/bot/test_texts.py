@@ -1,4 +1,4 @@
-"""The catalogues of texts: complete in both languages, and in step with the code."""
+"""The catalogues of texts are complete in both languages and match the code."""
 
 import ast
 import re
@@ -18,17 +18,17 @@ from bot.requests.record import Failure
 from bot.telegram.profile import COMMANDS, GROUP_COMMANDS
 from bot.texts import COMMON, EXAMPLES, LOCALES, language_for, texts
 from emojich_core.request import InvalidRequest, Reason, clean_prompt
-from tests.bot.parts import ROOT
+from tests.bot.harness import ROOT
 
 LANGUAGES = ("ru", "en")
 PLURALS = {"ru": {"one", "few", "many"}, "en": {"one", "other"}}
 RUSSIAN_QUOTE = re.compile("«[^»]*»")
 
-# What the bot chooses by itself is never refused.
+# The bot chooses these values itself, so they are never refused.
 BY_THE_BOT = {Reason.BAD_COUNT, Reason.BAD_SEED, Reason.BAD_BOLDNESS}
 BY_THE_ENGINE = {Reason.UNKNOWN}  # said as a failure
 
-# Ids that the code puts together: the prefix, and what follows it.
+# Message ids that the code composes: the prefix, and the possible ends.
 FAMILIES = {
     "boldness-": set(BOLDNESS),
     "sticker-": set(ACTIONS),
@@ -101,7 +101,7 @@ def test_both_languages_have_the_same_messages() -> None:
         assert variables.names - set(COMMON) == english[message_id].names - set(COMMON), message_id
 
 
-def test_the_code_and_the_catalogue_agree() -> None:
+def test_code_uses_every_message_with_its_variables() -> None:
     messages = catalogue("ru")
     asked = list(calls())
     assert {message_id for message_id, _ in asked} == set(messages)
@@ -110,14 +110,14 @@ def test_the_code_and_the_catalogue_agree() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_numbers_have_all_their_forms(language: str) -> None:
+def test_plural_messages_have_all_forms_of_the_language(language: str) -> None:
     forms = [forms for variables in catalogue(language).values() for forms in variables.forms]
     assert forms
     assert all(one == PLURALS[language] for one in forms if "one" in one)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_message_can_be_said(language: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_every_message_can_be_formatted(language: str, caplog: pytest.LogCaptureFixture) -> None:
     words = texts(language)
     for message_id, variables in catalogue(language).items():
         for number in (1, 2, 5, 21):
@@ -127,7 +127,7 @@ def test_every_message_can_be_said(language: str, caplog: pytest.LogCaptureFixtu
     assert caplog.messages == []
 
 
-def test_plurals() -> None:
+def test_russian_and_english_plurals_are_formatted() -> None:
     said = {n: texts("ru")("finished", count=n).split("!")[0] for n in (1, 2, 5, 11, 21)}
     assert said == {
         1: "Готово, 1 стикер",
@@ -139,13 +139,13 @@ def test_plurals() -> None:
     assert texts("en")("finished", count=1).startswith("Done, 1 sticker!")
 
 
-def test_a_missing_value_does_not_cost_the_sentence(caplog: pytest.LogCaptureFixture) -> None:
+def test_missing_variable_leaves_the_rest_of_the_sentence(caplog: pytest.LogCaptureFixture) -> None:
     assert "в очереди" in texts("ru")("place")
     assert "place" in caplog.text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_answers_to_taps_fit(language: str) -> None:
+def test_answers_to_buttons_fit_telegrams_limit(language: str) -> None:
     words = texts(language)
     files = ("requests/buttons.py", "packs/add.py", "packs/sticker_menu.py")
     sources = [ROOT / "bot" / file for file in files]
@@ -175,7 +175,7 @@ def test_language_follows_telegram(code: str | None, language: str) -> None:
     assert language_for(code) == language
 
 
-def test_reasons_of_the_core_are_known() -> None:
+def test_every_refusal_of_a_prompt_has_a_text() -> None:
     for text in ("", "a" * 10_000, "😀", "cat"):
         with pytest.raises(InvalidRequest) as refused:
             clean_prompt(text)

@@ -1,4 +1,4 @@
-"""What people read when the model does not know a word: by the bot, over HTTP, in the sandbox."""
+"""The bot's answers when the model does not know a word, over HTTP, in the sandbox."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ from emojich_core.model_options import SHIPPED
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request
 from tests.bot.conftest import NewUser
-from tests.bot.parts import RunningBot, Sandbox, User, Worker, buttons_of, text_of, wait_for
+from tests.bot.harness import RunningBot, Sandbox, User, Worker, buttons_of, text_of, wait_for
 from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
 from worker.queue.events import publish
@@ -45,7 +45,7 @@ def draw(scheduler: Scheduler, connection: redis.Redis, request: Request) -> Non
     publish(connection, event)
 
 
-def test_the_bot_tells_what_was_drawn_instead(
+def test_user_is_told_which_word_was_drawn_instead(
     user: User, worker: Worker, connection: redis.Redis, scheduler: Scheduler
 ) -> None:
     user.say("буксир")
@@ -55,7 +55,7 @@ def test_the_bot_tells_what_was_drawn_instead(
     assert buttons_of(message)
 
 
-def test_the_bot_tells_that_an_emoji_is_only_near(
+def test_user_is_told_that_the_drawn_emoji_is_only_similar(
     new_user: NewUser, worker: Worker, connection: redis.Redis, scheduler: Scheduler
 ) -> None:
     user = new_user("ru")
@@ -64,7 +64,7 @@ def test_the_bot_tells_that_an_emoji_is_only_near(
     user.sees("Капибару я ещё не умею, вот бобр.")
 
 
-def test_the_bot_refuses_what_is_like_nothing_at_no_cost(
+def test_unknown_word_is_refused_and_does_not_count(
     user: User, worker: Worker, connection: redis.Redis, scheduler: Scheduler
 ) -> None:
     user.say("абырвалг")
@@ -77,14 +77,16 @@ def test_the_bot_refuses_what_is_like_nothing_at_no_cost(
     assert worker.take().prompt == "кот в шляпе"
 
 
-def test_in_english(new_user: NewUser, worker: Worker) -> None:
+def test_english_user_is_told_which_word_was_drawn_instead(
+    new_user: NewUser, worker: Worker
+) -> None:
     user = new_user("en")
     user.say("капибара")
     worker.finish(worker.take(), unknown="капибара", instead="бобёр")
     user.sees("I cannot draw «капибара» yet, so here is «бобёр».")
 
 
-def test_an_event_of_an_older_worker_has_no_such_words(user: User, worker: Worker) -> None:
+def test_event_without_unknown_words_shows_no_hint(user: User, worker: Worker) -> None:
     user.say("кот")
     worker.finish(worker.take())
     assert "не умею" not in text_of(user.sees("Готово, 4 стикера"))
@@ -105,5 +107,5 @@ def test_an_event_of_an_older_worker_has_no_such_words(user: User, worker: Worke
         ("аист с младенцем", "Аиста с младенцем"),
     ],
 )
-def test_the_accusative(noun: str, form: str) -> None:
+def test_nouns_are_put_into_the_accusative(noun: str, form: str) -> None:
     assert accusative(noun) == form

@@ -1,4 +1,4 @@
-"""Updates: none is lost, none does anything twice, and one that is rubbish stops nobody."""
+"""No update is lost or handled twice, and an invalid one stops no other."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from bot.requests.limits import Limits
 from bot.requests.store import OPEN
 from bot.telegram.updates import SEEN, STORED, TRIES
 from tests.bot.conftest import NewUser
-from tests.bot.parts import TOKEN, BotProcess, Sandbox, User, text_of, wait_for
+from tests.bot.harness import TOKEN, BotProcess, Sandbox, User, text_of, wait_for
 from worker.queue.connection import connect
 from worker.queue.requests import RequestQueue
 from worker.queue.valkey import redis_url
@@ -98,7 +98,7 @@ def wait_until_quiet(connection: redis.Redis) -> None:
     wait_for(lambda: not connection.exists(STORED) and not connection.exists(TRIES))
 
 
-def test_a_bot_that_dies_while_redis_is_away_takes_no_prompt_along(
+def test_bot_killed_while_redis_hangs_loses_no_prompt(
     reached: Environment, new_user: NewUser, connection: redis.Redis
 ) -> None:
     users = [new_user() for _ in range(5)]
@@ -120,7 +120,7 @@ def test_a_bot_that_dies_while_redis_is_away_takes_no_prompt_along(
     assert sum(len(user.messages()) for user in users) == 20
 
 
-def test_a_bot_that_dies_in_the_midst_of_an_update(
+def test_update_of_a_killed_bot_is_handled_after_the_restart(
     reached: Environment, sandbox: Sandbox, new_user: NewUser, connection: redis.Redis
 ) -> None:
     user, other = new_user(), new_user()
@@ -130,7 +130,7 @@ def test_a_bot_that_dies_in_the_midst_of_an_update(
     wait_for(lambda: connection.hlen(TRIES) == 1)  # the bot is at it
     user.say("кот")  # waits for its turn
     wait_for(lambda: connection.hlen(STORED) == 2)
-    other.say("пёс")  # waits for nobody
+    other.say("пёс")  # does not wait for the other user
     wait_for(lambda: prompts_shown(other) == ["«пёс»"])
     # A bot that dies before it knows that Telegram has its message sends it again.
     wait_for(lambda: connection.keys(f"emojich:message:{other.id}:*"))
@@ -145,7 +145,7 @@ def test_a_bot_that_dies_in_the_midst_of_an_update(
     bot.end(signal.SIGTERM)
 
 
-def test_a_bot_that_leaves_hands_on_what_it_has_not_done(
+def test_stopped_bot_leaves_unhandled_updates_to_the_next(
     environment: Environment, sandbox: Sandbox, user: User, connection: redis.Redis
 ) -> None:
     bot = start(environment)
@@ -176,7 +176,7 @@ __main__.main()
 """
 
 
-def test_a_redis_that_goes_away_in_the_midst_of_an_update(
+def test_update_interrupted_by_a_redis_outage_is_handled_once(
     environment: Environment, new_user: NewUser, connection: redis.Redis
 ) -> None:
     users = [new_user() for _ in range(8)]
@@ -196,7 +196,7 @@ def test_a_redis_that_goes_away_in_the_midst_of_an_update(
     assert "Traceback" not in bot.end(signal.SIGTERM)
 
 
-def test_people_hear_that_redis_is_full(
+def test_user_is_told_that_redis_is_full(
     reached: Environment, new_user: NewUser, connection: redis.Redis
 ) -> None:
     user, other = new_user(), new_user()
@@ -213,7 +213,7 @@ def test_people_hear_that_redis_is_full(
     assert "Traceback" not in bot.end(signal.SIGTERM)
 
 
-def test_an_update_that_comes_again_does_nothing(
+def test_repeated_update_is_handled_once(
     reached: Environment, sandbox: Sandbox, new_user: NewUser, connection: redis.Redis
 ) -> None:
     user = new_user()
@@ -357,7 +357,7 @@ def check_that_others_are_served(
     return log.splitlines()
 
 
-def test_updates_that_cannot_be_read_are_skipped(
+def test_invalid_updates_are_skipped(
     reached: Environment, sandbox: Sandbox, new_user: NewUser
 ) -> None:
     stranger = new_user()
@@ -373,7 +373,7 @@ def test_updates_that_cannot_be_read_are_skipped(
 
 
 @pytest.mark.parametrize("content", [None, {"message": 7}], ids=["null", "no id"])
-def test_what_has_no_id_does_not_come_for_ever(
+def test_update_without_an_id_is_not_fetched_forever(
     environment: Environment, sandbox: Sandbox, user: User, content: Any
 ) -> None:
     """Nothing is known yet of the ids of others."""
@@ -385,7 +385,7 @@ def test_what_has_no_id_does_not_come_for_ever(
     assert len(bot.end(signal.SIGTERM).splitlines()) < 5
 
 
-def test_polling_goes_on_after_a_refusal(
+def test_polling_continues_after_a_conflict(
     environment: Environment, sandbox: Sandbox, user: User
 ) -> None:
     bot = start(environment)
@@ -396,7 +396,7 @@ def test_polling_goes_on_after_a_refusal(
 
 
 @pytest.mark.slow
-def test_a_burst_of_people(
+def test_burst_of_250_users_fills_the_queue_exactly(
     environment: Environment, sandbox: Sandbox, new_user: NewUser, connection: redis.Redis
 ) -> None:
     queue = RequestQueue(connection)
@@ -439,7 +439,7 @@ __main__.main()
 """
 
 
-def test_an_update_that_ends_the_bot_is_given_up(
+def test_update_that_kills_the_bot_is_given_up(
     environment: Environment, new_user: NewUser, connection: redis.Redis
 ) -> None:
     killer, *others = (new_user() for _ in range(4))
@@ -466,7 +466,7 @@ def test_an_update_that_ends_the_bot_is_given_up(
     assert "Traceback" not in log
 
 
-def test_a_redis_that_forgets_its_last_second(
+def test_updates_lost_by_redis_are_fetched_again(
     sandbox: Sandbox, user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("REDIS_URL", raising=False)

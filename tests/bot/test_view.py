@@ -1,4 +1,4 @@
-"""What messages and buttons look like."""
+"""The contents of messages and the callback data of their buttons."""
 
 import pytest
 from telegram.constants import InlineKeyboardButtonLimit
@@ -45,11 +45,11 @@ def read(data: str) -> Callback | None:
         (7.0, "▰▰▰▰▰▰▰▰▰▰ 100\u00a0%"),
     ],
 )
-def test_progress_bar(fraction: float, bar: str) -> None:
+def test_progress_is_shown_as_a_bar(fraction: float, bar: str) -> None:
     assert progress_bar(fraction) == bar
 
 
-def test_every_state_has_its_view() -> None:
+def test_every_state_of_a_request_has_a_view() -> None:
     for state in State:
         record = Record("1_1", 1, 1, "кот", "ru", state=state, count=4)
         assert (view(record) is None) == (state in (State.REPLACED, State.GONE))
@@ -96,5 +96,5 @@ def test_callback_data_fits_and_reads_back() -> None:
         "x",
     ],
 )
-def test_unknown_buttons_are_nothing(data: str) -> None:
+def test_unknown_callback_data_parses_to_no_button(data: str) -> None:
     assert read(data) is None

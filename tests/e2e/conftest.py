@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.worker.parts import find
+from tests.worker.harness import find
 
 ROOT = Path(__file__).parents[2]
 OURS = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL", "REDIS_URL", "EMOJICH_MODEL", "EMOJICH_DEVICE")

@@ -91,7 +91,7 @@ def anna(phone: Page, address: str) -> Phone:
     return Phone(phone)
 
 
-def test_packs_emoji_inline_and_a_group(anna: Phone) -> None:
+def test_user_visits_packs_emoji_inline_and_a_group(anna: Phone) -> None:
     page = anna.page
     anna.draw("кот")
     anna.tap("1")

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.e2e.conftest import Running
-from tests.worker.parts import find, wait_until
+from tests.worker.harness import find, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -74,7 +74,7 @@ def preview(person: Person, prompt: int) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
-def test_many_people_are_all_served(running: Running) -> None:
+def test_three_users_at_once_get_stickers(running: Running) -> None:
     """One of them watches how it goes on, and keeps two of the candidates."""
     people = [Person(running, 6000 + i) for i in range(3)]  # more images than slots
     prompts = ("кот и пицца", "ракета", "красное сердце")  # no two of the first are alike
@@ -119,7 +119,7 @@ def check_sticker(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("text", ["cat in space", "🚀🚀", "к" * 3000])
-def test_what_cannot_be_drawn_gets_a_sentence(running: Running, text: str) -> None:
+def test_prompt_that_cannot_be_drawn_is_answered_with_a_text(running: Running, text: str) -> None:
     person = Person(running, 7001)
     prompt = person.say(text)
     [answer] = person.wait(lambda: person.answers(prompt), seconds=20)
@@ -127,7 +127,7 @@ def test_what_cannot_be_drawn_gets_a_sentence(running: Running, text: str) -> No
     assert "photo" not in answer
 
 
-def test_a_bot_that_is_killed_is_replaced(running: Running) -> None:
+def test_killed_bot_is_replaced(running: Running) -> None:
     """The last of all: it is a while until the new one answers."""
     bot = find(running.pid, "-m bot")
     assert bot

@@ -25,7 +25,7 @@ class Hub:
         self.storage_tokens: set[str | None] = set()
         self.corrupt: set[str] = set()  # files that arrive with a byte changed
         self.short: set[str] = set()  # files that end too early
-        self.pages: set[str] = set()  # files in whose place a web page comes
+        self.pages: set[str] = set()  # files that are answered by a web page
         self.busy: dict[str, list[tuple[str, int]]] = {}  # by file: method and status, each once
         self.ranges = True  # whether parts of files can be had
         self.pause = 0.0  # seconds after each sixteenth of a file

@@ -66,8 +66,8 @@ def lack_the_files(bundle: Path) -> None:
 
 def rewrite(bundle: Path, **changes: object) -> None:
     description = json.loads((bundle / "bundle.json").read_text()) | changes
-    kept = {key: value for key, value in description.items() if value is not None}
-    (bundle / "bundle.json").write_text(json.dumps(kept))
+    fields = {key: value for key, value in description.items() if value is not None}
+    (bundle / "bundle.json").write_text(json.dumps(fields))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def rewrite(bundle: Path, **changes: object) -> None:
         (lack_the_files, "bundle.json"),
     ],
 )
-def test_damage_is_one_sentence_that_names_the_file(
+def test_damaged_file_is_one_sentence_that_names_it(
     copy: Path, damage: Callable[[Path], None], file: str
 ) -> None:
     damage(copy)
@@ -113,14 +113,14 @@ def test_weights_of_another_shape_are_refused(copy: Path) -> None:
         ("upscale", {"num_block": 2}),
     ],
 )
-def test_numbers_of_no_network_are_refused(copy: Path, stage: str, numbers: dict) -> None:
+def test_impossible_network_sizes_are_refused(copy: Path, stage: str, numbers: dict) -> None:
     description = json.loads((copy / "bundle.json").read_text())
     rewrite(copy, **{stage: description[stage] | numbers})
     with pytest.raises(BundleError, match=f"{stage}.safetensors does not fit"):
         Pipeline.load(str(copy), "cpu")
 
 
-# --- Bundles from somebody else -------------------------------------------------------------------
+# --- Bundles from other people --------------------------------------------------------------------
 
 
 def text(bundle: Path, old: str, new: str) -> None:
@@ -240,7 +240,7 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_bundle_is_one_sentence(copy: Path, kind: str) -> None:
+def test_hostile_bundle_is_refused_in_one_sentence(copy: Path, kind: str) -> None:
     HOSTILE[kind](copy)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(BundleError) as caught:
@@ -273,7 +273,7 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("kind", HEADERS)
-def test_a_hostile_header_is_one_sentence(copy: Path, kind: str) -> None:
+def test_hostile_safetensors_header_is_refused_in_one_sentence(copy: Path, kind: str) -> None:
     """With its check sum: whoever made the bundle has reckoned that, too."""
     file = copy / "vqgan.safetensors"
     HEADERS[kind](file)
@@ -284,7 +284,7 @@ def test_a_hostile_header_is_one_sentence(copy: Path, kind: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_names_that_lead_out_of_the_folder_are_not_taken(copy: Path) -> None:
+def test_bundle_name_that_leads_out_of_the_folder_is_refused(copy: Path) -> None:
     """Fine-tuning on a bundle copies its files."""
     outside = copy.parent / "profile"
     outside.write_text("mine")
@@ -303,7 +303,7 @@ def test_names_that_lead_out_of_the_folder_are_not_taken(copy: Path) -> None:
     Pipeline.load(str(derived), "cpu")
 
 
-def test_one_broken_bundle_does_not_hide_the_others(
+def test_broken_bundle_does_not_hide_the_others(
     copy: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -321,7 +321,7 @@ def test_one_broken_bundle_does_not_hide_the_others(
     assert lines["whole"].endswith(str(tmp_path / "whole"))
 
 
-def test_a_device_that_is_not_here_is_refused(tiny_bundle: Path) -> None:
+def test_missing_device_is_refused(tiny_bundle: Path) -> None:
     with pytest.raises(BundleError, match="EMOJICH_DEVICE"):
         Pipeline.load(str(tiny_bundle), "cuda:7")
     with pytest.raises(BundleError, match="EMOJICH_DEVICE"):
@@ -329,7 +329,7 @@ def test_a_device_that_is_not_here_is_refused(tiny_bundle: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [truncate, flip_a_byte])
-def test_of_large_files_the_size_is_checked_and_the_rest_by_verify(
+def test_loading_checks_sizes_and_verify_checks_hashes(
     copy: Path, damage: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("emojich_core.bundles.bundle.HASHED_WHEN_OPENED", 0)

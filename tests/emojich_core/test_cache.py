@@ -55,9 +55,9 @@ def test_one_step_at_a_time_equals_the_whole_sequence(layout: str, known: int) -
         whole = model(embeddings)
         cache, begun = KVCache(cfg, 3, embeddings), cfg.prefix_length + known
         for slot, sequence in ((2, 0), (0, 1)):
-            kept: KeyValues = []
-            model(embeddings[sequence : sequence + 1, :begun], kept)
-            cache.fill(slot, kept)
+            key_values: KeyValues = []
+            model(embeddings[sequence : sequence + 1, :begun], key_values)
+            cache.fill(slot, key_values)
         steps = []
         for position in range(begun, cfg.total_seq_length):
             now = torch.tensor([position, 0, position])  # slot 1 is empty

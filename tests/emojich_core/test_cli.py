@@ -50,13 +50,13 @@ except SystemExit as ended:
 """
 
 
-def test_a_script_that_was_installed_before_main_py_works() -> None:
+def test_console_script_of_an_older_version_works() -> None:
     code = "from emojich_core.cli import main; main()"
     command = [sys.executable, "-c", code, "generate", "--help"]
     assert "--best-of" in subprocess.check_output(command, cwd=ROOT, text=True)
 
 
-def test_what_needs_no_model_is_refused_before_torch_is_imported() -> None:
+def test_invalid_arguments_are_refused_before_torch_is_imported() -> None:
     assert subprocess.run([sys.executable, "-c", NO_TORCH], cwd=ROOT, check=False).returncode == 0
 
 
@@ -76,7 +76,7 @@ def generate(tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return run
 
 
-def test_fewer_stickers_leave_none_of_an_earlier_request(
+def test_output_folder_keeps_no_sticker_of_an_earlier_request(
     generate: Generate, tmp_path: Path
 ) -> None:
     generate("кот", "--count", "3", "--out", "out")
@@ -85,7 +85,7 @@ def test_fewer_stickers_leave_none_of_an_earlier_request(
     assert {file.name for file in (tmp_path / "out").glob("*.webp")} == {"0.webp", "mine.webp"}
 
 
-def test_the_best_of_many_for_each_of_a_file_of_prompts(generate: Generate, tmp_path: Path) -> None:
+def test_best_of_is_chosen_for_every_prompt_of_a_file(generate: Generate, tmp_path: Path) -> None:
     (tmp_path / "prompts.txt").write_text("кот\n\nсобака и пицца\n")
     arguments = ("--prompts", "prompts.txt", "--count", "1", "--seed", "7", "--out", "many")
     sampling = ("--best-of", "12", "--top-k", "5", "--top-p", "0.9", "--temperature", "0.8")
@@ -116,7 +116,7 @@ def test_the_best_of_many_for_each_of_a_file_of_prompts(generate: Generate, tmp_
         (("кот", "--model", "/nowhere"), "EMOJICH_MODEL"),
     ],
 )
-def test_bad_input_is_one_line_and_writes_nothing(
+def test_invalid_input_is_one_line_and_writes_nothing(
     generate: Generate, tmp_path: Path, arguments: tuple[str, ...], words: str
 ) -> None:
     (tmp_path / "bad.txt").write_text("кот\ncat\n")
@@ -152,7 +152,7 @@ def test_bad_input_is_one_line_and_writes_nothing(
         ("finetune", "--data and --out are needed"),
     ],
 )
-def test_values_that_an_option_cannot_have(
+def test_invalid_option_value_is_refused(
     line: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = command(line.split(), monkeypatch)
@@ -177,7 +177,7 @@ def test_values_that_an_option_cannot_have(
         ("weights verify none", "There is no model bundle 'none': name a folder"),
     ],
 )
-def test_files_and_folders_that_are_others_than_they_should_be(
+def test_file_in_place_of_a_folder_is_one_sentence(
     line: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
@@ -190,7 +190,7 @@ def test_files_and_folders_that_are_others_than_they_should_be(
     assert "\n" not in str(stopped.value)
 
 
-def test_a_folder_that_must_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unwritable_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     check_folder(tmp_path / "not/yet/there")
     monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write anywhere
     with pytest.raises(PermissionError, match=tmp_path.name):
@@ -207,7 +207,7 @@ def test_a_folder_that_must_not_be_written(tmp_path: Path, monkeypatch: pytest.M
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried …"), "not enough mem"),
     ],
 )
-def test_what_goes_wrong_later_is_one_sentence(
+def test_error_while_generating_is_one_sentence(
     error: Exception, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*arguments: object) -> None:

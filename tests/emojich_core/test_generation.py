@@ -44,7 +44,7 @@ def model() -> Transformer:
     return model
 
 
-def test_the_same_seed_draws_the_same_and_another_seed_another(model: Transformer) -> None:
+def test_same_seed_gives_same_codes_and_another_seed_others(model: Transformer) -> None:
     first, scores = drawn(model, TEXT, [1, 2], Sampling())
     again, same_scores = drawn(model, TEXT, [1, 2], Sampling())
     assert first.equal(again)
@@ -52,7 +52,7 @@ def test_the_same_seed_draws_the_same_and_another_seed_another(model: Transforme
     assert not first[0].equal(first[1])
 
 
-def test_an_image_does_not_depend_on_its_neighbours(model: Transformer) -> None:
+def test_image_does_not_depend_on_others_in_the_batch(model: Transformer) -> None:
     together, scores = drawn(model, TEXT, [5, 6, 7], Sampling())
     alone, score = drawn(model, TEXT, [6], Sampling())
     assert together[1].equal(alone[0])
@@ -69,7 +69,7 @@ def test_perplexities_are_those_of_a_second_pass(model: Transformer) -> None:
     torch.testing.assert_close(scores, perplexity(losses), rtol=1e-4, atol=1e-4)
 
 
-def test_the_text_matters(model: Transformer) -> None:
+def test_prompt_changes_the_codes(model: Transformer) -> None:
     other = torch.tensor([2, 30, 31, 3, 0, 0])
     codes, _ = drawn(model, TEXT, [1], Sampling())
     changed, _ = drawn(model, other, [1], Sampling())
@@ -82,7 +82,7 @@ def test_every_step_is_reported(model: Transformer) -> None:
     assert steps == list(range(1, 17))
 
 
-def test_borders_of_an_image_are_given() -> None:
+def test_image_prompt_marks_the_given_borders() -> None:
     codes = torch.arange(16)
     given = ImagePrompt.borders(codes, up=1, down=0, left=0, right=2).given.view(4, 4)
     assert given.int().tolist() == [[1, 1, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1]]
@@ -91,7 +91,7 @@ def test_borders_of_an_image_are_given() -> None:
     assert ImagePrompt.borders(codes, down=1).given.tolist() == [False] * 12 + [True] * 4
 
 
-def test_given_codes_do_not_cost_randomness(model: Transformer) -> None:
+def test_given_codes_use_no_random_numbers(model: Transformer) -> None:
     # As in ru-dalle: the first sampled code takes the first random numbers.
     whole, _ = drawn(model, TEXT, [1], Sampling())
     prompt = ImagePrompt.borders(whole[0], down=2)
@@ -102,21 +102,21 @@ def test_given_codes_do_not_cost_randomness(model: Transformer) -> None:
 def test_top_k_and_top_p_keep_the_likeliest() -> None:
     logits = torch.tensor([[0.5, 0.05, 0.3, 0.15]]).log()
 
-    def kept(k: int, p: float) -> list[bool]:
+    def is_possible(k: int, p: float) -> list[bool]:
         filtered = filter_logits(logits, torch.tensor([[k]]), torch.tensor([[p]]), 4)
         return filtered.isfinite()[0].tolist()
 
-    assert kept(4, 1.0) == [True, True, True, True]
-    assert kept(2, 1.0) == [True, False, True, False]
-    assert kept(4, 0.6) == [True, False, True, False]  # the one that crosses 0.6 stays
-    assert kept(4, 0.4) == [True, False, False, False]
-    assert kept(4, 0.0) == [True, False, False, False]
+    assert is_possible(4, 1.0) == [True, True, True, True]
+    assert is_possible(2, 1.0) == [True, False, True, False]
+    assert is_possible(4, 0.6) == [True, False, True, False]  # the one that crosses 0.6 stays
+    assert is_possible(4, 0.4) == [True, False, False, False]
+    assert is_possible(4, 0.0) == [True, False, False, False]
 
 
 def test_codes_as_likely_as_the_last_of_the_top_k_are_kept() -> None:
     logits = torch.tensor([[2.0, 1.0, 3.0, 1.0, 0.0]])
-    kept = filter_logits(logits, torch.tensor([[3]]), torch.tensor([[1.0]]), 4)
-    assert kept.isfinite()[0].tolist() == [True, True, True, True, False]
+    filtered = filter_logits(logits, torch.tensor([[3]]), torch.tensor([[1.0]]), 4)
+    assert filtered.isfinite()[0].tolist() == [True, True, True, True, False]
 
 
 def test_sampling_follows_the_probabilities() -> None:
@@ -154,7 +154,7 @@ def test_images_may_enter_and_leave_at_any_step(model: Transformer) -> None:
     assert slots.codes[0].equal(drawn(model, TEXT, [3], tame)[0][0])
 
 
-def test_a_nan_leaves_its_slot_with_its_image(model: Transformer) -> None:
+def test_nan_of_a_deleted_image_does_not_reach_the_next_in_its_slot(model: Transformer) -> None:
     slots, good = Slots(model, 2), prefill(model, TEXT)
     bad = Prefill(good.features * torch.nan, [(k * torch.nan, v) for k, v in good.key_values])
     slots.enter(0, bad, 1, Sampling())

@@ -92,7 +92,7 @@ def test_enter_and_step_stay_on_the_device(pretended: Transformer) -> None:
     assert waits.seen == []
     with Waits() as waits:
         slots.codes[torch.zeros(1, dtype=torch.long, device="cpu")]
-    assert waits.seen == ["aten::index"]  # what a wait would look like
+    assert waits.seen == ["aten::index"]  # as the guard reports a wait
 
 
 def test_without_a_compiler_the_step_runs_uncompiled(

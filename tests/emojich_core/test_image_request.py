@@ -74,7 +74,9 @@ def test_images_that_lose_their_slots_start_again(
     assert codes(images) == codes(undisturbed)
 
 
-def test_best_of_keeps_the_lowest_perplexities(model: Transformer, prefills: list[Prefill]) -> None:
+def test_best_of_selects_the_lowest_perplexities(
+    model: Transformer, prefills: list[Prefill]
+) -> None:
     many, few = (
         ImageRequest(Request("1", "кот", count=count, seed=7), Sampling(), prefills, best_of=9)
         for count in (9, 2)

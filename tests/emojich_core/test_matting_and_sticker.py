@@ -55,7 +55,7 @@ def test_contours_of_a_picture_without_white_keep_all() -> None:
     assert contour_alpha(torch.full((3, 64, 64), 0.5)).min() == 1
 
 
-def test_the_unet_is_believed_when_it_is_sure() -> None:
+def test_unet_mask_is_used_when_it_is_confident() -> None:
     image, alpha = disc()
     config = MattingConfig(confidence=0.9)
     [(found, method)] = cut_out(Fixed(alpha), config, image[None])
@@ -77,7 +77,7 @@ def test_the_unet_pads_as_the_library_that_trained_the_published_weights(
     assert found == paddings
 
 
-def test_specks_are_swept_away() -> None:
+def test_specks_are_removed_from_the_mask() -> None:
     _, alpha = disc()
     spoilt = alpha.clone()
     spoilt[:8, :8] = 0.3
@@ -85,7 +85,7 @@ def test_specks_are_swept_away() -> None:
 
 
 @pytest.mark.parametrize("probability", [0.6, 0.0])
-def test_contours_serve_when_the_unet_is_unsure_or_sees_nothing(probability: float) -> None:
+def test_contours_are_used_when_the_unet_is_unsure_or_finds_nothing(probability: float) -> None:
     image, _ = disc()
     unsure = Fixed(torch.full((SIZE, SIZE), probability))
     [(found, method)] = cut_out(unsure, MattingConfig(confidence=0.9), image[None])
@@ -93,7 +93,7 @@ def test_contours_serve_when_the_unet_is_unsure_or_sees_nothing(probability: flo
     assert found[SIZE // 2, SIZE // 2] == 1
 
 
-def test_one_class_says_the_same_as_two() -> None:
+def test_unet_with_one_class_equals_unet_with_two() -> None:
     image, alpha = disc()
     alpha = alpha.clamp(1e-4, 1 - 1e-4)
 
@@ -113,7 +113,7 @@ def test_hard_edges_are_those_of_ru_dalle() -> None:
     assert found.equal((alpha > 0.5).float())
 
 
-def test_a_rim_takes_the_outermost_pixels_away() -> None:
+def test_rim_removes_the_outermost_pixels() -> None:
     subject = torch.zeros(7, 7)
     subject[1:6, 1:6] = 1
     expected = torch.zeros(7, 7)
@@ -140,14 +140,14 @@ def blurred(picture: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1)
 
 
-def test_white_that_ran_into_the_subject_is_taken_back() -> None:
+def test_white_that_bled_into_the_subject_is_restored() -> None:
     image, alpha = disc()
     sticker = np.asarray(compose(blurred(image), alpha)).astype(int)
     seen = sticker[..., 3] > 5
     assert np.abs(sticker[seen][:, :3] - (230, 26, 26)).max() < 16
 
 
-def test_outlines_stay() -> None:
+def test_dark_outlines_are_kept() -> None:
     image, alpha = disc()
     inner = cv2.erode(alpha.numpy(), np.ones((9, 9)))
     outlined = image * torch.from_numpy(inner) + 0.9 * (1 - alpha)

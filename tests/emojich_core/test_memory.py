@@ -1,4 +1,4 @@
-"""What is freed is used again; and whatever memory lacks, it is told in one way."""
+"""Freed memory is reused, and every kind of memory that runs out raises one error."""
 
 import ctypes
 import subprocess
@@ -43,9 +43,9 @@ for _ in range(8):
 )
 def test_freed_memory_is_reused_by_any_thread() -> None:
     done = subprocess.run([sys.executable, "-c", ACCOUNT], capture_output=True, check=True)
-    kept = [int(line) for line in done.stdout.split()]
-    assert kept[0] >= 64
-    assert kept[-1] < 4 * 64  # as blocks are cut up, it may take more than one
+    mebibytes = [int(line) for line in done.stdout.split()]
+    assert mebibytes[0] >= 64
+    assert mebibytes[-1] < 4 * 64  # as blocks are cut up, it may take more than one
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_a_candidates_seed_draws_it_alone(pipeline: Pipeline) -> None:
     assert alone.sticker == third.sticker
 
 
-def test_candidates_take_turns_in_the_styles(
+def test_candidates_alternate_between_the_styles(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("emojich_core.inference.retries.BLOT", math.inf)  # no image is retried
@@ -87,7 +87,7 @@ def test_generate_refuses_a_prompt_without_russian_words(pipeline: Pipeline) -> 
         pipeline.generate("cat")
 
 
-def test_the_best_of_many_are_kept(pipeline: Pipeline) -> None:
+def test_best_of_returns_the_lowest_perplexities(pipeline: Pipeline) -> None:
     everything = pipeline.generate("кот", count=9, seed=5)
     everything += pipeline.generate("кот", count=9, seed=14)
     everything.sort(key=lambda drawing: drawing.candidate.perplexity)
@@ -99,7 +99,7 @@ def test_the_best_of_many_are_kept(pipeline: Pipeline) -> None:
     assert fractions[-1] == 1
 
 
-def test_sampling_can_be_chosen_for_one_call(pipeline: Pipeline) -> None:
+def test_sampling_is_set_for_one_call(pipeline: Pipeline) -> None:
     likeliest = [pipeline.generate("кот", count=1, seed=seed, top_k=1)[0] for seed in (1, 2)]
     assert likeliest[0].codes.equal(likeliest[1].codes)
     for bad in ({"temperature": 0.0}, {"top_p": 2.0}, {"top_k": 0}, {"best_of": 1}):
@@ -107,7 +107,7 @@ def test_sampling_can_be_chosen_for_one_call(pipeline: Pipeline) -> None:
             pipeline.generate("кот", **bad)  # type: ignore[arg-type]
 
 
-def test_an_image_prompt_stays_where_it_is_given(pipeline: Pipeline) -> None:
+def test_codes_of_the_image_prompt_are_kept(pipeline: Pipeline) -> None:
     side = pipeline.bundle.transformer.image_tokens_per_dim
     prompt = pipeline.image_prompt(Image.effect_noise((100, 60), 90), up=2, left=1)
     given = prompt.given.view(side, side)
@@ -119,7 +119,7 @@ def test_an_image_prompt_stays_where_it_is_given(pipeline: Pipeline) -> None:
     assert not drawing.codes.equal(prompt.codes)
 
 
-def test_an_image_prompt_stands_on_white(pipeline: Pipeline) -> None:
+def test_image_prompt_is_placed_on_white(pipeline: Pipeline) -> None:
     cut_out = Image.new("RGBA", (32, 32))  # black where nothing can be seen
     cut_out.paste((200, 30, 30, 255), (8, 8, 24, 24))
     on_paper = Image.new("RGB", (32, 32), "white")

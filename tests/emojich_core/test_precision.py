@@ -1,4 +1,4 @@
-"""How far each precision is from float32, and that it keeps images apart from their neighbours."""
+"""How far each precision is from float32, and that images do not depend on their neighbours."""
 
 import copy
 
@@ -122,9 +122,7 @@ def losses_of(model: Transformer, text: Tensor, codes: Tensor, slots: Slots) -> 
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
-def test_codes_do_not_depend_on_how_many_slots_there_are(
-    precision: Precision, mini: Reading
-) -> None:
+def test_codes_do_not_depend_on_the_number_of_slots(precision: Precision, mini: Reading) -> None:
     model, [text, _], _ = mini
     model = prepared(model, precision)
     sampling = load_bundle("mini").sampling
@@ -139,7 +137,7 @@ def test_codes_do_not_depend_on_how_many_slots_there_are(
     assert drawn[0].equal(drawn[2])
 
 
-def test_how_many_slots_there_are_changes_little_in_bfloat16(mini: Reading) -> None:
+def test_number_of_slots_changes_logits_little_in_bfloat16(mini: Reading) -> None:
     model, [text, _], [codes, _] = mini
     model = prepared(model, "bfloat16")
     expected = losses_of(model, text, codes, Slots(model, 8))
@@ -149,7 +147,7 @@ def test_how_many_slots_there_are_changes_little_in_bfloat16(mini: Reading) -> N
         assert error <= LIMITS["bfloat16"][0]
 
 
-def test_a_step_in_int8_follows_the_whole_sequence(random: Reading) -> None:
+def test_int8_step_equals_the_whole_sequence(random: Reading) -> None:
     model, text, _ = random
     model = prepared(model, "int8")
     images = generate(model, text[0], [1, 2], Sampling())
@@ -162,7 +160,7 @@ def test_a_step_in_int8_follows_the_whole_sequence(random: Reading) -> None:
 
 @pytest.mark.parametrize("zero", [0, 128])
 @pytest.mark.parametrize("size", [1.0, 1e-6, 1e6])
-def test_int8_is_the_product_with_the_rounded_weights(
+def test_int8_product_equals_the_product_with_rounded_weights(
     size: float, zero: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if zero and not torch.cpu._is_vnni_supported():
@@ -179,7 +177,7 @@ def test_int8_is_the_product_with_the_rounded_weights(
     assert (error <= 1e-3 * x.abs().amax(dim=-1) + 1e-6).all()
 
 
-def test_int8_rows_do_not_know_of_each_other() -> None:
+def test_int8_rows_are_quantized_independently() -> None:
     torch.manual_seed(0)
     layer, x = Int8Linear(torch.randn(24, 40), torch.randn(24)), torch.randn(9, 40)
     x[3] = torch.nan

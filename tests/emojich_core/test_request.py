@@ -27,7 +27,7 @@ from emojich_core.request import (
         ("猫", Reason.NOT_RUSSIAN),
     ],
 )
-def test_a_prompt_that_cannot_be_drawn_says_why(text: str, reason: Reason) -> None:
+def test_refused_prompt_has_a_reason(text: str, reason: Reason) -> None:
     with pytest.raises(InvalidRequest) as caught:
         clean_prompt(text)
     assert caught.value.reason == reason
@@ -67,7 +67,7 @@ def test_requests_and_candidates_survive_json() -> None:
     assert Request.from_json(json.loads(json.dumps(request.to_json()))) == request
     candidate = Candidate(number=0, seed=7, perplexity=1.5, matting="unet")
     assert Candidate.from_json(candidate.to_json()) == candidate
-    # What a version writes that is newer than this one, while machines are upgraded one by one.
+    # A newer version may write this while machines are upgraded one by one.
     assert Request.from_json(request.to_json() | {"new": 1}) == request
     assert Candidate.from_json(candidate.to_json() | {"new": 1}) == candidate
 
@@ -83,7 +83,7 @@ def test_requests_and_candidates_survive_json() -> None:
         ({"seed": MAX_SEED + 1}, Reason.BAD_SEED),
     ],
 )
-def test_numbers_have_limits(fields: dict[str, int], reason: Reason) -> None:
+def test_numbers_outside_their_limits_are_refused(fields: dict[str, int], reason: Reason) -> None:
     with pytest.raises(InvalidRequest) as caught:
         Request(id="1", prompt="кот", **fields)
     assert caught.value.reason == reason

@@ -1,4 +1,4 @@
-"""Threads make room for other programs, and what is drawn does not depend on how many there are."""
+"""Threads make room for other programs, and images do not depend on their number."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The masks against their definition, and what follows from them."""
+"""The attention masks against their definition, and the logits that follow from them."""
 
 import pytest
 import torch

@@ -7,7 +7,7 @@ from emojich_core.networks.upscale import UpscaleConfig, make_upscaler, upscale,
 
 
 @pytest.mark.parametrize("scale", [2, 4, 8])
-def test_a_scale_enlarges_by_itself(scale: int) -> None:
+def test_scale_is_the_factor_of_enlargement(scale: int) -> None:
     config = UpscaleConfig(scale, num_feat=8, num_block=1, num_grow_ch=4, tile=None)
     model = make_upscaler(config).eval()
     with torch.inference_mode():
@@ -35,7 +35,7 @@ def test_names_and_shapes_are_those_of_the_published_checkpoints(scale: int) -> 
 
 @pytest.mark.parametrize("size", [(40, 40), (70, 33)])
 @pytest.mark.parametrize("scale", [2, 4])
-def test_tiles_fit_together(scale: int, size: tuple[int, int]) -> None:
+def test_upscaling_in_tiles_equals_upscaling_whole(scale: int, size: tuple[int, int]) -> None:
     """A network that looks at single pixels gives the same in tiles as in one piece."""
     images = torch.rand(2, 3, *size)
     enlarge = torch.nn.Upsample(scale_factor=scale)

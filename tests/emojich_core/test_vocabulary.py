@@ -1,4 +1,4 @@
-"""What is drawn for words that a bundle does not know, on the vocabulary that ships and the CLI."""
+"""Prompts with words that a bundle does not know: the shipped vocabulary, and the CLI."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ from emojich_core.request import InvalidRequest, Reading, Reason
 from emojich_core.vocabulary import EXAMPLES, Vocabulary, words_of
 
 MINI = SHIPPED / "mini" / VOCABULARY
-# Words of a language that nobody speaks.
+# Words of no language.
 UNKNOWN = ["абырвалг", "красный абырвалг", "Глокая куздра", "и на", "бармаглот!"]
 
 
@@ -40,7 +40,7 @@ def mini() -> Vocabulary:
         *EXAMPLES.replace("«", "").replace("»", "").replace(" or", ",").split(", "),
     ],
 )
-def test_what_is_known_is_drawn_as_it_is(mini: Vocabulary, prompt: str) -> None:
+def test_known_prompt_is_unchanged(mini: Vocabulary, prompt: str) -> None:
     assert mini.read(prompt) == Reading(prompt)
 
 
@@ -55,9 +55,7 @@ def test_what_is_known_is_drawn_as_it_is(mini: Vocabulary, prompt: str) -> None:
         ("привет", "машет рукой"),
     ],
 )
-def test_another_word_for_the_same_picture_is_drawn_silently(
-    mini: Vocabulary, prompt: str, drawn: str
-) -> None:
+def test_synonym_is_replaced_without_a_notice(mini: Vocabulary, prompt: str, drawn: str) -> None:
     assert mini.read(prompt) == Reading(drawn)
 
 
@@ -75,27 +73,27 @@ def test_another_word_for_the_same_picture_is_drawn_silently(
         ("Морская свинка", "морда хомяка", "морская свинка", "морда хомяка"),  # свинка is known
     ],
 )
-def test_a_word_for_another_thing_is_drawn_as_its_nearest_emoji_and_told(
+def test_word_for_another_thing_is_replaced_by_its_emoji_with_a_notice(
     mini: Vocabulary, prompt: str, drawn: str, unknown: str, instead: str
 ) -> None:
     assert mini.read(prompt) == Reading(drawn, unknown, instead)
 
 
-def test_the_nearest_word_is_drawn_and_told(mini: Vocabulary) -> None:
+def test_unknown_word_is_replaced_by_the_nearest_word_with_a_notice(mini: Vocabulary) -> None:
     assert mini.read("буксиры") == Reading("корабль", "буксир", "корабль")
     assert mini.read("Белая накидка!") == Reading("белая блузка!", "накидка", "блузка")
 
 
 @pytest.mark.parametrize("prompt", UNKNOWN)
-def test_what_is_like_nothing_is_refused(mini: Vocabulary, prompt: str) -> None:
+def test_word_without_a_similar_word_is_refused(mini: Vocabulary, prompt: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         mini.read(prompt)
     assert refused.value.reason is Reason.UNKNOWN
     assert str(refused.value).endswith(f"try {EXAMPLES}.")
 
 
-def test_every_word_of_the_lexicon_is_drawn(mini: Vocabulary) -> None:
-    """But for those of emoji that are not drawn: flags and signs."""
+def test_every_word_of_the_lexicon_is_accepted(mini: Vocabulary) -> None:
+    """Except words of emoji that the model does not draw: flags and signs."""
     known = set(mini.names)
     words = [w for e, row in lexicon().items() if e.replace("\ufe0f", "") in known for w in row]
     refused = []
@@ -107,13 +105,13 @@ def test_every_word_of_the_lexicon_is_drawn(mini: Vocabulary) -> None:
     assert refused == []
 
 
-def test_what_a_caption_teaches() -> None:
+def test_words_of_a_caption_are_its_lemmas() -> None:
     assert list(words_of("Два рыжих кота и ёж в шляпе")) == ["рыжий", "кот", "еж", "шляпа"]
     assert list(words_of("ура")) == ["ура"]
     assert list(words_of("нет")) == ["нет"]
 
 
-def test_a_bundle_without_a_vocabulary_draws_everything(tiny_bundle: Path) -> None:
+def test_bundle_without_a_vocabulary_accepts_every_prompt(tiny_bundle: Path) -> None:
     bundle = load_bundle(str(tiny_bundle))
     assert bundle.vocabulary is None
     assert not (tiny_bundle / VOCABULARY).exists()
@@ -123,13 +121,13 @@ def test_a_bundle_without_a_vocabulary_draws_everything(tiny_bundle: Path) -> No
 @pytest.mark.parametrize(
     "text", ["🐶\tсобака\tпес\n", "\n", "кот" * 99 + "\n", "\udcff", "🐶\t\x1b[31mпёс\n", "пё\0с\n"]
 )
-def test_a_damaged_vocabulary_is_told(tmp_path: Path, text: str) -> None:
+def test_damaged_vocabulary_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / VOCABULARY).write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ValueError, match=r"row 1|decode"):
         Vocabulary.load(tmp_path / VOCABULARY)
 
 
-def test_a_bundle_that_has_learned_more_knows_more(tmp_path: Path) -> None:
+def test_fine_tuned_bundle_knows_the_words_of_its_captions(tmp_path: Path) -> None:
     base = load_bundle("mini")
     derive_bundle(base, tmp_path / "mine", base.weights("transformer"), "mini", ["рыжий абырвалг"])
     verify_bundle(tmp_path / "mine")
@@ -184,7 +182,7 @@ def generate(
     return run
 
 
-def test_the_command_tells_what_it_draws_instead(generate: Generate, tmp_path: Path) -> None:
+def test_generate_command_prints_the_replaced_word(generate: Generate, tmp_path: Path) -> None:
     done = generate("буксир", tmp_path)
     assert done.code is None
     assert "tiny has not learned «буксир»: it draws «корабль» instead." in done.stderr
@@ -197,7 +195,9 @@ def test_the_command_tells_what_it_draws_instead(generate: Generate, tmp_path: P
     assert json.loads(same.stdout)["candidates"] == result["candidates"]
 
 
-def test_the_command_refuses_in_one_line(generate: Generate, tmp_path: Path) -> None:
+def test_generate_command_refuses_an_unknown_word_in_one_line(
+    generate: Generate, tmp_path: Path
+) -> None:
     done = generate("абырвалг", tmp_path)
     assert done.code == f"emojich: The model knows no word of «абырвалг»: try {EXAMPLES}."
     assert done.stderr == ""

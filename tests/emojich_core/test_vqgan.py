@@ -27,7 +27,7 @@ def test_inverse_haar_undoes_the_transform() -> None:
 
 
 @pytest.mark.parametrize(("dwt", "size"), [(True, 64), (False, 32)])
-def test_shapes(dwt: bool, size: int) -> None:
+def test_encoder_and_decoder_have_the_expected_shapes(dwt: bool, size: int) -> None:
     config = VQGANConfig(**{**SMALL.__dict__, "dwt": dwt})
     model = VQGAN(config).eval()
     with torch.inference_mode():
@@ -40,7 +40,7 @@ def test_shapes(dwt: bool, size: int) -> None:
     assert images.max() <= 1
 
 
-def test_the_published_size() -> None:
+def test_published_vqgan_has_the_expected_shapes() -> None:
     config = VQGANConfig()
     assert (config.codes_per_side, config.image_size) == (32, 512)
     with torch.device("meta"):
@@ -65,7 +65,7 @@ def test_the_exported_codebook_picks_the_nearest_code() -> None:
     torch.testing.assert_close(model.quantize.embed.weight, book.codes)
 
 
-def test_the_codebook_learns_where_the_features_are() -> None:
+def test_codebook_moves_towards_the_features() -> None:
     torch.manual_seed(0)
     book = EMACodebook(n_embed=4, dim=2)
     centres = torch.tensor([[5.0, 5.0], [-5.0, 5.0], [5.0, -5.0], [-5.0, -5.0]])

@@ -131,7 +131,9 @@ def left_behind(models: Path) -> list[str]:
         ("emojich", {"upscale": "none"}),
     ],
 )
-def test_imported_files_draw(checkpoints: Path, name: str, chosen: dict[str, str]) -> None:
+def test_imported_bundle_generates_images(
+    checkpoints: Path, name: str, chosen: dict[str, str]
+) -> None:
     model = published.published(name, **chosen)
     path = import_from(checkpoints, model)
     bundle = load_bundle(name)
@@ -156,7 +158,7 @@ def test_the_wavelet_decoder_takes_its_own_convolution(checkpoints: Path) -> Non
     assert tensors["post_quant_conv.weight"].isfinite().all()
 
 
-def test_files_may_lie_without_the_repositorys_folder(checkpoints: Path, tmp_path: Path) -> None:
+def test_files_are_imported_from_a_flat_folder(checkpoints: Path, tmp_path: Path) -> None:
     for repository in ("utils", "esrgan", "emojich"):
         shutil.copytree(checkpoints / repository, tmp_path / "flat", dirs_exist_ok=True)
     import_from(tmp_path / "flat", published.published("emojich"))
@@ -171,7 +173,7 @@ def test_a_clone_without_its_large_files_is_refused(checkpoints: Path, tmp_path:
         import_from(copy, published.published("emojich"))
 
 
-def test_bfloat16_can_be_asked_for(checkpoints: Path) -> None:
+def test_weights_are_imported_as_bfloat16(checkpoints: Path) -> None:
     import_from(checkpoints, published.published("emojich"), torch.bfloat16)
     dtypes = {t.dtype for t in load_bundle("emojich").weights("transformer").values()}
     assert dtypes == {torch.bfloat16}
@@ -187,7 +189,7 @@ class Evil:
         return os.mkdir, (str(self.file),)
 
 
-def test_a_checkpoint_that_runs_code_does_not(tmp_path: Path) -> None:
+def test_checkpoint_with_pickled_code_is_refused_unrun(tmp_path: Path) -> None:
     for save in (torch.save, lambda content, file: file.write_bytes(pickle.dumps(content))):
         file = tmp_path / "evil.bin"
         save({"a": torch.zeros(1), "b": Evil(tmp_path / "executed")}, file)
@@ -231,7 +233,7 @@ def test_a_tokenizer_of_another_size_is_refused(checkpoints: Path, tmp_path: Pat
             import_from(copy, published.published("emojich"))
 
 
-def test_a_full_disk_leaves_what_was_there(
+def test_full_disk_keeps_the_installed_bundle(
     emojich: Emojich,
     checkpoints: Path,
     models: Path,
@@ -248,7 +250,7 @@ def test_a_full_disk_leaves_what_was_there(
     assert left_behind(models) == []
 
 
-def test_a_failed_import_leaves_what_was_there(
+def test_failed_import_keeps_the_installed_bundle(
     checkpoints: Path, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = published.published("emojich")
@@ -272,7 +274,9 @@ def test_a_failed_import_leaves_what_was_there(
     assert load_bundle("emojich").path == path
 
 
-def test_copies_elsewhere_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_repositories_are_replaced_by_named_copies(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     file = tmp_path / "repos.json"
     file.write_text(json.dumps({"tiny/emojich": "me/copy@v1", "tiny/utils": "me/utils"}))
     monkeypatch.setenv("EMOJICH_REPOS", str(file))
@@ -321,7 +325,7 @@ def test_import_says_whether_files_are_the_published_ones(
     assert all(f"{step}: 100%" in shown for step in ("checking", "converting", "writing"))
 
 
-def test_what_is_known_of_the_published_files() -> None:
+def test_published_files_have_sizes_and_hashes() -> None:
     models, choices, tokenizer = PUBLISHED
     parts = [*models.values(), *(part for stage in choices.values() for part in stage.values())]
     sources = [tokenizer, *(part.source for part in parts if part.source)]
@@ -384,7 +388,7 @@ def vars_of(content: object) -> list[object]:
     return list(content.values()) if isinstance(content, dict) else []
 
 
-def test_without_a_folder_the_rest_is_fetched(
+def test_import_without_a_folder_downloads_the_other_files(
     hub: Hub, pull: Callable[[], str], emojich: Emojich, checkpoints: Path, tmp_path: Path
 ) -> None:
     close_session()
@@ -403,7 +407,7 @@ def test_without_a_folder_the_rest_is_fetched(
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "pointer", "tar", "text"])
-def test_what_is_no_checkpoint_is_refused(
+def test_file_that_is_no_checkpoint_is_refused(
     kind: str, emojich: Emojich, checkpoints: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "own.pt"
@@ -428,7 +432,7 @@ def test_what_is_no_checkpoint_is_refused(
 
 
 @pytest.mark.slow
-def test_a_pull_that_was_killed_goes_on(
+def test_killed_pull_resumes(
     hub: Hub, pull: Callable[[], str], models: Path, tmp_path: Path
 ) -> None:
     hub.stall = "model.bin"
@@ -457,7 +461,7 @@ def test_a_pull_that_was_killed_goes_on(
 
 def wait_for_part(home: Path) -> Path:
     """The file that a download grows in, once something is in it."""
-    from tests.worker.parts import wait_until
+    from tests.worker.harness import wait_until
 
     def parts() -> list[Path]:
         return [p for p in (home / "emojich").glob("*.partial") if p.stat().st_size]
@@ -466,9 +470,7 @@ def wait_for_part(home: Path) -> Path:
     return parts()[0]
 
 
-def test_what_arrives_damaged_is_fetched_again(
-    hub: Hub, pull: Callable[[], str], models: Path
-) -> None:
+def test_damaged_download_is_fetched_again(hub: Hub, pull: Callable[[], str], models: Path) -> None:
     hub.corrupt.add("b5/model.bin")
     assert "tiny/emojich/b5/model.bin arrived damaged" in pull()
     assert not (models / "emojich").exists()
@@ -482,7 +484,7 @@ def test_what_arrives_damaged_is_fetched_again(
     assert load_bundle("emojich").path == models / "emojich"
 
 
-def test_a_partial_file_that_cannot_be_gone_on_with_is_dropped(
+def test_partial_file_of_another_version_is_dropped(
     hub: Hub, pull: Callable[[], str], checkpoints: Path, tmp_path: Path
 ) -> None:
     original = (checkpoints / "emojich/model.bin").read_bytes()
@@ -495,7 +497,7 @@ def test_a_partial_file_that_cannot_be_gone_on_with_is_dropped(
     assert hub.gets("emojich/model.bin") == [None, None, "bytes=100-", None, None]
 
 
-def test_what_was_fetched_before_is_checked(
+def test_earlier_download_is_checked(
     hub: Hub, pull: Callable[[], str], checkpoints: Path, tmp_path: Path
 ) -> None:
     original = (checkpoints / "utils/vqgan-dwt.ckpt").read_bytes()
@@ -507,7 +509,7 @@ def test_what_was_fetched_before_is_checked(
         assert len(hub.gets("utils/vqgan-dwt.ckpt")) == gets
 
 
-def test_a_hub_that_is_busy_is_asked_again(hub: Hub, pull: Callable[[], str]) -> None:
+def test_busy_hub_is_asked_again(hub: Hub, pull: Callable[[], str]) -> None:
     hub.busy = {"bpe.model": [("HEAD", 429), ("GET", 503)], "model.bin": [("HEAD", 503)]}
     assert pull() == ""
     hub.busy = {"bpe.model": [("HEAD", 503)] * 9}
@@ -517,9 +519,7 @@ def test_a_hub_that_is_busy_is_asked_again(hub: Hub, pull: Callable[[], str]) ->
     assert len(hub.busy["bpe.model"]) == 6
 
 
-def test_a_web_page_in_the_place_of_a_file_is_not_gone_on_with(
-    hub: Hub, pull: Callable[[], str]
-) -> None:
+def test_web_page_in_place_of_a_file_is_not_resumed(hub: Hub, pull: Callable[[], str]) -> None:
     hub.pages.add("model.bin")
     assert "tiny/emojich/model.bin could not be fetched" in pull()
     hub.pages.clear()
@@ -528,7 +528,7 @@ def test_a_web_page_in_the_place_of_a_file_is_not_gone_on_with(
     assert "bpe.model is not served by a hub" in pull()
 
 
-def test_a_hub_without_ranges_sends_all_again(
+def test_hub_without_ranges_sends_the_whole_file_again(
     hub: Hub, pull: Callable[[], str], checkpoints: Path, tmp_path: Path
 ) -> None:
     original = (checkpoints / "emojich/model.bin").read_bytes()
@@ -540,7 +540,7 @@ def test_a_hub_without_ranges_sends_all_again(
     assert hub.gets("emojich/model.bin") == [None]
 
 
-def test_a_full_disk_keeps_what_has_arrived(
+def test_full_disk_keeps_the_partial_download(
     hub: Hub,
     pull: Callable[[], str],
     tmp_path: Path,
@@ -558,7 +558,7 @@ def test_a_full_disk_keeps_what_has_arrived(
     assert f"bytes={arrived}-" in hub.gets("emojich/model.bin")
 
 
-def test_a_file_that_moved_is_taken_from_the_second_repository(
+def test_moved_file_is_taken_from_the_second_repository(
     hub: Hub, pull: Callable[[], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     moved = published.Source("gone/elsewhere", "bpe.model", second="tiny/utils")
@@ -575,7 +575,7 @@ def test_a_file_that_moved_is_taken_from_the_second_repository(
 
 
 @pytest.mark.slow
-def test_two_pulls_at_once_share_their_files(
+def test_concurrent_pulls_share_their_files(
     hub: Hub, checkpoints: Path, models: Path, tmp_path: Path
 ) -> None:
     hub.pause = 0.1
@@ -593,7 +593,7 @@ def test_two_pulls_at_once_share_their_files(
     assert fetched(tmp_path) == []
 
 
-def test_no_file_and_no_network_are_one_sentence(
+def test_missing_file_or_network_is_one_sentence(
     hub: Hub, pull: Callable[[], str], tmp_path: Path
 ) -> None:
     hub.folder = tmp_path
@@ -605,7 +605,7 @@ def test_no_file_and_no_network_are_one_sentence(
     assert "\n" not in missing + offline
 
 
-def test_verify_and_list(emojich: Emojich, checkpoints: Path) -> None:
+def test_verify_and_list_print_the_installed_bundles(emojich: Emojich, checkpoints: Path) -> None:
     path = import_from(checkpoints, published.published("emojich"))
     assert emojich("weights", "verify", "emojich") == ("", f"{path} is whole.\n")
     message, out = emojich("weights", "list")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.worker.parts import OpenQueue, Server, Worker, wait_until
+from tests.worker.harness import OpenQueue, Server, Worker, wait_until
 from worker.queue.connection import connect
 
 
@@ -25,7 +25,7 @@ def connection(server: Server) -> Iterator[redis.Redis]:
     with connect(server.url) as connection:
         connection.flushall()
         yield connection
-        connection.flushall()  # else the next file's worker would begin with what is left over
+        connection.flushall()  # else the worker of the next file would run the remaining requests
 
 
 @pytest.fixture
@@ -49,5 +49,5 @@ def worker(worker_process: Worker, connection: redis.Redis) -> Iterator[Worker]:
         worker_process.start()
     wait_until(worker_process.engine)
     yield worker_process
-    worker_process.release_engine()  # of a test that has failed meanwhile
-    wait_until(lambda: not worker_process.horse())
+    worker_process.release_engine()  # a failed test may have left it stopped
+    wait_until(lambda: not worker_process.job_process())

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emojich_core.request import Candidate
-from tests.worker.parts import ROOT, request, wait_until
+from tests.worker.harness import ROOT, request, wait_until
 from worker.engine.__main__ import Engine
 from worker.engine.protocol import Task, receive_event, send_request
 from worker.queue.events import Event, Failed, Finished, Progress
@@ -60,13 +60,13 @@ def connect(scheduler: ScriptedScheduler, tmp_path: Path) -> Callable[[], Connec
     return lambda: Client(address, family="AF_UNIX")
 
 
-def test_progress_twice_a_second_at_most(
+def test_unchanged_progress_is_sent_once(
     connect: Callable[[], Connection], scheduler: ScriptedScheduler
 ) -> None:
     threading.Timer(1.2, lambda: scheduler.finish(scheduler.tasks[0])).start()
     with connect() as engine:
         events = [event for event, _ in converse(engine)]
-    assert events[:-1] == [Progress("1", 0.5)]  # and none for what has not changed
+    assert events[:-1] == [Progress("1", 0.5)]  # unchanged progress is not sent again
 
 
 def test_the_first_progress_does_not_wait_for_its_interval(
@@ -78,7 +78,7 @@ def test_the_first_progress_does_not_wait_for_its_interval(
         assert engine.poll(20)
 
 
-def test_hanging_up_cancels(
+def test_closed_connection_cancels_its_request(
     connect: Callable[[], Connection], scheduler: ScriptedScheduler
 ) -> None:
     with connect() as engine, connect() as other:
@@ -117,7 +117,7 @@ def test_a_job_process_that_does_not_listen_delays_no_other(
     assert stickers == [STICKER]
 
 
-def test_an_engine_that_hangs_ends_despite_new_requests(tmp_path: Path) -> None:
+def test_hanging_engine_ends_despite_new_requests(tmp_path: Path) -> None:
     """The worker then replaces it, like one that was killed."""
     socket = tmp_path / "engine.sock"
     hangs = (

@@ -1,4 +1,4 @@
-"""What Docker's health check says of a real worker."""
+"""Docker's health check of a real worker."""
 
 import os
 import socket
@@ -7,7 +7,7 @@ import sys
 
 import redis
 
-from tests.worker.parts import ROOT, USER, OpenQueue, Server, Worker, request, wait_until
+from tests.worker.harness import ROOT, USER, OpenQueue, Server, Worker, request, wait_until
 from worker.jobs.health import takes_requests
 
 HERE = socket.gethostname()
@@ -30,10 +30,10 @@ def registered(connection: redis.Redis) -> bool:
     return bool(connection.scard("rq:workers:emojich"))
 
 
-def test_a_worker_is_well_until_it_ends(
+def test_worker_is_healthy_until_it_ends(
     worker: Worker, server: Server, connection: redis.Redis, requests: OpenQueue
 ) -> None:
-    # It is heard of again, in a Redis that the tests have emptied.
+    # The tests have emptied Redis: a request makes the worker register again.
     requests.enqueue(request(), USER)
     wait_until(lambda: registered(connection))
     assert takes_requests(connection, HERE)
@@ -47,21 +47,21 @@ def test_a_worker_is_well_until_it_ends(
     assert ended.stderr.count("\n") == 1
 
 
-def test_one_that_redis_has_not_heard_of_is_not_well(connection: redis.Redis) -> None:
-    connection.sadd("rq:workers:emojich", f"rq:worker:{HERE}.1")  # as a killed one leaves it
+def test_worker_without_a_heartbeat_is_unhealthy(connection: redis.Redis) -> None:
+    connection.sadd("rq:workers:emojich", f"rq:worker:{HERE}.1")  # as a killed worker leaves it
     assert not takes_requests(connection, HERE)
     connection.hset(f"rq:worker:{HERE}.1", "last_heartbeat", "now")  # all there is after an outage
     assert takes_requests(connection, HERE)
 
 
-def test_a_pause_is_no_illness(connection: redis.Redis, requests: OpenQueue) -> None:
+def test_paused_worker_is_healthy(connection: redis.Redis, requests: OpenQueue) -> None:
     requests.pause()
     assert takes_requests(connection, HERE)
     requests.resume()
     assert not takes_requests(connection, HERE)
 
 
-def test_without_redis_it_says_so() -> None:
+def test_health_check_without_redis_says_so() -> None:
     alone = check("redis://127.0.0.1:9")
     assert alone.returncode == 1
     assert alone.stderr.startswith("emojich: Redis at redis://127.0.0.1:9 does not answer")

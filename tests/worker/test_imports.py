@@ -3,10 +3,10 @@
 import subprocess
 import sys
 
-from tests.worker.parts import ROOT
+from tests.worker.harness import ROOT
 
 
-def test_nothing_but_the_engine_imports_torch() -> None:
+def test_only_the_scheduler_imports_torch() -> None:
     files = {path.relative_to(ROOT) for path in (ROOT / "worker").rglob("*.py")}
     names = {".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in files}
     modules = ", ".join(names - {"worker.engine.scheduler"})
@@ -14,7 +14,7 @@ def test_nothing_but_the_engine_imports_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
-def test_the_queue_loads_nothing_but_light_modules() -> None:
+def test_queue_loads_only_light_modules() -> None:
     files = (ROOT / "worker" / "queue").glob("*.py")
     modules = ", ".join(f"worker.queue.{file.stem}" for file in files)
     code = (

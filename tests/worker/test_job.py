@@ -1,4 +1,4 @@
-"""How a job ends when those who run it die; see test_worker.py for the living."""
+"""How a job ends when its machine or job process dies; test_worker.py has running ones."""
 
 import threading
 from multiprocessing.connection import Listener
@@ -10,7 +10,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from emojich_core.request import Candidate
-from tests.worker.parts import USER, OpenQueue, end_heartbeats, end_of, events_of, request
+from tests.worker.harness import USER, OpenQueue, end_heartbeats, end_of, events_of, request
 from worker.engine.protocol import ENGINE_SOCKET, receive_request, send_event
 from worker.jobs.job import report_killed
 from worker.jobs.rq_worker import Worker
@@ -22,7 +22,7 @@ FAILED = Failed("1", "failed")
 
 
 def start_job(requests: OpenQueue) -> Job:
-    """What a worker does before it forks its horse, and the horse before it draws."""
+    """What a worker does before it forks its job process, and the job process before it draws."""
     worker = rq.Worker([requests.rq], serializer=JSONSerializer)
     result = worker.dequeue_job_and_maintain_ttl(timeout=1, max_idle_time=1)
     assert result
@@ -32,10 +32,10 @@ def start_job(requests: OpenQueue) -> Job:
     return job
 
 
-def test_without_an_engine_it_goes_back_to_the_front(
+def test_job_without_an_engine_returns_to_the_front(
     requests: OpenQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As often as it takes: a machine whose engine is away costs others' requests no retry."""
+    """Any number of times: a machine without an engine uses up no retries of a request."""
     monkeypatch.setenv(ENGINE_SOCKET, str(tmp_path / "engine.sock"))
     for name in "12":
         requests.enqueue(request(name), USER)
@@ -53,7 +53,7 @@ def test_without_an_engine_it_goes_back_to_the_front(
     assert events_of(requests.connection, "1") == []
 
 
-def test_machines_that_die_every_time(requests: OpenQueue) -> None:
+def test_request_whose_machines_all_die_fails(requests: OpenQueue) -> None:
     requests.enqueue(request(), USER)
     for _ in range(1 + RETRIES):
         assert end_of(requests.connection, "1") is None
@@ -64,7 +64,7 @@ def test_machines_that_die_every_time(requests: OpenQueue) -> None:
 
 
 def take_and_die(requests: OpenQueue) -> None:
-    """What a machine does that dies after it has taken a job, and before it notes that."""
+    """As a machine that dies after it has taken a job and before it has noted that."""
     requests.connection.lmove(requests.rq.key, requests.rq.intermediate_queue_key)
 
 
@@ -76,7 +76,7 @@ def find_what_was_left(requests: OpenQueue) -> None:
     Worker(requests.connection).clean_registries()
 
 
-def test_a_machine_that_dies_with_a_request_in_its_hand(requests: OpenQueue) -> None:
+def test_request_taken_by_a_dying_machine_is_queued_again(requests: OpenQueue) -> None:
     requests.enqueue(request(), USER)
     for _ in range(RETRIES):
         take_and_die(requests)
@@ -87,7 +87,7 @@ def test_a_machine_that_dies_with_a_request_in_its_hand(requests: OpenQueue) -> 
     assert requests.is_lost("1")  # which the bot looks for
 
 
-def test_it_is_tried_again_before_those_who_wait(requests: OpenQueue) -> None:
+def test_retried_request_goes_before_waiting_requests(requests: OpenQueue) -> None:
     for name in "123":
         requests.enqueue(request(name), USER)
     start_job(requests)
@@ -96,7 +96,7 @@ def test_it_is_tried_again_before_those_who_wait(requests: OpenQueue) -> None:
 
 
 @pytest.mark.parametrize("retries_left", [None, 0, 1])
-def test_only_the_last_failure_is_told(requests: OpenQueue, retries_left: int | None) -> None:
+def test_only_the_last_failure_is_published(requests: OpenQueue, retries_left: int | None) -> None:
     requests.enqueue(request(), USER)
     publish(requests.connection, Progress("1", 0.5))
     job = requests.job("1")
@@ -106,21 +106,21 @@ def test_only_the_last_failure_is_told(requests: OpenQueue, retries_left: int | 
     assert end_of(requests.connection, "1") == (None if retries_left else FAILED)
 
 
-def test_a_machine_that_is_second_does_not_change_the_stickers(
+def test_second_machine_does_not_overwrite_the_stickers(
     requests: OpenQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was taken for dead, and another one, with another GPU say, has drawn meanwhile."""
+    """Another machine, perhaps with another GPU, has finished the request of one presumed dead."""
     monkeypatch.setenv(ENGINE_SOCKET, str(tmp_path / "engine.sock"))
     end = Finished("1", (Candidate(0, 7, 1.0, "unet"),))
     requests.enqueue(request(), USER)
     job = start_job(requests)
 
     def draw_late(listener: Listener) -> None:
-        with listener.accept() as horse:
-            receive_request(horse)
+        with listener.accept() as job_process:
+            receive_request(job_process)
             save_stickers(requests.connection, "1", [Sticker(b"first", ())])
             publish(requests.connection, end)
-            send_event(horse, end, [Sticker(b"second", ())])
+            send_event(job_process, end, [Sticker(b"second", ())])
 
     with Listener(str(tmp_path / "engine.sock"), family="AF_UNIX") as listener:
         engine = threading.Thread(target=draw_late, args=(listener,))

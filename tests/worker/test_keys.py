@@ -1,13 +1,13 @@
-"""What the worker leaves in Redis goes by itself, or is bounded."""
+"""Every key of the worker in Redis expires or is bounded."""
 
 import redis
 from rq.job import JobStatus
 
 from tests.keys import check_keys
-from tests.worker.parts import OpenQueue, Worker, end_of, request, wait_until
+from tests.worker.harness import OpenQueue, Worker, end_of, request, wait_until
 
 
-def test_the_table_tells_of_all(
+def test_operations_table_lists_every_key_of_the_worker(
     worker: Worker, requests: OpenQueue, connection: redis.Redis
 ) -> None:
     requests.enqueue(request("1001_1"), user_id=1001)
@@ -22,7 +22,7 @@ def test_the_table_tells_of_all(
     worker.release_engine()
     requests.pause()
     requests.resume()
-    wait_until(lambda: not worker.horse())
+    wait_until(lambda: not worker.job_process())
     check_keys(connection)
 
 

@@ -1,4 +1,4 @@
-"""The engine with its models, before it is ready."""
+"""The engine loads and warms its models before it is ready."""
 
 import threading
 from pathlib import Path
@@ -12,7 +12,7 @@ from worker.config import Settings
 from worker.engine.__main__ import load
 
 
-def test_an_engine_is_warm_when_it_is_ready(
+def test_ready_engine_has_finished_an_image(
     tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish, finished, threads = Pipeline.finish, list[int](), list[threading.Thread]()
@@ -28,7 +28,7 @@ def test_an_engine_is_warm_when_it_is_ready(
     assert not threads[0].is_alive()  # else its OpenMP threads would slow down decoding
 
 
-def test_there_are_no_more_slots_than_images_at_once(
+def test_slots_are_limited_to_the_images_of_all_requests(
     tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Pipeline, "slots_that_fit", lambda _: 64)

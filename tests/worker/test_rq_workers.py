@@ -1,4 +1,4 @@
-"""An engine that draws several requests at once, for several RQ workers."""
+"""One engine decodes several requests at once, for several RQ workers."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ import pytest
 import redis
 from rq.job import JobStatus
 
-from tests.worker.parts import (
+from tests.worker.harness import (
     START_TIME,
     OpenQueue,
     Server,
@@ -40,14 +40,14 @@ def process(
 def worker(process: Worker, connection: redis.Redis) -> Iterator[Worker]:
     """A worker for three requests at once, with nothing to do before and after a test.
 
-    A horse notes that its job has finished after the event that says so: left over, it would note
-    that of the next test's job, which has the same id.
+    A job process notes that its job has finished after the event that says so: left over, it would
+    note that of the next test's job, which has the same id.
     """
     if process.process.poll() is not None:
         process.start()
     yield process
     process.release_engine()
-    wait_until(lambda: not process.horses())
+    wait_until(lambda: not process.job_processes())
 
 
 def begin(worker: Worker, requests: OpenQueue, users: dict[str, int] = EACH_ONE) -> None:
@@ -74,14 +74,14 @@ def assert_finished(requests: OpenQueue, *names: str, seconds: float = 30) -> No
         wait_until(lambda name=name: status(requests, name) == JobStatus.FINISHED)
 
 
-def test_several_people_at_once(worker: Worker, requests: OpenQueue) -> None:
+def test_requests_of_three_users_run_at_once(worker: Worker, requests: OpenQueue) -> None:
     begin(worker, requests)
-    assert len(worker.horses()) == requests.count_started() == 3
+    assert len(worker.job_processes()) == requests.count_started() == 3
     worker.release_engine()
     assert_finished(requests, *EACH_ONE)
 
 
-def test_turns_are_kept(worker: Worker, requests: OpenQueue) -> None:
+def test_requests_of_several_users_alternate(worker: Worker, requests: OpenQueue) -> None:
     begin(worker, requests, {"a1": ANNA, "a2": ANNA, "a3": ANNA, "a4": ANNA})
     requests.enqueue(request("b1"), BORIS)
     assert requests.rq.job_ids == ["b1", "a4"]
@@ -89,7 +89,9 @@ def test_turns_are_kept(worker: Worker, requests: OpenQueue) -> None:
     assert_finished(requests, "a1", "a2", "a3", "b1", "a4")
 
 
-def test_a_cancelled_one_makes_room(worker: Worker, requests: OpenQueue) -> None:
+def test_cancelled_request_makes_room_for_a_waiting_one(
+    worker: Worker, requests: OpenQueue
+) -> None:
     begin(worker, requests)
     requests.enqueue(request("4"), ANNA)
     assert requests.cancel("2")
@@ -99,22 +101,22 @@ def test_a_cancelled_one_makes_room(worker: Worker, requests: OpenQueue) -> None
     assert end_of(requests.connection, "2") is None
 
 
-def test_killed_horses(worker: Worker, requests: OpenQueue) -> None:
+def test_requests_of_killed_job_processes_finish(worker: Worker, requests: OpenQueue) -> None:
     begin(worker, requests)
-    for horse in worker.horses():
-        os.kill(horse, signal.SIGKILL)
+    for job_process in worker.job_processes():
+        os.kill(job_process, signal.SIGKILL)
     worker.release_engine()
     assert_finished(requests, *EACH_ONE)
 
 
-def test_a_killed_engine(worker: Worker, requests: OpenQueue) -> None:
+def test_requests_of_a_killed_engine_finish(worker: Worker, requests: OpenQueue) -> None:
     begin(worker, requests)
     worker.kill(worker.engine)
     assert_finished(requests, *EACH_ONE, seconds=START_TIME)
 
 
-def test_one_that_dies_is_replaced(worker: Worker, requests: OpenQueue) -> None:
-    """Its horse draws on."""
+def test_killed_rq_worker_is_replaced(worker: Worker, requests: OpenQueue) -> None:
+    """Its job process continues."""
     begin(worker, requests)
     ready = worker.log().count("worker: ready")
     first, second = worker.rq_workers()
@@ -127,11 +129,11 @@ def test_one_that_dies_is_replaced(worker: Worker, requests: OpenQueue) -> None:
     assert_finished(requests, *EACH_ONE, "4")
 
 
-def test_all_put_their_jobs_back(worker: Worker, requests: OpenQueue) -> None:
-    """In front of those that wait, as if they had never been taken."""
+def test_stopped_worker_puts_all_jobs_back(worker: Worker, requests: OpenQueue) -> None:
+    """In front of the waiting jobs, as if no worker had taken them."""
     begin(worker, requests)
     requests.enqueue(request("4"), ANNA)
-    below = [worker.engine(), *worker.rq_workers(), *worker.horses()]
+    below = [worker.engine(), *worker.rq_workers(), *worker.job_processes()]
     worker.stop()
     assert worker.process.returncode == 0
     assert not any(pid and is_alive(pid) for pid in below)
@@ -146,7 +148,7 @@ def test_all_put_their_jobs_back(worker: Worker, requests: OpenQueue) -> None:
     assert_finished(requests, *EACH_ONE, "4")
 
 
-def test_all_that_are_idle_stop_at_once(worker: Worker) -> None:
+def test_idle_worker_stops_at_once(worker: Worker) -> None:
     rq_workers = worker.rq_workers()
     assert len(rq_workers) == 2
     worker.process.send_signal(signal.SIGINT)

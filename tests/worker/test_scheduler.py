@@ -104,7 +104,7 @@ def test_candidates_are_numbered_from_the_best(scheduler: Scheduler) -> None:
 
 
 @pytest.mark.parametrize("slots", [1, 2])
-def test_a_small_request_does_not_wait_for_a_large_one(pipeline: Pipeline, slots: int) -> None:
+def test_small_request_does_not_wait_for_a_large_one(pipeline: Pipeline, slots: int) -> None:
     scheduler = Scheduler(pipeline, slots)
     large = [task(str(i), count=9) for i in range(slots)]  # one for each slot
     small = task("small", count=1)
@@ -158,9 +158,9 @@ def test_images_similar_to_another_keep_its_first_codes(scheduler: Scheduler) ->
     [sticker] = one.outcome[1]
     alike = Task(Request(id="2", prompt="кот", count=3, seed=1, like=sticker.codes))
     drawn(scheduler, alike)
-    kept = round(LIKE * len(sticker.codes))
+    shared = round(LIKE * len(sticker.codes))
     codes = [each.codes for each in alike.outcome[1]]
-    assert {each[:kept] for each in codes} == {sticker.codes[:kept]}
+    assert {each[:shared] for each in codes} == {sticker.codes[:shared]}
     assert len({sticker.codes, *codes}) == 4
 
 
@@ -228,7 +228,7 @@ def test_out_of_memory_while_finishing_finishes_fewer_at_once(
 
     def greedy(pipeline: Pipeline, images: list[ImageCodes]) -> list[Drawing]:
         nonlocal before
-        assert before is None or before() is None  # what filled the memory is gone
+        assert before is None or before() is None  # the full memory is freed
         sizes.append(len(images))
         taken = torch.empty(len(images))
         before = weakref.ref(taken)
@@ -279,7 +279,7 @@ def test_out_of_memory_is_retried_with_fewer_slots(
     one, other = task("1", count=4), task("2", "собака")
     drawn(small, one, other)
     assert counts == [4, 2, 1]
-    assert not any(held)  # what filled the memory is gone before there are new slots
+    assert not any(held)  # the full memory is freed before new slots are made
     assert one.outcome[1] == expected.outcome[1]
     assert isinstance(other.outcome[0], Finished)
 

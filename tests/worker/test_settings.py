@@ -1,4 +1,4 @@
-"""What the environment says wrongly is told in one line, before anything starts."""
+"""Invalid variables of the worker are one line each, before anything starts."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 from emojich_core.errors import SetupError
 from emojich_core.model_options import Precision
-from tests.worker.parts import ROOT
+from tests.worker.harness import ROOT
 from worker.config import REQUESTS, Settings
 
 WRONG = [
@@ -26,7 +26,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "text", "cure"), WRONG)
-def test_what_is_wrong_says_what_to_set(name: str, text: str, cure: str) -> None:
+def test_invalid_variable_says_what_to_set(name: str, text: str, cure: str) -> None:
     with pytest.raises(SetupError) as error:
         Settings.from_environment({name: text})
     assert name in str(error.value)
@@ -34,13 +34,13 @@ def test_what_is_wrong_says_what_to_set(name: str, text: str, cure: str) -> None
     assert cure in str(error.value)
 
 
-def test_what_is_unset_or_empty() -> None:
+def test_unset_or_empty_variables_have_defaults() -> None:
     assert Settings.from_environment({}) == Settings("mini", None, None, REQUESTS)
     empty = {name: "" for name, _, _ in WRONG}
     assert Settings.from_environment(empty) == Settings()
 
 
-def test_what_is_set() -> None:
+def test_valid_variables_are_read() -> None:
     wanted = {"EMOJICH_DEVICE": "cuda:1", "EMOJICH_SLOTS": "16", "EMOJICH_REQUESTS": "8"}
     assert Settings.from_environment(wanted) == Settings("mini", "cuda:1", 16, 8)
     for precision in get_args(Precision):
@@ -48,8 +48,8 @@ def test_what_is_set() -> None:
 
 
 @pytest.mark.parametrize("part", [("worker",), ("worker.engine", "--socket", "unused")])
-def test_neither_redis_nor_torch_is_needed_to_say_so(part: tuple[str, ...]) -> None:
-    # Whoever imports torch now would end with its ImportError.
+def test_invalid_variable_is_reported_without_redis_and_torch(part: tuple[str, ...]) -> None:
+    # A process that imports torch now would end with an ImportError.
     code = (
         "import runpy, sys; sys.modules['torch'] = None; sys.argv = sys.argv[1:];"
         "runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"

@@ -1,4 +1,4 @@
-"""A child that is replaced when it dies, in hard times too."""
+"""The supervisor replaces a child that dies, also when a start fails."""
 
 import logging
 import os
@@ -7,18 +7,18 @@ import sys
 
 import pytest
 
-from tests.worker.parts import wait_until
+from tests.worker.harness import wait_until
 from worker.supervisor import Supervisor
 
 
-def test_child_that_cannot_start_now_is_started_later(
+def test_child_that_cannot_start_is_retried(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     supervisor = Supervisor("a sleeper", ["sleep", "600"])
     first = supervisor.process.pid
     try:
         with caplog.at_level(logging.WARNING), monkeypatch.context() as patch:
-            patch.setattr(sys, "executable", "/nowhere")  # it might be memory that lacks
+            patch.setattr(sys, "executable", "/nowhere")  # as when memory runs out
             supervisor.watch()
             os.kill(first, signal.SIGKILL)
             wait_until(lambda: "a sleeper does not start" in caplog.text)

@@ -1,4 +1,4 @@
-"""A brief thread leaves nothing behind, not even its OpenMP threads."""
+"""A brief thread leaves no thread behind, not even those of OpenMP."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ print(before, after, threads())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads as Linux shows them")
-def test_the_helpers_of_a_brief_thread_end_with_it() -> None:
+def test_openmp_threads_of_a_brief_thread_end_with_it() -> None:
     done = subprocess.run([sys.executable, "-c", COUNT], capture_output=True, check=True)
     before, after, computing = map(int, done.stdout.split())
     assert before == after < computing

@@ -1,4 +1,4 @@
-"""`python -m worker`, and everything of it that can be killed."""
+"""`python -m worker`: its engine, its job process and the worker are killed in turn."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ import pytest
 import redis
 from rq.job import JobStatus
 
-from tests.worker.parts import (
+from tests.worker.harness import (
     ROOT,
     START_TIME,
     USER,
@@ -58,27 +58,27 @@ def status(requests: OpenQueue) -> JobStatus | None:
     return job.get_status() if job else None
 
 
-def test_from_the_queue_to_the_stickers(worker: Worker, requests: OpenQueue) -> None:
+def test_request_ends_in_stickers(worker: Worker, requests: OpenQueue) -> None:
     requests.enqueue(request(), USER)
     assert_finished(requests.connection)
     wait_until(lambda: status(requests) == JobStatus.FINISHED)
     assert worker.process.poll() is None
 
 
-def test_a_killed_horse(worker: Worker, requests: OpenQueue) -> None:
+def test_request_of_a_killed_job_process_finishes(worker: Worker, requests: OpenQueue) -> None:
     worker.hold_engine()
     requests.enqueue(request(), USER)
-    worker.kill(worker.horse)
+    worker.kill(worker.job_process)
     worker.release_engine()
     assert_finished(requests.connection)
 
 
-def test_cancelling_stops_the_horse_and_frees_the_engine(
+def test_cancelling_stops_the_job_process_and_frees_the_engine(
     worker: Worker, requests: OpenQueue
 ) -> None:
     worker.hold_engine()
     requests.enqueue(request(), USER)
-    wait_until(worker.horse)
+    wait_until(worker.job_process)
     wait_until(lambda: status(requests) == JobStatus.STARTED)
     assert requests.cancel("1")
     wait_until(lambda: status(requests) == JobStatus.STOPPED)
@@ -90,15 +90,17 @@ def test_cancelling_stops_the_horse_and_frees_the_engine(
     wait_until(lambda: seconds_per_image(requests.connection))  # noted after the event
 
 
-def test_a_cancelled_request_is_not_begun(worker: Worker, requests: OpenQueue) -> None:
+def test_cancelled_request_is_not_started(worker: Worker, requests: OpenQueue) -> None:
     end_silently(requests.connection, "1")
-    # As if a horse had it already when it was cancelled.
+    # As if a job process had it already when it was cancelled.
     requests.enqueue(request(), USER)
     wait_until(lambda: status(requests) == JobStatus.FINISHED)
     assert events_of(requests.connection, "1") == []
 
 
-def test_a_paused_worker_finishes_and_begins_nothing(worker: Worker, requests: OpenQueue) -> None:
+def test_paused_worker_finishes_its_request_and_starts_none(
+    worker: Worker, requests: OpenQueue
+) -> None:
     worker.hold_engine()
     requests.enqueue(request(), USER)
     wait_until(lambda: status(requests) == JobStatus.STARTED)
@@ -114,12 +116,12 @@ def test_a_paused_worker_finishes_and_begins_nothing(worker: Worker, requests: O
 
 
 def test_users_are_served_round_by_round(worker: Worker, requests: OpenQueue) -> None:
-    """As test_fairness.py has it, by one who takes one request after the other."""
+    """In the order of test_fairness.py, by a worker that takes one request at a time."""
     worker.hold_engine()
     for name in ("a1", "a2", "a3"):
         requests.enqueue(request(name), USER)
-    # A horse alone is not enough: until RQ has noted the start, a1 does not count.  Between the two
-    # lie some commands of the worker's alone, which take long only where it gets no processor.
+    # A job process alone is not enough: until RQ has noted the start, a1 does not count.  Between
+    # the two the worker runs some commands, which take long only where it gets no processor.
     wait_until(
         lambda: requests.connection.zcard(requests.rq.started_job_registry.key),
         START_TIME,
@@ -134,18 +136,22 @@ def test_users_are_served_round_by_round(worker: Worker, requests: OpenQueue) ->
     assert ended == ["a1", "b1", "a2", "a3"]
 
 
-def test_a_horse_that_is_killed_every_time(worker: Worker, requests: OpenQueue) -> None:
+def test_request_whose_job_process_is_killed_every_time_fails(
+    worker: Worker, requests: OpenQueue
+) -> None:
     worker.hold_engine()
     requests.enqueue(request(), USER)
     for _ in range(1 + RETRIES):
         assert events_of(requests.connection, "1") == []
-        worker.kill(worker.horse)
+        worker.kill(worker.job_process)
     assert wait_for_end(requests.connection) == FAILED
     wait_until(lambda: requests.is_lost("1"))
     worker.release_engine()
 
 
-def test_a_killed_engine_that_is_slow_to_be_back(worker: Worker, requests: OpenQueue) -> None:
+def test_request_waits_in_the_queue_for_a_slowly_restarting_engine(
+    worker: Worker, requests: OpenQueue
+) -> None:
     """The request waits in the queue, where another machine could take it, and has not failed.
 
     For one that is back at once, see test_rq_workers.py.
@@ -166,7 +172,7 @@ def test_a_killed_engine_that_is_slow_to_be_back(worker: Worker, requests: OpenQ
     assert_finished(requests.connection, START_TIME)
 
 
-def test_a_request_that_takes_too_long(
+def test_request_over_its_time_limit_fails(
     worker: Worker, requests: OpenQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("worker.queue.requests.JOB_TIMEOUT", 1)
@@ -176,29 +182,31 @@ def test_a_request_that_takes_too_long(
     worker.release_engine()
 
 
-def test_a_restarted_redis(worker: Worker, requests: OpenQueue, server: Server) -> None:
+def test_request_finishes_after_a_restart_of_redis(
+    worker: Worker, requests: OpenQueue, server: Server
+) -> None:
     worker.hold_engine()
     requests.enqueue(request(), USER)
-    wait_until(worker.horse)
+    wait_until(worker.job_process)
     server.stop()
     worker.release_engine()
-    time.sleep(1)  # the horse has its stickers, and nowhere to put them
+    time.sleep(1)  # the job process has its stickers, and no Redis to store them in
     server.start()
     assert_finished(requests.connection)
     wait_until(lambda: status(requests) == JobStatus.FINISHED)
 
 
-def test_a_dead_machine(worker: Worker, requests: OpenQueue) -> None:
+def test_request_of_a_dead_machine_is_run_by_another(worker: Worker, requests: OpenQueue) -> None:
     """Its job is found by another worker's maintenance, once its heartbeats have stopped."""
     worker.hold_engine()
     requests.enqueue(request(), USER)
     wait_until(lambda: status(requests) == JobStatus.STARTED)
-    engine, horse = worker.engine(), worker.horse()
+    engine, job_process = worker.engine(), worker.job_process()
     assert engine
-    assert horse
+    assert job_process
     worker.process.kill()
     worker.process.wait()
-    os.kill(horse, signal.SIGKILL)
+    os.kill(job_process, signal.SIGKILL)
     os.kill(engine, signal.SIGCONT)
     wait_until(lambda: not is_alive(engine))  # it leaves with its worker
 
@@ -209,7 +217,7 @@ def test_a_dead_machine(worker: Worker, requests: OpenQueue) -> None:
     assert_finished(requests.connection)
 
 
-def test_a_worker_that_still_loads_stops_at_once(server: Server) -> None:
+def test_loading_worker_stops_at_once(server: Server) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "worker"], cwd=ROOT, env=os.environ | {"REDIS_URL": server.url}
     )
@@ -230,7 +238,7 @@ def run_worker(**env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_an_unreachable_redis_in_one_line() -> None:
+def test_unreachable_redis_is_one_line() -> None:
     result = run_worker(REDIS_URL="redis://:secret@localhost:1")
     assert result.returncode == 1
     assert result.stderr.startswith("emojich: Redis at redis://localhost:1 does not answer")
@@ -238,10 +246,8 @@ def test_an_unreachable_redis_in_one_line() -> None:
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.usefixtures("server")  # it sees to REDIS_URL
-def test_a_damaged_bundle_in_one_line_and_at_nobody_elses_cost(
-    tiny_bundle: Path, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("server")  # unsets REDIS_URL
+def test_damaged_bundle_is_one_line_and_takes_no_request(tiny_bundle: Path, tmp_path: Path) -> None:
     bundle = Path(shutil.copytree(tiny_bundle, tmp_path / "damaged"))
     (bundle / "vqgan.safetensors").write_bytes(b"")
     # A Valkey of its own: no other worker may take the request.
@@ -253,6 +259,6 @@ def test_a_damaged_bundle_in_one_line_and_at_nobody_elses_cost(
         assert result.stderr.startswith("emojich: ")
         assert "vqgan.safetensors is damaged" in result.stderr
         assert result.stderr.count("\n") == 1
-        assert requests.rq.job_ids == ["1"]  # for machines that can start
+        assert requests.rq.job_ids == ["1"]  # other machines can take it
         assert events_of(connection, "1") == []
-        assert requests.count_workers() == 0  # so the bot says that nobody draws
+        assert requests.count_workers() == 0  # so the bot tells users that no worker runs

@@ -38,7 +38,9 @@ def api() -> dict[str, Any]:
 @pytest.mark.parametrize(
     "method", [pytest.param(method, id=method.name) for method in METHODS.values()]
 )
-def test_parameters_are_those_of_the_api(api: dict[str, Any], method: Method) -> None:
+def test_sandbox_methods_take_the_parameters_of_the_bot_api(
+    api: dict[str, Any], method: Method
+) -> None:
     assert method.name in api["methods"]
     known = {field["name"]: field for field in api["methods"][method.name].get("fields", [])}
     required = {name for name, field in known.items() if field["required"]}
@@ -48,7 +50,7 @@ def test_parameters_are_those_of_the_api(api: dict[str, Any], method: Method) ->
     assert ours - required <= STRICTER
 
 
-async def test_a_missing_parameter_is_refused(launch: Launch) -> None:
+async def test_sandbox_refuses_a_call_without_a_required_parameter(launch: Launch) -> None:
     async with launch() as box:
         for method in METHODS.values():
             required = {name for name, parameter in method.parameters.items() if parameter.required}
@@ -61,7 +63,7 @@ async def test_a_missing_parameter_is_refused(launch: Launch) -> None:
 @pytest.mark.parametrize(
     "name", [name for name, value in vars(inputs).items() if isinstance(value, type)]
 )
-def test_objects_we_read_are_those_of_the_api(api: dict[str, Any], name: str) -> None:
+def test_sandbox_reads_only_fields_of_the_bot_api(api: dict[str, Any], name: str) -> None:
     if name == "BotCommandScope":  # a union; BotCommandScopeChat has all that we read
         name = "BotCommandScopeChat"
         known = fields(inputs.BotCommandScope)
@@ -110,7 +112,7 @@ def mismatched_fields(api: dict[str, Any], value: Any, kind: str, where: str) ->
     return None
 
 
-async def test_results_are_those_of_the_api(
+async def test_sandbox_results_have_the_types_of_the_bot_api(
     api: dict[str, Any], launch: Launch, picture: Callable[..., bytes]
 ) -> None:
     called: set[str] = set()

@@ -1,4 +1,4 @@
-"""Groups: two people, the bot among them, and what it hears."""
+"""Groups of the sandbox: two users and the bot, and which messages reach the bot."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ async def heard(box: Running) -> list[str]:
     return [str(u.effective_message.text) for u in updates if u.effective_message]
 
 
-async def test_the_bot_is_told_that_it_is_in_a_group(launch: Launch) -> None:
+async def test_bot_added_to_a_group_gets_two_updates(launch: Launch) -> None:
     async with launch() as box:
         group = await gather(box)
         added, service = await box.bot.get_updates()
@@ -56,7 +56,9 @@ async def test_the_bot_is_told_that_it_is_in_a_group(launch: Launch) -> None:
         ("и/или", False),
     ],
 )
-async def test_privacy_mode(launch: Launch, text: str, reaches: bool) -> None:
+async def test_privacy_mode_passes_only_commands_and_mentions(
+    launch: Launch, text: str, reaches: bool
+) -> None:
     async with launch() as box:
         group = await gather(box)
         await heard(box)
@@ -64,7 +66,7 @@ async def test_privacy_mode(launch: Launch, text: str, reaches: bool) -> None:
         assert await heard(box) == ([text] if reaches else [])
 
 
-async def test_replies_and_edits_follow_the_same_rule(launch: Launch) -> None:
+async def test_privacy_mode_passes_replies_to_the_bot_and_edited_commands(launch: Launch) -> None:
     async with launch() as box:
         group = await gather(box)
         said = await box.say("кот", chat_id=group)
@@ -82,7 +84,7 @@ async def test_replies_and_edits_follow_the_same_rule(launch: Launch) -> None:
         assert refused == "Bad Request: message can't be edited"
 
 
-async def test_anyone_in_the_group_may_press(launch: Launch) -> None:
+async def test_every_member_of_a_group_can_press_a_button(launch: Launch) -> None:
     async with launch() as box:
         group = await gather(box)
         sent = await box.bot.send_message(group, "Готово", reply_markup=keyboard())
@@ -102,7 +104,7 @@ async def test_anyone_in_the_group_may_press(launch: Launch) -> None:
         assert stranger == "Bad Request: the user is not a member of the chat"
 
 
-async def test_what_a_bot_may_not_do_in_a_group(launch: Launch) -> None:
+async def test_bot_can_neither_delete_members_messages_nor_write_first(launch: Launch) -> None:
     async with launch() as box:
         group = await gather(box)
         said = await box.say("/sticker кот", chat_id=group, user_id=ANYA)
@@ -116,7 +118,7 @@ async def test_what_a_bot_may_not_do_in_a_group(launch: Launch) -> None:
         assert await box.bot.send_message(ANYA, "Привет")
 
 
-async def test_groups_have_commands_of_their_own_and_survive(launch: Launch) -> None:
+async def test_group_and_its_command_menu_survive_a_restart(launch: Launch) -> None:
     async with launch() as box:
         group = await gather(box)
         scope = BotCommandScopeAllGroupChats()
@@ -130,7 +132,7 @@ async def test_groups_have_commands_of_their_own_and_survive(launch: Launch) -> 
         assert [command["command"] for command in commands] == ["sticker"]
 
 
-async def test_a_group_becomes_a_supergroup(launch: Launch) -> None:
+async def test_group_that_becomes_a_supergroup_gets_a_new_id(launch: Launch) -> None:
     async with launch() as box:
         old = await gather(box)
         new = (await box.post("/sandbox/migrate", chat_id=old))["id"]

@@ -30,9 +30,9 @@ async def ask(box: Running, query: str = "кот", **more: Any) -> dict[str, Any
     return await box.post("/sandbox/inline", query=query, **more)
 
 
-async def test_a_sticker_is_found_and_sent(launch: Launch, picture: Draw) -> None:
+async def test_user_sends_a_sticker_from_inline_results(launch: Launch, picture: Draw) -> None:
     async with launch() as box:
-        await box.say()  # who has not started the bot gets no set
+        await box.say()  # a user who has not started the bot gets no set
         group = await gather(box)
         await box.bot.get_updates(offset=4)
         first = InputSticker(picture(), ["🐱"], "static")
@@ -70,7 +70,7 @@ async def test_a_sticker_is_found_and_sent(launch: Launch, picture: Draw) -> Non
         assert sent[1].text == "<b>кот</b>"
 
 
-async def test_an_answer_is_cached_for_all_unless_it_is_personal(launch: Launch) -> None:
+async def test_inline_answer_is_cached_for_all_users_unless_personal(launch: Launch) -> None:
     async with launch() as box:
         for query, personal in (("кот", True), ("пёс", False)):
             asked = await ask(box, query)
@@ -85,7 +85,9 @@ async def test_an_answer_is_cached_for_all_unless_it_is_personal(launch: Launch)
         assert (await ask(box, "мышь"))["answer"] is None
 
 
-async def test_what_is_refused(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_sandbox_refuses_invalid_inline_answers(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with launch() as box:
         asked = await ask(box)
 

@@ -27,7 +27,7 @@ def keyboard(data: str = "keep") -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup([[InlineKeyboardButton("Оставить", callback_data=data)]])
 
 
-async def test_a_bot_introduces_itself(launch: Launch) -> None:
+async def test_get_me_returns_the_bots_name(launch: Launch) -> None:
     async with launch() as box:
         me = await box.bot.get_me()
         assert (me.id, me.username, me.first_name) == (42, "emojich_sandbox_bot", "Эмоджич")
@@ -39,7 +39,7 @@ async def test_a_bot_introduces_itself(launch: Launch) -> None:
         }
 
 
-async def test_a_message_is_sent_edited_and_deleted(launch: Launch) -> None:
+async def test_bot_sends_edits_and_deletes_a_message(launch: Launch) -> None:
     async with launch() as box:
         await box.say()
         sent = await box.bot.send_message(box.user, "🐱 рисую: /cancel ")
@@ -62,7 +62,7 @@ async def test_a_message_is_sent_edited_and_deleted(launch: Launch) -> None:
             await sent.delete()
 
 
-async def test_a_text_becomes_a_photo_and_not_the_other_way(launch: Launch, picture: Draw) -> None:
+async def test_bot_edits_a_text_into_a_photo_and_not_back(launch: Launch, picture: Draw) -> None:
     async with launch() as box:
         await box.say()
         sent = await box.bot.send_message(box.user, "Рисую")
@@ -83,7 +83,9 @@ async def test_a_text_becomes_a_photo_and_not_the_other_way(launch: Launch, pict
             await sent.edit_text("Рисую")
 
 
-async def test_photos_and_stickers_arrive_as_they_were_sent(launch: Launch, picture: Draw) -> None:
+async def test_uploaded_photos_and_stickers_are_served_unchanged(
+    launch: Launch, picture: Draw
+) -> None:
     async with launch() as box:
         await box.say()
         sticker = await box.bot.upload_sticker_file(box.user, picture(), "static")
@@ -103,7 +105,7 @@ async def test_photos_and_stickers_arrive_as_they_were_sent(launch: Launch, pict
             await box.bot.send_photo(box.user, b"x" * (rules.MAX_PHOTO_BYTES + 1))
 
 
-async def test_limits_of_messages(launch: Launch) -> None:
+async def test_sandbox_refuses_messages_over_the_limits(launch: Launch) -> None:
     async with launch() as box:
         with pytest.raises(BadRequest, match="Chat not found"):
             await box.bot.send_message(box.user, "Привет")
@@ -124,7 +126,7 @@ async def test_limits_of_messages(launch: Launch) -> None:
             await box.bot.edit_message_text("мой", box.user, message_id=1)
 
 
-async def test_a_reply_shows_what_it_answers(launch: Launch) -> None:
+async def test_reply_contains_the_message_it_answers(launch: Launch) -> None:
     async with launch() as box:
         said = await box.say("кот")
         reply = ReplyParameters(said["message_id"])
@@ -138,7 +140,7 @@ async def test_a_reply_shows_what_it_answers(launch: Launch) -> None:
         await box.bot.send_message(box.user, "Рисую", reply_parameters=gone)
 
 
-async def test_a_tap_is_answered_once_and_in_time(
+async def test_bot_answers_a_button_press_once_and_in_time(
     launch: Launch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with launch() as box:
@@ -159,7 +161,7 @@ async def test_a_tap_is_answered_once_and_in_time(
             await box.bot.answer_callback_query(late["id"])
 
 
-async def test_a_tap_may_open_the_bot(launch: Launch) -> None:
+async def test_answer_to_a_button_press_can_open_a_start_link(launch: Launch) -> None:
     async with launch() as box:
         await box.say()
         sent = await box.bot.send_message(box.user, "Готово", reply_markup=keyboard())
@@ -176,7 +178,7 @@ async def test_a_tap_may_open_the_bot(launch: Launch) -> None:
             assert refused.get("description") == (None if opens else "Bad Request: URL_INVALID")
 
 
-async def test_a_reply_is_asked_for(launch: Launch) -> None:
+async def test_force_reply_reaches_the_page_with_its_placeholder(launch: Launch) -> None:
     async with launch() as box:
         await box.say()
         async with box.http.ws_connect(f"{box.url}/sandbox/events") as page:
@@ -190,7 +192,7 @@ async def test_a_reply_is_asked_for(launch: Launch) -> None:
         assert asked["placeholder"] == "я" * 64
 
 
-async def test_buttons_do_one_thing(launch: Launch) -> None:
+async def test_button_without_exactly_one_action_is_refused(launch: Launch) -> None:
     async with launch() as box:
         await box.say()
         for button in (
@@ -209,7 +211,7 @@ async def test_buttons_do_one_thing(launch: Launch) -> None:
             assert refused["description"].endswith("it must do exactly one thing")
 
 
-async def test_who_blocks_the_bot_hears_nothing(launch: Launch) -> None:
+async def test_user_who_blocked_the_bot_gets_no_messages(launch: Launch) -> None:
     async with launch() as box:
         await box.say()
         await box.post("/sandbox/block", blocked=True)
@@ -222,7 +224,9 @@ async def test_who_blocks_the_bot_hears_nothing(launch: Launch) -> None:
         assert statuses == ["kicked", "member"]
 
 
-async def test_failures_on_order(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_ordered_faults_fail_the_next_calls(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PTB_TIMEDELTA", "true")
     async with launch() as box:
         await box.say()
@@ -241,7 +245,7 @@ async def test_failures_on_order(launch: Launch, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("after", [False, True])
-async def test_an_answer_that_never_comes(launch: Launch, *, after: bool) -> None:
+async def test_cut_answer_is_a_network_error_for_the_bot(launch: Launch, *, after: bool) -> None:
     async with launch() as box:
         await box.say()
         await box.post("/sandbox/fault", method="sendMessage", cut=True, after=after)
@@ -251,7 +255,7 @@ async def test_an_answer_that_never_comes(launch: Launch, *, after: bool) -> Non
         assert texts == ["/start", "раз"] if after else ["/start"]
 
 
-async def test_tokens(launch: Launch) -> None:
+async def test_invalid_token_is_unauthorized(launch: Launch) -> None:
     async with launch() as box:
         for token in ("nonsense", "1:a b", "1:"):
             async with box.http.get(f"{box.url}/bot{token}/getMe") as response:
@@ -274,7 +278,9 @@ async def test_tokens(launch: Launch) -> None:
         ),
     ],
 )
-def test_entities(source: str, text: str, entities: list[tuple[str, int, int]]) -> None:
+def test_commands_links_and_mentions_become_entities(
+    source: str, text: str, entities: list[tuple[str, int, int]]
+) -> None:
     plain, found = parse_text(source)
     assert plain == text
     assert [(e["type"], e["offset"], e["length"]) for e in found] == entities

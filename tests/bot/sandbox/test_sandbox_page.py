@@ -23,7 +23,7 @@ LONG_PRESS_MS = 600
 
 
 class Box:
-    """A sandbox, called as a bot and as people."""
+    """A sandbox, called as a bot and as users."""
 
     def __init__(self, address: str):
         self.address = address
@@ -37,11 +37,11 @@ class Box:
         return answer["result"]
 
     def updates(self, kind: str) -> list[dict[str, Any]]:
-        """What has come of one kind of update."""
+        """The pending updates of one kind."""
         return [update[kind] for update in self.call("getUpdates") if kind in update]
 
     def post(self, path: str, **body: Any) -> Any:
-        """What a person does."""
+        """An action of a user."""
         return self.http.post(f"/sandbox/{path}", json=body).raise_for_status().json()
 
     def chat(self, chat_id: int) -> list[dict[str, Any]]:
@@ -97,7 +97,7 @@ def page(phone: Page, box: Box) -> Page:
     return phone
 
 
-def test_editing_and_replying(box: Box, page: Page) -> None:
+def test_user_edits_and_replies_on_the_page(box: Box, page: Page) -> None:
     page.fill("#prompt", "кто в космосе")
     page.press("#prompt", "Enter")
     own = page.locator(".message.out", has_text="в космосе")
@@ -128,7 +128,7 @@ def test_editing_and_replying(box: Box, page: Page) -> None:
     assert page.get_attribute("#prompt", "placeholder") == "Например, Псы"
 
 
-def test_a_question_that_comes_before_the_answer_is_seen_to_be_sent(box: Box, page: Page) -> None:
+def test_question_that_arrives_during_an_answer_is_still_asked(box: Box, page: Page) -> None:
     def hold_up(route: Route) -> None:
         response = route.fetch()
         box.call("sendMessage", chat_id=SASHA, text="А второй?", reply_markup={"force_reply": True})
@@ -147,7 +147,7 @@ def test_a_question_that_comes_before_the_answer_is_seen_to_be_sent(box: Box, pa
     expect(page.locator(".message.out .reply", has_text="А второй?")).to_be_visible()
 
 
-def test_stickers_of_a_pack_and_of_strangers(box: Box, page: Page) -> None:
+def test_page_shows_own_packs_and_packs_of_others(box: Box, page: Page) -> None:
     box.make_pack()
     expect(page.locator("#sticker-count")).to_have_text("2")
     page.click("#toggle-packs")
@@ -166,7 +166,7 @@ def test_stickers_of_a_pack_and_of_strangers(box: Box, page: Page) -> None:
     expect(page.locator("#packs .pack", has_text="чужой набор")).to_be_visible()
 
 
-def test_a_pack_of_emoji_speaks_of_no_stickers(box: Box, page: Page) -> None:
+def test_page_of_an_emoji_pack_says_emoji_not_stickers(box: Box, page: Page) -> None:
     box.make_pack("custom_emoji", 100)
     page.click("#toggle-packs")
     expect(page.locator("#packs")).to_contain_text("2 эмодзи из 200")
@@ -176,7 +176,7 @@ def test_a_pack_of_emoji_speaks_of_no_stickers(box: Box, page: Page) -> None:
         assert "стикер" not in page.locator(part).inner_text().lower()
 
 
-def test_a_group_of_two(box: Box, page: Page) -> None:
+def test_two_users_share_a_group_on_the_page(box: Box, page: Page) -> None:
     page.click("#open-chats")
     page.click("#chats >> text=Новая группа")
     expect(page.locator("#title")).to_have_text("Друзья")
@@ -202,7 +202,7 @@ def test_a_group_of_two(box: Box, page: Page) -> None:
     expect(button).to_have_attribute("aria-busy", "false")
 
 
-def test_inline_mode(box: Box, page: Page) -> None:
+def test_user_sends_an_inline_result_on_the_page(box: Box, page: Page) -> None:
     box.make_pack()
     cats = box.call("getStickerSet", name=NAME)["stickers"]
     keyboard = {"inline_keyboard": [[{"text": "Найти", "switch_inline_query_current_chat": "ко"}]]}

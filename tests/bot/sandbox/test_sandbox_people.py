@@ -1,4 +1,4 @@
-"""What people can do besides writing: edit, reply, send stickers of their packs."""
+"""Actions of a sandbox user besides writing: edit, reply, send stickers of a pack."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from .conftest import USERNAME, Launch
 Draw = Callable[..., bytes]
 
 
-async def test_an_edit_is_an_update_of_its_own(launch: Launch) -> None:
+async def test_user_edits_a_message_and_the_bot_gets_a_second_update(launch: Launch) -> None:
     async with launch() as box:
         said = await box.say("кто")
         edited = await box.post("/sandbox/edit", message_id=said["message_id"], text="кот /help")
@@ -28,7 +28,7 @@ async def test_an_edit_is_an_update_of_its_own(launch: Launch) -> None:
         assert [message["text"] for message in await box.get("/sandbox/chat")] == ["кот /help"]
 
 
-async def test_only_texts_of_ones_own_can_be_edited_and_in_time(
+async def test_user_edits_only_own_texts_within_the_time_limit(
     launch: Launch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with launch() as box:
@@ -46,7 +46,7 @@ async def test_only_texts_of_ones_own_can_be_edited_and_in_time(
         assert late == "Bad Request: message can't be edited"
 
 
-async def test_people_send_stickers_of_sets(launch: Launch, picture: Draw) -> None:
+async def test_user_sends_stickers_of_own_and_foreign_sets(launch: Launch, picture: Draw) -> None:
     async with launch() as box:
         await box.say()
         for size, kind in ((512, "regular"), (100, "custom_emoji")):
@@ -80,7 +80,7 @@ async def test_people_send_stickers_of_sets(launch: Launch, picture: Draw) -> No
         assert len(await box.get(f"/sandbox/packs?user_id={box.user}")) == 2
 
 
-async def test_people_reply(launch: Launch) -> None:
+async def test_user_replies_to_messages_of_the_chat(launch: Launch) -> None:
     async with launch() as box:
         said = await box.say("кот")
         sent = await box.bot.send_message(box.user, "Рисую")

@@ -1,4 +1,4 @@
-"""Updates, restarts, the process, and who may call."""
+"""Updates, restarts and the process of the sandbox, and the callers that it refuses."""
 
 import asyncio
 import re
@@ -19,7 +19,7 @@ from bot.sandbox.server import PAGE
 from .conftest import TOKEN, USERNAME, Launch
 
 
-async def test_updates_are_given_until_they_are_confirmed(launch: Launch) -> None:
+async def test_updates_are_delivered_until_the_bot_confirms_them(launch: Launch) -> None:
     async with launch() as box:
         await box.say("/start кот", language_code="en")
         await box.post("/sandbox/message", sticker=True)
@@ -57,7 +57,7 @@ async def test_a_long_poll_ends_with_a_message_or_with_another_poll(launch: Laun
         assert update.message.text == "кот"
 
 
-async def test_unwanted_updates_do_not_come(launch: Launch) -> None:
+async def test_allowed_updates_filter_the_delivery(launch: Launch) -> None:
     async with launch() as box:
         await box.bot.get_updates(allowed_updates=["callback_query"])
         said = await box.say("кот")
@@ -70,7 +70,9 @@ async def test_unwanted_updates_do_not_come(launch: Launch) -> None:
         assert (await box.bot.get_webhook_info()).url == ""
 
 
-async def test_all_survives_a_restart(launch: Launch, picture: Callable[..., bytes]) -> None:
+async def test_messages_packs_and_updates_survive_a_restart(
+    launch: Launch, picture: Callable[..., bytes]
+) -> None:
     name = f"cats_by_{USERNAME}"
     async with launch() as box:
         await box.say("кот")
@@ -95,7 +97,7 @@ async def test_all_survives_a_restart(launch: Launch, picture: Callable[..., byt
             assert response.content_type == "image/webp"
 
 
-async def test_every_way_to_pass_parameters(launch: Launch) -> None:
+async def test_parameters_are_read_from_query_form_and_json(launch: Launch) -> None:
     async with launch() as box:
         await box.say()
         url, fields = f"{box.url}/bot{TOKEN}/sendMessage", {"chat_id": "1001", "text": "кот"}
@@ -112,7 +114,7 @@ async def test_every_way_to_pass_parameters(launch: Launch) -> None:
                 assert (await response.json())["result"]["text"] == "кот"
 
 
-async def test_the_profile_in_two_languages(launch: Launch) -> None:
+async def test_bot_profile_has_a_text_for_each_language(launch: Launch) -> None:
     async with launch() as box:
         scope = BotCommandScopeAllPrivateChats()
         await box.bot.set_my_commands([BotCommand("pack", "My pack")])
@@ -127,7 +129,7 @@ async def test_the_profile_in_two_languages(launch: Launch) -> None:
         assert (await box.bot.get_my_description("ru")).description == "Draws stickers"
 
 
-async def test_a_page_hears_what_happens(launch: Launch) -> None:
+async def test_page_gets_messages_answers_and_deletions(launch: Launch) -> None:
     async with launch() as box:
         await box.say()
         async with box.http.ws_connect(f"{box.url}/sandbox/events") as page:
@@ -143,7 +145,7 @@ async def test_a_page_hears_what_happens(launch: Launch) -> None:
             assert (await page.receive_json(timeout=2))["type"] == "deleted"
 
 
-async def test_the_page_is_whole(launch: Launch) -> None:
+async def test_page_has_every_file_it_names(launch: Launch) -> None:
     async with launch() as box:
         async with box.http.get(box.url) as response:
             html = await response.text()
@@ -193,7 +195,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("headers", REFUSED, ids=str)
-async def test_other_sites_get_nothing(launch: Launch, headers: dict[str, str]) -> None:
+async def test_request_from_another_site_is_forbidden(
+    launch: Launch, headers: dict[str, str]
+) -> None:
     async with launch() as box:
         await box.say()
         for verb, path in ROUTES:
@@ -221,7 +225,9 @@ async def test_other_sites_get_nothing(launch: Launch, headers: dict[str, str]) 
     ],
     ids=str,
 )
-async def test_the_page_and_programs_are_served(launch: Launch, headers: dict[str, str]) -> None:
+async def test_request_from_the_page_or_a_program_is_served(
+    launch: Launch, headers: dict[str, str]
+) -> None:
     async with launch() as box:
         for path in ("/", "/page/chat.js", "/sandbox/chat", f"/bot{TOKEN}/getMe"):
             async with box.http.get(box.url + path, headers=headers) as response:
@@ -229,7 +235,7 @@ async def test_the_page_and_programs_are_served(launch: Launch, headers: dict[st
                 assert "default-src 'none'" in response.headers["Content-Security-Policy"]
 
 
-async def test_a_link_leads_to_the_page_and_to_nothing_else(launch: Launch) -> None:
+async def test_link_from_another_site_opens_only_the_page(launch: Launch) -> None:
     headers = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
     headers["Sec-Fetch-Site"] = "cross-site"
     async with launch() as box:
@@ -239,12 +245,12 @@ async def test_a_link_leads_to_the_page_and_to_nothing_else(launch: Launch) -> N
 
 
 @pytest.mark.parametrize("token", ["9" * 5000 + ":a", "1:" + "a" * 5000, "٣:a", "1", "1:"])
-async def test_what_is_no_token(launch: Launch, token: str) -> None:
+async def test_malformed_token_is_unauthorized(launch: Launch, token: str) -> None:
     async with launch() as box, box.http.get(f"{box.url}/bot{token}/getMe") as response:
         assert response.status == 401
 
 
-async def test_no_path_leads_out_of_the_folder(launch: Launch) -> None:
+async def test_file_path_outside_the_folder_is_not_found(launch: Launch) -> None:
     async with launch() as box:
         for path in ("../state.json", "..%2Fstate.json", "stickers/..%2F..%2Fstate.json"):
             async with box.http.get(f"{box.url}/file/bot{TOKEN}/{path}") as response:
@@ -258,7 +264,7 @@ def start(data: Path) -> tuple[subprocess.Popen[str], str]:
     return process, process.stdout.readline().strip()
 
 
-async def test_the_process_says_where_it_is_and_leaves_when_asked(tmp_path: Path) -> None:
+async def test_sandbox_process_prints_its_address_and_ends_on_a_signal(tmp_path: Path) -> None:
     first, address = start(tmp_path / "a")
     second, other_address = start(tmp_path / "b")
     third, nothing = start(tmp_path / "a")
@@ -286,7 +292,9 @@ async def test_the_process_says_where_it_is_and_leaves_when_asked(tmp_path: Path
 BODIES = [b"\xff\xfe", b"[" * 100_000, b'{"user_id": ' + b"9" * 5000 + b"}", b'{"text": "\\ud83d"}']
 
 
-async def test_a_body_that_cannot_be_read(launch: Launch, caplog: pytest.LogCaptureFixture) -> None:
+async def test_malformed_body_is_a_bad_request(
+    launch: Launch, caplog: pytest.LogCaptureFixture
+) -> None:
     async with launch() as box:
         for path in ("/sandbox/message", f"/bot{TOKEN}/sendMessage"):
             for body in BODIES:

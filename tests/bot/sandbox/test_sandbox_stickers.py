@@ -1,4 +1,4 @@
-"""Sticker sets: what may be put together, and what stays of it."""
+"""Sticker sets of the sandbox: the accepted stickers, names and limits."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -25,7 +25,7 @@ async def create(box: Running, data: bytes | str, name: str = NAME, kind: str = 
     await box.bot.create_new_sticker_set(box.user, name, "Мои коты", [sticker(data)], kind)
 
 
-async def test_a_set_grows_and_can_be_rearranged(launch: Launch, picture: Draw) -> None:
+async def test_bot_adds_moves_and_deletes_stickers_of_a_set(launch: Launch, picture: Draw) -> None:
     async with launch() as box:
         await create(box, picture(colour=1))
         uploaded = await box.bot.upload_sticker_file(box.user, picture(colour=2), "static")
@@ -47,7 +47,7 @@ async def test_a_set_grows_and_can_be_rearranged(launch: Launch, picture: Draw) 
             await box.bot.get_sticker_set(NAME)
 
 
-async def test_the_same_sticker_again_changes_nothing(launch: Launch, picture: Draw) -> None:
+async def test_adding_the_same_sticker_twice_changes_nothing(launch: Launch, picture: Draw) -> None:
     async with launch() as box:
         await create(box, picture())
         before = await box.bot.get_sticker_set(NAME)
@@ -57,7 +57,7 @@ async def test_the_same_sticker_again_changes_nothing(launch: Launch, picture: D
         assert await box.bot.get_sticker_set(NAME) == before
 
 
-async def test_one_picture_in_two_sets_is_two_stickers(launch: Launch, picture: Draw) -> None:
+async def test_picture_in_two_sets_has_two_file_ids(launch: Launch, picture: Draw) -> None:
     other = f"more_by_{USERNAME.upper()}"
     async with launch() as box:
         await create(box, picture())
@@ -84,12 +84,14 @@ async def test_one_picture_in_two_sets_is_two_stickers(launch: Launch, picture: 
         ("a_by_another_bot", False),
     ],
 )
-def test_names_of_sets(name: str, accepted: bool) -> None:
+def test_set_name_follows_the_rules_of_telegram(name: str, accepted: bool) -> None:
     with nullcontext() if accepted else pytest.raises(ApiError):
         sticker_rules.check_set_name(name, USERNAME)
 
 
-async def test_names_titles_and_owners(launch: Launch, picture: Draw) -> None:
+async def test_invalid_name_title_or_owner_of_a_set_is_refused(
+    launch: Launch, picture: Draw
+) -> None:
     async with launch() as box:
         first = [sticker(picture())]
         with pytest.raises(BadRequest, match="User not found"):
@@ -113,7 +115,7 @@ async def test_names_titles_and_owners(launch: Launch, picture: Draw) -> None:
             await box.bot.get_sticker_set(f"x_by_{USERNAME}")
 
 
-async def test_pictures_are_looked_at(launch: Launch, picture: Draw) -> None:
+async def test_picture_of_wrong_format_or_size_is_refused(launch: Launch, picture: Draw) -> None:
     async with launch() as box:
         await create(box, picture())
 
@@ -136,7 +138,7 @@ async def test_pictures_are_looked_at(launch: Launch, picture: Draw) -> None:
             await add("https://example.com/cat.webp")
 
 
-async def test_custom_emoji_are_small(launch: Launch, picture: Draw) -> None:
+async def test_custom_emoji_must_measure_100_pixels(launch: Launch, picture: Draw) -> None:
     async with launch() as box:
         await create(box, picture((100, 100)), kind="custom_emoji")
         whole = await box.bot.get_sticker_set(NAME)
@@ -147,7 +149,7 @@ async def test_custom_emoji_are_small(launch: Launch, picture: Draw) -> None:
             await box.bot.add_sticker_to_set(box.user, NAME, sticker(uploaded.file_id))
 
 
-async def test_a_sticker_is_replaced_in_its_place(launch: Launch, picture: Draw) -> None:
+async def test_replaced_sticker_keeps_its_position(launch: Launch, picture: Draw) -> None:
     async with launch() as box:
         await create(box, picture(colour=0))
         for colour in (1, 2):
@@ -183,7 +185,7 @@ async def test_custom_emoji_are_found_by_their_identifiers(launch: Launch, pictu
             await box.bot.get_custom_emoji_stickers(["1"] * 201)
 
 
-async def test_custom_emoji_have_room_for_more(
+async def test_custom_emoji_set_holds_200(
     launch: Launch, picture: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert sticker_rules.MAX_STICKERS["custom_emoji"] == 200
@@ -205,7 +207,7 @@ async def test_custom_emoji_have_room_for_more(
             )
 
 
-async def test_a_full_set_takes_no_more(launch: Launch, picture: Draw) -> None:
+async def test_sticker_set_holds_120(launch: Launch, picture: Draw) -> None:
     async with launch() as box:
         await box.say()
         many = [sticker(picture((512, 1), "PNG", colour)) for colour in range(50)]
@@ -226,17 +228,17 @@ async def test_a_full_set_takes_no_more(launch: Launch, picture: Draw) -> None:
 @pytest.mark.parametrize(
     "emoji", ["🐱", "❤️", "❤", "👨‍👩‍👧", "🇷🇺", "👍🏽", "#️⃣", "☺️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🧑‍🚀", "⭐"]
 )
-def test_emoji(emoji: str) -> None:
+def test_list_of_emoji_is_accepted(emoji: str) -> None:
     sticker_rules.check_emoji_list([emoji] * 20)
 
 
 @pytest.mark.parametrize("emoji", [[], ["кот"], ["🐱🐶"], [""], ["1"], ["🐱"] * 21])
-def test_no_emoji(emoji: list[str]) -> None:
+def test_list_with_something_else_than_emoji_is_refused(emoji: list[str]) -> None:
     with pytest.raises(ApiError, match="can't parse emoji list"):
         sticker_rules.check_emoji_list(emoji)
 
 
-async def test_keywords_have_a_limit(launch: Launch, picture: Draw) -> None:
+async def test_sandbox_refuses_too_many_or_too_long_keywords(launch: Launch, picture: Draw) -> None:
     async with launch() as box:
         await create(box, picture())
         for words in (["кот"] * 21, ["я" * 65]):
@@ -245,7 +247,7 @@ async def test_keywords_have_a_limit(launch: Launch, picture: Draw) -> None:
                 await box.bot.add_sticker_to_set(box.user, NAME, added)
 
 
-async def test_a_set_is_made_for_those_who_have_started_the_bot(
+async def test_set_is_created_only_for_a_user_who_started_the_bot(
     launch: Launch, picture: Draw
 ) -> None:
     async with launch() as box:

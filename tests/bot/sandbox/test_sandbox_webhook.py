@@ -1,4 +1,4 @@
-"""A webhook: updates come to the bot, with its secret, in their order, until it takes them."""
+"""A webhook gets updates in order, with its secret, until the bot accepts them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -49,7 +49,7 @@ async def listen() -> AsyncIterator[Listener]:
     await runner.cleanup()
 
 
-async def test_updates_are_delivered_with_the_secret(launch: Launch) -> None:
+async def test_webhook_gets_updates_with_the_secret(launch: Launch) -> None:
     async with listen() as listener:
         async with launch() as box:
             await box.say("раньше")
@@ -75,7 +75,7 @@ async def test_updates_are_delivered_with_the_secret(launch: Launch) -> None:
 
 
 @pytest.mark.parametrize(("status", "reason"), [(500, "Internal Server Error"), (302, "Found")])
-async def test_what_is_not_taken_comes_again(
+async def test_update_the_webhook_refused_is_sent_again(
     launch: Launch, monkeypatch: pytest.MonkeyPatch, status: int, reason: str
 ) -> None:
     monkeypatch.setattr(webhook, "FIRST_PAUSE", 0.05)
@@ -112,7 +112,9 @@ async def test_setting_a_webhook_ends_a_long_poll(launch: Launch) -> None:
         ("http://127.0.0.1/", "x" * 257, "Secret token is too long"),
     ],
 )
-async def test_no_webhook(launch: Launch, url: str, secret: str, error: str) -> None:
+async def test_invalid_webhook_is_refused(
+    launch: Launch, url: str, secret: str, error: str
+) -> None:
     async with launch() as box:
         with pytest.raises(BadRequest, match=f"(?i){error}"):
             await box.bot.set_webhook(url, secret_token=secret)

@@ -83,7 +83,7 @@ def command(*arguments: object, before: str) -> subprocess.CompletedProcess[str]
 # --- A run ----------------------------------------------------------------------------------------
 
 
-def test_frozen_layers_stay_and_all_else_learns(tiny_bundle: Path, tuned: Path) -> None:
+def test_frozen_layers_stay_unchanged_and_others_learn(tiny_bundle: Path, tuned: Path) -> None:
     before, after = tensors(tiny_bundle), tensors(tuned)
     assert before.keys() == after.keys()
     still = {key for key in before if torch.equal(before[key], after[key])}
@@ -97,7 +97,7 @@ def test_the_loss_falls(tiny_bundle: Path, data: Path, tmp_path: Path) -> None:
     assert long < 0.95 * short
 
 
-def test_the_bundle_is_whole_and_draws(tiny_bundle: Path, tuned: Path) -> None:
+def test_fine_tuned_bundle_is_complete_and_generates(tiny_bundle: Path, tuned: Path) -> None:
     verify_bundle(tuned)
     pipeline = Pipeline.load(str(tuned), "cpu")
     assert pipeline.bundle.name == "mine"
@@ -119,7 +119,7 @@ FineTuning.step = deadly
 """
 
 
-def test_a_killed_run_goes_on_to_the_same_bytes(
+def test_killed_run_resumes_to_the_same_bytes(
     tiny_bundle: Path, data: Path, tuned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out, s = tmp_path / "mine", SETTINGS
@@ -137,7 +137,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
         assert (out / file).read_bytes() == (tuned / file).read_bytes()
 
 
-def test_a_run_of_another_kind_is_not_gone_on_with(
+def test_run_with_other_options_is_not_resumed(
     tiny_bundle: Path, data: Path, tmp_path: Path
 ) -> None:
     base, out = load_bundle(str(tiny_bundle)), tmp_path / "mine"
@@ -153,7 +153,7 @@ def test_a_run_of_another_kind_is_not_gone_on_with(
 
 
 @pytest.mark.parametrize("name", ["finetune.pt", "best.safetensors", "codes-*.safetensors"])
-def test_a_damaged_file_of_a_run_is_one_sentence_whose_cure_helps(
+def test_damaged_file_of_a_run_is_one_sentence_with_a_working_cure(
     tiny_bundle: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     out = tmp_path / "mine"
@@ -189,7 +189,7 @@ def test_codes_are_computed_once(
     assert tensors(out).keys() == tensors(tmp_path / "elsewhere").keys()
 
 
-def test_it_says_what_it_begins_with_and_how_it_goes(
+def test_run_prints_its_plan_and_progress(
     tiny_bundle: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for i in range(2):
@@ -204,7 +204,7 @@ def test_it_says_what_it_begins_with_and_how_it_goes(
     assert [line.partition(":")[0] for line in lines[2:5]] == ["samples", "step 0", "step 1"]
 
 
-def test_a_run_that_diverges_is_one_sentence(
+def test_diverging_run_is_one_sentence(
     tiny_bundle: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base, out = load_bundle(str(tiny_bundle)), tmp_path / "mine"
@@ -214,7 +214,7 @@ def test_a_run_that_diverges_is_one_sentence(
     assert not out.exists()
 
 
-def test_it_ends_early_and_keeps_the_best_weights(
+def test_run_stops_early_and_keeps_the_best_weights(
     tiny_bundle: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losses = iter([5.0, 4.0, 3.0, 3.5, 3.1, 3.2, 1.0])  # the first is that of the base
@@ -232,7 +232,7 @@ def test_it_ends_early_and_keeps_the_best_weights(
     )
     base, out = load_bundle(str(tiny_bundle)), tmp_path / "mine"
     assert finetune(base, data, out, SETTINGS, CPU) == 3.0
-    assert next(losses) == 1.0  # three in a row were no better: nobody looked at the next
+    assert next(losses) == 1.0  # three in a row were no better: the run has read no further
     assert len(pages) == 4
     after, best = tensors(out), seen[2]
     for key, value in best.items():
@@ -243,7 +243,7 @@ def test_it_ends_early_and_keeps_the_best_weights(
     assert shown.tobytes() == (pages[1] * 255).byte().permute(1, 2, 0).numpy().tobytes()
 
 
-def test_memory_that_runs_out_is_one_sentence(
+def test_out_of_memory_is_one_sentence(
     tiny_bundle: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run_out(*arguments: object) -> None:
@@ -256,13 +256,13 @@ def test_memory_that_runs_out_is_one_sentence(
         main()
 
 
-def test_every_row_comes_once_a_round() -> None:
+def test_every_row_is_used_once_per_epoch() -> None:
     rows = torch.cat([batch(number, count=5, size=2, seed=0) for number in range(5)])
     assert sorted(rows[:5].tolist()) == sorted(rows[5:].tolist()) == [0, 1, 2, 3, 4]
     assert rows[:5].tolist() != rows[5:].tolist()
 
 
-def test_a_full_disk_leaves_no_half_bundle(
+def test_full_disk_leaves_no_partial_bundle(
     tiny_bundle: Path, tmp_path: Path, full_disk: Callable[[int], AbstractContextManager[None]]
 ) -> None:
     base = load_bundle(str(tiny_bundle))
@@ -312,7 +312,7 @@ def test_checkpointing_gives_the_same_gradients() -> None:
     assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
 
 
-def test_an_adapter_merged_is_the_adapter_beside() -> None:
+def test_merged_lora_adapter_equals_the_separate_one() -> None:
     torch.manual_seed(0)
     linear = nn.Linear(40, 30)
     adapted = LoRALinear(linear)
@@ -342,7 +342,7 @@ def test_lora_changes_the_layers_matrices_alone(
 
 
 @pytest.mark.parametrize("train", ["frozen", "all", "lora"])
-def test_the_plan_is_what_a_step_takes(train: str) -> None:
+def test_planned_memory_is_what_a_step_takes(train: str) -> None:
     plan = account(CONFIG, train, batch_size=2, gpu=False)  # type: ignore[arg-type]
     model = Transformer(CONFIG)
     prepare(model, train)  # type: ignore[arg-type]
@@ -473,7 +473,7 @@ def test_tables_as_spreadsheets_write_them(
     assert [pair.text for pair in read_pairs(tmp_path)] == ["кот в шляпе", 'он сказал "мяу"']
 
 
-def test_a_table_of_windows_is_one_sentence_a_row(data: Path, tmp_path: Path) -> None:
+def test_table_in_a_windows_encoding_is_one_sentence_per_row(data: Path, tmp_path: Path) -> None:
     (tmp_path / "captions.csv").write_bytes("file;text\n0.png;кот\n".encode("cp1251"))
     with pytest.raises(BadData, match="line 2: it is not UTF-8"):
         read_pairs(tmp_path)
@@ -481,7 +481,7 @@ def test_a_table_of_windows_is_one_sentence_a_row(data: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize("on_disk", ["NFC", "NFD"])
 @pytest.mark.parametrize("in_table", ["NFC", "NFD"])
-def test_names_are_found_however_they_are_composed(
+def test_file_names_are_found_in_any_unicode_form(
     data: Path, tmp_path: Path, on_disk: str, in_table: str
 ) -> None:
     names = [f"Ёжики/йод {number}.png" for number in range(2)]
@@ -494,7 +494,7 @@ def test_names_are_found_however_they_are_composed(
     assert [pair.text for pair in read_pairs(tmp_path)] == ["кот 0", "кот 1"]
 
 
-def test_what_is_held_out_follows_from_the_images(data: Path) -> None:
+def test_held_out_rows_follow_from_the_images(data: Path) -> None:
     pairs = read_pairs(data)
     training, held_out = split(pairs)
     assert (len(training), len(held_out)) == (5, 1)
@@ -503,7 +503,7 @@ def test_what_is_held_out_follows_from_the_images(data: Path) -> None:
     assert split([*pairs, *more])[1] == [*held_out, *more]
 
 
-def test_a_picture_is_put_on_a_white_square(tmp_path: Path) -> None:
+def test_picture_is_placed_on_a_white_square(tmp_path: Path) -> None:
     Image.new("RGBA", (20, 40), (255, 0, 0, 128)).save(tmp_path / "half.png")
     seen = picture(tmp_path / "half.png", 40)
     assert (seen.mode, seen.size) == ("RGB", (40, 40))

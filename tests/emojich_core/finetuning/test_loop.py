@@ -58,7 +58,7 @@ def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
     assert not torch.equal(toys[0].model.weight, toys[1].model.weight)
 
 
-def test_stop_ends_a_run_for_good(tmp_path: Path) -> None:
+def test_stopped_run_stays_ended(tmp_path: Path) -> None:
     def evaluate(number: int) -> None:
         if number == 4:
             raise loop.Stop
@@ -71,7 +71,7 @@ def test_stop_ends_a_run_for_good(tmp_path: Path) -> None:
     assert torch.equal(again.model.weight, first.model.weight)
 
 
-def test_what_an_evaluation_changes_is_kept(tmp_path: Path) -> None:
+def test_state_changed_by_an_evaluation_is_saved(tmp_path: Path) -> None:
     toy, counted = Toy(), nn.Linear(1, 1)
 
     def evaluate(number: int) -> None:
@@ -83,7 +83,7 @@ def test_what_an_evaluation_changes_is_kept(tmp_path: Path) -> None:
     assert fresh.weight.item() == 5
 
 
-def test_the_page_is_written(tmp_path: Path) -> None:
+def test_evaluation_page_is_written(tmp_path: Path) -> None:
     toy, page = Toy(), torch.full((3, 2, 5), 2.0)  # more than white
     loop.run("toy", tmp_path, 2, toy.state, toy.step, lambda number: page)
     written = Image.open(tmp_path / "toy.png")
@@ -92,7 +92,7 @@ def test_the_page_is_written(tmp_path: Path) -> None:
     assert list((tmp_path / "tensorboard/toy").iterdir())
 
 
-def test_a_full_disk_leaves_the_checkpoint_before(
+def test_full_disk_keeps_the_previous_checkpoint(
     tmp_path: Path, full_disk: Callable[[int], AbstractContextManager[None]]
 ) -> None:
     toy = Toy()
@@ -103,12 +103,12 @@ def test_a_full_disk_leaves_the_checkpoint_before(
     assert loop.resume(tmp_path / "toy.pt", toy.state) == 1
 
 
-@pytest.mark.parametrize("kept", [0.0, 0.01, 0.5, 0.999])
-def test_a_damaged_checkpoint_says_what_to_do(tmp_path: Path, kept: float) -> None:
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.999])
+def test_a_damaged_checkpoint_says_what_to_do(tmp_path: Path, share: float) -> None:
     toy, file = Toy(), tmp_path / "toy.pt"
     loop.save(file, toy.state, 1)
     whole = file.read_bytes()
-    file.write_bytes(whole[: int(kept * len(whole))])
+    file.write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(OSError, match=r"toy\.pt is damaged: delete it, and this begins again\.$"):
         loop.run("toy", tmp_path, 2, toy.state, toy.step)
     file.unlink()
@@ -116,13 +116,13 @@ def test_a_damaged_checkpoint_says_what_to_do(tmp_path: Path, kept: float) -> No
     assert toy.steps == [0, 1]
 
 
-def test_what_torch_wrote_but_no_run_is_no_checkpoint(tmp_path: Path) -> None:
+def test_torch_file_of_another_program_is_no_checkpoint(tmp_path: Path) -> None:
     torch.save(Toy().model.state_dict(), tmp_path / "toy.pt")
     with pytest.raises(OSError, match=r"toy\.pt is damaged"):
         loop.read(tmp_path / "toy.pt")
 
 
-def test_want_of_memory_does_not_have_a_checkpoint_deleted(
+def test_out_of_memory_does_not_advise_deleting_the_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def greedy(*arguments: object, **options: object) -> None:

@@ -1,4 +1,4 @@
-"""Which pictures can be trained on, and what is seen of them."""
+"""Which pictures can be trained on, and how they are read."""
 
 import os
 import struct
@@ -15,13 +15,13 @@ GREYS = np.linspace(0, 65535, 64 * 64).astype(np.uint16).reshape(64, 64)
 
 
 @pytest.mark.parametrize("name", ["grey.png", "grey.tif"])
-def test_16_bits_are_scaled_to_8(tmp_path: Path, name: str) -> None:
+def test_picture_with_16_bits_is_scaled_to_8(tmp_path: Path, name: str) -> None:
     Image.fromarray(GREYS).save(tmp_path / name)
     seen = np.asarray(picture(tmp_path / name, 64))
     assert abs(seen.astype(int) - (GREYS[..., None] / 257)).max() <= 1
 
 
-def test_16_bits_with_a_colour_that_is_clear(tmp_path: Path) -> None:
+def test_picture_with_16_bits_and_a_transparent_colour_is_read(tmp_path: Path) -> None:
     grey = np.full((32, 32), 30000, np.uint16)
     grey[:, 16:] = 500
     Image.fromarray(grey).save(tmp_path / "clear.png", transparency=500)
@@ -48,7 +48,7 @@ def test_every_kind_of_picture_is_read(tmp_path: Path, mode: str, kind: str) -> 
     assert seen.getpixel((56, 2)) == 255
 
 
-def test_a_palette_with_clear_colours_and_a_picture_that_lies_on_its_side(tmp_path: Path) -> None:
+def test_transparent_palette_and_rotated_picture_are_read(tmp_path: Path) -> None:
     image = Image.new("P", (20, 10), 0)
     image.putpalette([255, 0, 0, 0, 0, 255])
     image.paste(1, (10, 0, 20, 10))
@@ -60,7 +60,7 @@ def test_a_palette_with_clear_colours_and_a_picture_that_lies_on_its_side(tmp_pa
     assert seen.getpixel((2, 2)) == (255, 255, 255)
 
 
-def test_a_large_text_in_a_picture_is_no_fault(tmp_path: Path) -> None:
+def test_picture_with_a_large_text_chunk_is_read(tmp_path: Path) -> None:
     notes = PngImagePlugin.PngInfo()
     notes.add_text("workflow", "x" * 3_000_000, zip=True)
     notes.add_itxt("prompt", "кот" * 1_000_000, zip=True)
@@ -77,7 +77,7 @@ def refusal(folder: Path, name: str) -> str:
 
 
 @pytest.mark.parametrize("size", [(1, 20_000), (20_000, 1), (30, 900)])
-def test_a_picture_that_is_a_line_is_refused(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_very_narrow_picture_is_refused(tmp_path: Path, size: tuple[int, int]) -> None:
     Image.new("L", size).save(tmp_path / "x.png")
     assert refusal(tmp_path, "x.png").startswith(f"line 2: x.png has {size[0]} × {size[1]} pixels")
 
@@ -95,7 +95,7 @@ def test_a_picture_of_too_many_pixels_is_not_decoded(
     assert "more than 50000000 pixels" in refusal(tmp_path, "x.png")
 
 
-def test_a_narrow_picture_takes_no_memory_for_its_square(
+def test_narrow_picture_allocates_no_full_size_square(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[tuple[int, int]] = []
@@ -108,7 +108,7 @@ def test_a_narrow_picture_takes_no_memory_for_its_square(
     assert max(max(size) for size in sizes) == 40
 
 
-def test_no_ghostscript_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_eps_picture_starts_no_ghostscript(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[object] = []
     monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *call, **more: started.append(call))
     eps = "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n%%EOF\n"
@@ -117,7 +117,7 @@ def test_no_ghostscript_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert started == []
 
 
-def test_what_is_no_picture_is_one_sentence(tmp_path: Path) -> None:
+def test_file_that_is_no_picture_is_one_sentence(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     assert refusal(tmp_path, "pipe.png") == "line 2: pipe.png is no file"
     Image.new("F", (8, 8)).save(tmp_path / "x.tif")
@@ -125,13 +125,13 @@ def test_what_is_no_picture_is_one_sentence(tmp_path: Path) -> None:
     assert "cannot be read (File name too long)" in refusal(tmp_path, "x" * 300)
 
 
-def test_links_in_a_circle_are_one_sentence(tmp_path: Path) -> None:
+def test_circular_links_are_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "a.png").symlink_to("b.png")
     (tmp_path / "b.png").symlink_to("a.png")
     assert "a.png cannot be read (" in refusal(tmp_path, "a.png")
 
 
-def test_a_table_that_would_never_end(tmp_path: Path) -> None:
+def test_table_that_never_ends_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "captions.csv")
     with pytest.raises(BadData, match=r"captions\.csv is no file"):
         read_pairs(tmp_path)

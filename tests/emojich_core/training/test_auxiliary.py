@@ -15,7 +15,7 @@ def left_half_red() -> np.ndarray:
     return picture
 
 
-def test_looks_are_silhouette_lightness_and_colour() -> None:
+def test_patch_targets_are_silhouette_lightness_and_colour() -> None:
     [patches] = patch_targets(left_half_red(), SIDE)
     first, last = patches[0], patches[SIDE - 1]  # at the left end of the first row, at the right
     cells = CELLS**2
@@ -25,7 +25,7 @@ def test_looks_are_silhouette_lightness_and_colour() -> None:
     assert last[-3:].tolist() == [1, 1, 1]  # white paper
 
 
-def test_what_is_foretold_teaches_the_layers_below() -> None:
+def test_auxiliary_loss_trains_only_the_layers_below_it() -> None:
     torch.manual_seed(0)
     model = Transformer(MINI_TRANSFORMER)
     auxiliary = AuxiliaryLosses(model)
@@ -37,7 +37,7 @@ def test_what_is_foretold_teaches_the_layers_below() -> None:
     assert taught == [True] * 6 + [False] * 2
 
 
-def test_the_plan_is_foretold_by_the_text_alone() -> None:
+def test_plan_loss_depends_on_the_text_alone() -> None:
     torch.manual_seed(0)
     model = Transformer(MINI_TRANSFORMER)
     auxiliary = AuxiliaryLosses(model)

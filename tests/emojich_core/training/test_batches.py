@@ -1,4 +1,4 @@
-"""What each trainer is shown in a step."""
+"""The batches that each trainer gets in a step."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from emojich_core.training.transformer import (
 from emojich_core.training.upscale import PATCH, patches
 
 
-def test_half_of_the_images_lose_any_share_of_their_codes_and_the_others_few() -> None:
+def test_half_of_the_images_lose_many_codes_and_the_others_few() -> None:
     torch.manual_seed(0)
     codes = torch.arange(2000)[:, None].expand(2000, 144)  # of each image a code of its own
     lost = (corrupt_codes(codes) != codes).float().mean(dim=1)
@@ -63,7 +63,7 @@ def test_pictures_to_cut_out_lie_as_their_alphas_do() -> None:
     x, alpha = batch_of(real, clean, np.random.default_rng(0), 40)
     assert x.shape == (40, 3, 32, 32)
     assert alpha.shape == (40, 32, 32)
-    dark = x.mean(dim=1) < 0.75  # whatever was done to colours, white stays nearly so
+    dark = x.mean(dim=1) < 0.75  # white stays nearly white in every recolouring
     assert (dark == (alpha > 0.5)).float().mean() > 0.99
     _, alpha = batch_of(real[:1], clean[:1], np.random.default_rng(0), 40)
     left = alpha[:, :, :16].sum(dim=(1, 2)) > alpha[:, :, 16:].sum(dim=(1, 2))
@@ -71,7 +71,7 @@ def test_pictures_to_cut_out_lie_as_their_alphas_do() -> None:
     assert len({tuple(image[:, 15, 10].tolist()) for image in x}) > 20  # colours are shifted
 
 
-def test_it_learns_the_styles_by_their_words_and_sometimes_without_a_caption(
+def test_batch_has_style_words_and_some_empty_captions(
     tmp_path: Path,
 ) -> None:
     rows = [

@@ -1,4 +1,4 @@
-"""What is said of an emoji, and how often."""
+"""The captions of an emoji, and their frequencies."""
 
 import numpy as np
 
@@ -12,26 +12,26 @@ from tests.emojich_core.training.meanings import MEANINGS
 NOTHING = HeldOut(())
 
 
-def test_the_label_is_what_is_said_most() -> None:
+def test_label_is_the_most_frequent_caption() -> None:
     captions = Captions(MEANINGS, NOTHING)
     for hexcode, meaning in MEANINGS.items():
         weights = captions.weights(hexcode)
         assert max(weights, key=lambda text: weights[text]) == meaning.label
 
 
-def test_other_forms_are_said_rarely() -> None:
+def test_other_forms_are_rare_captions() -> None:
     weights = Captions(MEANINGS, NOTHING).weights("1F34C")
     for form in ("банана", "бананом"):
         assert 0 < weights[form] < 0.1 * weights["банан"]
 
 
-def test_people_do_not_say_morda() -> None:
+def test_caption_does_not_use_morda() -> None:
     weights = Captions(MEANINGS, NOTHING).weights("1F436")
     assert weights["собака"] > weights["животное"] > 0
     assert weights["собачья морда"] == 0.4
 
 
-def test_what_people_write_for_it_is_said_too() -> None:
+def test_words_of_the_lexicon_are_captions() -> None:
     captions = Captions(MEANINGS, NOTHING)
     weights = captions.weights("1F436")
     assert weights["собачка"] > weights["щенок"] > weights["щенка"] > 0
@@ -51,7 +51,7 @@ def test_words_of_women_and_men_are_said_of_the_person() -> None:
     assert "повариха" in captions.weights("1F9D1-200D-1F373")
 
 
-def test_what_is_held_out_is_not_said() -> None:
+def test_held_out_words_are_no_captions() -> None:
     assert "рыжий кот" in Captions(MEANINGS, NOTHING).weights("1F431")
     held_out = HeldOut([Composition("рыжий", "1F431", "рыжий кот")])
     allowed = Captions(MEANINGS, held_out).weights("1F431")
@@ -59,12 +59,12 @@ def test_what_is_held_out_is_not_said() -> None:
     assert not {"рыжий кот", "рыжего кота", "рыжие коты"} & allowed.keys()
 
 
-def test_both_spellings_of_yo() -> None:
+def test_captions_have_both_spellings_of_yo() -> None:
     weights = Captions(MEANINGS, NOTHING).weights("1F994")
     assert 0 < weights["ёж"] < weights["еж"]
 
 
-def test_a_row_says_its_captions_by_their_weights() -> None:
+def test_row_samples_captions_by_their_weights() -> None:
     captions, rng = Captions(MEANINGS, NOTHING), np.random.default_rng(0)
     weights, details = captions.weights("1F34C"), tuple(captions.details("1F34C"))
     row = Row("plain", "noto", ("1F34C",), None, weights, details, 1.0)

@@ -1,4 +1,4 @@
-"""Drawings in other colours."""
+"""Pictures are recoloured."""
 
 import numpy as np
 import pytest
@@ -28,20 +28,20 @@ def drawing(body: tuple[int, int, int]) -> np.ndarray:
     return rgba
 
 
-def test_oklab_there_and_back() -> None:
+def test_oklab_conversion_is_invertible() -> None:
     rgb = np.random.default_rng(0).integers(256, size=(500, 3)).astype(np.uint8)
     assert np.abs(to_rgb(to_lab(rgb)).astype(int) - rgb).max() <= 1
 
 
 @pytest.mark.parametrize("name", COLOURS)
-def test_the_new_colour_is_the_one_that_is_seen(name: str) -> None:
+def test_recoloured_picture_shows_the_new_colour(name: str) -> None:
     before = drawing((240, 150, 40))
     after = recolour(before, name)
     assert shares(after)[name] > 0.7
 
 
 @pytest.mark.parametrize("body", [(240, 150, 40), (150, 150, 150), (235, 235, 235)])
-def test_outline_eyes_and_alpha_stay(body: tuple[int, int, int]) -> None:
+def test_recolouring_keeps_outline_eyes_and_alpha(body: tuple[int, int, int]) -> None:
     before = drawing(body)
     after = recolour(before, "синий")
     assert (after[..., 3] == before[..., 3]).all()
@@ -51,12 +51,12 @@ def test_outline_eyes_and_alpha_stay(body: tuple[int, int, int]) -> None:
     assert shares(after)["синий"] > 0.7
 
 
-def test_shading_stays() -> None:
+def test_recolouring_keeps_the_shading() -> None:
     after = to_lab(recolour(drawing((200, 40, 40)), "зеленый")[..., :3])
     assert after[15, 32, 0] > after[50, 32, 0]
 
 
-def test_a_thing_is_not_given_the_colour_it_has() -> None:
+def test_picture_is_not_recoloured_to_its_own_colour() -> None:
     red = drawing((230, 40, 40))
     body = main_part(red)
     assert body is not None
@@ -65,11 +65,11 @@ def test_a_thing_is_not_given_the_colour_it_has() -> None:
     assert {"синий", "зеленый", "желтый"} <= set(possible)
 
 
-def test_what_is_black_all_over_has_no_main_colour() -> None:
+def test_black_picture_has_no_main_colour() -> None:
     assert main_part(np.full((SIDE, SIDE, 4), (10, 10, 10, 255), np.uint8)) is None
 
 
-def test_a_thing_of_all_colours_has_no_main_one() -> None:
+def test_colourful_picture_has_no_main_colour() -> None:
     rgba = np.full((SIDE, SIDE, 4), 255, np.uint8)
     hues = np.deg2rad(np.arange(SIDE) * 6 // SIDE * 60)  # six stripes
     lab = np.stack((np.full(SIDE, 0.7), 0.12 * np.cos(hues), 0.12 * np.sin(hues)), axis=-1)

@@ -1,4 +1,4 @@
-"""Things side by side, more than once, small."""
+"""Pictures are placed side by side, repeated and made small."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def square(rgb: tuple[int, int, int]) -> np.ndarray:
 RED, BLUE = square((255, 0, 0)), square((0, 0, 255))
 
 
-def test_a_pair_shows_both_whole_and_in_order() -> None:
+def test_pair_shows_both_pictures_whole_and_in_order() -> None:
     both = pair(RED, BLUE)
     assert both.shape == RED.shape
     red = (both[..., 0] > 200) & (both[..., 3] > 200)
@@ -29,24 +29,24 @@ def test_a_pair_shows_both_whole_and_in_order() -> None:
 
 
 @pytest.mark.parametrize("count", [2, 3])
-def test_counted(count: int) -> None:
+def test_copies_fill_their_share_of_the_picture(count: int) -> None:
     area = (counted(RED, count)[..., 3] > 127).sum() / SIDE**2
     assert 0.18 * count < area < 0.26 * count
 
 
-def test_only_two_or_three() -> None:
+def test_number_of_copies_other_than_two_or_three_is_refused() -> None:
     with pytest.raises(ValueError, match="not 4"):
         counted(RED, 4)
 
 
-def test_small_is_in_the_middle() -> None:
+def test_small_picture_is_centred() -> None:
     alpha = small(RED)[..., 3] > 127
     assert alpha.sum() == pytest.approx((RED[..., 3] > 127).sum() * SMALL**2, rel=0.1)
     y, x = np.nonzero(alpha)
     assert (y.mean(), x.mean()) == pytest.approx(((SIDE - 1) / 2,) * 2, abs=1)
 
 
-def test_mirrored() -> None:
+def test_mirroring_twice_gives_the_same_picture() -> None:
     both = pair(RED, BLUE)
     assert (mirrored(mirrored(both)) == both).all()
     assert (mirrored(both)[:, 0] == both[:, -1]).all()

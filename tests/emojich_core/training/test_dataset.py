@@ -1,4 +1,4 @@
-"""The dataset's folder, and what is drawn from it."""
+"""The dataset's folder, and the samples taken from it."""
 
 import json
 import subprocess
@@ -40,7 +40,7 @@ ROWS = [
 DATASET = Dataset(np.zeros((len(ROWS), 8, 8, 4), np.uint8), ROWS)
 
 
-def test_kinds_come_in_their_shares() -> None:
+def test_samples_have_the_shares_of_their_kinds() -> None:
     indices, captions = DATASET.sample(np.random.default_rng(0), 4000)
     kinds = Counter(ROWS[i].kind for i in indices)
     for kind, share in SHARES.items():
@@ -49,7 +49,7 @@ def test_kinds_come_in_their_shares() -> None:
     assert len(captions) == 4000
 
 
-def test_of_some_styles_only() -> None:
+def test_dataset_is_limited_to_some_styles() -> None:
     indices, captions = DATASET.sample(np.random.default_rng(0), 500, styles=["twemoji"])
     assert {ROWS[i].style for i in indices} == {"twemoji"}
     said = Counter(captions)
@@ -59,13 +59,13 @@ def test_of_some_styles_only() -> None:
     }
 
 
-def test_the_same_generator_draws_the_same() -> None:
+def test_same_random_generator_gives_same_samples() -> None:
     first, second = (DATASET.sample(np.random.default_rng(7), 50) for _ in range(2))
     assert (first[0] == second[0]).all()
     assert first[1] == second[1]
 
 
-def test_a_style_that_is_not_there() -> None:
+def test_unknown_style_is_refused() -> None:
     with pytest.raises(ValueError, match="no pictures"):
         DATASET.sample(np.random.default_rng(0), 1, styles=["openmoji"])
 
@@ -99,7 +99,7 @@ def test_art_becomes_a_dataset(
     assert (tmp_path / "dataset/captions.jsonl").read_bytes() == before
 
 
-def test_of_an_emoji_with_skin_tones_each_style_has_one(tmp_path: Path) -> None:
+def test_emoji_with_skin_tones_has_one_picture_per_style(tmp_path: Path) -> None:
     write_art(tmp_path)
     add_tones(tmp_path / "node_modules", "1F534", ("светлый", "средний", "темный"))
     dataset = build(tmp_path / "node_modules", tmp_path / "dataset")
@@ -133,7 +133,7 @@ def add_tones(modules: Path, hexcode: str, tones: tuple[str, ...]) -> None:
             (package / f"{name}.json").write_text(json.dumps(content))
 
 
-def test_without_art_the_command_says_what_to_do(tmp_path: Path) -> None:
+def test_command_without_art_says_what_to_do(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "emojich_core.training.data", "--data", str(tmp_path)],
         capture_output=True,
@@ -145,7 +145,7 @@ def test_without_art_the_command_says_what_to_do(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
+def test_folder_with_other_files_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos/cat.png").write_text("")
     with pytest.raises(FileExistsError, match="other things than a dataset"):
@@ -153,12 +153,12 @@ def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["photos"]
 
 
-def test_art_that_is_not_whole_is_named(tmp_path: Path) -> None:
+def test_incomplete_art_is_named(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"ru/data\.json cannot be read: run `make data`"):
         load_meanings(tmp_path)
 
 
-def test_without_the_extras_the_command_says_what_to_install(
+def test_command_without_extras_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for package in ("emojibase-data", "@iconify-json"):

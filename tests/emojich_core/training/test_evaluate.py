@@ -89,7 +89,7 @@ def test_the_judge_finds_a_drawing_again(
     assert [found for [found] in judge.nearest(changed, 1)] == judge.hexcodes
 
 
-def test_what_is_nearest_are_different_emoji_by_distance(
+def test_nearest_pictures_are_different_emoji_by_distance(
     judge: Judge, pictures: np.ndarray
 ) -> None:
     [found] = judge.nearest(pictures[:1], 5)
@@ -107,7 +107,7 @@ def test_the_judge_finds_another_style_by_the_same_emoji(
     assert [found[0] for found in judge.ranked(others, 5)] == judge.hexcodes
 
 
-def test_without_colour_a_thing_is_found_in_any_colour(
+def test_judge_without_colour_finds_a_picture_in_any_colour(
     glyphs: list[Glyph], pictures: np.ndarray
 ) -> None:
     square = next(i for i, glyph in enumerate(glyphs) if glyph.hexcode == "1F7E9")
@@ -130,14 +130,14 @@ def disc(colour: tuple[int, int, int], outline: int = 0) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", COLOUR_EXAMPLES)
-def test_the_colour_of_a_disc(name: str) -> None:
+def test_colour_of_a_disc_is_recognized(name: str) -> None:
     assert colour_of(disc(COLOUR_EXAMPLES[name])) == name
     darker = tuple(round(0.9 * channel) for channel in COLOUR_EXAMPLES[name])
     if name not in ("белый", "голубой"):
         assert colour_of(disc((darker[0], darker[1], darker[2]), outline=8)) == name
 
 
-def test_the_colour_of_nothing() -> None:
+def test_empty_picture_has_no_colour() -> None:
     assert colour_of(np.zeros((96, 96, 4), np.uint8)) is None
 
 
@@ -149,7 +149,7 @@ MEANINGS = {
 }
 
 
-def test_emoji_that_share_a_word_are_all_right(tmp_path: Path) -> None:
+def test_emoji_that_share_a_word_are_all_correct_answers(tmp_path: Path) -> None:
     named = {q.prompt: q.right for q in questions.names(MEANINGS)}
     assert named == {"кот": {"A", "B"}, "собака": {"C"}, "dog": {"D"}}
     rows = [{"colour": "синий", "hexcode": "B", "caption": "синий кот"}]
@@ -159,7 +159,7 @@ def test_emoji_that_share_a_word_are_all_right(tmp_path: Path) -> None:
     assert composition == Question("синий кот", frozenset("ABC"), "синий")
 
 
-def test_only_what_can_be_answered_is_asked() -> None:
+def test_questions_have_a_possible_answer() -> None:
     possible = questions.answerable(questions.names(MEANINGS), {"B", "D"})
     assert [q.prompt for q in possible] == ["кот"]  # no drawing of a dog; "dog" is not Russian
 
@@ -218,7 +218,7 @@ def picture_of(colour: tuple[int, int, int], noise: float = 0.0) -> Image.Image:
     return Image.fromarray(rgba)
 
 
-def test_how_candidates_differ(pictures: np.ndarray) -> None:
+def test_variety_figures_count_equal_and_similar_candidates(pictures: np.ndarray) -> None:
     red, green, blue = (picture_of(c) for c in ((200, 0, 0), (0, 200, 0), (0, 0, 200)))
     same, other = [drawing(red), drawing(red)], [drawing(green), drawing(blue)]
     nearly = [drawing(red), drawing(picture_of((205, 0, 0)))]
@@ -228,7 +228,7 @@ def test_how_candidates_differ(pictures: np.ndarray) -> None:
     assert figures["variety"] > 0
 
 
-def test_fine_detail_is_what_a_blur_takes_away() -> None:
+def test_detail_figure_measures_what_a_blur_removes() -> None:
     plain, rough, rougher = (detail(picture_of((90, 90, 90), noise)) for noise in (0, 10, 20))
     assert plain is not None
     assert rough is not None
@@ -238,7 +238,7 @@ def test_fine_detail_is_what_a_blur_takes_away() -> None:
     assert detail(Image.new("RGBA", (512, 512))) is None
 
 
-def test_of_nothing_there_are_no_figures(judge: Judge, pictures: np.ndarray) -> None:
+def test_empty_inputs_give_no_figures(judge: Judge, pictures: np.ndarray) -> None:
     none, nowhere = np.zeros((0, len(pictures))), pictures[:0]
     assert recall_figures("n", "names", [], {}) == []
     assert ceiling_figures(judge, none, [], np.array(judge.hexcodes)) == []
@@ -250,19 +250,19 @@ def test_of_nothing_there_are_no_figures(judge: Judge, pictures: np.ndarray) -> 
     assert stage_figures([]) == []
 
 
-def test_the_distance_of_copies_is_none(pictures: np.ndarray) -> None:
+def test_mean_distance_of_copies_is_zero(pictures: np.ndarray) -> None:
     assert mean_distance(pictures[[0, 0, 0]]) == pytest.approx(0, abs=1e-3)
     assert mean_distance(pictures[[0, 5]]) > 0.1
 
 
-def test_iou() -> None:
+def test_iou_is_intersection_over_union() -> None:
     a, b = np.zeros((2, 4), bool), np.zeros((2, 4), bool)
     assert iou(a, b) == 1
     a[0], b[0, :2] = True, True
     assert iou(a, b) == 0.5
 
 
-def test_a_table_with_floors_and_marks() -> None:
+def test_table_shows_limits_and_marks() -> None:
     figures = [
         Figure("a", "recall", 0.912, at_least=0.9),
         Figure("b", "time", 5.25, "s", at_most=4),
@@ -297,7 +297,7 @@ def test_the_shipped_card_has_the_section() -> None:
     check_card(SHIPPED / "mini/README.md")
 
 
-def test_the_page_has_rows_of_eight_and_shows_the_stickers() -> None:
+def test_page_shows_eight_stickers_per_row() -> None:
     red = Image.new("RGBA", (64, 64), (255, 0, 0, 255))
     one, nine = chat_page([red], ["кот"]), chat_page([red] * 9, ["кот"] * 9)
     assert one.width == nine.width == 1600
@@ -306,7 +306,7 @@ def test_the_page_has_rows_of_eight_and_shows_the_stickers() -> None:
     assert nine.getpixel((16 + 98 + 196, one.height + 60)) != (255, 0, 0)
 
 
-def test_captions_are_seen_cut_and_marked() -> None:
+def test_page_shows_shortened_and_marked_captions() -> None:
     nothing = Image.new("RGBA", (8, 8))
     long = "очень длинная подпись " * 9
     plain, named, longer = (chat_page([nothing], [text]) for text in ("", long, long + "!"))
@@ -317,7 +317,7 @@ def test_captions_are_seen_cut_and_marked() -> None:
 
 
 @pytest.mark.parametrize(("file", "count"), [(pages.PROMPTS, 64), (pages.COMPOSITIONS, 40)])
-def test_the_pages_have_so_many_prompts_that_the_bot_takes(file: Path, count: int) -> None:
+def test_each_page_file_has_its_number_of_accepted_prompts(file: Path, count: int) -> None:
     prompts = file.read_text("utf-8").splitlines()
     assert len(set(prompts)) == len(prompts) == count
     assert [clean_prompt(prompt) for prompt in prompts] == prompts
@@ -354,7 +354,7 @@ def bundle(tiny_bundle: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_a_whole_evaluation(
+def test_evaluation_writes_figures_card_and_page(
     run: Run,
     bundle: Path,
     tmp_path: Path,
@@ -397,7 +397,7 @@ def test_a_whole_evaluation(
     assert str(tmp_path) not in card
 
 
-def test_the_page_alone_needs_no_art(
+def test_page_without_evaluation_needs_no_art(
     run: Run, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "prompts.txt").write_text("кот\nсобака и пицца\n")
@@ -431,7 +431,7 @@ def test_the_comparison_shows_a_sticker_right_of_its_glyph(tiny_bundle: Path) ->
         (("--data", "data", "--model", "tiny", "--held-out", "odd.json"), "write it like that one"),
     ],
 )
-def test_what_is_missing_is_said_in_one_line(
+def test_missing_file_is_one_line(
     run: Run, bundle: Path, tmp_path: Path, arguments: tuple[str, ...], words: str
 ) -> None:
     write_art(tmp_path / "data")
@@ -455,7 +455,7 @@ def test_a_missing_package_is_named(
         run()
 
 
-def test_everyday_words_are_300_that_the_lexicon_does_not_have() -> None:
+def test_everyday_words_are_300_outside_the_lexicon() -> None:
     rows = [line.split("\t") for line in questions.EVERYDAY.read_text("utf-8").splitlines()]
     prompts = [prompt for prompt, _ in rows]
     assert len({plain(prompt) for prompt in prompts}) == len(prompts) == 300
@@ -466,7 +466,7 @@ def test_everyday_words_are_300_that_the_lexicon_does_not_have() -> None:
     assert {hexcode_of(emoji) for _, right in rows for emoji in right.split()} <= known
 
 
-def test_a_prompt_that_the_bundle_does_not_know_is_answered_wrongly() -> None:
+def test_unknown_prompt_counts_as_a_wrong_answer() -> None:
     pipeline, blank = Pipeline.load("mini", "cpu"), np.full((1, 96, 96, 3), 255, np.uint8)
     question = Question("абырвалг", frozenset("A"))
     [answer] = answer_all(pipeline, Judge(blank, ["A"]), [question], 0, "")

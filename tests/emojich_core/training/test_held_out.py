@@ -1,4 +1,4 @@
-"""Nothing that is held out is ever said in training."""
+"""No training caption contains a held-out combination of words."""
 
 from collections import Counter
 from pathlib import Path
@@ -50,25 +50,25 @@ LIST = HeldOut(
         "розовой пиццей",
     ],
 )
-def test_every_form_is_found(caption: str) -> None:
+def test_held_out_word_is_found_in_every_form(caption: str) -> None:
     assert not LIST.allows(caption)
 
 
 @pytest.mark.parametrize(
     "caption", ["кусок пиццы", "пицца", "синяя пицца", "розовый кот", "кот", "котик"]
 )
-def test_what_is_not_held_out_is_allowed(caption: str) -> None:
+def test_other_captions_are_allowed(caption: str) -> None:
     assert LIST.allows(caption)
 
 
-def test_captions_of_the_emoji_say_nothing_held_out() -> None:
+def test_captions_of_emoji_contain_no_held_out_combination() -> None:
     held_out = HeldOut((Composition("колючий", "1F994", "колючий ежик"),))
     captions = Captions(MEANINGS, held_out)
     _nothing_of(held_out, [*_plain(captions), *_with_details(captions)])
     assert "колючий ежик" in _plain(Captions(MEANINGS, HeldOut(())))
 
 
-def test_compositions_say_and_show_nothing_held_out() -> None:
+def test_compositions_contain_no_held_out_combination() -> None:
     items = _compositions(LIST)
     assert {item.kind for item in items} == SHARES.keys() - {"plain"}
     _nothing_of(LIST, [text for item in items for text in item.captions])
@@ -100,7 +100,7 @@ def test_captions_of_compositions_agree() -> None:
     assert "синее яблоко" in colour_captions(named["яблоко"].names, "синий")
 
 
-def test_the_shipped_list_is_whole() -> None:
+def test_shipped_list_of_held_out_combinations_is_complete() -> None:
     held_out = HeldOut.load()
     assert len(held_out.compositions) == 60
     colours = Counter(c.colour for c in held_out.compositions)
@@ -112,7 +112,7 @@ def test_the_shipped_list_is_whole() -> None:
 
 @needs_art
 @pytest.mark.slow
-def test_no_caption_of_the_art_says_anything_held_out() -> None:
+def test_captions_of_the_art_contain_no_held_out_combination() -> None:
     from emojich_core.training.data.art import load_meanings
 
     captions = Captions(load_meanings(MODULES))
@@ -121,7 +121,7 @@ def test_no_caption_of_the_art_says_anything_held_out() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not (DATASET / ROWS).exists(), reason="no dataset here")
-def test_no_caption_of_the_dataset_says_anything_held_out() -> None:
+def test_captions_of_the_dataset_contain_no_held_out_combination() -> None:
     held_out, dataset = HeldOut.load(), Dataset.open(DATASET)
     said = set(dataset.captions())
     said |= {
@@ -172,7 +172,7 @@ def _nothing_of(held_out: HeldOut, said: "list[str] | set[str]") -> None:
     assert said
     pairs = [(c.colour, c.thing) for c in held_out.compositions]
     parts = frozenset().union(*pairs)
-    told: dict[str, frozenset[str]] = {}  # by each word, of what is held out
+    told: dict[str, frozenset[str]] = {}  # word → its lemmas that occur in held-out combinations
     for text in said:
         spoken = text.replace(",", " ").replace(":", " ").split()
         for word in spoken:

@@ -43,11 +43,11 @@ def test_an_adjective_agrees_with_its_noun(text: str, adjective: str, expected: 
         ("летучая мышь", 2, "две летучие мыши"),
         ("красное яблоко", 2, "два красных яблока"),
         ("такси", 3, "три такси"),
-        ("мороженое", 2, None),  # two what?  Better nothing than "два мороженого".
+        ("мороженое", 2, None),  # no plural is better than "два мороженого"
         ("ноты", 2, None),
     ],
 )
-def test_a_noun_obeys_its_numeral(text: str, count: int, expected: str | None) -> None:
+def test_noun_agrees_with_its_numeral(text: str, count: int, expected: str | None) -> None:
     assert phrase(text).counted(count) == expected
 
 
@@ -62,16 +62,18 @@ def test_a_noun_obeys_its_numeral(text: str, count: int, expected: str | None) -
         ("очки", "nomn", "sing", None),
     ],
 )
-def test_forms(text: str, case: str, number: str | None, expected: str | None) -> None:
+def test_phrase_is_inflected(
+    text: str, case: str, number: str | None, expected: str | None
+) -> None:
     assert phrase(text).form(case, number) == expected
 
 
 @pytest.mark.parametrize("text", ["широко улыбается", "мужчина и женщина", "в шоке", "смеется"])
-def test_what_is_no_noun_phrase_is_left_alone(text: str) -> None:
+def test_text_that_is_no_noun_phrase_stays_unchanged(text: str) -> None:
     assert noun_phrase(text) is None
 
 
-def test_yo_comes_back_where_it_is_certain() -> None:
+def test_yo_is_restored_where_it_is_certain() -> None:
     assert with_yo("зеленый еж") == "зелёный ёж"
     assert with_yo("все") == "все"  # всё, too, is a word
 

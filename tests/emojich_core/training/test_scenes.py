@@ -1,4 +1,4 @@
-"""Animals and things in places, and with another thing."""
+"""Pictures of animals and things in places, with hats and with a second thing."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def thing() -> np.ndarray:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_place_surrounds_the_thing(thing: np.ndarray, place: str) -> None:
+def test_place_surrounds_the_picture(thing: np.ndarray, place: str) -> None:
     scene = placed(thing, place)
     assert scene.shape == thing.shape
     assert [scene[y, x, 3] for y in (0, -1) for x in (0, -1)] == [0, 0, 0, 0]
@@ -33,7 +33,7 @@ def test_places_look_different(thing: np.ndarray) -> None:
             assert np.abs(scene - other).mean() > 10
 
 
-def test_a_hat_sits_on_the_top(thing: np.ndarray) -> None:
+def test_hat_is_placed_on_the_top(thing: np.ndarray) -> None:
     hat = np.zeros_like(thing)
     hat[40:60, 30:60] = (0, 0, 255, 255)
     dressed = wearing(thing, hat, "top")
@@ -45,7 +45,7 @@ def test_a_hat_sits_on_the_top(thing: np.ndarray) -> None:
     assert not (dressed[-1, :, 3]).any()
 
 
-def test_where_the_other_thing_is(thing: np.ndarray) -> None:
+def test_second_picture_is_placed_by_its_preposition(thing: np.ndarray) -> None:
     other = np.zeros_like(thing)
     other[20:80, 20:80] = (0, 0, 255, 255)
     places = {

@@ -79,7 +79,7 @@ def trained_vqgan(train: Train, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.mark.parametrize("stage", ["vqgan", "transformer"])
-def test_a_trainer_says_what_is_missing(
+def test_trainer_names_the_missing_file(
     stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = f"emojich_core.training.{stage}"
@@ -91,7 +91,7 @@ def test_a_trainer_says_what_is_missing(
     assert stopped.value.code == f"emojich: No dataset in {missing}: run `{command}`."
 
 
-def test_all_stages_end_in_a_bundle_that_draws(
+def test_all_training_stages_end_in_a_working_bundle(
     train: Train, art: Path, trained_vqgan: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(trained_vqgan, tmp_path, dirs_exist_ok=True)
@@ -112,7 +112,7 @@ def test_all_stages_end_in_a_bundle_that_draws(
     assert drawing.image.size == (512, 512)
 
 
-def test_training_goes_on_from_a_bundle(train: Train, art: Path, tmp_path: Path) -> None:
+def test_training_continues_from_a_bundle(train: Train, art: Path, tmp_path: Path) -> None:
     shipped = load_bundle("mini")
     unpack(shipped, tmp_path / "as it was")
     export(tmp_path / "as it was", art / "dataset", tmp_path / "packed")
@@ -143,7 +143,7 @@ def test_training_goes_on_from_a_bundle(train: Train, art: Path, tmp_path: Path)
         unpack(shipped, tmp_path / "trained")
 
 
-def test_only_transformers_of_one_line_have_a_mean(tiny_bundle: Path, tmp_path: Path) -> None:
+def test_only_transformers_of_one_run_are_averaged(tiny_bundle: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="does not go on from"):
         average(load_bundle("mini"), load_bundle(str(tiny_bundle)), tmp_path)
 
@@ -192,7 +192,7 @@ def test_a_killed_run_ends_in_the_same_weights(
         assert all(expected[part][key].equal(found[part][key]) for key in expected[part])
 
 
-def test_the_codebook_learns_what_it_is_shown(trained_vqgan: Path) -> None:
+def test_codebook_learns_new_features(trained_vqgan: Path) -> None:
     book = torch.load(trained_vqgan / "vqgan.pt", weights_only=True)["book"]
     assert (book["counts"] > 0.5).all()  # in use, or restarted where a feature was
     # Codes begin with a deviation of 1; features of an encoder that is not trained yet differ less.

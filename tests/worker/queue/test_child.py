@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 
-from tests.worker.parts import ROOT, descendants, is_alive, wait_until
+from tests.worker.harness import ROOT, descendants, is_alive, wait_until
 from worker.queue.child import start_child, stop_child
 
 PARENT = "from worker.queue.child import start_child; start_child(['sleep', '600']).wait()"

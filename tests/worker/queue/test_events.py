@@ -9,7 +9,7 @@ import redis
 import redis.asyncio
 
 from emojich_core.request import Candidate
-from tests.worker.parts import Server, end_of, events_of
+from tests.worker.harness import Server, end_of, events_of
 from worker.queue.events import (
     MAX_UNREAD,
     STREAM,
@@ -59,17 +59,19 @@ async def acknowledge(reader: EventReader, entry_id: str) -> None:
 
 
 @pytest.mark.parametrize("event", [PROGRESS, FINISHED, INSTEAD, FAILED])
-def test_json_and_back(event: Event) -> None:
+def test_event_survives_json(event: Event) -> None:
     assert from_json(to_json(event)) == event
 
 
-def test_what_was_published_before_the_bot_came(server: Server, connection: redis.Redis) -> None:
+def test_bot_reads_events_published_before_it_started(
+    server: Server, connection: redis.Redis
+) -> None:
     publish(connection, PROGRESS)
     publish(connection, FINISHED)
     assert read(server.url, "bot", 2, acknowledge) == [PROGRESS, FINISHED]
 
 
-def test_what_was_not_acknowledged_comes_again(server: Server, connection: redis.Redis) -> None:
+def test_unacknowledged_event_is_read_again(server: Server, connection: redis.Redis) -> None:
     publish(connection, PROGRESS)
     publish(connection, FINISHED)
     read(server.url, "bot", 2, forget)
@@ -79,14 +81,16 @@ def test_what_was_not_acknowledged_comes_again(server: Server, connection: redis
     assert read(server.url, "bot", 1, acknowledge) == [Failed("3", "failed")]
 
 
-def test_the_stream_holds_what_is_not_dealt_with(server: Server, connection: redis.Redis) -> None:
+def test_stream_keeps_only_unacknowledged_events(server: Server, connection: redis.Redis) -> None:
     publish(connection, PROGRESS)
     publish(connection, FINISHED)
     read(server.url, "bot", 1, acknowledge)
     assert events_of(connection, "1") == [FINISHED]
 
 
-def test_an_event_that_the_stream_forgot(server: Server, connection: redis.Redis) -> None:
+def test_pending_event_deleted_from_the_stream_is_skipped(
+    server: Server, connection: redis.Redis
+) -> None:
     publish(connection, PROGRESS)
     publish(connection, FINISHED)
     read(server.url, "bot", 2, forget)
@@ -100,7 +104,7 @@ def test_an_event_that_the_stream_forgot(server: Server, connection: redis.Redis
 @pytest.mark.parametrize(
     "entry", [{"event": "{"}, {"event": '{"request_id": "1", "kind": "new"}'}, {"other": "field"}]
 )
-def test_an_event_that_cannot_be_read_holds_up_nothing(
+def test_invalid_event_is_skipped(
     server: Server, connection: redis.Redis, entry: dict[str, str]
 ) -> None:
     connection.xadd(STREAM, entry)  # type: ignore[arg-type]
@@ -109,7 +113,7 @@ def test_an_event_that_cannot_be_read_holds_up_nothing(
     assert connection.xlen(STREAM) == 0
 
 
-def test_a_quiet_stream_is_waited_for(server: Server, connection: redis.Redis) -> None:
+def test_reader_waits_for_a_quiet_stream(server: Server, connection: redis.Redis) -> None:
     """Longer than one blocking read, and without a time-out."""
 
     async def publish_later() -> None:
@@ -127,7 +131,7 @@ def test_a_quiet_stream_is_waited_for(server: Server, connection: redis.Redis) -
     assert asyncio.run(asyncio.wait_for(run(), 10)) == FINISHED
 
 
-def test_progress_that_nobody_reads_leaves_room_for_ends(connection: redis.Redis) -> None:
+def test_unread_progress_is_trimmed_before_results(connection: redis.Redis) -> None:
     for _ in range(MAX_UNREAD + 1):
         publish(connection, PROGRESS)
     publish(connection, FINISHED)
@@ -135,7 +139,7 @@ def test_progress_that_nobody_reads_leaves_room_for_ends(connection: redis.Redis
     assert end_of(connection, "1") == FINISHED
 
 
-def test_a_request_ends_once(connection: redis.Redis) -> None:
+def test_second_end_of_a_request_is_not_published(connection: redis.Redis) -> None:
     publish(connection, FINISHED)
     publish(connection, FINISHED)
     publish(connection, Failed("1", "failed"))
@@ -144,7 +148,7 @@ def test_a_request_ends_once(connection: redis.Redis) -> None:
     assert end_of(connection, "2") == FAILED
 
 
-def test_each_end_is_counted_once(connection: redis.Redis) -> None:
+def test_end_of_a_request_is_counted_once(connection: redis.Redis) -> None:
     for event in (PROGRESS, FINISHED, FINISHED, FAILED, Failed("3", "timeout")):
         publish(connection, event)
     assert counts_today(connection) == {"finished": 1, "timeout": 2}

@@ -1,4 +1,4 @@
-"""What others put into the queue is not run, and is not in the way of requests."""
+"""Jobs of other programs in the queue are not run and do not delay requests."""
 
 import json
 import logging
@@ -11,8 +11,8 @@ import pytest
 import rq
 from rq.serializers import JSONSerializer
 
-from tests.worker.parts import USER, OpenQueue, end_of, request, wait_until
-from tests.worker.parts import Worker as WorkerProcess
+from tests.worker.harness import USER, OpenQueue, end_of, request, wait_until
+from tests.worker.harness import Worker as WorkerProcess
 from worker.jobs.job import draw, report_failure
 from worker.jobs.rq_worker import Worker
 from worker.queue.events import Finished
@@ -75,7 +75,7 @@ FIELDS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("fields", FIELDS, ids=lambda fields: str(fields)[:50])
-def test_a_job_that_the_bot_has_not_queued(
+def test_foreign_job_is_discarded(
     requests: OpenQueue, fields: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     change(requests, **fields)
@@ -83,10 +83,10 @@ def test_a_job_that_the_bot_has_not_queued(
     assert taken(requests) == "1"
     assert discarded(caplog) == ["b'changed'"]
     assert requests.job("changed") is None
-    assert requests.is_lost("changed")  # so the bot tells who waits
+    assert requests.is_lost("changed")  # so the bot tells the waiting user
 
 
-def test_a_job_that_the_version_before_has_queued(requests: OpenQueue) -> None:
+def test_job_of_the_previous_version_is_run(requests: OpenQueue) -> None:
     """It names the functions where they were; no other version is known that did."""
     old = data("worker.job.draw", None, ARGUMENTS, {})
     change(requests, **old, failure_callback_name="worker.job.report_failure")
@@ -108,7 +108,7 @@ def taken(requests: OpenQueue) -> str:
 
 
 def discarded(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """The ids in the lines that say what was thrown away: all that is logged."""
+    """The ids of discarded jobs in the log, which has no other warnings."""
     lines = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
     assert all(line.endswith(" is no request and is thrown away") for line in lines)
     return [line.removeprefix("the job ").partition(" in the queue")[0] for line in lines]
@@ -117,7 +117,9 @@ def discarded(caplog: pytest.LogCaptureFixture) -> list[str]:
 IDS = [b"\xff\xfe", b"two words", b"line\nbreak", b"\x00" * 100_000, "кот".encode(), b"1:2"]
 
 
-def test_ids_that_rq_cannot_read(requests: OpenQueue, caplog: pytest.LogCaptureFixture) -> None:
+def test_job_ids_that_rq_cannot_read_are_discarded(
+    requests: OpenQueue, caplog: pytest.LogCaptureFixture
+) -> None:
     requests.enqueue(request(), USER)
     for job_id in (*IDS, b"", b"expired"):
         put(requests, job_id)
@@ -125,7 +127,9 @@ def test_ids_that_rq_cannot_read(requests: OpenQueue, caplog: pytest.LogCaptureF
     assert discarded(caplog) == [repr(job_id[:64]) for job_id in reversed(IDS)]
 
 
-def test_keys_that_hold_no_job(requests: OpenQueue, caplog: pytest.LogCaptureFixture) -> None:
+def test_keys_without_a_job_are_discarded(
+    requests: OpenQueue, caplog: pytest.LogCaptureFixture
+) -> None:
     requests.connection.set("rq:job:text", "secret")
     requests.connection.rpush("rq:job:list", "secret")
     requests.connection.hset("rq:job:no_data", "x", "secret")
@@ -137,8 +141,8 @@ def test_keys_that_hold_no_job(requests: OpenQueue, caplog: pytest.LogCaptureFix
     assert "secret" not in caplog.text
 
 
-def test_turns_are_given_beside_them(requests: OpenQueue) -> None:
-    """Whose jobs wait is read from `meta`: rubbish there must not keep the bot from queueing."""
+def test_bot_queues_requests_beside_foreign_jobs(requests: OpenQueue) -> None:
+    """The bot reads the users of waiting jobs from `meta`: rubbish there must not stop queueing."""
     requests.connection.set("rq:job:text", "")
     put(requests, "text")
     for number, meta in enumerate(("[1]", "7", "null", "{", b"\xff", '{"user": {}}')):
@@ -148,7 +152,7 @@ def test_turns_are_given_beside_them(requests: OpenQueue) -> None:
     assert "mine" in requests.rq.job_ids
 
 
-def test_what_a_dead_worker_had_taken(
+def test_foreign_jobs_of_a_dead_worker_are_discarded(
     requests: OpenQueue, caplog: pytest.LogCaptureFixture
 ) -> None:
     intermediate = requests.rq.intermediate_queue
@@ -160,7 +164,7 @@ def test_what_a_dead_worker_had_taken(
     assert len(discarded(caplog)) == len(IDS)
 
 
-def test_an_abandoned_job_calls_nothing(requests: OpenQueue, tmp_path: Path) -> None:
+def test_foreign_failure_callback_is_not_called(requests: OpenQueue, tmp_path: Path) -> None:
     """A worker's maintenance calls `on_failure` of jobs whose worker has died."""
     ran = tmp_path / "ran"
     change(requests, failure_callback_name="os.system", status="started")
@@ -170,7 +174,9 @@ def test_an_abandoned_job_calls_nothing(requests: OpenQueue, tmp_path: Path) -> 
     assert requests.rq.started_job_registry.get_job_ids(cleanup=False) == []
 
 
-def test_a_worker_goes_on(worker: WorkerProcess, requests: OpenQueue, tmp_path: Path) -> None:
+def test_worker_runs_requests_between_foreign_jobs(
+    worker: WorkerProcess, requests: OpenQueue, tmp_path: Path
+) -> None:
     ran = tmp_path / "ran"
     plain = rq.Queue("emojich", connection=requests.connection, serializer=JSONSerializer)
     command = f"touch {ran}"

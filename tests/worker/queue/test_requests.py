@@ -1,4 +1,4 @@
-"""The queue, without anybody who serves it."""
+"""The queue of requests without a worker."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ import rq
 from rq.job import JobStatus
 from rq.serializers import JSONSerializer
 
-from tests.worker.parts import USER, OpenQueue, end_of, request
+from tests.worker.harness import USER, OpenQueue, end_of, request
 from worker.queue.events import Failed, has_ended, publish
 from worker.queue.requests import JOB_TIMEOUT, JOB_TTL
 
@@ -32,7 +32,7 @@ def test_a_finished_request_is_not_queued_again(requests: OpenQueue) -> None:
     assert requests.rq.is_empty()
 
 
-def test_payloads_are_json(requests: OpenQueue, connection: redis.Redis) -> None:
+def test_payload_is_json(requests: OpenQueue, connection: redis.Redis) -> None:
     requests.enqueue(request(), USER)
     job = requests.job("1")
     assert job
@@ -40,13 +40,13 @@ def test_payloads_are_json(requests: OpenQueue, connection: redis.Redis) -> None
     assert job.data.startswith((b"{", b"["))
 
 
-def test_place_in_the_queue(requests: OpenQueue) -> None:
+def test_place_counts_from_the_front_of_the_queue(requests: OpenQueue) -> None:
     for name in "123":
         requests.enqueue(request(name), USER)
     assert [requests.place(name) for name in "1234"] == [1, 2, 3, None]
 
 
-def test_lost_requests(requests: OpenQueue) -> None:
+def test_failed_or_missing_job_is_lost(requests: OpenQueue) -> None:
     assert requests.is_lost("1")
     requests.enqueue(request(), USER)
     assert not requests.is_lost("1")
@@ -62,7 +62,7 @@ def test_lost_requests(requests: OpenQueue) -> None:
         assert requests.is_lost("1") == lost
 
 
-def test_what_has_been_drawn_for_more_than_a_day_is_lost(requests: OpenQueue) -> None:
+def test_request_running_for_more_than_a_day_is_lost(requests: OpenQueue) -> None:
     requests.enqueue(request(), USER)
     job = requests.job("1")
     assert job
@@ -74,15 +74,15 @@ def test_what_has_been_drawn_for_more_than_a_day_is_lost(requests: OpenQueue) ->
         assert requests.is_lost("1") == lost
 
 
-def test_a_killed_worker_does_not_count(requests: OpenQueue, connection: redis.Redis) -> None:
+def test_killed_worker_is_not_counted(requests: OpenQueue, connection: redis.Redis) -> None:
     assert requests.count_workers() == 0
-    connection.sadd("rq:workers:emojich", "rq:worker:1")  # as RQ leaves it for a while
+    connection.sadd("rq:workers:emojich", "rq:worker:1")  # RQ leaves this entry for a while
     assert requests.count_workers() == 0
     connection.hset("rq:worker:1", "birth", "today")
     assert requests.count_workers() == 1
 
 
-def test_a_request_that_waits_is_cancelled(requests: OpenQueue) -> None:
+def test_waiting_request_is_cancelled(requests: OpenQueue) -> None:
     requests.enqueue(request("1"), USER)
     requests.enqueue(request("2"), USER)
     assert requests.cancel("1")
@@ -93,8 +93,8 @@ def test_a_request_that_waits_is_cancelled(requests: OpenQueue) -> None:
     assert end_of(requests.connection, "1") is None
 
 
-def test_a_request_is_cancelled_that_a_worker_has_just_taken(requests: OpenQueue) -> None:
-    """RQ's own deletion stumbles over an execution that is over, and would take it from a horse."""
+def test_request_just_taken_by_a_worker_is_cancelled(requests: OpenQueue) -> None:
+    """RQ's own deletion fails for an execution that has ended, and would delete a running job."""
     requests.enqueue(request(), USER)
     worker = rq.Worker([requests.rq], serializer=JSONSerializer)
     result = worker.dequeue_job_and_maintain_ttl(timeout=1, max_idle_time=1)
@@ -106,14 +106,14 @@ def test_a_request_is_cancelled_that_a_worker_has_just_taken(requests: OpenQueue
     assert has_ended(requests.connection, "1")
 
 
-def test_what_has_ended_is_not_cancelled(requests: OpenQueue) -> None:
+def test_ended_request_is_not_cancelled(requests: OpenQueue) -> None:
     requests.enqueue(request(), USER)
     publish(requests.connection, Failed("1", "failed"))
     assert not requests.cancel("1")
     assert requests.cancel("unknown")
 
 
-def test_no_more_wait_than_may(requests: OpenQueue) -> None:
+def test_concurrent_requests_do_not_exceed_the_queue_limit(requests: OpenQueue) -> None:
     names = [str(number) for number in range(60)]
 
     def ask(name: str) -> bool:

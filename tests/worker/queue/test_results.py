@@ -7,7 +7,7 @@ import redis
 from worker.queue.results import RESULT_TTL, Sticker, load_codes, load_stickers, save_stickers
 
 
-def test_stickers_are_kept_for_a_while(connection: redis.Redis) -> None:
+def test_stickers_expire_in_redis(connection: redis.Redis) -> None:
     assert load_stickers(connection, "1") == []
     save_stickers(connection, "1", [Sticker(b"one", (1,)), Sticker(b"two", (2,))])
     save_stickers(connection, "1", [Sticker(b"three", (3, 4)), Sticker(b"four", (5,))])

@@ -6,7 +6,7 @@ import redis
 from worker.queue.stats import report_pace, seconds_per_image, seconds_per_image_when_crowded
 
 
-def test_the_average_moves_towards_what_is_measured(connection: redis.Redis) -> None:
+def test_average_speed_follows_the_measurements(connection: redis.Redis) -> None:
     assert seconds_per_image(connection) is None
     report_pace(connection, seconds=8, images=4, crowded=False)
     assert seconds_per_image(connection) == 2
@@ -17,7 +17,7 @@ def test_the_average_moves_towards_what_is_measured(connection: redis.Redis) -> 
     assert seconds_per_image(connection) == pytest.approx(0.5, abs=0.01)
 
 
-def test_who_waits_in_the_queue_waits_for_crowded_ones(connection: redis.Redis) -> None:
+def test_waiting_time_in_the_queue_uses_the_speed_under_load(connection: redis.Redis) -> None:
     report_pace(connection, seconds=2, images=2, crowded=False)
     assert seconds_per_image_when_crowded(connection) == 1
     report_pace(connection, seconds=8, images=2, crowded=True)

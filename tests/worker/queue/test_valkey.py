@@ -1,4 +1,4 @@
-"""Where Redis is, and what happens when it is not."""
+"""The embedded Valkey or REDIS_URL, and the errors when neither answers."""
 
 import socket
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from emojich_core.errors import SetupError
-from tests.worker.parts import ROOT, is_alive, wait_until
+from tests.worker.harness import ROOT, is_alive, wait_until
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
 
@@ -19,14 +19,16 @@ def _no_redis_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REDIS_URL", raising=False)
 
 
-def test_redis_url_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_redis_url_replaces_the_embedded_valkey(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://elsewhere")
     with redis_url(tmp_path) as url:
         assert url == "redis://elsewhere"
     assert not list(tmp_path.iterdir())
 
 
-def test_data_outlives_the_server(tmp_path: Path) -> None:
+def test_data_survives_a_restart_of_valkey(tmp_path: Path) -> None:
     with redis_url(tmp_path) as url:
         connect(url).set("key", "value")
     with pytest.raises(SetupError):
@@ -35,7 +37,7 @@ def test_data_outlives_the_server(tmp_path: Path) -> None:
         assert connect(url).get("key") == b"value"
 
 
-def test_only_this_user_and_only_the_socket(tmp_path: Path) -> None:
+def test_valkey_listens_on_a_private_socket_only(tmp_path: Path) -> None:
     with redis_url(tmp_path) as url:
         config = connect(url).config_get("port", "unixsocket")
         assert config["port"] == "0"
@@ -43,20 +45,20 @@ def test_only_this_user_and_only_the_socket(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["deep/" * 40, "with a space", "a=b"])
-def test_any_folder_will_do(tmp_path: Path, folder: str) -> None:
+def test_valkey_works_in_a_folder_of_any_name(tmp_path: Path, folder: str) -> None:
     with redis_url(tmp_path / folder) as url:
         assert connect(url).client_info()
         assert (tmp_path / folder / "valkey" / "appendonlydir").is_dir()
 
 
-def test_a_second_process_shares_it(tmp_path: Path) -> None:
+def test_second_process_shares_the_valkey(tmp_path: Path) -> None:
     with redis_url(tmp_path) as url:
         with redis_url(tmp_path) as same:
             assert same == url
         connect(url).ping()
 
 
-def test_it_does_not_outlive_its_starter(tmp_path: Path) -> None:
+def test_valkey_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     code = (
         "import sys, pathlib\n"
         "from worker.queue.connection import connect\n"
@@ -79,20 +81,20 @@ def test_it_does_not_outlive_its_starter(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["lock", "valkey.log"])
-def test_a_file_that_cannot_be_written(tmp_path: Path, name: str) -> None:
+def test_unwritable_file_is_one_sentence(tmp_path: Path, name: str) -> None:
     (tmp_path / "valkey" / name).mkdir(parents=True)
     (tmp_path / "valkey").chmod(0o700)
     with pytest.raises(SetupError, match=f"{name} cannot be written"), redis_url(tmp_path):
         pass
 
 
-def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
+def test_impossible_folder_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SetupError, match="EMOJICH_DATA"), redis_url(tmp_path / "file"):
         pass
 
 
-def test_an_open_folder_is_refused(tmp_path: Path) -> None:
+def test_folder_open_to_other_users_is_refused(tmp_path: Path) -> None:
     (tmp_path / "valkey").mkdir()
     (tmp_path / "valkey").chmod(0o755)
     with pytest.raises(SetupError, match="chmod 700"), redis_url(tmp_path):
@@ -109,7 +111,7 @@ def test_an_open_folder_is_refused(tmp_path: Path) -> None:
         ("redis://:secret@localhost:1/0?nonsense=1", "REDIS_URL"),
     ],
 )
-def test_an_unreachable_redis_in_one_line(url: str, names: str) -> None:
+def test_unreachable_redis_is_one_line_without_the_password(url: str, names: str) -> None:
     with pytest.raises(SetupError) as error:
         connect(url)
     message = str(error.value)
@@ -119,7 +121,7 @@ def test_an_unreachable_redis_in_one_line(url: str, names: str) -> None:
 
 
 @pytest.mark.parametrize("user", ["", ":wrong@"])
-def test_another_password_is_wanted(tmp_path: Path, user: str) -> None:
+def test_wrong_password_is_one_line_without_the_password(tmp_path: Path, user: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with redis_url(tmp_path) as url, connect(url) as connection:
@@ -132,14 +134,14 @@ def test_another_password_is_wanted(tmp_path: Path, user: str) -> None:
     assert "wrong" not in message
 
 
-def test_a_redis_that_takes_nothing(tmp_path: Path) -> None:
+def test_redis_that_refuses_writes_is_one_sentence(tmp_path: Path) -> None:
     with redis_url(tmp_path) as url, connect(url) as connection:
         connection.config_set("maxmemory", 1)
         with pytest.raises(SetupError, match="takes nothing"):
             connect(url)
 
 
-def test_a_connection_outlives_a_restart(tmp_path: Path) -> None:
+def test_connection_survives_a_restart_of_redis(tmp_path: Path) -> None:
     with redis_url(tmp_path) as url:
         connection = connect(url)
         connection.set("key", "value")

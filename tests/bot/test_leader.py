@@ -1,4 +1,4 @@
-"""How updates reach the bot: a webhook, and several bots on one Redis."""
+"""Several bots share one Redis and one answers, by long polling or by a webhook."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.telegram.leader import KEY, TTL
-from tests.bot.parts import ROOT, TOKEN, BotProcess, Sandbox, User, text_of, wait_for
+from tests.bot.harness import ROOT, TOKEN, BotProcess, Sandbox, User, text_of, wait_for
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
 
@@ -62,7 +62,7 @@ def answer_and_take_over(environment: dict[str, str], user: User) -> BotProcess:
     time.sleep(1)  # a bot that dies before it knows that Telegram has its message sends it again
     first.end(signal.SIGKILL)
     end_lease(environment)
-    user.say("пёс")  # while nobody listens
+    user.say("пёс")  # while no bot polls
     second.wait_until_ready()
     wait_for(lambda: "«пёс»" in prompts_shown(user))
     user.say("сова")
@@ -71,7 +71,9 @@ def answer_and_take_over(environment: dict[str, str], user: User) -> BotProcess:
     return second
 
 
-def test_of_two_bots_one_answers(environment: dict[str, str], sandbox: Sandbox) -> None:
+def test_second_bot_takes_over_when_the_first_is_killed(
+    environment: dict[str, str], sandbox: Sandbox
+) -> None:
     bot = answer_and_take_over(environment, User(sandbox, 6001, "ru"))
     third = BotProcess(**environment)
     third.wait_for_log("stands by")
@@ -80,7 +82,9 @@ def test_of_two_bots_one_answers(environment: dict[str, str], sandbox: Sandbox) 
     assert "Traceback" not in third.end(signal.SIGTERM)
 
 
-def test_of_two_bots_with_a_webhook_one_answers(webhook: dict[str, str], sandbox: Sandbox) -> None:
+def test_second_bot_takes_over_the_webhook_when_the_first_is_killed(
+    webhook: dict[str, str], sandbox: Sandbox
+) -> None:
     bot = answer_and_take_over(webhook, User(sandbox, 6002, "ru"))
     information = sandbox.api("getWebhookInfo")
     assert information["url"] == webhook["WEBHOOK_URL"]
@@ -88,7 +92,7 @@ def test_of_two_bots_with_a_webhook_one_answers(webhook: dict[str, str], sandbox
     assert "Traceback" not in bot.end(signal.SIGTERM)
 
 
-def test_a_bot_that_has_lost_its_lease_leaves(environment: dict[str, str]) -> None:
+def test_bot_that_lost_its_lease_to_another_ends(environment: dict[str, str]) -> None:
     bot = BotProcess(**environment)
     bot.wait_until_ready()
     with connect(environment["REDIS_URL"]) as connection:
@@ -98,7 +102,7 @@ def test_a_bot_that_has_lost_its_lease_leaves(environment: dict[str, str]) -> No
     assert log.splitlines()[-1].startswith("emojich: Another bot has taken")
 
 
-def test_a_lease_that_nobody_has_taken_is_taken_again(environment: dict[str, str]) -> None:
+def test_bot_renews_a_lease_that_was_deleted(environment: dict[str, str]) -> None:
     bot = BotProcess(**environment)
     bot.wait_until_ready()
     with connect(environment["REDIS_URL"]) as connection:
@@ -107,7 +111,7 @@ def test_a_lease_that_nobody_has_taken_is_taken_again(environment: dict[str, str
     assert bot.end(signal.SIGTERM) == ""
 
 
-def test_docker_hears_whether_a_bot_answers(environment: dict[str, str]) -> None:
+def test_health_check_fails_when_the_bot_hangs(environment: dict[str, str]) -> None:
     def check() -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "bot.telegram.leader"]
         return subprocess.run(
@@ -131,7 +135,9 @@ def test_docker_hears_whether_a_bot_answers(environment: dict[str, str]) -> None
     assert hanging.stderr == "emojich: No bot answers: its log says why.\n"
 
 
-def test_a_webhook_wants_its_secret(webhook: dict[str, str], sandbox: Sandbox) -> None:
+def test_webhook_refuses_an_update_without_the_secret(
+    webhook: dict[str, str], sandbox: Sandbox
+) -> None:
     user = User(sandbox, 6003, "ru")
     bot = BotProcess(**webhook)
     bot.wait_until_ready()
@@ -144,7 +150,7 @@ def test_a_webhook_wants_its_secret(webhook: dict[str, str], sandbox: Sandbox) -
     assert bot.returncode == 0
 
 
-def test_back_to_long_polling(
+def test_bot_returns_from_webhook_to_long_polling(
     webhook: dict[str, str], environment: dict[str, str], sandbox: Sandbox
 ) -> None:
     user = User(sandbox, 6004, "ru")

@@ -1,4 +1,4 @@
-"""Any value in any variable or option is taken, or ends in one sentence that names the cure."""
+"""Any value of a variable or option is read, or refused in one sentence that names the cure."""
 
 import os
 import subprocess
@@ -128,7 +128,9 @@ def check_sentence(message: str) -> None:
 
 @pytest.mark.parametrize("text", VALUES, ids=lambda text: ascii(text)[:40])
 @pytest.mark.parametrize("name", READERS)
-def test_a_variable(name: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_value_of_a_variable_is_read_or_refused_in_one_sentence(
+    name: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     try:
         READERS[name](name, text)
@@ -150,7 +152,7 @@ NUMBERS = [name for name in READERS if "_MAX_" in name] + [
 
 @pytest.mark.parametrize("text", ["9" * 5000, "0" * 5000 + "1", "-1", "nan", "inf", "1e2", "١٢"])
 @pytest.mark.parametrize("name", [*NUMBERS, "EMOJICH_ADMINS", "EMOJICH_ALLOWED_USERS"])
-def test_what_is_no_number(name: str, text: str) -> None:
+def test_variable_that_is_no_number_is_refused(name: str, text: str) -> None:
     with pytest.raises(SetupError, match=name):
         READERS[name](name, text)
 
@@ -194,7 +196,7 @@ OPTIONS = [
 
 @pytest.mark.parametrize("text", VALUES, ids=lambda text: ascii(text)[:40])
 @pytest.mark.parametrize("option", OPTIONS)
-def test_an_option(
+def test_any_value_of_an_option_is_read_or_refused_in_one_sentence(
     option: str,
     text: str,
     tmp_path: Path,
@@ -240,7 +242,9 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize(("command", "more"), COMMANDS, ids=lambda value: ascii(value)[:50])
-def test_a_process(command: list[str], more: dict[str, str], tmp_path: Path) -> None:
+def test_process_with_an_invalid_setting_prints_one_line(
+    command: list[str], more: dict[str, str], tmp_path: Path
+) -> None:
     env = {name: value for name, value in os.environ.items() if name not in READERS}
     env |= {"PYTHONPATH": str(ROOT)} | more
     if command[0] == "run.py":
@@ -266,6 +270,6 @@ def test_a_process(command: list[str], more: dict[str, str], tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("host", ["[::1]", "[2001:db8::1]:8443", "[::ffff:127.0.0.1]"])
-def test_a_webhook_that_telegram_cannot_call(host: str) -> None:
+def test_webhook_with_an_ipv6_address_is_refused(host: str) -> None:
     with pytest.raises(SetupError, match="WEBHOOK_URL has an IPv6 address"):
         bot("WEBHOOK_URL", f"https://{host}/updates")

@@ -1,11 +1,11 @@
-"""Other emoji for stickers."""
+"""A user changes the emoji of stickers by a reply."""
 
 from typing import Any
 
 import pytest
 
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, buttons_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -25,44 +25,46 @@ def test_emoji_and_search_words_come_from_the_prompt(
 ) -> None:
     shown = drawn(user, worker)
     assert [b["text"] for b in buttons_of(shown)][:2] == ["1 🐱🎩", "2 🐱🎩"]
-    user.tap(buttons_of(shown)[0]["callback_data"])
+    user.press_button(shown, 0)
     [pack] = user.packs()
     assert pack["stickers"][0]["emoji_list"] == ["🐱", "🎩"]
     assert pack["stickers"][0]["keywords"][:3] == ["два", "кошка", "шляпа"]
 
 
-def test_an_answer_with_emoji_changes_them(user: User, worker: Worker) -> None:
+def test_reply_with_emoji_changes_the_emoji_of_stickers(user: User, worker: Worker) -> None:
     shown = drawn(user, worker)
-    user.tap(buttons_of(shown)[0]["callback_data"])
+    user.press_button(shown, 0)
     user.reply(shown["message_id"], "🔥 👩‍🚀🔥")
     user.sees("такие эмодзи: 🔥 👩‍🚀")
     [pack] = user.packs()
     assert pack["stickers"][0]["emoji_list"] == ["🔥", "👩‍🚀"]
     wait_for(lambda: labels(user)[:2] == ["✓ 1", "2 🔥👩‍🚀"])
-    user.tap(buttons_of(shown)[1]["callback_data"], shown["message_id"])
+    user.press_button(shown, 1)
     [pack] = user.packs()
     assert pack["stickers"][1]["emoji_list"] == ["🔥", "👩‍🚀"]
 
 
-def test_stickers_deleted_elsewhere_are_no_trouble(
+def test_emoji_reply_succeeds_though_the_pack_was_deleted(
     user: User, worker: Worker, sandbox: Sandbox
 ) -> None:
     shown = drawn(user, worker)
-    user.tap(buttons_of(shown)[0]["callback_data"])
+    user.press_button(shown, 0)
     sandbox.api("deleteStickerSet", name=user.packs()[0]["name"])
     user.reply(shown["message_id"], "🔥")
     user.sees("такие эмодзи: 🔥")
 
 
-def test_emoji_that_telegram_refuses(user: User, worker: Worker, sandbox: Sandbox) -> None:
+def test_emoji_refused_by_telegram_are_reported(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
     shown = drawn(user, worker)
-    user.tap(buttons_of(shown)[0]["callback_data"])
+    user.press_button(shown, 0)
     sandbox.fault("setStickerEmojiList", 400)
     user.reply(shown["message_id"], "🔥")
     user.sees("не принял эти эмодзи")
 
 
-def test_emoji_that_answer_nothing_of_theirs(new_user: NewUser, worker: Worker) -> None:
+def test_emoji_that_reply_to_no_stickers_get_a_hint(new_user: NewUser, worker: Worker) -> None:
     user = new_user("en")
     user.say("🔥")
     user.sees("reply with them to my message")

@@ -1,10 +1,10 @@
-"""Messages on behalf of a group or a channel: all their writers have the same user."""
+"""Messages on behalf of a group or a channel: all their writers have the same user id."""
 
 import pytest
 import redis
 
 from bot.sandbox.people import ANONYMOUS_ADMINISTRATOR, CHANNEL
-from tests.bot.parts import Sandbox, User, Worker, text_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, text_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -13,8 +13,7 @@ NEWS = -1009999999999
 
 @pytest.fixture
 def group(sandbox: Sandbox, user: User) -> int:
-    chat: int = sandbox.post("/sandbox/group", title="Друзья", user_ids=[user.id])["id"]
-    return chat
+    return sandbox.group(user)
 
 
 def answers(user: User, group: int) -> list[str]:
@@ -23,13 +22,13 @@ def answers(user: User, group: int) -> list[str]:
     return [text_of(message) for message in chat if message["from"]["id"] == bot]
 
 
-def kept(connection: redis.Redis) -> list[bytes]:
+def keys_of_fake_users(connection: redis.Redis) -> list[bytes]:
     fake = (ANONYMOUS_ADMINISTRATOR["id"], CHANNEL["id"])
     return [key for id_ in fake for key in connection.keys(f"*{id_}*")]
 
 
 @pytest.mark.parametrize("as_channel", [False, True])
-def test_who_is_nobody_hears_how_to_be_somebody(
+def test_anonymous_admin_is_told_to_use_own_account(
     user: User, group: int, worker: Worker, connection: redis.Redis, as_channel: bool
 ) -> None:
     name = user.sandbox.api("getMe")["username"]
@@ -42,11 +41,11 @@ def test_who_is_nobody_hears_how_to_be_somebody(
     user.say("/sticker пёс", chat_id=group)
     wait_for(lambda: "«пёс»" in answers(user, group)[-1])
     assert worker.take().prompt == "пёс"
-    assert kept(connection) == []
+    assert keys_of_fake_users(connection) == []
     assert worker.queue.count_waiting() == 0
 
 
-def test_nobodys_emoji_change_nothing(
+def test_emoji_reply_of_an_anonymous_admin_changes_nothing(
     user: User, group: int, worker: Worker, connection: redis.Redis
 ) -> None:
     user.say("/sticker кот", chat_id=group)
@@ -57,4 +56,4 @@ def test_nobodys_emoji_change_nothing(
     user.say("/help", chat_id=group, sender_chat=group)
     wait_for(lambda: "Здесь я рисую" in answers(user, group)[-1])
     assert len(answers(user, group)) == 2
-    assert kept(connection) == []
+    assert keys_of_fake_users(connection) == []

@@ -1,4 +1,4 @@
-"""What the machine's environment says (proxies, locales, streams) stops nothing."""
+"""Proxies, locales and closed streams of the environment break nothing."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.bot.conftest import start_sandbox, start_server
-from tests.bot.parts import TOKEN, BotProcess, Sandbox
+from tests.bot.harness import TOKEN, BotProcess, Sandbox
 
 ROOT = Path(__file__).parents[1]
 EMOJICH = Path(sys.executable).parent / "emojich"
@@ -40,7 +40,7 @@ PROXIES = [
 
 
 @pytest.mark.parametrize("proxies", PROXIES, ids=str)
-def test_no_proxy_stands_between_the_bot_and_its_own_machine(
+def test_bot_uses_no_proxy_for_localhost(
     environment: dict[str, str], proxies: dict[str, str]
 ) -> None:
     bot = BotProcess(**environment | proxies)
@@ -75,7 +75,7 @@ def proxy() -> Iterator[str]:
         httpd.shutdown()
 
 
-def test_another_server_is_reached_through_the_proxy(
+def test_bot_reaches_another_server_through_the_proxy(
     environment: dict[str, str], proxy: str
 ) -> None:
     elsewhere = {"TELEGRAM_API_URL": "http://telegram.invalid/bot", "HTTP_PROXY": proxy}
@@ -107,7 +107,7 @@ def last_line(bot: BotProcess) -> str:
     ],
     ids=str,
 )
-def test_a_proxy_that_cannot_be_used(
+def test_unusable_proxy_is_one_sentence(
     environment: dict[str, str], proxies: dict[str, str], words: str
 ) -> None:
     elsewhere = {"TELEGRAM_API_URL": "http://telegram.invalid/bot"}
@@ -125,7 +125,7 @@ PLACES = [
     {"COLUMNS": "0", "LINES": "x"},
 ]
 QUICK = [["--help"], ["generate", "--help"], ["generate", "cat"]]
-LIST = ["weights", "list"]  # it imports torch, as what draws does
+LIST = ["weights", "list"]  # it imports torch, like `generate`
 DRAW = ["generate", "кот", "--count", "1", "--seed", "1", "--json"]
 COMMANDS = [
     *[(command, place) for command in QUICK for place in PLACES],
@@ -134,7 +134,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize(("command", "place"), COMMANDS, ids=str)
-def test_the_command_line_anywhere(
+def test_command_line_works_in_any_locale(
     command: list[str], place: dict[str, str], tiny_bundle: Path, tmp_path: Path
 ) -> None:
     env = os.environ | {"EMOJICH_MODEL": str(tiny_bundle), "PYTHONPATH": str(ROOT)} | place
@@ -152,7 +152,7 @@ def test_the_command_line_anywhere(
 
 @pytest.mark.parametrize("stream", [">&-", "| true", ">/dev/full", ">&- 2>&-", "<&- >&-"])
 @pytest.mark.parametrize("command", QUICK[:2], ids=str)
-def test_an_output_that_takes_nothing(command: list[str], stream: str, tmp_path: Path) -> None:
+def test_closed_output_causes_no_traceback(command: list[str], stream: str, tmp_path: Path) -> None:
     words = " ".join([str(EMOJICH), *command, stream])
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(

@@ -1,12 +1,12 @@
-"""A Redis that refuses what RQ asks of it."""
+"""Redis refuses the commands of RQ."""
 
 import redis
 
-from tests.worker.parts import OpenQueue, Worker, end_of, request, wait_until
+from tests.worker.harness import OpenQueue, Worker, end_of, request, wait_until
 from worker.queue.events import Finished
 
 
-def test_a_full_redis_is_waited_for_and_the_engine_stays(
+def test_worker_waits_for_a_full_redis_and_keeps_its_engine(
     worker: Worker, requests: OpenQueue, connection: redis.Redis
 ) -> None:
     engine, ready = worker.engine(), worker.log().count("worker: ready")
@@ -22,7 +22,7 @@ def test_a_full_redis_is_waited_for_and_the_engine_stays(
     assert worker.engine() == engine
 
 
-def test_signals_end_a_worker_that_waits_for_redis(worker: Worker, connection: redis.Redis) -> None:
+def test_signal_ends_a_worker_that_waits_for_redis(worker: Worker, connection: redis.Redis) -> None:
     gave_up = worker.log().count("the RQ worker gave up")
     connection.config_set("maxmemory", 1)
     try:

@@ -1,4 +1,4 @@
-"""A request that kills every engine takes nobody along; what kills it here is a scripted engine."""
+"""A request that kills every engine fails alone; a scripted engine dies of it here."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from emojich_core.request import Candidate, Request
-from tests.worker.parts import ROOT, USER, OpenQueue, Server, end_of, wait_until
+from tests.worker.harness import ROOT, USER, OpenQueue, Server, end_of, wait_until
 from worker.engine.protocol import ENGINE_SOCKET, receive_request, send_event
 from worker.queue.events import Failed, Finished
 from worker.queue.results import Sticker
@@ -22,7 +22,7 @@ POISON = "яд"
 
 
 class MortalEngine:
-    """Draws for a second; a poisoned request ends all its conversations, as its death would."""
+    """Takes a second for a request; a poisoned one closes all connections, as its death would."""
 
     def __init__(self, socket: str):
         self._listener = Listener(socket, family="AF_UNIX", backlog=64)
@@ -48,7 +48,7 @@ class MortalEngine:
                 candidate = Candidate(0, request.seed, 1.0, "unet")
                 send_event(connection, Finished(request.id, (candidate,)), [Sticker(b"s", ())])
         except (EOFError, OSError, ValueError):
-            pass  # somebody who only looked, or one of those who died
+            pass  # a client that only connected, or one whose engine died
         connection.close()
 
     def _die(self) -> None:
@@ -76,7 +76,9 @@ def engine(server: Server, tmp_path: Path) -> Iterator[MortalEngine]:
         rq_worker.wait(30)
 
 
-def test_a_poisoned_request_fails_alone(requests: OpenQueue, engine: MortalEngine) -> None:
+def test_request_that_kills_the_engine_fails_alone(
+    requests: OpenQueue, engine: MortalEngine
+) -> None:
     names = {"bad": POISON, "1": "кот", "2": "дом"}
     for name, prompt in names.items():
         requests.enqueue(Request(name, prompt, count=1, seed=1), USER)

@@ -1,4 +1,4 @@
-"""Whose updates wait for whose."""
+"""The updates of one user are handled in order; other users do not wait for them."""
 
 import asyncio
 
@@ -35,5 +35,5 @@ async def flood() -> list[int]:
     return before
 
 
-def test_nobody_waits_for_a_user_who_sends_very_much() -> None:
+def test_users_do_not_wait_for_a_user_with_many_updates() -> None:
     assert asyncio.run(flood()) == [2]

@@ -1,4 +1,4 @@
-"""Updates of types that Telegram does not send: each is left out, or does what it can."""
+"""Updates with fields of a wrong type are skipped, or handled as far as possible."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, text_of, wait_for
+from tests.bot.harness import Sandbox, User, text_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -77,7 +77,7 @@ def odd_updates(user: User) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def test_updates_of_other_types(
+def test_updates_with_fields_of_wrong_type_are_skipped(
     sandbox: Sandbox, new_user: NewUser, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "bot")
@@ -96,7 +96,7 @@ def test_updates_of_other_types(
 
 
 @pytest.mark.parametrize("items", ["null", 'null, 1, "x", [], {}', '{"update_id": NaN}', "{}"])
-def test_a_list_that_is_not_telegrams_takes_no_prompt_along(
+def test_malformed_list_of_updates_loses_no_prompt(
     sandbox: Sandbox, new_user: NewUser, items: str
 ) -> None:
     users = [new_user() for _ in range(3)]

@@ -1,4 +1,4 @@
-"""When an RQ worker takes a request, and when it counts as one."""
+"""When an RQ worker takes a request, and when it is counted."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ import pytest
 import redis
 from rq.worker_registration import clean_worker_registry
 
-from tests.worker.parts import ROOT, USER, OpenQueue, Server, request, wait_until
+from tests.worker.harness import ROOT, USER, OpenQueue, Server, request, wait_until
 from worker.engine.protocol import ENGINE_SOCKET
 from worker.jobs.rq_worker import Worker
 
@@ -51,7 +51,7 @@ def take(connection: redis.Redis) -> Callable[[], list[str]]:
     return start
 
 
-def test_one_that_waits_is_paused_too(
+def test_waiting_worker_takes_no_job_while_paused(
     socket: str, take: Callable[[], list[str]], requests: OpenQueue
 ) -> None:
     with Listener(socket, family="AF_UNIX"):
@@ -64,7 +64,7 @@ def test_one_that_waits_is_paused_too(
         wait_until(lambda: taken == ["1"])
 
 
-def test_none_is_taken_without_an_engine(
+def test_worker_without_an_engine_takes_no_job(
     socket: str, take: Callable[[], list[str]], requests: OpenQueue
 ) -> None:
     taken = take()
@@ -75,7 +75,7 @@ def test_none_is_taken_without_an_engine(
         wait_until(lambda: taken == ["1"])
 
 
-def test_one_whose_engine_stays_away_no_longer_counts(
+def test_worker_whose_engine_stays_away_is_not_counted(
     socket: str, connection: redis.Redis, requests: OpenQueue
 ) -> None:
     worker = Worker(connection)
@@ -89,13 +89,13 @@ def test_one_whose_engine_stays_away_no_longer_counts(
     worker.stopping = True
 
 
-def test_a_worker_that_was_struck_off_counts_again(
+def test_worker_removed_from_the_registry_registers_again(
     connection: redis.Redis, requests: OpenQueue
 ) -> None:
     worker = Worker(connection)
     worker.register_birth()
     connection.delete(worker.key)  # it has expired while Redis was away
-    clean_worker_registry(requests.rq)  # by one who was back earlier
+    clean_worker_registry(requests.rq)  # by a worker that reconnected earlier
     assert requests.count_workers() == 0
     worker.heartbeat()
     assert requests.count_workers() == 1
@@ -108,12 +108,12 @@ from worker.queue.connection import connect
 from worker.jobs.rq_worker import Worker
 worker = Worker(connect(os.environ["REDIS_URL"]))
 job, _ = worker.dequeue_job_and_maintain_ttl(1)
-worker.prepare_execution(job)  # the next thing that it does is to fork a horse
+worker.prepare_execution(job)  # next it would fork the job process
 handle_command(worker, {"command": "stop-job", "job_id": job.id})
 """
 
 
-def test_a_request_that_is_cancelled_before_there_is_a_horse_does_not_kill_the_worker(
+def test_request_cancelled_before_its_job_process_does_not_kill_the_worker(
     server: Server, requests: OpenQueue
 ) -> None:
     requests.enqueue(request(), USER)
@@ -121,6 +121,6 @@ def test_a_request_that_is_cancelled_before_there_is_a_horse_does_not_kill_the_w
         [sys.executable, "-c", CANCELLED_AT_ONCE],
         cwd=ROOT,
         env=os.environ | {"REDIS_URL": server.url},
-        start_new_session=True,  # it is its whole group that would be killed
+        start_new_session=True,  # the stop command would kill its whole process group
     )
     assert worker.wait(60) == 0

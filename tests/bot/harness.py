@@ -1,4 +1,4 @@
-"""Real parts for the tests of the bot: a sandbox, the bot, its user, and the worker's side."""
+"""Starts the sandbox and the bot, as a thread or as a process; acts as a user and as the worker."""
 
 import asyncio
 import multiprocessing
@@ -39,7 +39,7 @@ Result = TypeVar("Result")
 
 
 def wait_for(look: Callable[[], Result | None], seconds: float = 15) -> Result:
-    """What a look finds, as soon as it finds something; fail when it never does."""
+    """Call `look` until it returns something true, and return that; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, f"not within {seconds} s"
@@ -90,6 +90,11 @@ class Sandbox:
         """Call off the failures that no call has met."""
         self.http.delete("/sandbox/fault").raise_for_status()
 
+    def group(self, *users: "User") -> int:
+        """Make a group of these users and the bot; returns its id."""
+        user_ids = [user.id for user in users]
+        return int(self.post("/sandbox/group", title="Друзья", user_ids=user_ids)["id"])
+
     def api(self, method: str, **parameters: Any) -> Any:
         """A call of the Bot API beside the bot's own."""
         return self.post(f"/bot{TOKEN}/{method}", **parameters)["result"]
@@ -102,7 +107,7 @@ class Sandbox:
 
 
 class User:
-    """Somebody who chats with the bot."""
+    """A user who chats with the bot."""
 
     def __init__(self, sandbox: Sandbox, user_id: int, language: str):
         self.sandbox = sandbox
@@ -121,12 +126,25 @@ class User:
         """Change a message of theirs."""
         self.sandbox.post("/sandbox/edit", message_id=message_id, text=text, **more, **self._who)
 
-    def tap(self, data: str, message_id: int = 0) -> str:
-        """Press a button; returns what the bot answers."""
+    def tap(self, data: str, message_id: int = 0, chat_id: int = 0) -> str:
+        """Press a button by its data, in the private chat by default; returns the bot's answer."""
         message_id = message_id or self.answer()["message_id"]
-        tap = self.sandbox.post("/sandbox/tap", message_id=message_id, data=data, **self._who)
-        answer = wait_for(lambda: self._answer_to(tap["id"]))
-        return str(answer["text"])
+        return str(self.answer_to(self.start_tap(data, message_id, chat_id))["text"])
+
+    def start_tap(self, data: str, message_id: int, chat_id: int = 0) -> str:
+        """Press a button by its data without waiting for the bot's answer; returns the tap's id."""
+        body = {"message_id": message_id, "data": data, "chat_id": chat_id, **self._who}
+        return str(self.sandbox.post("/sandbox/tap", **body)["id"])
+
+    def answer_to(self, tap_id: str) -> dict[str, Any]:
+        """The bot's answer to a tap: its text, its link, whether it is an alert."""
+
+        def look() -> dict[str, Any] | None:
+            taps = self.sandbox.get("/sandbox/taps", user_id=self.id)
+            answer: dict[str, Any] | None = {tap["id"]: tap["answer"] for tap in taps}[tap_id]
+            return answer
+
+        return wait_for(look)
 
     def press(self, label: str, message: dict[str, Any] | None = None) -> str:
         """Tap the button with this label, of the bot's last message unless another is given.
@@ -134,16 +152,22 @@ class User:
         Of the last one it waits for the button: the bot answers a tap before it edits the message.
         """
 
-        def look() -> tuple[str, int] | None:
+        def look() -> tuple[str, int, int] | None:
             shown = message or self.answer()
             data = [b["callback_data"] for b in buttons_of(shown) if b["text"].startswith(label)]
-            return (data[0], shown["message_id"]) if len(data) == 1 else None
+            place = (shown["message_id"], shown["chat"]["id"])
+            return (data[0], *place) if len(data) == 1 else None
 
         return self.tap(*wait_for(look))
 
-    def messages(self) -> list[dict[str, Any]]:
-        """What the bot has said."""
-        chat = self.sandbox.get("/sandbox/chat", user_id=self.id)
+    def press_button(self, message: dict[str, Any], number: int) -> str:
+        """Tap the button with this number, from 0, of a message in any chat."""
+        data = buttons_of(message)[number]["callback_data"]
+        return self.tap(data, message["message_id"], message["chat"]["id"])
+
+    def messages(self, group: int = 0) -> list[dict[str, Any]]:
+        """The bot's messages in the private chat, or in a group of the user."""
+        chat = self.sandbox.get("/sandbox/chat", user_id=self.id, chat_id=group or self.id)
         return [message for message in chat if message["from"]["is_bot"]]
 
     def answer(self) -> dict[str, Any]:
@@ -165,14 +189,9 @@ class User:
         packs: list[dict[str, Any]] = self.sandbox.get("/sandbox/packs", user_id=self.id)
         return packs
 
-    def _answer_to(self, tap_id: str) -> dict[str, Any] | None:
-        taps = self.sandbox.get("/sandbox/taps", user_id=self.id)
-        answer: dict[str, Any] | None = {tap["id"]: tap["answer"] for tap in taps}[tap_id]
-        return answer
-
 
 def open_of(user: User, connection: redis.Redis) -> int:
-    """How many requests of a user the bot has not done with.
+    """How many requests of a user are open.
 
     It is a moment behind the chat: the answer to the last message is still on its way to it.
     """
@@ -180,7 +199,7 @@ def open_of(user: User, connection: redis.Redis) -> int:
 
 
 def ask_inline(user: User, query: str = "", **more: Any) -> dict[str, Any]:
-    """What the bot answers to `@bot query`."""
+    """The bot's answer to the inline query `@bot query`."""
     asked = user.sandbox.post("/sandbox/inline", user_id=user.id, query=query, **more)
     whose = {"query_id": asked["id"], "user_id": user.id}
 
@@ -211,7 +230,7 @@ class RunningBot:
         self.start()
 
     def start(self) -> None:
-        """Start it; what users say meanwhile waits for it."""
+        """Start the bot; messages that users have sent meanwhile are then handled."""
         self._loop = asyncio.new_event_loop()
         self._task = self._loop.create_task(self._run())
         self._thread = threading.Thread(target=self._live)
@@ -234,7 +253,7 @@ class RunningBot:
 
 # The bot's imports take a second: this server has done them once, and a process is a fork of it.
 forkserver = multiprocessing.get_context("forkserver")
-forkserver.set_forkserver_preload(["tests.bot.preloaded", "tests.bot.parts"])
+forkserver.set_forkserver_preload(["tests.bot.preloaded", "tests.bot.harness"])
 
 
 def _be_bot(code: str, environment: dict[str, str], *outputs: Connection) -> None:
@@ -250,7 +269,7 @@ class BotProcess:
     """`python -m bot` in a process of its own."""
 
     def __init__(self, code: str = "from bot.__main__ import main; main()", **environment: str):
-        """With another `code`, that is run in place of it."""
+        """Run `code` in place of `python -m bot` if it is given."""
         pipes = [forkserver.Pipe(duplex=False) for _ in range(2)]
         ends = [end for _, end in pipes]
         own = {**os.environ, **environment}
@@ -262,7 +281,7 @@ class BotProcess:
 
     @property
     def returncode(self) -> int | None:
-        """What it has ended with; None as long as it runs."""
+        """The exit status of the process; None while it runs."""
         return self.process.exitcode
 
     def wait_until_ready(self) -> None:
@@ -280,15 +299,15 @@ class BotProcess:
         os.kill(self.process.pid, number)
 
     def end(self, number: int) -> str:
-        """Send a signal; returns what it has written to stderr."""
+        """Send a signal; returns the stderr of the ended process."""
         self.send_signal(number)
         return self.output(15)[1]
 
     def output(self, seconds: float) -> tuple[str, str]:
-        """What it has written to stdout and stderr when it has ended by itself."""
+        """The stdout and stderr of the process once it has ended by itself."""
         late = threading.Timer(seconds, self.process.kill)
         late.start()
-        written = self._log.read()  # to the end, which its death brings
+        written = self._log.read()  # to the end of the process
         out = self._out.read()
         self.process.join()
         assert late.is_alive(), f"the bot has not ended within {seconds} s: {written}"
@@ -315,7 +334,7 @@ class Worker:
         return self._rq.job_ids
 
     def take(self) -> Request:
-        """Take the first job, as a horse does."""
+        """Take the first job, as a job process does."""
         request_id: Any = wait_for(lambda: self._redis.lpop(self._rq.key))
         job = self.queue.job(request_id.decode())
         assert job is not None

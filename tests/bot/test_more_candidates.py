@@ -1,11 +1,11 @@
-"""More of a prompt, or others like one of its candidates."""
+"""More candidates of a prompt, or candidates similar to one."""
 
 import pytest
 import redis
 
 from bot.requests.limits import Limits
 from tests.bot.conftest import NewUser
-from tests.bot.parts import CODES, User, Worker, buttons_of, text_of, wait_for
+from tests.bot.harness import CODES, User, Worker, buttons_of, text_of, wait_for
 
 ACTIVE = Limits().active
 
@@ -18,7 +18,7 @@ def drawn(user: User, worker: Worker, count: int = 4) -> None:
     user.sees("«кот»", "Готово")
 
 
-def test_more_of_the_same_prompt_in_a_message_of_its_own(user: User, worker: Worker) -> None:
+def test_more_candidates_come_in_a_new_message(user: User, worker: Worker) -> None:
     user.say("кот")
     first = worker.take()
     worker.finish(first)
@@ -33,7 +33,9 @@ def test_more_of_the_same_prompt_in_a_message_of_its_own(user: User, worker: Wor
     assert "Готово, 4" in text_of(user.messages()[0])
 
 
-def test_others_like_a_candidate(user: User, worker: Worker) -> None:
+def test_similar_candidates_start_with_the_codes_of_the_chosen_one(
+    user: User, worker: Worker
+) -> None:
     drawn(user, worker)
     user.press("🪄 Похожие…")
     asked = user.sees("На какой стикер")
@@ -49,7 +51,7 @@ def test_others_like_a_candidate(user: User, worker: Worker) -> None:
     assert worker.take().like == CODES
 
 
-def test_the_question_can_be_left(user: User, worker: Worker) -> None:
+def test_user_leaves_the_choice_of_a_candidate(user: User, worker: Worker) -> None:
     drawn(user, worker)
     user.press("🪄 Похожие…")
     user.sees("На какой стикер")
@@ -58,14 +60,14 @@ def test_the_question_can_be_left(user: User, worker: Worker) -> None:
     assert worker.queue.count_waiting() == 0
 
 
-def test_one_candidate_needs_no_question(user: User, worker: Worker) -> None:
+def test_single_candidate_is_chosen_without_a_question(user: User, worker: Worker) -> None:
     drawn(user, worker, count=1)
     user.press("🪄 Похожие")
     user.sees("похожие на стикер 1")
     assert worker.take().like == CODES
 
 
-def test_what_is_forgotten_has_no_likeness_until_it_is_drawn_again(
+def test_candidate_with_expired_codes_is_drawn_again_first(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     drawn(user, worker, count=1)
@@ -75,7 +77,7 @@ def test_what_is_forgotten_has_no_likeness_until_it_is_drawn_again(
     assert not worker.take().like
 
 
-def test_a_hint_how_to_change_the_prompt(new_user: NewUser, worker: Worker) -> None:
+def test_edit_button_explains_how_to_edit_the_prompt(new_user: NewUser, worker: Worker) -> None:
     user = new_user("en")
     user.say("кот")
     worker.finish(worker.take())
@@ -83,7 +85,7 @@ def test_a_hint_how_to_change_the_prompt(new_user: NewUser, worker: Worker) -> N
     assert "edit your message" in user.press("✏️")
 
 
-def test_limits_hold_for_more(user: User, worker: Worker) -> None:
+def test_more_candidates_count_towards_the_limit(user: User, worker: Worker) -> None:
     drawn(user, worker)
     button = next(b for b in buttons_of(user.answer()) if b["text"].startswith("🎲"))
     message = user.answer()["message_id"]

@@ -1,24 +1,24 @@
-"""Requests of which no event tells."""
+"""Requests about which no event arrives."""
 
 import pytest
 
-from bot.requests import monitor as watch
-from tests.bot.parts import User, Worker, buttons_of
+from bot.requests import monitor
+from tests.bot.harness import User, Worker
 
 pytestmark = pytest.mark.usefixtures("bot")
 
 
 @pytest.mark.usefixtures("at_work")
-def test_lost_request_is_said_and_can_be_drawn_again(user: User, worker: Worker) -> None:
+def test_lost_request_is_reported_and_can_be_retried(user: User, worker: Worker) -> None:
     user.say("кот")
     worker.lose(worker.take())
     message = user.sees("потерялся по дороге")
-    user.tap(buttons_of(message)[0]["callback_data"])
+    user.press_button(message, 0)
     worker.finish(worker.take())
     user.sees("Готово")
 
 
-def test_when_nobody_is_left_to_go_on_drawing_it_is_said(
+def test_request_without_workers_is_reported_as_waiting(
     user: User, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user.say("кот")
@@ -26,7 +26,7 @@ def test_when_nobody_is_left_to_go_on_drawing_it_is_said(
     worker.progress(request, 0.4)
     user.sees("40\N{NO-BREAK SPACE}%")
     with monkeypatch.context() as patch:
-        patch.setattr(watch, "ABSENCE", 0.3)
+        patch.setattr(monitor, "ABSENCE", 0.3)
         user.sees("Художник сейчас отдыхает")
     worker.progress(request, 0.1)
     user.sees("10\N{NO-BREAK SPACE}%")
@@ -34,11 +34,11 @@ def test_when_nobody_is_left_to_go_on_drawing_it_is_said(
     user.sees("Готово")
 
 
-def test_what_nobody_has_drawn_as_long_as_it_could_wait_is_said(user: User, worker: Worker) -> None:
+def test_expired_request_is_reported_and_can_be_retried(user: User, worker: Worker) -> None:
     user.say("кот")
     user.sees("Запрос сохранён")
     worker.lose(worker.take())  # as its job expires
     message = user.sees("не вернулся за целые сутки")
-    user.tap(buttons_of(message)[0]["callback_data"])
+    user.press_button(message, 0)
     worker.finish(worker.take())
     user.sees("Готово")

@@ -1,4 +1,4 @@
-"""What packs are called."""
+"""Names and titles of packs."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from bot.packs.names import (
 from bot.sandbox.sticker_rules import SET_NAME
 
 
-def test_names() -> None:
+def test_set_name_is_valid_and_holds_its_number() -> None:
     for user_id in (1, 1001, 2**52):
         name = pack_name(user_id, 999, "a" * 29 + "bot")
         assert SET_NAME.fullmatch(name)
@@ -24,7 +24,7 @@ def test_names() -> None:
     assert pack_name(1001, 2, "emojich_bot") == "emojich_rt_2_by_emojich_bot"
 
 
-def test_names_tell_what_is_in_a_pack() -> None:
+def test_set_name_tells_the_kind_of_pack() -> None:
     for kind in Kind:
         name = pack_name(1001, 12, "emoji_1_2_by_bot", kind)
         assert SET_NAME.fullmatch(name)
@@ -32,7 +32,7 @@ def test_names_tell_what_is_in_a_pack() -> None:
     assert pack_link(name) == f"https://t.me/addemoji/{name}"
 
 
-def test_titles() -> None:
+def test_default_and_next_titles_fit_into_64_characters() -> None:
     assert default_title("Анна") == "Emojich · Анна"
     assert next_title("Коты") == "Коты 2"
     assert next_title("Коты 2") == "Коты 3"
@@ -42,7 +42,7 @@ def test_titles() -> None:
     assert next_title("я" * 64).endswith("я 2")
 
 
-def test_titles_of_ones_own() -> None:
+def test_title_from_a_user_is_cleaned_or_refused() -> None:
     assert clean_title(" Коты\u202e и\x07\n кошки ") == "Коты и кошки"
     assert clean_title("<b>*_") == "<b>*_"
     for bad in ("", " \n", "\u200b\x00", "я" * 65, "я" * 300, "😀" * 33):

@@ -1,11 +1,11 @@
-"""Telegram is down while somebody looks at their packs, or does not want to hear more."""
+"""Telegram is down while a user looks at packs, or the user has blocked the bot."""
 
 from typing import Any
 
 import pytest
 
-from bot.telegram import retry as patience
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, wait_for
+from bot.telegram import retry
+from tests.bot.harness import Sandbox, User, Worker, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -15,7 +15,7 @@ OUTAGES = ({"error_code": 429, "retry_after": 600}, {"error_code": 502})
 
 @pytest.fixture(params=OUTAGES, ids=["429", "502"])
 def outage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setattr(patience, "_MAX_WAIT", 0.0)
+    monkeypatch.setattr(retry, "_MAX_WAIT", 0.0)
     return dict(request.param)
 
 
@@ -29,13 +29,13 @@ def with_pack(user: User, worker: Worker) -> dict[str, Any]:
     user.say("кот")
     worker.finish(worker.take(), 2)
     shown = user.sees("Готово")
-    user.tap(buttons_of(shown)[0]["callback_data"], shown["message_id"])
+    user.press_button(shown, 0)
     user.say("/packs")
     user.press("Emojich", user.sees("Ваши наборы"))
     return user.sees("Чтобы изменить")
 
 
-def test_packs_while_telegram_is_down(
+def test_user_is_told_that_telegram_is_down(
     user: User,
     worker: Worker,
     sandbox: Sandbox,
@@ -53,7 +53,7 @@ def test_packs_while_telegram_is_down(
     assert "Telegram does not answer" in caplog.text
 
 
-def test_a_title_is_asked_for_still(
+def test_question_for_a_title_stays_open_during_an_outage(
     user: User, worker: Worker, sandbox: Sandbox, outage: dict[str, Any]
 ) -> None:
     page = with_pack(user, worker)
@@ -66,7 +66,7 @@ def test_a_title_is_asked_for_still(
     user.sees("Теперь набор называется «Коты»")
 
 
-def test_who_has_blocked_the_bot_is_no_error(
+def test_blocked_bot_is_logged_without_a_traceback(
     user: User, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "bot")

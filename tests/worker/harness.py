@@ -1,4 +1,4 @@
-"""Real parts for the tests of the worker: a Valkey, `python -m worker`, and what they run."""
+"""Starts a Valkey and `python -m worker`; finds, kills and holds the processes that they start."""
 
 import os
 import signal
@@ -92,7 +92,7 @@ class Worker:
     """A `python -m worker` with its engine, its job process, and the RQ workers with theirs."""
 
     def __init__(self, url: str, model: Path, log: Path, requests: int = 1):
-        # One request at a time: what is killed is then always its horse.
+        # One request at a time, so that a test knows which request the killed job process runs.
         own = {"REDIS_URL": url, "EMOJICH_MODEL": str(model), "EMOJICH_REQUESTS": str(requests)}
         self._env = os.environ | own
         self._log = log
@@ -107,11 +107,11 @@ class Worker:
         try:
             self.wait_for_ready(self._requests)
         except AssertionError:
-            self.stop()  # once there, it would take the jobs of all later tests of this server
+            self.stop()  # left running, it would take the jobs of later tests on this server
             raise
 
     def wait_for_ready(self, times: int) -> None:
-        """Until so many RQ workers have begun to listen to the queue."""
+        """Wait until `times` RQ workers have begun to listen to the queue."""
         wait_until(
             lambda: self.log().count("worker: ready") >= times or self.process.poll() is not None,
             START_TIME,
@@ -128,18 +128,18 @@ class Worker:
     def engine(self) -> int | None:
         return self._child(lambda command: "worker.engine" in command)
 
-    def horse(self) -> int | None:
-        """What the RQ worker that `python -m worker` is has forked."""
+    def job_process(self) -> int | None:
+        """The process that `python -m worker` itself has forked for a job (RQ's work horse)."""
         return self._child(_is_main)
 
     def rq_workers(self) -> list[int]:
         """The other RQ workers."""
         return children(self.process.pid, _is_rq_worker)
 
-    def horses(self) -> list[int]:
-        """All horses: a child of an RQ worker that has the same command is one."""
-        horse, rq_workers = self.horse(), self.rq_workers()
-        own = [horse] if horse else []
+    def job_processes(self) -> list[int]:
+        """All job processes: children of RQ workers that have the command of their parent."""
+        job_process, rq_workers = self.job_process(), self.rq_workers()
+        own = [job_process] if job_process else []
         return own + [pid for rq_worker in rq_workers for pid in children(rq_worker, _is_rq_worker)]
 
     def _child(self, matches: Callable[[str], bool]) -> int | None:
@@ -147,7 +147,7 @@ class Worker:
         return found[0] if found else None
 
     def kill(self, find: Callable[[], int | None]) -> int:
-        """SIGKILL the engine or the horse once it is there; its id."""
+        """SIGKILL the engine or the job process once it runs; returns its process id."""
         wait_until(find)
         pid = find()
         assert pid
@@ -156,16 +156,16 @@ class Worker:
         return pid
 
     def hold_engine(self) -> None:
-        """Stop time for the engine, so that a job stays in the middle."""
+        """Stop the engine's process, so that a job stays unfinished."""
         wait_until(self.engine)
         self._signal_engine(signal.SIGSTOP)
 
     def release_engine(self) -> None:
-        """Let it go on; there may be none left."""
+        """Continue the engine's process, if there is one."""
         self._signal_engine(signal.SIGCONT)
 
     def _signal_engine(self, number: signal.Signals) -> None:
-        if engine := self.engine():  # 0 would be all of us
+        if engine := self.engine():  # 0 would signal this process group
             os.kill(engine, number)
 
 

@@ -1,4 +1,4 @@
-"""What is asked for, however it is said."""
+"""Request phrases are removed from a prompt, and its object becomes nominative."""
 
 import re
 from typing import Any
@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from bot.requests.prompts import _lines
-from bot.russian import nominative as cases
-from bot.russian import request_phrases as asking
+from bot.russian import nominative, request_phrases
 from bot.russian.nominative import in_nominative
 from bot.russian.request_phrases import asked_for
 from bot.russian.words import morph
@@ -43,14 +42,14 @@ ASKED = {
 
 
 @pytest.mark.parametrize(("said", "asked"), ASKED.items())
-def test_the_words_of_asking_are_left_out(said: str, asked: str) -> None:
+def test_request_phrases_are_removed_from_the_prompt(said: str, asked: str) -> None:
     assert asked_for(said) == asked
 
 
 @pytest.mark.parametrize(
     "text", ["нарисуй", "Сделай!", "хочу", "Пожалуйста", "нарисуй мне, пожалуйста", "сделай стикер"]
 )
-def test_nothing_but_asking(text: str) -> None:
+def test_request_phrase_without_an_object_leaves_an_empty_prompt(text: str) -> None:
     assert asked_for(text) == ""
 
 
@@ -63,7 +62,7 @@ def test_nothing_but_asking(text: str) -> None:
         "нужный кот", "ну и кот", "стикер с котом", "пожар", " кот  в шляпе. ", "",
     ],
 )  # fmt: skip
-def test_what_does_not_ask_is_left_as_it_is(text: str) -> None:
+def test_prompt_without_a_request_phrase_stays_unchanged(text: str) -> None:
     assert asked_for(text) == text
 
 
@@ -84,7 +83,7 @@ def test_what_does_not_ask_is_left_as_it_is(text: str) -> None:
         ("девочку, она спит", "девочка, она спит"),
     ],
 )
-def test_the_nominative(text: str, nominative: str) -> None:
+def test_accusative_words_become_nominative(text: str, nominative: str) -> None:
     assert in_nominative(text, "accs") == nominative
 
 
@@ -97,7 +96,7 @@ def test_the_nominative(text: str, nominative: str) -> None:
         "меня", "его", "кота!", "рыжего рыжую",
     ],
 )  # fmt: skip
-def test_where_in_doubt_the_words_stay(text: str) -> None:
+def test_ambiguous_words_keep_their_case(text: str) -> None:
     assert in_nominative(text, "accs") == text
 
 
@@ -131,14 +130,14 @@ class Counted:
 
 @pytest.mark.parametrize("beginning", ["", "хочу "])
 @pytest.mark.parametrize("end", ["", "пожалуйста", "x"])
-def test_work_grows_with_the_length_alone(
+def test_parsing_time_grows_linearly_with_the_length(
     monkeypatch: pytest.MonkeyPatch, beginning: str, end: str
 ) -> None:
     words: list[str] = []
     steps: list[int] = []
     parse = morph().parse
     monkeypatch.setattr(morph(), "parse", lambda word: words.append(word) or parse(word))
-    for module in (asking, cases):
+    for module in (request_phrases, nominative):
         for name, pattern in list(vars(module).items()):
             if isinstance(pattern, re.Pattern):
                 monkeypatch.setattr(module, name, Counted(pattern, steps))
@@ -148,7 +147,7 @@ def test_work_grows_with_the_length_alone(
             said = f"{beginning}{repeated * times}"[: line - len(end) - 1] + end + "\n"
             words.clear()
             steps.clear()
-            cases._parses.cache_clear()
+            nominative._parses.cache_clear()
             _lines((said * (LENGTH // line))[:LENGTH])
             assert len(words) < LENGTH / 2, repeated
             assert sum(steps) < 2000 * LENGTH, repeated

@@ -1,11 +1,11 @@
-"""How long a request is said to wait."""
+"""The waiting time that the bot tells a user."""
 
 import pytest
 import redis
 
 from bot.requests.queue_position import roughly
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Worker
+from tests.bot.harness import Worker
 from worker.queue.stats import CROWDED_PACE, PACE, report_pace
 
 pytestmark = pytest.mark.usefixtures("bot", "at_work")
@@ -14,11 +14,11 @@ pytestmark = pytest.mark.usefixtures("bot", "at_work")
 @pytest.mark.parametrize(
     ("seconds", "said"), [(0.1, 5), (11, 15), (60, 60), (61, 120), (121, 180), (7000, 7020)]
 )
-def test_times_are_told_roughly(seconds: float, said: int) -> None:
+def test_waiting_time_is_rounded(seconds: float, said: int) -> None:
     assert roughly(seconds) == said
 
 
-def test_the_estimate_comes_from_the_measured_speed(
+def test_estimate_uses_the_measured_speed(
     new_user: NewUser, worker: Worker, connection: redis.Redis
 ) -> None:
     connection.delete(PACE, CROWDED_PACE)

@@ -1,4 +1,4 @@
-"""The chat page in a real browser with the bot behind it: inline mode, a group, what fits."""
+"""The chat page in a real browser with the bot behind it: inline mode, a group, narrow screens."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.bot.conftest import NewUser
-from tests.bot.parts import Sandbox, User, Worker, buttons_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, buttons_of, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("bot")]
 
 
-def test_a_word_becomes_a_sticker_in_a_chat(
+def test_user_draws_and_sends_a_sticker_from_an_inline_query(
     phone: Page, user: User, worker: Worker, sandbox: Sandbox
 ) -> None:
     name = sandbox.api("getMe")["username"]
@@ -33,12 +33,11 @@ def test_a_word_becomes_a_sticker_in_a_chat(
     expect(sent).to_have_text(f"через @{name}")
 
 
-def test_an_edit_and_emoji_in_a_group(
+def test_user_edits_a_command_and_changes_emoji_in_a_group(
     phone: Page, new_user: NewUser, worker: Worker, sandbox: Sandbox
 ) -> None:
     anna, boris = new_user(), new_user()
-    ids = [anna.id, boris.id]
-    group = sandbox.post("/sandbox/group", title="Друзья", user_ids=ids)["id"]
+    group = sandbox.group(anna, boris)
     phone.goto(f"{sandbox.url}/?user_id={anna.id}&chat_id={group}")
     phone.fill("#prompt", "/sticker кто")
     phone.press("#prompt", "Enter")
@@ -51,8 +50,7 @@ def test_an_edit_and_emoji_in_a_group(
     expect(bubble).to_have_count(1)
     worker.finish(worker.take(), 2)
     expect(phone.locator(".message.in", has_text="Готово")).to_be_visible()
-    chat = sandbox.get("/sandbox/chat", user_id=anna.id, chat_id=group)
-    shown = next(message for message in chat if buttons_of(message))["message_id"]
+    shown = next(m for m in anna.messages(group) if buttons_of(m))["message_id"]
     boris.say("💩", chat_id=group, reply_to=shown)
     anna.say("🔥", chat_id=group, reply_to=shown)
     expect(phone.locator(".message .keyboard button").first).to_have_text("1 🔥")
@@ -60,7 +58,7 @@ def test_an_edit_and_emoji_in_a_group(
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])
-def test_buttons_are_wide_enough_for_what_they_say(
+def test_button_labels_fit_on_a_narrow_phone(
     phone: Page, new_user: NewUser, worker: Worker, sandbox: Sandbox, language: str
 ) -> None:
     user = new_user(language)

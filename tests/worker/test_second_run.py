@@ -1,4 +1,4 @@
-"""`run.py` in a folder that is in use."""
+"""`run.py` in a folder that another one uses."""
 
 import os
 import subprocess
@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 from run import alone
-from tests.worker.parts import ROOT
+from tests.worker.harness import ROOT
 
 
-def test_a_second_run_says_so_and_leaves_the_logs(tmp_path: Path) -> None:
+def test_second_run_py_in_a_folder_says_so_and_leaves_the_logs(tmp_path: Path) -> None:
     log = tmp_path / "logs" / "worker.log"
     log.parent.mkdir()
     log.write_text("of the first run")
