@@ -30,7 +30,8 @@ class Supervisor:
     ):
         """Start the child, which writes to the log file, or where we do.
 
-        It is replaced `restarts` times; `gave_up` is set when it dies once more.
+        It is replaced `restarts` times in a row, within STEADY each; `gave_up` is set when it dies
+        once more.
         """
         self.name = name
         self._start = partial(start_child, command, log_file, env)
@@ -62,18 +63,18 @@ class Supervisor:
         stop_child(self.process, 0)
 
     def _replace_the_dead(self) -> None:
-        pause = 1
+        pause, left = 1, self._restarts
         while True:
             start = time.monotonic()
             code = self.process.wait()
             if self._stopping.is_set():
                 return
-            if not self._restarts:
+            if time.monotonic() - start > STEADY:
+                pause, left = 1, self._restarts
+            if not left:
                 self.gave_up.set()
                 return
-            self._restarts -= 1
-            if time.monotonic() - start > STEADY:
-                pause = 1
+            left -= 1
             log.warning("%s died (exit status %s): another one in %s s", self.name, code, pause)
             stop_child(self.process, 0)
             self._stopping.wait(pause)
