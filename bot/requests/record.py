@@ -276,7 +276,7 @@ def advance(record: Record, change: Change) -> Record:
         case Choosing(on):
             return replace(record, choosing=on)
         case Finished() if state is State.GONE:
-            return _drawn(record, change)
+            return _with_candidates(record, change)
         case Reopened() if record.has_stickers:
             anew = replace(record, message_id=None, shown=None, over_photo=False)
             return replace(anew, state=State.FINISHED, choosing=False)
@@ -288,7 +288,7 @@ def advance(record: Record, change: Change) -> Record:
             return replace(record, state=State.DRAWING, fraction=fraction)
         case Finished() if state not in (State.FINISHED, State.CANCELLED):
             # Even after a failure: stickers are good news, however late.
-            return replace(_drawn(record, change), state=State.FINISHED)
+            return replace(_with_candidates(record, change), state=State.FINISHED)
         case Failed(reason=reason) if record.is_waited_for:
             return replace(record, state=State.FAILED, failure=_failure(reason))
         case Cancelled() if record.is_waited_for:
@@ -312,7 +312,7 @@ def _with_placed(record: Record, kind: Kind, **changes: dict[int, str]) -> Recor
     return replace(record, placed=record.placed | {kind: placed})
 
 
-def _drawn(record: Record, end: Finished) -> Record:
+def _with_candidates(record: Record, end: Finished) -> Record:
     count = len(end.candidates)
     return replace(record, count=count, unknown=end.unknown, instead=end.instead)
 

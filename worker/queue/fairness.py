@@ -1,10 +1,9 @@
-"""Turns: the users' requests are served round by round, one of each user a round.
+"""Fairness: workers serve the users round by round, one request of each user a round.
 
-RQ's queue is one Redis list, and workers take its head.  So fairness is a matter of where a new job
-stands: a user's n-th request, counted from those being drawn, goes before the others' (n+1)-th.
-Somebody who asks for one sticker waits for one of each user who came before, however many they
-want; and as each request that is done moves the user's later ones up a round, no user is overtaken
-for ever.
+RQ's queue is one Redis list, and workers take its head.  So the place of a new job decides: a
+user's n-th request, counted from those that an engine draws, goes before the others' (n+1)-th.
+A user with one request waits for one request of each user before, however many these have queued.
+Each finished request moves its user's later ones up a round, so no request is overtaken for ever.
 """
 
 import redis
@@ -13,9 +12,9 @@ from rq.job import Job
 
 USER = "user"  # the field of RQ's `meta` that says whose job it is
 
-# A job that a worker has taken meanwhile is no longer in the list, and stays where it is.  One that
-# is no request, and may hold anything, counts as a user's without an id.
-_SEAT = """
+# A job that a worker has taken meanwhile is no longer in the list, and stays where it is.  A job
+# that is no request may hold anything: it counts as that of a user without an id.
+_PLACE = """
 local queue, started, id, job_key, field = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3]
 local counts = {}
 
@@ -53,7 +52,7 @@ redis.call('RPUSH', queue, id)
 """
 
 
-def give_turn(queue: Queue, connection: redis.Redis, job_id: str) -> None:
+def move_to_turn(queue: Queue, connection: redis.Redis, job_id: str) -> None:
     """Move a waiting job to where its user's turn is.  Safe to repeat."""
     keys = (queue.key, queue.started_job_registry.key)
-    connection.eval(_SEAT, len(keys), *keys, job_id, Job.key_for(""), USER)
+    connection.eval(_PLACE, len(keys), *keys, job_id, Job.key_for(""), USER)

@@ -19,13 +19,13 @@ from rq.suspension import is_suspended, resume, suspend
 from emojich_core.request import Request
 from worker.queue import events, results
 from worker.queue.connection import delete_matching
-from worker.queue.fairness import USER, give_turn
+from worker.queue.fairness import USER, move_to_turn
 from worker.queue.request_ids import ids_of_user
 from worker.queue.request_job import DRAW, REPORT_FAILURE, RequestJob, rq_queue
 from worker.queue.stats import seconds_per_image_when_crowded
 
-# Seconds from when it is taken: a big model on a CPU draws several at once, and who is to be drawn
-# alone waits for them, as others do for that one.  An engine that hangs is found out by itself.
+# Seconds after a worker has taken the job.  A big model on a CPU takes minutes for each of several
+# requests, and a request may wait for all of them.  The worker notices an engine that hangs itself.
 JOB_TIMEOUT = 2 * 3600
 JOB_TTL = 24 * 3600  # seconds a request may wait for a worker
 RETRIES = 2  # after a killed job process or engine
@@ -63,14 +63,14 @@ class RequestQueue:
                 ttl=JOB_TTL,
                 result_ttl=JOB_TTL,
                 failure_ttl=JOB_TTL,
-                retry=Retry(max=RETRIES, enqueue_at_front=True),  # it has waited its turn
+                retry=Retry(max=RETRIES, enqueue_at_front=True),  # the request has waited already
                 on_failure=Callback(REPORT_FAILURE),
                 pipeline=pipe,
             )
-            give_turn(self._rq, pipe, request.id)
+            move_to_turn(self._rq, pipe, request.id)
             return True
 
-        # Begun anew where another client has changed one of the two keys meanwhile.
+        # redis-py begins anew where another client has changed one of the two keys meanwhile.
         put_in: Any = self._connection.transaction
         return bool(put_in(put, key, self._rq.key, value_from_callable=True))
 

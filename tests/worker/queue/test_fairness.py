@@ -4,7 +4,7 @@ import rq
 from rq.serializers import JSONSerializer
 
 from tests.worker.harness import OpenQueue, request
-from worker.queue.fairness import give_turn
+from worker.queue.fairness import move_to_turn
 
 ANNA, BORIS, VERA = 2**52 - 1, 2**52 - 2, 3  # ids have up to 52 bits
 
@@ -58,10 +58,10 @@ def test_ordering_twice_or_after_the_start_changes_nothing(requests: OpenQueue) 
     ask(requests, ANNA, "a1", "a2")
     ask(requests, BORIS, "b1")
     for name in ("a1", "a2", "b1"):
-        give_turn(requests.rq, requests.connection, name)
+        move_to_turn(requests.rq, requests.connection, name)
     assert requests.rq.job_ids == ["a1", "b1", "a2"]
     assert begin(requests) == "a1"
-    give_turn(requests.rq, requests.connection, "a1")
+    move_to_turn(requests.rq, requests.connection, "a1")
     assert requests.rq.job_ids == ["b1", "a2"]
 
 
