@@ -123,7 +123,7 @@ class Store:
         return [_read_id(request_id) for request_id in ids]
 
     async def forget(self, user_id: int) -> None:
-        """Delete the records of all of a user's requests, and which messages they belong to.
+        """Delete the records of all of a user's requests, and what leads to them.
 
         The caller holds `at_rest`.
         """
@@ -134,6 +134,8 @@ class Store:
         ):
             async for key in self._redis.scan_iter(pattern, count=1000):
                 await self._redis.delete(key)
+        if open_requests := await self.open_of(user_id):
+            await self._redis.hdel(OPEN, *open_requests)
 
     async def _save(self, record: Record) -> None:
         async with self._redis.pipeline() as pipe:
