@@ -1,4 +1,21 @@
-"""The model side of Emojich: from a Russian prompt to stickers.  Start with `pipeline`."""
+"""The model side of Emojich: from a Russian prompt to stickers.
+
+- `pipeline`: all stages, from a prompt to stickers: read it first
+- `request`: what a user asks for and what comes back, as the bot and the worker exchange it
+- `vocabulary`: what a bundle has learned, and what it draws for other words
+- `lexicon`: Russian words for each emoji, in `lexicon.tsv`
+- `sticker`: pixels become a WebP that Telegram takes as a sticker
+- `model_options`: where a bundle is, which device, which precision
+- `errors`: what an operator reads
+- `networks/`: the models' classes
+- `inference/`: sampling codes: slots, cache, retries, precision
+- `bundles/`: a model as a folder of files; the published models
+- `cli/`: the command `emojich`
+- `finetuning/`: users teach a model a style of their own
+- `training/`: how `mini` is made and measured; nothing else imports it
+
+`neighbours.tsv` has near words of the vocabulary for words that nobody taught.
+"""
 
 import os
 

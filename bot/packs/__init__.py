@@ -7,6 +7,6 @@
 - `sticker_menu`: move, replace or remove a sticker that its owner sends
 - `emoji_replies`: other emoji for stickers, by reply
 - `sticker_sets`: the Bot API's sticker methods
-- `names`: names and titles of packs
+- `names`: names, titles and kinds of packs: stickers and custom emoji
 - `store`: which packs are a user's, in Redis
 """
