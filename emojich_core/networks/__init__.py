@@ -1,4 +1,4 @@
-"""The networks, and what turns a text into their input.
+"""The networks, and the tokenizer of their input.
 
 tokenizer     the text as ids of byte pairs
 transformer   ruDALL-E: from ids of the text to codes of the image
