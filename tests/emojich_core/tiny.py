@@ -15,6 +15,7 @@ from emojich_core.bundles.convert import NETWORKS
 from emojich_core.bundles.published import Part, Source
 from emojich_core.cli.main import main
 from emojich_core.networks.matting import MattingConfig
+from emojich_core.networks.ruclip import RuCLIPConfig
 from emojich_core.networks.transformer import TransformerConfig
 from emojich_core.networks.upscale import UpscaleConfig
 from emojich_core.networks.vqgan import VQGANConfig
@@ -29,6 +30,18 @@ NUMBERS = {
     "image_tokens_per_dim": 4,
 }
 UNET = {"encoder_name": "tu-mobilenetv3_small_050", "decoder_channels": (16, 16, 8, 8, 8)}
+RUCLIP = RuCLIPConfig(
+    embed_dim=16,
+    image_resolution=32,
+    vision_layers=2,
+    vision_width=64,
+    vision_patch_size=8,
+    context_length=24,
+    vocab_size=60,
+    transformer_width=32,
+    transformer_heads=2,
+    transformer_layers=2,
+)
 
 
 def vqgan(dwt: bool) -> VQGANConfig:
