@@ -11,11 +11,13 @@ from huggingface_hub import constants
 from torch import Tensor
 
 from emojich_core.bundles import published
+from emojich_core.bundles.bundle import load_bundle, save_bundle
 from emojich_core.bundles.convert import NETWORKS
+from emojich_core.bundles.description import STAGES
 from emojich_core.bundles.published import Part, Source
 from emojich_core.cli.main import main
 from emojich_core.networks.matting import MattingConfig
-from emojich_core.networks.ruclip import RuCLIPConfig
+from emojich_core.networks.ruclip import RuCLIP, RuCLIPConfig
 from emojich_core.networks.transformer import TransformerConfig
 from emojich_core.networks.upscale import UpscaleConfig
 from emojich_core.networks.vqgan import VQGANConfig
@@ -141,6 +143,22 @@ def wavelet_layout(tensors: dict[str, Tensor]) -> dict[str, object]:
     for name in ("g0_col", "g1_col", "g0_row", "g1_row"):
         state[f"model.decoder.idwt.{name}"] = torch.ones(1, 1, 2, 1)
     return {"state_dict": state}
+
+
+def add_judge(bundle: Path, folder: Path) -> None:
+    """Write a bundle again, with a judge of random weights, into `folder`."""
+    base = load_bundle(str(bundle))
+    torch.manual_seed(2)
+    judge = {key: value.half() for key, value in RuCLIP(RUCLIP).state_dict().items()}
+    save_bundle(
+        folder,
+        name=folder.name,
+        tokenizer=base.tokenizer,
+        configs={key: getattr(base, key) for key in (*STAGES, "sampling")} | {"judge": RUCLIP},
+        weights={stage: base.weights(stage) for stage in STAGES} | {"judge": judge},
+        vocabulary=base.vocabulary,
+        judge_tokenizer=base.tokenizer,
+    )
 
 
 if __name__ == "__main__":
