@@ -75,12 +75,8 @@ def read_description(path: Path) -> dict[str, Any]:
     file = path / "bundle.json"
     check_readable(file)
     try:
-        description = json.loads(
-            file.read_text("utf-8"),
-            object_pairs_hook=_without_duplicates,
-            parse_constant=_no_number,
-        )
-    except (OSError, ValueError, RecursionError) as error:
+        description = read_json(file)
+    except ValueError as error:
         raise BundleError(f"{file} cannot be read ({brief(error)}): restore the bundle.") from error
     if not isinstance(description, dict) or description.get("format") != FORMAT:
         raise BundleError(f"{file} is not of bundle format {FORMAT}: update Emojich or the bundle.")
@@ -89,6 +85,18 @@ def read_description(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise BundleError(f"{file} is not as it was written ({error}): restore it.") from error
     return description
+
+
+def read_json(file: Path) -> Any:
+    """The content of a JSON file.  Raises ValueError when it cannot be read."""
+    try:
+        return json.loads(
+            file.read_text("utf-8"),
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_no_number,
+        )
+    except (OSError, RecursionError) as error:
+        raise ValueError(error) from error
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

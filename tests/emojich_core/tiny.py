@@ -3,6 +3,8 @@
 Run as a module, it is `emojich` with these in the place of the published models.
 """
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from unittest.mock import patch
 
@@ -82,6 +84,17 @@ CHOICES = {
             MattingConfig(**UNET, classes=1, confidence=0.0, rim=1),
         ),
     },
+    "judge": {
+        "none": Part(None, None),
+        "ruclip": Part(
+            Source("tiny/ruclip", "judge.bin"),
+            None,
+            {
+                published.JUDGE_TOKENIZER: Source("tiny/ruclip", "bpe.model"),
+                published.JUDGE_CONFIG: Source("tiny/ruclip", "config.json"),
+            },
+        ),
+    },
 }
 
 
@@ -103,6 +116,9 @@ def write_checkpoints(folder: Path, tokenizer: Path) -> None:
         save(folder, part, {wrapper: tensors} if wrapper else tensors)
     for part in CHOICES["matting"].values():
         save(folder, part, weights("matting", part))
+    save(folder, CHOICES["judge"]["ruclip"], RuCLIP(RUCLIP).state_dict())
+    (folder / "ruclip/bpe.model").write_bytes(tokenizer.read_bytes())
+    (folder / "ruclip/config.json").write_text(json.dumps(asdict(RUCLIP)))
 
 
 def weights(stage: str, part: Part) -> dict[str, Tensor]:
