@@ -68,6 +68,7 @@ class ImageCodes:
     codes: Tensor  # (image_seq_length,) int64, on the CPU
     seed: int
     perplexity: float  # lower is better
+    score: float | None = None  # the judge's; higher is better; None: it was not asked
 
 
 class Slots:

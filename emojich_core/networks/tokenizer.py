@@ -32,9 +32,14 @@ class Tokenizer:
         """Number of tokens of the BPE."""
         return self._bpe.vocab_size()
 
-    def encode(self, text: str, length: int) -> Tensor:
-        """Text, lower-cased, as ids (length,): BOS, tokens, EOS, then zeros; cut at `length`."""
+    def encode(self, text: str, length: int, keep_eos: bool = False) -> Tensor:
+        """Text, lower-cased, as ids (length,): BOS, tokens, EOS, then zeros; cut at `length`.
+
+        Of a longer text EOS goes too, as in ruDALL-E, or with `keep_eos` only its last tokens.
+        """
         tokens = self._bpe.encode([text.lower().strip()])[0]
+        if keep_eos:
+            tokens = tokens[: length - 2]
         ids = [BOS_ID, *tokens, EOS_ID][:length]
         return torch.tensor(ids + [0] * (length - len(ids)))
 
