@@ -144,12 +144,15 @@ class RuCLIP(nn.Module):
         self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))  # of training only
 
     def encode_images(self, pictures: Tensor) -> Tensor:
-        """Square pictures (B, 3, S, S) in [0, 1] → unit features (B, embed_dim)."""
+        """Square pictures (B, 3, S, S) in [0, 1] → unit features (B, embed_dim) in float32.
+
+        In float16 the cosines of similar pictures would be rounded to the same number.
+        """
         seen = preprocess(self.config, pictures).to(self.text_projection.dtype)
-        return F.normalize(self.visual(seen), dim=-1)
+        return F.normalize(self.visual(seen).float(), dim=-1)
 
     def encode_texts(self, ids: Tensor) -> Tensor:
-        """Ids (B, context_length), each with one EOS → features (B, embed_dim) of any length.
+        """Ids (B, context_length), each with one EOS → features (B, embed_dim), not normalised.
 
         A text's feature is that of its EOS, which sees all before it and no padding.
         """
@@ -174,11 +177,11 @@ def preprocess(config: RuCLIPConfig, pictures: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def text_feature(model: RuCLIP, tokenizer: Tokenizer, text: str) -> Tensor:
-    """The unit feature (embed_dim,) of a text: of the mean over TEMPLATES."""
+    """The unit feature (embed_dim,) of a text, in float32: that of the mean over TEMPLATES."""
     plain, length = text.lower().strip(), model.config.context_length
     ids = [tokenizer.encode(each.format(plain), length, keep_eos=True) for each in TEMPLATES]
     features = model.encode_texts(torch.stack(ids).to(model.text_projection.device))
-    return F.normalize(features.mean(dim=0), dim=-1)
+    return F.normalize(features.float().mean(dim=0), dim=-1)
 
 
 @torch.inference_mode()

@@ -1,5 +1,6 @@
 """The judge: ruCLIP's network, its texts, and the order in which it puts images."""
 
+import copy
 import json
 import math
 import shutil
@@ -68,6 +69,17 @@ def test_similarity_is_the_cosine_of_each_picture(model: RuCLIP, tokenizer: Toke
     features = model.visual(preprocess(RUCLIP, pictures))
     torch.testing.assert_close(found, F.cosine_similarity(features, text[None]))
     torch.testing.assert_close(similarity(model, text, pictures[1:2]), found[1:2])
+
+
+def test_scores_in_float16_are_close_to_those_in_float32(
+    model: RuCLIP, tokenizer: Tokenizer
+) -> None:
+    """On a GPU VQGAN and judge compute in float16."""
+    pictures = torch.rand(3, 3, 48, 48, generator=torch.Generator().manual_seed(0))
+    half = copy.deepcopy(model).half()
+    found = similarity(half, text_feature(half, tokenizer, "кот"), pictures.half())
+    expected = similarity(model, text_feature(model, tokenizer, "кот"), pictures)
+    torch.testing.assert_close(found, expected, atol=2e-3, rtol=0)
 
 
 def test_pictures_are_resized_whole_and_normalised() -> None:
@@ -155,15 +167,15 @@ def test_numbers_that_overflow_are_one_sentence(pipeline: Pipeline) -> None:
 def test_judge_that_does_not_fit_bundle_json_is_refused(
     judged_bundle: Path, tmp_path: Path
 ) -> None:
-    copy = Path(shutil.copytree(judged_bundle, tmp_path / "copy"))
-    description = json.loads((copy / "bundle.json").read_text())
+    bundle = Path(shutil.copytree(judged_bundle, tmp_path / "copy"))
+    description = json.loads((bundle / "bundle.json").read_text())
     description["judge"]["vision_layers"] = 3
-    (copy / "bundle.json").write_text(json.dumps(description))
+    (bundle / "bundle.json").write_text(json.dumps(description))
     with pytest.raises(BundleError, match=r"judge\.safetensors does not fit bundle\.json"):
-        Pipeline.load(str(copy), "cpu")
+        Pipeline.load(str(bundle), "cpu")
 
-    shutil.copy(copy / "vqgan.safetensors", copy / "judge.safetensors")
-    description["files"]["judge.safetensors"] = sha256(copy / "judge.safetensors")
-    (copy / "bundle.json").write_text(json.dumps(description))
+    shutil.copy(bundle / "vqgan.safetensors", bundle / "judge.safetensors")
+    description["files"]["judge.safetensors"] = sha256(bundle / "judge.safetensors")
+    (bundle / "bundle.json").write_text(json.dumps(description))
     with pytest.raises(BundleError, match=r"judge\.safetensors does not fit bundle\.json"):
-        Pipeline.load(str(copy), "cpu")
+        Pipeline.load(str(bundle), "cpu")
