@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -246,14 +247,20 @@ def _check_tokenizer(file: Path, model: Published) -> None:
 
 
 def _judge_config(file: Path, tokenizer: Path) -> RuCLIPConfig:
-    """The numbers of a judge, from its config.json.
+    """The numbers of a judge, from its config.json, which may have other values, too.
 
-    Raises BundleError when the file has not exactly these, or the BPE does not fit them.
+    Raises BundleError when one is missing or wrong, or the BPE does not fit them.
     """
     try:
         if file.stat().st_size > MAX_BYTES["bundle.json"]:
             raise ValueError("it is too large")
-        config: RuCLIPConfig = to_config(RuCLIPConfig, read_json(file))
+        values = read_json(file)
+        if not isinstance(values, dict):
+            raise ValueError("it is no object")
+        names = {field.name for field in fields(RuCLIPConfig)}
+        # As for ruCLIP's own processor, null is a value that is not given.
+        known = {k: v for k, v in values.items() if k in names and v is not None}
+        config: RuCLIPConfig = to_config(RuCLIPConfig, known)
         check_judge(config)
     except ValueError as error:
         message = f"{file} is no configuration of a ruCLIP ({brief(error)})"

@@ -25,6 +25,7 @@ from emojich_core.bundles.bundle import BundleError, load_bundle, sha256, verify
 from emojich_core.bundles.convert import convert, read_checkpoint
 from emojich_core.bundles.install import import_from
 from emojich_core.cli.main import main
+from emojich_core.networks.ruclip import RuCLIPConfig
 from emojich_core.pipeline import Pipeline
 from tests.emojich_core import tiny
 from tests.emojich_core.hub import COMMIT, Hub
@@ -603,7 +604,6 @@ BAD_CONFIGS = {
     "no object": ("[]", "is no configuration of a ruCLIP"),
     "a long file": (" " * 2**17, "too large"),
     "a number that is missing": ({"embed_dim": None}, "RuCLIPConfig has no embed_dim"),
-    "a number that is unknown": ({"depth": 12}, "RuCLIPConfig has no 'depth'"),
     "a number as a string": ({"embed_dim": "16"}, "embed_dim is '16'"),
     "10^9 layers": ({"vision_layers": 10**9}, "vision_layers is 1000000000"),
     "odd heads": ({"transformer_heads": 3}, "heads do not share"),
@@ -629,6 +629,19 @@ def test_judge_with_a_bad_config_is_refused_in_one_sentence(
     assert str(own_checkpoints / "ruclip") in message
     assert "\n" not in message
     assert left_behind(models) == []
+
+
+def test_other_values_and_null_in_the_config_of_a_judge_are_passed_over(
+    own_checkpoints: Path, emojich: Emojich
+) -> None:
+    file = own_checkpoints / "ruclip/config.json"
+    numbers = json.loads(file.read_text()) | {"model_type": "clip", "mean": None, "std": None}
+    file.write_text(json.dumps(numbers))
+    options = "--from", str(own_checkpoints), "--judge", "ruclip"
+    message, _ = emojich("weights", "import", "emojich", *options)
+    assert message == ""
+    judge = load_bundle("emojich").judge
+    assert judge == replace(tiny.RUCLIP, mean=RuCLIPConfig.mean, std=RuCLIPConfig.std)
 
 
 def test_judge_of_a_hub_with_a_bad_config_is_refused(
