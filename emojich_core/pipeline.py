@@ -146,7 +146,7 @@ class Pipeline:
         while images.waiting:
             self._decode_round(images, progress)
         scores = None
-        if self.judge and images.has_choice:
+        if self.judge and images.extra:
             scores = self.judge_images(request.prompt, images.shortlist())
         best, drawings = images.best(scores), list[Drawing]()
         for first in range(0, len(best), self.finish_batch):

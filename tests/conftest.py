@@ -130,3 +130,13 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         weights={stage: model.state_dict() for stage, model in models.items()},
     )
     return folder / "tiny"
+
+
+@pytest.fixture(scope="session")
+def judged_bundle(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny bundle with a judge of random weights."""
+    from tests.emojich_core.tiny import add_judge
+
+    folder = tmp_path_factory.mktemp("judged") / "judged"
+    add_judge(tiny_bundle, folder)
+    return folder

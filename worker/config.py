@@ -19,10 +19,11 @@ class Settings:
     device: str | None = None  # None: a GPU if there is one
     slots: int | None = None  # None: as many as fit
     requests: int = REQUESTS
+    best_of: int = 1  # images decoded for each sticker
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read EMOJICH_MODEL, _DEVICE, _SLOTS, _REQUESTS, and check _PRECISION, too.
+        """Read EMOJICH_MODEL, _DEVICE, _SLOTS, _REQUESTS, _BEST_OF, and check _PRECISION, too.
 
         Raises SetupError.
         """
@@ -31,6 +32,7 @@ class Settings:
             environment.get("EMOJICH_DEVICE") or None,
             number(environment, "EMOJICH_SLOTS", MOST),
             number(environment, "EMOJICH_REQUESTS", MOST) or REQUESTS,
+            number(environment, "EMOJICH_BEST_OF", MOST) or cls.best_of,
         )
         try:
             find_bundle(settings.model)

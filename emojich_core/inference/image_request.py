@@ -20,7 +20,8 @@ class ImageRequest:
     """Which images of a request to decode next, and which of them become stickers.
 
     The caller lets `waiting` images `enter` free slots, and calls `update` after each step of the
-    slots.  `best_of` images are decoded, by default as many as the request's `count` of stickers.
+    slots.  `best_of` images are decoded, by default as many as the request's `count` of stickers;
+    those beyond the count are `extra`, and may wait until slots are idle.
     Raises ValueError for a `best_of` below the count.
     """
 
@@ -37,8 +38,8 @@ class ImageRequest:
             raise ValueError(f"best_of must be at least the count, {request.count}")
         self.waiting = [(request.seed + i) % (MAX_SEED + 1) for i in range(decoded)]  # seeds
         self.slots: dict[int, int] = {}  # slot → seed of the image in it
+        self.extra = frozenset(self.waiting[request.count :])  # seeds
         self._count = request.count
-        self.has_choice = decoded > request.count  # whether more images are decoded than wanted
         self._prefills = prefills  # one for each style: seeds take turns, and so do candidates
         self._image_prompt = image_prompt
         temperature = sampling.temperature * request.boldness
@@ -84,6 +85,11 @@ class ImageRequest:
         done = (len(self._round) + in_slots) / images
         return RETRY_SHARE**self._policy.round * (1 - (1 - RETRY_SHARE) * done)
 
+    def interrupt(self, slots: Slots, slot: int) -> None:
+        """Free a slot for another image; its own begins anew later and gets the same codes."""
+        slots.leave(slot)
+        self.waiting = self._extra_last([self.slots.pop(slot), *self.waiting])
+
     def leave(self, slots: Slots) -> None:
         """Give up the slots of a request that is cancelled or has failed."""
         for slot in self.slots:
@@ -92,8 +98,11 @@ class ImageRequest:
 
     def restart(self) -> None:
         """Let the images in slots wait again: their slots are lost."""
-        self.waiting = [*self.slots.values(), *self.waiting]
+        self.waiting = self._extra_last([*self.slots.values(), *self.waiting])
         self.slots.clear()
+
+    def _extra_last(self, seeds: list[int]) -> list[int]:
+        return sorted(seeds, key=self.extra.__contains__)
 
     def shortlist(self) -> list[ImageCodes]:
         """The images that a judge is to score: SHORTLIST times the count, of lowest perplexity."""

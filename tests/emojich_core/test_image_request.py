@@ -95,7 +95,7 @@ def test_scores_order_the_images_of_lowest_perplexity(
 ) -> None:
     request = Request("1", "кот", count=1, seed=7)
     images = ImageRequest(request, Sampling(), prefills, best_of=9)
-    assert images.has_choice
+    assert images.extra
     decode(images, Slots(model, 9))
     shortlist = images.shortlist()
     assert len(shortlist) == 4
@@ -106,4 +106,4 @@ def test_scores_order_the_images_of_lowest_perplexity(
     assert best == replace(shortlist[2], score=0.4)
     [equal] = images.best([0.1, 0.2, 0.2, 0.2])
     assert equal.seed == shortlist[1].seed, "equal scores leave the order by perplexity"
-    assert not ImageRequest(request, Sampling(), prefills).has_choice
+    assert not ImageRequest(request, Sampling(), prefills).extra

@@ -18,6 +18,7 @@ from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Request
+from worker.engine import scheduler as scheduler_module
 from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
 from worker.queue.events import Failed, Finished
@@ -425,3 +426,61 @@ def test_slots_are_halved_until_they_fit(
     drawn(scheduler, one)
     assert asked == [9, 4, 2]
     assert isinstance(one.outcome[0], Finished)
+
+
+def stickers_of(drawings: list[Drawing]) -> list[bytes]:
+    return [drawing.sticker for drawing in drawings]
+
+
+def test_best_of_selects_what_generate_selects(pipeline: Pipeline) -> None:
+    scheduler = Scheduler(pipeline, 3, best_of=4)
+    scheduler.start()
+    one = task("1", "кот", count=2)
+    drawn(scheduler, task("2", "собака", 1, 1), one)
+    best = pipeline.generate("кот", count=2, seed=7, best_of=8)
+    assert [sticker.file for sticker in one.outcome[1]] == stickers_of(best)
+
+
+def test_judge_selects_the_best_of_a_request(judged_bundle: Path) -> None:
+    pipeline = Pipeline.load(str(judged_bundle), "cpu")
+    scheduler = Scheduler(pipeline, 3, best_of=4)
+    scheduler.start()
+    one = task("1", "кот", count=2)
+    drawn(scheduler, one)
+    event, stickers = one.outcome
+    best = pipeline.generate("кот", count=2, seed=7, best_of=8)
+    assert isinstance(event, Finished)
+    assert event.candidates == tuple(drawing.candidate for drawing in best)
+    assert None not in [candidate.score for candidate in event.candidates]
+    assert [sticker.file for sticker in stickers] == stickers_of(best)
+
+
+def test_extra_images_give_up_their_slots_and_come_out_the_same(pipeline: Pipeline) -> None:
+    scheduler = Scheduler(pipeline, 3, best_of=4)
+    first, second = task("1", "кот", count=1), task("2", "собака", count=3)
+    scheduler.put(first)
+    for _ in range(3):
+        scheduler.step()  # one image of the first request's and two extra ones are in slots
+    scheduler.put(second)
+    scheduler.step()
+    jobs = {job.task.request.id: job.images for job in scheduler._jobs}
+    assert len(jobs["1"].slots) == 1
+    assert len(jobs["2"].slots) == 2
+    scheduler.start()
+    assert first.ended.wait(60)
+    assert second.ended.wait(60)
+    best = pipeline.generate("кот", count=1, seed=7, best_of=4)
+    assert [sticker.file for sticker in first.outcome[1]] == stickers_of(best)
+
+
+def test_extra_images_that_have_waited_long_keep_their_slots(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler_module, "EXTRA_WAIT", 0)
+    scheduler = Scheduler(pipeline, 3, best_of=4)
+    scheduler.put(task("1", "кот", count=1))
+    scheduler.step()
+    scheduler.put(task("2", "собака", count=3))
+    scheduler.step()
+    jobs = {job.task.request.id: job.images for job in scheduler._jobs}
+    assert len(jobs["1"].slots) == 3

@@ -89,8 +89,9 @@ def load(settings: Settings) -> "Scheduler":
     def prepared() -> Scheduler:
         pipeline = Pipeline.load(settings.model, settings.device)
         # A step computes empty slots, too: allocate no more than there can be images.
-        needed = min(pipeline.slots_that_fit(), settings.requests * MAX_COUNT)
-        scheduler = Scheduler(pipeline, settings.slots or needed)
+        needed = settings.requests * MAX_COUNT * settings.best_of
+        slots = settings.slots or min(pipeline.slots_that_fit(), needed)
+        scheduler = Scheduler(pipeline, slots, settings.best_of)
         if pipeline.device.type == "cpu":  # `slots` has warmed up a GPU
             pipeline.warm_up(pipeline.slots(1))
         return scheduler

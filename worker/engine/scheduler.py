@@ -3,6 +3,10 @@
 Images enter and leave the batch between two steps.  A free slot goes to the request with the fewest
 slots, so no request waits behind a large one.  A second thread finishes images whose codes are all
 decoded (pixels, sharpening, cutting out, WebP), while the first decodes the others.
+
+With a `best_of` above 1 a request has extra images, of which the best become stickers.  They take
+slots that would be idle, and give them up at once when another request's image needs one; a request
+that has waited for EXTRA_WAIT competes for slots with all of its images.
 """
 
 import gc
@@ -10,6 +14,7 @@ import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,6 +30,8 @@ from worker.engine.threads import in_brief_thread
 from worker.queue.events import Failed, Finished
 from worker.queue.results import Sticker
 
+EXTRA_WAIT = 60  # seconds; else the extra images of a request could wait for ever
+
 log = logging.getLogger("emojich.scheduler")
 
 
@@ -36,6 +43,16 @@ class Job:
     reading: Reading
     images: ImageRequest
     drawings: dict[int, Drawing] = field(default_factory=dict)  # by seed
+    scores: list[float] | None = None  # the judge's, of the shortlist
+    began: float = field(default_factory=time.monotonic)
+
+    def yields(self, seed: int) -> bool:
+        """Whether an image of it waits for a slot that no other request needs."""
+        return seed in self.images.extra and time.monotonic() - self.began < EXTRA_WAIT
+
+    def best(self) -> list[ImageCodes]:
+        """The images that become stickers, best first."""
+        return self.images.best(self.scores)
 
     @property
     def is_over(self) -> bool:
@@ -48,15 +65,20 @@ class Job:
 
 
 class Scheduler:
-    """Runs tasks in `slots` slots with two threads: one decodes codes, one finishes images."""
+    """Runs tasks in `slots` slots with two threads: one decodes codes, one finishes images.
 
-    def __init__(self, pipeline: Pipeline, slots: int):
+    `best_of` images are decoded for each sticker.
+    """
+
+    def __init__(self, pipeline: Pipeline, slots: int, best_of: int = 1):
         self._pipeline = pipeline
+        self._best_of = best_of
         self._slots = self._allocate(slots)
         self._new: queue.SimpleQueue[Task | None] = queue.SimpleQueue()  # None: `_free_memory` asks
         self._halved: queue.SimpleQueue[bool] = queue.SimpleQueue()  # the answers to it
         self._jobs: list[Job] = []
-        self._decoded: queue.SimpleQueue[tuple[Job, ImageCodes]] = queue.SimpleQueue()
+        # What the second thread has to do: finish an image, or with None choose the best of a job.
+        self._decoded: queue.SimpleQueue[tuple[Job, ImageCodes | None]] = queue.SimpleQueue()
         self._finish_batch = pipeline.finish_batch
 
     def start(self) -> None:
@@ -119,7 +141,8 @@ class Scheduler:
                 self._blame(task, error)
         else:
             sampling = self._pipeline.bundle.sampling
-            images = ImageRequest(request, sampling, prefills, image_prompt)
+            best_of = request.count * self._best_of
+            images = ImageRequest(request, sampling, prefills, image_prompt, best_of)
             self._jobs.append(Job(task, reading, images))
 
     def _remove_jobs(self) -> None:
@@ -132,14 +155,26 @@ class Scheduler:
 
     def _fill_slots(self) -> None:
         while waiting := [job for job in self._jobs if job.images.waiting]:
-            used = {slot for job in self._jobs for slot in job.images.slots}
-            slot = next((slot for slot in range(self._slots.count) if slot not in used), None)
+            needy = [job for job in waiting if not job.yields(job.images.waiting[0])]
+            slot = self._free_slot(interrupt=bool(needy))
             if slot is None:
                 return
-            job = min(waiting, key=lambda job: len(job.images.slots))
+            job = min(needy or waiting, key=lambda job: len(job.images.slots))
             self._jobs.remove(job)
             self._jobs.append(job)  # among equals the job that has waited longest is first
             self._within_memory(partial(self._enter, job, slot))
+
+    def _free_slot(self, interrupt: bool) -> int | None:
+        """An empty slot, or with `interrupt` else that of the least complete extra image."""
+        used = [(slot, job) for job in self._jobs for slot in job.images.slots]
+        if free := set(range(self._slots.count)).difference(slot for slot, _ in used):
+            return min(free)
+        extra = [(slot, job) for slot, job in used if job.yields(job.images.slots[slot])]
+        if not interrupt or not extra:
+            return None
+        slot, job = min(extra, key=lambda pair: self._slots.decoded(pair[0]))
+        job.images.interrupt(self._slots, slot)
+        return slot
 
     def _enter(self, job: Job, slot: int) -> None:
         job.images.enter(self._slots, slot)  # not an argument: callers must not hold replaced slots
@@ -147,8 +182,12 @@ class Scheduler:
     def _decode_step(self) -> None:
         self._slots.step()
         for job in self._jobs:
-            for image in job.images.update(self._slots):
-                self._decoded.put((job, image))
+            selected = job.images.update(self._slots)
+            if not job.images.extra:
+                for image in selected:
+                    self._decoded.put((job, image))
+            elif job.images.is_decoded:
+                self._decoded.put((job, None))
 
     def _within_memory(self, work: Callable[[], None]) -> None:
         """Do work on the slots; when memory runs out, halve them, or fail the last request."""
@@ -200,10 +239,32 @@ class Scheduler:
 
     def finish(self) -> None:
         """Finish a batch of images; waits until there is one."""
-        images = [self._decoded.get()]
-        while self.has_decoded and len(images) < self._finish_batch:
-            images.append(self._decoded.get())
+        batch = [self._decoded.get()]
+        while self.has_decoded and len(batch) < self._finish_batch:
+            batch.append(self._decoded.get())
+        for job, image in batch:
+            if image is None:
+                in_brief_thread(partial(self._choose, job))
+        images = [(job, image) for job, image in batch if image is not None]
         in_brief_thread(partial(self._finish, images))
+
+    def _choose(self, job: Job) -> None:
+        """Have the best images of a job finished; where the bundle has a judge, it selects them."""
+        if job.is_over:
+            return
+        try:
+            if self._pipeline.judge:
+                shortlist = job.images.shortlist()
+                job.scores = self._pipeline.judge_images(job.task.request.prompt, shortlist)
+        except Exception as error:
+            clear_frames(error.__traceback__)  # else the traceback holds the tensors in memory
+            if isinstance(error, OutOfMemory) and self._free_memory():
+                self._choose(job)
+            else:
+                self._blame(job.task, error)
+        else:
+            for image in job.best():
+                self._decoded.put((job, image))
 
     def _finish(self, images: list[tuple[Job, ImageCodes]]) -> None:
         images = [(job, image) for job, image in images if not job.is_over]
@@ -243,7 +304,7 @@ class Scheduler:
 
     def _end(self, job: Job) -> None:
         """End a request whose images are all finished."""
-        drawings = numbered(job.drawings[image.seed] for image in job.images.best())
+        drawings = numbered(job.drawings[image.seed] for image in job.best())
         candidates = tuple(drawing.candidate for drawing in drawings)
         stickers = [Sticker(each.sticker, tuple(each.codes.tolist())) for each in drawings]
         task = job.task
