@@ -1,5 +1,6 @@
 """The order of all tests, and fixtures for them: a tiny bundle of the real classes, a browser."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+# Spinning OpenMP threads take most of their time where other tests use the same cores.  It is read
+# when torch is imported, which is later.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 CHROMIUM = shutil.which("chromium")
 # Long files come first, so that short files fill up the end of a run.

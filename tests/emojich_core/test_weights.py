@@ -79,11 +79,11 @@ def emojich(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return run
 
 
-def start_pull(hub: Hub, tmp_path: Path, name: str = "emojich") -> subprocess.Popen[str]:
-    """`emojich weights pull NAME` with the tiny models, in a process of its own."""
+def start_pull(hub: Hub, tmp_path: Path, *names: str) -> subprocess.Popen[str]:
+    """`emojich weights pull NAME` with the tiny models, for each name in a process of its own."""
     here = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hf"), "HF_TOKEN": TOKEN}
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.emojich_core.tiny", "weights", "pull", name],
+        [sys.executable, "-m", "tests.emojich_core.tiny", "weights", "pull", *names],
         env={**os.environ, **here},
         cwd=Path(__file__).parents[2],
         stdout=subprocess.PIPE,
@@ -440,7 +440,7 @@ def test_killed_pull_resumes(
     hub: Hub, pull: Callable[[], str], models: Path, tmp_path: Path
 ) -> None:
     hub.stall = "model.bin"
-    process = start_pull(hub, tmp_path)
+    process = start_pull(hub, tmp_path, "emojich")
     assert hub.stalled.wait(timeout=120)
     partial = wait_for_part(tmp_path / "hf")
     process.send_signal(signal.SIGKILL)
@@ -513,13 +513,14 @@ def test_earlier_download_is_checked(
         assert len(hub.gets("utils/vqgan-dwt.ckpt")) == gets
 
 
-def test_busy_hub_is_asked_again(hub: Hub, pull: Callable[[], str]) -> None:
+def test_busy_hub_is_asked_again(
+    hub: Hub, pull: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emojich_core.bundles.download.WAITS", (0.01, 0.01))
     hub.busy = {"bpe.model": [("HEAD", 429), ("GET", 503)], "model.bin": [("HEAD", 503)]}
     assert pull() == ""
     hub.busy = {"bpe.model": [("HEAD", 503)] * 9}
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("emojich_core.bundles.download.WAITS", (0.01, 0.01))
-        assert "tiny/utils/bpe.model could not be fetched" in pull()
+    assert "tiny/utils/bpe.model could not be fetched" in pull()
     assert len(hub.busy["bpe.model"]) == 6
 
 
@@ -684,11 +685,11 @@ def test_moved_file_is_taken_from_the_second_repository(
 def test_concurrent_pulls_share_their_files(
     hub: Hub, checkpoints: Path, models: Path, tmp_path: Path
 ) -> None:
-    hub.pause = 0.1
-    processes = [start_pull(hub, tmp_path, name) for name in ("emojich", "malevich")]
-    for process in processes:
-        _, errors = process.communicate(timeout=240)
-        assert process.returncode == 0, errors
+    hub.pause = 0.03
+    process = start_pull(hub, tmp_path, "emojich", "malevich")
+    _, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
+    assert "Another process fetches" in errors
     for name in ("emojich", "malevich"):
         verify_bundle(models / name)
         tokenizer = (models / name / "bpe.model").read_bytes()
