@@ -17,7 +17,7 @@ from rq.serializers import JSONSerializer
 from rq.suspension import is_suspended, resume, suspend
 
 from emojich_core.request import Request
-from worker.queue import events, results
+from worker.queue import events, image_prompts, results
 from worker.queue.connection import delete_matching
 from worker.queue.fairness import USER, move_to_turn
 from worker.queue.request_ids import ids_of_user
@@ -129,6 +129,7 @@ class RequestQueue:
         ids = ids_of_user(user_id)
         delete_matching(self._connection, Job.key_for(ids), Result.get_key(ids))
         results.forget(self._connection, user_id)
+        image_prompts.forget(self._connection, user_id)
         events.forget(self._connection, user_id)
 
     def pause(self) -> None:
