@@ -3,7 +3,8 @@
     emojich:history:<user id>  hash  request id → `Past` as JSON
 
 The same request with the same seed gives the same stickers, so a prompt needs no pictures to be
-kept.  Those that were to be like another sticker are left out: its codes are forgotten in a day.
+kept.  Those that were to be like another sticker, or began with a picture, are left out: its codes
+and the picture are forgotten in a day.
 """
 
 import asyncio
@@ -53,7 +54,7 @@ class History:
 
     async def add(self, record: Record) -> None:
         """Keep a request that has been drawn; safe to repeat."""
-        if record.like:
+        if record.like or record.image:
             return
         past = Past(
             prompt=record.prompt,

@@ -2,5 +2,5 @@
 
 - `preview`: the numbered picture of all candidates
 - `sticker`: a sticker as its user wants it: outline, custom emoji
-- `downloads`: Telegram's files of stickers
+- `downloads`: Telegram's files of stickers, and files that users have sent
 """

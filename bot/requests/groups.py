@@ -2,9 +2,12 @@
 
 In privacy mode Telegram brings no others: https://core.telegram.org/bots/features#privacy-mode.
 A message that is edited comes, too, if it still calls the bot.  One that only calls it, and answers
-another user's message, wants that drawn: Telegram brings it along.
+another user's message, wants that drawn: Telegram brings it along.  The caption of a photo counts
+as its text.
 Who writes on behalf of a group or a channel has no packs: Telegram does not say who it is.
 """
+
+import re
 
 from telegram import Message, MessageEntity, Update
 from telegram.ext import CommandHandler, MessageHandler, filters
@@ -14,7 +17,7 @@ from bot.requests.delivery import Delivery
 from bot.requests.prompts import Prompts
 from bot.russian.written_emoji import is_emoji_only
 from bot.telegram.context import Context, Handler
-from bot.telegram.messages import GROUP_WORDS, OWN_WORDS, reply
+from bot.telegram.messages import GROUP_WORDS, OWN_WORDS, answered_message, reply
 from bot.texts import language_for, texts
 
 COMMAND = "sticker"
@@ -27,9 +30,22 @@ class _EmojiOnly(filters.MessageFilter):
         return is_emoji_only(message.text or "")
 
 
+class _CaptionCommand(filters.MessageFilter):
+    """Captions that begin with the command; `CommandHandler` looks at texts only."""
+
+    def filter(self, message: Message) -> bool:
+        called = re.match(rf"/{COMMAND}(?:@(\w+))?(?!\S)", message.caption or "", re.IGNORECASE)
+        own = message.get_bot().username.lower()
+        return called is not None and (called[1] or own).lower() == own
+
+
 # New, or edited: what was drawn for it is drawn anew.  A channel's post in its group is forwarded.
 _SAID = filters.UpdateType.MESSAGES & OWN_WORDS
-_MENTION = filters.ChatType.GROUPS & _SAID & filters.Entity(MessageEntity.MENTION)
+_MENTION = (
+    filters.ChatType.GROUPS
+    & _SAID
+    & (filters.Entity(MessageEntity.MENTION) | filters.CaptionEntity(MessageEntity.MENTION))
+)
 _EMOJI = GROUP_WORDS & filters.REPLY & _EmojiOnly()
 
 
@@ -45,6 +61,7 @@ class Groups:
         """The command works in private chats, too."""
         return [
             CommandHandler(COMMAND, self._take_command, _SAID),
+            MessageHandler(_SAID & _CaptionCommand(), self._take_command),
             MessageHandler(_MENTION, self._take_mention),
             MessageHandler(_EMOJI, self._emoji_replies.answer_in_group),
             MessageHandler(filters.StatusUpdate.MIGRATE, self._migrate),
@@ -52,18 +69,19 @@ class Groups:
 
     async def _take_command(self, update: Update, context: Context) -> None:
         message = update.effective_message
-        if message and message.text:
-            await self._take(update, context, message, _after_command(message.text))
+        if message and (text := message.text or message.caption):
+            await self._take(update, context, message, _after_command(text))
 
     async def _take_mention(self, update: Update, context: Context) -> None:
         message = update.effective_message
-        if message is None or message.text is None:
+        text = (message.text or message.caption) if message else None
+        if message is None or text is None:
             return
-        mentions = message.parse_entities([MessageEntity.MENTION]).values()
+        parse = message.parse_entities if message.text else message.parse_caption_entities
+        mentions = parse([MessageEntity.MENTION]).values()
         ours = [name for name in mentions if name.lower() == f"@{context.bot.username}".lower()]
         if ours:
-            text = message.text.replace(ours[0], " ")
-            await self._take(update, context, message, text)
+            await self._take(update, context, message, text.replace(ours[0], " "))
 
     async def _migrate(self, update: Update, _: Context) -> None:
         """Follow a group that has become a supergroup: both chats tell of it."""
@@ -87,18 +105,6 @@ class Groups:
             sentences = [words("sticker-no-words") if answered else words("sticker-what")]
         for sentence in sentences:
             await reply(message, sentence)
-
-
-def answered_message(message: Message, bot_id: int) -> Message | None:
-    """Somebody's message that this one answers.
-
-    Not the bot's own, which says what has been drawn; nor the first one of a topic, which all
-    others there seem to answer.
-    """
-    to = message.reply_to_message
-    if to is None or to.forum_topic_created:
-        return None
-    return None if to.from_user and to.from_user.id == bot_id else to
 
 
 def words_of(message: Message, answered: Message) -> str:
