@@ -12,7 +12,6 @@ _USERS = re.compile("USER|ID|CHAT")
 _RQS_OWN = (
     "rq:execution:ID",
     "rq:executions:ID",
-    "rq:queue:emojich:intermediate:first_seen:ID",
 )
 SECONDS = {"s": 1, "min": 60, "h": 3600, "days": 24 * 3600}
 

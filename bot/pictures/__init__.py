@@ -1,6 +1,6 @@
 """Pictures: previews and sticker files.
 
 - `preview`: the numbered picture of all candidates
-- `sticker`: a sticker as its user wants it: outline, custom emoji
-- `downloads`: Telegram's files of stickers, and files that users have sent
+- `sticker`: stickers with the user's settings: outline, custom emoji
+- `downloads`: download files from Telegram: stickers of packs, pictures from users
 """

@@ -1,6 +1,6 @@
-"""Downloads Telegram's files: pictures of stickers, and what users send.
+"""Downloads files from Telegram: pictures of stickers, and pictures that users send.
 
-The last pictures of stickers are kept for the next page.
+The latest pictures of stickers are cached.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _DEADLINE = 45.0  # seconds for a whole file
 
 
 class Pictures:
-    """Downloads stickers."""
+    """Downloads and caches the pictures of stickers."""
 
     def __init__(self, bot: Bot):
         self._bot = bot
@@ -32,7 +32,7 @@ class Pictures:
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     async def of(self, stickers: Sequence[Sticker | None]) -> list[bytes | None]:
-        """A picture of each; None where there is none.  Raises TelegramError."""
+        """The file of each sticker's picture; None where there is none.  Raises TelegramError."""
         return list(await asyncio.gather(*map(self._of, stickers)))
 
     async def _of(self, sticker: Sticker | None) -> bytes | None:
@@ -52,7 +52,7 @@ class Pictures:
         except (
             BadRequest,
             InvalidToken,
-        ):  # the file is gone: what python-telegram-bot makes of 404
+        ):  # the file is gone: python-telegram-bot turns a 404 into InvalidToken
             return None
         self._cache[wanted.file_unique_id] = picture
         while len(self._cache) > _CACHE_SIZE:
@@ -61,7 +61,7 @@ class Pictures:
 
 
 def still(sticker: Sticker) -> Sticker | PhotoSize | None:
-    """What does not move: the sticker itself, or the thumbnail of an animation or a video."""
+    """A sticker's still picture: itself, or the thumbnail of an animation or video, if any."""
     return sticker.thumbnail if sticker.is_animated or sticker.is_video else sticker
 
 

@@ -113,10 +113,10 @@ def is_reachable(query: CallbackQuery) -> bool:
 
 
 def answered_message(message: Message, bot_id: int) -> Message | None:
-    """Somebody's message that this one answers.
+    """The message of a user that this message answers; None if there is none.
 
-    Not the bot's own, which says what has been drawn; nor the first one of a topic, which all
-    others there seem to answer.
+    A message of the bot does not count, because it shows a request.  Nor does the first message of
+    a topic, which every other message of the topic seems to answer.
     """
     to = message.reply_to_message
     if to is None or to.forum_topic_created:

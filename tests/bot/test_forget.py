@@ -7,10 +7,12 @@ import redis
 from rq.results import Result
 
 from bot.requests.limits import DAY
+from bot.requests.store import OPEN
 from tests.bot.conftest import NewUser
 from tests.bot.harness import Sandbox, User, Worker, wait_for
 from tests.keys import check_user_keys
 from worker.queue.events import STREAM
+from worker.queue.request_job import rq_queue
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -25,6 +27,8 @@ def check_only_the_count_is_left(connection: redis.Redis, user: User) -> None:
     """Nothing is left but the requests of the last day, which go by themselves."""
     count = f"emojich:asked:{user.id}"
     assert keys_of(connection, user) == [count.encode()]
+    open_requests: Any = connection.hvals(OPEN)
+    assert str(user.id).encode() not in open_requests
     assert 0 < connection.ttl(count) <= DAY
 
 
@@ -37,7 +41,9 @@ def live(user: User, worker: Worker) -> None:
     request = worker.take()
     job = worker.queue.job(request.id)
     assert job
-    Result.create(job, Result.Type.SUCCESSFUL, ttl=DAY)  # as RQ's worker does
+    # As RQ does, whose worker has died once.
+    rq_queue(job.connection).intermediate_queue.set_first_seen(request.id)
+    Result.create(job, Result.Type.SUCCESSFUL, ttl=DAY)
     worker.finish(request)
     shown = user.sees("Готово")
     user.press_button(shown, 0)

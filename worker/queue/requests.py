@@ -11,6 +11,7 @@ from redis.client import Pipeline
 from rq import Callback, Retry, Worker
 from rq.command import send_stop_job_command
 from rq.exceptions import InvalidJobOperation, NoSuchJobError
+from rq.intermediate_queue import IntermediateQueue
 from rq.job import Job, JobStatus
 from rq.results import Result
 from rq.serializers import JSONSerializer
@@ -127,7 +128,8 @@ class RequestQueue:
 
     def _forget(self, user_id: int) -> None:
         ids = ids_of_user(user_id)
-        delete_matching(self._connection, Job.key_for(ids), Result.get_key(ids))
+        taken = IntermediateQueue(self._rq.key, self._connection).get_first_seen_key(ids)
+        delete_matching(self._connection, Job.key_for(ids), Result.get_key(ids), taken)
         results.forget(self._connection, user_id)
         image_prompts.forget(self._connection, user_id)
         events.forget(self._connection, user_id)

@@ -28,6 +28,7 @@ from tests.emojich_core.training.art import EMOJI, write_art
 
 pytestmark = pytest.mark.slow
 STEPS = 2
+SMALL = replace(MINI_TRANSFORMER, num_layers=2)  # the shipped size continues from a bundle below
 
 
 class Killed(Exception):
@@ -78,6 +79,25 @@ def trained_vqgan(train: Train, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return out
 
 
+@pytest.fixture
+def small_transformer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trainer and the export take a transformer of two layers for mini's."""
+    monkeypatch.setattr(transformer, "MINI_TRANSFORMER", SMALL)
+    monkeypatch.setattr("emojich_core.training.export.MINI_TRANSFORMER", SMALL)
+
+
+@pytest.fixture(scope="module")
+def trained(train: Train, trained_vqgan: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all stages, each trained without an interruption."""
+    out = tmp_path_factory.mktemp("trained")
+    shutil.copytree(trained_vqgan, out, dirs_exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transformer, "MINI_TRANSFORMER", SMALL)
+        for stage in (decoder, upscale, matting, transformer):
+            train(stage, out)
+    return out
+
+
 @pytest.mark.parametrize("stage", ["vqgan", "transformer"])
 def test_trainer_names_the_missing_file(
     stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -91,17 +111,15 @@ def test_trainer_names_the_missing_file(
     assert stopped.value.code == f"emojich: No dataset in {missing}: run `{command}`."
 
 
+@pytest.mark.usefixtures("small_transformer")
 def test_all_training_stages_end_in_a_working_bundle(
-    train: Train, art: Path, trained_vqgan: Path, tmp_path: Path
+    art: Path, trained: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(trained_vqgan, tmp_path, dirs_exist_ok=True)
-    for stage in (decoder, upscale, matting, transformer):
-        train(stage, tmp_path)
     for name in ("vqgan", "decoder", "upscale", "matting", "transformer"):
-        assert (tmp_path / f"{name}.png").exists()
-    export(tmp_path, art / "dataset", tmp_path / "bundle")
+        assert (trained / f"{name}.png").exists()
+    export(trained, art / "dataset", tmp_path / "bundle")
     bundle = load_bundle(str(tmp_path / "bundle"))
-    crisp = torch.load(tmp_path / "decoder.pt", weights_only=True)["model"]
+    crisp = torch.load(trained / "decoder.pt", weights_only=True)["model"]
     exported = bundle.weights("vqgan")["decoder.conv_out.weight"]
     assert exported.equal(crisp["decoder.conv_out.weight"].half())
     assert bundle.name == "mini"
@@ -148,27 +166,22 @@ def test_only_transformers_of_one_run_are_averaged(tiny_bundle: Path, tmp_path: 
         average(load_bundle("mini"), load_bundle(str(tiny_bundle)), tmp_path)
 
 
+@pytest.mark.usefixtures("small_transformer")
 @pytest.mark.parametrize("stage", [vqgan, decoder, upscale, matting, transformer])
 def test_a_killed_run_ends_in_the_same_weights(
     stage: ModuleType,
     train: Train,
-    trained_vqgan: Path,
+    trained: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    small = replace(MINI_TRANSFORMER, num_layers=2)
-    monkeypatch.setattr(transformer, "MINI_TRANSFORMER", small)
-    shutil.copytree(trained_vqgan, whole)
-    if stage is matting:
-        train(upscale, whole)
-    shutil.copytree(whole, killed)
-    if stage is vqgan:
-        (killed / "vqgan.pt").unlink()
-    else:
-        train(stage, whole)
-    if stage is transformer:
-        shutil.copy(whole / "bpe.model", killed)  # see train_tokenizer
+    name = stage.__name__.rpartition(".")[2]
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    # The other stages, and the tokenizer; see train_tokenizer.
+    for file in (*trained.glob("*.pt"), trained / "bpe.model"):
+        if file.stem != name:
+            shutil.copy(file, killed)
 
     step = stage.Trainer.step
 
@@ -183,9 +196,8 @@ def test_a_killed_run_ends_in_the_same_weights(
             train(stage, killed, every=1)
     train(stage, killed)
 
-    name = stage.__name__.rpartition(".")[2]
     expected, found = (
-        torch.load(folder / f"{name}.pt", weights_only=True) for folder in (whole, killed)
+        torch.load(folder / f"{name}.pt", weights_only=True) for folder in (trained, killed)
     )
     for part in {"model", "book", "guides"} & expected.keys():
         assert expected[part].keys() == found[part].keys()
