@@ -12,6 +12,7 @@ COPY bot bot
 COPY worker/__init__.py worker/
 COPY worker/queue worker/queue
 COPY emojich_core/__init__.py emojich_core/errors.py emojich_core/request.py emojich_core/
+COPY emojich_core/image_file.py emojich_core/
 RUN pip install -e .
 USER emojich
 CMD ["python", "-m", "bot"]

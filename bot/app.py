@@ -35,10 +35,11 @@ from bot.packs.sticker_menu import SentStickerButton, StickerMenu
 from bot.packs.sticker_page import StickerPage
 from bot.packs.sticker_sets import StickerSets
 from bot.packs.store import PackStore
-from bot.pictures.downloads import Pictures
+from bot.pictures.downloads import Files, Pictures
 from bot.requests.buttons import RequestButtons
 from bot.requests.delivery import Delivery
 from bot.requests.groups import Groups
+from bot.requests.image_prompts import ImagePrompts
 from bot.requests.intake import Intake
 from bot.requests.limits import Blocklist
 from bot.requests.monitor import RequestMonitor
@@ -120,8 +121,10 @@ def _assemble(
     history_menu = HistoryMenu(history, store, intake, delivery, connection)
     keeping = (store, settings, history, pack_store, sticker_menu, labels, questions, queue)
     forget = Forget(intake, packs, store, keeping)
+    files = Files(application.bot, trust_env=not config.api_is_local)
+    image_prompts = ImagePrompts(files, connection)
     adder = StickerAdder(store, delivery, packs, sticker_menu, labels, connection)
-    buttons = RequestButtons(store, intake, delivery, adder, connection)
+    buttons = RequestButtons(store, intake, delivery, adder, image_prompts, connection)
     application.add_handler(TypeHandler(Update, access.check), group=_BEFORE_ALL)
     application.add_handlers(Admin(access, intake, queue, connection).handlers(config.admins))
     application.add_handlers(
@@ -140,7 +143,7 @@ def _assemble(
             on_old_button(),
         ]
     )
-    prompts = Prompts(store, intake)
+    prompts = Prompts(store, intake, image_prompts)
     application.add_handlers(inline_handler.handlers())
     application.add_handler(TypeHandler(Update, inline_handler.look_again), group=_AFTER_ALL)
     application.add_handlers(Groups(prompts, emoji_replies, delivery).handlers())

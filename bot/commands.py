@@ -10,6 +10,7 @@ from telegram.ext import CommandHandler, MessageHandler, filters
 from bot.packs.emoji_replies import EmojiReplies
 from bot.packs.sticker_menu import StickerMenu
 from bot.packs.sticker_page import IS_CUSTOM_EMOJI, StickerPage
+from bot.requests.image_prompts import Albums
 from bot.requests.intake import Intake
 from bot.requests.prompt_links import prompt_of_start
 from bot.requests.prompts import Prompts
@@ -37,6 +38,8 @@ class _NamesTheBot(filters.MessageFilter):
 
 
 _NAMED_COMMAND = GROUP_WORDS & _NamesTheBot()
+_MOVING = filters.VIDEO | filters.ANIMATION | filters.VIDEO_NOTE
+_PICTURE = (filters.PHOTO | filters.Document.IMAGE) & ~_MOVING
 _EDITED = filters.ChatType.PRIVATE & filters.UpdateType.EDITED_MESSAGE
 
 
@@ -51,7 +54,8 @@ def message_handlers(
 ) -> list[Handler]:
     """The handlers, in the order in which they are tried; the first that matches wins."""
     start = _start(_say("welcome", examples_keyboard()), follow)
-    take_prompt = _take_prompt(prompts)
+    albums = Albums()
+    take_prompt = _take_prompt(prompts, albums)
     take_reply = _take_reply(takers, emoji_replies, take_prompt)
     in_groups = _say("in-groups")
     return [
@@ -68,6 +72,9 @@ def message_handlers(
         MessageHandler(PRIVATE & OWN_WORDS & filters.REPLY & filters.TEXT, take_reply),
         MessageHandler(PRIVATE & filters.TEXT, take_prompt),
         MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND, take_prompt),
+        MessageHandler(PRIVATE & _MOVING, _say_once("picture-moving", albums)),
+        MessageHandler((PRIVATE | _EDITED) & _PICTURE & filters.CAPTION, take_prompt),
+        MessageHandler(PRIVATE & _PICTURE, _say_once("picture-what", albums)),
         MessageHandler(PRIVATE & ~filters.StatusUpdate.ALL, _say("not-text")),
     ]
 
@@ -127,13 +134,26 @@ def _cancel(intake: Intake, sticker_menu: StickerMenu) -> Answer:
     return answer
 
 
-def _take_prompt(prompts: Prompts) -> Answer:
+def _say_once(message_id: str, albums: Albums) -> Answer:
+    """Answer a message, but of an album only one."""
+    say = _say(message_id)
+
+    async def answer(update: Update, context: Context) -> None:
+        user, message = update.effective_user, update.effective_message
+        if user and message and albums.is_first(user.id, message):
+            await say(update, context)
+
+    return answer
+
+
+def _take_prompt(prompts: Prompts, albums: Albums) -> Answer:
     """Queue the requests of a new or edited message, or reply why not."""
 
     async def answer(update: Update, context: Context) -> None:
         user, message = update.effective_user, update.effective_message
-        if not (user and message and message.text):
+        if not (user and message and (message.text or message.caption)):
             return
+        albums.is_first(user.id, message)
         is_edited_reply = bool(message.edit_date and message.reply_to_message)
         if is_edited_reply and not await prompts.has_taken(user, message):
             return  # the reply answered a question or set emoji: it was no prompt

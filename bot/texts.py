@@ -12,6 +12,7 @@ from fluent.runtime import FluentBundle, FluentResource
 from telegram.constants import StickerLimit
 
 from bot.requests.limits import HISTORY
+from emojich_core.image_file import MAX_BYTES, MAX_PIXELS
 from emojich_core.request import MAX_PROMPT_LENGTH
 
 RUSSIAN, ENGLISH = "ru", "en"
@@ -28,6 +29,8 @@ EXAMPLES = ("кот в шляпе", "горящее сердце", "панда �
 COMMON: dict[str, str | int] = {  # values that every message may use
     "max-length": MAX_PROMPT_LENGTH,
     "history": HISTORY,
+    "max-megabytes": MAX_BYTES // 10**6,
+    "max-megapixels": MAX_PIXELS // 10**6,
     "max-title": StickerLimit.MAX_NAME_AND_TITLE,
 }
 

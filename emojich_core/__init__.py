@@ -1,6 +1,7 @@
 """The model side of Emojich: from a Russian prompt to stickers.
 
 - `pipeline`: all stages, from a prompt to stickers: read it first
+- `image_file`: opens a user's picture safely: limits, EXIF, a white square
 - `request`: what a user asks for and what comes back, as the bot and the worker exchange it
 - `vocabulary`: what a bundle has learned, and what it draws for other words
 - `lexicon`: Russian words for each emoji, in `lexicon.tsv`

@@ -14,6 +14,7 @@ from torchvision.transforms.functional import to_tensor
 
 from emojich_core.bundles.bundle import Bundle, BundleError, load_bundle
 from emojich_core.bundles.description import JUDGE
+from emojich_core.image_file import on_white
 from emojich_core.inference.cuda import to_device
 from emojich_core.inference.image_request import ImageRequest
 from emojich_core.inference.memory import keep_freed, memory_watched
@@ -36,7 +37,7 @@ from emojich_core.networks.transformer import Transformer
 from emojich_core.networks.upscale import make_upscaler, upscale
 from emojich_core.networks.vqgan import VQGAN
 from emojich_core.request import MAX_COUNT, Candidate, Reading, Request, new_seed
-from emojich_core.sticker import SIZE, compose, on_white, to_webp
+from emojich_core.sticker import SIZE, compose, to_webp
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -166,6 +167,7 @@ class Pipeline:
                 images.update(slots)
                 progress(images.progress(finished=0))
 
+    @memory_watched()
     @torch.inference_mode()
     def image_prompt(
         self, image: Image.Image, up: int = 0, down: int = 0, left: int = 0, right: int = 0
@@ -174,6 +176,8 @@ class Pipeline:
 
         The image is stretched to a square, as by ru-dalle; transparent pixels become white.
         """
+        if self.device.type == "cpu":
+            use(cores.count)  # as in `finish`: the rounding depends on the number of threads
         size = (self.bundle.vqgan.resolution,) * 2
         pixels = to_tensor(on_white(image).resize(size, Image.Resampling.LANCZOS))
         dtype = next(self.vqgan.parameters()).dtype

@@ -139,6 +139,25 @@ def known(cls: type, data: dict[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class ImageRef:
+    """A picture from a user, of which a request's images keep the upper share.
+
+    Raises ValueError for a share that keeps nothing, or leaves nothing to draw.
+    """
+
+    id: str  # of the file: see `worker.queue.image_prompts`
+    share: float  # between 0 and 1
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.id, str) and 0 < self.share < 1):
+            raise ValueError("it is no picture to begin with")
+
+    def rows(self, side: int) -> int:
+        """How many of `side` rows of codes are kept: at least one, and not all."""
+        return min(max(round(self.share * side), 1), side - 1)
+
+
+@dataclass(frozen=True)
 class Request:
     """One prompt, to be drawn `count` times.
 
@@ -152,6 +171,7 @@ class Request:
     seed: int = field(default_factory=new_seed)
     boldness: float = 1.0  # times the temperature of the bundle
     like: tuple[int, ...] = ()  # codes of an image: begin as it does, and go on differently
+    image: ImageRef | None = None  # a picture to begin with, and go on from
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prompt", clean_prompt(self.prompt))
@@ -165,12 +185,21 @@ class Request:
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary that `from_json` turns back into an equal request."""
-        return asdict(self) | {"like": list(self.like)}
+        data = asdict(self) | {"like": list(self.like)}
+        if self.image is None:  # as older versions write it
+            del data["image"]
+        return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Request":
         """The request that `to_json` wrote."""
-        return cls(**(known(cls, data) | {"like": tuple(data.get("like", ()))}))
+        image = data.get("image")
+        read = {"like": tuple(data.get("like", ())), "image": image and _image_ref(image)}
+        return cls(**(known(cls, data) | read))
+
+
+def _image_ref(data: dict[str, Any]) -> ImageRef:
+    return ImageRef(**known(ImageRef, data))
 
 
 @dataclass(frozen=True)

@@ -57,16 +57,6 @@ def _fringe(blended: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndar
     return inner, share * ((REACH - away) / FADE).clip(0, 1) * (inside == 0)
 
 
-def on_white(image: Image.Image) -> Image.Image:
-    """The image as RGB, on white where it is transparent."""
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    image = image.convert("RGBA")
-    page = Image.new("RGBA", image.size, "white")
-    page.alpha_composite(image)
-    return page.convert("RGB")
-
-
 def to_webp(image: Image.Image) -> bytes:
     """The image as WebP of at most MAX_BYTES, as good as fits."""
     for quality in (95, 90, 80, 65, 50, 30, 10):

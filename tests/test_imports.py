@@ -16,6 +16,7 @@ ALLOWED = {
     "worker": ("emojich_core",),
     "bot": (
         "emojich_core.errors",
+        "emojich_core.image_file",
         "emojich_core.lexicon",
         "emojich_core.request",
         "worker.queue",

@@ -3,7 +3,8 @@
     emojich:history:<user id>  hash  request id → `Past` as JSON
 
 The same request with the same seed gives the same stickers, so no pictures need to be stored.
-Requests for stickers like another one are left out: the codes of that sticker expire in a day.
+Requests for stickers like another one, and those that begin with a picture, are left out: the codes
+of that sticker, and the picture, expire in about a day.
 """
 
 import asyncio
@@ -53,7 +54,7 @@ class History:
 
     async def add(self, record: Record) -> None:
         """Store a request that has been drawn, and delete the oldest.  Safe to repeat."""
-        if record.like:
+        if record.like or record.image:
             return
         past = Past(
             prompt=record.prompt,

@@ -20,6 +20,8 @@ help =
     3. Tap a sticker's number to put it into your pack.
     4. Not the right emoji? Reply with yours to the message with the stickers.
 
+    Send a photo with the caption «в шляпе» (with a hat), or reply so to a photo or a sticker: its upper half stays, and I draw the rest.
+
     /packs: your packs, those of emoji too: begin, rename, reorder, replace, delete
     /history: your last prompts, to see or draw again
     /settings: how many to draw, how boldly, a white outline
@@ -59,10 +61,17 @@ instead = I cannot draw «{ $unknown }» yet, so here is «{ $instead }».
 in-pack = Your pack: { $link }
 open-pack = Open the pack
 prompt-like = «{ $prompt }», like sticker { $number }
+prompt-image =
+    «{ $prompt }», with the upper { $percent ->
+        [25] quarter
+       *[50] half
+    } of the picture
 choose-like = Which sticker should the new ones be like?
 more = 🎲 More
 like = 🪄 More like…
 like-one = 🪄 More like it
+keep-half = 🌗 Keep half of the picture
+keep-quarter = 🌘 Keep a quarter of the picture
 edit = ✏️ Change the prompt
 back = ← Back
 cancel = ✖ Stop
@@ -85,6 +94,7 @@ failure-lost = 😔 Your request got lost on the way. Sorry! Shall we try again?
 failure-unserved = 😔 The artist has not come back for a whole day. Shall we try again?
 failure-expired = 😔 The stickers waited too long to be sent. Shall I draw them again?
 failure-refused = 😔 Telegram did not take the picture. Shall we try again?
+failure-no-image = 😔 I no longer have the picture to begin with. Please send it again.
 failure-no-photos = 😔 I am not allowed to send pictures here. Your stickers wait in our private chat: /history
 
 ## Why a prompt is not taken
@@ -105,11 +115,15 @@ refusal-too_long =
 refusal-no_words =
     I need words. Tell me in Russian what to draw, like «горящее сердце» (a burning heart). To change the emoji of stickers, reply with them to my message.
 refusal-not_russian = I only read Russian so far. Try «кот в шляпе» (a cat in a hat).
-not-text = I only understand text, no photos, no voice. Tell me in words what to draw.
+not-text = I understand words, and pictures with a caption, but not this. Tell me in words what to draw.
+picture-what = And what shall I do with it? Send a picture with a caption, like «в шляпе» (with a hat), or reply so to it: its upper half stays, and I draw the rest.
+picture-moving = I cannot begin with a video or an animation. Send a photo or a sticker that does not move: its upper half stays, and I draw the rest from your words.
+picture-too-large = That picture is too large: I open files of up to { $max-megabytes } MB and { $max-megapixels } megapixels. Send a smaller one, or send it as a photo.
+picture-unreadable = I could not open that picture. Send it as a photo, or as a JPEG, PNG or WebP file.
 unknown-command = There is no such command. Just tell me what to draw, or tap /help.
 foreign-command = I only obey commands that you write yourself, not forwarded ones.
 in-groups =
-    Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. Reply to somebody's message with /sticker, and I draw what it says. Edit your message, and I draw it anew. Reply to mine with emoji, and the stickers get them.
+    Here I draw when asked: /sticker «кот в шляпе» (a cat in a hat), or when you mention me. Reply to somebody's message with /sticker, and I draw what it says. In the caption of a photo, or in a reply to a photo or a sticker, the command keeps the upper half of the picture. Edit your message, and I draw it anew. Reply to mine with emoji, and the stickers get them.
 
     In our private chat I draw whatever you write. Your packs, history and settings are there, too.
 sticker-what = Tell me what to draw: /sticker «кот в шляпе» (a cat in a hat). Or reply with /sticker to a message in Russian, and I draw what it says.
@@ -317,7 +331,10 @@ foreign-sticker =
     This { $kind ->
         [custom_emoji] emoji
        *[regular] sticker
-    } is not from your packs, so I will not change it. But I can draw one: tell me what.
+    } is not from your packs, so I will not change it. But I can draw one: tell me what.{ $kind ->
+        [custom_emoji] { "" }
+       *[regular] { " " }Or reply to the sticker itself with words: its upper half stays, and I draw the rest.
+    }
 
 ## Settings
 
@@ -348,6 +365,7 @@ privacy =
 
     • prompts, and the numbers of the messages that answer them: two days;
     • the stickers I have drawn: one day;
+    • small copies of pictures that drawings begin with: 26 hours after the last request with them;
     • when you asked for something, to count it: one day, even after /forget;
     • your last { $history } prompts for /history, what you chose in /settings, the names of your packs, the words and emoji by which your stickers are found: until you say /forget;
     • if the owner of the bot has shut you out, your user number: until they let you in, even after /forget.

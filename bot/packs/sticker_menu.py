@@ -67,7 +67,9 @@ class StickerMenu:
         if not (user and message and message.sticker):
             return
         words, sticker = context.words, message.sticker
-        text, keyboard = words("foreign-sticker", kind=sticker.type), None
+        moves = sticker.is_animated or sticker.is_video
+        text = words("picture-moving") if moves else words("foreign-sticker", kind=sticker.type)
+        keyboard = None
         if sticker.set_name and await self._packs.is_owner(user.id, sticker.set_name):
             text = words("sticker-menu", kind=sticker.type)
             keyboard = _menu(user, sticker, sticker.set_name, words)

@@ -2,5 +2,5 @@
 
 - `preview`: the numbered picture of all candidates
 - `sticker`: stickers with the user's settings: outline, custom emoji
-- `downloads`: download the files of stickers from Telegram
+- `downloads`: download files from Telegram: stickers of packs, pictures from users
 """

@@ -1,16 +1,26 @@
-"""Downloads the pictures of stickers from Telegram, and caches the latest ones."""
+"""Downloads files from Telegram: pictures of stickers, and pictures that users send.
+
+The latest pictures of stickers are cached.
+"""
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
+import httpx
 from telegram import Bot, PhotoSize, Sticker
-from telegram.error import BadRequest, InvalidToken
+from telegram.error import BadRequest, InvalidToken, NetworkError
 
+from bot.telegram.errors import FILE_IS_TOO_BIG, says
 from bot.telegram.retry import insist
+from emojich_core.image_file import MAX_BYTES
 
 _CACHE_SIZE = 500  # files, of some 30 KB each
 _AT_ONCE = 6  # downloads
+_TIMEOUT = 20.0  # seconds without a byte
+_DEADLINE = 45.0  # seconds for a whole file
 
 
 class Pictures:
@@ -53,3 +63,78 @@ class Pictures:
 def still(sticker: Sticker) -> Sticker | PhotoSize | None:
     """A sticker's still picture: itself, or the thumbnail of an animation or video, if any."""
     return sticker.thumbnail if sticker.is_animated or sticker.is_video else sticker
+
+
+class TooLarge(Exception):
+    """A file has more bytes than the bot takes."""
+
+
+class FileGone(Exception):
+    """Telegram has a file no longer."""
+
+
+class Files:
+    """Downloads files that users have sent, of at most MAX_BYTES."""
+
+    def __init__(self, bot: Bot, *, trust_env: bool):
+        """`trust_env`: whether to use the proxy of the environment."""
+        self._bot = bot
+        self._options: dict[str, Any] = {
+            "trust_env": trust_env,
+            "verify": httpx.create_ssl_context(),
+            "timeout": _TIMEOUT,
+            "headers": {"Accept-Encoding": "identity"},  # else few bytes may become many
+        }
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def download(self, file_id: str, size: int) -> bytes:
+        """The bytes of a file; `size` is what its message says of it, 0 if nothing.
+
+        Raises TooLarge, FileGone, TelegramError.
+        """
+        if size > MAX_BYTES:
+            raise TooLarge
+        async with self._gate:
+            try:
+                file = await insist(lambda: self._bot.get_file(file_id))
+                return await insist(lambda: self._read(file.file_path or ""))
+            except BadRequest as error:
+                raise TooLarge if says(error, FILE_IS_TOO_BIG) else FileGone from None
+            except InvalidToken:
+                raise FileGone from None
+
+    async def _read(self, path: str) -> bytes:
+        """The bytes at the path of a file: an address, or a file that a local Bot API server has.
+
+        python-telegram-bot would read a file of any size.
+        """
+        if not path.startswith(("http://", "https://")):
+            return await asyncio.to_thread(_read_local, Path(path))
+        parts = bytearray()
+        try:
+            async with (
+                asyncio.timeout(_DEADLINE),
+                httpx.AsyncClient(**self._options) as client,
+                client.stream("GET", path) as response,
+            ):
+                if response.is_client_error:
+                    raise FileGone
+                response.raise_for_status()
+                async for part in response.aiter_raw():
+                    parts += part
+                    if len(parts) > MAX_BYTES:
+                        raise TooLarge
+        except (httpx.HTTPError, TimeoutError):  # their messages hold the address, and that a token
+            raise NetworkError("a file cannot be downloaded") from None
+        return bytes(parts)
+
+
+def _read_local(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError:
+        raise FileGone from None
+    if len(content) > MAX_BYTES:
+        raise TooLarge
+    return content

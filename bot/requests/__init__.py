@@ -4,6 +4,7 @@
 - `groups`: prompts in groups: `/sticker`, mentions, replies
 - `prompt_links`: a prompt inside a link or a button
 - `intake`: check the limits, record and queue a request
+- `image_prompts`: photos and stickers that requests begin with
 - `limits`: the operator's limits, the block list, and the refusals that users read
 - `quota`: count a user's requests in Redis
 - `record`: the state of a request, and how events change it

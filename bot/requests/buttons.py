@@ -12,6 +12,7 @@ from telegram.ext import CallbackQueryHandler
 from bot.packs.add import StickerAdder, StickersGone, candidate_of_start
 from bot.packs.names import pack_link
 from bot.requests.delivery import Delivery
+from bot.requests.image_prompts import HALF, QUARTER, ImagePrompts
 from bot.requests.intake import Intake
 from bot.requests.limits import Refusal
 from bot.requests.record import CandidateRef, Choosing, Record, State
@@ -27,6 +28,7 @@ from bot.requests.view import (
 from bot.telegram.callbacks import ButtonPress, NotYours, OldButton, StartNeeded, on_press
 from bot.telegram.messages import topic_of
 from bot.texts import Texts
+from emojich_core.request import ImageRef
 from worker.queue.request_ids import id_of_next_attempt, id_of_update
 from worker.queue.results import load_codes
 
@@ -40,12 +42,14 @@ class RequestButtons:
         intake: Intake,
         delivery: Delivery,
         adder: StickerAdder,
+        image_prompts: ImagePrompts,
         results: redis.Redis,
     ):
         self._store = store
         self._intake = intake
         self._delivery = delivery
         self._adder = adder
+        self._image_prompts = image_prompts
         self._results = results
 
     def handlers(self) -> list[CallbackQueryHandler[Any, Any]]:
@@ -105,6 +109,10 @@ class RequestButtons:
                 return None if await self._intake.cancel(record.id) else words("too-late")
             case RequestAction.AGAIN:
                 return await self._draw_again(record, words)
+            case RequestAction.HALF:
+                return await self._keep_share(record, HALF, press.update_id, words)
+            case RequestAction.QUARTER:
+                return await self._keep_share(record, QUARTER, press.update_id, words)
 
     async def _record(
         self, press: ButtonPress[CandidateButton] | ButtonPress[RequestButton]
@@ -123,6 +131,7 @@ class RequestButtons:
         """Draw the prompt once more, beside what is there: other pictures, or some like one."""
         if like and not await self._has_codes(like):
             return await self._draw_same(record, words)
+        await self._require_image(None if like else record.image)
         more = record.anew(id_of_update(record.user_id, update_id), str(like) if like else "")
         return await self._queue(self._intake.take(more), words) or words("drawing-more")
 
@@ -133,6 +142,7 @@ class RequestButtons:
         """
         if record.like:  # what they were like is not kept any longer either
             raise OldButton
+        await self._require_image(record.image)
         same = replace(
             record.anew(id_of_next_attempt(record.id)),
             wanted=record.wanted,
@@ -162,7 +172,26 @@ class RequestButtons:
     async def _draw_again(self, record: Record, words: Texts) -> str | None:
         if record.state not in (State.FAILED, State.CANCELLED):
             return words("asked-again")
+        await self._require_image(record.image)
         return await self._queue(self._intake.take_again(record), words)
+
+    async def _keep_share(
+        self, record: Record, share: float, update_id: int, words: Texts
+    ) -> str | None:
+        """Draw anew in the same message, and keep another share of the picture."""
+        if record.image is None:
+            raise OldButton
+        if record.state is not State.FINISHED:
+            return words("asked-again")
+        await self._require_image(record.image)
+        other = record.anew(id_of_update(record.user_id, update_id))
+        other = replace(other, image=replace(record.image, share=share))
+        return await self._queue(self._intake.take(other, instead_of=record), words)
+
+    async def _require_image(self, image: ImageRef | None) -> None:
+        """Raise OldButton where a picture to begin with is no longer kept."""
+        if image and not await self._image_prompts.is_kept(image.id):
+            raise OldButton
 
     async def _queue(self, taking: Awaitable[None], words: Texts) -> str | None:
         try:

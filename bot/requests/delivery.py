@@ -138,7 +138,7 @@ class Delivery:
         else:
             if isinstance(event, Finished) and record.has_stickers:  # even if its chat is closed
                 await self._remember(record)
-            if isinstance(event, Failed) and event.reason == Failure.UNKNOWN:
+            if isinstance(event, Failed) and event.reason in (Failure.UNKNOWN, Failure.NO_IMAGE):
                 await self._quota.give_back(record.user_id, record.id)
             self.show(record)
             self._message_tasks[record.id].entries.add(entry_id)

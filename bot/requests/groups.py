@@ -4,9 +4,12 @@ In privacy mode Telegram sends the bot no other messages of a group:
 https://core.telegram.org/bots/features#privacy-mode.
 It also sends edited messages, if they still call the bot.  A message that only calls the bot, in
 reply to another user's message, asks for that message to be drawn; Telegram includes its text.
+The caption of a photo counts as its text.
 A user who writes on behalf of a group or a channel cannot have packs, because Telegram does not
 name the user.
 """
+
+import re
 
 from telegram import Message, MessageEntity, Update
 from telegram.ext import CommandHandler, MessageHandler, filters
@@ -16,7 +19,7 @@ from bot.requests.delivery import Delivery
 from bot.requests.prompts import Prompts
 from bot.russian.written_emoji import is_emoji_only
 from bot.telegram.context import Context, Handler
-from bot.telegram.messages import GROUP_WORDS, OWN_WORDS, reply
+from bot.telegram.messages import GROUP_WORDS, OWN_WORDS, answered_message, reply
 from bot.texts import language_for, texts
 
 COMMAND = "sticker"
@@ -29,10 +32,23 @@ class _EmojiOnly(filters.MessageFilter):
         return is_emoji_only(message.text or "")
 
 
+class _CaptionCommand(filters.MessageFilter):
+    """Captions that begin with the command; `CommandHandler` looks at texts only."""
+
+    def filter(self, message: Message) -> bool:
+        called = re.match(rf"/{COMMAND}(?:@(\w+))?(?!\S)", message.caption or "", re.IGNORECASE)
+        own = message.get_bot().username.lower()
+        return called is not None and (called[1] or own).lower() == own
+
+
 # New messages, and edited ones, whose prompts are drawn again.  OWN_WORDS leaves out the posts that
 # Telegram forwards from a channel to its group.
 _SAID = filters.UpdateType.MESSAGES & OWN_WORDS
-_MENTION = filters.ChatType.GROUPS & _SAID & filters.Entity(MessageEntity.MENTION)
+_MENTION = (
+    filters.ChatType.GROUPS
+    & _SAID
+    & (filters.Entity(MessageEntity.MENTION) | filters.CaptionEntity(MessageEntity.MENTION))
+)
 _EMOJI = GROUP_WORDS & filters.REPLY & _EmojiOnly()
 
 
@@ -48,6 +64,7 @@ class Groups:
         """The handlers for groups; /sticker works in private chats, too."""
         return [
             CommandHandler(COMMAND, self._take_command, _SAID),
+            MessageHandler(_SAID & _CaptionCommand(), self._take_command),
             MessageHandler(_MENTION, self._take_mention),
             MessageHandler(_EMOJI, self._emoji_replies.answer_in_group),
             MessageHandler(filters.StatusUpdate.MIGRATE, self._migrate),
@@ -55,18 +72,19 @@ class Groups:
 
     async def _take_command(self, update: Update, context: Context) -> None:
         message = update.effective_message
-        if message and message.text:
-            await self._take(update, context, message, _after_command(message.text))
+        if message and (text := message.text or message.caption):
+            await self._take(update, context, message, _after_command(text))
 
     async def _take_mention(self, update: Update, context: Context) -> None:
         message = update.effective_message
-        if message is None or message.text is None:
+        text = (message.text or message.caption) if message else None
+        if message is None or text is None:
             return
-        mentions = message.parse_entities([MessageEntity.MENTION]).values()
+        parse = message.parse_entities if message.text else message.parse_caption_entities
+        mentions = parse([MessageEntity.MENTION]).values()
         ours = [name for name in mentions if name.lower() == f"@{context.bot.username}".lower()]
         if ours:
-            text = message.text.replace(ours[0], " ")
-            await self._take(update, context, message, text)
+            await self._take(update, context, message, text.replace(ours[0], " "))
 
     async def _migrate(self, update: Update, _: Context) -> None:
         """Follow a group that has become a supergroup; Telegram reports it in both chats."""
@@ -90,18 +108,6 @@ class Groups:
             sentences = [words("sticker-no-words") if answered else words("sticker-what")]
         for sentence in sentences:
             await reply(message, sentence)
-
-
-def answered_message(message: Message, bot_id: int) -> Message | None:
-    """The message of a user that this message answers; None if there is none.
-
-    A message of the bot does not count, because it shows a request.  Nor does the first message of
-    a topic, which every other message of the topic seems to answer.
-    """
-    to = message.reply_to_message
-    if to is None or to.forum_topic_created:
-        return None
-    return None if to.from_user and to.from_user.id == bot_id else to
 
 
 def words_of(message: Message, answered: Message) -> str:

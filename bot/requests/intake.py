@@ -1,6 +1,7 @@
 """Takes prompts in: checks the limits, remembers the request and queues it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import redis
@@ -14,9 +15,14 @@ from bot.requests.record import Cancelled, CandidateRef, Queued, Record, Replace
 from bot.requests.store import Store
 from bot.russian.emoji import suggest_emoji
 from emojich_core.request import Request, clean_prompt
+from worker.queue.image_prompts import keep_image
 from worker.queue.request_ids import RequestId, id_of_next_attempt
 from worker.queue.requests import RequestQueue
 from worker.queue.results import load_codes
+
+
+async def _nothing() -> None:
+    """What most requests need besides."""
 
 
 class Intake:
@@ -40,15 +46,21 @@ class Intake:
         self._blocklist = blocklist
         self._results = results
 
-    async def take(self, record: Record, instead_of: Record | None = None) -> None:
+    async def take(
+        self,
+        record: Record,
+        instead_of: Record | None = None,
+        prepare: Callable[[], Awaitable[None]] = _nothing,
+    ) -> None:
         """Queue a new request and show that it waits.
 
         `instead_of` a request whose message it takes over, and which is stopped.
+        `prepare` does what the request needs, once it is clear that there is room for it.
         Safe to repeat: of a request that is known already, what is undone is done.
         Raises InvalidRequest and Refusal, and then nothing is queued.
         """
         record = replace(record, prompt=clean_prompt(record.prompt))
-        record = await self._store.load(record.id) or await self._begin(record, instead_of)
+        record = await self._store.load(record.id) or await self._begin(record, instead_of, prepare)
         # Remembered first, queued second.  A bot that dies between the two begins here again: the
         # same update comes to the next one.
         queued = None
@@ -64,10 +76,17 @@ class Intake:
         if queued:
             await self._delivery.change(record.id, queued)
 
-    async def _begin(self, record: Record, instead_of: Record | None) -> Record:
+    async def _begin(
+        self, record: Record, instead_of: Record | None, prepare: Callable[[], Awaitable[None]]
+    ) -> Record:
         """Check and remember a new request; returns its record."""
         await asyncio.to_thread(self._blocklist.check, record.prompt)
         await self._check_limits(record, instead_of)
+        try:
+            await prepare()
+        except Exception:
+            await self._quota.give_back(record.user_id, record.id)
+            raise
         record = await self._completed(record)
         if instead_of:
             record = replace(
@@ -112,7 +131,11 @@ class Intake:
     def _enqueue(self, record: Record) -> Queued | None:
         """Queue a request; returns where it waits, or None when the queue is full."""
         like, bold = self._codes(record.like), record.boldness
-        request = Request(record.id, record.prompt, record.wanted, record.seed, bold, like)
+        if record.image:  # it may wait as long as a new one
+            keep_image(self._results, record.image.id)
+        request = Request(
+            record.id, record.prompt, record.wanted, record.seed, bold, like, record.image
+        )
         if not self._queue.enqueue(request, record.user_id, self._quota.limits.queue):
             return None
         # None: a worker has taken it already.

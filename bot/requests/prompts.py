@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from telegram import Message, User
 
+from bot.requests.image_prompts import HALF, BadPicture, ImagePrompts, Picture, picture_for
 from bot.requests.intake import Intake
 from bot.requests.limits import OverLimit, Refusal
 from bot.requests.record import Record, State
@@ -12,7 +13,7 @@ from bot.requests.store import Store
 from bot.russian.request_phrases import asked_for
 from bot.telegram.messages import topic_of
 from bot.texts import Texts, shortened
-from emojich_core.request import InvalidRequest, clean_prompt
+from emojich_core.request import ImageRef, InvalidRequest, clean_prompt
 from worker.queue.request_ids import RequestId, id_of_line, id_of_message, id_of_update
 
 _NAMED = 10  # lines that are not drawn; of more, how many they are
@@ -22,20 +23,26 @@ _LOOKS, _PAUSE = 50, 0.1  # seconds, for the first message of a request to get i
 class Prompts:
     """Takes messages."""
 
-    def __init__(self, store: Store, intake: Intake):
+    def __init__(self, store: Store, intake: Intake, image_prompts: ImagePrompts):
         self._store = store
         self._intake = intake
+        self._image_prompts = image_prompts
 
     async def take(
         self, user: User, message: Message, update_id: int, words: Texts, text: str | None = None
     ) -> list[str]:
         """Queue what a message asks for; returns the sentences why some of it is not drawn.
 
-        That is its `text`, if this is not all of what it says.
+        That is its `text`, if this is not all of what it says.  What it asks for begins with its
+        picture, or with that of the message that it answers.
         An edited message keeps its answers: where a line has changed, the new request takes over
         the message of the old one, and a line that has gone is not drawn any more.
         Safe to repeat.
         """
+        try:
+            picture = picture_for(message)
+        except BadPicture as error:
+            return [error.say(words)]
         is_new = message.edit_date is None
         before = [] if is_new else await self._records_before(user, message)
         is_private = message.chat_id == user.id
@@ -43,11 +50,11 @@ class Prompts:
             first = id_of_message(user.id, message.message_id)
         else:
             first = id_of_update(user.id, update_id)
-        said = (message.text or "") if text is None else text
+        said = (message.text or message.caption or "") if text is None else text
         lines = await asyncio.to_thread(_lines, said)
         requests: list[RequestId] = []
         refusals: dict[str, list[str]] = {}  # why, and which lines
-        over = ""  # the limit that is reached: nor would the next lines be taken
+        over = ""  # the limit that is reached, or no picture: nor would the next lines be taken
         for number, (line, asked) in enumerate(lines):
             old = before[number] if number < len(before) else None
             record = Record(
@@ -58,6 +65,7 @@ class Prompts:
                 language=words.language,
                 reply_to=0 if is_private else message.message_id,
                 thread_id=topic_of(message),
+                image=ImageRef(first, HALF) if picture else None,
             )
             # What is not taken leaves the line with what it had, for the next edit to find.
             requests.append(old.id if old else record.id)
@@ -65,13 +73,13 @@ class Prompts:
                 refusals[over].append(line)
                 continue
             try:
-                requests[number] = await self._take_line(record, old)
+                requests[number] = await self._take_line(record, old, picture)
             except InvalidRequest as error:
                 refusals.setdefault(words(f"refusal-{error.reason}"), []).append(line)
             except Refusal as error:
                 sentence = error.say(words)
                 refusals.setdefault(sentence, []).append(line)
-                over = sentence if isinstance(error, OverLimit) else ""
+                over = sentence if isinstance(error, OverLimit | BadPicture) else ""
         for old in filter(None, before[len(lines) :]):
             await self._intake.cancel(old.id)
         await self._store.remember_prompt(user.id, message.chat_id, message.message_id, requests)
@@ -88,14 +96,22 @@ class Prompts:
         requests = await self._store.requests_of(user.id, message.chat_id, message.message_id)
         return [await self._store.latest(request_id) for request_id in requests]
 
-    async def _take_line(self, record: Record, old: Record | None) -> RequestId:
+    async def _take_line(
+        self, record: Record, old: Record | None, picture: Picture | None
+    ) -> RequestId:
         """Queue a line unless it is as it was; returns the id of its request."""
+
+        async def prepare() -> None:
+            if picture and record.image:
+                await self._image_prompts.keep(picture, record.image.id)
+
         if old is None or old.state is State.GONE:
-            await self._intake.take(record)
+            await self._intake.take(record, prepare=prepare)
         elif clean_prompt(record.prompt) == old.prompt:
             return old.id
         else:
-            await self._intake.take(record, instead_of=await self._with_message(old))
+            instead_of = await self._with_message(old)
+            await self._intake.take(record, instead_of, prepare)
         return record.id
 
     async def _with_message(self, record: Record) -> Record:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from bot.packs.names import Kind, kind_of
-from emojich_core.request import new_seed
+from emojich_core.request import ImageRef, new_seed
 from worker.queue.events import Failed, Finished, Progress
 from worker.queue.request_ids import RequestId
 
@@ -28,7 +28,7 @@ class State(StrEnum):
 
 
 class Failure(StrEnum):
-    """Why a request ended without stickers: four that the worker reports, and the bot's own."""
+    """Why a request ended without stickers: five that the worker reports, and the bot's own."""
 
     FAILED = "failed"
     TIMEOUT = "timeout"
@@ -39,6 +39,7 @@ class Failure(StrEnum):
     EXPIRED = "expired"  # its stickers were forgotten before Telegram could take them
     REFUSED = "refused"  # Telegram will not take them
     NO_PHOTOS = "no-photos"  # the chat takes none
+    NO_IMAGE = "no-image"  # the picture to begin with has expired; it costs no quota
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ class Record:
     outline: bool = False  # around the stickers, white
     emoji: list[str] = field(default_factory=list)  # that the stickers will answer to
     like: str = ""  # the `CandidateRef` that they are to be like
+    image: ImageRef | None = None  # the picture that they begin with
     queued: Queued = Queued(1)
     fraction: float = 0.0
     count: int = 0  # of candidates
@@ -110,7 +112,10 @@ class Record:
     placed: dict[Kind, Placed] = field(default_factory=lambda: {kind: Placed() for kind in Kind})
 
     def anew(self, request_id: RequestId, like: str = "") -> "Record":
-        """A new request for the same prompt by the same user, as they like it now."""
+        """A new request for the same prompt by the same user, as they like it now.
+
+        It begins with the same picture, unless it is to be `like` a candidate.
+        """
         return Record(
             request_id,
             self.user_id,
@@ -118,6 +123,7 @@ class Record:
             self.prompt,
             self.language,
             like=like,
+            image=None if like else self.image,
             emoji=self.emoji,
             reply_to=self.reply_to,
             thread_id=self.thread_id,

@@ -189,6 +189,8 @@ def _decode(data: bytes) -> Record:
 
 def _encode(record: Record) -> str:
     stored = asdict(record)
+    if record.image is None:  # as older versions write it
+        del stored["image"]
     for kind, placed in stored.pop("placed").items():
         uploads, packs = _FIELDS[kind]
         stored |= {uploads: placed["uploads"], packs: placed["packs"]}

@@ -11,6 +11,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.packs.names import pack_link
 from bot.pictures.preview import columns
+from bot.requests.image_prompts import HALF
 from bot.requests.prompt_links import decode, encode
 from bot.requests.record import NO_WORKER, CandidateRef, Failure, Record, State
 from bot.russian.emoji import MAX_SUGGESTED
@@ -34,6 +35,8 @@ class RequestAction(StrEnum):
     EDIT = "edit"  # say how to change the prompt
     CANCEL = "cancel"
     AGAIN = "again"  # draw a failed or cancelled request once more
+    HALF = "half"  # draw anew, and keep the upper half of the picture
+    QUARTER = "quarter"
 
 
 class CandidateAction(StrEnum):
@@ -118,7 +121,7 @@ def view(record: Record) -> Screen | None:
             return _finished(record, words)
         case State.FAILED:
             sentence = words(f"failure-{record.failure}")
-            if record.failure == Failure.UNKNOWN:  # it would be unknown again
+            if record.failure in (Failure.UNKNOWN, Failure.NO_IMAGE):  # so would it be again
                 return Screen(_under_prompt(record, sentence))
             return Screen(_under_prompt(record, sentence), try_again_keyboard(record, words))
         case State.CANCELLED:
@@ -141,10 +144,14 @@ def _under_prompt(record: Record, *lines: str) -> str:
 
 
 def _prompt(record: Record) -> str:
+    words = texts(record.language)
+    if record.image:
+        percent = round(100 * record.image.share)
+        return words("prompt-image", prompt=record.prompt, percent=percent)
     if not record.like:
         return f"«{record.prompt}»"
     number = CandidateRef.parse(record.like).number + 1
-    return texts(record.language)("prompt-like", prompt=record.prompt, number=number)
+    return words("prompt-like", prompt=record.prompt, number=number)
 
 
 def _waiting(record: Record, words: Texts) -> list[str]:
@@ -217,10 +224,19 @@ def candidates_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
         [
             *_grid(record.count, candidate),
             [_button(words("more"), RequestAction.MORE, record), like],
+            *_other_share(record, words),
             [_button(words("edit"), RequestAction.EDIT, record)],
             *links,
         ]
     )
+
+
+def _other_share(record: Record, words: Texts) -> list[list[InlineKeyboardButton]]:
+    """The row for a request with a picture: to keep another share of it."""
+    if record.image is None:
+        return []
+    other = RequestAction.QUARTER if record.image.share == HALF else RequestAction.HALF
+    return [[_button(words(f"keep-{other}"), other, record)]]
 
 
 def choose_like_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:

@@ -17,11 +17,13 @@ from bot.sandbox.errors import BadRequest
 
 STICKER = "CAAC"
 PHOTO = "AgAC"
-KINDS = {STICKER: "Sticker", PHOTO: "Photo"}
-FOLDERS = {STICKER: "stickers", PHOTO: "photos"}
+DOCUMENT = "BQAC"
+KINDS = {STICKER: "Sticker", PHOTO: "Photo", DOCUMENT: "Document"}
+FOLDERS = {STICKER: "stickers", PHOTO: "photos", DOCUMENT: "documents"}
 EXTENSIONS = {"WEBP": ".webp", "PNG": ".png", "JPEG": ".jpg"}
 #: Not left to the system's table of types, which may lack WebP.
 CONTENT_TYPES = {".webp": "image/webp", ".png": "image/png", ".jpg": "image/jpeg"}
+NO_IMAGE = images.ImageInfo("", 0, 0, animated=False)
 UNIQUE_ID_LENGTH = 20
 FILE_ID = re.compile(rf"({'|'.join(KINDS)})([\w-]{{{UNIQUE_ID_LENGTH}}})([\w-]*)", re.A)
 
@@ -49,12 +51,12 @@ class FileStore:
         self._index = index
 
     def put(self, data: bytes, kind: str) -> StoredFile:
-        """Keep an image that has passed its checks."""
+        """Keep an image that has passed its checks, or any file as a document."""
         unique_id = "AQAD" + _digest(data)[: UNIQUE_ID_LENGTH - 4]
         if unique_id not in self._index:
-            info = images.inspect(data)
-            assert info is not None, "only checked images come here"
-            path = f"{FOLDERS[kind]}/{unique_id}{EXTENSIONS[info.format]}"
+            info = images.inspect(data) or NO_IMAGE
+            assert info.format or kind == DOCUMENT, "only checked images come here"
+            path = f"{FOLDERS[kind]}/{unique_id}{EXTENSIONS.get(info.format, '.bin')}"
             write_atomically(self._folder / path, data)
             self._index[unique_id] = StoredFile(unique_id, path, len(data), info.width, info.height)
         return self._index[unique_id]

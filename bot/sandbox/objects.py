@@ -1,12 +1,13 @@
 """The objects the Bot API gives a bot, as JSON."""
 
+import mimetypes
 import time
 from dataclasses import asdict
 from hashlib import sha256
 
 from bot.sandbox.decoding import Json
 from bot.sandbox.entities import utf16_length
-from bot.sandbox.files import PHOTO, STICKER, FileStore, StoredFile
+from bot.sandbox.files import DOCUMENT, PHOTO, STICKER, FileStore, StoredFile
 from bot.sandbox.inline import Question
 from bot.sandbox.inputs import InlineKeyboardMarkup
 from bot.sandbox.state import Group, StickerInSet, StickerSet, Webhook
@@ -68,6 +69,19 @@ def file(stored: StoredFile, kind: str) -> Json:
 def photo_size(stored: StoredFile) -> Json:
     """One size of a photo (https://core.telegram.org/bots/api#photosize)."""
     return {**_identity(stored, PHOTO), **_measures(stored)}
+
+
+def document(stored: StoredFile, name: str) -> Json:
+    """A file of any kind (https://core.telegram.org/bots/api#document)."""
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    described = {"file_name": name, "mime_type": kind, "file_size": stored.size}
+    return {**_identity(stored, DOCUMENT), **described}
+
+
+def clip(stored: StoredFile) -> Json:
+    """A video or an animation (https://core.telegram.org/bots/api#video)."""
+    frame = {"width": 320, "height": 320, "duration": 3, "file_size": stored.size}
+    return {**_identity(stored, DOCUMENT), **frame, "mime_type": "video/mp4"}
 
 
 def sticker(stored: StoredFile, emoji: str = "") -> Json:

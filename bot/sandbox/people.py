@@ -1,13 +1,15 @@
 """Actions of people: they write, edit, press buttons; each becomes an update for the bot."""
 
 import time
+from base64 import b64decode
 
 from bot.sandbox import images, objects, rules, sets
 from bot.sandbox.decoding import Json, Upload
 from bot.sandbox.entities import parse_text
 from bot.sandbox.errors import BadRequest
-from bot.sandbox.files import STICKER
+from bot.sandbox.files import DOCUMENT, STICKER
 from bot.sandbox.inline import Question
+from bot.sandbox.methods.messages import caption_content
 from bot.sandbox.privacy import reaches_bot
 from bot.sandbox.state import ButtonPress, Group
 from bot.sandbox.world import Sandbox
@@ -100,6 +102,38 @@ def sample_photo(box: Sandbox) -> Json:
     return {"photo": box.photo(Upload("photo.jpg", images.sample_photo()))}
 
 
+def picture(box: Sandbox, data: str, file_name: str) -> Json:
+    """The content of a message that is a picture, in base64: a photo, or a file with a name."""
+    try:
+        file = b64decode(data, validate=True)
+    except ValueError as error:
+        raise BadRequest(f"file is no base64: {error}") from None
+    if not file_name:
+        return {"photo": box.photo(Upload("photo.jpg", file))}
+    return {"document": objects.document(box.files.put(file, DOCUMENT), file_name)}
+
+
+def moving(box: Sandbox, kind: str) -> Json:
+    """The content of a message that is a video, an animation, or a sticker that moves."""
+    stored = box.files.put(f"a sample of {kind}".encode(), DOCUMENT)
+    match kind:
+        case "video":
+            return {"video": objects.clip(stored)}
+        case "animation":  # for old bots it is a document, too
+            document = objects.document(stored, "cat.gif.mp4")
+            return {"animation": objects.clip(stored), "document": document}
+        case "video_note":
+            clip = objects.clip(stored)
+            note = {key: clip[key] for key in ("file_id", "file_unique_id", "duration")}
+            return {"video_note": {**note, "length": clip["width"]}}
+        case "animated_sticker" | "video_sticker":
+            flag = {"is_animated": kind == "animated_sticker", "is_video": kind == "video_sticker"}
+            return {
+                "sticker": {**objects.sticker(stored, "🙂"), "width": 512, "height": 512, **flag}
+            }
+    raise BadRequest("moving must be video, animation, video_note, animated_ or video_sticker")
+
+
 def strangers_sticker(box: Sandbox) -> Json:
     """The content of a message that is a sticker of a set that the bot has not made."""
     return {"sticker": sets.strangers_sticker(box)}
@@ -124,15 +158,19 @@ def send(box: Sandbox, person: Json, chat_id: int, content: Json, reply_to: int 
 
 
 def edit(box: Sandbox, person: Json, chat_id: int, message_id: int, words: str) -> Json:
-    """Another text in a message of one's own (https://core.telegram.org/bots/api#update)."""
+    """Another text, or caption, in a message of one's own.
+
+    https://core.telegram.org/bots/api#update, edited_message
+    """
     _require_member(box, person, chat_id)
     message = box.message(chat_id, message_id, "message to edit")
     own = message["from"]["id"] == person["id"] and not {"via_bot", "forward_origin"} & set(message)
     late = time.time() - message["date"] > rules.EDITABLE_SECONDS
-    if not own or late or "text" not in message:
+    if not own or late or not {"text", "photo", "document"} & set(message):
         raise BadRequest("message can't be edited")
-    others = {key: value for key, value in message.items() if key not in ("text", "entities")}
-    edited = {**others, **text(words)}
+    written = ("text", "entities", "caption", "caption_entities")
+    others = {key: value for key, value in message.items() if key not in written}
+    edited = {**others, **(text(words) if "text" in message else caption_content(words))}
     if edited == message:
         raise BadRequest(rules.NOT_MODIFIED)
     edited["edit_date"] = int(time.time())

@@ -1,6 +1,10 @@
 """The user's side over HTTP: the chat page and tests act in place of a Telegram app.
 
     POST /sandbox/message  {"text": "кот"}                                  -> Message
+                           {"file": "<base64>"}: a photo; a file with {"file_name": "cat.png"};
+                           {"moving": "video"}, "animation", "video_note", "animated_sticker" or
+                           "video_sticker"; {"caption": "в шляпе"} beside any of these, and
+                           {"album": "1"}: one of several;
                            {"photo": true}, or {"sticker": true} for a sticker of no set, or
                            {"foreign_sticker": true} for one of a set that the bot has not made, or
                            {"sticker_file_id": "CAAC…"} for one of /sandbox/packs, anyone's;
@@ -44,6 +48,7 @@ from aiohttp import web
 from bot.sandbox import objects, people
 from bot.sandbox.decoding import Json, decode
 from bot.sandbox.errors import BadRequest, Fault
+from bot.sandbox.methods.messages import caption_content
 from bot.sandbox.people import DEFAULT_USER
 from bot.sandbox.world import BOX, Sandbox
 
@@ -75,6 +80,11 @@ class Said(Acted):
     foreign_sticker: bool = False
     sticker_file_id: str = ""
     photo: bool = False
+    file: str = ""
+    file_name: str = ""
+    moving: str = ""
+    caption: str = ""
+    album: str = ""
     reply_to: int = 0
     sender_chat: int = 0
     thread_id: int = 0
@@ -85,7 +95,10 @@ class Said(Acted):
         """The content of the message; on behalf of a chat, also the chat that seems to send it."""
         sender = people.on_behalf(box, self.place, self.sender_chat) if self.sender_chat else {}
         origin = people.origin(forwarded=self.forwarded, via_bot=self.via_bot)
-        return {**self._content(box), **sender, **origin, **objects.topic(self.thread_id)}
+        group = {"media_group_id": self.album} if self.album else {}
+        described = {**caption_content(self.caption), **group}
+        topic = objects.topic(self.thread_id)
+        return {**self._content(box), **described, **sender, **origin, **topic}
 
     def _content(self, box: Sandbox) -> Json:
         if self.sticker:
@@ -96,6 +109,10 @@ class Said(Acted):
             return people.sticker_of_a_set(box, self.sticker_file_id)
         if self.photo:
             return people.sample_photo(box)
+        if self.file:
+            return people.picture(box, self.file, self.file_name)
+        if self.moving:
+            return people.moving(box, self.moving)
         return people.text(self.text)
 
 
@@ -157,7 +174,7 @@ class Raw:
 
 @routes.post("/sandbox/message")
 async def message(request: web.Request) -> web.Response:
-    """The user sends a text, a sticker or a photo."""
+    """The user sends a text, a sticker, a picture or a video."""
     box, said = request.app[BOX], await _body(request, Said)
     person = _arrive(box, said)
     content = said.content(box)

@@ -19,9 +19,10 @@ def reaches_bot(message: Json, bot: Json) -> bool:
         return True
     if message.get("reply_to_message", {}).get("from", {}).get("id") == bot["id"]:
         return True
-    words = message.get("text", "")
     return any(
-        _calls(entity, covered(words, entity), bot) for entity in message.get("entities", [])
+        _calls(entity, covered(message.get(words, ""), entity), bot)
+        for words, entities in (("text", "entities"), ("caption", "caption_entities"))
+        for entity in message.get(entities, [])
     )
 
 

@@ -131,7 +131,7 @@ def _picture(request: web.Request, unique_id: str) -> web.StreamResponse:
     if path is None:
         raise web.HTTPNotFound
     headers = {
-        "Content-Type": CONTENT_TYPES[path.suffix],
+        "Content-Type": CONTENT_TYPES.get(path.suffix, "application/octet-stream"),
         # What an identifier stands for never changes, so a browser may keep it.
         "Cache-Control": "private, max-age=31536000, immutable",
     }

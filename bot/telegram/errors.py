@@ -32,6 +32,7 @@ MESSAGE_IS_GONE = (
     "message_edit_time_expired",
     "message_delete_forbidden",
 )
+FILE_IS_TOO_BIG = ("file is too big",)  # to be downloaded by a bot
 QUERY_IS_TOO_OLD = ("query is too old", "query_id_invalid")
 
 PHOTOS_ARE_FORBIDDEN = (

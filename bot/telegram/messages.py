@@ -112,6 +112,18 @@ def is_reachable(query: CallbackQuery) -> bool:
     return query.message is not None and query.message.is_accessible
 
 
+def answered_message(message: Message, bot_id: int) -> Message | None:
+    """The message of a user that this message answers; None if there is none.
+
+    A message of the bot does not count, because it shows a request.  Nor does the first message of
+    a topic, which every other message of the topic seems to answer.
+    """
+    to = message.reply_to_message
+    if to is None or to.forum_topic_created:
+        return None
+    return None if to.from_user and to.from_user.id == bot_id else to
+
+
 def topic_of(message: MaybeInaccessibleMessage | None) -> int:
     """The topic of a message; 0 outside of any.
 

@@ -15,10 +15,12 @@ import telegram
 _READ = (
     telegram.CallbackQuery,
     telegram.Chat,
+    telegram.Document,
     telegram.InaccessibleMessage,
     telegram.InlineQuery,
     telegram.Message,
     telegram.MessageEntity,
+    telegram.PhotoSize,
     telegram.Sticker,
     telegram.TextQuote,
     telegram.Update,
@@ -43,6 +45,8 @@ def check(value: Any) -> None:
                 _check_plain(name, found, kinds)
         if isinstance(value, telegram.Message) and value.text:
             value.parse_entities()  # raises UnicodeDecodeError where one cuts a character in half
+        if isinstance(value, telegram.Message) and value.caption:
+            value.parse_caption_entities()
 
 
 def _check_plain(name: str, value: Any, kinds: tuple[type, ...]) -> None:

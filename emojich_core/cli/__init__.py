@@ -1,6 +1,7 @@
 """`emojich`: the command line.
 
 main      the parser, `emojich generate`, and the sentence for each error
+image     `--image` and `--keep-…`: a picture that the stickers begin with
 options   types and checks of options
 weights   `emojich weights`
 """

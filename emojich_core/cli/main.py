@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emojich_core.cli.image import add_image, check_kept, kept, read_image
 from emojich_core.cli.options import (
     MAX_SENTENCE,
     Parser,
@@ -25,6 +26,7 @@ from emojich_core.cli.options import (
 from emojich_core.cli.weights import add_weights
 from emojich_core.errors import BundleError, shown
 from emojich_core.finetuning.cli import add_finetune
+from emojich_core.image_file import BadImage
 from emojich_core.request import (
     MAX_COUNT,
     MAX_SEED,
@@ -35,6 +37,8 @@ from emojich_core.request import (
 )
 
 if TYPE_CHECKING:  # imports torch, which takes seconds, also for --help
+    from PIL.Image import Image
+
     from emojich_core.pipeline import Pipeline
 
 MAX_BEST_OF = 4096
@@ -71,7 +75,7 @@ def run(parser: argparse.ArgumentParser) -> None:
     except BrokenPipeError:  # the program that read the output has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except (BundleError, InvalidRequest) as error:
+    except (BadImage, BundleError, InvalidRequest) as error:
         sys.exit(f"emojich: {shown(error, MAX_SENTENCE)}")
     except OSError as error:
         sys.exit(f"emojich: {_sentence(error)}")
@@ -128,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--temperature", type=number(0.01, 100, float), help="above 1 wilder, below 1 tamer"
     )
+    add_image(generate)
     generate.add_argument("--out", type=file_path, default=Path("out"), help="folder (out/)")
     add_model(generate)
     add_device(generate)
@@ -146,16 +151,18 @@ def _generate(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
     if arguments.best_of < arguments.count:
         parser.error(f"--best-of must be at least --count, which is {arguments.count}")
     prompts = _prompts(arguments)
+    image = read_image(parser, arguments)
     check_folder(arguments.out)
     from emojich_core.pipeline import Pipeline
 
     pipeline = Pipeline.load(arguments.model, arguments.device)
+    check_kept(parser, arguments, pipeline.bundle)
     for prompt in prompts:
         pipeline.read(prompt)  # raises before the first prompt is drawn
     results = []
     for i, prompt in enumerate(prompts):
         folder = arguments.out / f"{i:03}" if arguments.prompts else arguments.out
-        results.append(_draw(pipeline, prompt, folder, arguments))
+        results.append(_draw(pipeline, prompt, image, folder, arguments))
     if arguments.json:
         plain = sys.stdout is not None and sys.stdout.encoding.lower() != "utf-8"
         print(json.dumps(results if arguments.prompts else results[0], ensure_ascii=plain))
@@ -191,7 +198,11 @@ def _as_utf8(argument: str) -> str:
 
 
 def _draw(
-    pipeline: "Pipeline", prompt: str, folder: Path, arguments: argparse.Namespace
+    pipeline: "Pipeline",
+    prompt: str,
+    image: "Image | None",
+    folder: Path,
+    arguments: argparse.Namespace,
 ) -> dict[str, Any]:
     """Draw one prompt into a folder; returns what result.json says."""
     from tqdm import tqdm
@@ -214,6 +225,7 @@ def _draw(
             seed,
             progress=lambda done: bar.update(done - bar.n),
             best_of=arguments.best_of,
+            image_prompt=pipeline.image_prompt(image, **kept(arguments)) if image else None,
             **sampling,
         )
     candidates = []
@@ -235,6 +247,7 @@ def _draw(
         "count": arguments.count,
         "best_of": arguments.best_of,
         **sampling,
+        **({"image": str(arguments.image), "keep": kept(arguments)} if image else {}),
         "device": pipeline.device.type,
         "precision": pipeline.precision,
         "versions": {package: version(package) for package in ("emojich", "torch")},

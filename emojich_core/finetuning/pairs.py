@@ -23,8 +23,8 @@ import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin
 
 from emojich_core.errors import shown
+from emojich_core.image_file import on_square
 from emojich_core.request import InvalidRequest, clean_prompt
-from emojich_core.sticker import on_white
 
 CAPTIONS = "captions.csv"
 HEADER = ["file", "text"]
@@ -103,17 +103,7 @@ def picture(file: Path, size: int) -> Image.Image:
     with _opened(file) as opened:
         opened.draft("RGB", (2 * size, 2 * size))  # a large JPEG is decoded smaller
         image = _in_8_bits(ImageOps.exif_transpose(opened))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-    elif image.mode != "RGB":
-        image = image.convert("RGB")
-    # Scaled before it is put on the square, which may be much larger than the image.
-    scale = size / max(image.size)
-    width, height = (max(1, round(side * scale)) for side in image.size)
-    image = on_white(image.resize((width, height), Image.Resampling.LANCZOS))
-    page = Image.new("RGB", (size, size), "white")
-    page.paste(image, ((size - width) // 2, (size - height) // 2))
-    return page
+    return on_square(image, size)
 
 
 def _opened(file: Path) -> Image.Image:

@@ -21,6 +21,9 @@ class ImagePrompt:
 
     codes: Tensor  # (image_seq_length,) int64, of the whole image
     given: Tensor  # (image_seq_length,) bool, True where the code is to be kept
+    # Whether the perplexity counts given codes.  The codes of a foreign picture are so unlikely
+    # that the codes drawn after them would not change a digit of it.
+    counts: bool = True
 
     @classmethod
     def borders(
@@ -35,7 +38,7 @@ class ImagePrompt:
             raise ValueError("a border cannot be narrower than nothing")
         free = torch.zeros(side, side, dtype=torch.bool)
         free[up : max(side - down, 0), left : max(side - right, 0)] = True
-        return cls(codes.flatten(), ~free.flatten())
+        return cls(codes.flatten(), ~free.flatten(), counts=False)
 
     @classmethod
     def first(cls, codes: Tensor, share: float) -> "ImagePrompt":
@@ -108,6 +111,10 @@ class Slots:
         self._generators: list[torch.Generator | None] = [None] * count
         self._decoded = [0] * count  # as `_position`
         self._given_on_host: list[list[bool]] = [[]] * count  # as `_given`; empty: none is given
+        # Which codes the perplexity counts.
+        self._first = 0 if config.layout == "v2" else 1  # v3 does not count code 0
+        self._all_scored = torch.arange(self._first, length, device=device)
+        self._scored = [self._all_scored] * count
         # The largest `_top_k` so far: a shape follows from it, and a compiled step fixes shapes.
         self._largest = config.image_vocab_size if compiled else 1
         self._throttle = Throttle(device)
@@ -133,10 +140,14 @@ class Slots:
             self._features[row] = text.features[0]
         self._position[slot] = self._decoded[slot] = 0
         self._given[slot], self._given_on_host[slot] = False, []
+        self._scored[slot] = self._all_scored
         if image_prompt is not None:
             self.codes[slot] = to_device(image_prompt.codes, device)
             self._given[slot] = to_device(image_prompt.given, device)
             self._given_on_host[slot] = image_prompt.given.tolist()
+            drawn = self._first + (~image_prompt.given[self._first :]).nonzero()[:, 0]
+            if not image_prompt.counts and len(drawn):
+                self._scored[slot] = to_device(drawn, device)
         self._temperature[slot], self._top_p[slot] = sampling.temperature, sampling.top_p
         self._guidance[slot] = sampling.guidance
         top_k = min(sampling.top_k, self.model.config.image_vocab_size)
@@ -199,10 +210,10 @@ class Slots:
     @memory_watched()
     def image(self, slot: int) -> ImageCodes:
         """The complete image of a slot."""
-        first = 0 if self.model.config.layout == "v2" else 1  # v3 does not count code 0
         generator = self._generators[slot]
         assert generator is not None, "the slot is empty"
-        codes, score = to_host(self.codes[slot], perplexity(self.losses[slot, first:]))
+        losses = self.losses[slot, self._scored[slot]]
+        codes, score = to_host(self.codes[slot], perplexity(losses))
         return ImageCodes(codes, generator.initial_seed(), score.item())
 
 

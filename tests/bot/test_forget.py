@@ -60,7 +60,7 @@ def live(user: User, worker: Worker) -> None:
     user.press("➕")
     user.sees("Как назвать")  # and waits for an answer
     user.press("🔁", question)
-    user.say("сова")
+    user.say(photo=True, caption="сова")
     user.sees("«сова»")
 
 

@@ -8,7 +8,8 @@ import redis
 from telegram import Chat, ForumTopicCreated, Message, TextQuote
 from telegram import User as TelegramUser
 
-from bot.requests.groups import answered_message, words_of
+from bot.requests.groups import words_of
+from bot.telegram.messages import answered_message
 from tests.bot.conftest import NewUser
 from tests.bot.harness import Sandbox, User, Worker, buttons_of, text_of, wait_for
 

@@ -15,8 +15,10 @@ from bot.packs.names import Kind
 from bot.packs.sticker_menu import ACTIONS
 from bot.requests.limits import Limit
 from bot.requests.record import Failure
+from bot.requests.view import RequestAction
 from bot.telegram.profile import COMMANDS, GROUP_COMMANDS
 from bot.texts import COMMON, EXAMPLES, LOCALES, language_for, texts
+from emojich_core.image_file import Problem
 from emojich_core.request import InvalidRequest, Reason, clean_prompt
 from tests.bot.harness import ROOT
 
@@ -34,7 +36,9 @@ FAMILIES = {
     "sticker-": set(ACTIONS),
     "command-": {*COMMANDS, *GROUP_COMMANDS},
     "failure-": set(Failure),
+    "keep-": {RequestAction.HALF, RequestAction.QUARTER},
     "limit-": set(Limit),
+    "picture-": set(Problem),
     "refusal-": set(Reason) - BY_THE_BOT - BY_THE_ENGINE,
 }
 
@@ -85,7 +89,7 @@ def calls() -> Iterator[tuple[str, set[str]]]:
 
 def is_asking(function: ast.expr) -> bool:
     match function:
-        case ast.Name(id="words" | "_say"):
+        case ast.Name(id="words" | "_say" | "_say_once"):
             return True
         case ast.Attribute(value=ast.Name(id="press" | "context"), attr="words"):
             return True

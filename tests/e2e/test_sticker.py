@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from tests.e2e.conftest import Running
+from tests.e2e.conftest import SCREENSHOTS, Running
 from tests.worker.harness import find, wait_until
 
 pytestmark = pytest.mark.slow
@@ -28,9 +29,10 @@ class Person:
         self.http = httpx.Client(base_url=running.address, timeout=30)
         self.user_id = user_id
 
-    def say(self, text: str) -> int:
+    def say(self, text: str = "", **content: str) -> int:
         """Send a message; returns its id."""
-        answer = self.http.post("/sandbox/message", json={"text": text, "user_id": self.user_id})
+        body = {"text": text, "user_id": self.user_id, **content}
+        answer = self.http.post("/sandbox/message", json=body)
         return int(answer.raise_for_status().json()["message_id"])
 
     def tap(self, message: dict[str, Any], label: str) -> None:
@@ -116,6 +118,36 @@ def check_sticker(data: bytes) -> None:
     assert [alpha[y, x] for y in (0, -1) for x in (0, -1)] == [0, 0, 0, 0]
     share = (alpha > 250).mean()
     assert 0.05 < share < 0.95, f"{share:.0%} of the sticker is opaque"
+
+
+def test_upper_half_of_a_photo_stays_and_the_rest_is_drawn(running: Running) -> None:
+    person = Person(running, 6100)
+    photo = Image.new("RGB", (900, 600), "white")
+    ImageDraw.Draw(photo).ellipse((200, 50, 700, 550), fill="#f5a623")
+    file = BytesIO()
+    photo.save(file, "JPEG")
+    said = person.say(file=b64encode(file.getvalue()).decode(), caption="кот в шляпе")
+    message = person.wait(lambda: preview(person, said))
+    assert message["caption"].startswith("«кот в шляпе», сверху половина картинки")
+    person.tap(message, "1")
+    [pack] = person.wait(person.packs)
+    [sticker] = person.call("getStickerSet", name=pack["name"])["stickers"]
+    path = person.call("getFile", file_id=sticker["file_id"])["file_path"]
+    data = person.http.get(f"/file/bot{person.token}/{path}").raise_for_status().content
+    if SCREENSHOTS:
+        (SCREENSHOTS / "photo-sticker.webp").write_bytes(data)
+    drawn = Image.open(BytesIO(data)).convert("RGBA")
+    page = Image.new("RGBA", drawn.size, "white")
+    page.alpha_composite(drawn)
+    square = Image.new("RGB", (900, 900), "white")
+    square.paste(photo, (0, 150))
+    sent, got = (
+        np.asarray(image.convert("RGB").resize((64, 64)), np.float32) / 255
+        for image in (square, page)
+    )
+    apart = np.abs(sent - got).mean(axis=(1, 2))  # row by row
+    assert apart[:30].mean() < 0.05
+    assert apart[34:].mean() > 2 * apart[:30].mean()  # where it is not the photo
 
 
 @pytest.mark.parametrize("text", ["cat in space", "🚀🚀", "к" * 3000])

@@ -104,6 +104,42 @@ def test_best_of_is_chosen_for_every_prompt_of_a_file(generate: Generate, tmp_pa
     assert not (tmp_path / "many/002").exists()
 
 
+def test_image_is_continued_and_named_in_the_result(
+    generate: Generate, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.effect_noise((90, 60), 90).save(tmp_path / "photo.jpg")
+    generate("кот", "--seed", "7", "--count", "1", "--out", "plain")
+    begin = ("--image", "photo.jpg", "--keep-up", "2", "--keep-right", "1")
+    generate("кот", "--seed", "7", "--count", "1", *begin)
+    result = json.loads((tmp_path / "out/result.json").read_text())
+    assert result["image"] == "photo.jpg"
+    assert result["keep"] == {"up": 2, "down": 0, "left": 0, "right": 1}
+    assert "image" not in json.loads((tmp_path / "plain/result.json").read_text())
+    stickers = [(tmp_path / folder / "0.webp").read_bytes() for folder in ("out", "plain")]
+    assert stickers[0] != stickers[1]
+    for kept in (("--keep-up", "4"), ("--keep-left", "3", "--keep-right", "1")):
+        with pytest.raises(SystemExit, match="2"):
+            generate("кот", "--image", "photo.jpg", *kept)
+        assert "together must be below 4: tiny draws 4" in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        (b"GIF89a", "x.png is no picture that can be read (JPEG, PNG, WEBP): name another one."),
+        (bytes(20_000_001), "x.png has more than 20 MB: scale it down."),
+    ],
+)
+def test_bad_image_is_one_sentence_and_writes_nothing(
+    generate: Generate, tmp_path: Path, file: bytes, words: str
+) -> None:
+    (tmp_path / "x.png").write_bytes(file)
+    with pytest.raises(SystemExit) as stopped:
+        generate("кот", "--image", "x.png", "--keep-up", "1")
+    assert str(stopped.value) == f"emojich: {words}"
+    assert not (tmp_path / "out").exists()
+
+
 def test_result_names_the_judge_and_its_scores(
     generate: Generate, judged_bundle: Path, tmp_path: Path
 ) -> None:
@@ -161,6 +197,9 @@ def test_invalid_input_is_one_line_and_writes_nothing(
         ("evaluate --names 0", "--names: must be a whole number, 1 to 10000"),
         ("evaluate --seed -1", "--seed: must be a whole number, 0 to"),
         ("data --seed x", "--seed: must be a whole number, 0 to"),
+        ("generate кот --image x.png", "--image needs --keep-up, --keep-down, --keep-left or"),
+        ("generate кот --keep-left 1", "--keep-up and the like need an --image"),
+        ("generate кот --image x.png --keep-up -1", "--keep-up: must be a whole number, 0 to"),
         ("finetune --steps 0", "--steps: must be a whole number, 1 to"),
         ("finetune --batch-size 1000000000000", "--batch-size: must be a whole number, 1 to"),
         ("finetune --lr inf", "--lr: must be a number, 1e-09 to 1"),
@@ -185,6 +224,8 @@ def test_invalid_option_value_is_refused(
         ("generate кот --out file", "file cannot be used (Not a directory): name another one."),
         ("generate кот --out file/in", "file cannot be used (Not a directory): name another one."),
         ("generate --prompts folder", "folder cannot be used (Is a directory): name another one."),
+        ("generate кот --keep-up 1 --image folder", "folder cannot be used (Is a directory): name"),
+        ("generate кот --keep-up 1 --image none", "none cannot be used (No such file or direc"),
         ("generate --prompts none", "none cannot be used (No such file or directory): name"),
         ("evaluate --page file/page.png", "file cannot be used (Not a directory): name another"),
         ("evaluate --page folder", "folder cannot be used (Is a directory): name another one."),

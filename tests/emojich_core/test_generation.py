@@ -221,6 +221,25 @@ def test_a_compiled_step_decodes_the_same_codes(
     assert cache() is None
 
 
+def test_codes_of_a_foreign_picture_do_not_count_in_the_perplexity(model: Transformer) -> None:
+    """Codes that only one of two image prompts counts: the images are the same."""
+    borders = ImagePrompt.borders(torch.arange(16), up=2)
+    [foreign] = generate(model, TEXT, [1], Sampling(), image_prompt=borders)
+    likeness = ImagePrompt(borders.codes, borders.given)
+    [own] = generate(model, TEXT, [1], Sampling(), image_prompt=likeness)
+    assert foreign.codes.equal(own.codes)
+    both = torch.cat((model.embed_text(TEXT[None]), model.embed_codes(own.codes[None])), dim=1)
+    with torch.inference_mode():
+        features = model(both[:, :-1])[0, model.config.prefix_length - 1 :]
+        logits = model.image_logits(features).log_softmax(dim=-1)
+    losses = -logits.gather(1, own.codes[:, None])[:, 0]
+    assert foreign.perplexity == pytest.approx(losses[8:].exp().mean().item(), rel=1e-3)
+    assert own.perplexity == pytest.approx(losses.exp().mean().item(), rel=1e-3)
+    whole = ImagePrompt.borders(torch.arange(16), up=4)  # nothing is drawn
+    [copy] = generate(model, TEXT, [1], Sampling(), image_prompt=whole)
+    assert copy.perplexity > 1
+
+
 def test_guidance_leads_from_the_logits_without_a_prompt_to_those_with_it(
     model: Transformer,
 ) -> None:

@@ -7,6 +7,7 @@ from emojich_core.request import (
     MAX_PROMPT_LENGTH,
     MAX_SEED,
     Candidate,
+    ImageRef,
     InvalidRequest,
     Reason,
     Request,
@@ -75,6 +76,29 @@ def test_requests_and_candidates_survive_json() -> None:
     # A newer version may write this while machines are upgraded one by one.
     assert Request.from_json(request.to_json() | {"new": 1}) == request
     assert Candidate.from_json(candidate.to_json() | {"new": 1}) == candidate
+
+
+def test_picture_survives_json_and_its_absence_leaves_no_field() -> None:
+    plain = Request(id="1", prompt="кот")
+    assert "image" not in plain.to_json()
+    begun = Request(id="1", prompt="кот", seed=7, image=ImageRef("1_2", 0.25))
+    data = json.loads(json.dumps(begun.to_json()))
+    assert data["image"] == {"id": "1_2", "share": 0.25}
+    assert Request.from_json(data) == begun
+    assert Request.from_json(data | {"image": data["image"] | {"new": 1}}) == begun
+    for bad in ({}, 7, {"id": "1_2"}, {"id": 7, "share": 0.5}, {"id": "1_2", "share": 1}):
+        with pytest.raises((TypeError, ValueError)):
+            Request.from_json(data | {"image": bad or [1]})
+
+
+@pytest.mark.parametrize(
+    ("share", "side", "rows"),
+    [(0.5, 12, 6), (0.25, 12, 3), (0.5, 15, 8), (0.25, 15, 4), (0.25, 2, 1), (0.9, 2, 1)],
+)
+def test_share_of_a_picture_is_rounded_to_rows_and_leaves_one(
+    share: float, side: int, rows: int
+) -> None:
+    assert ImageRef("1", share).rows(side) == rows
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,13 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 
 import pytest
 
-from emojich_core.request import Candidate
+from emojich_core.request import Candidate, ImageRef
 from tests.worker.harness import ROOT, request, wait_until
 from worker.engine.__main__ import Engine
 from worker.engine.protocol import Task, receive_event, send_request
@@ -58,6 +59,20 @@ def connect(scheduler: ScriptedScheduler, tmp_path: Path) -> Callable[[], Connec
     engine = Engine(scheduler)  # type: ignore[arg-type]
     threading.Thread(target=engine.serve, args=(listener,), daemon=True).start()
     return lambda: Client(address, family="AF_UNIX")
+
+
+def test_picture_travels_with_its_request(
+    connect: Callable[[], Connection], scheduler: ScriptedScheduler
+) -> None:
+    begun = replace(request("1"), image=ImageRef("1", 0.5))
+    with connect() as engine:
+        send_request(engine, begun, b"picture")
+        wait_until(lambda: scheduler.tasks)
+        [task] = scheduler.tasks
+        assert (task.request, task.image) == (begun, b"picture")
+        assert receive_event(engine)[0] == Progress("1", 0.5)  # the picture is not taken for a call
+        scheduler.finish(task)
+        assert isinstance(receive_event(engine)[0], Finished)
 
 
 def test_unchanged_progress_is_sent_once(

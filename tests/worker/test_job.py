@@ -11,7 +11,7 @@ from rq.serializers import JSONSerializer
 
 from emojich_core.request import Candidate
 from tests.worker.harness import USER, OpenQueue, end_heartbeats, end_of, events_of, request
-from worker.engine.protocol import ENGINE_SOCKET, receive_request, send_event
+from worker.engine.protocol import ENGINE_SOCKET, receive_task, send_event
 from worker.jobs.job import report_killed
 from worker.jobs.rq_worker import Worker
 from worker.queue.events import Failed, Finished, Progress, publish
@@ -117,7 +117,7 @@ def test_second_machine_does_not_overwrite_the_stickers(
 
     def draw_late(listener: Listener) -> None:
         with listener.accept() as job_process:
-            receive_request(job_process)
+            receive_task(job_process)
             save_stickers(requests.connection, "1", [Sticker(b"first", ())])
             publish(requests.connection, end)
             send_event(job_process, end, [Sticker(b"second", ())])

@@ -13,7 +13,7 @@ import pytest
 
 from emojich_core.request import Candidate, Request
 from tests.worker.harness import ROOT, USER, OpenQueue, Server, end_of, wait_until
-from worker.engine.protocol import ENGINE_SOCKET, receive_request, send_event
+from worker.engine.protocol import ENGINE_SOCKET, receive_task, send_event
 from worker.queue.events import Failed, Finished
 from worker.queue.results import Sticker
 
@@ -37,7 +37,7 @@ class MortalEngine:
 
     def _converse(self, connection: Connection) -> None:
         try:
-            request = receive_request(connection)
+            request = receive_task(connection).request
             self._at_work.append(connection)
             self.together = max(self.together, len(self._at_work))
             time.sleep(1)

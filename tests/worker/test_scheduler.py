@@ -6,18 +6,21 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from pkgutil import resolve_name
 
 import pytest
 import torch
+from PIL import Image
 
+from emojich_core.image_file import open_square
 from emojich_core.inference.memory import OutOfMemory
 from emojich_core.inference.retries import LIKE
 from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots
 from emojich_core.pipeline import Drawing, Pipeline
-from emojich_core.request import Request
+from emojich_core.request import ImageRef, Request
 from worker.engine import scheduler as scheduler_module
 from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
@@ -163,6 +166,52 @@ def test_images_similar_to_another_keep_its_first_codes(scheduler: Scheduler) ->
     codes = [each.codes for each in alike.outcome[1]]
     assert {each[:shared] for each in codes} == {sticker.codes[:shared]}
     assert len({sticker.codes, *codes}) == 4
+
+
+def begun(name: str, file: bytes, share: float = 0.5, count: int = 2) -> Task:
+    """A task that begins with a picture."""
+    image = ImageRef(name, share)
+    return Task(Request(id=name, prompt="кот", count=count, seed=7, image=image), file)
+
+
+@pytest.fixture
+def photo() -> bytes:
+    file = BytesIO()
+    Image.effect_noise((60, 60), 90).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("share", "rows"), [(0.5, 2), (0.25, 1), (0.01, 1), (0.99, 3)])
+def test_upper_rows_of_a_picture_are_kept(
+    scheduler: Scheduler, pipeline: Pipeline, photo: bytes, share: float, rows: int
+) -> None:
+    side = pipeline.bundle.transformer.image_tokens_per_dim
+    expected = pipeline.image_prompt(open_square(photo)).codes.tolist()
+    one = begun("1", photo, share)
+    drawn(scheduler, one, task("2", "собака"))
+    codes = [list(sticker.codes) for sticker in one.outcome[1]]
+    assert all(each[: rows * side] == expected[: rows * side] for each in codes)
+    assert all(each != expected for each in codes)
+
+
+def test_sticker_with_a_picture_is_the_same_alone_and_beside_others(
+    pipeline: Pipeline, photo: bytes
+) -> None:
+    outcomes = []
+    for others in ([], [task("2", "собака", 3, 1), task("3")]):
+        scheduler = Scheduler(pipeline, 3)
+        scheduler.start()
+        one = begun("1", photo)
+        drawn(scheduler, *others, one)
+        outcomes.append(one.outcome)
+    assert outcomes[0] == outcomes[1]
+
+
+def test_damaged_picture_fails_its_request_alone(scheduler: Scheduler, photo: bytes) -> None:
+    bad, good = begun("1", photo[:-100]), begun("2", photo)
+    drawn(scheduler, bad, good)
+    assert bad.outcome == (Failed("1", "failed"), [])
+    assert isinstance(good.outcome[0], Finished)
 
 
 def test_boldness_scales_the_temperature(scheduler: Scheduler) -> None:

@@ -6,13 +6,17 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from PIL import Image
 from rq.job import JobStatus
 
+from emojich_core.request import ImageRef
 from tests.worker.harness import (
     ROOT,
     START_TIME,
@@ -30,8 +34,9 @@ from tests.worker.harness import (
 )
 from worker.queue.connection import connect
 from worker.queue.events import STREAM, Failed, Finished, end_silently, from_json
+from worker.queue.image_prompts import save_image
 from worker.queue.requests import RETRIES
-from worker.queue.results import load_stickers
+from worker.queue.results import load_codes, load_stickers
 from worker.queue.stats import seconds_per_image
 from worker.queue.valkey import redis_url
 
@@ -51,6 +56,22 @@ def assert_finished(connection: redis.Redis, seconds: float = 30) -> None:
     stickers = load_stickers(connection, "1")
     assert len(stickers) == len(event.candidates) == 2
     assert all(sticker.startswith(b"RIFF") for sticker in stickers)
+
+
+def test_request_begins_with_its_picture_and_fails_without(
+    requests: OpenQueue, worker: Worker, connection: redis.Redis
+) -> None:
+    file = BytesIO()
+    Image.effect_noise((60, 60), 90).save(file, "WEBP")
+    save_image(connection, "1", file.getvalue())
+    requests.enqueue(replace(request(), image=ImageRef("1", 0.5)), USER)
+    assert_finished(connection)
+    begun, plain = [load_codes(connection, "1", 0)], request("3")
+    requests.enqueue(replace(request("2"), image=ImageRef("gone", 0.5)), USER)
+    requests.enqueue(plain, USER)
+    wait_until(lambda: end_of(connection, "3"))
+    assert end_of(connection, "2") == Failed("2", "no-image")
+    assert load_codes(connection, "3", 0) not in begun
 
 
 def status(requests: OpenQueue) -> JobStatus | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from emojich_core.errors import SetupError, exit_on
 from worker.config import Settings
-from worker.engine.protocol import Task, receive_request, send_event
+from worker.engine.protocol import Task, receive_task, send_event
 from worker.engine.threads import in_brief_thread
 from worker.queue.environment import start_logging
 from worker.queue.events import Progress
@@ -50,7 +50,7 @@ class Engine:
         """Serve one job process until its request ends or it hangs up."""
         with connection:
             try:
-                task = Task(receive_request(connection))
+                task = receive_task(connection)
             except (EOFError, OSError):
                 return  # `engine_is_ready` sends no request
             self._scheduler.put(task)

@@ -1,9 +1,9 @@
 """The protocol between a job process and the engine, over a Unix socket.
 
-The job process sends one request and then only listens; hanging up cancels the request.  The engine
-answers with events; after the event Finished it sends the stickers, each as a file and its codes.
-Messages are JSON and bytes, never pickle, so `send` and `recv` of `multiprocessing.connection` are
-not used.
+The job process sends one request, with its picture if it begins with one, and then only listens;
+hanging up cancels the request.  The engine answers with events; after the event Finished it sends
+the stickers, each as a file and its codes.  Messages are JSON and bytes, never pickle, so `send`
+and `recv` of `multiprocessing.connection` are not used.
 """
 
 import json
@@ -25,8 +25,9 @@ class Task:
     job process that does not listen never delays the scheduler.
     """
 
-    def __init__(self, request: Request):
+    def __init__(self, request: Request, image: bytes = b""):
         self.request = request
+        self.image = image  # the file of the request's picture
         self.fraction = 0.0
         self.cancelled = False
         self.outcome: tuple[Event, list[Sticker]] = (Failed(request.id, "failed"), [])
@@ -49,14 +50,17 @@ def engine_is_ready() -> bool:
     return connection is not None
 
 
-def send_request(connection: Connection, request: Request) -> None:
-    """Send the job process's only message."""
+def send_request(connection: Connection, request: Request, image: bytes = b"") -> None:
+    """Send a request and the file of its picture, which is all that the job process sends."""
     connection.send_bytes(json.dumps(request.to_json()).encode())
+    if request.image:
+        connection.send_bytes(image)
 
 
-def receive_request(connection: Connection) -> Request:
-    """Receive the request that `send_request` sent."""
-    return Request.from_json(json.loads(connection.recv_bytes()))
+def receive_task(connection: Connection) -> Task:
+    """Receive as a task what `send_request` sent."""
+    request = Request.from_json(json.loads(connection.recv_bytes()))
+    return Task(request, connection.recv_bytes() if request.image else b"")
 
 
 def send_event(connection: Connection, event: Event, stickers: list[Sticker]) -> None:

@@ -20,9 +20,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from traceback import clear_frames
 
+from emojich_core.image_file import open_square
 from emojich_core.inference.image_request import ImageRequest
 from emojich_core.inference.memory import OutOfMemory
-from emojich_core.inference.slots import ImageCodes, Slots
+from emojich_core.inference.slots import ImageCodes, ImagePrompt, Slots
 from emojich_core.pipeline import Drawing, Pipeline, numbered
 from emojich_core.request import InvalidRequest, Reading
 from worker.engine.protocol import Task
@@ -127,7 +128,7 @@ class Scheduler:
         request = task.request
         try:
             reading = self._pipeline.read(request.prompt)
-            image_prompt = self._pipeline.likeness(request.like)
+            image_prompt = self._image_prompt(task)
             prefills = self._pipeline.prefill(reading.prompt, image_prompt)
         except InvalidRequest as error:
             log.info("request %s: %s", request.id, error.reason)
@@ -144,6 +145,14 @@ class Scheduler:
             best_of = request.count * self._best_of
             images = ImageRequest(request, sampling, prefills, image_prompt, best_of)
             self._jobs.append(Job(task, reading, images))
+
+    def _image_prompt(self, task: Task) -> ImagePrompt | None:
+        """The codes that a task's images keep.  To encode a picture takes as long as a prefill."""
+        request, pipeline = task.request, self._pipeline
+        if request.image is None:
+            return pipeline.likeness(request.like)
+        rows = request.image.rows(pipeline.bundle.transformer.image_tokens_per_dim)
+        return pipeline.image_prompt(open_square(task.image), up=rows)
 
     def _remove_jobs(self) -> None:
         """Forget jobs that are over or wholly decoded, and free their slots."""

@@ -28,6 +28,7 @@ from rq.timeouts import JobTimeoutException
 from emojich_core.request import Request
 from worker.engine.protocol import ENGINE_SOCKET, call_engine, receive_event, send_request
 from worker.queue.events import Event, Failed, Finished, Progress, has_ended, publish
+from worker.queue.image_prompts import load_image
 from worker.queue.requests import RETRIES, RequestQueue
 from worker.queue.results import Sticker, save_stickers
 from worker.queue.stats import report_pace
@@ -53,12 +54,16 @@ def draw(data: dict[str, Any]) -> Retry | None:
     assert job is not None, "RQ runs this"
     if has_ended(job.connection, request.id):
         return None  # cancelled; or its job process was killed after the last event
+    image = load_image(job.connection, request.image.id) if request.image else b""
+    if request.image and not image:
+        publish(job.connection, Failed(request.id, "no-image"))
+        return None
     try:
         with engine_lock(alone=job.retries_left != RETRIES):
             engine = call_engine()
             if engine is None:
                 return Retry(max=RETURNS, enqueue_at_front=True)
-            _draw(engine, request, job.connection)
+            _draw(engine, request, image, job.connection)
     except JobTimeoutException:  # handled here, because a retry by RQ would take as long again
         log.warning("request %s: took longer than %s s", request.id, job.timeout)
         publish(job.connection, Failed(request.id, "timeout"))
@@ -93,10 +98,10 @@ def report_killed(job: Job, *status: object) -> None:
     report_failure(job, job.connection)
 
 
-def _draw(engine: Connection, request: Request, connection: redis.Redis) -> None:
+def _draw(engine: Connection, request: Request, image: bytes, connection: redis.Redis) -> None:
     start = time.monotonic()
     with engine:
-        for event, stickers in _events(engine, request):
+        for event, stickers in _events(engine, request, image):
             # Another machine may have finished first: the stickers that users have seen stay.
             if isinstance(event, Finished) and not has_ended(connection, request.id):
                 save_stickers(connection, request.id, stickers)
@@ -107,10 +112,12 @@ def _draw(engine: Connection, request: Request, connection: redis.Redis) -> None
     log.info("request %s: %s after %.1f s", request.id, type(event).__name__.lower(), seconds)
 
 
-def _events(engine: Connection, request: Request) -> Iterator[tuple[Event, list[Sticker]]]:
+def _events(
+    engine: Connection, request: Request, image: bytes
+) -> Iterator[tuple[Event, list[Sticker]]]:
     """The events of the engine, up to the one that ends the request."""
     try:
-        send_request(engine, request)
+        send_request(engine, request, image)
         while True:
             event, stickers = receive_event(engine)
             yield event, stickers

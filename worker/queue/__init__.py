@@ -5,6 +5,7 @@
 - `request_job`: RQ's job and queue, narrowed to requests
 - `fairness`: whose request is next
 - `events`: the stream that tells the bot of progress and ends
+- `image_prompts`: pictures that requests begin with, kept for a day
 - `results`: finished stickers, kept for a day
 - `stats`: the day's counts, seconds per image
 - `connection`: connect to Redis, or say why not

@@ -53,7 +53,7 @@ class Failed:
     """The request ends without stickers.  `reason`: a key of the bot's texts."""
 
     request_id: str
-    reason: str  # "failed", "timeout", "memory" or "unknown"
+    reason: str  # "failed", "timeout", "memory", "unknown" or "no-image"
 
 
 Event = Progress | Finished | Failed

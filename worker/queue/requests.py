@@ -18,7 +18,7 @@ from rq.serializers import JSONSerializer
 from rq.suspension import is_suspended, resume, suspend
 
 from emojich_core.request import Request
-from worker.queue import events, results
+from worker.queue import events, image_prompts, results
 from worker.queue.connection import delete_matching
 from worker.queue.fairness import USER, move_to_turn
 from worker.queue.request_ids import ids_of_user
@@ -131,6 +131,7 @@ class RequestQueue:
         taken = IntermediateQueue(self._rq.key, self._connection).get_first_seen_key(ids)
         delete_matching(self._connection, Job.key_for(ids), Result.get_key(ids), taken)
         results.forget(self._connection, user_id)
+        image_prompts.forget(self._connection, user_id)
         events.forget(self._connection, user_id)
 
     def pause(self) -> None:

@@ -28,7 +28,10 @@ function post(path, body) {
   });
 }
 
-/** Send {text}, {photo: true}, {foreign_sticker: true} or {sticker_file_id}; reply_to beside it. */
+/**
+ * Send {text}, {file} in base64 or {photo: true} with a {caption}, {foreign_sticker: true} or
+ * {sticker_file_id}; reply_to beside it.
+ */
 export const say = (content) => post("/sandbox/message", content);
 export const edit = (messageId, text) => post("/sandbox/edit", { message_id: messageId, text });
 export const tap = (messageId, data) => post("/sandbox/tap", { message_id: messageId, data });

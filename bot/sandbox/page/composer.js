@@ -7,8 +7,8 @@ import { showPanel } from "./packs.js";
 import { text } from "./texts.js";
 
 const find = (selector) => document.querySelector(selector);
-const [form, prompt, about, commands, attachments] =
-  ["#composer", "#prompt", "#about", "#commands", "#attachments"].map(find);
+const [form, prompt, about, commands, attachments, file] =
+  ["#composer", "#prompt", "#about", "#commands", "#attachments", "#file"].map(find);
 
 let bot; // as /sandbox/bot describes it
 let attempt;
@@ -81,7 +81,7 @@ export function startReply(message, placeholder = "") {
 
 export function startEdit(message) {
   begin({ kind: "edit", message }, text("editing"));
-  write(message.text);
+  write(message.text ?? message.caption ?? "");
 }
 
 /** Follow t.me/bot?start=parameter: it opens the chat with the bot, and starts it. */
@@ -121,7 +121,7 @@ async function submit() {
 
 async function finishEdit(words) {
   const { message } = subject;
-  const same = words === message.text;
+  const same = words === (message.text ?? message.caption);
   if (same || (await attempt(() => api.edit(message.message_id, words)))) cancel();
 }
 
@@ -157,6 +157,12 @@ function createCommand({ command: name, description }) {
   return item;
 }
 
+/** Send a picture with the words in the box as its caption. */
+async function sendWithCaption(picture) {
+  const caption = subject?.kind === "edit" ? "" : prompt.value.trim();
+  if ((await send({ ...picture, caption })) && caption) setPrompt("");
+}
+
 function showAttachments(open) {
   attachments.hidden = !open;
   find("#attach").ariaExpanded = String(open);
@@ -168,9 +174,17 @@ function watchAttachments() {
     item.onclick = () => {
       showAttachments(false);
       if (item.dataset.attach === "pack") showPanel(true);
+      else if (item.dataset.attach === "file") file.click();
+      else if (item.dataset.attach === "photo") sendWithCaption({ photo: true });
       else send({ [item.dataset.attach]: true });
     };
   }
+  file.onchange = () => {
+    const reader = new FileReader();
+    reader.onload = () => sendWithCaption({ file: reader.result.split(",")[1] }); // base64
+    if (file.files.length) reader.readAsDataURL(file.files[0]);
+    file.value = ""; // so that the same file can be chosen again
+  };
   document.addEventListener("click", (event) => {
     if (!event.target.closest(".attach")) showAttachments(false);
   });

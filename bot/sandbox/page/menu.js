@@ -10,7 +10,7 @@ const MOVED = 10; // px: a finger that scrolls presses nothing
 const menu = document.querySelector("#message-menu");
 
 export const canEdit = (message) =>
-  message.from.id === USER && message.text !== undefined && !message.via_bot;
+  message.from.id === USER && Boolean(message.text ?? message.photo) && !message.via_bot;
 
 /** Watch a list of messages; `find` gives the message of an element, `actions` does things. */
 export function watchMessages(list, find, actions) {

@@ -35,7 +35,7 @@ export function updateMessage(element, message, actions) {
   change(element, "sender", senderOf(message), createSender);
   change(element, "reply", message.reply_to_message, createReply);
   changeMedia(element, message);
-  const words = message.text ?? message.caption;
+  const words = message.text ?? message.caption ?? message.document?.file_name;
   const entities = message.entities ?? message.caption_entities ?? [];
   change(element, "text", words && { words, entities }, () =>
     createText(words, entities, actions));
@@ -58,7 +58,7 @@ export function join(element) {
 
 /** A message in a few words. */
 export function summary(message) {
-  return message.text ?? message.caption
+  return message.text ?? message.caption ?? message.document?.file_name
     ?? text(message.sticker ? "stickerReply" : message.photo ? "photoReply" : "service");
 }
 

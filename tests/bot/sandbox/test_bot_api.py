@@ -142,7 +142,10 @@ async def story(box: Running, call: Callable[..., Any], picture: Callable[..., b
         ]
     }
     said = await box.say("/start")
-    await box.post("/sandbox/message", photo=True)
+    await box.post("/sandbox/message", photo=True, caption="/sticker кот", album="1")
+    await box.post("/sandbox/message", file="eA==", file_name="cat.png")
+    for kind in ("video", "animation", "video_note", "animated_sticker", "video_sticker"):
+        await box.post("/sandbox/message", moving=kind)
     shown = await box.post("/sandbox/message", sticker=True)
     await call("getMe")
     await call("setMyCommands", commands=[{"command": "start", "description": "Начать"}])

@@ -166,6 +166,17 @@ def test_page_shows_own_packs_and_packs_of_others(box: Box, page: Page) -> None:
     expect(page.locator("#packs .pack", has_text="чужой набор")).to_be_visible()
 
 
+def test_page_sends_a_photo_of_the_user_with_the_words_in_the_box(
+    box: Box, page: Page, tmp_path: Path
+) -> None:
+    Image.new("RGB", (300, 200), "red").save(tmp_path / "cat.png")
+    page.fill("#prompt", "в шляпе")
+    page.set_input_files("#file", tmp_path / "cat.png")
+    expect(page.locator(".message.out.photo-message")).to_contain_text("в шляпе")
+    expect(page.locator("#prompt")).to_have_value("")
+    assert box.updates("message")[-1]["caption"] == "в шляпе"
+
+
 def test_page_of_an_emoji_pack_says_emoji_not_stickers(box: Box, page: Page) -> None:
     box.make_pack("custom_emoji", 100)
     page.click("#toggle-packs")

@@ -1,6 +1,7 @@
 """Actions of a sandbox user besides writing: edit, reply, send stickers of a pack."""
 
 import time
+from base64 import b64encode
 from collections.abc import Callable
 
 import pytest
@@ -33,9 +34,9 @@ async def test_user_edits_only_own_texts_within_the_time_limit(
 ) -> None:
     async with launch() as box:
         said = await box.say("кот")
-        photo = await box.post("/sandbox/message", photo=True)
+        sticker = await box.post("/sandbox/message", sticker=True)
         theirs = await box.bot.send_message(box.user, "Рисую")
-        for message_id in (photo["message_id"], theirs.message_id):
+        for message_id in (sticker["message_id"], theirs.message_id):
             refused = await box.refused("/sandbox/edit", message_id=message_id, text="пёс")
             assert refused == "Bad Request: message can't be edited"
         same = await box.refused("/sandbox/edit", message_id=said["message_id"], text="кот")
@@ -44,6 +45,62 @@ async def test_user_edits_only_own_texts_within_the_time_limit(
         monkeypatch.setattr(time, "time", lambda: now + rules.EDITABLE_SECONDS + 2)
         late = await box.refused("/sandbox/edit", message_id=said["message_id"], text="пёс")
         assert late == "Bad Request: message can't be edited"
+
+
+async def test_user_sends_pictures_with_captions_and_changes_them(
+    launch: Launch, picture: Draw
+) -> None:
+    file = picture((600, 300), "JPEG")
+    data = b64encode(file).decode()
+    async with launch() as box:
+        sent = await box.post("/sandbox/message", file=data, caption="/sticker кот", album="7")
+        await box.post("/sandbox/edit", message_id=sent["message_id"], text="пёс")
+        await box.post("/sandbox/message", file=data, file_name="cat.jpg")
+        await box.post("/sandbox/message", file=b64encode(b"x").decode(), file_name="cat.png")
+        updates = await box.bot.get_updates()
+        photo, document, broken = (updates[i].message for i in (0, 2, 3))
+        assert photo
+        assert (photo.caption, photo.media_group_id) == ("/sticker кот", "7")
+        assert photo.caption_entities[0].type == "bot_command"
+        assert [size.width for size in photo.photo] == [90, 320, 600]
+        edited = updates[1].edited_message
+        assert edited
+        assert (edited.caption, edited.photo) == ("пёс", photo.photo)
+        assert document
+        assert document.document
+        assert (document.document.mime_type, document.document.file_size) == (
+            "image/jpeg",
+            len(file),
+        )
+        got = await box.bot.get_file(document.document.file_id)
+        assert await got.download_as_bytearray() == file
+        assert broken
+        assert broken.document
+        got = await box.bot.get_file(broken.document.file_id)
+        assert await got.download_as_bytearray() == b"x"
+        assert "base64" in await box.refused("/sandbox/message", file="?")
+        assert "IMAGE_PROCESS_FAILED" in await box.refused("/sandbox/message", file="eA==")
+
+
+async def test_user_sends_what_moves(launch: Launch) -> None:
+    kinds = ("video", "animation", "video_note", "animated_sticker", "video_sticker")
+    async with launch() as box:
+        for kind in kinds:
+            await box.post("/sandbox/message", moving=kind)
+        video, animation, note, animated, clip = (u.message for u in await box.bot.get_updates())
+        assert video
+        assert video.video
+        assert animation
+        assert animation.animation
+        assert animation.document
+        assert note
+        assert note.video_note
+        assert animated
+        assert animated.sticker
+        assert animated.sticker.is_animated
+        assert clip
+        assert clip.sticker
+        assert clip.sticker.is_video
 
 
 async def test_user_sends_stickers_of_own_and_foreign_sets(launch: Launch, picture: Draw) -> None:
