@@ -152,6 +152,7 @@ class Request:
     seed: int = field(default_factory=new_seed)
     boldness: float = 1.0  # times the temperature of the bundle
     like: tuple[int, ...] = ()  # codes of an image: begin as it does, and go on differently
+    model: str = ""  # the name of the bundle that is to draw it; empty: the first one served
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prompt", clean_prompt(self.prompt))
@@ -165,7 +166,10 @@ class Request:
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary that `from_json` turns back into an equal request."""
-        return asdict(self) | {"like": list(self.like)}
+        data = asdict(self) | {"like": list(self.like)}
+        if not self.model:
+            del data["model"]
+        return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Request":
