@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from emojich_core.bundles.description import read_description
-from emojich_core.errors import BundleError, SetupError
+from emojich_core.errors import BundleError, SetupError, shown
 from emojich_core.model_options import ALL, check_device, check_precision, find_bundle
 from worker.queue.bundles import ServedBundle
 from worker.queue.environment import number
@@ -124,5 +124,5 @@ def _listed(environment: Mapping[str, str], name: str) -> list[str]:
     values = [text.strip() for text in environment.get(name, "").split(",") if text.strip()]
     for value in values:
         if values.count(value) > 1:
-            raise SetupError(f"{name} lists {value} twice: leave one out.")
+            raise SetupError(f"{name} lists {shown(value)} twice: leave one out.")
     return values

@@ -8,6 +8,7 @@
 - `quota`: count a user's requests in Redis
 - `record`: what the bot knows of a request, and how events change it
 - `store`: records in Redis
+- `styles`: the bundles that workers serve, as users see them
 - `view`: what a request's message shows, and its buttons
 - `buttons`: what happens when one of those buttons is pressed
 - `delivery`: bring messages in line with records

@@ -1,4 +1,4 @@
-"""The engine: the one process on a machine that owns the models.
+"""An engine: the one process that owns a model on a device.
 
 It takes requests from job processes over a Unix socket (see `worker.engine.protocol`), and knows
 neither Redis nor RQ.  It opens the socket after loading the models: an engine that can be reached
