@@ -77,8 +77,12 @@ class Engines:
     def _load(self, pairs: list[Pair]) -> None:
         """Start the pairs of one device, one after the other."""
         for number, pair in enumerate(pairs):
-            # On a GPU, this engine leaves as much memory to each one that is to come.
-            is_ready = self._start_engine(pair, share=len(pairs) - number)
+            try:
+                # On a GPU, this engine leaves as much memory to each one that is to come.
+                is_ready = self._start_engine(pair, share=len(pairs) - number)
+            except OSError as error:
+                log.error("%s does not start: %s", pair.name, error)
+                is_ready = False
             with self._lock:
                 if self._stopping:
                     return
@@ -124,7 +128,11 @@ class Engines:
         command = [sys.executable, "-m", "worker.jobs.rq_worker"]
         environment = {**os.environ, "REDIS_URL": self._url, **self._environment(pair)}
         for _ in range(count):
-            rq_worker = Supervisor(f"an RQ worker{self._of(pair)}", command, environment)
+            try:
+                rq_worker = Supervisor(f"an RQ worker{self._of(pair)}", command, environment)
+            except OSError as error:
+                log.error("an RQ worker%s does not start: %s", self._of(pair), error)
+                continue
             self._rq_workers.append(rq_worker)
             rq_worker.watch()
 

@@ -4,6 +4,7 @@
 """
 
 import logging
+import math
 import os
 import signal
 import socket
@@ -37,6 +38,10 @@ HEARTBEAT_INTERVAL = 10  # seconds, while a job runs
 WAKE_UP_INTERVAL = 15  # seconds, while no job runs
 MAINTENANCE_INTERVAL = 30  # seconds
 
+# Seconds for which the default bundle must be away until another one draws what names no bundle:
+# after a pause or an outage of Redis, workers are seen again one by one.
+ABSENCE = 20
+
 PAUSE = 5  # seconds before a new RQ worker replaces one that has given up
 
 log = logging.getLogger("emojich.rq_worker")
@@ -64,6 +69,7 @@ class Worker(rq.Worker):
         self._for_any = rq_queue(connection)
         self._own = rq_queue(connection, serves.name) if serves else self._for_any
         self._own_first = True
+        self._default_seen = -math.inf  # when another bundle was the default
         super().__init__(
             list({queue.name: queue for queue in (self._for_any, self._own)}.values()),
             f"{socket.gethostname()}.{uuid4().hex}",  # `count_workers` reads the machine from it
@@ -115,6 +121,8 @@ class Worker(rq.Worker):
         workers = living_workers(self.connection, self._for_any).values()
         default = in_order([*workers, self._serves])[0]
         if default.name != self._serves.name:
+            self._default_seen = time.monotonic()
+        if time.monotonic() - self._default_seen < ABSENCE:
             return [self._own]
         queues: list[rq.Queue] = [self._own, self._for_any]
         return queues if self._own_first else queues[::-1]
