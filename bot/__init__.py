@@ -13,5 +13,5 @@
 - `telegram/`: Telegram itself, for any bot
 - `russian/`: Russian words and the emoji for them
 - `pictures/`: previews and sticker files
-- `sandbox/`: a local Bot API with a chat page; no other room imports it
+- `sandbox/`: a local Bot API with a chat page; no other package imports it
 """

@@ -20,7 +20,7 @@ from worker.queue.valkey import redis_url
 
 
 def main() -> None:
-    """Run the bot; say in one line what keeps it from starting."""
+    """Run the bot; exit with one line that says why it cannot start."""
     try:
         config = Config.from_environment(os.environ)
         start_logging(config.secrets)
@@ -28,31 +28,31 @@ def main() -> None:
             asyncio.run(_run_until_signal(config, connection, url))
     except SetupError as error:
         sys.exit(f"emojich: {error}")
-    except redis.RedisError as error:  # gone, out of memory, a replica, without rights
+    except redis.RedisError as error:  # unreachable, out of memory, a replica, no permission
         reason = str(error).rstrip(".")
         sys.exit(
-            f"emojich: Redis does not serve the bot ({reason}): see to it, and start it again."
+            f"emojich: Redis does not serve the bot ({reason}): repair it, then start the bot."
         )
-    except InvalidToken:  # its message quotes the token
+    except InvalidToken:  # not with the error's message, which quotes the token
         sys.exit(f"emojich: {_refusal(config)}")
     except TelegramError as error:
         reason = hide(str(error), config.secrets)
         sys.exit(
-            f"emojich: Telegram at {config.api_address} cannot be reached ({reason}): see to the "
+            f"emojich: Telegram at {config.api_address} cannot be reached ({reason}): check the "
             f"network{_proxy(config)}, or correct TELEGRAM_API_URL."
         )
 
 
 def _proxy(config: Config) -> str:
     is_used = getproxies().keys() - {"no"} and not config.api_is_local
-    return " and to the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY" if is_used else ""
+    return " and the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY" if is_used else ""
 
 
 def _refusal(config: Config) -> str:
     refused = "Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the bot's token"
     if config.api_url == TELEGRAM:
         return f"{refused}."
-    # Any other server that knows no such path says the same.
+    # A server that is no Bot API answers in the same way, so the address may be wrong instead.
     return f"{refused}, or correct TELEGRAM_API_URL ({config.api_address})."
 
 

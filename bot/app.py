@@ -1,4 +1,4 @@
-"""The bot as a whole: its parts, and how they start and end."""
+"""Builds the bot from its parts, starts them and stops them."""
 
 import asyncio
 import logging
@@ -58,11 +58,11 @@ from worker.queue.environment import announce
 from worker.queue.events import EventReader
 from worker.queue.requests import RequestQueue
 
-CONSUMER = "bot"  # always the same: what one bot leaves unacknowledged, the next one finds
-REDIS_RETRIES = 10  # some ten seconds: a Redis that restarts is waited for
-REDIS_CONNECTIONS = 50  # what needs one more waits for it, however many people there are
+CONSUMER = "bot"  # never changes, so the next bot gets the events that this one left
+REDIS_RETRIES = 10  # about ten seconds, so that the bot outlasts a restart of Redis
+REDIS_CONNECTIONS = 50  # a call that needs one more waits until another call is done
 
-# The groups of handlers that python-telegram-bot asks before and after the default, 0.
+# Handler groups: python-telegram-bot runs these before and after its default group, 0.
 _BEFORE_ALL, _AFTER_ALL = -1, 1
 
 log = logging.getLogger(__name__)
@@ -72,8 +72,8 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
     """Run the bot until the task is cancelled.
 
     Stands by while another bot answers.
-    Raises TelegramError when Telegram refuses the token or is out of reach at the start, SetupError
-    when something else answers in its place, or when another bot has taken over.
+    Raises TelegramError when Telegram refuses the token or cannot be reached at the start;
+    SetupError when another server answers in Telegram's place, or another bot has taken over.
     """
     application = build_application(config)
     retry = Retry(ExponentialBackoff(cap=2, base=0.1), REDIS_RETRIES)
@@ -97,7 +97,7 @@ def _assemble(
     async_connection: redis.asyncio.Redis,
     consumer: str,
 ) -> tuple[Delivery, RequestMonitor]:
-    """Make the parts and register their handlers; returns the two parts that run as tasks."""
+    """Create the parts and register their handlers; returns the two parts that run as tasks."""
     store, queue = Store(async_connection), RequestQueue(connection)
     history, settings = History(async_connection), SettingsStore(async_connection)
     reader = EventReader(async_connection, consumer)
@@ -172,7 +172,7 @@ async def _serve(
         works += [] if server else [poll(bot, inbox.store)]
         tasks += [asyncio.create_task(work) for work in works]
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in ended:  # the lease is lost, or the token: only that ends one of them
+        for task in ended:  # only a lost lease or token ends a task: raise that error
             task.result()
     finally:
         if server:

@@ -1,4 +1,4 @@
-"""Handlers of messages and commands; other rooms do the work."""
+"""Routes messages and commands to the packages that handle them."""
 
 import re
 from collections.abc import Callable, Coroutine, Sequence
@@ -22,14 +22,14 @@ from bot.texts import Texts
 Answer = Callable[[Update, Context], Coroutine[Any, Any, None]]
 Taker = Callable[
     [User, Message, Texts], Coroutine[Any, Any, bool]
-]  # whether the message was for it
+]  # True: the message answered the taker's question
 Link = Callable[
     [User, str, Texts], Coroutine[Any, Any, str | None]
-]  # what to say, if it was for it
+]  # the reply; None: the link is for another handler
 
 
 class _NamesTheBot(filters.MessageFilter):
-    """Commands like /packs@the_bot."""
+    """Matches commands that name the bot, like /packs@the_bot."""
 
     def filter(self, message: Message) -> bool:
         named = re.match(r"/\w+@(\w+)", message.text or "")
@@ -49,7 +49,7 @@ def message_handlers(
     sticker_menu: StickerMenu,
     follow: Link,
 ) -> list[Handler]:
-    """In the order in which they are tried."""
+    """The handlers, in the order in which they are tried; the first that matches wins."""
     start = _start(_say("welcome", examples_keyboard()), follow)
     take_prompt = _take_prompt(prompts)
     take_reply = _take_reply(takers, emoji_replies, take_prompt)
@@ -83,7 +83,7 @@ def _say(message_id: str, keyboard: InlineKeyboardMarkup | None = None) -> Answe
 
 
 async def _help(update: Update, context: Context) -> None:
-    """Say all that one can do; inline mode only if the operator has switched it on."""
+    """List what users can do; inline mode only if the operator has switched it on."""
     message, bot, words = update.effective_message, context.bot, context.words
     if update.effective_user and message:
         text = words("help")
@@ -93,9 +93,9 @@ async def _help(update: Update, context: Context) -> None:
 
 
 def _start(welcome: Answer, follow: Link) -> Answer:
-    """Greet, or do what the link asks for that has brought the user.
+    """Greet the user, or do what the link behind /start asks for.
 
-    A prompt is drawn after a tap: anybody may have made the link.
+    A prompt from a link is drawn only after a button press: anybody may have made the link.
     """
 
     async def answer(update: Update, context: Context) -> None:
@@ -114,7 +114,7 @@ def _start(welcome: Answer, follow: Link) -> Answer:
 
 
 def _cancel(intake: Intake, sticker_menu: StickerMenu) -> Answer:
-    """Stop all that a user has begun: their requests, and that a sticker is to be replaced."""
+    """Cancel a user's open requests, and the pending replacement of a sticker."""
 
     async def answer(update: Update, context: Context) -> None:
         user, message, words = update.effective_user, update.effective_message, context.words
@@ -128,7 +128,7 @@ def _cancel(intake: Intake, sticker_menu: StickerMenu) -> Answer:
 
 
 def _take_prompt(prompts: Prompts) -> Answer:
-    """Take the requests of a new or an edited message in, or say why not."""
+    """Queue the requests of a new or edited message, or reply why not."""
 
     async def answer(update: Update, context: Context) -> None:
         user, message = update.effective_user, update.effective_message
@@ -136,7 +136,7 @@ def _take_prompt(prompts: Prompts) -> Answer:
             return
         is_edited_reply = bool(message.edit_date and message.reply_to_message)
         if is_edited_reply and not await prompts.has_taken(user, message):
-            return  # it has answered a question of the bot's, or was emoji for stickers
+            return  # the reply answered a question or set emoji: it was no prompt
         for sentence in await prompts.take(user, message, update.update_id, context.words):
             await reply(message, sentence)
 
@@ -146,7 +146,7 @@ def _take_prompt(prompts: Prompts) -> Answer:
 def _take_reply(
     takers: Sequence[Taker], emoji_replies: EmojiReplies, take_prompt: Answer
 ) -> Answer:
-    """Take the answer to a question of the bot's, emoji for stickers, or another prompt."""
+    """Handle a reply: the answer to a question of the bot, emoji for stickers, or a prompt."""
 
     async def answer(update: Update, context: Context) -> None:
         user, message = update.effective_user, update.effective_message

@@ -1,4 +1,4 @@
-"""What the environment says."""
+"""The bot's configuration, read from environment variables."""
 
 import hashlib
 import hmac
@@ -18,14 +18,14 @@ from worker.queue.environment import is_number, number
 TELEGRAM = "https://api.telegram.org/bot"
 WEBHOOK_PORT = 8080
 MAX_PORT = 65535
-MAX_LIMIT = 1_000_000  # of whatever is counted
+MAX_LIMIT = 1_000_000  # the highest value of an EMOJICH_MAX_… variable
 MAX_ID = 2**52  # of a user: https://core.telegram.org/bots/api#user
 MAX_URL = 1000  # characters
 
 
 @dataclass(frozen=True)
 class Config:
-    """Which bot this is, where Telegram is, and what the operator wants."""
+    """The bot's token, the address of the Bot API, and the operator's settings."""
 
     token: str
     api_url: str  # the token follows it
@@ -38,7 +38,7 @@ class Config:
 
     @property
     def file_url(self) -> str:
-        """Where files are: https://api.telegram.org/file/bot."""
+        """The address of files, without the token: https://api.telegram.org/file/bot."""
         return f"{self.api_url.removesuffix('/bot')}/file/bot"
 
     @property
@@ -48,7 +48,7 @@ class Config:
 
     @property
     def api_is_local(self) -> bool:
-        """Whether the Bot API is on this machine, as the sandbox is: no proxy leads there."""
+        """Whether the Bot API runs on this machine, as the sandbox does: then no proxy is used."""
         host = urlsplit(self.api_url).hostname or ""
         try:
             return ipaddress.ip_address(host).is_loopback
@@ -57,20 +57,20 @@ class Config:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no log and no message may show."""
+        """The token, and the login in `api_url`: no log and no message may show them."""
         login, at, _ = urlsplit(self.api_url).netloc.rpartition("@")
         return (self.token, login + at) if at else (self.token,)
 
     @property
     def webhook_secret(self) -> str:
-        """What only Telegram and this bot know: `secret_token` of setWebhook."""
+        """The `secret_token` of setWebhook, which only Telegram and this bot know."""
         return hmac.new(self.token.encode(), b"webhook", hashlib.sha256).hexdigest()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Config":
         """Read the variables of docs/configuration.md.
 
-        Raises SetupError.
+        Raises SetupError, which names the wrong variable.
         """
         token = _token(environment)
         api_url = environment.get("TELEGRAM_API_URL") or TELEGRAM
@@ -98,7 +98,7 @@ def _token(environment: Mapping[str, str]) -> str:
         )
     if not re.fullmatch(r"[0-9]{1,16}:[\w-]{1,100}", token, re.ASCII):  # it becomes part of URLs
         raise SetupError(
-            "TELEGRAM_BOT_TOKEN is no bot's token: copy what @BotFather says, like 123456:ABC-DEF."
+            "TELEGRAM_BOT_TOKEN is no bot's token: copy it from @BotFather, like 123456:ABC-DEF."
         )
     return token
 
@@ -122,23 +122,24 @@ def _limits(environment: Mapping[str, str]) -> Limits:
 
 def _webhook_url(environment: Mapping[str, str], api_url: str) -> str:
     url = environment.get("WEBHOOK_URL", "").strip()
-    # Telegram wants TLS; a Bot API server of one's own may be content without.
+    # Telegram requires TLS; the operator's own Bot API server may do without.
     schemes = ("https",) if api_url == TELEGRAM else ("http", "https")
     if url and not _is_address(url, *schemes):
         raise SetupError("WEBHOOK_URL must look like https://bot.example.org/updates.")
-    # Telegram calls over IPv4 only, and so the bot listens: https://core.telegram.org/bots/webhooks
+    # Telegram sends updates over IPv4 only, so the bot listens on IPv4 only:
+    # https://core.telegram.org/bots/webhooks
     if ":" in (urlsplit(url).hostname or ""):
-        raise SetupError("WEBHOOK_URL has an IPv6 address: take a name, or an IPv4 address.")
+        raise SetupError("WEBHOOK_URL has an IPv6 address: set a name or an IPv4 address.")
     return url
 
 
 def _is_address(url: str, *schemes: str) -> bool:
-    """Whether a URL has one of the schemes, a host, and a port that can be, if any."""
+    """Whether a URL has one of the schemes, a host, and no impossible port."""
     if len(url) > MAX_URL or not url.isprintable() or " " in url:
         return False
     try:
         parts = urlsplit(url)
         httpx.URL(url).copy_with(username=None, password=None)
         return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except (ValueError, httpx.InvalidURL):  # brackets that do not match, no number as port
+    except (ValueError, httpx.InvalidURL):  # unmatched brackets, a port that is no number
         return False

@@ -1,4 +1,4 @@
-"""The bot's log: short lines on stderr, and never a token or password."""
+"""The bot's log: short lines on stderr, without tokens or passwords."""
 
 import logging
 
@@ -26,19 +26,20 @@ def hide(text: str, secrets: tuple[str, ...]) -> str:
 
 
 def reason(error: Exception) -> str:
-    """What has happened: redis-py's errors, as `repr` has them, do not say it."""
+    """An error's class and message; `repr` of redis-py's errors leaves the message out."""
     return f"{type(error).__name__}: {error}"
 
 
 def start_logging(secrets: tuple[str, ...]) -> None:
-    """Log from the level INFO on, without the secrets."""
+    """Log messages of level INFO and above, without the secrets."""
     handler = logging.StreamHandler()
     handler.setFormatter(_Formatter(secrets))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     for talkative in ("httpx", "rq", "telegram"):  # httpx logs every URL, and the token is in them
         logging.getLogger(talkative).setLevel(logging.WARNING)
-    # With a traceback they log each 429, what is no JSON (a gateway's page, say), and what cannot
-    # begin; the caller says so in a line.  Loggers below the last one may speak.
+    # These log a traceback for each 429, for each answer that is no JSON (a gateway's page, say),
+    # and for each failed start; the callers log those in one line.  A filter, unlike a level, does
+    # not apply to the loggers below "telegram.ext".
     for verbose in ("telegram.ext.AIORateLimiter", "telegram.request.BaseRequest"):
         logging.getLogger(verbose).setLevel(logging.CRITICAL)
     logging.getLogger("telegram.ext").addFilter(lambda record: False)

@@ -1,7 +1,7 @@
-"""Every sentence the bot says: the catalogues in `locales/`, one a language, in Fluent's syntax.
+"""The bot's texts: a catalogue for each language in `locales/`, in Fluent's syntax.
 
-Fluent (https://projectfluent.org) has plural forms of every language in the text itself, and needs
-no compiled files.
+Fluent (https://projectfluent.org) keeps the plural forms of a language in the text itself, and
+needs no compiled files.
 """
 
 import logging
@@ -17,12 +17,12 @@ from emojich_core.request import MAX_PROMPT_LENGTH
 RUSSIAN, ENGLISH = "ru", "en"
 LOCALES = Path(__file__).with_name("locales")
 
-# Telegram in one of these languages: most of its readers read Russian better than English.
+# Languages whose speakers mostly read Russian better than English.
 _READERS_OF_RUSSIAN = frozenset({"ru", "be", "kk", "ky", "tg", "uk", "uz"})
 
-# The model reads Russian only, so the examples are Russian in every language.
-_SHORT = 40  # characters of a prompt where it stands among others
+_SHORT = 40  # characters
 
+# The model reads Russian only, so the examples are Russian in every language.
 EXAMPLES = ("кот в шляпе", "горящее сердце", "панда в короне")
 
 COMMON: dict[str, str | int] = {  # values that every message may use
@@ -44,17 +44,17 @@ class Texts:
 
     def __init__(self, language: str):
         self.language = language
-        # Without marks of isolation around values: they would end up in links.
+        # Fluent's isolation marks around values would end up in links.
         self._bundle = FluentBundle([language], use_isolating=False)
         catalogue = (LOCALES / f"{language}.ftl").read_text(encoding="utf-8")
         self._bundle.add_resource(FluentResource(catalogue))
 
     def __call__(self, message_id: str, **values: str | int) -> str:
-        """The message with these values."""
+        """The text of a message, with these values filled in."""
         message = self._bundle.get_message(message_id)
         assert message.value is not None, "the catalogue has no messages without a text"
         text, errors = self._bundle.format_pattern(message.value, COMMON | values)
-        if errors:  # a value is missing: the user gets the rest of the sentence
+        if errors:  # a value is missing: the user still gets the rest of the sentence
             log.error("text %s: %s", message_id, errors)
         return str(text)
 
@@ -66,12 +66,12 @@ def texts(language: str) -> Texts:
 
 
 def language_for(language_code: str | None) -> str:
-    """The language to speak with a user whose Telegram is in `language_code` (an IETF tag)."""
+    """The bot's language for a user whose Telegram uses `language_code` (an IETF tag)."""
     if language_code is None:
         return RUSSIAN
     return RUSSIAN if language_code.lower().split("-")[0] in _READERS_OF_RUSSIAN else ENGLISH
 
 
 def shortened(prompt: str) -> str:
-    """A prompt, or its beginning, to know it by."""
+    """A prompt, cut to `_SHORT` characters, for lists and buttons."""
     return prompt if len(prompt) <= _SHORT else f"{prompt[: _SHORT - 1]}…"

@@ -1,7 +1,24 @@
-"""The model side of Emojich: from a Russian prompt to stickers.  Start with `pipeline`."""
+"""The model side of Emojich: from a Russian prompt to stickers.
+
+- `pipeline`: all stages, from a prompt to stickers: read it first
+- `request`: what a user asks for and what comes back, as the bot and the worker exchange it
+- `vocabulary`: what a bundle has learned, and what it draws for other words
+- `lexicon`: Russian words for each emoji, in `lexicon.tsv`
+- `sticker`: pixels become a WebP that Telegram takes as a sticker
+- `model_options`: where a bundle is, which device, which precision
+- `errors`: what an operator reads
+- `networks/`: the models' classes
+- `inference/`: sampling codes: slots, cache, retries, precision
+- `bundles/`: a model as a folder of files; the published models
+- `cli/`: the command `emojich`
+- `finetuning/`: users teach a model a style of their own
+- `training/`: how `mini` is made and measured; nothing else imports it
+
+`neighbours.tsv` has near words of the vocabulary for words that nobody taught.
+"""
 
 import os
 
-# With this torch asks Linux for huge pages where it needs much memory; it looks once, before its
-# first tensor.  Products with 268 MB of weights read them at 23 GB/s so, and at 17 without.
+# Makes torch ask Linux for huge pages for large blocks; torch reads the variable once, before its
+# first tensor.  Matrix products then read 268 MB of weights at 23 GB/s instead of 17.
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")

@@ -27,7 +27,7 @@ def exit_on(*kinds: type[Exception]) -> Iterator[None]:
 
 
 def shown(value: object, most: int = 100) -> str:
-    """A value as a message may show it: on one line, without its middle if it is long."""
+    """A value for a message: on one line, without its middle if longer than `most` characters."""
     text = str(value)
     if len(text) > most:
         text = f"{text[: most // 2]}...{text[-most // 2 :]}"

@@ -1,12 +1,13 @@
 """The lexicon: what Russians write for each emoji, in `lexicon.tsv`.
 
 A row is an emoji, a tab, and words or phrases separated by "; ", the commonest first.  Each word
-stands in one row only, in the nominative where it is a noun.  Training says these words, the bot
-suggests emoji by them, and the pipeline draws a word that a bundle does not know by another one of
-its row.
+stands in one row only, in the nominative where it is a noun.  Captions for training contain these
+words, the bot suggests emoji by them, and the pipeline replaces a word that a bundle does not know
+by another word of its row.
 
-A word after "~" names another thing, of which the emoji is only the nearest picture: ~капибара is
-drawn as a beaver, and the user is told.  A kind of what the emoji shows has no mark: бульдог.
+A word after "~" names another thing than the emoji, which is only the nearest picture: ~капибара is
+drawn as a beaver, and the bot tells the user.  A word for a kind of what the emoji shows has no
+mark: бульдог.
 """
 
 import re
@@ -28,7 +29,7 @@ def lexicon() -> dict[str, tuple[str, ...]]:
 
 @cache
 def other_things() -> frozenset[str]:
-    """The words of `lexicon` that are marked: they name another thing than their emoji shows."""
+    """The words of `lexicon` marked with "~": they name another thing than their emoji shows."""
     words = (word for row in _rows().values() for word in row)
     return frozenset(word.removeprefix(_OTHER) for word in words if word.startswith(_OTHER))
 

@@ -1,7 +1,7 @@
 """What an operator chooses by name: a model bundle, a device, a precision.
 
 `mini` ships with the project, `emojich weights` puts others into the models folder; any other
-bundle is named by its path.  No torch here: a wrong name is refused before that is loaded.
+bundle is named by its path.  No torch here, so that a wrong name is refused before torch is loaded.
 """
 
 import os
@@ -28,11 +28,14 @@ def models_folder() -> Path:
 
 
 def known_bundles() -> dict[str, Path]:
-    """The bundles that can be opened by name; one in the models folder hides a shipped one."""
+    """The folders of bundles by name; a bundle in the models folder hides a shipped one.
+
+    Raises BundleError when the models folder cannot be read.
+    """
     folder = models_folder()
     try:
         fetched = list(folder.glob("[!.]*/bundle.json"))
-    except (OSError, ValueError) as error:  # it is not ours, or has a name that no folder can have
+    except (OSError, ValueError) as error:  # no permission, or an impossible name
         reason = error.strerror if isinstance(error, OSError) else "no folder's name"
         message = f"{shown(folder)} cannot be read ({reason})"
         raise BundleError(f"{message}: set EMOJICH_MODELS to another folder.") from error
@@ -42,7 +45,7 @@ def known_bundles() -> dict[str, Path]:
 
 def find_bundle(model: str) -> Path:
     """The folder of a bundle, by its path or name.  Raises BundleError when there is none."""
-    if os.path.exists(os.path.join(model, "bundle.json")):  # False for names that cannot be, too
+    if os.path.exists(os.path.join(model, "bundle.json")):  # False for impossible names, too
         return Path(model)
     known = known_bundles()
     if model not in known:
@@ -55,7 +58,7 @@ def find_bundle(model: str) -> Path:
 
 
 def check_device(name: str) -> None:
-    """Raise BundleError for the name of no device; whether it is here is for torch to say."""
+    """Raise BundleError for a name of no device; only torch knows whether the device exists."""
     if not re.fullmatch(r"cpu|cuda(:[0-9]{1,3})?", name):
         raise BundleError(
             f"{short(name)} is no device: name cpu, cuda or cuda:1, here or in EMOJICH_DEVICE."
@@ -63,7 +66,7 @@ def check_device(name: str) -> None:
 
 
 def check_precision(name: str) -> None:
-    """Raise BundleError for the name of no precision; whether it suits a device: precision.py."""
+    """Raise BundleError for a name of no precision; precision.py checks that it suits a device."""
     names = get_args(Precision)
     if name not in names:
         raise BundleError(

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torchvision.transforms.functional import to_tensor
 
 from emojich_core.bundles.bundle import Bundle, BundleError, load_bundle
+from emojich_core.bundles.description import JUDGE
 from emojich_core.inference.cuda import to_device
 from emojich_core.inference.image_request import ImageRequest
 from emojich_core.inference.memory import keep_freed, memory_watched
@@ -29,6 +30,7 @@ from emojich_core.inference.sampling import Sampling, image_loss, in_style
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots, prefill
 from emojich_core.inference.threads import cores, use
 from emojich_core.networks.matting import cut_out, make_unet
+from emojich_core.networks.ruclip import RuCLIP, similarity, text_feature
 from emojich_core.networks.tokenizer import Tokenizer
 from emojich_core.networks.transformer import Transformer
 from emojich_core.networks.upscale import make_upscaler, upscale
@@ -79,6 +81,10 @@ class Pipeline:
         self.vqgan = load_network(bundle, "vqgan", VQGAN, device, dtype)
         self.upscaler = load_network(bundle, "upscale", make_upscaler, device, dtype)
         self.unet = load_network(bundle, "matting", make_unet, device, dtype)
+        self.judge: RuCLIP | None = None
+        if bundle.judge:
+            self.judge = load_network(bundle, "judge", RuCLIP, device, dtype)
+            self.judge_tokenizer = Tokenizer(bundle.judge_tokenizer)
         self.renders_in_bfloat16 = renders_in_bfloat16(device)
         if device.type == "cpu":
             keep_freed()
@@ -120,6 +126,8 @@ class Pipeline:
         """Generate stickers for a Russian prompt: the `count` best by perplexity, best first.
 
         `best_of` images are decoded, by default `count`; only the best go through the later stages.
+        Where the bundle has a judge and `best_of` is above `count`, the judge selects and orders
+        them: see `ImageRequest.best`.
         `top_k`, `top_p` and `temperature` replace those of the bundle; see Sampling.
         `image_prompt` holds codes that the images keep; see `image_prompt()`.
         `progress` is called with the share done, 0 to 1, after every step.
@@ -137,7 +145,10 @@ class Pipeline:
         images = ImageRequest(request, sampling, prefills, image_prompt, best_of)
         while images.waiting:
             self._decode_round(images, progress)
-        best, drawings = images.best(), list[Drawing]()
+        scores = None
+        if self.judge and images.has_choice:
+            scores = self.judge_images(request.prompt, images.shortlist())
+        best, drawings = images.best(scores), list[Drawing]()
         for first in range(0, len(best), self.finish_batch):
             drawings += self.finish(best[first : first + self.finish_batch])
             progress(images.progress(finished=len(drawings)))
@@ -262,6 +273,34 @@ class Pipeline:
 
     @memory_watched()
     @torch.inference_mode()
+    def judge_images(self, prompt: str, images: list[ImageCodes]) -> list[float]:
+        """The judge's scores of images, in order: the cosine of picture and prompt, -1 to 1.
+
+        The judge sees what the VQGAN decodes, before the later stages.
+        Raises ValueError when the bundle has no judge, BundleError when numbers overflowed.
+        """
+        if self.judge is None:
+            raise ValueError(f"{self.bundle.name} has no judge")
+        self._check_finite(images)
+        # As in `finish`, on a CPU one by one and always by as many threads, so that no rounding
+        # depends on the neighbours or the load.
+        size = BATCH if self.device.type == "cuda" else 1
+        with cores.taken(), self._in_finish_stream():
+            use(cores.count)
+            text = text_feature(self.judge, self.judge_tokenizer, prompt)
+            scores: list[float] = []
+            for first in range(0, len(images), size):
+                codes = torch.stack([image.codes for image in images[first : first + size]])
+                with self._rendering():
+                    pictures = self._decode(codes)
+                scores += similarity(self.judge, text, pictures).tolist()
+        if not all(map(math.isfinite, scores)):
+            message = f"{self.bundle.path / JUDGE}.safetensors gives no finite numbers"
+            raise BundleError(f"{message}: restore the bundle, or pull it without a judge.")
+        return scores
+
+    @memory_watched()
+    @torch.inference_mode()
     def finish(self, images: list[ImageCodes]) -> list[Drawing]:
         """Render, cut out and pack images in one batch; returns them in order, numbered from 0.
 
@@ -270,15 +309,18 @@ class Pipeline:
         and small images are finished side by side, by one thread each.
         Raises BundleError when the model's numbers overflowed.
         """
-        if not all(math.isfinite(image.perplexity) for image in images):
-            message = f"{self.bundle.path} draws no finite numbers in {self.precision}"
-            raise BundleError(f"{message}: set EMOJICH_PRECISION to another one.")
+        self._check_finite(images)
         if self.device.type == "cpu":
             with ThreadPoolExecutor(self.finish_batch) as threads:
                 drawings = [drawing for [drawing] in threads.map(self._finish_one, images)]
         else:
             drawings = self._finish(images)
         return numbered(drawings)
+
+    def _check_finite(self, images: list[ImageCodes]) -> None:
+        if not all(math.isfinite(image.perplexity) for image in images):
+            message = f"{self.bundle.path} draws no finite numbers in {self.precision}"
+            raise BundleError(f"{message}: set EMOJICH_PRECISION to another one.")
 
     def _finish_one(self, image: ImageCodes) -> list[Drawing]:
         with cores.taken():
@@ -293,16 +335,24 @@ class Pipeline:
         drawings = []
         for image, pixels, (alpha, method) in zip(images, sharp, mattes, strict=True):
             picture = compose(pixels, alpha)
-            candidate = Candidate(0, image.seed, round(image.perplexity, 4), method)
+            score = None if image.score is None else round(image.score, 4)
+            candidate = Candidate(0, image.seed, round(image.perplexity, 4), method, score)
             drawings.append(Drawing(candidate, picture, to_webp(picture), image.codes))
         return drawings
 
     def _render(self, codes: Tensor) -> Tensor:
         """Codes (B, image_seq_length) → pictures (B, 3, SIZE, SIZE) in [0, 1]."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.renders_in_bfloat16):
-            decoded = self.vqgan.decode(to_device(codes, self.device))
-            sharp = upscale(self.upscaler, self.bundle.upscale, decoded, SIZE)
+        with self._rendering():
+            sharp = upscale(self.upscaler, self.bundle.upscale, self._decode(codes), SIZE)
         return sharp.to(stages_dtype(self.device))
+
+    def _decode(self, codes: Tensor) -> Tensor:
+        """Codes (B, image_seq_length) → pictures (B, 3, image_size, image_size) in [0, 1]."""
+        return self.vqgan.decode(to_device(codes, self.device))
+
+    def _rendering(self) -> AbstractContextManager[object]:
+        """The precision in which VQGAN decoder and Real-ESRGAN multiply."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.renders_in_bfloat16)
 
     def _in_finish_stream(self) -> AbstractContextManager[object]:
         return torch.cuda.stream(self._finish_stream) if self._finish_stream else nullcontext()

@@ -190,16 +190,20 @@ class Reading:
 class Candidate:
     """One generated image of a request, best first; its sticker's bytes travel beside it."""
 
-    number: int  # 0 is the best by perplexity
+    number: int  # 0 is the best by the judge's score, or by perplexity if there is none
     # Of this image alone: a request of one image with it draws the same, unless that would have
     # repeated another candidate, or been a blot beside it (see `emojich_core.inference.retries`).
     seed: int
     perplexity: float  # of the image codes given the prompt; lower is better
     matting: str  # "unet" or "contour": what cut it out
+    score: float | None = None  # the judge's, -1 to 1, higher is better; None: it was not asked
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary that `from_json` turns back into an equal candidate."""
-        return asdict(self)
+        fields = asdict(self)
+        if self.score is None:
+            del fields["score"]
+        return fields
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Candidate":

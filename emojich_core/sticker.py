@@ -1,4 +1,4 @@
-"""From pixels to a file that Telegram takes as a static sticker."""
+"""From pixels to a file that Telegram accepts as a static sticker."""
 
 from io import BytesIO
 
@@ -10,20 +10,20 @@ from torch import Tensor
 SIZE = 512  # pixels; https://core.telegram.org/stickers: one side exactly 512
 MAX_BYTES = 512 * 1024  # https://core.telegram.org/stickers
 
-VISIBLE = 0.02  # below this alpha the colour behind cannot be recovered, nor seen
-SOLID = 0.97  # above it nothing shines through
-FRINGE = 5  # pixels: so deep into a subject that was drawn with soft edges white has run
-REACH = 14.0  # pixels from where the subject has its own colour to where that is no longer told
-FADE = 4.0  # pixels: over the last of them it fades
-DARKER = 0.02  # what is darker than the subject by this, in any channel, is no white on it
+VISIBLE = 0.02  # alpha below which the subject's colour can be neither recovered nor seen
+SOLID = 0.97  # alpha above which no background shines through
+FRINGE = 5  # pixels: how deep the white background has bled into the soft edges of a subject
+REACH = 14.0  # pixels: how far from the subject's interior pixels take its colour
+FADE = 4.0  # pixels: the last part of REACH, over which the effect fades out
+DARKER = 0.02  # a pixel darker than the subject by this, in any channel, is not whitened
 
 
 def compose(image: Tensor, alpha: Tensor) -> Image.Image:
     """An image (3, H, W) in [0, 1] on white, and its alpha (H, W) → RGBA without white fringes.
 
-    Where the edge runs through a pixel, white shines through: I = a·C + (1 - a)·1.  Solving for the
-    subject's own colour C lets the sticker stand on a dark chat as well as on a light one.  But it
-    takes an alpha that is right to the pixel, and edges are drawn softer than that: see `_fringe`.
+    A pixel on an edge mixes the subject's own colour C with white: I = a·C + (1 - a)·1.  Solving
+    for C makes the sticker look right on a dark chat, too.  But that needs an alpha that is exact
+    to the pixel, and the model draws softer edges: see `_fringe`.
     """
     blended = image.float().permute(1, 2, 0).cpu().numpy()
     a = alpha.float().cpu().numpy()
@@ -37,10 +37,10 @@ def compose(image: Tensor, alpha: Tensor) -> Image.Image:
 
 
 def _fringe(blended: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The colour that the subject has next to each pixel, (H, W, 3), and how much of it to take.
+    """The subject's colour next to each pixel (H, W, 3), and the share (H, W) of it to take.
 
-    Along the edges of an image (H, W, 3) on white a pixel takes the colour of the nearest one that
-    is well inside of the subject, unless it is darker than that: then it is an outline.
+    Along the edges of an image (H, W, 3) on white, a pixel takes the colour of the nearest pixel
+    that is well inside the subject, unless it is darker than that one: then it is an outline.
     """
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * FRINGE + 1,) * 2)
     inside = cv2.erode((alpha > SOLID).astype(np.uint8), disc)
@@ -51,7 +51,7 @@ def _fringe(blended: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndar
     )
     colours = np.zeros((nearest.max() + 1, 3), np.float32)
     colours[nearest[inside > 0]] = blended[inside > 0]
-    inner = cv2.GaussianBlur(colours[nearest], (0, 0), 1.5)  # or every pixel would draw a ray
+    inner = cv2.GaussianBlur(colours[nearest], (0, 0), 1.5)  # else colours form rays
     lighter = (blended >= inner - DARKER).all(axis=-1) & (inside == 0)
     share = cv2.GaussianBlur(lighter.astype(np.float32), (0, 0), 1)
     return inner, share * ((REACH - away) / FADE).clip(0, 1) * (inside == 0)

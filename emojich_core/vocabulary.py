@@ -1,15 +1,19 @@
-"""What a bundle knows, and what is drawn for a prompt of which it knows nothing.
+"""The words that a bundle has learned, and what it draws for a prompt without any of them.
 
-A bundle may have a `vocabulary.tsv`; one without (the published models) draws everything.  Its
-lines are emoji with their names, which the weights have learned, and single words in dictionary
-forms that stood in captions.
+A bundle may have a `vocabulary.tsv`; a bundle without (the published models) draws every prompt as
+it is.  The lines of the file are emoji with the names that the weights have learned, and single
+words of captions in dictionary forms.
 
-A single word of the lexicon is drawn by the name of its emoji, which the weights have learned best;
-so is a phrase that it marks as another thing than its emoji, for a морская свинка is no свинка.
-Any other prompt with a noun that is known is drawn as it is; one without nouns, by any word that is
-known.  Else one of its words is replaced: by the name of its emoji where the lexicon has the word,
-or by the nearest word of `neighbours.tsv`.  The user is told what is drawn instead of a neighbour,
-and of a marked word or phrase.
+`Vocabulary.read` decides in this order:
+
+1. A single word of the lexicon is replaced by the name of its emoji, which the weights have learned
+   best.  So is a phrase that the lexicon marks as another thing than its emoji: a морская свинка is
+   no свинка.
+2. A prompt with a known noun stays as it is; so does a prompt without nouns that has a known word.
+3. In any other prompt one word is replaced: by the name of its emoji if the lexicon has the word,
+   else by the nearest word of `neighbours.tsv`.
+
+The user is told what is drawn instead of a marked word or phrase, or of a word with a neighbour.
 """
 
 import re
@@ -29,7 +33,7 @@ HEADER = """\
 """
 EXAMPLES = "«кот в шляпе», «горящее сердце» or «панда в короне»"
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-# Parts of speech that show nothing by themselves, and are in captions of everything.
+# Parts of speech that show nothing by themselves, and occur in captions of all subjects.
 _EMPTY = {"PREP", "CONJ", "PRCL", "NPRO", "NUMR"}
 
 
@@ -37,7 +41,7 @@ class Vocabulary:
     """The names and words that a bundle has learned."""
 
     def __init__(self, names: dict[str, str], words: Iterable[str]):
-        """`names` by emoji, `words` as `words_of` gives them."""
+        """`names` by emoji, `words` as `words_of` yields them."""
         self.names = {_bare(emoji): name for emoji, name in names.items()}
         self.words = frozenset(words)
 
@@ -59,7 +63,7 @@ class Vocabulary:
         file.write_text(HEADER + "\n".join([*rows, *sorted(self.words)]) + "\n", "utf-8")
 
     def with_captions(self, captions: Iterable[str]) -> "Vocabulary":
-        """One that knows the words of these captions, too."""
+        """A vocabulary that knows the words of these captions, too."""
         learned = (word for caption in captions for word in words_of(caption))
         return Vocabulary(self.names, self.words.union(learned))
 
@@ -96,7 +100,7 @@ class Vocabulary:
 
 
 def words_of(caption: str) -> Iterator[str]:
-    """What a caption teaches: its words in dictionary forms; of a single word, any."""
+    """The words that a caption teaches, in dictionary forms; a single word always counts."""
     texts = _WORD.findall(caption)
     for text in texts:
         if len(texts) == 1 or _says_something(text):
@@ -118,12 +122,12 @@ def _says_something(word: str) -> bool:
 
 
 def _reading(prompt: str, phrase: str, name: str) -> Reading:
-    """Of a phrase of the lexicon drawn by its emoji's name: another thing is told, too."""
+    """The reading of a phrase as its emoji's name; of a marked phrase, it names both."""
     return Reading(prompt, phrase, name) if phrase in _other_things() else Reading(prompt)
 
 
 def _replaced(prompt: str, word: str, name: str) -> str:
-    """The prompt with a name for one of its words, and the adjectives before it made to fit."""
+    """The prompt with one word replaced by a name, and the adjectives before it made to agree."""
     before, after = prompt.split(word, 1)
     noun = next((p for p in _parses(name) if p.tag.POS == "NOUN" and "nomn" in p.tag), None)
     fitted = before.split()

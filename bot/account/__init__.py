@@ -1,6 +1,6 @@
-"""What the bot keeps of a user, and how it is forgotten.
+"""What the bot stores about a user, and how the user deletes it.
 
 - `settings`: `/settings`: number of candidates, boldness, outline
 - `history`: `/history`: the last prompts
-- `forget`: `/forget`: delete what Redis has of a user
+- `forget`: `/forget`: delete a user's data in Redis
 """

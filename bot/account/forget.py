@@ -1,4 +1,4 @@
-"""/forget: delete what Redis has of a user, after asking.
+"""/forget: delete a user's data in Redis, after asking the user.
 
 Each store deletes the keys that it writes (`UserStore`).  Two keys stay, and /privacy says so: how
 many requests the user had in the last day (`Quota`), which expires by itself, and that the user is
@@ -23,7 +23,7 @@ from bot.texts import Texts
 
 
 class ForgetChoice(StrEnum):
-    """What the user answers."""
+    """The user's answer to the question of /forget."""
 
     ALL = "all"  # the packs, too
     KEEP = "keep"  # not the packs
@@ -40,14 +40,14 @@ class ForgetButton(Callback):
 
 
 class UserStore(Protocol):
-    """A store that keeps something of users; `bot/app.py` gives all of them to `Forget`."""
+    """A store that holds data of users; `bot/app.py` gives all of them to `Forget`."""
 
     async def forget(self, user_id: int) -> None:
-        """Delete all that is kept of a user.  Safe to repeat."""
+        """Delete all data of a user.  Safe to repeat."""
 
 
 class Forget:
-    """Asks, and forgets."""
+    """Asks the user, and deletes their data."""
 
     def __init__(
         self, intake: Intake, packs: StickerSets, requests: Store, stores: Collection[UserStore]
@@ -65,7 +65,7 @@ class Forget:
             await reply(message, Screen(words("forget-sure"), _keyboard(user, words)))
 
     async def press(self, press: ButtonPress[ForgetButton]) -> None:
-        """Forget, or not."""
+        """Handle the answer to the question of /forget."""
         choice = press.button.choice
         if choice is ForgetChoice.NO:
             await show(press.query, Screen(press.words("forget-not")))
@@ -82,8 +82,8 @@ class Forget:
                 for pack in await self._packs.all(Owner(user.id, user.first_name)):
                     await self._packs.delete(user.id, pack.name)
             except REFUSALS:
-                return words("not-changed")  # and nothing is forgotten, so it can be tried again
-        async with self._requests.at_rest():  # or a change under way would write its record again
+                return words("not-changed")  # before anything else is deleted: users can try again
+        async with self._requests.at_rest():  # else a change in progress would restore its record
             for store in self._stores:
                 await store.forget(user.id)
         return words("forgotten")

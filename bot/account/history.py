@@ -1,9 +1,9 @@
-"""/history: a user's last prompts, each a button that shows it again or draws it again.
+"""/history: a user's last prompts, each with a button that shows or draws its stickers again.
 
     emojich:history:<user id>  hash  request id → `Past` as JSON
 
-The same request with the same seed gives the same stickers, so a prompt needs no pictures to be
-kept.  Those that were to be like another sticker are left out: its codes are forgotten in a day.
+The same request with the same seed gives the same stickers, so no pictures need to be stored.
+Requests for stickers like another one are left out: the codes of that sticker expire in a day.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ from worker.queue.results import load_stickers
 
 @dataclass(frozen=True)
 class Past:
-    """What is needed to draw a request again."""
+    """The settings with which a request can be drawn again."""
 
     prompt: str
     count: int
@@ -47,13 +47,13 @@ class Past:
 
 
 class History:
-    """Everybody's last prompts."""
+    """The last prompts of all users, in Redis."""
 
     def __init__(self, connection: redis.asyncio.Redis):
         self._redis = connection
 
     async def add(self, record: Record) -> None:
-        """Keep a request that has been drawn; safe to repeat."""
+        """Store a request that has been drawn, and delete the oldest.  Safe to repeat."""
         if record.like:
             return
         past = Past(
@@ -98,7 +98,7 @@ def _key(user_id: int) -> str:
 
 @dataclass(frozen=True)
 class HistoryButton(Callback):
-    """Brings a prompt back."""
+    """Shows or draws a prompt's stickers again."""
 
     kind = "past"
     owner: int
@@ -106,7 +106,7 @@ class HistoryButton(Callback):
 
 
 class HistoryMenu:
-    """Shows the last prompts, and brings them back."""
+    """Shows the last prompts, and shows or draws their stickers again."""
 
     def __init__(
         self,
@@ -137,13 +137,16 @@ class HistoryMenu:
         await reply(message, Screen(text, keyboard))
 
     async def press(self, press: ButtonPress[HistoryButton]) -> str:
-        """Show a request again while its stickers are kept, else draw it again."""
+        """Show a request again while Redis has its stickers, else draw it again.
+
+        Returns a sentence for the user.  Raises OldButton for a prompt no longer in the history.
+        """
         request_id = press.button.request_id
         past = (await self._history.all(press.user.id)).get(request_id)
         if past is None or press.query.message is None:
             raise OldButton
         record = await self._store.load(request_id)
-        # What was drawn in a group is drawn again here, and does not come up there once more.
+        # A request of a group is drawn again here, so that it does not appear in the group again.
         is_shown_here = record is not None and record.is_private and record.has_stickers
         if is_shown_here and await self._has_stickers(request_id):
             await self._delivery.change(request_id, Reopened())

@@ -1,6 +1,6 @@
-"""/settings: how many candidates, how bold, with an outline or without, in which style.
+"""/settings: the number of candidates, the boldness, a white outline, the style.
 
-They are kept for good.
+They are stored until /forget.
 
 emojich:settings:<user id>  string  `Settings` as JSON
 """
@@ -24,7 +24,7 @@ from worker.queue.bundles import ServedBundle
 from worker.queue.decoding import from_json
 from worker.queue.requests import RequestQueue
 
-# What the temperature is multiplied by.  Much bolder is noise, much calmer always the same.
+# Factors of the temperature.  Much larger ones draw noise, much smaller ones always the same.
 BOLDNESS = {"calm": 0.75, "usual": 1.0, "bold": 1.25}
 _STYLES_IN_ROW = 3
 
@@ -41,7 +41,7 @@ class SettingButton(Callback):
 
 @dataclass(frozen=True)
 class Settings:
-    """How a user wants stickers."""
+    """A user's settings."""
 
     count: int = 4
     boldness: str = "usual"
@@ -49,7 +49,7 @@ class Settings:
     style: str = ""  # the name of a bundle; empty: the default
 
     def changed(self, what: str, value: str) -> "Settings | None":
-        """The settings after a tap; None when there is no such setting."""
+        """The settings with another value for `what`; None when there is no such setting."""
         if what == "count" and value.isdecimal() and 1 <= int(value) <= MAX_COUNT:
             return replace(self, count=int(value))
         if what == "boldness" and value in BOLDNESS:
@@ -60,18 +60,18 @@ class Settings:
 
 
 class SettingsStore:
-    """Everybody's settings."""
+    """The settings of all users, in Redis."""
 
     def __init__(self, connection: redis.asyncio.Redis):
         self._redis = connection
 
     async def load(self, user_id: int) -> Settings:
-        """The settings of a user; the usual ones until they choose others."""
+        """The settings of a user; the defaults until the user chooses others."""
         stored: Any = await self._redis.get(_key(user_id))
         return (stored and read(_key(user_id), stored, _decode)) or Settings()
 
     async def save(self, user_id: int, settings: Settings) -> None:
-        """Keep the settings of a user."""
+        """Store the settings of a user."""
         await self._redis.set(_key(user_id), json.dumps(asdict(settings)))
 
     async def forget(self, user_id: int) -> None:
@@ -95,7 +95,7 @@ class SettingsMenu:
             await reply(message, _screen(settings, served, user.id, context.words))
 
     async def press(self, press: ButtonPress[SettingButton]) -> None:
-        """Change a setting."""
+        """Handle the press of a setting's button.  Raises OldButton for an unknown setting."""
         settings = await self._store.load(press.user.id)
         served = await asyncio.to_thread(self._queue.served)
         what, value = press.button.what, press.button.value

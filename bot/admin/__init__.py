@@ -1,6 +1,6 @@
-"""For the people who run the bot.
+"""For operators, who run the bot.
 
 - `commands`: `/stats`, `/ban`, `/pause` …
 - `access`: which users the bot serves
-- `redis_repair`: values in Redis that another program wrote
+- `redis_repair`: skip or set aside values in Redis that the bot cannot read
 """

@@ -2,7 +2,7 @@
 
     emojich:banned   set   user ids
 
-Those who run the bot always may.
+Operators always have access.
 """
 
 from contextlib import suppress
@@ -23,17 +23,17 @@ BANNED = "emojich:banned"
 
 
 class Access:
-    """Keeps the door."""
+    """Decides which users the bot serves."""
 
     def __init__(
         self, connection: redis.asyncio.Redis, admins: frozenset[int], allowed: frozenset[int]
     ):
-        self._redis: Any = connection  # some commands are typed for the other kind of connection
+        self._redis: Any = connection  # redis-py types some commands as synchronous
         self._admins = admins
         self._allowed = allowed
 
     async def check(self, update: Update, context: Context) -> None:
-        """Let no other handler see an update of a user who may not use the bot."""
+        """Refuse an update of a user without access, and hide it from all other handlers."""
         user = update.effective_user
         if user is None:
             return
@@ -55,7 +55,7 @@ class Access:
         return bool(await self._redis.srem(BANNED, user_id))
 
     async def count_banned(self) -> int:
-        """How many are shut out."""
+        """How many users are banned."""
         return int(await self._redis.scard(BANNED))
 
     async def _refusal(self, user_id: int, words: Texts) -> str | None:
@@ -69,11 +69,11 @@ class Access:
 
 
 async def _answer(update: Update, sentence: str) -> None:
-    """Tell a user who taps or writes in private why nothing happens; groups are left in peace."""
+    """Answer a button press or a private message with the refusal; stay silent in groups."""
     query, message, inline = update.callback_query, update.message, update.inline_query
     if query:
         await answer_press(query, sentence)
-    elif inline:  # there is no place for a sentence
+    elif inline:  # an inline answer has no place for a sentence
         await insist(lambda: inline.answer([], cache_time=0, is_personal=True))
     elif message and message.chat.type == message.chat.PRIVATE:
         await reply(message, sentence)

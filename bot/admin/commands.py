@@ -19,9 +19,9 @@ from worker.queue.environment import is_number
 from worker.queue.requests import RequestQueue
 from worker.queue.stats import FINISHED, counts_today, seconds_per_image, users_key
 
-BROKEN = "broken"  # in the counts of the day: an update that no handler could deal with
+BROKEN = "broken"  # in the counts of the day: an update on which a handler failed
 
-Command = Callable[[list[str], Texts], Awaitable[str]]  # the words after it → what to answer
+Command = Callable[[list[str], Texts], Awaitable[str]]  # the words after the command → the reply
 
 
 class Admin:
@@ -77,7 +77,7 @@ class Admin:
 
 
 def stats(queue: RequestQueue, connection: redis.Redis, banned: int, words: Texts) -> str:
-    """How the bot is doing."""
+    """The reply to /stats: queue, workers, speed, users, failures by reason."""
     counts = counts_today(connection)
     pace = seconds_per_image(connection)
     failures = {failure: counts[failure] for failure in Failure if failure in counts}
@@ -118,7 +118,7 @@ def _bundles(queue: RequestQueue, words: Texts) -> list[str]:
 
 
 def _user_id(arguments: list[str]) -> int | None:
-    """The id after a command."""
+    """The user id after a command; None when it is missing or no id."""
     match arguments:
         case [text] if is_number(text, MAX_ID):
             return int(text)
@@ -126,7 +126,7 @@ def _user_id(arguments: list[str]) -> int | None:
 
 
 def _answer(command: Command) -> Callable[..., Coroutine[Any, Any, None]]:
-    """A handler that says what a command returns."""
+    """A handler that replies with what a command returns."""
 
     async def answer(update: Update, context: Context) -> None:
         if message := update.effective_message:

@@ -1,6 +1,6 @@
-"""What Redis holds in another shape than the bot writes: it is left out, and logged by its key.
+"""Handles Redis data that the bot cannot read: skips values, renames keys, and logs their names.
 
-Another version may have written it, or a person.  What it says is in no log.
+Another version of the bot, or a person, may have written it.  The values themselves are not logged.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import redis
 import redis.asyncio
 
-# By the whole name of a key, or by its beginning where a user, a request or a day follows.
+# The Redis type of each key, by its name, or by its prefix where a user, request or day follows.
 KINDS = {
     "emojich:asked:": "zset",
     "emojich:banned": "set",
@@ -48,7 +48,7 @@ KINDS = {
 }
 TYPES = ("string", "list", "set", "zset", "hash", "stream")
 ODD = ".odd"  # ends the name of a key that has been set aside
-ODD_TTL = 24 * 3600  # seconds; a person may look at it meanwhile
+ODD_TTL = 24 * 3600  # seconds in which an operator can look at it
 LATELY = 60  # seconds
 
 Value = TypeVar("Value")
@@ -57,7 +57,7 @@ log = logging.getLogger(__name__)
 
 
 def read(key: str, data: bytes, decode: Callable[[bytes], Value]) -> Value | None:
-    """What `decode` makes of the data; None where it raises ValueError."""
+    """The decoded value of a key; None, and a line in the log, where `decode` raises ValueError."""
     try:
         return decode(data)
     except ValueError:
@@ -66,14 +66,15 @@ def read(key: str, data: bytes, decode: Callable[[bytes], Value]) -> Value | Non
 
 
 async def delete(connection: redis.asyncio.Redis, *keys: str) -> None:
-    """Delete keys, and what has been set aside of them."""
+    """Delete keys, also those that `set_aside` has renamed."""
     await connection.delete(*keys, *[key + ODD for key in keys])
 
 
 async def heal(connection: redis.Redis, error: BaseException | None) -> bool:
-    """Set keys aside if an error says that one has another type; whether any was, here or lately.
+    """Set keys aside if an error says that a key has the wrong type; returns whether to retry.
 
-    Several errors come of one key, and the first of them to be here mends it for all.
+    One key may cause several errors at once, and the first repairs it.  So a key that was set aside
+    within the last LATELY seconds is a reason to retry, too.
     """
     if not isinstance(error, redis.ResponseError) or "WRONGTYPE" not in str(error):
         return False
@@ -81,9 +82,9 @@ async def heal(connection: redis.Redis, error: BaseException | None) -> bool:
 
 
 def set_aside(connection: redis.Redis) -> int:
-    """Rename the keys of another type than KINDS says, and return how many.
+    """Rename the keys whose type differs from KINDS; returns how many there were.
 
-    Each command on one would fail, and some keys are everybody's.
+    Every command on such a key would fail, and some keys serve all users.
     """
     odd = list(_odd_keys(connection))
     for key in odd:
@@ -117,7 +118,7 @@ def _kind(key: str) -> str | None:
 
 
 def _counts(connection: redis.Redis, key: str) -> bool:
-    """Whether a string that is to count users is a HyperLogLog."""
+    """Whether a key is a HyperLogLog, if it is one that counts users; True for all others."""
     if key.startswith("emojich:users:"):
         try:
             connection.pfcount(key)

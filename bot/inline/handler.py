@@ -23,15 +23,15 @@ from bot.telegram.context import Context, Handler
 from bot.texts import Texts
 from emojich_core.request import MAX_PROMPT_LENGTH
 
-# Seconds for which Telegram answers the same query itself; longer, and it would offer a sticker
-# that has been removed meanwhile.
+# Seconds for which Telegram repeats the answer to the same query; in a longer time it would offer
+# stickers that were removed meanwhile.
 CACHE_TIME = 10
 
 log = logging.getLogger(__name__)
 
 
 class InlineHandler:
-    """Offers everybody their own stickers."""
+    """Answers each user's inline queries with the stickers of their own packs."""
 
     def __init__(self, cache: PackCache, labels: LabelStore):
         self._cache = cache
@@ -42,7 +42,7 @@ class InlineHandler:
         return [InlineQueryHandler(self._answer)]
 
     async def look_again(self, update: Update, _: Context) -> None:
-        """Whoever has just done something else may have changed a pack by it."""
+        """Drop a user's cached stickers after any other update: it may have changed a pack."""
         if update.effective_user and not update.inline_query:
             self._cache.discard(update.effective_user.id)
 
@@ -54,7 +54,7 @@ class InlineHandler:
             found = await self._find(query.from_user.id, text)
             button = None if found else await asyncio.to_thread(_button, text, context.words)
             await _offer(query, found, button)
-        except TelegramError as error:  # too late, or an outage: the next letter asks again
+        except TelegramError as error:  # too late, or an outage: the next letter is a new query
             log.warning("an inline query is left without an answer: %s", error)
 
     async def _find(self, user_id: int, text: str) -> list[Sticker]:
@@ -76,19 +76,19 @@ async def _offer(
     await query.answer(
         results,
         cache_time=CACHE_TIME,
-        is_personal=True,  # or others would be offered the same
+        is_personal=True,  # else Telegram would repeat the answer to other users
         next_offset=str(end) if end < len(found) else None,
         button=button,
     )
 
 
 def _button(text: str, words: Texts) -> InlineQueryResultsButton:
-    """Says that there are none, and leads to the bot, which offers to draw what was looked for."""
+    """A button that says that nothing was found; it leads to the bot, which offers to draw it."""
     wanted = asked_for(text)
     if not text.strip():
         label = words("inline-none-yet")
     elif encode(wanted):
         label = words("inline-not-found-draw")
-    else:  # a link cannot bring it
+    else:  # no link can hold the prompt
         label = words("inline-not-found")
     return InlineQueryResultsButton(label, start_parameter=start_parameter(wanted))

@@ -1,9 +1,9 @@
-"""The stickers that inline mode finds: those in a user's packs, and the words they answer to.
+"""The stickers that inline mode searches: those in a user's packs, with their search words.
 
     emojich:labels:<user id>   hash   file_unique_id → `Label` as JSON
 
-`getStickerSet` tells one emoji of each sticker and no search words, so they are kept from the
-moment when the sticker is uploaded.  Its unique id stays the same in whatever pack it is put.
+`getStickerSet` returns one emoji of each sticker and no search words, so the bot stores both when
+it uploads a sticker.  The sticker has the same unique id in every pack.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ from bot.russian.words import searchable
 from bot.telegram.errors import PACK_IS_MISSING, says
 from worker.queue.decoding import from_json
 
-CACHE_TTL = 10.0  # seconds in which a user who types a word asks for each of its letters
-UNUSED_LABEL_TTL = 3 * DAY  # seconds; longer than an uploaded sticker can be put into a pack
+CACHE_TTL = 10.0  # seconds; while a user types a word, Telegram sends a query for each letter
+UNUSED_LABEL_TTL = 3 * DAY  # seconds; an uploaded sticker can be put into a pack for less time
 
 
 @dataclass(frozen=True)
 class Label:
-    """By what a sticker is found."""
+    """The words and emoji by which a sticker is found."""
 
     words: list[str] = field(default_factory=list)  # of its prompt
     emoji: list[str] = field(default_factory=list)
@@ -38,18 +38,18 @@ class Label:
 
 
 class LabelStore:
-    """Everybody's labels."""
+    """The labels of all users' stickers, in Redis."""
 
     def __init__(self, connection: redis.asyncio.Redis):
-        self._redis: Any = connection  # some commands are typed for the other kind of connection
+        self._redis: Any = connection  # redis-py types some commands as synchronous
 
     async def add(self, user_id: int, unique_id: str, prompt: str, emoji: list[str]) -> None:
-        """Keep the label of a sticker that was drawn from this prompt."""
+        """Store the label of a sticker that was drawn from this prompt."""
         words = await asyncio.to_thread(searchable, prompt)
         await self._save(user_id, unique_id, Label(words, emoji, time.time()))
 
     async def relabel(self, user_id: int, unique_id: str, emoji: list[str]) -> None:
-        """A sticker answers to other emoji now."""
+        """Replace the emoji in a sticker's label, if it has one."""
         if label := (await self.all(user_id)).get(unique_id):
             await self._save(user_id, unique_id, replace(label, emoji=emoji))
 
@@ -63,7 +63,7 @@ class LabelStore:
         }
 
     async def discard_unused(self, user_id: int, unique_ids: set[str]) -> None:
-        """Delete the labels of stickers that are in no pack, nor about to be put into one."""
+        """Delete the labels of stickers that are not in `unique_ids`, nor uploaded lately."""
         old = [
             unique_id
             for unique_id, label in (await self.all(user_id)).items()
@@ -85,7 +85,7 @@ def _key(user_id: int) -> str:
 
 
 class PackCache:
-    """Looks into packs, and remembers for a moment what it has seen."""
+    """Fetches the stickers of users' packs, and caches them for CACHE_TTL."""
 
     def __init__(self, bot: Bot, store: PackStore, labels: LabelStore):
         self._bot = bot
@@ -102,12 +102,12 @@ class PackCache:
         return self._seen[user_id][1]
 
     def discard(self, user_id: int) -> None:
-        """Look again next time: the user may have changed a pack."""
+        """Drop a user's cached stickers: the user may have changed a pack."""
         self._seen.pop(user_id, None)
 
     async def _look(self, user_id: int) -> list[Sticker]:
         packs = await asyncio.gather(*map(self._pack, await self._store.names(user_id)))
-        # Custom emoji are no stickers that one could send.
+        # Inline mode cannot send custom emoji.
         stickers = [
             sticker for pack in packs for sticker in pack if sticker.type == Sticker.REGULAR
         ]

@@ -7,15 +7,15 @@ from bot.russian.emoji import FALLBACK, suggest_emoji
 from bot.russian.words import lemmas, split
 from bot.russian.written_emoji import written_emoji
 
-# What it is worth when a word of the query is one of the sticker's; when the last one, which may
-# still be being typed, begins one of them; when an emoji that shows the query is the sticker's.
+# Points for a word of the query that the sticker has; for the query's last word, which the user may
+# still be typing, if a word of the sticker begins with it; for an emoji of both.
 _WORD, _PREFIX, _EMOJI = 1.0, 0.5, 0.25
-_SHORTEST = 2  # letters that are a beginning
-_VARIATION = "\ufe0f"  # asks for a colourful picture; Telegram may have left it out
+_SHORTEST = 2  # letters of a word that is still being typed
+_VARIATION = "\ufe0f"  # the selector of a colourful picture; Telegram may have left it out
 
 
 class Query:
-    """What a user has typed."""
+    """The words and emoji of an inline query."""
 
     def __init__(self, text: str):
         words = split(text)
@@ -25,7 +25,7 @@ class Query:
         self._emoji = _bare(written_emoji(text) or suggested)
 
     def score(self, emoji: str | None, label: Label) -> float:
-        """How well it means a sticker; 0 if not at all."""
+        """How well a sticker matches the query; 0 if not at all."""
         words = set(label.words)
         points = _WORD * sum(not forms.isdisjoint(words) for forms in self._forms)
         if self._typed and self._forms[-1].isdisjoint(words):
@@ -34,7 +34,7 @@ class Query:
 
 
 def find(text: str, stickers: list[Sticker], labels: dict[str, Label]) -> list[Sticker]:
-    """The stickers that a query means, the best first, of equals the newest; for none, all."""
+    """The stickers that match a query, the best first, then the newest; without a query, all."""
     unknown = Label()
 
     def label(sticker: Sticker) -> Label:
@@ -50,7 +50,7 @@ def find(text: str, stickers: list[Sticker], labels: dict[str, Label]) -> list[S
 
 
 def _emoji_of(emoji: str | None, label: Label) -> set[str]:
-    """The emoji of a sticker: Telegram names the first one, and is right where the label is old."""
+    """The label's emoji; where the label is out of date, only the first emoji, from Telegram."""
     first = _bare([emoji] if emoji else [])
     known = _bare(label.emoji)
     return known if first <= known else first

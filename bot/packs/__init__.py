@@ -5,8 +5,8 @@
 - `screens`: what the messages of `/packs` show
 - `sticker_page`: one sticker, chosen by its number
 - `sticker_menu`: move, replace or remove a sticker that its owner sends
-- `emoji_replies`: other emoji for stickers, by reply
+- `emoji_replies`: change the emoji of stickers by a reply
 - `sticker_sets`: the Bot API's sticker methods
-- `names`: names and titles of packs
-- `store`: which packs are a user's, in Redis
+- `names`: names, titles and kinds of packs: stickers and custom emoji
+- `store`: the names of each user's packs, in Redis
 """

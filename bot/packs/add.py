@@ -51,7 +51,7 @@ class StickerAdder:
         self._results = results
 
     async def add(self, user: User, record: Record, number: int, words: Texts) -> str:
-        """Put a candidate into the user's pack; returns a sentence for the user.
+        """Put candidate `number` (from 0) into the user's pack; returns a sentence for the user.
 
         Raises StickersGone, and StartNeeded when the user must press Start first.
         """

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class EmojiReplies:
-    """Changes the emoji of a request's stickers, in packs and before, and of single stickers."""
+    """Changes the emoji of a request's stickers, in a pack or not yet, and of single stickers."""
 
     def __init__(self, store: Store, delivery: Delivery, packs: StickerSets, labels: LabelStore):
         self._store = store
@@ -55,7 +55,7 @@ class EmojiReplies:
         return words("relabel-what")
 
     async def _record(self, message: Message, user_id: int) -> Record | None:
-        """The user's request to whose message this one replies, if any."""
+        """The user's request whose message the user answers, if any."""
         to = message.reply_to_message
         return await self._store.of_message(user_id, message.chat_id, to.message_id) if to else None
 
@@ -72,7 +72,7 @@ class EmojiReplies:
     async def _relabel_sticker(
         self, sticker: Sticker, user_id: int, message: Message, words: Texts
     ) -> str:
-        """Change the emoji of the sticker, sent from a pack, to which the user replies."""
+        """Change the emoji of the sticker that the user answers, if it is in one of their packs."""
         if not (sticker.set_name and await self._packs.is_owner(user_id, sticker.set_name)):
             return words("foreign-sticker", kind=sticker.type)
         return await self.relabel(sticker, user_id, written_emoji(message.text or ""), words)

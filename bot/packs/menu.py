@@ -15,7 +15,7 @@ from bot.telegram.messages import Screen, has_picture, is_reachable, reply, show
 from bot.telegram.questions import Questions
 from bot.texts import Texts
 
-# The purpose of a question: the pack's number; for a new one, 0 and perhaps its kind.
+# The purpose of a question: the pack's number; for a new pack, 0 and perhaps its kind.
 _TITLE = re.compile(rf"title:(\d+)(?::({Kind.EMOJI}))?")
 
 
@@ -34,7 +34,7 @@ class PackMenu:
             await reply(message, await self._screens.packs(user, 0, context.words))
 
     async def press(self, press: ButtonPress[PackButton]) -> str | None:
-        """Handle the press of one of the menu's buttons."""
+        """Handle the press of a button of the menu; returns a sentence for the user, if any."""
         user, words, action = press.user, press.words, press.button.action
         if not is_reachable(press.query):
             return words("packs-old")
@@ -79,7 +79,7 @@ class PackMenu:
     async def _name(
         self, user: User, number: int, kind: Kind, text: str, words: Texts
     ) -> str | None:
-        """Begin a pack, or change the title of one; None when the title is not valid."""
+        """Begin a pack (number 0) or rename one; None when the title is not valid."""
         try:
             title = clean_title(text)
         except BadTitle:

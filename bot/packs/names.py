@@ -1,6 +1,6 @@
-"""Names of packs, which stand in links, and titles.
+"""Names of packs, which appear in links, and their titles.
 
-A pack never changes its kind, so its name says it: emojich_… are stickers, emoji_… custom emoji.
+A pack never changes its kind, so its name tells it: emojich_… holds stickers, emoji_… custom emoji.
 """
 
 import re

@@ -20,7 +20,7 @@ from bot.texts import Texts
 PACKS_A_PAGE = 5  # their titles and links fit into a caption of 1024 characters
 STICKERS_A_PAGE = 12
 _MANY = 9  # stickers; more are shown in rows of four
-_EMOJI_CELL = 240  # px; custom emoji have 100 px, and larger ones would be a blur
+_EMOJI_CELL = 240  # px; a larger cell would blur custom emoji, which have 100 px
 
 Row = list[InlineKeyboardButton]
 
@@ -114,7 +114,7 @@ class Screens:
         return Screen(f"{text}\n\n{words('sticker-menu', kind=kind)}", keyboard, picture)
 
     def sure(self, user: User, pack: Pack, words: Texts) -> Screen:
-        """The question before a pack is deleted; the message keeps its picture."""
+        """The question before the bot deletes a pack; the message keeps its picture."""
         rows = [
             [_button(words("yes-delete"), "sure", user.id, pack.number)],
             [_button(words("back"), "open", user.id, pack.number)],
@@ -125,7 +125,7 @@ class Screens:
         return Screen(text, InlineKeyboardMarkup(rows))
 
     async def blank(self) -> bytes:
-        """An empty picture, for a photo that must not show stickers."""
+        """An empty JPEG, for a photo message that must no longer show stickers."""
         return await asyncio.to_thread(render_grid, [None], 1, None, _EMOJI_CELL)
 
     async def _picture(
@@ -138,7 +138,7 @@ class Screens:
 
 
 def _line(pack: Pack, words: Texts) -> str:
-    """A pack with its count; its link below, once it has stickers."""
+    """A pack's title and count, and its link below once the pack has stickers."""
     mark = "● " if pack.is_current else ""
     count = len(pack.stickers)
     line = mark + words("packs-line", title=pack.title, count=count, kind=pack.kind.value)
@@ -171,7 +171,7 @@ def _actions(user: User, pack: Pack, words: Texts) -> list[Row]:
 def _page_buttons(
     page: int, count: int, size: int, button: Callable[[str, int], InlineKeyboardButton]
 ) -> list[Row]:
-    """The row ◀ 1-12 and 25-30 ▶, each if there is such a page; no row without either."""
+    """A row of the buttons ◀ 1-12 and 25-30 ▶ for the pages that exist; no row without any."""
     row = []
     if page > 0:
         row.append(button(f"◀ {_numbers(page - 1, count, size)}", page - 1))
@@ -186,7 +186,7 @@ def _numbers(page: int, count: int, size: int) -> str:
 
 
 def _within(page: int, count: int, size: int) -> int:
-    """The page, or the last one when there are fewer by now."""
+    """The page, or the last page when there are fewer pages by now."""
     return min(page, max(0, count - 1) // size)
 
 

@@ -1,4 +1,4 @@
-"""One sticker of a pack: its owner sends it, and changes it with buttons.
+"""The menu of one sticker of a pack: its owner sends the sticker, and changes it with buttons.
 
 emojich:replacing:<user id>  string  the sticker that the next chosen candidate replaces
 """
@@ -62,7 +62,7 @@ class StickerMenu:
         self._redis = connection
 
     async def show(self, update: Update, context: Context) -> None:
-        """Answer a sticker, with buttons that change it if it is from a pack of the user's."""
+        """Answer a sticker; if it is from one of the user's packs, with buttons that change it."""
         user, message = update.effective_user, update.effective_message
         if not (user and message and message.sticker):
             return
@@ -74,7 +74,7 @@ class StickerMenu:
         await reply(message, Screen(text, keyboard), do_quote=True)
 
     async def press(self, press: ButtonPress[SentStickerButton]) -> str:
-        """Handle the press of one of the menu's buttons."""
+        """Handle the press of one of the menu's buttons; returns a sentence for the user."""
         button, words = press.button, press.words
         try:
             name = await self._packs.name(press.user.id, button.number)
@@ -91,7 +91,10 @@ class StickerMenu:
         return sentence
 
     async def act(self, user_id: int, action: str, sticker: Sticker, words: Texts) -> str:
-        """Act on a sticker of the user's; returns a sentence.  Raises TelegramError, OldButton."""
+        """Act on one of the user's stickers; returns a sentence for the user.
+
+        Raises TelegramError, and OldButton for an unknown action.
+        """
         match action:
             case "first":
                 await self._packs.move_first(sticker)
@@ -108,7 +111,7 @@ class StickerMenu:
         raise OldButton
 
     async def replaced(self, user_id: int) -> Replaced | None:
-        """The sticker that the next chosen candidate replaces; None if there is none any more."""
+        """The sticker that the next chosen candidate replaces; None if none is, or it is gone."""
         waiting: Any = await self._redis.get(_key(user_id))
         if waiting is None:
             return None
@@ -120,7 +123,7 @@ class StickerMenu:
         return Replaced(name, sticker) if sticker else None
 
     async def keep(self, user_id: int) -> bool:
-        """Keep the sticker that waits to be replaced; False when none waits."""
+        """Cancel the pending replacement of a sticker; False when there is none."""
         return bool(await self._redis.delete(_key(user_id)))
 
     async def replace(self, owner: Owner, replaced: Replaced, sticker: InputSticker) -> None:
@@ -129,7 +132,7 @@ class StickerMenu:
         await self._redis.delete(_key(owner.user_id))
 
     async def forget(self, user_id: int) -> None:
-        """Delete which sticker of a user's was to be replaced."""
+        """Delete the pending replacement of one of a user's stickers."""
         await delete(self._redis, _key(user_id))
 
 

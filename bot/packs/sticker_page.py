@@ -1,4 +1,4 @@
-"""One sticker of a pack: a user chooses its number in /packs, or sends its custom emoji alone."""
+"""The page of one sticker: a user chooses its number in /packs, or sends one custom emoji."""
 
 import re
 
@@ -23,7 +23,7 @@ _EMOJI = re.compile(r"emoji:(\d+):([\w-]+)")
 
 
 class _IsCustomEmoji(MessageFilter):
-    """A text that is one custom emoji and nothing else."""
+    """Matches messages that are one custom emoji and nothing else."""
 
     def filter(self, message: Message) -> bool:
         return _custom_emoji_id(message) is not None
@@ -50,7 +50,7 @@ class StickerPage:
         self._questions = questions
 
     async def press(self, press: ButtonPress[StickerButton]) -> str | None:
-        """Handle the press of a sticker's button."""
+        """Handle the press of a sticker's button; returns a sentence for the user, if any."""
         if not is_reachable(press.query):
             return press.words("packs-old")
         try:
@@ -63,7 +63,7 @@ class StickerPage:
             return press.words("not-changed")
 
     async def show(self, update: Update, context: Context) -> None:
-        """Answer a custom emoji, with its page if it is from a pack of the user's."""
+        """Answer a custom emoji; if it is from one of the user's packs, with its page."""
         user, message = update.effective_user, update.effective_message
         wanted = _custom_emoji_id(message) if message else None
         if not (user and message and wanted):
@@ -136,7 +136,7 @@ class StickerPage:
 
 
 def _custom_emoji_id(message: Message) -> str | None:
-    """The id of the custom emoji of which the whole message consists, if it does."""
+    """The id of the custom emoji if the message is one custom emoji and nothing else."""
     if not message.text or len(message.entities) != 1:
         return None
     found = message.parse_entities([MessageEntity.CUSTOM_EMOJI])

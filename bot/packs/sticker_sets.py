@@ -71,7 +71,8 @@ class StickerSets:
     async def upload(self, user_id: int, sticker: bytes) -> tuple[str, str]:
         """Upload a sticker's WebP file (uploadStickerFile); returns its file id and unique id.
 
-        To add the same file id twice leaves a pack unchanged; to upload a file twice does not.
+        Adding the same file id twice leaves a pack unchanged; uploading a file twice does not, as
+        each upload has another file id.  Raises TelegramError.
         """
         file = await insist(
             lambda: self._bot.upload_sticker_file(user_id, sticker, StickerFormat.STATIC)
@@ -108,14 +109,14 @@ class StickerSets:
         return kind_of(name) if name else Kind.STICKERS
 
     async def begin(self, user_id: int, title: str, kind: Kind = Kind.STICKERS) -> None:
-        """Have the next sticker create a pack with this title."""
+        """Let the next sticker create a pack with this title."""
         name = self._name(user_id, await self._store.next_number(user_id), kind)
         await self._store.begin(user_id, name, title)
 
     async def all(self, owner: Owner) -> list[Pack]:
         """The owner's packs, the oldest first, then those that wait for their first sticker.
 
-        Packs that were deleted elsewhere are removed from Redis.
+        Packs that were deleted in Telegram are removed from Redis.  Raises TelegramError.
         """
         current = await self._store.current(owner.user_id)
         packs = []
@@ -133,7 +134,7 @@ class StickerSets:
         return packs
 
     async def choose(self, user_id: int, name: str) -> None:
-        """Have a pack take new stickers from now on."""
+        """Let a pack take new stickers from now on."""
         await self._store.choose(user_id, name)
 
     async def retitle(self, user_id: int, name: str, title: str) -> None:
@@ -160,26 +161,26 @@ class StickerSets:
         return name in await self._names(user_id)
 
     async def name(self, user_id: int, number: int) -> str | None:
-        """The name of one of a user's packs, if there is one of this number."""
+        """The name of the user's pack with this number, if there is one."""
         names = await self._names(user_id)
         return next((name for name in names if number_of(name) == number), None)
 
     async def get(self, user_id: int, number: int) -> Pack | None:
-        """One of a user's packs, if it still exists."""
+        """The user's pack with this number, if it still exists.  Raises TelegramError."""
         name = await self.name(user_id, number)
         if name is None:
             return None
         is_current = name == await self._store.current(user_id)
         if found := await self._get(name):
             return Pack(name, found.title, tuple(found.stickers), is_current)
-        if name in await self._store.names(user_id):  # deleted elsewhere
+        if name in await self._store.names(user_id):  # deleted in Telegram
             await self._store.discard(user_id, name)
             return None
         title = await self._store.title(user_id, name)
         return Pack(name, title, (), is_current) if title else None
 
     async def replace(self, owner: Owner, name: str, old: Sticker, sticker: InputSticker) -> None:
-        """Replace a sticker by another (replaceStickerInSet)."""
+        """Replace a sticker by another (replaceStickerInSet).  Raises TelegramError."""
 
         async def is_done() -> bool:
             if await self.sticker(name, old.file_unique_id):
@@ -192,7 +193,10 @@ class StickerSets:
         )
 
     async def move_first(self, sticker: Sticker) -> None:
-        """Move a sticker to the front of its pack (setStickerPositionInSet)."""
+        """Move a sticker to the front of its pack (setStickerPositionInSet).
+
+        Raises TelegramError.
+        """
 
         async def is_done() -> bool:
             pack = await self._get(_set_name(sticker))
@@ -202,7 +206,7 @@ class StickerSets:
         await _ensure(lambda: self._bot.set_sticker_position_in_set(sticker.file_id, 0), is_done)
 
     async def remove(self, sticker: Sticker) -> None:
-        """Remove a sticker from its pack (deleteStickerFromSet)."""
+        """Remove a sticker from its pack (deleteStickerFromSet).  Raises TelegramError."""
 
         async def is_done() -> bool:
             return await self.sticker(_set_name(sticker), sticker.file_unique_id) is None
@@ -210,17 +214,17 @@ class StickerSets:
         await _ensure(lambda: self._bot.delete_sticker_from_set(sticker.file_id), is_done)
 
     async def set_emoji(self, sticker: Sticker, emoji: list[str]) -> None:
-        """Change the emoji of a sticker of a pack (setStickerEmojiList)."""
+        """Change the emoji of a sticker of a pack (setStickerEmojiList).  Raises TelegramError."""
         try:
             await insist(lambda: self._bot.set_sticker_emoji_list(sticker.file_id, emoji))
-        except BadRequest as error:  # a set does not show the change: only the first emoji
+        except BadRequest as error:  # `_ensure` could not check: a set shows the first emoji only
             if not says(error, PACK_IS_SAME):
                 raise
 
     async def find(self, name: str, file_id: str) -> Sticker | None:
-        """An uploaded sticker in a pack, unless its owner has deleted either.
+        """An uploaded sticker in a pack; None when its owner has deleted either.
 
-        In a set the sticker has another file id, but the same unique id.
+        In a set the sticker has another file id, but the same unique id.  Raises TelegramError.
         """
         pack = await self._get(name)
         if pack is None:
@@ -293,7 +297,7 @@ class StickerSets:
 
 
 def input_sticker(file_id: str, emoji: list[str], keywords: list[str]) -> InputSticker:
-    """The sticker as `addStickerToSet` and the like take it."""
+    """An uploaded sticker in the form that `addStickerToSet` and similar methods take."""
     return InputSticker(file_id, emoji, StickerFormat.STATIC, keywords=keywords)
 
 

@@ -5,8 +5,8 @@
     emojich:titles:<user id>    hash         name → title, where the user has chosen one
     emojich:current:<user id>   string       name of the pack that takes new stickers
 
-Telegram knows the stickers of a pack.  A pack that is begun does not exist yet, because Telegram
-makes none without a sticker.
+Telegram holds the stickers of a pack.  A pack that is begun does not exist there yet, because
+Telegram creates no pack without a sticker.
 """
 
 from typing import Any
@@ -46,7 +46,7 @@ class PackStore:
         return names[-1] if names else None
 
     async def choose(self, user_id: int, name: str) -> None:
-        """Have a pack take new stickers from now on."""
+        """Let a pack take new stickers from now on."""
         await self._redis.set(_current(user_id), name)
 
     async def remember(self, user_id: int, name: str) -> None:
@@ -81,7 +81,7 @@ class PackStore:
         return 1 + max(map(number_of, names), default=0)
 
     async def forget(self, user_id: int) -> None:
-        """Delete what is remembered of a user's packs."""
+        """Delete the names and titles of a user's packs; the packs stay in Telegram."""
         await delete(
             self._redis, _packs(user_id), _begun(user_id), _titles(user_id), _current(user_id)
         )

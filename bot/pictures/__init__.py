@@ -1,6 +1,6 @@
 """Pictures: previews and sticker files.
 
 - `preview`: the numbered picture of all candidates
-- `sticker`: a sticker as its user wants it: outline, custom emoji
-- `downloads`: Telegram's files of stickers
+- `sticker`: stickers with the user's settings: outline, custom emoji
+- `downloads`: download the files of stickers from Telegram
 """

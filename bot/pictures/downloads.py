@@ -1,4 +1,4 @@
-"""Pictures of stickers: Telegram's files, downloaded, and the last ones kept for the next page."""
+"""Downloads the pictures of stickers from Telegram, and caches the latest ones."""
 
 import asyncio
 from collections import OrderedDict
@@ -14,7 +14,7 @@ _AT_ONCE = 6  # downloads
 
 
 class Pictures:
-    """Downloads stickers."""
+    """Downloads and caches the pictures of stickers."""
 
     def __init__(self, bot: Bot):
         self._bot = bot
@@ -22,7 +22,7 @@ class Pictures:
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     async def of(self, stickers: Sequence[Sticker | None]) -> list[bytes | None]:
-        """A picture of each; None where there is none.  Raises TelegramError."""
+        """The file of each sticker's picture; None where there is none.  Raises TelegramError."""
         return list(await asyncio.gather(*map(self._of, stickers)))
 
     async def _of(self, sticker: Sticker | None) -> bytes | None:
@@ -42,7 +42,7 @@ class Pictures:
         except (
             BadRequest,
             InvalidToken,
-        ):  # the file is gone: what python-telegram-bot makes of 404
+        ):  # the file is gone: python-telegram-bot turns a 404 into InvalidToken
             return None
         self._cache[wanted.file_unique_id] = picture
         while len(self._cache) > _CACHE_SIZE:
@@ -51,5 +51,5 @@ class Pictures:
 
 
 def still(sticker: Sticker) -> Sticker | PhotoSize | None:
-    """What does not move: the sticker itself, or the thumbnail of an animation or a video."""
+    """A sticker's still picture: itself, or the thumbnail of an animation or video, if any."""
     return sticker.thumbnail if sticker.is_animated or sticker.is_video else sticker

@@ -1,4 +1,4 @@
-"""The picture of all candidates, that people choose from."""
+"""Renders the picture of all candidates, from which a user chooses."""
 
 import math
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ _MAX_WIDTH = 1024  # px; Telegram shows a photo of up to 1280 px as it is
 _MAX_CELL = 512  # px, a sticker's own size
 _MARGIN = 36
 _GAP = 24
-_MAX_ZOOM = 1.6  # of small pictures, custom emoji and thumbnails: more is a blur
+_MAX_ZOOM = 1.6  # of custom emoji and thumbnails, which a larger factor would blur
 _FORMATS = ("WEBP", "PNG", "JPEG")  # of stickers and their thumbnails
-_MAX_PIXELS = 2048**2  # of one that is decoded; a sticker has 512 by 512
+_MAX_PIXELS = 2048**2  # of a file that is decoded; a sticker has 512 by 512
 _QUALITY = 92  # of the JPEG: far below the 10 MB that the Bot API takes
 
 _CORNERS = ("#dcebff", "#efe3ff", "#dff5ea", "#ffeedd")  # of the background, row by row
@@ -41,7 +41,11 @@ def render_preview(stickers: list[bytes]) -> bytes:
 def render_grid(
     stickers: Sequence[bytes | None], per_row: int, first: int | None, max_cell: int = _MAX_CELL
 ) -> bytes:
-    """A JPEG of stickers, numbered from `first`, or not; a card stays empty where there is none."""
+    """A JPEG of stickers (WebP, PNG or JPEG files) on cards, `per_row` in a row.
+
+    Numbered from `first`; None: without numbers.  A card stays empty where the sticker is None.
+    `max_cell` is the largest side of a card, in pixels.
+    """
     rows = math.ceil(len(stickers) / per_row)
     cell = min(max_cell, (_MAX_WIDTH - 2 * _MARGIN - (per_row - 1) * _GAP) // per_row)
     canvas = _background(_span(per_row, cell), _span(rows, cell)).copy()
@@ -66,7 +70,7 @@ def _span(cells: int, cell: int) -> int:
 
 
 def _draw_card(canvas: Image.Image, file: bytes | None, corner: tuple[int, int], cell: int) -> None:
-    """A card, and the sticker with a soft shadow on it."""
+    """Draw a card, and on it the sticker with a soft shadow."""
     canvas.alpha_composite(_card(cell), corner)
     picture = _read(file) if file else None
     if picture is None:
@@ -83,7 +87,7 @@ def _draw_card(canvas: Image.Image, file: bytes | None, corner: tuple[int, int],
 
 
 def _read(file: bytes) -> Image.Image | None:
-    """A picture; None where its owner has put into a pack what Pillow cannot read."""
+    """A picture; None where Pillow cannot read it: owners may put any sticker into their packs."""
     try:
         with Image.open(BytesIO(file), formats=_FORMATS) as image:
             return image.convert("RGBA") if image.width * image.height <= _MAX_PIXELS else None
@@ -92,7 +96,7 @@ def _read(file: bytes) -> Image.Image | None:
 
 
 def _shadow(tile: Image.Image) -> Image.Image:
-    """What a sticker throws on its card: its own outline, blurred, a little lower."""
+    """A sticker's shadow on its card: the sticker's outline, blurred, a little lower."""
     faint = tile.getchannel("A").point(lambda alpha: alpha * 3 // 10)
     lower = Image.new("L", tile.size)
     lower.paste(faint, (0, tile.height // 60))

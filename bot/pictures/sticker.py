@@ -1,4 +1,4 @@
-"""The stickers of a request as its user wants them."""
+"""The stickers of a request with the user's settings: outline, custom emoji."""
 
 from io import BytesIO
 from statistics import NormalDist
@@ -20,14 +20,14 @@ _OUTER = NormalDist().cdf(-(OUTLINE_WIDTH + _SOFT) / _BLUR) * 255
 _INNER = NormalDist().cdf(-(OUTLINE_WIDTH - _SOFT) / _BLUR) * 255
 _QUALITY = 90
 
-_FAINT = 16  # alpha, of 255, of what is hardly seen
-_ROOM = 0.02  # of the subject's size, left clear on each side of an emoji
+_FAINT = 16  # alpha, of 255, up to which a pixel is hardly seen
+_ROOM = 0.02  # margin on each side of an emoji, as a share of the subject's size
 
 
 def sticker_of(
     results: redis.Redis, record: Record, number: int, kind: Kind = Kind.STICKERS
 ) -> bytes | None:
-    """The WebP file of a candidate; None when there is none, or no longer."""
+    """The WebP file of candidate `number` (from 0); None when there is none, or no longer."""
     stickers = load_stickers(results, record.id)[number : number + 1]
     if not stickers:
         return None
@@ -45,19 +45,19 @@ def as_emoji(sticker: bytes) -> bytes:
     image = Image.open(BytesIO(sticker), formats=("WEBP",)).convert("RGBA")
     small = _trimmed(image).resize((EMOJI_SIDE, EMOJI_SIDE), Image.Resampling.LANCZOS)
     file = BytesIO()
-    small.save(file, "WEBP", lossless=True)  # some 10 KB, and nothing left to blur
+    small.save(file, "WEBP", lossless=True)  # about 10 KB, and no artefacts
     return file.getvalue()
 
 
 def _trimmed(image: Image.Image) -> Image.Image:
-    """The square around the subject: among letters, an emoji has no room to spare."""
+    """The square around the subject: an emoji among letters is too small for a wide margin."""
     box = image.getchannel("A").point(lambda alpha: 255 if alpha > _FAINT else 0).getbbox()
     if box is None:
         return image
     left, top, right, bottom = box
     side = round(max(right - left, bottom - top) * (1 + 2 * _ROOM))
     corner = ((left + right - side) // 2, (top + bottom - side) // 2)
-    return image.crop((*corner, corner[0] + side, corner[1] + side))  # what is outside is clear
+    return image.crop((*corner, corner[0] + side, corner[1] + side))  # outside: transparent
 
 
 def _as_wanted(stickers: list[bytes], record: Record) -> list[bytes]:
@@ -65,9 +65,9 @@ def _as_wanted(stickers: list[bytes], record: Record) -> list[bytes]:
 
 
 def outlined(sticker: bytes) -> bytes:
-    """A sticker's WebP file with a white outline, to be seen on every wallpaper.
+    """A sticker's WebP file with a white outline, so that it stands out on every wallpaper.
 
-    It is a little smaller, so that nothing is cut off.
+    The subject becomes a little smaller, so that the outline fits.
     https://core.telegram.org/stickers: "a white stroke" around the subject.
     """
     image = Image.open(BytesIO(sticker), formats=("WEBP",)).convert("RGBA")
@@ -77,7 +77,7 @@ def outlined(sticker: bytes) -> bytes:
     )
     canvas = Image.new("RGBA", image.size)
     canvas.paste(inner, (margin, margin))
-    # Drawn over white, each pixel of a soft edge keeps its own colour and its own share of it.
+    # Over white, each pixel of a soft edge keeps its own colour and alpha.
     white = Image.new("RGBA", image.size, "#ffffff00")
     white.putalpha(_grown(canvas.getchannel("A")))
     white.alpha_composite(canvas)
@@ -87,6 +87,6 @@ def outlined(sticker: bytes) -> bytes:
 
 
 def _grown(alpha: Image.Image) -> Image.Image:
-    """The matte, wider by the outline's width all around."""
+    """The alpha channel, wider by the outline's width on every side."""
     blurred = alpha.filter(ImageFilter.GaussianBlur(_BLUR))
     return blurred.point(lambda value: round((value - _OUTER) / (_INNER - _OUTER) * 255))

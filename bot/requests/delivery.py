@@ -1,10 +1,10 @@
-"""Brings the messages in chats in line with the records of requests.
+"""Sends and edits the messages of requests until they show the requests' records.
 
-A change is written to the record at once; then the request's own task shows the record in the chat
-and goes on trying until Telegram has taken it.  A task that waits for Telegram keeps no other
-waiting, and what it sends in the end is the newest state, so no stale progress bar ever follows
-the stickers.  An event is acknowledged once Telegram has taken a message at least as new: a bot
-that dies before meets the event again and edits the same message again.
+A change is written to the record at once; then the request's own task shows the record in the chat,
+and retries until Telegram accepts the message.  A task that waits for Telegram delays no other
+task.  It always sends the newest state, so no stale progress bar follows the stickers.  The bot
+acknowledges an event once Telegram has accepted a message at least as new; if the bot dies before
+that, the next bot reads the event again and repeats the edit.
 """
 
 import asyncio
@@ -51,23 +51,23 @@ from worker.queue.request_ids import RequestId
 
 EDIT_INTERVAL = 1.5  # seconds from one progress bar to the next: Telegram wants about 1 a second
 RECONNECT_PAUSE = 1.0  # seconds
-DRAIN_TIME = 2.0  # seconds that messages on their way have left when the bot stops
+DRAIN_TIME = 2.0  # seconds that messages in progress get when the bot stops
 
 log = logging.getLogger(__name__)
 
 
 class Expired(Exception):
-    """The stickers were forgotten before they could be shown."""
+    """The stickers expired in Redis before the bot could show them."""
 
 
 class _MessageTask:
-    """Where one request's message is worked on."""
+    """The task that keeps one request's message up to date."""
 
     def __init__(self, work: Coroutine[Any, Any, None]):
         self.task = asyncio.create_task(work)
-        self.stale = False  # the chat is behind the record
-        self.final = asyncio.Event()  # no progress is to come
-        self.entries: set[str] = set()  # to acknowledge once the chat is no longer behind
+        self.stale = False  # the message is older than the record
+        self.final = asyncio.Event()  # no progress will follow
+        self.entries: set[str] = set()  # events to acknowledge once the message is up to date
 
 
 class Delivery:
@@ -91,25 +91,25 @@ class Delivery:
         self._message_tasks: dict[RequestId, _MessageTask] = {}
 
     async def run(self) -> None:
-        """Read events and act on them, for ever, through outages of Redis."""
+        """Read events and act on them, for ever; an outage of Redis only delays them."""
         while True:
             try:
                 async for entry_id, event in self._reader.events():
                     await self._receive(event, entry_id)
-            except Exception as error:  # whatever it is, the other requests still want their events
+            except Exception as error:  # one request's error must not stop the others' events
                 unexpected = _is_unexpected(error)
                 log.warning("events: %s; trying again", reason(error), exc_info=unexpected)
                 await self._heal(error)
                 await asyncio.sleep(RECONNECT_PAUSE)
 
     async def change(self, request_id: RequestId, change: Change) -> None:
-        """Change a record, and its message soon."""
+        """Change a record, and have its message updated."""
         record = await self._store.change(request_id, change)
         if record:
             self.show(record)
 
     def show(self, record: Record) -> None:
-        """See to it that the message shows this record, or what it is by then."""
+        """Have the request's task update the message to this record, or to a newer state."""
         message_task = self._message_tasks.get(record.id)
         if message_task is None:
             message_task = self._message_tasks[record.id] = _MessageTask(self._work(record.id))
@@ -118,13 +118,13 @@ class Delivery:
             message_task.final.set()
 
     async def move(self, old_chat: int, new_chat: int) -> None:
-        """Go on in the supergroup that a group has become, with all that is owed to it."""
+        """Redirect a group's open requests to the supergroup that the group has become."""
         for record in await self._store.open_requests():
             if record.chat_id == old_chat:
                 await self.change(record.id, Moved(new_chat))
 
     async def drain(self) -> None:
-        """Give messages on their way a moment; what is not shown then, the next bot shows."""
+        """Wait DRAIN_TIME for the messages in progress; the next bot shows the rest."""
         tasks = [message_task.task for message_task in self._message_tasks.values()]
         if tasks:
             _, unfinished = await asyncio.wait(tasks, timeout=DRAIN_TIME)
@@ -144,7 +144,7 @@ class Delivery:
             self._message_tasks[record.id].entries.add(entry_id)
 
     async def _work(self, request_id: RequestId) -> None:
-        """Show the record until the chat is in line with it and all its events are acknowledged."""
+        """Show the record until the message is up to date and its events are acknowledged."""
         message_task = self._message_tasks[request_id]
         failures = 0
         while message_task.stale:
@@ -153,13 +153,13 @@ class Delivery:
                 await self._show(request_id)
                 if not message_task.stale:
                     await self._acknowledge(message_task)
-            except Exception as error:  # Telegram or Redis: it must get there some time
+            except Exception as error:  # of Telegram or Redis: the message must arrive some time
                 message_task.stale = True
                 failures += 1
                 await self._pause(request_id, error, failures)
             else:
                 failures = 0
-                with suppress(TimeoutError):  # no flood of progress bars, but the end at once
+                with suppress(TimeoutError):  # delays the next progress bar, but not the result
                     await asyncio.wait_for(message_task.final.wait(), EDIT_INTERVAL)
         del self._message_tasks[request_id]
 
@@ -186,7 +186,7 @@ class Delivery:
             await heal(self._results, error)
 
     async def _show(self, request_id: RequestId) -> None:
-        """Make the message what the record says, or find out that it cannot be made so."""
+        """Send or edit the message once; record that Telegram has accepted or refused it."""
         record = await self._store.load(request_id)
         wanted = view(record) if record else None
         if record is None or wanted is None:
@@ -202,12 +202,12 @@ class Delivery:
         except BadRequest as error:
             await self._refused(record, error)
         else:
-            if chat_id != record.chat_id:  # it has become a supergroup
+            if chat_id != record.chat_id:  # the group has become a supergroup
                 await self._note(request_id, Moved(chat_id))
             await self._note(request_id, Shown(message_id, record.state))
 
     async def _note(self, request_id: RequestId, change: Change) -> None:
-        """Note what Telegram has taken, once Redis is well; begun anew, it would be sent twice."""
+        """Record what Telegram has accepted, however long Redis is away: else it is sent twice."""
         failures = 0
         while True:
             try:
@@ -218,12 +218,12 @@ class Delivery:
                 await self._pause(request_id, error, failures)
 
     async def _send_or_edit(self, record: Record, wanted: Screen) -> tuple[int, int]:
-        """Send or edit the message; returns the ids of its chat and its own."""
+        """Send or edit the message; returns its chat id and message id."""
         if record.state is State.FINISHED and not record.has_picture:
             wanted = replace(wanted, picture=await self._picture(record))
         if record.message_id is None:
             chat_id, topic = record.chat_id, record.thread_id
-            # In a group, the answer says whose it is.
+            # In a group, the reply shows whose request it is.
             sent = await send(self._bot, chat_id, wanted, reply_to=record.reply_to, topic=topic)
             return sent.chat_id, sent.message_id
         where = record.chat_id, record.message_id
@@ -233,14 +233,14 @@ class Delivery:
     async def _picture(self, record: Record) -> bytes:
         try:
             stickers = await asyncio.to_thread(stickers_of, self._results, record)
-        except UnidentifiedImageError:  # something else stands in Redis
+        except UnidentifiedImageError:  # another program has overwritten the stickers in Redis
             stickers = []
         if not stickers:
             raise Expired
         return await asyncio.to_thread(render_preview, stickers)
 
     async def _refused(self, record: Record, error: BadRequest) -> None:
-        """Telegram will never take this message: say so if words may still reach the user."""
+        """Handle a permanent refusal: show a text that says so, if Telegram may accept one."""
         if says(error, MESSAGE_IS_PHOTO) and not record.is_photo:
             await self.change(record.id, Photographed())
             return
@@ -259,5 +259,5 @@ class Delivery:
 
 
 def _is_unexpected(error: Exception) -> bool:
-    """Whether a log wants the traceback: not an outage, but perhaps a mistake of ours."""
+    """Whether to log a traceback: the error is no outage, so it may be a bug of the bot."""
     return not isinstance(error, (TelegramError, redis.RedisError, OSError))

@@ -1,9 +1,11 @@
-"""Groups: `/sticker кот в шляпе`, or a message that mentions the bot; emoji that answer the bot.
+"""Prompts in groups: `/sticker кот в шляпе`, messages that mention the bot, replies of emoji.
 
-In privacy mode Telegram brings no others: https://core.telegram.org/bots/features#privacy-mode.
-A message that is edited comes, too, if it still calls the bot.  One that only calls it, and answers
-another user's message, wants that drawn: Telegram brings it along.
-Who writes on behalf of a group or a channel has no packs: Telegram does not say who it is.
+In privacy mode Telegram sends the bot no other messages of a group:
+https://core.telegram.org/bots/features#privacy-mode.
+It also sends edited messages, if they still call the bot.  A message that only calls the bot, in
+reply to another user's message, asks for that message to be drawn; Telegram includes its text.
+A user who writes on behalf of a group or a channel cannot have packs, because Telegram does not
+name the user.
 """
 
 from telegram import Message, MessageEntity, Update
@@ -21,20 +23,21 @@ COMMAND = "sticker"
 
 
 class _EmojiOnly(filters.MessageFilter):
-    """Messages of nothing but emoji."""
+    """Matches messages of nothing but emoji."""
 
     def filter(self, message: Message) -> bool:
         return is_emoji_only(message.text or "")
 
 
-# New, or edited: what was drawn for it is drawn anew.  A channel's post in its group is forwarded.
+# New messages, and edited ones, whose prompts are drawn again.  OWN_WORDS leaves out the posts that
+# Telegram forwards from a channel to its group.
 _SAID = filters.UpdateType.MESSAGES & OWN_WORDS
 _MENTION = filters.ChatType.GROUPS & _SAID & filters.Entity(MessageEntity.MENTION)
 _EMOJI = GROUP_WORDS & filters.REPLY & _EmojiOnly()
 
 
 class Groups:
-    """Takes prompts out of messages that are not prompts as a whole, and emoji for stickers."""
+    """Extracts prompts from the messages of groups, and handles replies of emoji."""
 
     def __init__(self, prompts: Prompts, emoji_replies: EmojiReplies, delivery: Delivery):
         self._prompts = prompts
@@ -42,7 +45,7 @@ class Groups:
         self._delivery = delivery
 
     def handlers(self) -> list[Handler]:
-        """The command works in private chats, too."""
+        """The handlers for groups; /sticker works in private chats, too."""
         return [
             CommandHandler(COMMAND, self._take_command, _SAID),
             MessageHandler(_MENTION, self._take_mention),
@@ -66,20 +69,20 @@ class Groups:
             await self._take(update, context, message, text)
 
     async def _migrate(self, update: Update, _: Context) -> None:
-        """Follow a group that has become a supergroup: both chats tell of it."""
+        """Follow a group that has become a supergroup; Telegram reports it in both chats."""
         message = update.effective_message
         if message:
             old = message.migrate_from_chat_id or message.chat_id
             await self._delivery.move(old, message.migrate_to_chat_id or message.chat_id)
 
     async def _take(self, update: Update, context: Context, message: Message, text: str) -> None:
-        """Queue what is asked for, or say why not; a call without words means another message."""
+        """Queue a prompt, or reply why not; without a text, the answered message is the prompt."""
         user = update.effective_user
         if user is None:
             return
         words = texts(language_for(None)) if message.sender_chat else context.words
         answered = answered_message(message, context.bot.id)
-        if message.sender_chat:  # and the user is the same for all who write so
+        if message.sender_chat:  # `user` is then a placeholder of Telegram's, the same for all
             sentences = [words("nobody")]
         elif prompt := text.strip() or (words_of(message, answered) if answered else ""):
             sentences = await self._prompts.take(user, message, update.update_id, words, prompt)
@@ -90,10 +93,10 @@ class Groups:
 
 
 def answered_message(message: Message, bot_id: int) -> Message | None:
-    """Somebody's message that this one answers.
+    """The message of a user that this message answers; None if there is none.
 
-    Not the bot's own, which says what has been drawn; nor the first one of a topic, which all
-    others there seem to answer.
+    A message of the bot does not count, because it shows a request.  Nor does the first message of
+    a topic, which every other message of the topic seems to answer.
     """
     to = message.reply_to_message
     if to is None or to.forum_topic_created:
@@ -102,7 +105,7 @@ def answered_message(message: Message, bot_id: int) -> Message | None:
 
 
 def words_of(message: Message, answered: Message) -> str:
-    """What the answered message says, or as much of it as is quoted: one prompt."""
+    """The text of the answered message, or the part that the user quotes, as one prompt."""
     text = answered.text or answered.caption or ""
     if message.quote and message.quote.is_manual:
         text = message.quote.text

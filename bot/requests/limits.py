@@ -1,6 +1,6 @@
-"""What the bot refuses, why, and in which words; and how much Telegram takes.
+"""The limits of the operator and of Telegram, and the refusals that users read.
 
-How much a user has asked for, `quota` counts.
+`quota` counts the requests of each user.
 """
 
 import math
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # texts quote some of these limits
 EMOJI_SIDE = 100  # px of a custom emoji: https://core.telegram.org/stickers
 MAX_EMOJI = 200  # in one pack: https://core.telegram.org/bots/api#addstickertoset
 
-HISTORY = 20  # prompts of one user that /history has
+HISTORY = 20  # prompts of one user that /history lists
 # In one answer to an inline query: https://core.telegram.org/bots/api#answerinlinequery
 INLINE_RESULTS = 50
 
@@ -29,7 +29,7 @@ MINUTE, HOUR, DAY = 60, 3600, 24 * 3600  # seconds
 
 @dataclass(frozen=True)
 class Limits:
-    """What the operator allows."""
+    """The operator's limits, set by the EMOJICH_MAX_… variables."""
 
     active: int = 3  # requests of one user that are waiting or being drawn
     per_minute: int = 10  # requests of one user
@@ -38,7 +38,7 @@ class Limits:
 
 
 class Limit(StrEnum):
-    """Why a good prompt is turned down for now: one of the `Limits` is reached."""
+    """Which of the `Limits` is reached."""
 
     ACTIVE = "active"
     PER_MINUTE = "per-minute"
@@ -47,7 +47,7 @@ class Limit(StrEnum):
 
 
 class Refusal(Exception):
-    """A prompt that can be drawn, and is not."""
+    """The bot refuses a valid prompt."""
 
     def say(self, words: "Texts") -> str:
         """The sentence for the user."""
@@ -55,22 +55,22 @@ class Refusal(Exception):
 
 
 class OverLimit(Refusal):
-    """There is no room for a prompt now."""
+    """One of the `Limits` is reached, so the bot refuses a prompt for now."""
 
     def __init__(self, limit: Limit, allowed: int, seconds: float = 0):
         super().__init__(limit)
         self.limit = limit
         self.allowed = allowed
-        self.seconds = seconds  # until there is room again, where that is known
+        self.seconds = seconds  # until the user can try again; 0 where that is unknown
 
     def say(self, words: "Texts") -> str:
-        """The sentence for the user, with what is allowed, and when there is room again."""
+        """The sentence for the user, with the limit and the time until they can try again."""
         seconds, hours = math.ceil(self.seconds), math.ceil(self.seconds / HOUR)
         return words(f"limit-{self.limit}", allowed=self.allowed, seconds=seconds, hours=hours)
 
 
 class BlockedPrompt(Refusal):
-    """A prompt with a word that is not drawn."""
+    """A prompt contains words that the operator has blocked."""
 
     def say(self, words: "Texts") -> str:
         """The sentence for the user; it does not repeat the word."""
@@ -86,37 +86,37 @@ class StyleNotServed(Refusal):
 
 
 class Blocklist:
-    """Finds words that are not drawn, in whatever form they stand in a prompt.
+    """Finds blocked words in a prompt, in any grammatical form.
 
-    They come from the file that EMOJICH_BLOCKED_WORDS names, one word a line.
+    The words come from the file that EMOJICH_BLOCKED_WORDS names, one word a line.
     """
 
     def __init__(self, lines: list[str]):
-        """Of several words in a line, a prompt must have all to be blocked."""
+        """A line of several words blocks prompts that contain all of them."""
         entries = (frozenset(map(lemma, split(_folded(line)))) for line in lines)
         self._entries = [entry for entry in entries if entry]
 
     @classmethod
     def read(cls, path: Path) -> "Blocklist":
-        """The list in a file; raises SetupError where there is none."""
+        """Read the list from a file.  Raises SetupError when it cannot be read."""
         try:
             text = path.read_text(encoding="utf-8-sig")
-            if "\0" in text:  # UTF-16 without its mark, of which each byte is UTF-8
+            if "\0" in text:  # UTF-16 without a byte order mark can be valid UTF-8
                 raise ValueError("it is not UTF-8")
             return cls(text.splitlines())
-        except (OSError, ValueError) as error:  # not UTF-8, or a name that cannot be
+        except (OSError, ValueError) as error:  # not UTF-8, or an impossible file name
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             message = f"EMOJICH_BLOCKED_WORDS: {shown(path)} cannot be read ({reason})"
             raise SetupError(f"{message}: name a file of words.") from None
 
     def check(self, prompt: str) -> None:
-        """Raise BlockedPrompt for a prompt with one of the words."""
+        """Raise BlockedPrompt for a prompt that contains all words of a line."""
         found = lemmas(_folded(prompt)) if self._entries else set()
         if any(entry <= found for entry in self._entries):
             raise BlockedPrompt
 
 
 def _folded(text: str) -> str:
-    """The text with each letter as the Russian one that it looks like: «кӧт» is «кот»."""
+    """The text with each letter replaced by the Russian one that it resembles: «кӧт» → «кот»."""
     letters = (c if c in "йЙ" else normalize("NFKD", c) for c in visible(text))
     return in_russian_letters("".join(c for c in "".join(letters) if not combining(c)))

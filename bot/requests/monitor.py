@@ -1,8 +1,8 @@
-"""Watches open requests about which no event comes: lost, stuck, or waiting for a worker.
+"""Checks open requests for which no events come: lost, stuck, or waiting for a worker.
 
-The queue moves on silently, and a request may vanish from it: its job failed for good, expired
-unserved, or went with a Redis that kept nothing.  Or its machine dies, and no other is there to
-go on, or to tell.
+RQ sends no event when a request moves up in the queue, nor when a job vanishes: it failed for good,
+expired before a worker took it, or was lost with a Redis that saved nothing to disk.  And when the
+only machine dies, no worker is left to report that.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ from worker.queue.requests import RequestQueue
 from worker.queue.stats import count
 
 INTERVAL = 3.0  # seconds; a message shows its place in the queue no more often
-# Seconds for which a request must look lost: its last event may be on its way, or its job be just
-# about to be queued.
+# Seconds for which a request must look lost before the bot believes it: its last event may be in
+# transit, or the bot may be about to queue its job.
 GRACE = 6.0
-# Seconds without any worker until a user whose request was being drawn is told: after an outage
-# of Redis the workers take some to be seen again.
+# Seconds without any worker until the bot tells a user whose request was being drawn: after an
+# outage of Redis the workers need some seconds to register again.
 ABSENCE = 20.0
 
 log = logging.getLogger(__name__)
@@ -47,11 +47,11 @@ class RequestMonitor:
         self._amiss_since: dict[RequestId, float] = {}
 
     async def run(self) -> None:
-        """Look again and again, for ever, through outages of Redis."""
+        """Check the open requests every INTERVAL, for ever; an outage of Redis only delays that."""
         while True:
             try:
                 await self._look()
-            except Exception as error:  # it looks again soon, whatever it was
+            except Exception as error:  # the next round tries again
                 log.warning("watch: %s", reason(error))
                 with suppress(redis.RedisError):
                     await heal(self._redis, error)
@@ -62,14 +62,14 @@ class RequestMonitor:
         ids = {record.id for record in records}
         self._amiss_since = {i: since for i, since in self._amiss_since.items() if i in ids}
         for record in records:
-            if record.shown is not record.state:  # a bot has died before it could show it
+            if record.shown is not record.state:  # an earlier bot died before it could show it
                 self._delivery.show(record)
             if record.is_waited_for:
                 try:
                     await self._look_after(record)
                 except redis.RedisError:
                     raise
-                except Exception as error:  # the others want to be looked after all the same
+                except Exception as error:  # one request's error must not stop the other checks
                     log.warning("watch: request %s: %s", record.id, reason(error))
 
     async def _look_after(self, record: Record) -> None:

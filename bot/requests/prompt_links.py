@@ -1,6 +1,7 @@
-"""A prompt in the few characters that a link to the bot, or a button, has room for.
+"""Encodes a prompt so that it fits into a link to the bot, or into a button.
 
-https://core.telegram.org/bots/features#deep-linking, and callback data of 64 bytes.
+A link's parameter has at most 64 characters (https://core.telegram.org/bots/features#deep-linking),
+and the callback data of a button at most 64 bytes.
 """
 
 import re
@@ -26,20 +27,20 @@ def encode(prompt: str) -> str | None:
 
 
 def decode(code: str) -> str | None:
-    """The prompt of a code; None when it is none: anybody may have written it."""
+    """The prompt of a code; None when the code is invalid: anybody may have written it."""
     try:
         return clean_prompt(urlsafe_b64decode(code + "=" * (-len(code) % 4)).decode(_LETTERS))
-    except ValueError:  # InvalidRequest is one, too
+    except ValueError:  # InvalidRequest is a ValueError, too
         return None
 
 
 def start_parameter(prompt: str) -> str:
-    """The parameter of /start in a link that draws this prompt."""
+    """The parameter of /start in a link that draws this prompt; without the prompt if too long."""
     code = encode(prompt)
     return f"{_DRAW}-{code}" if code else _DRAW
 
 
 def prompt_of_start(parameter: str) -> str | None:
-    """The prompt that /start has been given, if any."""
+    """The prompt in a parameter of /start, if it has one."""
     match = _PARAMETER.fullmatch(parameter)
     return decode(match[1]) if match else None

@@ -1,4 +1,4 @@
-"""A request's place in the queue, and the time until its stickers come."""
+"""Estimates a request's place in the queue, and the time until its stickers are ready."""
 
 import math
 
@@ -6,15 +6,18 @@ from bot.requests.record import NO_WORKER, Queued
 from worker.queue.request_ids import RequestId
 from worker.queue.requests import RequestQueue
 
-_MINUTE = 60  # seconds; shorter times are told in steps of five seconds, longer ones in minutes
-_STEP = 5
+_MINUTE = 60  # seconds; shorter times are rounded to `_STEP`, longer ones to minutes
+_STEP = 5  # seconds
 
 
 def look(queue: RequestQueue, request_id: RequestId, count: int, model: str = "") -> Queued | None:
-    """Where a request of so many images waits for a bundle; None if it is with a worker."""
+    """The place and waiting time of a request of `count` images; None once a worker has it.
+
+    `model` is the bundle that it names.
+    """
     load = queue.load(model)
     if not load.workers:
-        return Queued(NO_WORKER)  # even if it was with one: that has died
+        return Queued(NO_WORKER)  # even if a worker had taken it: that worker has died
     place = queue.place(request_id, model)
     if place is None:
         return None
@@ -23,12 +26,13 @@ def look(queue: RequestQueue, request_id: RequestId, count: int, model: str = ""
     pace = queue.seconds_per_image_when_crowded(model)
     if pace is None:
         return Queued(place)
-    # Those before it are taken to ask for as much; what is being drawn is half done on average.
+    # Assumes that the requests ahead ask for as many images, and that those being drawn are half
+    # done on average.
     ahead = (place - 1) / load.workers + (0.5 if load.is_full else 0.0)
     return Queued(place, roughly(pace * count * (ahead + 1)))
 
 
 def roughly(seconds: float) -> int:
-    """A time as one would tell it: rounded up to steps of five seconds, or of a minute."""
+    """A time in seconds, rounded up to steps of five seconds; above a minute, of a minute."""
     step = _STEP if seconds <= _MINUTE else _MINUTE
     return math.ceil(seconds / step) * step

@@ -16,16 +16,16 @@ from worker.queue.stats import COUNTS_TTL, users_key
 
 
 class Quota:
-    """Counts what users ask for."""
+    """Counts requests by user, and compares them with the limits."""
 
     def __init__(self, connection: redis.asyncio.Redis, limits: Limits):
         self._redis = connection
         self.limits = limits
 
     async def take(self, user_id: int, request_id: RequestId, active: int) -> None:
-        """Count a request of a user who has so many `active` ones.
+        """Count a request of a user who has `active` others that are open.
 
-        Safe to repeat.  Raises OverLimit, and then it is not counted.
+        Safe to repeat.  Raises OverLimit, and then the request is not counted.
         """
         if active >= self.limits.active:
             raise OverLimit(Limit.ACTIVE, self.limits.active)
@@ -39,13 +39,13 @@ class Quota:
             raise
 
     async def give_back(self, user_id: int, request_id: RequestId) -> None:
-        """Count a request no longer, for it is not drawn.  Safe to repeat."""
+        """Stop counting a request that was not drawn.  Safe to repeat."""
         await self._redis.zrem(_key(user_id), request_id)
 
     async def _count(self, key: str, request_id: RequestId, user_id: int) -> list[float]:
-        """Count a request; returns when it and those of the last day were asked for."""
+        """Count a request; returns the times of the last day's requests, this one's included."""
         now = time.time()
-        # Counted first, checked second: of two at the same moment none is overlooked.
+        # Counted before it is checked: else two requests at the same moment could pass a limit.
         async with self._redis.pipeline() as pipe:
             pipe.zremrangebyscore(key, 0, now - DAY)
             pipe.zadd(key, {request_id: now}, nx=True)
@@ -62,8 +62,8 @@ def _key(user_id: int) -> str:
 
 
 def _check(times: list[float], limit: Limit, allowed: int, seconds: int) -> None:
-    """Raise OverLimit where more than the allowed requests are younger than so many seconds."""
+    """Raise OverLimit where more than `allowed` requests are younger than `seconds`."""
     if len(times) > allowed:
-        wait = times[-allowed - 1] + seconds - times[-1]  # for the first of them to be older
+        wait = times[-allowed - 1] + seconds - times[-1]  # until the oldest is older than that
         if wait > 0:
             raise OverLimit(limit, allowed, wait)

@@ -5,9 +5,9 @@
     emojich:prompt:<user>:<chat>:<message>   list    ids of the requests of a prompt, line by line
     emojich:message:<user>:<chat>:<message>  string  id of the request that a message shows
 
-The user is who has asked: under another's id a message of a group is not found, and by their own
-/forget finds all of them.  Requests are forgotten after a while.  One bot process owns these keys
-(see `lease`), so a lock in the process is enough to change a record as a whole.
+<user> is the user who sent the prompt: under another user's id a message of a group is not found,
+and /forget finds all keys of a user.  The strings and lists expire after RECORD_TTL.  One bot
+process owns these keys (see `lease`), so a lock in the process makes each change atomic.
 """
 
 import asyncio
@@ -35,25 +35,25 @@ _NEW_FIELDS = ("model", "styles", "choosing_style")
 
 
 class Store:
-    """The bot's memory."""
+    """Loads and changes the records of requests."""
 
     def __init__(self, connection: redis.asyncio.Redis):
         self._redis = connection
         self._lock = asyncio.Lock()
 
     def at_rest(self) -> asyncio.Lock:
-        """What is held while no record may change; the code that deletes records holds it."""
+        """The lock of every change to a record; code that deletes records holds it, too."""
         return self._lock
 
     async def load(self, request_id: RequestId) -> Record | None:
-        """The record of a request, unless it is unknown or forgotten."""
+        """The record of a request; None when it is unknown or has expired."""
         data: Any = await self._redis.get(_record_key(request_id))
         return None if data is None else read(_record_key(request_id), data, _decode)
 
     async def create(self, record: Record) -> Record:
-        """Remember a new request, which is open from its first change on.
+        """Store the record of a new request, which is open from its first change on.
 
-        Returns the record of its id, which is an earlier one's if there is one.
+        Returns the stored record: an earlier one where the id has one already.
         """
         async with self._lock:
             known = await self.load(record.id)
@@ -62,12 +62,12 @@ class Store:
             return known or record
 
     async def discard(self, request_id: RequestId) -> None:
-        """Delete the record of a request that nothing has come of."""
+        """Delete the record of a request that was not queued."""
         async with self._lock:
             await self._redis.delete(_record_key(request_id))
 
     async def change(self, request_id: RequestId, change: Change) -> Record | None:
-        """Change a record and return what it is now; None when there is none."""
+        """Apply a change to a record; returns the new record, None when there is none."""
         async with self._lock:
             record = await self.load(request_id)
             if record is None:
@@ -77,12 +77,12 @@ class Store:
             return changed
 
     async def open_requests(self) -> list[Record]:
-        """The requests whose users still wait for something."""
+        """The records of the requests whose users still wait for something."""
         records = []
         ids: list[Any] = await self._redis.hkeys(OPEN)
         for request_id in ids:
             record = await self.load(_read_id(request_id))
-            if record is None:  # forgotten while the bot was away for days, or not to be read
+            if record is None:  # expired while no bot ran, or not readable
                 await self._redis.hdel(OPEN, request_id)
             else:
                 records.append(record)
@@ -97,7 +97,7 @@ class Store:
         return [_read_id(id_) for id_, owner in owners.items() if owner == own]
 
     async def latest(self, request_id: RequestId) -> Record | None:
-        """The record of a request, or of the one that has its message now."""
+        """The record of a request, or of the request that has taken over its message."""
         record = await self.load(request_id)
         while record and record.successor:
             record = await self.load(record.successor)
@@ -111,7 +111,7 @@ class Store:
     async def remember_prompt(
         self, user_id: int, chat_id: int, message_id: int, requests: list[RequestId]
     ) -> None:
-        """Remember which requests a message of the user's asks for, one a line."""
+        """Store the ids of the requests that a user's message asks for, one for each line."""
         key = _prompt_key(user_id, chat_id, message_id)
         async with self._redis.pipeline() as pipe:
             pipe.delete(key)
@@ -120,12 +120,12 @@ class Store:
             await pipe.execute()
 
     async def requests_of(self, user_id: int, chat_id: int, message_id: int) -> list[RequestId]:
-        """The ids of the requests that a message has asked for; empty when that is forgotten."""
+        """The ids of the requests that a message has asked for; empty when they have expired."""
         ids: Any = await self._redis.lrange(_prompt_key(user_id, chat_id, message_id), 0, -1)
         return [_read_id(request_id) for request_id in ids]
 
     async def forget(self, user_id: int) -> None:
-        """Delete the records of all of a user's requests, and what leads to them.
+        """Delete the records of all of a user's requests, and the keys that lead to them.
 
         The caller holds `at_rest`.
         """
@@ -169,7 +169,7 @@ def _message_key(user_id: int, chat_id: int | str, message_id: int | str) -> str
 
 
 def _decode(data: bytes) -> Record:
-    """The record of a JSON text.  Raises ValueError for one that no message could show."""
+    """The record of a JSON text.  Raises ValueError where a message could not show it."""
     stored = from_json(dict[str, Any], data)
     stored["placed"] = {
         kind: {"uploads": stored.get(uploads, {}), "packs": stored.get(packs, {})}

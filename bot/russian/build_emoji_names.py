@@ -1,10 +1,10 @@
-"""Writes `emoji_names.tsv`, the table of what each emoji is called in Russian, for `suggest`.
+"""Writes `emoji_names.tsv`, the Russian names of each emoji, for `suggest_emoji`.
 
     $ make data     # fetches emojibase-data, which has CLDR's names and keywords
     $ python -m bot.russian.build_emoji_names .data/node_modules/emojibase-data/ru/data.json
 
 A line is an emoji, the words of its name, those of its keywords, and the words and phrases that the
-lexicon has for it; all in dictionary forms, so that the bot need not look for them when it starts.
+lexicon has for it; all in dictionary forms, so that the bot need not compute them when it starts.
 """
 
 import json
@@ -21,12 +21,12 @@ HEADER = """\
 # Made by bot/russian/build_emoji_names.py from emojibase-data {version} (MIT, Miles Johnson),
 # whose names are those of the Unicode CLDR (Unicode License V3).
 """
-# Groups of emojibase in the order in which they are preferred, things before people who have to do
-# with them; the others, such as flags, show nothing that is drawn.
+# The groups of emojibase, in the order of preference: things before the people who use them.  The
+# other groups, such as flags, show nothing that users ask for.
 _ANIMALS, _FOOD, _TRAVEL, _ACTIVITIES, _OBJECTS, _SYMBOLS, _FACES, _PEOPLE = 3, 4, 5, 6, 7, 8, 0, 1
 GROUPS = [_ANIMALS, _FOOD, _TRAVEL, _ACTIVITIES, _OBJECTS, _SYMBOLS, _FACES, _PEOPLE]
 
-_FACE = {"морда", "лицо"}  # in a name these say how it is drawn, not what
+_FACE = {"морда", "лицо"}  # in a name these say how a subject is drawn, not what it is
 
 
 def main(data: Path) -> None:
@@ -48,7 +48,7 @@ def _line(entry: dict[str, Any], phrases: list[str]) -> str | None:
 
 
 def _phrases() -> dict[str, list[str]]:
-    """The lexicon in dictionary forms; of two that fall together, the one said more often."""
+    """The lexicon's phrases in dictionary forms, by emoji; of equal ones, the more common one."""
     places: dict[str, tuple[int, str]] = {}
     for emoji, row in lexicon().items():
         for place, text in enumerate(row):

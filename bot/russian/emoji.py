@@ -1,6 +1,7 @@
-"""Emoji and search words for a prompt, from the lexicon, and CLDR's names and keywords of emoji.
+"""Suggests emoji and search words for a prompt.
 
-`emoji_names.tsv` has them; see `build_emoji_names`.
+`emoji_names.tsv` holds CLDR's names and keywords of each emoji, and its phrases in the lexicon; see
+`build_emoji_names`.
 """
 
 from collections import defaultdict
@@ -17,9 +18,9 @@ TABLE = Path(__file__).with_name("emoji_names.tsv")
 FALLBACK = "🎨"
 MAX_SUGGESTED = 3  # more would be guesses
 
-# What a word of the prompt is worth where the lexicon has it, in the name of an emoji and among its
-# keywords, and what the name loses by words that the prompt does not have: all of this if it were
-# nothing but those.
+# Points of an emoji for a word of the prompt: in the lexicon, in the emoji's name, among its
+# keywords.  The last number is what a name loses for words that the prompt lacks: all of it if the
+# prompt had none of them.
 _SAID, _NAME, _KEYWORD, _SURPLUS = 1.1, 1.0, 0.7, 0.7
 _ENOUGH = 0.4  # below it, an emoji has too little to do with the prompt
 
@@ -34,7 +35,7 @@ class Named:
     phrases: tuple[tuple[str, ...], ...]  # the lexicon's, word by word
 
     def score(self, asked: list[Word]) -> float:
-        """How well it shows these words."""
+        """How well the emoji shows these words."""
         named = [word for word in asked if self.name & set(word.lemmas)]
         others = [word for word in asked if self.keywords & set(word.lemmas) and word not in named]
         points = _NAME * sum(word.weight for word in named)
@@ -44,25 +45,25 @@ class Named:
         return max(points, _SAID * sum(self.says(word) for word in asked))
 
     def says(self, word: Word) -> bool:
-        """Whether the lexicon has the word, a noun: красный котик is a cat, and nothing red."""
+        """Whether the lexicon has the word, a noun: красный котик is a cat, not a colour."""
         return word.weight == 1 and any((lemma,) in self.phrases for lemma in word.lemmas)
 
     def shows(self, word: Word) -> bool:
-        """Whether it has to do with a word."""
+        """Whether the lexicon, the name or the keywords have the word for this emoji."""
         return self.says(word) or bool((self.name | self.keywords) & set(word.lemmas))
 
 
 def suggest_emoji(prompt: str) -> list[str]:
     """The emoji of a sticker drawn from this prompt: those in it, else those that show its words.
 
-    A phrase of the lexicon comes before single words.  Emoji are told apart by what each adds: a
-    word that one shows counts for no other.
+    Phrases of the lexicon come before single words.  A word that one emoji shows counts for no
+    other, so each emoji adds something.
     """
     if written := written_emoji(prompt):
         return written
     texts = split(prompt)
     said = [forms(text) for text in texts]
-    chosen, rest = _phrases(said)  # by the place of the first word that each shows
+    chosen, rest = _phrases(said)  # emoji by the place of the first word that they show
     asked: dict[Word, int] = {}
     for place in rest:
         if word := meaningful(texts[place]):
@@ -80,9 +81,10 @@ def suggest_emoji(prompt: str) -> list[str]:
 
 
 def _phrases(said: list[frozenset[str]]) -> tuple[dict[int, str], list[int]]:
-    """The lexicon's phrases in a text, the longest first at each place: place → emoji.
+    """The lexicon's phrases in a text, the longest at each place.
 
-    `said` the forms of each word.  And the places of the words that are in no phrase.
+    `said` holds the forms of each word.  Returns the emoji of the phrases by their places, and the
+    places of the words that are in no phrase.
     """
     found: dict[int, str] = {}
     rest: list[int] = []
@@ -144,7 +146,7 @@ def _table() -> list[Named]:
             tuple(tuple(phrase.split()) for phrase in phrases.split("; ") if phrase),
         )
         for emoji, name, others, phrases in rows
-        if is_emoji(emoji)  # CLDR has newer ones than Telegram
+        if is_emoji(emoji)  # CLDR has newer emoji than Telegram
     ]
 
 
@@ -160,7 +162,7 @@ def _index() -> dict[str, list[int]]:
 
 @cache
 def _said() -> dict[tuple[str, ...], str]:
-    """The lexicon: a phrase → its emoji, the beginning of one → nothing."""
+    """The emoji of each phrase of the lexicon; an empty string for the beginning of a phrase."""
     said = {p: named.emoji for named in _table() for p in named.phrases}
     for phrase in list(said):
         for end in range(1, len(phrase)):

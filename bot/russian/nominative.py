@@ -1,7 +1,7 @@
-"""A Russian noun phrase in the nominative: «рыжего кота в шляпе» → «рыжий кот в шляпе».
+"""Puts a Russian noun phrase into the nominative: «рыжего кота в шляпе» → «рыжий кот в шляпе».
 
-Most captions that the model has learned are in it.  Where grammar leaves a doubt, the words stay as
-they are, for the model has met the other cases, too.
+Most captions that the model has learned are in the nominative.  Where the grammar is ambiguous, the
+words stay as they are, because the model has learned the other cases, too.
 """
 
 import re
@@ -20,10 +20,10 @@ Parse = Any  # of pymorphy3, which has no types
 
 
 def in_nominative(text: str, case: str) -> str:
-    """The text with what it begins with in the nominative, if that is in this case.
+    """The text with the noun phrases at its beginning in the nominative, if they are in `case`.
 
-    The case is `accs`, `gent` or `ablt`.  What it begins with is a noun with its adjectives, or
-    several such, joined by commas and «и».
+    `case` is `accs`, `gent` or `ablt`.  A noun phrase is a noun with the adjectives before it;
+    commas and «и» join several.
     """
     parts = _JOINT.split(text)  # clauses at the even places
     is_list = True
@@ -44,7 +44,7 @@ def names_a_thing(text: str) -> bool:
 
 
 def begins_with_preposition(text: str) -> bool:
-    """Whether it says where, or for what: «на холодильник»."""
+    """Whether a text begins with a preposition: «на холодильник»."""
     return any(_parses(word)[0].tag.POS == "PREP" for word in text.split()[:1])
 
 
@@ -61,7 +61,7 @@ def _changed(words: list[str], case: str) -> list[str]:
             if None in described:
                 continue
             if _is_in(case, words[head + 1 :], noun.tag.number):
-                return []  # «деда мороза» is one thing, «дочку врача» is not: who knows?
+                return []  # «деда мороза» is one thing, «дочку врача» two: grammar cannot tell
             if head == 0 and _is_in("nomn", words):
                 return words[:1]
             nominative = [parse.inflect({"nomn"}).word for parse in [*described, noun]]
@@ -70,7 +70,7 @@ def _changed(words: list[str], case: str) -> list[str]:
 
 
 def _agreeing(word: str, noun: Parse, case: str) -> Parse | None:
-    """The adjective as it goes with a noun."""
+    """The parse of an adjective that agrees with a noun; None if no parse does."""
     for parse in _in(case, word, _ADJECTIVES):
         pairs = ("number", "gender", "animacy")
         asked = [(getattr(parse.tag, name), getattr(noun.tag, name)) for name in pairs]
@@ -80,7 +80,7 @@ def _agreeing(word: str, noun: Parse, case: str) -> Parse | None:
 
 
 def _is_in(case: str, words: list[str], number: str | None = None) -> bool:
-    """Whether the first of the words can stand in a case, and not in the nominative besides."""
+    """Whether the first of the words can be in a case, and cannot be in the nominative as well."""
     found = [parse.tag for word in words[:1] for parse in _in(case, word)]
     if case != "nomn" and _is_in("nomn", words):
         return False
@@ -88,7 +88,7 @@ def _is_in(case: str, words: list[str], number: str | None = None) -> bool:
 
 
 def _in(case: str, word: str, speech: frozenset[str] = _NOUNS | _ADJECTIVES) -> list[Parse]:
-    """What a word of the dictionary can be in a case; others are guessed too badly."""
+    """The parses of a word in a case; none if the dictionary lacks it: guesses are too bad."""
     if not morph().word_is_known(word.lower()):
         return []
     return [p for p in _parses(word) if p.tag.case == case and p.tag.POS in speech]

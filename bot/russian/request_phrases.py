@@ -1,18 +1,18 @@
-"""What is asked for, without the words of asking: «нарисуй мне, пожалуйста, кота» → «кот»."""
+"""Removes the words of asking from a prompt: «нарисуй мне, пожалуйста, кота» → «кот»."""
 
 import re
 
 from bot.russian.nominative import begins_with_preposition, in_nominative, names_a_thing
 from emojich_core.request import MAX_PROMPT_LENGTH, MAX_TEXT_LENGTH, visible
 
-# Characters of a prompt with the words of asking around it; what is longer is no prompt.
+# Characters of a prompt with the words of asking around it; a longer text is no prompt.
 _MAX_LENGTH = MAX_PROMPT_LENGTH + 100
 
 _GAP = r"[\s,.!?:;—–-]{0,9}"
 
 
 def _words(*words: str) -> str:
-    """A pattern for these, one after another, each whole: not the beginning of another one."""
+    """A pattern for these words, one after another; each must match a whole word."""
     return "".join(rf"(?:{word})(?![\w-]){_GAP}" for word in words)
 
 
@@ -38,7 +38,7 @@ _POLITE = re.compile(rf"{_GAP}(?:{_words(_PLEASE)})+", re.IGNORECASE)
 _POLITE_END = re.compile(rf"{_GAP}(?<![\w-])(?:{_PLEASE}){_GAP}$", re.IGNORECASE)
 _POLITE_LENGTH = 30  # characters: the longest of these words with the gaps around it
 
-# What it is to be drawn on says nothing of the picture.
+# Words for a sticker or a picture say nothing about the subject.
 _STICKER = re.compile(
     _words("стикер(?:ы|ок|очек)?|наклейк[уа]|картинк[уаи]|рисунок|изображение")
     + rf"(?:(?P<link>{_words('с|со|про|в виде|где|на котор(?:ом|ой|ых)')}))?",
@@ -48,9 +48,9 @@ _CASES = {"с": "ablt", "со": "ablt", "про": "accs", "в виде": "gent"}
 
 
 def asked_for(text: str) -> str:
-    """What a text asks to be drawn; the text as it is where it does not ask in so many words.
+    """What a text asks the bot to draw; the text as it is if it has no words of asking.
 
-    Empty where there is nothing but asking.
+    Empty if the text has no other words.
     """
     said = visible(text) if len(text) <= MAX_TEXT_LENGTH else text
     if len(said) > _MAX_LENGTH:
@@ -59,14 +59,14 @@ def asked_for(text: str) -> str:
     for pattern, only_things in ((_ORDER, False), (_WISH, True), (_POLITE, False)):
         found = pattern.match(polite)
         rest = polite[found.end() :].rstrip(" ,.!?…") if found else ""
-        # Who wants to sleep wants nothing drawn.
+        # «хочу спать» does not ask for a picture.
         if found and not (only_things and rest and not names_a_thing(rest)):
             return _subject(rest)
     return text if polite == said else in_nominative(polite, "accs")
 
 
 def _without_politeness(said: str) -> str:
-    """The text without «пожалуйста», or several, at its end; each is looked for there alone."""
+    """The text without any «пожалуйста» at its end; searching only there takes linear time."""
     end = len(said)
     while found := _POLITE_END.search(said, max(0, end - _POLITE_LENGTH), end):
         end = found.start()
@@ -74,7 +74,7 @@ def _without_politeness(said: str) -> str:
 
 
 def _subject(asked: str) -> str:
-    """What is to be seen: of «стикер с котом», the cat."""
+    """The subject to draw: of «стикер с котом», the cat."""
     sticker = _STICKER.match(asked)
     if sticker is None:
         return in_nominative(asked, "accs")

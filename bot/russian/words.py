@@ -1,4 +1,4 @@
-"""The words of a Russian text that mean something, in their dictionary forms."""
+"""The meaningful words of a Russian text, in their dictionary forms."""
 
 import re
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from typing import Any
 import pymorphy3
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-# Parts of speech (https://pymorphy2.readthedocs.io/en/stable/user/grammemes.html) that say what
-# there is to see, and how much of it; the others, such as prepositions, say nothing.
+# How much parts of speech (https://pymorphy2.readthedocs.io/en/stable/user/grammemes.html) say
+# about a picture; the others, such as prepositions, say nothing.
 _WEIGHTS = {
     "NOUN": 1.0,
     "ADJF": 0.5, "ADJS": 0.5, "PRTF": 0.5, "PRTS": 0.5,
@@ -23,13 +23,13 @@ _WEIGHTS = {
 class Word:
     """A word of a text."""
 
-    text: str  # as it stands there, in lower case
+    text: str  # as in the text, in lower case and without ё
     lemmas: tuple[str, ...]  # the dictionary forms that it can have, the likeliest first
-    weight: float  # how much of the picture it is
+    weight: float  # how much the word says about the picture
 
 
 def words(text: str) -> list[Word]:
-    """The words of a text that mean something, each once, without ё as in CLDR."""
+    """The meaningful words of a text, each once; without ё, as in CLDR."""
     return list(dict.fromkeys(filter(None, map(meaningful, split(text)))))
 
 
@@ -39,7 +39,7 @@ def split(text: str) -> list[str]:
 
 
 def searchable(text: str) -> list[str]:
-    """By which words a text is found: those that mean something, in all their dictionary forms."""
+    """The words by which a text is found: the meaningful ones, in all their dictionary forms."""
     found = (form for word in words(text) for form in (word.text, *word.lemmas))
     return list(dict.fromkeys(found))
 
@@ -104,7 +104,7 @@ def morph() -> pymorphy3.MorphAnalyzer:
 
 
 def meaningful(text: str) -> Word | None:
-    """A word of a text, if it is of a part of speech that means something."""
+    """A word of a text; None if its part of speech means nothing by itself."""
     parses: list[Any] = morph().parse(text)
     weight = _WEIGHTS.get(parses[0].tag.POS)
     if weight is None:

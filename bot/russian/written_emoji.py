@@ -1,15 +1,16 @@
 """Emoji that stand in a text, by Unicode's emoji data.
 
-Of the package `emoji` only the data is used: its search takes quadratic time for joined emoji.
+It uses only the data of the package `emoji`, whose search takes quadratic time for joined emoji.
 """
 
 from emoji import EMOJI_DATA, STATUS
 from telegram.constants import StickerLimit
 
-# Telegram takes the emoji of Unicode 16 for stickers, and refuses those of 17 and 18:
+# Telegram accepts the emoji of Unicode 16 for stickers, and refuses those of 17 and 18:
 # https://github.com/tdlib/td/blob/master/tdutils/td/utils/emoji.cpp (July 2026)
 _LATEST = 16
-# Signs before it, such as © and ↔, are emoji only with a variation selector; ❤ is one without, too.
+# Characters before this one, such as © and ↔, are emoji only with a variation selector; later ones,
+# such as ❤, are emoji without it, too.
 _FIRST_BARE = "\u231a"
 
 
@@ -37,9 +38,9 @@ def written_emoji(text: str) -> list[str]:
 
 
 def is_emoji_only(text: str) -> bool:
-    """Whether a text has emoji, and beside them only white space."""
+    """Whether a text has emoji, and nothing else but white space."""
     found, rest = _split(text)
-    # A joiner is left where it joins what is no emoji as a whole.
+    # A joiner remains between emoji that are no single emoji together.
     return bool(found) and not rest.replace("\u200d", "").strip()
 
 

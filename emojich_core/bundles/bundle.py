@@ -4,6 +4,7 @@
     bpe.model                the tokenizer
     transformer.safetensors  vqgan.safetensors  upscale.safetensors  matting.safetensors
     vocabulary.tsv           the words that the model has learned; without it, it draws any prompt
+    judge.safetensors  judge-bpe.model    ruCLIP, which ranks images; not every bundle has it
 
 model_options.py knows the folders of bundles.
 """
@@ -28,12 +29,16 @@ from torch import Tensor
 from emojich_core.bundles.description import (
     FILES,
     FORMAT,
+    JUDGE,
+    JUDGE_FILES,
+    JUDGE_TOKENIZER,
     STAGES,
     TOKENIZER,
     VOCABULARY,
     brief,
     check_readable,
     files_of,
+    has_judge,
     read_description,
     to_config,
 )
@@ -41,6 +46,7 @@ from emojich_core.errors import BundleError
 from emojich_core.inference.sampling import Sampling
 from emojich_core.model_options import find_bundle
 from emojich_core.networks.matting import MattingConfig
+from emojich_core.networks.ruclip import HEAD, RuCLIPConfig
 from emojich_core.networks.tokenizer import check_bpe
 from emojich_core.networks.transformer import TransformerConfig
 from emojich_core.networks.upscale import UpscaleConfig
@@ -66,14 +72,20 @@ class Bundle:
     sampling: Sampling
     licence: str = ""
     vocabulary: Vocabulary | None = None  # None: it draws any prompt
+    judge: RuCLIPConfig | None = None  # None: perplexity alone ranks the images
 
     @property
     def tokenizer(self) -> Path:
         """The BPE model's file."""
         return self.path / TOKENIZER
 
+    @property
+    def judge_tokenizer(self) -> Path:
+        """The file of the judge's BPE model."""
+        return self.path / JUDGE_TOKENIZER
+
     def weights(self, stage: str, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
-        """The parameters of one of STAGES, in `dtype` if given.
+        """The parameters of one of STAGES, or of the judge, in `dtype` if given.
 
         Parameters stored in `dtype` are mapped from the file: they take no memory before they are
         used.  Others are converted one by one, so that never two copies of all exist.
@@ -113,6 +125,9 @@ def load_bundle(model: str) -> Bundle:
             sampling=to_config(Sampling, description.get("sampling")),
             licence=description.get("licence", ""),
             vocabulary=_vocabulary(path) if VOCABULARY in description["files"] else None,
+            judge=(
+                to_config(RuCLIPConfig, description.get(JUDGE)) if has_judge(description) else None
+            ),
         )
         _check_numbers(bundle)
     except ValueError as error:
@@ -137,6 +152,20 @@ def _check_numbers(bundle: Bundle) -> None:
     # timm would ask the network for names with a colon or slash.
     if not re.fullmatch(r"[\w.-]+", bundle.matting.encoder_name, re.ASCII):
         raise ValueError("encoder_name is no name")
+    if bundle.judge:
+        check_judge(bundle.judge)
+        if check_bpe(bundle.judge_tokenizer) > bundle.judge.vocab_size:
+            raise ValueError(f"{JUDGE_TOKENIZER} has more tokens than the judge knows")
+
+
+def check_judge(judge: RuCLIPConfig) -> None:
+    """Raise ValueError for numbers of a judge that do not fit each other."""
+    if judge.vision_width % HEAD or judge.transformer_width % judge.transformer_heads:
+        raise ValueError("the judge's heads do not share its width evenly")
+    if judge.vision_patch_size > judge.image_resolution:
+        raise ValueError("a patch of the judge's is larger than its picture")
+    if not len(judge.mean) == len(judge.std) == 3 or min(judge.std) <= 0:
+        raise ValueError("mean and std of the judge are not those of three channels")
 
 
 def verify_bundle(path: Path, progress: Callable[[int], None] = lambda size: None) -> None:
@@ -159,21 +188,30 @@ def save_bundle(
     licence: str = "",
     sources: dict[str, str] | None = None,
     vocabulary: Vocabulary | None = None,
+    judge_tokenizer: Path | None = None,
     progress: Callable[[int], None] = lambda size: None,
 ) -> None:
     """Write a bundle: `weights` by stage, `configs` by stage and for "sampling".
 
     `sources` says where each stage comes from.  A bundle without a `vocabulary` draws any prompt.
+    One with a `judge_tokenizer` has a judge, a stage of `weights` and `configs`.
     `progress` is called with numbers of bytes: the weights count twice, written and hashed.
     Raises BundleError when the bundle cannot be written.
     """
-    files = FILES if vocabulary is None else (*FILES, VOCABULARY)
+    files, stages = [*FILES], [*STAGES]
+    if vocabulary is not None:
+        files.append(VOCABULARY)
+    if judge_tokenizer is not None:
+        files += JUDGE_FILES
+        stages.append(JUDGE)
     with _written(path):
         path.mkdir(parents=True, exist_ok=True)
         (path / TOKENIZER).write_bytes(tokenizer.read_bytes())
         if vocabulary is not None:
             vocabulary.save(path / VOCABULARY)
-        for stage in STAGES:
+        if judge_tokenizer is not None:
+            (path / JUDGE_TOKENIZER).write_bytes(judge_tokenizer.read_bytes())
+        for stage in stages:
             tensors = {key: value.contiguous() for key, value in weights[stage].items()}
             safetensors.torch.save_file(tensors, path / f"{stage}.safetensors")
             # safetensors lets no other user read what it writes: follow the umask instead.

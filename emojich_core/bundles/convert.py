@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from emojich_core.bundles.bundle import BundleError
 from emojich_core.bundles.description import brief
 from emojich_core.networks.matting import make_unet
+from emojich_core.networks.ruclip import RuCLIP
 from emojich_core.networks.transformer import Transformer
 from emojich_core.networks.upscale import make_upscaler
 from emojich_core.networks.vqgan import VQGAN
@@ -28,6 +29,7 @@ NETWORKS: dict[str, Callable[[Any], nn.Module]] = {
     "vqgan": VQGAN,
     "upscale": make_upscaler,
     "matting": make_unet,
+    "judge": RuCLIP,
 }
 
 # A checkpoint may hold its tensors under one of these keys: Lightning's, two of common training

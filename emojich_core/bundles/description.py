@@ -6,6 +6,7 @@ import re
 import sys
 import types
 import typing
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,8 +17,16 @@ STAGES = ("transformer", "vqgan", "upscale", "matting")
 TOKENIZER = "bpe.model"
 FILES = (TOKENIZER, *(f"{stage}.safetensors" for stage in STAGES))
 VOCABULARY = "vocabulary.tsv"  # not every bundle has one
+JUDGE = "judge"  # a stage that not every bundle has
+JUDGE_TOKENIZER = "judge-bpe.model"
+JUDGE_FILES = (JUDGE_TOKENIZER, f"{JUDGE}.safetensors")
 
-MAX_BYTES = {"bundle.json": 2**16, TOKENIZER: 4 * 2**20, VOCABULARY: 4 * 2**20}
+MAX_BYTES = {
+    "bundle.json": 2**16,
+    TOKENIZER: 4 * 2**20,
+    JUDGE_TOKENIZER: 4 * 2**20,
+    VOCABULARY: 4 * 2**20,
+}
 MAX_TEXT = 200  # letters of a name or licence
 MAX_ITEMS = 16  # of a tuple
 LANGUAGES = ("ru", "en")  # of a title
@@ -32,6 +41,10 @@ MAX_NUMBERS = {
     "resolution": 2048,
     "tile": 1024,
     "size": 2048,
+    "image_resolution": 2048,
+    "vision_layers": 256,
+    "context_length": 1024,
+    "transformer_layers": 256,
 }
 
 
@@ -63,12 +76,8 @@ def read_description(path: Path) -> dict[str, Any]:
     file = path / "bundle.json"
     check_readable(file)
     try:
-        description = json.loads(
-            file.read_text("utf-8"),
-            object_pairs_hook=_without_duplicates,
-            parse_constant=_no_number,
-        )
-    except (OSError, ValueError, RecursionError) as error:
+        description = read_json(file)
+    except ValueError as error:
         raise BundleError(f"{file} cannot be read ({brief(error)}): restore the bundle.") from error
     if not isinstance(description, dict) or description.get("format") != FORMAT:
         raise BundleError(f"{file} is not of bundle format {FORMAT}: update Emojich or the bundle.")
@@ -77,6 +86,18 @@ def read_description(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise BundleError(f"{file} is not as it was written ({error}): restore it.") from error
     return description
+
+
+def read_json(file: Path) -> Any:
+    """The content of a JSON file.  Raises ValueError when it cannot be read."""
+    try:
+        return json.loads(
+            file.read_text("utf-8"),
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_no_number,
+        )
+    except (OSError, RecursionError) as error:
+        raise ValueError(error) from error
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -92,7 +113,17 @@ def _no_number(constant: str) -> float:
 
 def files_of(description: dict[str, Any]) -> tuple[str, ...]:
     """The files of a bundle besides bundle.json; Emojich touches no other file that it names."""
-    return (*FILES, VOCABULARY) if VOCABULARY in description["files"] else FILES
+    files = [*FILES]
+    if VOCABULARY in description["files"]:
+        files.append(VOCABULARY)
+    if has_judge(description):
+        files += JUDGE_FILES
+    return tuple(files)
+
+
+def has_judge(description: dict[str, Any]) -> bool:
+    """Whether a bundle has a judge, or a part of one, and so must have all of it."""
+    return JUDGE in description or any(file in description["files"] for file in JUDGE_FILES)
 
 
 def _check(description: dict[str, Any]) -> None:
@@ -118,13 +149,17 @@ def _check(description: dict[str, Any]) -> None:
 def to_config(kind: type, values: Any) -> Any:
     """The configuration of a stage, or Sampling, from JSON, where tuples have become lists.
 
-    Raises ValueError for an unknown name, and for a value of another type or beyond its limits.
+    Raises ValueError for an unknown or missing name, and for a value of another type or beyond its
+    limits.
     """
     if not isinstance(values, dict):
         raise ValueError(f"it has no {kind.__name__}")
     hints = typing.get_type_hints(kind)
     if unknown := values.keys() - hints.keys():
         raise ValueError(f"{kind.__name__} has no {min(unknown)!a:.60}")
+    needed = [field.name for field in fields(kind) if field.default is MISSING]
+    if missing := [name for name in needed if name not in values]:
+        raise ValueError(f"{kind.__name__} has no {missing[0]}")
     for name, value in values.items():
         _check_value(name, hints[name], value)
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

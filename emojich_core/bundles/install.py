@@ -8,19 +8,28 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import torch
 from tqdm import tqdm
 
-from emojich_core.bundles.bundle import load_bundle, save_bundle, sha256, size_of
-from emojich_core.bundles.convert import convert
+from emojich_core.bundles.bundle import (
+    check_judge,
+    load_bundle,
+    save_bundle,
+    sha256,
+    size_of,
+)
+from emojich_core.bundles.convert import Tensors, convert
+from emojich_core.bundles.description import JUDGE, MAX_BYTES, brief, read_json, to_config
 from emojich_core.bundles.download import download
-from emojich_core.bundles.published import Published, Source
+from emojich_core.bundles.published import JUDGE_CONFIG, JUDGE_TOKENIZER, Published, Source
 from emojich_core.errors import BundleError, shown
 from emojich_core.inference.sampling import Sampling
 from emojich_core.model_options import models_folder
+from emojich_core.networks.ruclip import RuCLIPConfig
 from emojich_core.networks.tokenizer import check_bpe
 
 TOKENIZER = "tokenizer"  # a role of a file, as each of STAGES is
@@ -68,7 +77,7 @@ def import_from(
         raise BundleError(f"{shown(folder)} is no folder: name the one that the files are in.")
     own = _own(model, transformer)
     wanted = {role: source for role, source in _sources(model).items() if role not in own}
-    files = own | {role: _find(folder, source) for role, source in wanted.items()}
+    files = own | {role: _find(folder, role, source) for role, source in wanted.items()}
     with _alone(model.name):
         origins = {role: file.name for role, file in files.items()}
         return _install(model, files, origins, dtype, say)
@@ -84,18 +93,27 @@ def _own(model: Published, transformer: Path | None) -> dict[str, Path]:
 
 
 def _sources(model: Published) -> dict[str, Source]:
-    parts = {stage: part.source for stage, part in model.parts.items()}
-    return {TOKENIZER: model.tokenizer} | {s: source for s, source in parts.items() if source}
+    sources = {TOKENIZER: model.tokenizer}
+    for stage, part in model.parts.items():
+        sources |= part.files
+        if part.source:
+            sources[stage] = part.source
+    return sources
 
 
-def _find(folder: Path, source: Source) -> Path:
-    """Find a file where `git clone` of its repository puts it, or directly in the folder."""
-    places = [folder / Path(source.repo).name / source.file, folder / source.file]
+def _find(folder: Path, role: str, source: Source) -> Path:
+    """Find a file where `git clone` of its repository puts it, or directly in the folder.
+
+    A judge's files must be in the first place, because other files have the same names.
+    """
+    places = [folder / Path(source.repo).name / source.file]
+    if role not in (JUDGE, JUDGE_TOKENIZER, JUDGE_CONFIG):
+        places.append(folder / source.file)
     for place in places:
         if place.is_file():
             return place
     message = f"{folder} has no {source.file} of {source.repo}"
-    raise BundleError(f"{message}: put it at {places[0]} or {places[1]}.")
+    raise BundleError(f"{message}: put it at {' or '.join(map(str, places))}.")
 
 
 def _check_fetched(file: Path) -> None:
@@ -154,27 +172,38 @@ def _convert(
     out: Path,
 ) -> None:
     _check_tokenizer(files[TOKENIZER], model)
+    configs = {stage: part.config for stage, part in model.parts.items()}
+    if JUDGE in configs:
+        configs[JUDGE] = _judge_config(files[JUDGE_CONFIG], files[JUDGE_TOKENIZER])
     weights = {
-        stage: convert(stage, part.config, files[stage]) if part.source else {}
+        stage: convert(stage, configs[stage], files[stage]) if part.source else {}
         for stage, part in model.parts.items()
     }
-    transformer = weights["transformer"]
-    with _bar("converting", size_of(transformer)) as bar:
-        # The other networks are a tenth of its size and sensitive, so they keep their precision.
-        for key, tensor in transformer.items():
-            transformer[key] = tensor.to(dtype)
-            bar.update(tensor.nbytes)
+    # The other networks are a tenth of the transformer's size and sensitive, so they keep their
+    # precision.
+    halved = {"transformer": dtype, JUDGE: torch.float16}
+    with _bar("converting", sum(size_of(weights.get(stage, {})) for stage in halved)) as bar:
+        for stage, kind in halved.items():
+            _cast(weights.get(stage, {}), kind, bar.update)
     with _bar("writing", 2 * sum(map(size_of, weights.values()))) as bar:
         save_bundle(
             out,
             name=model.name,
             tokenizer=files[TOKENIZER],
-            configs={**{s: p.config for s, p in model.parts.items()}, "sampling": Sampling()},
+            configs={**configs, "sampling": Sampling()},
             weights=weights,
             licence=model.licence,
             sources=origins,
+            judge_tokenizer=files.get(JUDGE_TOKENIZER),
             progress=lambda size: bar.update(min(size, bar.total - bar.n)),  # headers, too
         )
+
+
+def _cast(tensors: Tensors, dtype: torch.dtype, progress: Callable[[int], None]) -> None:
+    """Convert tensors in place, one by one, so that never two copies of all exist."""
+    for key, tensor in tensors.items():
+        tensors[key] = tensor.to(dtype)
+        progress(tensor.nbytes)
 
 
 def _compare(model: Published, files: dict[str, Path], origins: dict[str, str], say: Say) -> None:
@@ -215,6 +244,34 @@ def _check_tokenizer(file: Path, model: Published) -> None:
     if found != expected:
         message = f"{file} has {found} tokens and not {expected}"
         raise BundleError(f"{message}: fetch the one that belongs to the model.")
+
+
+def _judge_config(file: Path, tokenizer: Path) -> RuCLIPConfig:
+    """The numbers of a judge, from its config.json, which may have other values, too.
+
+    Raises BundleError when one is missing or wrong, or the BPE does not fit them.
+    """
+    try:
+        if file.stat().st_size > MAX_BYTES["bundle.json"]:
+            raise ValueError("it is too large")
+        values = read_json(file)
+        if not isinstance(values, dict):
+            raise ValueError("it is no object")
+        names = {field.name for field in fields(RuCLIPConfig)}
+        # As for ruCLIP's own processor, null is a value that is not given.
+        known = {k: v for k, v in values.items() if k in names and v is not None}
+        config: RuCLIPConfig = to_config(RuCLIPConfig, known)
+        check_judge(config)
+    except ValueError as error:
+        message = f"{file} is no configuration of a ruCLIP ({brief(error)})"
+        raise BundleError(f"{message}: fetch the right file.") from error
+    try:
+        if check_bpe(tokenizer) > config.vocab_size:
+            raise ValueError(f"it has more than {config.vocab_size} tokens")
+    except ValueError as error:
+        message = f"{tokenizer} is no BPE model of the judge ({error})"
+        raise BundleError(f"{message}: fetch the right file.") from error
+    return config
 
 
 @contextmanager

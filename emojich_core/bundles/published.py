@@ -8,7 +8,7 @@ An operator with copies elsewhere names them in a JSON file, and that file in EM
 
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from reprlib import repr as short
 from typing import Any
@@ -40,12 +40,13 @@ class Part:
     """A published checkpoint and the configuration of its network."""
 
     source: Source | None  # None: the stage has no weights
-    config: Any
+    config: Any  # None: one of the files has it
+    files: dict[str, Source] = field(default_factory=dict)  # besides the checkpoint, by role
 
 
 @dataclass(frozen=True)
 class Published:
-    """A model: a tokenizer, and a part for each stage of a bundle."""
+    """A model: a tokenizer, and a part for each stage of a bundle, and for its judge if any."""
 
     name: str
     tokenizer: Source
@@ -60,12 +61,22 @@ _EMOJICH = "ai-forever/rudalle-Emojich"
 _MALEVICH = "ai-forever/rudalle-Malevich"
 _SURREALIST = "shonenkov-AI/rudalle-xl-surrealist"
 _REAL_ESRGAN = "ai-forever/Real-ESRGAN"
+_RUCLIP = "ruclip-vit-base-patch32-384"
+
+# Roles of files of a judge.
+JUDGE_TOKENIZER = "judge tokenizer"
+JUDGE_CONFIG = "judge config"
 
 
 def _utility(file: str, size: int, sha256: str) -> Source:
     """A file of ru-dalle's utilities, which have moved: ru-dalle looks in the second repository."""
     first, second = "ai-forever/rudalle-utils", "shonenkov/rudalle-utils"
     return Source(first, file, size=size, sha256=sha256, second=second)
+
+
+def _ruclip(file: str) -> Source:
+    """A file of the ruCLIP that ru-dalle's examples rank with."""
+    return Source(f"ai-forever/{_RUCLIP}", file, second=f"sberbank-ai/{_RUCLIP}")
 
 
 TOKENIZER = _utility(
@@ -159,6 +170,14 @@ CHOICES = {
             MattingConfig("efficientnet-b7", classes=1, confidence=0.0, rim=1),
         ),
     },
+    "judge": {
+        "none": Part(None, None),
+        "ruclip": Part(
+            _ruclip("pytorch_model.bin"),
+            None,
+            {JUDGE_TOKENIZER: _ruclip("bpe.model"), JUDGE_CONFIG: _ruclip("config.json")},
+        ),
+    },
 }
 
 
@@ -172,8 +191,13 @@ def published(name: str, **chosen: str | None) -> Published:
         parts[stage] = _pick(stage, choices, chosen.get(stage) or next(iter(choices)))
     copies = _copies()
     parts = {
-        stage: replace(part, source=part.source and _moved(part.source, copies))
+        stage: replace(
+            part,
+            source=part.source and _moved(part.source, copies),
+            files={role: _moved(source, copies) for role, source in part.files.items()},
+        )
         for stage, part in parts.items()
+        if part.source or part.config  # the judge may have neither
     }
     return Published(name, _moved(TOKENIZER, copies), parts, LICENCE)
 

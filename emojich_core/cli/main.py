@@ -240,6 +240,8 @@ def _draw(
         "versions": {package: version(package) for package in ("emojich", "torch")},
         "candidates": candidates,
     }
+    if any(drawing.candidate.score is not None for drawing in drawings):
+        result["judge"] = "ruclip"
     text = json.dumps(result, ensure_ascii=False, indent=2)
     (folder / "result.json").write_text(text + "\n", "utf-8")
     return result

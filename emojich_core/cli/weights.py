@@ -49,6 +49,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vqgan", help="dwt: 512 pixels (default), or plain: 256")
     parser.add_argument("--upscale", help="x2 (default), x4, x8 or none")
     parser.add_argument("--matting", help="effnetb5 (default), or effnetb7, of the model card")
+    parser.add_argument("--judge", help="none (default), or ruclip, which ranks the images")
     parser.add_argument(
         "--dtype",
         choices=("float16", "bfloat16"),
@@ -61,7 +62,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 def _published(arguments: argparse.Namespace) -> "Published":
     from emojich_core.bundles.published import published
 
-    stages = ("vqgan", "upscale", "matting")
+    stages = ("vqgan", "upscale", "matting", "judge")
     return published(arguments.name, **{stage: getattr(arguments, stage) for stage in stages})
 
 

@@ -1,14 +1,14 @@
 """Fine-tune a bundle on pictures with captions, by the paper's recipe; see recipe.py.
 
-What a run needs to go on is in a folder beside the new bundle, `NAME.run`:
+A run keeps what it needs to continue in a folder beside the new bundle, `NAME.run`:
 
-    run.json             what it was started with
+    run.json             base, data and settings of the run
     codes-….safetensors  the pictures' codes
     finetune.pt          the checkpoint
-    best.safetensors     what was trained, where the held-out loss was lowest
+    best.safetensors     the trained weights, where the held-out loss was lowest
     best.png             what these weights draw for held-out captions
-    finetune.png         what those of the last evaluation draw, but for one that ended the run
-    tensorboard/         losses, and such samples of all evaluations
+    finetune.png         what the weights of the last evaluation draw, unless it ended the run
+    tensorboard/         losses, and the samples of all evaluations
 """
 
 import dataclasses
@@ -43,7 +43,7 @@ from emojich_core.networks.vqgan import VQGAN
 from emojich_core.pipeline import load_network
 
 EVALUATIONS = 10  # in a run
-PATIENCE = 3  # so many evaluations in a row may be no better than the best
+PATIENCE = 3  # evaluations in a row without a new best, after which a run ends
 SAMPLES = 4
 MAX_NORM = 1.0  # of all gradients together
 
@@ -53,7 +53,7 @@ class OtherRun(ValueError):
 
 
 class Diverged(ArithmeticError):
-    """The loss of a run is no finite number any more, and never was a low one."""
+    """No evaluation of a run had a finite loss, so no weights are worth keeping."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class FineTuning:
         parameters = list(self.model.parameters())
         self.model.transformer.checkpointing = sum(p.numel() for p in parameters) >= BIG
         self.trained, self.best = Trained(self.model), Best()
-        # Fused: the other kinds make copies of all they update.
+        # Fused: the other implementations copy everything that they update.
         self.optimizer = torch.optim.AdamW(
             self.trained.parameters.values(), settings.lr, weight_decay=0.01, fused=True
         )
@@ -147,7 +147,7 @@ class FineTuning:
     def train(self) -> None:
         """Take all steps that are not done yet.
 
-        Raises Diverged when no weights are worth keeping.
+        Raises Diverged when no evaluation has a finite loss.
         """
         if not (self.run / "finetune.pt").exists():
             self.describe()
@@ -174,7 +174,7 @@ class FineTuning:
             raise Diverged(f"The loss is not finite: remove {self.run}, and take a lower --lr.")
 
     def describe(self) -> None:
-        """Print the data and the held-out loss that the run begins with."""
+        """Print the sizes of the data, and the held-out loss before the first step."""
         tqdm.write(f"pairs: {len(self.training)} to train on, {len(self.held_out)} held out")
         texts = torch.cat((self.training.text, self.held_out.text))
         if cut := int(((texts[:, -1] != 0) & (texts[:, -1] != EOS_ID)).sum()):
@@ -211,7 +211,7 @@ class FineTuning:
         better = loss < self.best.loss
         tqdm.write(f"step {number}: held-out loss {loss:.4f}{', the best so far' * better}")
         if not math.isfinite(loss) or (not better and self.best.waited + 1 >= PATIENCE):
-            tqdm.write("It does not become better any more: that is it.")
+            tqdm.write("The held-out loss no longer falls: the run ends.")
             raise loop.Stop
         page = self.samples()
         if better:
@@ -247,18 +247,18 @@ class FineTuning:
         return torch.cat(list(decoded), dim=2)
 
     def autocast(self) -> torch.autocast:
-        """Multiply in bfloat16.  Every weight is used once in a step: no copies are kept of it."""
+        """Multiply in bfloat16.  A step uses each weight once, so converted copies are not kept."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, cache_enabled=False)
 
 
 def finetune(
     base: Bundle, data: Path, out: Path, settings: Settings, device: torch.device
 ) -> float:
-    """Train, and write the bundle `out`; a run that was killed goes on where it was.
+    """Train, and write the bundle `out`; a run that was killed continues.
 
     Returns the held-out loss of the weights that are in the bundle.
-    Raises BadData, OtherRun, BundleError, OSError; before anything starts, if it can be known then.
-    Raises Diverged, and OutOfMemory.
+    Raises BadData, OtherRun, BundleError and OSError, before training starts where possible;
+    Diverged and OutOfMemory during training.
     """
     if out.exists():
         raise OtherRun(f"{out} is there already: choose another --out, or remove it.")
@@ -319,7 +319,7 @@ def encode(files: Sequence[Path], vqgan: VQGAN, device: torch.device) -> Tensor:
 
 
 def _save(file: Path, tensors: dict[str, Tensor]) -> None:
-    """Write tensors so that a killed run leaves the file as it was, or whole."""
+    """Write tensors so that a killed run leaves the old file or the complete new one."""
     partial = file.with_suffix(".tmp")
     try:
         safetensors.torch.save_file({k: t.contiguous() for k, t in tensors.items()}, partial)

@@ -52,11 +52,11 @@ def run(
     `evaluate`  called with the number of steps done, every `every` steps and after the last, right
                 before the checkpoint is written: what it adds to `state` is kept, too.  A picture
                 (3, H, W) in [0, 1] that it returns is logged and kept as `out`/`name`.png.  It may
-                raise Stop; the run has then ended, also for those who start it again.
-    Raises OSError when the disk does not take a checkpoint, or the one that is there is damaged.
+                raise Stop; the run has then ended, and starting it again does nothing.
+    Raises OSError when a checkpoint cannot be written, or when the existing one is damaged.
     """
     keep_freed()
-    # Else compiled code keeps the number of threads that there were when it was compiled.
+    # Else compiled code always runs in the number of threads with which it was compiled.
     torch._inductor.config.cpp.dynamic_threads = True
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = out / f"{name}.pt"
@@ -87,20 +87,20 @@ def run(
 
 
 def save(checkpoint: Path, state: Mapping[str, Stateful], done: int) -> None:
-    """Write a checkpoint of a run that has done so many steps."""
+    """Write a checkpoint of a run that has done `done` steps.  Raises OSError as `write` does."""
     write(checkpoint, {"done": done, **{name: part.state_dict() for name, part in state.items()}})
 
 
 def write(checkpoint: Path, content: Mapping[str, Any]) -> None:
     """Write a checkpoint that a killed run cannot leave half written.
 
-    Raises OSError when the disk does not take it.
+    Raises OSError when it cannot be written.
     """
     partial = checkpoint.with_suffix(".tmp")
     try:
         torch.save(dict(content), partial)
         partial.replace(checkpoint)
-    except (OSError, RuntimeError) as error:  # torch's own, when it cannot write all of it
+    except (OSError, RuntimeError) as error:  # torch raises RuntimeError for a full disk
         partial.unlink(missing_ok=True)
         raise OSError(f"{checkpoint} cannot be written: make room for it.") from error
 
@@ -108,8 +108,8 @@ def write(checkpoint: Path, content: Mapping[str, Any]) -> None:
 def resume(checkpoint: Path, state: Mapping[str, Stateful]) -> int:
     """Restore `state` from a checkpoint, if there is one; returns the number of steps done.
 
-    Where no step is done (see `unpack`) there are no optimizers yet, and these stay as they are.
-    Raises OSError when it is damaged.
+    A checkpoint of no steps (see `unpack`) has no optimizers, and these stay as they are.
+    Raises OSError when the checkpoint is damaged.
     """
     if not checkpoint.exists():
         return 0
@@ -123,15 +123,15 @@ def resume(checkpoint: Path, state: Mapping[str, Stateful]) -> int:
 def read(checkpoint: Path) -> dict[str, Any]:
     """Read a checkpoint that `write` wrote.
 
-    Raises OSError when it is damaged: half copied, say, or the disk lost the end of it.
+    Raises OSError when it is damaged: when a copy broke off, say, or the disk lost its end.
     """
     try:
         saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
         if not isinstance(saved, dict) or "done" not in saved:
             raise ValueError("no checkpoint of a run")
     except (OSError, RuntimeError, EOFError, KeyError, ValueError, UnpicklingError) as error:
-        # An error about a missing file names it, one about a damaged file does not; torch's words
-        # alone tell that memory is short.
+        # Errors about a missing file name it, those about a damaged file do not; a lack of memory
+        # shows only in the words of torch's error.
         if getattr(error, "filename", None) or "allocate memory" in str(error):
             raise
         raise OSError(f"{checkpoint} is damaged: delete it, and this begins again.") from error

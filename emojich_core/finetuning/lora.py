@@ -1,7 +1,7 @@
 """LoRA (Hu et al. 2021, arXiv 2106.09685): low-rank adapters of frozen matrices.
 
-Written here because the library for it, peft, brings transformers and accelerate along, and because
-a bundle needs the sum of the two alone, which is one line.
+The library peft is not used: it needs transformers and accelerate, and a bundle stores only the sum
+of a matrix and its adapter, which is one line.
 """
 
 import math
@@ -14,7 +14,7 @@ RANK = 16
 
 
 class LoRALinear(nn.Linear):
-    """A linear layer, (…, in) → (…, out), whose weight stands for `weight + up @ down`."""
+    """A linear layer (…, in) → (…, out) that computes with `weight + up @ down`."""
 
     def __init__(self, linear: nn.Linear):
         nn.Module.__init__(self)
@@ -40,7 +40,7 @@ def add_adapters(module: nn.Module) -> None:
 
 
 def merged(weights: dict[str, Tensor], trained: dict[str, Tensor]) -> dict[str, Tensor]:
-    """`weights` with what was trained in them, each in the precision it had.
+    """`weights` with the `trained` ones in their places, each in its old dtype.
 
     Adapters `NAME.up` (outputs, rank) and `NAME.down` (rank, inputs) are added to `NAME.weight`.
     """

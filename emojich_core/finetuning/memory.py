@@ -1,8 +1,8 @@
-"""The memory that fine-tuning takes of a GPU, counted without one.
+"""Counts the memory that fine-tuning takes, without a GPU.
 
-The network is made of fake tensors, which have shapes and no bytes, and takes one step; what
-autograd would keep for the way back is added up.  So any configuration can be asked about, and
-nothing in here has to be changed when the network is.
+A network of fake tensors, which have shapes and no bytes, takes one step, and the bytes that
+autograd would save for the backward pass are added up.  So the count works for any configuration,
+and needs no change when the network changes.
 """
 
 from collections.abc import Callable
@@ -23,8 +23,8 @@ ADAMW = 2 * FLOAT32  # its two moments
 class Memory:
     """Bytes at the peak of a step, where the backward pass begins.
 
-    Not in it: what operations need for themselves, what the allocator leaves unused, and the VQGAN
-    for the samples, together some GB for the published size.
+    It leaves out the workspace of operations, what the allocator leaves unused, and the VQGAN for
+    the samples: together some GB for the published size.
     """
 
     trained: int  # parameters, not bytes
@@ -35,13 +35,13 @@ class Memory:
     activations_checkpointed: int
 
     def total(self, checkpointing: bool) -> int:
-        """All of it, with or without gradient checkpointing."""
+        """All bytes, with or without gradient checkpointing."""
         activations = self.activations_checkpointed if checkpointing else self.activations
         return self.weights + self.gradients + self.optimizer + activations
 
 
 def account(config: TransformerConfig, train: Train, batch_size: int, gpu: bool) -> Memory:
-    """The memory for a step with so many images.  A GPU's attention keeps less than a CPU's."""
+    """The memory of a step with `batch_size` images; attention takes less on a GPU than a CPU."""
     with FakeTensorMode():
         model = Transformer(config).train(not gpu)
         prepare(model, train)
@@ -62,7 +62,7 @@ def account(config: TransformerConfig, train: Train, batch_size: int, gpu: bool)
 
 
 def saved_bytes(model: nn.Module, compute: Callable[[], object]) -> int:
-    """Bytes that autograd saves of a computation, besides the model's own tensors."""
+    """Bytes that autograd saves during a computation, besides the model's own tensors."""
     own = {_storage(tensor) for tensor in [*model.parameters(), *model.buffers()]}
     saved: dict[int, Tensor] = {}  # holding them, so that no two have the same address
 

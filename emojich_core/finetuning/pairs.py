@@ -4,8 +4,8 @@
     cat.png,кот в космосе
     dogs/1.webp,"собака, пицца"
 
-Spreadsheets separate columns by semicolons or tabs, too.  Everything is checked before anything
-starts, so that no run ends in its second hour at a bad row.
+Semicolons and tabs, which spreadsheets write, separate columns, too.  All rows are checked before
+training starts, so that no run fails at a bad row in its second hour.
 """
 
 import codecs
@@ -30,14 +30,14 @@ CAPTIONS = "captions.csv"
 HEADER = ["file", "text"]
 DELIMITERS = (",", ";", "\t")
 HELD_OUT = 0.05  # share of the images that is not trained on
-SHOWN = 20  # so many problems are named, the rest counted
+SHOWN = 20  # problems that are named; the rest are counted
 LONG = 400  # characters of a problem that are shown
 # Pillow would try every format that it knows, and start Ghostscript for one of them.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_PIXELS = 50_000_000
-MAX_RATIO = 20  # of the longer side to the shorter one; what is longer would be a line
+MAX_RATIO = 20  # of the longer side to the shorter one; a longer image would become a line
 
-# Bytes.  Programs that draw keep their settings in a PNG, and Pillow refuses more than 1 MiB.
+# In bytes.  Drawing programs store their settings as text in a PNG, and Pillow's limit is 1 MiB.
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 
 
@@ -55,7 +55,7 @@ class Pair:
 
 
 def read_pairs(folder: Path) -> list[Pair]:
-    """All rows of `folder`/captions.csv, every one of them checked, in their order.
+    """All rows of `folder`/captions.csv in their order, checked.
 
     Raises BadData.
     """
@@ -83,8 +83,8 @@ def read_pairs(folder: Path) -> list[Pair]:
 def split(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
     """The pairs to train on, and those to hold out.
 
-    Which images are held out follows from what is in them alone, not from their names or order, and
-    an image is on one side with all of its captions.
+    The choice depends on the contents of the images alone, not on their names or order.  All
+    captions of an image are on the same side.
     """
     images = sorted({pair.digest for pair in pairs})
     held_out = set(images[: max(1, round(len(images) * HELD_OUT))])
@@ -97,8 +97,8 @@ def split(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
 def picture(file: Path, size: int) -> Image.Image:
     """An image on a white square, (size, size) RGB.
 
-    Raises BadData for what is not to be decoded; for a file that is no image, what Pillow raises:
-    OSError, ValueError, and others.
+    Raises BadData for an image that is too large, too long, or of 32 bits a pixel; for a file that
+    is no image, Pillow's errors: OSError, ValueError, and others.
     """
     with _opened(file) as opened:
         opened.draft("RGB", (2 * size, 2 * size))  # a large JPEG is decoded smaller
@@ -117,7 +117,7 @@ def picture(file: Path, size: int) -> Image.Image:
 
 
 def _opened(file: Path) -> Image.Image:
-    """An image whose header has been read.  Raises BadData for a size that is not to be decoded."""
+    """An image whose header has been read.  Raises BadData when it is too large or too long."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
@@ -128,12 +128,12 @@ def _opened(file: Path) -> Image.Image:
     if width * height > MAX_PIXELS:
         raise BadData(f"has more than {MAX_PIXELS} pixels: scale it down")
     if max(width, height) > MAX_RATIO * min(width, height):
-        raise BadData(f"has {width} × {height} pixels: cut out what is to be seen")
+        raise BadData(f"has {width} × {height} pixels: crop it to its subject")
     return image
 
 
 def _in_8_bits(image: Image.Image) -> Image.Image:
-    """The image; one of 16 bits a pixel scaled, where Pillow's `convert` would cut off at 255."""
+    """The image; 16 bits a pixel are scaled to 8, where Pillow's `convert` would clip at 255."""
     if image.mode in ("I", "F"):
         raise BadData("has 32 bits a pixel: save it with 8 or 16")
     if not image.mode.startswith("I;16"):
@@ -147,10 +147,10 @@ def _in_8_bits(image: Image.Image) -> Image.Image:
 def _rows(file: Path, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
     """Line numbers and rows after the header; ends, and adds a problem, where quotes are wrong.
 
-    Raises BadData for what is no table at all.
+    Raises BadData for a file that is no table.
     """
     try:
-        if file.exists() and not file.is_file():  # a pipe would be waited for, a device never ends
+        if file.exists() and not file.is_file():  # reading a pipe or a device may never end
             raise BadData(f"{shown(file, LONG)} is no file: the folder of images needs one.")
         text = _decoded(file.read_bytes())
     except OSError as error:
@@ -182,14 +182,14 @@ def _rows(file: Path, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _decoded(content: bytes) -> str:
-    """The table.  What is not UTF-8 becomes surrogates, so that the other rows can be checked."""
+    """The table.  Bytes that are not UTF-8 become surrogates, so that all rows can be checked."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # Excel's "Unicode text"
         return content.decode("utf-16", errors="replace")
     return content.decode("utf-8-sig", errors="surrogateescape")
 
 
 def _has_rows_inside(row: list[str], delimiter: str) -> bool:
-    """Whether a name has several lines, or a text goes on in lines that have columns themselves."""
+    """Whether an open quote took in other rows: a name has lines, or a later line has columns."""
     later = [line for field in row for line in field.splitlines()[1:]]
     return any(delimiter in line for line in later) or any(
         len(name.splitlines()) > 1 for name in row[:1]
@@ -204,7 +204,7 @@ def _pair(folder: Path, row: list[str]) -> Pair:
     if not _is_utf8(name + text):
         raise BadData("it is not UTF-8: save the table as CSV in UTF-8")
     try:
-        text = clean_prompt(text)  # as every prompt is, else none would match the caption
+        text = clean_prompt(text)  # as every prompt is cleaned, else none would match the caption
     except InvalidRequest as error:
         raise BadData(f"{name}: {error}") from error
     try:
@@ -212,7 +212,7 @@ def _pair(folder: Path, row: list[str]) -> Pair:
         file = Path(os.path.realpath(_found(folder, name)))
         if not file.is_relative_to(os.path.realpath(folder)):
             raise BadData(f"{name} is outside of the folder")
-        if file.exists() and not file.is_file():  # a pipe, say, which would be waited for
+        if file.exists() and not file.is_file():  # reading a pipe, say, may never end
             raise BadData(f"{name} is no file")
         content = file.read_bytes()
     except OSError as error:
@@ -231,7 +231,7 @@ def _found(folder: Path, name: str) -> Path:
 
 
 def _is_utf8(text: str) -> bool:
-    """Whether there is nothing in it that other encodings leave: surrogates, and UTF-16's nulls."""
+    """Whether a text has no trace of another encoding: no surrogates, and no nulls of UTF-16."""
     return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
@@ -240,6 +240,6 @@ def _check_image(name: str, file: Path) -> None:
         picture(file, 1)
     except BadData as error:
         raise BadData(f"{name} {error}") from error
-    except Exception as error:  # Pillow's decoders raise whatever happens to them
+    except Exception as error:  # Pillow's decoders may raise any error
         formats = ", ".join(FORMATS)
         raise BadData(f"{name} is no image that can be read ({formats})") from error

@@ -2,8 +2,8 @@
 
 The feed-forward and the self-attention layers stay as they are and keep what the big model knows;
 embeddings, norms and the output head learn the style.  (ru-dalle's published notebook, too, means
-to freeze them, but looks for "attn" in names that say "attention".)  And the image weighs so much
-against the text that the model does not get used to the few captions there are.
+to freeze them, but looks for "attn" in names that say "attention".)  The image's loss outweighs the
+text's by far, so that the model does not overfit the few captions.
 """
 
 from typing import Literal, get_args
@@ -23,17 +23,17 @@ IMAGE_LOSS_WEIGHT = 1000  # against 1 for the text
 def weighted_loss(text: Tensor, image: Tensor) -> Tensor:
     """The loss of ru-dalle: means of the text's and the image's cross-entropy, weighted.
 
-    ru-dalle also divides the gradient of the embeddings by ten.  AdamW takes the same steps for it,
-    so that is left out.
+    ru-dalle also divides the gradient of the embeddings by ten.  AdamW's steps do not depend on
+    such a factor, so it is left out.
     """
     return (text + IMAGE_LOSS_WEIGHT * image) / (1 + IMAGE_LOSS_WEIGHT)
 
 
 def prepare(model: Transformer, train: Train) -> None:
-    """Freeze what is not trained.
+    """Freeze the parameters that are not trained, and convert all parameters.
 
-    What is trained becomes float32, as are the frozen vectors and embeddings; the frozen matrices,
-    nearly all of a big model, become bfloat16, which is what they are multiplied in.
+    Trained parameters, frozen vectors and frozen embeddings become float32; frozen matrices, nearly
+    all of a big model, become bfloat16, the dtype in which they are multiplied.
     """
     if train == "lora":
         add_adapters(model.transformer.layers)
@@ -63,5 +63,5 @@ def _is_trained(name: str, train: Train) -> bool:
 
 
 def _in_a_layer(name: str) -> bool:
-    """Whether a parameter is one of self-attention or feed-forward; their norms are not in them."""
+    """Whether a parameter belongs to self-attention or feed-forward, without their norms."""
     return ".attention." in name or ".mlp." in name

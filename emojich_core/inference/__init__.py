@@ -4,7 +4,7 @@ image_request one request's images: seeds, rounds of retries, ranking, progress
 retries       which images are decoded again: repeats and blots
 slots         a batch of images, decoded code by code: continuous batching
 sampling      the next code from its logits, and an image's perplexity
-kv_cache      keys and values of the positions before
+kv_cache      keys and values of earlier positions
 precision     the transformer's data types; int8 on a CPU
 cuda          the compiled step; a host that does not wait for its GPU
 memory        memory kept between requests; OutOfMemory

@@ -1,4 +1,4 @@
-"""Keep a GPU busy: a step that one call launches, and a host that hardly ever waits.
+"""Keeps a GPU busy: one call launches a whole step, and the host hardly ever waits.
 
 Launched one by one from Python, the kernels of a step would take longer to launch than to run.
 `torch.compile` fuses them into a few, and a CUDA graph launches all of those at once.
@@ -46,7 +46,8 @@ def _try(
 
 
 def _compile(step: Step, device: torch.device) -> Step:
-    torch.compiler.reset()  # else torch compiles the same code for 8 counts of slots, and no more
+    # Else torch would compile the same code for 8 different numbers of slots only.
+    torch.compiler.reset()
     compiled = torch.compile(step, fullgraph=True, dynamic=False)
     compiled()  # the first call compiles
     return compiled
@@ -78,7 +79,7 @@ class Throttle:
         self._previous: torch.cuda.Event | None = None  # the end of the previous step
 
     def wait(self) -> None:
-        """Call it after queueing a step: waits for the end of the previous one."""
+        """Wait for the end of the previous step; call this after queueing the next one."""
         if self._device.type != "cuda":
             return
         event = torch.cuda.Event(blocking=True)  # a busy wait would take the CPU from other threads

@@ -12,6 +12,7 @@ from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots
 from emojich_core.request import MAX_SEED, Request
 
 DECODING_SHARE = 0.8  # of the progress; the stages after the transformer have the rest
+SHORTLIST = 4  # times the count: that many images a judge scores
 RETRY_SHARE = 0.2  # of a round's part of that: kept back for the rounds after it
 
 
@@ -37,6 +38,7 @@ class ImageRequest:
         self.waiting = [(request.seed + i) % (MAX_SEED + 1) for i in range(decoded)]  # seeds
         self.slots: dict[int, int] = {}  # slot → seed of the image in it
         self._count = request.count
+        self.has_choice = decoded > request.count  # whether more images are decoded than wanted
         self._prefills = prefills  # one for each style: seeds take turns, and so do candidates
         self._image_prompt = image_prompt
         temperature = sampling.temperature * request.boldness
@@ -93,12 +95,24 @@ class ImageRequest:
         self.waiting = [*self.slots.values(), *self.waiting]
         self.slots.clear()
 
-    def best(self) -> list[ImageCodes]:
-        """The images that become stickers, best first: those of the lowest perplexity.
+    def shortlist(self) -> list[ImageCodes]:
+        """The images that a judge is to score: SHORTLIST times the count, of lowest perplexity."""
+        return self._likeliest()[: SHORTLIST * self._count]
 
-        The place for another judge, such as ruCLIP, of the images that perplexity likes.
+    def best(self, scores: Sequence[float] | None = None) -> list[ImageCodes]:
+        """The images that become stickers, best first.
+
+        They are those of the lowest perplexity; with `scores`, a judge's of the `shortlist`, those
+        of the highest score.
         """
-        return sorted(self._selected, key=lambda image: image.perplexity)[: self._count]
+        if scores is None:
+            return self._likeliest()[: self._count]
+        scored = zip(scores, self.shortlist(), strict=True)
+        order = sorted(scored, key=lambda pair: pair[0], reverse=True)
+        return [replace(image, score=score) for score, image in order[: self._count]]
+
+    def _likeliest(self) -> list[ImageCodes]:
+        return sorted(self._selected, key=lambda image: image.perplexity)
 
     def progress(self, finished: int) -> float:
         """The share done, 0 to 1, with `finished` stickers; it falls only by `restart`."""

@@ -1,8 +1,8 @@
-"""The KV cache: keys and values of earlier positions, only as long as a later one attends to them.
+"""The KV cache: it keeps keys and values only as long as a later position attends to them.
 
 A row layer attends to the text and the last row's worth of codes, so older ones are overwritten.
 A column layer needs all codes to the end, but at each position only one column of them.  The masks
-decide: a key is kept from its own position to the last one that attends to it.
+decide: a key is kept from its own position to the last position that attends to it.
 """
 
 import math
@@ -31,8 +31,8 @@ class Layout:
     size: int  # number of places
     write: Tensor  # (S,) the place of each position's key
     read: Tensor | None  # (S, W) the places that each position reads; None: all, W = size
-    seen: Tensor  # (S, W) bool: whether the mask lets it attend to the key there
-    occupant: Tensor  # (S, size) int32: after each position, whose key is in each place; -1: none
+    seen: Tensor  # (S, W) bool: whether the mask lets the position attend to the key there
+    occupant: Tensor  # (S, size) int32: whose key each place holds, after each position; -1: none
 
 
 def layout_of(mask: Tensor) -> Layout:

@@ -63,5 +63,5 @@ def memory_taken(device: torch.device) -> int:
 
 def lacks_memory(error: Exception) -> bool:
     """Whether an error says that memory ran out, of the GPU or the CPU."""
-    # torch has no class for it on a CPU.
+    # On a CPU torch raises a plain RuntimeError.
     return isinstance(error, (MemoryError, OutOfMemory)) or "can't allocate memory" in str(error)

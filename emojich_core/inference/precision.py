@@ -5,8 +5,8 @@ half the bytes, half the time.
 
 | precision | weights of the layers | activations | keys and values |
 | --- | --- | --- | --- |
-| float32, bfloat16, float16 | that | that | that |
-| int8, on a CPU with VNNI | 8 bits, a scale for each output | float32 | bfloat16 with AMX or that |
+| float32, bfloat16, float16 | the same | the same | the same |
+| int8, on a CPU with VNNI | 8 bits, a scale for each output | float32 | float32; AMX: bfloat16 |
 
 Against float32, on the codes of 12 images that `mini` drew (`python -m benchmarks.precision`): root
 mean square error of the logits as a share of their spread, mean relative error of the perplexities.
@@ -60,8 +60,8 @@ def _default(device: torch.device, config: TransformerConfig) -> Precision:
 def offered(device: torch.device) -> list[Precision]:
     """The precisions that a device has fast kernels for.
 
-    oneDNN cannot pack weights in a format that the CPU does not multiply, except 8 bits without
-    VNNI, which takes a thousand times as long.
+    oneDNN cannot pack weights in a format that the CPU does not multiply.  It packs 8 bits without
+    VNNI, too, but then takes a thousand times as long.
     """
     if device.type != "cpu" or not torch.backends.mkldnn.is_available():  # weights stay unpacked
         return ["float32", "bfloat16", "float16"]
@@ -102,7 +102,7 @@ def stored_as(precision: Precision) -> torch.dtype | None:
 def prepare(model: Transformer, precision: Precision) -> Transformer:
     """Pack a transformer, loaded in `stored_as`, for inference; it cannot be trained any more.
 
-    Layer by layer, so that both copies of the weights never exist together.
+    It packs layer by layer, so that two copies of all weights never exist together.
     """
     weight = model.image_embeddings.weight
     if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():

@@ -30,7 +30,7 @@ STRANGE = 8  # times the perplexity of a repeat: above it an image does not repl
 class RetryPolicy:
     """Selects the images of one request, round by round.
 
-    `known` are the codes of an image that they must not repeat either.
+    `known` holds the codes of an image that the request's images must not repeat either.
     """
 
     def __init__(self, sampling: Sampling, known: tuple[int, ...] = ()):
@@ -72,7 +72,7 @@ class RetryPolicy:
         return accepted
 
     def next_round(self) -> list[int]:
-        """Begin the next round; returns its seeds, in order, none if all images are accepted."""
+        """Begin the next round; returns its seeds in order, none if all images are accepted."""
         self.round += 1
         return sorted([*self._blots, *self._repeats])
 

@@ -13,7 +13,10 @@ MAX_GUIDANCE = 20
 
 @dataclass(frozen=True)
 class Sampling:
-    """How to sample codes from logits.  The defaults are those of ru-dalle's examples."""
+    """How to sample codes from logits.  The defaults are those of ru-dalle's examples.
+
+    Raises ValueError for a number out of range.
+    """
 
     temperature: float = 1.0
     top_k: int = 2048  # sample among this number of the likeliest codes
@@ -62,7 +65,7 @@ def filter_logits(logits: Tensor, top_k: Tensor, top_p: Tensor, largest: int) ->
 
 
 def make_noise(noise: Tensor, generators: list[torch.Generator | None]) -> None:
-    """Fill each row of `noise` (B, V) from its own generator; rows without one stay."""
+    """Fill each row of `noise` (B, V) from its own generator; rows without one keep their noise."""
     for row, generator in zip(noise, generators, strict=True):
         if generator is not None:
             row.exponential_(generator=generator)

@@ -26,7 +26,10 @@ class ImagePrompt:
     def borders(
         cls, codes: Tensor, up: int = 0, down: int = 0, left: int = 0, right: int = 0
     ) -> "ImagePrompt":
-        """Keep these numbers of rows and columns along the borders of an image's codes."""
+        """Keep these numbers of rows and columns along the borders of an image's codes.
+
+        Raises ValueError for a negative number.
+        """
         side = math.isqrt(codes.numel())
         if min(up, down, left, right) < 0:
             raise ValueError("a border cannot be narrower than nothing")
@@ -65,6 +68,7 @@ class ImageCodes:
     codes: Tensor  # (image_seq_length,) int64, on the CPU
     seed: int
     perplexity: float  # lower is better
+    score: float | None = None  # the judge's; higher is better; None: it was not asked
 
 
 class Slots:
@@ -107,7 +111,7 @@ class Slots:
         # The largest `_top_k` so far: a shape follows from it, and a compiled step fixes shapes.
         self._largest = config.image_vocab_size if compiled else 1
         self._throttle = Throttle(device)
-        # A reference to the own method makes a cycle, which would free an uncompiled cache late.
+        # None: storing the bound method would make a reference cycle, which frees the cache late.
         self._compiled_step = compile_step(self._decode_step, device) if compiled else None
 
     @memory_watched()
@@ -120,7 +124,7 @@ class Slots:
         sampling: Sampling,
         image_prompt: ImagePrompt | None = None,
     ) -> None:
-        """Start an image in a slot, whatever was there before."""
+        """Start an image in a slot, whatever was there before.  Raises OutOfMemory."""
         device = self._position.device
         texts = [prefill, prefill.unprompted or prefill]
         for sequence in range(self._sequences):
@@ -146,7 +150,10 @@ class Slots:
     @memory_watched()
     @torch.inference_mode()
     def step(self) -> None:
-        """Decode one more code in every slot; an image takes `length` steps, and no more."""
+        """Decode one more code in every slot; an image takes exactly `length` steps.
+
+        Raises OutOfMemory.
+        """
         use_free_cores()
         make_noise(self._noise, [self._generator(slot) for slot in range(self.count)])
         (self._compiled_step or self._decode_step)()

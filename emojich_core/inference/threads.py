@@ -1,9 +1,9 @@
-"""The number of threads that compute on a CPU: no more than cores that other programs leave free.
+"""Chooses the number of threads on a CPU: at most the cores that other programs leave free.
 
 OpenMP's threads wait for each other after every operation, and they spin while they wait.  When
 another program takes the core of one thread, the others spin until it gets the core back:
-thousands of times in one image.  A second thread with a core of its own makes an image a quarter
-faster; without one, up to eight times slower (`python -m benchmarks.beside`).
+thousands of times in one image.  A second thread makes an image a quarter faster if it has a core
+of its own, and up to eight times slower if it has none (`python -m benchmarks.beside`).
 """
 
 import os
@@ -52,7 +52,7 @@ class Cores:
                 self._taken -= 1
 
     def _measure(self) -> None:
-        """Count free cores: by the load since the last call, or by running threads if it is old."""
+        """Count free cores: by the load since the last call; if that is old, by running threads."""
         then, self._seen = self._seen, self._now()
         (before, busy_before, own_before, _), (now, busy, own, running) = then, self._seen
         others = ((busy - busy_before) - (own - own_before)) / (now - before)
@@ -64,7 +64,7 @@ class Cores:
     def _now(self) -> tuple[float, float, float, int]:
         """The clock, and CPU seconds of all programs and of this one; threads that want a core.
 
-        Where the system does not tell, the CPU seconds are 0: then every core counts as free.
+        Where the system has no STAT, the CPU seconds are 0: then every core counts as free.
         """
         try:
             lines = STAT.read_text().splitlines()

@@ -1,4 +1,4 @@
-"""Matting: a U-Net cuts the subject out of its white background, or contours if it is unsure."""
+"""Matting: a U-Net cuts the subject out of its white background; if it is unsure, contours do."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -60,9 +60,9 @@ def make_unet(config: MattingConfig) -> nn.Module:
 def _pad_as_published(encoder: nn.Module) -> None:
     """Give convolutions of stride 2 the "same" padding of an even picture.
 
-    Since efficientnet-pytorch 0.7 (and so in smp today) the padding depends on the size of a
-    layer's input, which may be odd, for images of the encoder's default size; before, on the
-    latter.
+    Since efficientnet-pytorch 0.7 (and so in smp today) the padding follows from the size that the
+    layer's input has for images of the encoder's default size, which may be odd.  Before, it
+    followed from that default size itself.
     """
     for module in encoder.modules():
         if isinstance(module, nn.Conv2d) and module.stride[0] == 2:

@@ -122,7 +122,7 @@ KeyValues = list[tuple[Tensor, Tensor]]
 
 @dataclass(frozen=True)
 class Lookup:
-    """Where a layer finds keys and values in its cache, for sequences at a position each.
+    """Where a layer finds keys and values in its cache; each sequence has its own position.
 
     Places are numbered across sequences: those of the second follow those of the first.
     """
@@ -133,10 +133,10 @@ class Lookup:
 
 
 def _attention_to_train(q: Tensor, k: Tensor, v: Tensor, attn_mask: Tensor) -> Tensor:
-    """`scaled_dot_product_attention`, written out.
+    """`scaled_dot_product_attention`, written out: (B, heads, L, width) → the same.
 
-    On a CPU the backward pass of PyTorch's fused kernel takes a third of a training step; this one,
-    compiled, a tenth.
+    On a CPU the backward pass of PyTorch's fused kernel takes a third of a training step; that of
+    this function, compiled, a tenth.
     """
     scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
     return scores.masked_fill(~attn_mask, -1e4).softmax(dim=-1).to(v.dtype) @ v
@@ -244,7 +244,7 @@ class Stack(nn.Module):
         for kind, mask in attention_masks(config).items():
             self.register_buffer(f"{kind}_mask", mask, persistent=False)
         self.kinds = config.layer_kinds
-        # Set it to train in a fraction of the memory: the backward pass computes layers again.
+        # True trains in a fraction of the memory: the backward pass computes the layers again.
         self.checkpointing = False
 
     def forward(self, x: Tensor, key_values: KeyValues | None = None) -> Tensor:

@@ -1,6 +1,7 @@
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -19,3 +20,13 @@ def full_disk() -> Callable[[int], AbstractContextManager[None]]:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
     return limited
+
+
+@pytest.fixture(scope="session")
+def judged_bundle(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny bundle with a judge of random weights."""
+    from tests.emojich_core.tiny import add_judge
+
+    folder = tmp_path_factory.mktemp("judged") / "judged"
+    add_judge(tiny_bundle, folder)
+    return folder

@@ -21,10 +21,11 @@ from emojich_core.bundles.bundle import (
     sha256,
     verify_bundle,
 )
-from emojich_core.bundles.description import FILES, read_description
+from emojich_core.bundles.description import FILES, JUDGE_FILES, read_description
 from emojich_core.cli.main import main
 from emojich_core.model_options import models_folder
 from emojich_core.pipeline import Pipeline
+from tests.emojich_core.tiny import RUCLIP
 
 
 @pytest.fixture
@@ -68,6 +69,14 @@ def rewrite(bundle: Path, **changes: object) -> None:
     description = json.loads((bundle / "bundle.json").read_text()) | changes
     fields = {key: value for key, value in description.items() if value is not None}
     (bundle / "bundle.json").write_text(json.dumps(fields))
+
+
+def number(stage: str, name: str, value: object) -> Callable[[Path], None]:
+    def change(bundle: Path) -> None:
+        description = json.loads((bundle / "bundle.json").read_text())
+        rewrite(bundle, **{stage: description[stage] | {name: value}})
+
+    return change
 
 
 @pytest.mark.parametrize(
@@ -137,6 +146,72 @@ def test_derived_bundle_does_not_have_the_title_of_its_base(copy: Path) -> None:
     assert "title" not in read_description(derived)
 
 
+# --- Bundles with a judge -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def judged(judged_bundle: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(judged_bundle, tmp_path / "judged"))
+
+
+def test_bundle_with_a_judge_opens_and_keeps_it_through_fine_tuning(
+    judged: Path, tiny_bundle: Path
+) -> None:
+    assert load_bundle(str(tiny_bundle)).judge is None
+    bundle = load_bundle(str(judged))
+    assert bundle.judge == RUCLIP
+    verify_bundle(judged)
+    assert {tensor.dtype for tensor in bundle.weights("judge").values()} == {torch.float16}
+
+    derived = judged.parent / "derived"
+    derive_bundle(bundle, derived, bundle.weights("transformer"), "tiny")
+    verify_bundle(derived)
+    assert load_bundle(str(derived)).judge == RUCLIP
+    assert {file.name for file in derived.iterdir()} == {"bundle.json", *FILES, *JUDGE_FILES}
+
+
+def without_a_number(bundle: Path) -> None:
+    numbers = json.loads((bundle / "bundle.json").read_text())["judge"]
+    del numbers["embed_dim"]
+    rewrite(bundle, judge=numbers)
+
+
+def without_check_sums(bundle: Path) -> None:
+    files = json.loads((bundle / "bundle.json").read_text())["files"]
+    rewrite(bundle, files={name: files[name] for name in FILES})
+
+
+BAD_JUDGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "damaged weights": (
+        lambda b: (b / "judge.safetensors").write_bytes(b"x"),
+        r"judge\.safetensors",
+    ),
+    "damaged BPE": (lambda b: (b / "judge-bpe.model").write_text("1 2"), r"judge-bpe\.model"),
+    "no BPE": (lambda b: (b / "judge-bpe.model").unlink(), r"judge-bpe\.model is missing"),
+    "no configuration": (lambda b: rewrite(b, judge=None), "has no RuCLIPConfig"),
+    "no check sums": (without_check_sums, r"no check sum of judge-bpe\.model"),
+    "no embed_dim": (without_a_number, "RuCLIPConfig has no embed_dim"),
+    "an unknown name": (number("judge", "depth", 2), "has no 'depth'"),
+    "10^9 layers": (number("judge", "vision_layers", 10**9), "vision_layers is"),
+    "odd heads": (number("judge", "transformer_heads", 3), "heads"),
+    "a narrow head": (number("judge", "vision_width", 32), "heads"),
+    "a large patch": (number("judge", "vision_patch_size", 33), "larger than its picture"),
+    "two channels": (number("judge", "mean", [0.5, 0.5]), "three channels"),
+    "no spread": (number("judge", "std", [0.5, 0.0, 0.5]), "three channels"),
+    "fewer words": (number("judge", "vocab_size", 59), "more tokens than the judge knows"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_JUDGES)
+def test_bad_judge_is_refused_in_one_sentence(judged: Path, kind: str) -> None:
+    damage, message = BAD_JUDGES[kind]
+    damage(judged)
+    with pytest.raises(BundleError, match=message) as caught:
+        load_bundle(str(judged))
+    assert str(judged) in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
 # --- Bundles from other people --------------------------------------------------------------------
 
 
@@ -145,14 +220,6 @@ def text(bundle: Path, old: str, new: str) -> None:
     file = bundle / "bundle.json"
     assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new, 1))
-
-
-def number(stage: str, name: str, value: object) -> Callable[[Path], None]:
-    def change(bundle: Path) -> None:
-        description = json.loads((bundle / "bundle.json").read_text())
-        rewrite(bundle, **{stage: description[stage] | {name: value}})
-
-    return change
 
 
 def replaced(file: str, make: Callable[[Path], object]) -> Callable[[Path], None]:

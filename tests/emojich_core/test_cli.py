@@ -104,6 +104,23 @@ def test_best_of_is_chosen_for_every_prompt_of_a_file(generate: Generate, tmp_pa
     assert not (tmp_path / "many/002").exists()
 
 
+def test_result_names_the_judge_and_its_scores(
+    generate: Generate, judged_bundle: Path, tmp_path: Path
+) -> None:
+    judged = ("кот", "--model", str(judged_bundle), "--count", "2", "--seed", "7")
+    generate(*judged, "--best-of", "6", "--out", "judged")
+    generate(*judged, "--out", "unjudged")
+    result, without = (
+        json.loads((tmp_path / folder / "result.json").read_text())
+        for folder in ("judged", "unjudged")
+    )
+    assert result["judge"] == "ruclip"
+    scores = [candidate["score"] for candidate in result["candidates"]]
+    assert scores == sorted(scores, reverse=True)
+    assert "judge" not in without
+    assert not any("score" in candidate for candidate in without["candidates"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -1,5 +1,7 @@
 """A request's images do not depend on the slots in which they are decoded."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -86,3 +88,22 @@ def test_best_of_selects_the_lowest_perplexities(
     assert codes(few) == codes(many)[:2]
     with pytest.raises(ValueError, match="best_of must be"):
         ImageRequest(REQUEST, Sampling(), prefills, best_of=3)
+
+
+def test_scores_order_the_images_of_lowest_perplexity(
+    model: Transformer, prefills: list[Prefill]
+) -> None:
+    request = Request("1", "кот", count=1, seed=7)
+    images = ImageRequest(request, Sampling(), prefills, best_of=9)
+    assert images.has_choice
+    decode(images, Slots(model, 9))
+    shortlist = images.shortlist()
+    assert len(shortlist) == 4
+    assert shortlist[0] == images.best()[0]
+    perplexities = [image.perplexity for image in shortlist]
+    assert perplexities == sorted(perplexities)
+    [best] = images.best([0.1, 0.2, 0.4, 0.3])
+    assert best == replace(shortlist[2], score=0.4)
+    [equal] = images.best([0.1, 0.2, 0.2, 0.2])
+    assert equal.seed == shortlist[1].seed, "equal scores leave the order by perplexity"
+    assert not ImageRequest(request, Sampling(), prefills).has_choice

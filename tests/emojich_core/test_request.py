@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -67,6 +68,10 @@ def test_requests_and_candidates_survive_json() -> None:
     assert Request.from_json(json.loads(json.dumps(request.to_json()))) == request
     candidate = Candidate(number=0, seed=7, perplexity=1.5, matting="unet")
     assert Candidate.from_json(candidate.to_json()) == candidate
+    assert "score" not in candidate.to_json()
+    judged = replace(candidate, score=0.25)
+    assert judged.to_json()["score"] == 0.25
+    assert Candidate.from_json(judged.to_json()) == judged
     # A newer version may write this while machines are upgraded one by one.
     assert Request.from_json(request.to_json() | {"new": 1}) == request
     assert Candidate.from_json(candidate.to_json() | {"new": 1}) == candidate

@@ -25,6 +25,7 @@ from emojich_core.bundles.bundle import BundleError, load_bundle, sha256, verify
 from emojich_core.bundles.convert import convert, read_checkpoint
 from emojich_core.bundles.install import import_from
 from emojich_core.cli.main import main
+from emojich_core.networks.ruclip import RuCLIPConfig
 from emojich_core.pipeline import Pipeline
 from tests.emojich_core import tiny
 from tests.emojich_core.hub import COMMIT, Hub
@@ -94,7 +95,7 @@ def start_pull(hub: Hub, tmp_path: Path, name: str = "emojich") -> subprocess.Po
 @pytest.fixture
 def pull(
     hub: Hub, emojich: Emojich, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Callable[[], str]:
+) -> Callable[..., str]:
     """The same here: a function that returns the message it ends with, if it cannot be done."""
     template = hub.url + "/{repo_id}/resolve/{revision}/{filename}"
     monkeypatch.setattr(constants, "ENDPOINT", hub.url)
@@ -102,9 +103,9 @@ def pull(
     monkeypatch.setattr(constants, "HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setenv("HF_TOKEN", TOKEN)
 
-    def run() -> str:
+    def run(*options: str) -> str:
         close_session()  # a process of its own would have no connections yet
-        return emojich("weights", "pull", "emojich")[0]
+        return emojich("weights", "pull", "emojich", *options)[0]
 
     return run
 
@@ -283,6 +284,9 @@ def test_repositories_are_replaced_by_named_copies(
     model = published.published("emojich")
     assert model.parts["transformer"].source == published.Source("me/copy", "model.bin", "v1")
     assert model.tokenizer == published.Source("me/utils", "bpe.model", "main")
+    file.write_text(json.dumps({"tiny/ruclip": "me/ruclip"}))
+    judge = published.published("emojich", judge="ruclip").parts["judge"]
+    assert {source.repo for source in (judge.source, *judge.files.values())} == {"me/ruclip"}
     for bad in ("[]", '{"tiny/emojich": 1}'):
         file.write_text(bad)
         with pytest.raises(BundleError, match="EMOJICH_REPOS"):
@@ -556,6 +560,108 @@ def test_full_disk_keeps_the_partial_download(
     assert arrived > 16 * 1024
     assert pull() == ""
     assert f"bytes={arrived}-" in hub.gets("emojich/model.bin")
+
+
+@pytest.fixture
+def own_checkpoints(hub: Hub, checkpoints: Path, tmp_path: Path) -> Path:
+    """A copy of the checkpoints, to be changed, which the hub serves."""
+    hub.folder = Path(shutil.copytree(checkpoints, tmp_path / "changed"))
+    return hub.folder
+
+
+def test_pulled_judge_is_in_the_bundle(
+    hub: Hub, pull: Callable[..., str], models: Path, checkpoints: Path, tmp_path: Path
+) -> None:
+    assert pull() == ""
+    assert load_bundle("emojich").judge is None
+    assert not any(path.startswith("ruclip") for _, path, _ in hub.requests)
+
+    hub.short.add("config.json")
+    assert "tiny/ruclip/config.json could not be fetched" in pull("--judge", "ruclip")
+    assert load_bundle("emojich").judge is None, "the bundle stays until the new one is complete"
+    hub.short.clear()
+    hub.corrupt.add("judge.bin")
+    assert "tiny/ruclip/judge.bin arrived damaged" in pull("--judge", "ruclip")
+    hub.corrupt.clear()
+    assert pull("--judge", "ruclip") == ""
+    verify_bundle(models / "emojich")
+    bundle = load_bundle("emojich")
+    assert bundle.judge == tiny.RUCLIP
+    published_weights = torch.load(checkpoints / "ruclip/judge.bin")
+    stored = bundle.weights("judge")
+    assert stored.keys() == published_weights.keys()
+    assert all(tensor.equal(published_weights[key].half()) for key, tensor in stored.items())
+    assert bundle.judge_tokenizer.read_bytes() == (checkpoints / "ruclip/bpe.model").read_bytes()
+    sources = json.loads((bundle.path / "bundle.json").read_text())["sources"]
+    assert sources["judge"] == f"tiny/ruclip@{COMMIT}/judge.bin"
+    assert sources["judge config"] == f"tiny/ruclip@{COMMIT}/config.json"
+    assert fetched(tmp_path) == []
+    assert "choose one of: none, ruclip" in pull("--judge", "clip")
+
+
+BAD_CONFIGS = {
+    "no JSON": ("{", "is no configuration of a ruCLIP"),
+    "no object": ("[]", "is no configuration of a ruCLIP"),
+    "a long file": (" " * 2**17, "too large"),
+    "a number that is missing": ({"embed_dim": None}, "RuCLIPConfig has no embed_dim"),
+    "a number as a string": ({"embed_dim": "16"}, "embed_dim is '16'"),
+    "10^9 layers": ({"vision_layers": 10**9}, "vision_layers is 1000000000"),
+    "odd heads": ({"transformer_heads": 3}, "heads do not share"),
+    "other sizes": ({"embed_dim": 8}, r"judge\.bin is not the judge it should be"),
+    "fewer words": ({"vocab_size": 30}, r"bpe\.model is no BPE model of the judge"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_CONFIGS)
+def test_judge_with_a_bad_config_is_refused_in_one_sentence(
+    own_checkpoints: Path, emojich: Emojich, models: Path, kind: str
+) -> None:
+    change, expected = BAD_CONFIGS[kind]
+    file = own_checkpoints / "ruclip/config.json"
+    if isinstance(change, str):
+        file.write_text(change)
+    else:
+        numbers = json.loads(file.read_text()) | change
+        file.write_text(json.dumps({k: v for k, v in numbers.items() if v is not None}))
+    options = "--from", str(own_checkpoints), "--judge", "ruclip"
+    message, _ = emojich("weights", "import", "emojich", *options)
+    assert re.search(expected, message)
+    assert str(own_checkpoints / "ruclip") in message
+    assert "\n" not in message
+    assert left_behind(models) == []
+
+
+def test_other_values_and_null_in_the_config_of_a_judge_are_passed_over(
+    own_checkpoints: Path, emojich: Emojich
+) -> None:
+    file = own_checkpoints / "ruclip/config.json"
+    numbers = json.loads(file.read_text()) | {"model_type": "clip", "mean": None, "std": None}
+    file.write_text(json.dumps(numbers))
+    options = "--from", str(own_checkpoints), "--judge", "ruclip"
+    message, _ = emojich("weights", "import", "emojich", *options)
+    assert message == ""
+    judge = load_bundle("emojich").judge
+    assert judge == replace(tiny.RUCLIP, mean=RuCLIPConfig.mean, std=RuCLIPConfig.std)
+
+
+def test_judge_of_a_hub_with_a_bad_config_is_refused(
+    own_checkpoints: Path, pull: Callable[..., str], models: Path
+) -> None:
+    (own_checkpoints / "ruclip/config.json").write_text("<!doctype html>")
+    message = pull("--judge", "ruclip")
+    assert "is no configuration of a ruCLIP" in message
+    assert "\n" not in message
+    assert not (models / "emojich").exists()
+
+
+def test_judge_is_imported_from_its_own_folder_only(checkpoints: Path, tmp_path: Path) -> None:
+    model = published.published("emojich", judge="ruclip")
+    import_from(checkpoints, model)
+    assert load_bundle("emojich").judge == tiny.RUCLIP
+    for repository in ("utils", "esrgan", "emojich", "ruclip"):
+        shutil.copytree(checkpoints / repository, tmp_path / "flat", dirs_exist_ok=True)
+    with pytest.raises(BundleError, match=r"no bpe\.model of tiny/ruclip: put it at .*/ruclip/bpe"):
+        import_from(tmp_path / "flat", model)
 
 
 def test_moved_file_is_taken_from_the_second_repository(

@@ -3,6 +3,8 @@
 Run as a module, it is `emojich` with these in the place of the published models.
 """
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from unittest.mock import patch
 
@@ -11,10 +13,13 @@ from huggingface_hub import constants
 from torch import Tensor
 
 from emojich_core.bundles import published
+from emojich_core.bundles.bundle import load_bundle, save_bundle
 from emojich_core.bundles.convert import NETWORKS
+from emojich_core.bundles.description import STAGES
 from emojich_core.bundles.published import Part, Source
 from emojich_core.cli.main import main
 from emojich_core.networks.matting import MattingConfig
+from emojich_core.networks.ruclip import RuCLIP, RuCLIPConfig
 from emojich_core.networks.transformer import TransformerConfig
 from emojich_core.networks.upscale import UpscaleConfig
 from emojich_core.networks.vqgan import VQGANConfig
@@ -29,6 +34,18 @@ NUMBERS = {
     "image_tokens_per_dim": 4,
 }
 UNET = {"encoder_name": "tu-mobilenetv3_small_050", "decoder_channels": (16, 16, 8, 8, 8)}
+RUCLIP = RuCLIPConfig(
+    embed_dim=16,
+    image_resolution=32,
+    vision_layers=2,
+    vision_width=64,
+    vision_patch_size=8,
+    context_length=24,
+    vocab_size=60,
+    transformer_width=32,
+    transformer_heads=2,
+    transformer_layers=2,
+)
 
 
 def vqgan(dwt: bool) -> VQGANConfig:
@@ -67,6 +84,17 @@ CHOICES = {
             MattingConfig(**UNET, classes=1, confidence=0.0, rim=1),
         ),
     },
+    "judge": {
+        "none": Part(None, None),
+        "ruclip": Part(
+            Source("tiny/ruclip", "judge.bin"),
+            None,
+            {
+                published.JUDGE_TOKENIZER: Source("tiny/ruclip", "bpe.model"),
+                published.JUDGE_CONFIG: Source("tiny/ruclip", "config.json"),
+            },
+        ),
+    },
 }
 
 
@@ -88,6 +116,9 @@ def write_checkpoints(folder: Path, tokenizer: Path) -> None:
         save(folder, part, {wrapper: tensors} if wrapper else tensors)
     for part in CHOICES["matting"].values():
         save(folder, part, weights("matting", part))
+    save(folder, CHOICES["judge"]["ruclip"], RuCLIP(RUCLIP).state_dict())
+    (folder / "ruclip/bpe.model").write_bytes(tokenizer.read_bytes())
+    (folder / "ruclip/config.json").write_text(json.dumps(asdict(RUCLIP)))
 
 
 def weights(stage: str, part: Part) -> dict[str, Tensor]:
@@ -128,6 +159,22 @@ def wavelet_layout(tensors: dict[str, Tensor]) -> dict[str, object]:
     for name in ("g0_col", "g1_col", "g0_row", "g1_row"):
         state[f"model.decoder.idwt.{name}"] = torch.ones(1, 1, 2, 1)
     return {"state_dict": state}
+
+
+def add_judge(bundle: Path, folder: Path) -> None:
+    """Write a bundle again, with a judge of random weights, into `folder`."""
+    base = load_bundle(str(bundle))
+    torch.manual_seed(2)
+    judge = {key: value.half() for key, value in RuCLIP(RUCLIP).state_dict().items()}
+    save_bundle(
+        folder,
+        name=folder.name,
+        tokenizer=base.tokenizer,
+        configs={key: getattr(base, key) for key in (*STAGES, "sampling")} | {"judge": RUCLIP},
+        weights={stage: base.weights(stage) for stage in STAGES} | {"judge": judge},
+        vocabulary=base.vocabulary,
+        judge_tokenizer=base.tokenizer,
+    )
 
 
 if __name__ == "__main__":

@@ -26,13 +26,16 @@ def id_of_update(user_id: int, update_id: int) -> RequestId:
 
 def id_of_line(first: RequestId, line: int) -> RequestId:
     """The id of a message's line, counted from 0; `first` is that of its first line."""
-    return RequestId(f"{first}_{line + 1}") if line else first
+    if line == 0:
+        return first
+    return RequestId(f"{first}_{line + 1}")
 
 
 def id_of_next_attempt(request_id: RequestId) -> RequestId:
     """The id under which a request is made again: 7_12 → 7_12_try2 → 7_12_try3."""
     first, _, attempt = request_id.partition("_try")
-    return RequestId(f"{first}_try{int(attempt or 1) + 1}")
+    number = int(attempt or 1) + 1
+    return RequestId(f"{first}_try{number}")
 
 
 def ids_of_user(user_id: int) -> str:
