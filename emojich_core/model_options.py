@@ -14,6 +14,8 @@ from emojich_core.errors import BundleError, shown
 
 Precision = Literal["float32", "bfloat16", "float16", "int8"]
 
+ALL = "all"  # devices, in EMOJICH_DEVICE
+
 SHIPPED = Path(__file__).parent / "bundles"
 
 

@@ -172,6 +172,7 @@ class Request:
     boldness: float = 1.0  # times the temperature of the bundle
     like: tuple[int, ...] = ()  # codes of an image: begin as it does, and go on differently
     image: ImageRef | None = None  # a picture to begin with, and go on from
+    model: str = ""  # the name of the bundle that is to draw it; empty: the first one served
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prompt", clean_prompt(self.prompt))
@@ -188,6 +189,8 @@ class Request:
         data = asdict(self) | {"like": list(self.like)}
         if self.image is None:  # as older versions write it
             del data["image"]
+        if not self.model:
+            del data["model"]
         return data
 
     @classmethod

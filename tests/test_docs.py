@@ -18,7 +18,7 @@ LINK = re.compile(r"""\]\(([^)\s]+)\)|<img src="([^"]+)\"""")
 VARIABLE = r"((?:EMOJICH|REDIS|WEBHOOK|TELEGRAM)_[A-Z_]+)"
 
 # Variables that our own processes set for each other.
-INTERNAL = {"EMOJICH_ENGINE_SOCKET", "EMOJICH_SANDBOX_TOKEN"}
+INTERNAL = {"EMOJICH_ENGINE_SOCKET", "EMOJICH_SANDBOX_TOKEN", "EMOJICH_SERVES"}
 
 
 def anchors(page: Path) -> set[str]:

@@ -14,7 +14,7 @@ from emojich_core.bundles.published import published
 from emojich_core.errors import BundleError, SetupError
 from emojich_core.model_options import find_bundle, known_bundles
 from tests.emojich_core.commands import command
-from worker.config import Settings
+from worker.config import Settings, read_pairs
 from worker.queue.connection import connect
 from worker.queue.environment import data_folder
 from worker.queue.valkey import redis_url
@@ -63,6 +63,9 @@ def bot(name: str, text: str) -> None:
 
 def worker(name: str, text: str) -> None:
     Settings.from_environment({name: text})
+    read_pairs({name: text}, lambda: 0)
+    if name in ("EMOJICH_MODEL", "EMOJICH_DEVICE"):
+        read_pairs({name: f"{text},{text}x"}, lambda: 0)
 
 
 def folder(name: str, text: str) -> None:

@@ -1,9 +1,10 @@
 """Takes requests from the queue and has the engine draw them.
 
-- `__main__`: `python -m worker`: an engine and RQ workers
+- `__main__`: `python -m worker`: engines and RQ workers
+- `engines`: one engine for each bundle on each device, with its RQ workers
 - `supervisor`: a child process that is replaced when it dies
 - `config`: environment variables
 - `queue/`: the contract with the bot, all of it in Redis
 - `jobs/`: what RQ runs
-- `engine/`: the process that owns the models
+- `engine/`: the process that owns a model
 """

@@ -1,10 +1,14 @@
-"""The environment variables of a worker and its engine, checked before anything starts."""
+"""The environment variables of a worker and its engines, checked before anything starts."""
 
-from collections.abc import Mapping
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from emojich_core.errors import BundleError, SetupError
-from emojich_core.model_options import check_device, check_precision, find_bundle
+from emojich_core.bundles.description import read_description
+from emojich_core.errors import BundleError, SetupError, shown
+from emojich_core.model_options import ALL, check_device, check_precision, find_bundle
+from worker.queue.bundles import ServedBundle
 from worker.queue.environment import number
 
 REQUESTS = 4  # at once
@@ -13,7 +17,7 @@ MOST = 999  # of slots or requests: a larger number was meant for another variab
 
 @dataclass(frozen=True)
 class Settings:
-    """Which model draws, and how many requests at once."""
+    """Which model an engine draws with, where, and how many requests at once."""
 
     model: str = "mini"  # name or folder of a bundle
     device: str | None = None  # None: a GPU if there is one
@@ -43,3 +47,84 @@ class Settings:
         except BundleError as error:
             raise SetupError(str(error)) from error
         return settings
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A bundle on a device: what one engine draws with."""
+
+    settings: Settings
+    serves: ServedBundle
+
+    @property
+    def name(self) -> str:
+        """What a log calls it."""
+        device = self.settings.device
+        return f"{self.serves.name} on {device}" if device else self.serves.name
+
+
+def count_gpus() -> int:
+    """How many GPUs PyTorch finds; in a process of its own, because the worker has no torch."""
+    command = [sys.executable, "-c", "import torch; print(torch.cuda.device_count())"]
+    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout
+    return int(answer) if answer.strip().isdecimal() else 0
+
+
+def read_pairs(
+    environment: Mapping[str, str], gpus: Callable[[], int] = count_gpus
+) -> tuple[list[Pair], list[str]]:
+    """Each bundle of EMOJICH_MODEL on each device of EMOJICH_DEVICE, and what is left out.
+
+    A bundle that cannot be read is left out, with a sentence that says why.  Raises SetupError for
+    anything else, and where no bundle is left.
+    """
+    models = _listed(environment, "EMOJICH_MODEL") or [Settings.model]
+    devices = _devices(environment, gpus)
+    pairs: list[Pair] = []
+    errors: list[str] = []
+    for rank, model in enumerate(models):
+        try:
+            served = _described(model, rank)
+        except BundleError as error:
+            errors.append(str(error))
+            served = None
+        for device in devices:
+            # Of a bundle that cannot be read, the other variables are checked all the same.
+            wanted = {"EMOJICH_MODEL": model if served else "", "EMOJICH_DEVICE": device}
+            settings = Settings.from_environment({**environment, **wanted})
+            if served:
+                pairs.append(Pair(settings, served))
+    if not pairs:
+        raise SetupError(errors[0])
+    names = [served.name for served in {pair.serves.rank: pair.serves for pair in pairs}.values()]
+    for name in names:
+        if names.count(name) > 1:
+            raise SetupError(
+                f"EMOJICH_MODEL lists two bundles whose name is {name}: change `name` in one's "
+                "bundle.json, because users choose a bundle by it."
+            )
+    return pairs, errors
+
+
+def _described(model: str, rank: int) -> ServedBundle:
+    description = read_description(find_bundle(model))
+    return ServedBundle(description["name"], rank, description.get("title", {}))
+
+
+def _devices(environment: Mapping[str, str], gpus: Callable[[], int]) -> list[str]:
+    """The names of the devices; an empty one is for the engine to choose."""
+    devices = _listed(environment, "EMOJICH_DEVICE")
+    if devices == [ALL]:
+        devices = [f"cuda:{number}" for number in range(gpus())]
+    if "cuda" in devices and "cuda:0" in devices:
+        raise SetupError("EMOJICH_DEVICE lists one GPU twice, as cuda and cuda:0: leave one out.")
+    return devices or [""]
+
+
+def _listed(environment: Mapping[str, str], name: str) -> list[str]:
+    """The values of a variable, which commas separate.  Raises SetupError for one that is twice."""
+    values = [text.strip() for text in environment.get(name, "").split(",") if text.strip()]
+    for value in values:
+        if values.count(value) > 1:
+            raise SetupError(f"{name} lists {shown(value)} twice: leave one out.")
+    return values

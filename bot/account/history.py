@@ -44,6 +44,7 @@ class Past:
     outline: bool
     emoji: list[str]
     at: float  # when it was drawn, seconds since 1970
+    model: str = ""  # the name of the bundle that has drawn it
 
 
 class History:
@@ -64,6 +65,7 @@ class History:
             outline=record.outline,
             emoji=record.emoji,
             at=time.time(),
+            model=record.model,
         )
         await self._redis.hsetnx(_key(record.user_id), record.id, json.dumps(asdict(past)))
         for request_id in list(await self.all(record.user_id))[HISTORY:]:
@@ -160,6 +162,7 @@ class HistoryMenu:
             seed=past.seed,
             boldness=past.boldness,
             outline=past.outline,
+            model=past.model,
             emoji=past.emoji,
             thread_id=topic_of(press.query.message),
         )

@@ -1,8 +1,11 @@
-"""/settings: the number of candidates, the boldness, a white outline; stored until /forget.
+"""/settings: the number of candidates, the boldness, a white outline, the style.
+
+They are stored until /forget.
 
 emojich:settings:<user id>  string  `Settings` as JSON
 """
 
+import asyncio
 import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -11,15 +14,19 @@ import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 from bot.admin.redis_repair import delete, read
+from bot.requests.styles import code_of, named
 from bot.telegram.callbacks import ButtonPress, Callback, OldButton
 from bot.telegram.context import Context
 from bot.telegram.messages import Screen, reply, show
-from bot.texts import Texts
+from bot.texts import Texts, shortened
 from emojich_core.request import MAX_COUNT
+from worker.queue.bundles import ServedBundle
 from worker.queue.decoding import from_json
+from worker.queue.requests import RequestQueue
 
 # Factors of the temperature.  Much larger ones draw noise, much smaller ones always the same.
 BOLDNESS = {"calm": 0.75, "usual": 1.0, "bold": 1.25}
+_STYLES_IN_ROW = 3
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,7 @@ class Settings:
     count: int = 4
     boldness: str = "usual"
     outline: bool = False
+    style: str = ""  # the name of a bundle; empty: the default
 
     def changed(self, what: str, value: str) -> "Settings | None":
         """The settings with another value for `what`; None when there is no such setting."""
@@ -74,27 +82,37 @@ class SettingsStore:
 class SettingsMenu:
     """Shows the settings, and changes them."""
 
-    def __init__(self, store: SettingsStore):
+    def __init__(self, store: SettingsStore, queue: RequestQueue):
         self._store = store
+        self._queue = queue
 
     async def show(self, update: Update, context: Context) -> None:
         """Answer /settings."""
         user, message = update.effective_user, update.effective_message
         if user and message:
-            words = context.words
-            await reply(message, _screen(await self._store.load(user.id), user.id, words))
+            settings = await self._store.load(user.id)
+            served = await asyncio.to_thread(self._queue.served)
+            await reply(message, _screen(settings, served, user.id, context.words))
 
     async def press(self, press: ButtonPress[SettingButton]) -> None:
         """Handle the press of a setting's button.  Raises OldButton for an unknown setting."""
         settings = await self._store.load(press.user.id)
-        changed = settings.changed(press.button.what, press.button.value)
+        served = await asyncio.to_thread(self._queue.served)
+        what, value = press.button.what, press.button.value
+        if what == "style":
+            style = named((bundle.name for bundle in served), value)
+            changed = None if style is None else replace(settings, style=style)
+        else:
+            changed = settings.changed(what, value)
         if changed is None:
             raise OldButton
         await self._store.save(press.user.id, changed)
-        await show(press.query, _screen(changed, press.user.id, press.words))
+        await show(press.query, _screen(changed, served, press.user.id, press.words))
 
 
-def _screen(settings: Settings, user_id: int, words: Texts) -> Screen:
+def _screen(settings: Settings, served: list[ServedBundle], user_id: int, words: Texts) -> Screen:
+    """The settings; a choice of styles only where several bundles are served."""
+
     def button(what: str, value: str, label: str, chosen: bool) -> InlineKeyboardButton:
         return SettingButton(what, user_id, value).button(f"● {label}" if chosen else label)
 
@@ -110,7 +128,21 @@ def _screen(settings: Settings, user_id: int, words: Texts) -> Screen:
         button("outline", "on", words("outline-on"), settings.outline),
         button("outline", "off", words("outline-off"), not settings.outline),
     ]
-    return Screen(words("settings"), InlineKeyboardMarkup([counts[:5], counts[5:], bold, outline]))
+    rows = [counts[:5], counts[5:], bold, outline]
+    if len(served) < 2:
+        return Screen(words("settings"), InlineKeyboardMarkup(rows))
+    names = [bundle.name for bundle in served]
+    chosen = settings.style if settings.style in names else names[0]
+    styles = [
+        button(
+            "style", code_of(each.name), shortened(each.label(words.language)), each.name == chosen
+        )
+        for each in served
+    ]
+    rows += [
+        styles[first : first + _STYLES_IN_ROW] for first in range(0, len(styles), _STYLES_IN_ROW)
+    ]
+    return Screen(words("settings-styles"), InlineKeyboardMarkup(rows))
 
 
 def _decode(data: bytes) -> Settings:

@@ -84,6 +84,7 @@ def stats(queue: RequestQueue, connection: redis.Redis, banned: int, words: Text
     lines = [
         words("stats-queue", waiting=queue.count_waiting(), started=queue.count_started()),
         words("stats-workers", count=queue.count_workers()),
+        *_bundles(queue, words),
         words("stats-paused") if queue.is_paused() else "",
         words("stats-speed", seconds=f"{pace:.1f}") if pace else "",
         words("stats-users", users=connection.pfcount(users_key()), banned=banned),
@@ -92,6 +93,28 @@ def stats(queue: RequestQueue, connection: redis.Redis, banned: int, words: Text
         words("stats-broken", count=counts.get(BROKEN, 0)),
     ]
     return "\n".join(filter(None, lines))
+
+
+def _bundles(queue: RequestQueue, words: Texts) -> list[str]:
+    """A line for each bundle that is served or waited for, where there are several."""
+    served = [bundle.name for bundle in queue.served()]
+    waiting = {name: queue.count_waiting(name) for name in [*served, *queue.waited_for()]}
+    names = [name for name in waiting if name in served or waiting[name]]
+    if len(names) < 2:
+        return []
+    if served:  # its workers draw what names no bundle
+        waiting[served[0]] += queue.count_waiting("")
+    loads = {name: queue.load(name) for name in names}
+    return [
+        words(
+            "stats-bundle",
+            name=name,
+            waiting=waiting[name],
+            started=load.started,
+            count=load.workers,
+        )
+        for name, load in loads.items()
+    ]
 
 
 def _user_id(arguments: list[str]) -> int | None:

@@ -5,6 +5,7 @@ Another version of the bot, or a person, may have written it.  The values themse
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -111,6 +112,8 @@ def _odd_keys(connection: redis.Redis) -> Iterator[str]:
 
 
 def _kind(key: str) -> str | None:
+    if key.startswith("rq:"):
+        key = re.sub("/[^:]*$", "", key)  # the name of a bundle after that of its queue
     return KINDS.get(key) or KINDS.get(":".join(key.split(":")[:2]) + ":")
 
 

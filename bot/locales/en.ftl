@@ -67,11 +67,13 @@ prompt-image =
        *[50] half
     } of the picture
 choose-like = Which sticker should the new ones be like?
+choose-style = In which style shall I draw the same?
 more = 🎲 More
 like = 🪄 More like…
 like-one = 🪄 More like it
 keep-half = 🌗 Keep half of the picture
 keep-quarter = 🌘 Keep a quarter of the picture
+styles = 🎭 In another style…
 edit = ✏️ Change the prompt
 back = ← Back
 cancel = ✖ Stop
@@ -170,6 +172,7 @@ stats-workers =
        *[other] Drawn at once: up to { $count }
     }
 stats-paused = Paused: /resume
+stats-bundle = · { $name }: { $waiting } waiting, { $started } being drawn, up to { $count } at once
 stats-speed = One image: { $seconds } s
 stats-users = Users today: { $users }, banned: { $banned }
 stats-ended = Requests drawn today: { $finished }, failed: { $failed }
@@ -213,6 +216,8 @@ not-yours = These stickers are somebody else's. Send me a request and I will dra
 too-late = Too late: this request has ended already.
 drawing-more = Drawing more.
 drawn-again = These pictures are gone by now. I am drawing the same ones anew.
+no-other-style = There are no other styles now.
+style-not-served = Nobody draws in that style now, and similar stickers need it. Try again later, or press “🎲 More”.
 how-to-edit =
     Send a new prompt. Or edit your message with this one, and I will draw it anew in the same place.
 asked-again = I am drawing it again already.
@@ -339,6 +344,7 @@ foreign-sticker =
 ## Settings
 
 settings = How many stickers to draw for a prompt, how boldly, and whether with a white outline:
+settings-styles = How many stickers to draw for a prompt, how boldly, whether with a white outline, and in which style:
 boldness-calm = calm
 boldness-usual = usual
 boldness-bold = bold

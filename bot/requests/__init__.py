@@ -9,6 +9,7 @@
 - `quota`: count a user's requests in Redis
 - `record`: the state of a request, and how events change it
 - `store`: records in Redis
+- `styles`: the bundles that workers serve, as users see them
 - `view`: what a request's message shows, and its buttons
 - `buttons`: what happens when one of those buttons is pressed
 - `delivery`: send and edit messages until they show the records

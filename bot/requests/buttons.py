@@ -15,8 +15,9 @@ from bot.requests.delivery import Delivery
 from bot.requests.image_prompts import HALF, QUARTER, ImagePrompts
 from bot.requests.intake import Intake
 from bot.requests.limits import Refusal
-from bot.requests.record import CandidateRef, Choosing, Record, State
+from bot.requests.record import CandidateRef, Choosing, ChoosingStyle, Record, State
 from bot.requests.store import Store
+from bot.requests.styles import named, others
 from bot.requests.view import (
     CandidateAction,
     CandidateButton,
@@ -24,12 +25,14 @@ from bot.requests.view import (
     PromptButton,
     RequestAction,
     RequestButton,
+    StyleButton,
 )
 from bot.telegram.callbacks import ButtonPress, NotYours, OldButton, StartNeeded, on_press
 from bot.telegram.messages import topic_of
 from bot.texts import Texts
 from emojich_core.request import ImageRef
 from worker.queue.request_ids import id_of_next_attempt, id_of_update
+from worker.queue.requests import RequestQueue
 from worker.queue.results import load_codes
 
 
@@ -43,6 +46,7 @@ class RequestButtons:
         delivery: Delivery,
         adder: StickerAdder,
         image_prompts: ImagePrompts,
+        queue: RequestQueue,
         results: redis.Redis,
     ):
         self._store = store
@@ -50,6 +54,7 @@ class RequestButtons:
         self._delivery = delivery
         self._adder = adder
         self._image_prompts = image_prompts
+        self._queue = queue
         self._results = results
 
     def handlers(self) -> list[CallbackQueryHandler[Any, Any]]:
@@ -59,6 +64,7 @@ class RequestButtons:
             on_press(PromptButton, self._draw_example),
             on_press(CandidateButton, self._press_candidate),
             on_press(RequestButton, self._press),
+            on_press(StyleButton, self._press_style),
         ]
 
     async def start(self, user: User, parameter: str, words: Texts) -> str | None:
@@ -103,6 +109,8 @@ class RequestButtons:
                 choosing = Choosing(action is RequestAction.CHOOSE)
                 await self._delivery.change(record.id, choosing)
                 return None
+            case RequestAction.STYLES:
+                return await self._offer_styles(record, words)
             case RequestAction.EDIT:
                 return words("how-to-edit")
             case RequestAction.CANCEL:
@@ -114,8 +122,25 @@ class RequestButtons:
             case RequestAction.QUARTER:
                 return await self._keep_share(record, QUARTER, press.update_id, words)
 
+    async def _offer_styles(self, record: Record, words: Texts) -> str | None:
+        """Ask in which of the styles that are served now to draw the same."""
+        served = await asyncio.to_thread(self._queue.served)
+        styles = others(served, record.model, record.language)
+        await self._delivery.change(record.id, ChoosingStyle(styles))
+        return None if styles else words("no-other-style")
+
+    async def _press_style(self, press: ButtonPress[StyleButton]) -> str | None:
+        record, words = await self._record(press), press.words
+        model = named(record.styles, press.button.code)
+        if model is None:
+            raise OldButton
+        if record.state is not State.FINISHED:
+            return words("asked-again")
+        return await self._take(self._intake.take_in_style(record, model), words)
+
     async def _record(
-        self, press: ButtonPress[CandidateButton] | ButtonPress[RequestButton]
+        self,
+        press: ButtonPress[CandidateButton] | ButtonPress[RequestButton] | ButtonPress[StyleButton],
     ) -> Record:
         """The record of the user's own request that a button is about."""
         record = await self._store.load(press.button.request_id)
@@ -133,7 +158,7 @@ class RequestButtons:
             return await self._draw_same(record, words)
         await self._require_image(None if like else record.image)
         more = record.anew(id_of_update(record.user_id, update_id), str(like) if like else "")
-        return await self._queue(self._intake.take(more), words) or words("drawing-more")
+        return await self._take(self._intake.take(more), words) or words("drawing-more")
 
     async def _draw_same(self, record: Record, words: Texts) -> str:
         """Draw stickers once more that are no longer kept; the message stays as it is, with its ✓.
@@ -150,7 +175,7 @@ class RequestButtons:
             boldness=record.boldness,
             outline=record.outline,
         )
-        return await self._queue(self._intake.take(same), words) or words("drawn-again")
+        return await self._take(self._intake.take(same), words) or words("drawn-again")
 
     async def _draw_example(
         self, press: ButtonPress[ExampleButton] | ButtonPress[PromptButton]
@@ -167,13 +192,13 @@ class RequestButtons:
             language=press.words.language,
             thread_id=topic_of(query.message),
         )
-        return await self._queue(self._intake.take(example), press.words)
+        return await self._take(self._intake.take(example), press.words)
 
     async def _draw_again(self, record: Record, words: Texts) -> str | None:
         if record.state not in (State.FAILED, State.CANCELLED):
             return words("asked-again")
         await self._require_image(record.image)
-        return await self._queue(self._intake.take_again(record), words)
+        return await self._take(self._intake.take_again(record), words)
 
     async def _keep_share(
         self, record: Record, share: float, update_id: int, words: Texts
@@ -186,14 +211,14 @@ class RequestButtons:
         await self._require_image(record.image)
         other = record.anew(id_of_update(record.user_id, update_id))
         other = replace(other, image=replace(record.image, share=share))
-        return await self._queue(self._intake.take(other, instead_of=record), words)
+        return await self._take(self._intake.take(other, instead_of=record), words)
 
     async def _require_image(self, image: ImageRef | None) -> None:
         """Raise OldButton where a picture to begin with is no longer kept."""
         if image and not await self._image_prompts.is_kept(image.id):
             raise OldButton
 
-    async def _queue(self, taking: Awaitable[None], words: Texts) -> str | None:
+    async def _take(self, taking: Awaitable[None], words: Texts) -> str | None:
         try:
             await taking
         except Refusal as error:

@@ -8,11 +8,12 @@ import redis
 
 from bot.account.settings import BOLDNESS, SettingsStore
 from bot.requests.delivery import Delivery
-from bot.requests.limits import Blocklist, Limit, OverLimit
+from bot.requests.limits import Blocklist, Limit, OverLimit, StyleNotServed
 from bot.requests.queue_position import look
 from bot.requests.quota import Quota
 from bot.requests.record import Cancelled, CandidateRef, Queued, Record, Replaced, State
 from bot.requests.store import Store
+from bot.requests.styles import others
 from bot.russian.emoji import suggest_emoji
 from emojich_core.request import Request, clean_prompt
 from worker.queue.image_prompts import keep_image
@@ -81,6 +82,7 @@ class Intake:
     ) -> Record:
         """Check and remember a new request; returns its record."""
         await asyncio.to_thread(self._blocklist.check, record.prompt)
+        record = await self._styled(record)
         await self._check_limits(record, instead_of)
         try:
             await prepare()
@@ -100,6 +102,32 @@ class Intake:
         Safe to repeat.  Raises Refusal.
         """
         await self.take(record.anew(id_of_next_attempt(record.id), record.like), instead_of=record)
+
+    async def take_in_style(self, record: Record, model: str) -> None:
+        """Queue a finished request again for another bundle; it takes the message over.
+
+        Safe to repeat.  Raises Refusal.
+        """
+        again = replace(record.anew(id_of_next_attempt(record.id)), model=model)
+        await self.take(again, instead_of=record)
+
+    async def _styled(self, record: Record) -> Record:
+        """The record with the bundle that is to draw it, and those that could have.
+
+        A bundle that no worker serves is replaced by the default.  Raises StyleNotServed where the
+        codes of a candidate need that one.
+        """
+        served = await asyncio.to_thread(self._queue.served)
+        names = [bundle.name for bundle in served]
+        model = record.model
+        if record.like:
+            if names and model and model not in names:
+                raise StyleNotServed
+        else:
+            if len(names) > 1 and not model:
+                model = (await self._settings.load(record.user_id)).style
+            model = model if model in names[1:] else ""  # the default needs no name
+        return replace(record, model=model, styles=others(served, model, record.language))
 
     async def _completed(self, record: Record) -> Record:
         """The record with what the user has not said: as in their settings, emoji to fit."""
@@ -134,12 +162,19 @@ class Intake:
         if record.image:  # it may wait as long as a new one
             keep_image(self._results, record.image.id)
         request = Request(
-            record.id, record.prompt, record.wanted, record.seed, bold, like, record.image
+            record.id,
+            record.prompt,
+            record.wanted,
+            record.seed,
+            bold,
+            like,
+            record.image,
+            record.model,
         )
         if not self._queue.enqueue(request, record.user_id, self._quota.limits.queue):
             return None
         # None: a worker has taken it already.
-        return look(self._queue, record.id, record.wanted) or Queued(1)
+        return look(self._queue, record.id, record.wanted, record.model) or Queued(1)
 
     def _codes(self, like: str) -> tuple[int, ...]:
         """The codes of the candidate to be like; none when it has been forgotten."""

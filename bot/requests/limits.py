@@ -77,6 +77,14 @@ class BlockedPrompt(Refusal):
         return words("refusal-blocked")
 
 
+class StyleNotServed(Refusal):
+    """Candidates like one of a bundle that no worker serves: only that bundle can draw them."""
+
+    def say(self, words: "Texts") -> str:
+        """The sentence for the user."""
+        return words("style-not-served")
+
+
 class Blocklist:
     """Finds blocked words in a prompt, in any grammatical form.
 

@@ -96,5 +96,5 @@ class RequestMonitor:
         return now - self._amiss_since.setdefault(request_id, now)
 
     def _ask_queue(self, record: Record) -> tuple[Queued | None, bool]:
-        queued = look(self._queue, record.id, record.wanted)
+        queued = look(self._queue, record.id, record.wanted, record.model)
         return queued, self._queue.is_lost(record.id)

@@ -10,22 +10,25 @@ _MINUTE = 60  # seconds; shorter times are rounded to `_STEP`, longer ones to mi
 _STEP = 5  # seconds
 
 
-def look(queue: RequestQueue, request_id: RequestId, count: int) -> Queued | None:
-    """The place and waiting time of a request of `count` images; None once a worker has it."""
-    workers = queue.count_workers()
-    if not workers:
+def look(queue: RequestQueue, request_id: RequestId, count: int, model: str = "") -> Queued | None:
+    """The place and waiting time of a request of `count` images; None once a worker has it.
+
+    `model` is the bundle that it names.
+    """
+    load = queue.load(model)
+    if not load.workers:
         return Queued(NO_WORKER)  # even if a worker had taken it: that worker has died
-    place = queue.place(request_id)
+    place = queue.place(request_id, model)
     if place is None:
         return None
     if queue.is_paused():
         return Queued(NO_WORKER)
-    pace = queue.seconds_per_image_when_crowded()
+    pace = queue.seconds_per_image_when_crowded(model)
     if pace is None:
         return Queued(place)
     # Assumes that the requests ahead ask for as many images, and that those being drawn are half
     # done on average.
-    ahead = (place - 1) / workers + (0.5 if queue.is_crowded() else 0.0)
+    ahead = (place - 1) / load.workers + (0.5 if load.is_full else 0.0)
     return Queued(place, roughly(pace * count * (ahead + 1)))
 
 

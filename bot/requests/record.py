@@ -100,6 +100,9 @@ class Record:
     emoji: list[str] = field(default_factory=list)  # that the stickers will answer to
     like: str = ""  # the `CandidateRef` that they are to be like
     image: ImageRef | None = None  # the picture that they begin with
+    # The bundle that is to draw them, then the one that has; empty: the default, or unknown.
+    model: str = ""
+    styles: dict[str, str] = field(default_factory=dict)  # other bundles → what users read
     queued: Queued = Queued(1)
     fraction: float = 0.0
     count: int = 0  # of candidates
@@ -107,6 +110,7 @@ class Record:
     instead: str = ""  # and what it drew instead
     failure: str = Failure.FAILED  # why, once it has
     choosing: bool = False  # which candidate others are to be like: the buttons ask for it
+    choosing_style: bool = False  # the buttons ask for another style
     successor: RequestId = field(default=RequestId(""))  # that took the message over
     # For each kind of pack, since custom emoji are smaller files.
     placed: dict[Kind, Placed] = field(default_factory=lambda: {kind: Placed() for kind in Kind})
@@ -124,6 +128,7 @@ class Record:
             self.language,
             like=like,
             image=None if like else self.image,
+            model=self.model,
             emoji=self.emoji,
             reply_to=self.reply_to,
             thread_id=self.thread_id,
@@ -217,6 +222,13 @@ class Choosing:
 
 
 @dataclass(frozen=True)
+class ChoosingStyle:
+    """The buttons ask in which of these styles to draw the same; empty: they no longer ask."""
+
+    styles: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Spoilt:
     """The stickers cannot be shown."""
 
@@ -259,7 +271,8 @@ class Unreachable:
 
 Change = (
     Progress | Finished | Failed | Queued | Shown | Photographed | Uploaded | Added | Labelled
-    | Choosing | Spoilt | Reopened | Cancelled | Abandoned | Replaced | Moved | Unreachable
+    | Choosing | ChoosingStyle | Spoilt | Reopened | Cancelled | Abandoned | Replaced | Moved
+    | Unreachable
 )  # fmt: skip
 
 
@@ -280,12 +293,15 @@ def advance(record: Record, change: Change) -> Record:
         case Labelled(emoji):
             return replace(record, emoji=emoji)
         case Choosing(on):
-            return replace(record, choosing=on)
+            return replace(record, choosing=on, choosing_style=False)
+        case ChoosingStyle(styles):
+            return replace(record, styles=styles, choosing_style=bool(styles), choosing=False)
         case Finished() if state is State.GONE:
             return _with_candidates(record, change)
         case Reopened() if record.has_stickers:
             anew = replace(record, message_id=None, shown=None, over_photo=False)
-            return replace(anew, state=State.FINISHED, choosing=False)
+            anew = replace(anew, state=State.FINISHED)
+            return replace(anew, choosing=False, choosing_style=False)
         case _ if state in (State.REPLACED, State.GONE):
             return record
         case Queued() if state is State.WAITING:
@@ -319,8 +335,8 @@ def _with_placed(record: Record, kind: Kind, **changes: dict[int, str]) -> Recor
 
 
 def _with_candidates(record: Record, end: Finished) -> Record:
-    count = len(end.candidates)
-    return replace(record, count=count, unknown=end.unknown, instead=end.instead)
+    count, model = len(end.candidates), end.model or record.model
+    return replace(record, count=count, unknown=end.unknown, instead=end.instead, model=model)
 
 
 def _failure(reason: str) -> Failure:

@@ -30,6 +30,8 @@ OPEN = "emojich:open"
 # The fields of the JSON that hold `Placed.uploads` and `Placed.packs` of a kind: bots of different
 # versions read each other's records, so the names stay.
 _FIELDS = {Kind.STICKERS: ("uploads", "added"), Kind.EMOJI: ("emoji_uploads", "emoji_added")}
+# Fields that 0.1.0 did not know, left out where they say nothing: `Record`'s defaults.
+_NEW_FIELDS = ("model", "styles", "choosing_style")
 
 
 class Store:
@@ -194,4 +196,7 @@ def _encode(record: Record) -> str:
     for kind, placed in stored.pop("placed").items():
         uploads, packs = _FIELDS[kind]
         stored |= {uploads: placed["uploads"], packs: placed["packs"]}
+    for name in _NEW_FIELDS:
+        if not stored[name]:
+            del stored[name]
     return json.dumps(stored)

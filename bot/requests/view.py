@@ -14,11 +14,12 @@ from bot.pictures.preview import columns
 from bot.requests.image_prompts import HALF
 from bot.requests.prompt_links import decode, encode
 from bot.requests.record import NO_WORKER, CandidateRef, Failure, Record, State
+from bot.requests.styles import code_of
 from bot.russian.emoji import MAX_SUGGESTED
 from bot.russian.words import accusative
 from bot.telegram.callbacks import Callback
 from bot.telegram.messages import Screen
-from bot.texts import EXAMPLES, RUSSIAN, Texts, texts
+from bot.texts import EXAMPLES, RUSSIAN, Texts, shortened, texts
 from emojich_core.request import MAX_COUNT
 from worker.queue.request_ids import RequestId
 
@@ -37,6 +38,7 @@ class RequestAction(StrEnum):
     AGAIN = "again"  # draw a failed or cancelled request once more
     HALF = "half"  # draw anew, and keep the upper half of the picture
     QUARTER = "quarter"
+    STYLES = "styles"  # ask in which other style to draw the same
 
 
 class CandidateAction(StrEnum):
@@ -66,6 +68,15 @@ class CandidateButton(Callback):
         """Raise ValueError for a number that no candidate has."""
         if self.number >= MAX_COUNT:
             raise ValueError(self.number)
+
+
+@dataclass(frozen=True)
+class StyleButton(Callback):
+    """Draws the same prompt in another style, in the same message."""
+
+    kind = "style"
+    request_id: RequestId
+    code: str  # see `bot.requests.styles`
 
 
 @dataclass(frozen=True)
@@ -171,6 +182,9 @@ def _finished(record: Record, words: Texts) -> Screen:
     if record.choosing:
         text = _under_prompt(record, words("choose-like"), *links)
         return Screen(text, choose_like_keyboard(record, words))
+    if record.choosing_style:
+        text = _under_prompt(record, words("choose-style"), *links)
+        return Screen(text, choose_style_keyboard(record, words))
     lines = [words("finished", count=record.count), *links]
     if record.instead:
         unknown = accusative(record.unknown) if words.language == RUSSIAN else record.unknown
@@ -226,6 +240,7 @@ def candidates_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
             [_button(words("more"), RequestAction.MORE, record), like],
             *_other_share(record, words),
             [_button(words("edit"), RequestAction.EDIT, record)],
+            *([[_button(words("styles"), RequestAction.STYLES, record)]] if record.styles else []),
             *links,
         ]
     )
@@ -247,6 +262,15 @@ def choose_like_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
 
     back = _button(words("back"), RequestAction.BACK, record)
     return InlineKeyboardMarkup([*_grid(record.count, candidate), [back]])
+
+
+def choose_style_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
+    """A button for each other style."""
+    rows = [
+        [StyleButton(record.id, code_of(name)).button(shortened(title))]
+        for name, title in record.styles.items()
+    ]
+    return InlineKeyboardMarkup([*rows, [_button(words("back"), RequestAction.BACK, record)]])
 
 
 def _grid(

@@ -259,6 +259,7 @@ def derive_bundle(
             safetensors.torch.save_file(transformer, changed)
             shutil.copymode(staged / TOKENIZER, changed)
             description["name"] = path.name
+            description.pop("title", None)
             # Fine-tuning teaches neither styles nor what guidance compares with.
             own = {"styles": [], "guidance": 1.0}
             description["sampling"] = {**description["sampling"], **own}

@@ -29,6 +29,7 @@ MAX_BYTES = {
 }
 MAX_TEXT = 200  # letters of a name or licence
 MAX_ITEMS = 16  # of a tuple
+LANGUAGES = ("ru", "en")  # of a title
 MAX_NUMBER = 2**17
 # Larger values would take minutes, or all memory, before the weights turn out not to fit.
 MAX_NUMBERS = {
@@ -128,6 +129,11 @@ def has_judge(description: dict[str, Any]) -> bool:
 def _check(description: dict[str, Any]) -> None:
     for key in ("name", "licence"):
         _check_value(key, str, description.get(key, "" if key == "licence" else None))
+    title = description.get("title", {})  # what users read, by language
+    if not isinstance(title, dict) or not set(title) <= set(LANGUAGES):
+        raise ValueError(f"title is {title!a:.60}")
+    for language, text in title.items():
+        _check_value(f"title in {language}", str, text)
     sources = description.get("sources", {})
     if not isinstance(sources, dict) or not all(isinstance(s, str) for s in sources.values()):
         raise ValueError("its sources are no names")

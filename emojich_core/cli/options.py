@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from emojich_core.errors import BundleError, shown
-from emojich_core.model_options import check_device
+from emojich_core.model_options import ALL, check_device
 
 MAX_SENTENCE = 400  # characters
 
@@ -45,17 +45,18 @@ def number(low: float, high: float, kind: type = int) -> Callable[[str], Any]:
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """Give a parser --model."""
-    default = os.environ.get("EMOJICH_MODEL") or "mini"
+    """Give a parser --model, by default the first one of EMOJICH_MODEL."""
+    default = os.environ.get("EMOJICH_MODEL", "").partition(",")[0].strip() or "mini"
     parser.add_argument("--model", default=default, help="name or folder of a bundle (mini)")
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    """Give a parser --device, by default EMOJICH_DEVICE or None."""
+    """Give a parser --device, by default the first one of EMOJICH_DEVICE, or None."""
+    default = os.environ.get("EMOJICH_DEVICE", "").partition(",")[0].strip()
     parser.add_argument(
         "--device",
         type=_device,
-        default=os.environ.get("EMOJICH_DEVICE") or None,
+        default=None if default in ("", ALL) else default,
         help="cpu, cuda, cuda:1; a GPU if there is one",
     )
 

@@ -6,6 +6,7 @@ such blocks: on a CPU that takes up to a sixth of the time from a prompt to its 
 """
 
 import ctypes
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from traceback import clear_frames
@@ -44,6 +45,20 @@ def memory_watched() -> Iterator[None]:
             raise
         clear_frames(error.__traceback__)
         raise OutOfMemory(str(error)) from None
+
+
+def memory_taken(device: torch.device) -> int:
+    """The bytes that this process holds: of a GPU what torch has reserved, else what is resident.
+
+    0 for a CPU where the kernel does not say, as outside Linux.
+    """
+    if device.type == "cuda":
+        return torch.cuda.memory_reserved(device)
+    try:
+        with open("/proc/self/statm") as file:  # proc(5): size and resident set, in pages
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
 
 
 def lacks_memory(error: Exception) -> bool:

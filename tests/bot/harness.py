@@ -26,6 +26,7 @@ from bot.app import run
 from bot.config import Config
 from bot.requests.store import OPEN
 from emojich_core.request import Candidate, Request
+from worker.queue.bundles import FIELD, ServedBundle
 from worker.queue.connection import connect
 from worker.queue.events import Failed, Finished, Progress, publish
 from worker.queue.request_job import rq_queue
@@ -323,19 +324,22 @@ class Worker:
         self._rq = rq_queue(connection)
         self.queue = RequestQueue(connection)
 
-    def register(self) -> rq.Worker:
-        """Tell RQ of a worker."""
+    def register(self, serves: ServedBundle | None = None) -> rq.Worker:
+        """Tell RQ of a worker, and the bot which bundle its engine has loaded."""
         registered = rq.Worker([self._rq], connection=self._redis)
         registered.register_birth()
+        if serves:
+            self._redis.hset(registered.key, FIELD, serves.to_json())
         return registered
 
     def waiting(self) -> list[str]:
         """The ids of the requests that wait, the next one first."""
         return self._rq.job_ids
 
-    def take(self) -> Request:
-        """Take the first job, as a job process does."""
-        request_id: Any = wait_for(lambda: self._redis.lpop(self._rq.key))
+    def take(self, model: str = "") -> Request:
+        """Take the first job of a bundle's queue, as a job process does."""
+        key = rq_queue(self._redis, model).key
+        request_id: Any = wait_for(lambda: self._redis.lpop(key))
         job = self.queue.job(request_id.decode())
         assert job is not None
         job.set_status(JobStatus.STARTED)
@@ -346,16 +350,23 @@ class Worker:
         publish(self._redis, Progress(request.id, fraction))
 
     def finish(
-        self, request: Request, count: int = 4, first: int = 0, unknown: str = "", instead: str = ""
+        self,
+        request: Request,
+        count: int = 4,
+        first: int = 0,
+        unknown: str = "",
+        instead: str = "",
+        model: str = "",
     ) -> list[bytes]:
         """Hand in stickers; those of another request are others if another is the `first`.
 
-        `unknown` a word that the model does not know, `instead` the one that it has drawn.
+        `unknown` a word that the model does not know, `instead` the one that it has drawn; `model`
+        the bundle that has drawn them.
         """
         stickers = [draw_sticker(first + number) for number in range(count)]
         save_stickers(self._redis, request.id, [Sticker(s, CODES) for s in stickers])
         candidates = [Candidate(n, seed=n, perplexity=1.0, matting="unet") for n in range(count)]
-        publish(self._redis, Finished(request.id, tuple(candidates), unknown, instead))
+        publish(self._redis, Finished(request.id, tuple(candidates), unknown, instead, model))
         self._end(request, JobStatus.FINISHED)
         return stickers
 

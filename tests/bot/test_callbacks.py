@@ -14,6 +14,7 @@ from bot.requests.view import (
     PromptButton,
     RequestAction,
     RequestButton,
+    StyleButton,
 )
 from bot.telegram.callbacks import Callback
 
@@ -27,11 +28,14 @@ FORMATS: dict[str, Callback] = {
     "1:edit:7_12": RequestButton(RequestAction.EDIT, "7_12"),
     "1:cancel:7_12": RequestButton(RequestAction.CANCEL, "7_12"),
     "1:again:7_12": RequestButton(RequestAction.AGAIN, "7_12"),
+    "1:styles:7_12": RequestButton(RequestAction.STYLES, "7_12"),
+    "1:style:7_12:1a2b3c4d": StyleButton("7_12", "1a2b3c4d"),
     "1:example:2": ExampleButton(2),
     "1:draw:6u7y": PromptButton("6u7y"),
     "1:set:count:7:4": SettingButton("count", 7, "4"),
     "1:set:boldness:7:calm": SettingButton("boldness", 7, "calm"),
     "1:set:outline:7:off": SettingButton("outline", 7, "off"),
+    "1:set:style:7:1a2b3c4d": SettingButton("style", 7, "1a2b3c4d"),
     "1:past:7:7_12": HistoryButton(7, "7_12"),
     "1:forget:keep:7": ForgetButton(ForgetChoice.KEEP, 7),
     "1:forget:all:7": ForgetButton(ForgetChoice.ALL, 7),

@@ -21,7 +21,7 @@ from emojich_core.bundles.bundle import (
     sha256,
     verify_bundle,
 )
-from emojich_core.bundles.description import FILES, JUDGE_FILES
+from emojich_core.bundles.description import FILES, JUDGE_FILES, read_description
 from emojich_core.cli.main import main
 from emojich_core.model_options import models_folder
 from emojich_core.pipeline import Pipeline
@@ -127,6 +127,23 @@ def test_impossible_network_sizes_are_refused(copy: Path, stage: str, numbers: d
     rewrite(copy, **{stage: description[stage] | numbers})
     with pytest.raises(BundleError, match=f"{stage}.safetensors does not fit"):
         Pipeline.load(str(copy), "cpu")
+
+
+@pytest.mark.parametrize(
+    "title", [7, [], {"ru": 7}, {"ru": "a\nb"}, {"ru": "x" * 500}, {"de": "Stil"}, {"": ""}]
+)
+def test_odd_title_is_refused_in_one_sentence(copy: Path, title: object) -> None:
+    rewrite(copy, title=title)
+    with pytest.raises(BundleError, match="title") as caught:
+        load_bundle(str(copy))
+    assert "\n" not in str(caught.value)
+
+
+def test_derived_bundle_does_not_have_the_title_of_its_base(copy: Path) -> None:
+    rewrite(copy, title={"ru": "Основа", "en": "Base"})
+    bundle, derived = load_bundle(str(copy)), copy.parent / "derived"
+    derive_bundle(bundle, derived, bundle.weights("transformer"), "tiny")
+    assert "title" not in read_description(derived)
 
 
 # --- Bundles with a judge -------------------------------------------------------------------------

@@ -91,10 +91,10 @@ class Server:
 class Worker:
     """A `python -m worker` with its engine, its job process, and the RQ workers with theirs."""
 
-    def __init__(self, url: str, model: Path, log: Path, requests: int = 1):
+    def __init__(self, url: str, model: Path | str, log: Path, requests: int = 1, device: str = ""):
         # One request at a time, so that a test knows which request the killed job process runs.
         own = {"REDIS_URL": url, "EMOJICH_MODEL": str(model), "EMOJICH_REQUESTS": str(requests)}
-        self._env = os.environ | own
+        self._env = os.environ | own | {"EMOJICH_DEVICE": device}
         self._log = log
         self._requests = requests
         self.start()

@@ -1,4 +1,4 @@
-"""The engine: the one process on a machine that owns the models.
+"""An engine: the one process that owns a model on a device.
 
 It takes requests from job processes over a Unix socket (see `worker.engine.protocol`), and knows
 neither Redis nor RQ.  It opens the socket after loading the models: an engine that can be reached
@@ -78,10 +78,13 @@ class Engine:
         send_event(connection, *task.outcome)
 
 
-def load(settings: Settings) -> "Scheduler":
-    """Load the models and start a scheduler.  Raises SetupError."""
+def load(settings: Settings, share: int = 1) -> "Scheduler":
+    """Load the models and start a scheduler, with one part in `share` of the slots that fit.
+
+    Raises SetupError.
+    """
     from emojich_core.bundles.bundle import BundleError
-    from emojich_core.inference.memory import keep_freed
+    from emojich_core.inference.memory import keep_freed, memory_taken
     from emojich_core.pipeline import Pipeline
     from emojich_core.request import MAX_COUNT
     from worker.engine.scheduler import Scheduler
@@ -89,11 +92,16 @@ def load(settings: Settings) -> "Scheduler":
     def prepared() -> Scheduler:
         pipeline = Pipeline.load(settings.model, settings.device)
         # A step computes empty slots, too: allocate no more than there can be images.
+        on_gpu = pipeline.device.type == "cuda"
+        room = max(1, pipeline.slots_that_fit() // (share if on_gpu else 1))
         needed = settings.requests * MAX_COUNT * settings.best_of
-        slots = settings.slots or min(pipeline.slots_that_fit(), needed)
-        scheduler = Scheduler(pipeline, slots, settings.best_of)
-        if pipeline.device.type == "cpu":  # `slots` has warmed up a GPU
+        scheduler = Scheduler(pipeline, settings.slots or min(room, needed), settings.best_of)
+        if not on_gpu:  # `slots` has warmed up a GPU
             pipeline.warm_up(pipeline.slots(1))
+        taken = memory_taken(pipeline.device) / 2**30
+        log.info(
+            "%s on %s is ready; it takes %.1f GiB", pipeline.bundle.name, pipeline.device, taken
+        )
         return scheduler
 
     keep_freed()  # before there is a second thread
@@ -109,14 +117,24 @@ def load(settings: Settings) -> "Scheduler":
     return scheduler
 
 
+def _load_named(name: str, share: int) -> "Scheduler":
+    """Load what the environment names; an error begins with a name, if one is given."""
+    try:
+        return load(Settings.from_environment(os.environ), share)
+    except SetupError as error:
+        raise SetupError(f"{name}: {error}" if name else str(error)) from error
+
+
 def main() -> None:
     """Load the models, then serve."""
     parser = argparse.ArgumentParser(prog="python -m worker.engine", description=__doc__)
     parser.add_argument("--socket", type=Path, required=True, help="where to listen")
+    parser.add_argument("--name", default="", help="what an error begins with")
+    parser.add_argument("--share", type=int, default=1, help="engines for which memory is left")
     arguments = parser.parse_args()
     start_logging()
     with exit_on(SetupError):
-        engine = Engine(load(Settings.from_environment(os.environ)))
+        engine = Engine(_load_named(arguments.name, arguments.share))
     arguments.socket.unlink(missing_ok=True)  # left by an engine that was killed
     with Listener(str(arguments.socket), family="AF_UNIX", backlog=64) as listener:
         engine.serve(listener)

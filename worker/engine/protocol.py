@@ -34,17 +34,17 @@ class Task:
         self.ended = threading.Event()
 
 
-def call_engine() -> Connection | None:
-    """Connect to this machine's engine; None while it is not ready."""
+def call_engine(socket: str = "") -> Connection | None:
+    """Connect to an engine, by default that of this RQ worker; None while it is not ready."""
     try:
-        return Client(os.environ[ENGINE_SOCKET], family="AF_UNIX")
+        return Client(socket or os.environ[ENGINE_SOCKET], family="AF_UNIX")
     except (FileNotFoundError, ConnectionRefusedError):
         return None
 
 
-def engine_is_ready() -> bool:
-    """Whether this machine's engine accepts requests."""
-    connection = call_engine()
+def engine_is_ready(socket: str = "") -> bool:
+    """Whether that engine accepts requests."""
+    connection = call_engine(socket)
     if connection:
         connection.close()
     return connection is not None

@@ -317,8 +317,9 @@ class Scheduler:
         candidates = tuple(drawing.candidate for drawing in drawings)
         stickers = [Sticker(each.sticker, tuple(each.codes.tolist())) for each in drawings]
         task = job.task
-        unknown, instead = job.reading.unknown, job.reading.instead
-        task.outcome = Finished(task.request.id, candidates, unknown, instead), stickers
+        reading, model = job.reading, self._pipeline.bundle.name
+        end = Finished(task.request.id, candidates, reading.unknown, reading.instead, model)
+        task.outcome = end, stickers
         task.ended.set()
 
 

@@ -108,7 +108,8 @@ def _draw(engine: Connection, request: Request, image: bytes, connection: redis.
             publish(connection, event)
     seconds = time.monotonic() - start
     if isinstance(event, Finished):
-        report_pace(connection, seconds, request.count, RequestQueue(connection).is_crowded())
+        crowded = RequestQueue(connection).is_crowded(event.model)
+        report_pace(connection, seconds, request.count, crowded, event.model)
     log.info("request %s: %s after %.1f s", request.id, type(event).__name__.lower(), seconds)
 
 

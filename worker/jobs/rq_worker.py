@@ -4,6 +4,7 @@
 """
 
 import logging
+import math
 import os
 import signal
 import socket
@@ -24,6 +25,7 @@ from rq.job import Job, JobStatus
 from emojich_core.errors import SetupError, exit_on
 from worker.engine.protocol import engine_is_ready
 from worker.jobs.job import report_killed
+from worker.queue.bundles import FIELD, SERVES, ServedBundle, in_order, living_workers
 from worker.queue.connection import connect
 from worker.queue.environment import announce, start_logging
 from worker.queue.request_job import RequestJob, RequestJobs, rq_queue
@@ -35,6 +37,10 @@ GRACE = 3  # seconds for the running job to finish after the first signal
 HEARTBEAT_INTERVAL = 10  # seconds, while a job runs
 WAKE_UP_INTERVAL = 15  # seconds, while no job runs
 MAINTENANCE_INTERVAL = 30  # seconds
+
+# Seconds for which the default bundle must be away until another one draws what names no bundle:
+# after a pause or an outage of Redis, workers are seen again one by one.
+ABSENCE = 20
 
 PAUSE = 5  # seconds before a new RQ worker replaces one that has given up
 
@@ -52,11 +58,20 @@ class Worker(rq.Worker):
     queue_class = RequestJobs
     max_connection_wait_time = 5.0  # seconds between two attempts to reach Redis
 
-    def __init__(self, connection: redis.Redis, on_stop: Callable[[], None] | None = None):
-        """`on_stop` is called at the first signal."""
-        self._requests = rq_queue(connection)
+    def __init__(
+        self,
+        connection: redis.Redis,
+        on_stop: Callable[[], None] | None = None,
+        serves: ServedBundle | None = None,
+    ):
+        """`on_stop` is called at the first signal; `serves` is what the engine has loaded."""
+        self._serves = serves
+        self._for_any = rq_queue(connection)
+        self._own = rq_queue(connection, serves.name) if serves else self._for_any
+        self._own_first = True
+        self._default_seen = -math.inf  # when another bundle was the default
         super().__init__(
-            [self._requests],
+            list({queue.name: queue for queue in (self._for_any, self._own)}.values()),
             f"{socket.gethostname()}.{uuid4().hex}",  # `count_workers` reads the machine from it
             connection=connection,
             serializer=rq.serializers.JSONSerializer,
@@ -90,24 +105,58 @@ class Worker(rq.Worker):
     ) -> tuple[Job, rq.Queue] | None:
         """Take a job.  RQ's own method would miss a pause while it waits, and take one more."""
         while True:
+            self._ordered_queues = self._queues_to_take_from()
             result = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time=timeout)
             if result:
                 return result
             self.check_for_suspension(burst=False)
 
+    def _queues_to_take_from(self) -> list[rq.Queue]:
+        """The bundle's own queue; for the default bundle also that of requests that name none.
+
+        Which bundle is the default may change while this worker runs.
+        """
+        if self._serves is None:
+            return [self._for_any]
+        workers = living_workers(self.connection, self._for_any).values()
+        default = in_order([*workers, self._serves])[0]
+        if default.name != self._serves.name:
+            self._default_seen = time.monotonic()
+        if time.monotonic() - self._default_seen < ABSENCE:
+            return [self._own]
+        queues: list[rq.Queue] = [self._own, self._for_any]
+        return queues if self._own_first else queues[::-1]
+
+    def reorder_queues(self, reference_queue: rq.Queue) -> None:
+        """Look next into the other queue than the one that a job has come from."""
+        self._own_first = reference_queue.name != self._own.name
+
     def clean_registries(self) -> None:
         """Remove foreign jobs first, because RQ's cleaning would fail on them."""
-        self._requests.clean_intermediate()
+        for queue in self.queues:
+            assert isinstance(queue, RequestJobs)
+            queue.clean_intermediate()
         super().clean_registries()
 
+    def register_birth(self) -> None:
+        """Register with RQ, and say what the engine has loaded."""
+        super().register_birth()
+        self._say_what_is_served()
+
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Register this worker again at each heartbeat.
+        """Register this worker again at each heartbeat, with what it serves.
 
         RQ registers a worker once; other workers remove one whose key had expired, for instance
         while Redis was away.
         """
         super().heartbeat(timeout, pipeline)
         worker_registration.register(self, pipeline)
+        self._say_what_is_served(pipeline)
+
+    def _say_what_is_served(self, pipeline: Pipeline | None = None) -> None:
+        if self._serves:
+            connection = self.connection if pipeline is None else pipeline
+            connection.hset(self.key, FIELD, self._serves.to_json())
 
     def kill_horse(self, sig: signal.Signals = signal.SIGKILL) -> None:
         """Kill the job process, if there is one.
@@ -148,7 +197,8 @@ class Worker(rq.Worker):
             job = execution.job
             if job.get_status() == JobStatus.STARTED:
                 job.retries_left = (job.retries_left or 0) + 1
-                self.handle_job_failure(job, self.queues[0], execution=execution)
+                queue = next(queue for queue in self.queues if queue.name == job.origin)
+                self.handle_job_failure(job, queue, execution=execution)
 
 
 def send_to_main_thread(number: signal.Signals) -> None:
@@ -158,14 +208,18 @@ def send_to_main_thread(number: signal.Signals) -> None:
     signal.pthread_kill(main, number)
 
 
-def work(connection: redis.Redis, on_stop: Callable[[], None] | None = None) -> None:
+def work(
+    connection: redis.Redis,
+    on_stop: Callable[[], None] | None = None,
+    serves: ServedBundle | None = None,
+) -> None:
     """Run jobs until a signal says to stop; `on_stop` is called at the first one.
 
     RQ's worker ends when Redis is away for long, or refuses a command because memory or disk are
     full.  A new one replaces it in the same process, so that the engine need not start anew.
     """
     while True:
-        worker = Worker(connection, on_stop)
+        worker = Worker(connection, on_stop, serves)
         reason = "the log says why"
         try:
             worker.work(logging_level="WARNING")
@@ -189,7 +243,9 @@ def main() -> None:
     start_logging()
     exit_on_signals()
     with exit_on(SetupError):
-        work(connect(os.environ["REDIS_URL"]))
+        serves = os.environ.get(SERVES)
+        connection = connect(os.environ["REDIS_URL"])
+        work(connection, serves=ServedBundle.parse(serves) if serves else None)
 
 
 if __name__ == "__main__":

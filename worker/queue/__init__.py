@@ -3,6 +3,7 @@
 - `request_ids`: make the ids of requests, and find all of a user
 - `requests`: the queue: enqueue, cancel, ask where a request stands
 - `request_job`: RQ's job and queue, narrowed to requests
+- `bundles`: which bundles are served
 - `fairness`: whose request is next
 - `events`: the stream that tells the bot of progress and ends
 - `image_prompts`: pictures that requests begin with, kept for a day

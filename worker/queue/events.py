@@ -46,6 +46,7 @@ class Finished:
     # A word of the prompt that the bundle does not know, and what it drew instead: see `Reading`.
     unknown: str = ""
     instead: str = ""
+    model: str = ""  # the name of the bundle that has drawn it
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,9 @@ def to_json(event: Event) -> str:
     match event:
         case Progress(fraction=fraction):
             data |= {"kind": "progress", "fraction": round(fraction, 3)}
-        case Finished(candidates=candidates, unknown=unknown, instead=instead):
+        case Finished(candidates=candidates, unknown=unknown, instead=instead, model=model):
             data |= {"kind": "finished", "candidates": [c.to_json() for c in candidates]}
-            data |= {"unknown": unknown, "instead": instead}
+            data |= {"unknown": unknown, "instead": instead, "model": model}
         case Failed(reason=reason):
             data |= {"kind": "failed", "reason": reason}
     return json.dumps(data)

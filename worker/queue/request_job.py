@@ -6,23 +6,28 @@ A job that is no request counts as one that does not exist, which RQ passes over
 """
 
 import logging
+import time
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 import redis
 from rq import Queue
-from rq.exceptions import NoSuchJobError
+from rq.exceptions import DequeueTimeout, NoSuchJobError
 from rq.intermediate_queue import IntermediateQueue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from emojich_core.request import Request
 
-QUEUE = "emojich"
+QUEUE = "emojich"  # of requests that name no bundle; see `queue_name`
 DRAW = "worker.jobs.job.draw"  # by name: the bot need not import what the worker runs
 REPORT_FAILURE = "worker.jobs.job.report_failure"
 # Where they were before 0.1.0: jobs that were queued then may still wait when a worker starts.
 OLD_NAMES = {"worker.job.draw": DRAW, "worker.job.report_failure": REPORT_FAILURE}
 MAX_SECONDS = 7 * 24 * 3600  # of a job's time-out and times to live
+LOOK = 1  # seconds for which a worker of two queues waits for one of them
 
 log = logging.getLogger("emojich.queue")
 
@@ -78,16 +83,17 @@ class RequestJob(Job):
         Raises whatever reading a malformed one raises.
         """
         [data] = self.args
+        request = Request.from_json(data)
         callbacks = self._success_callback_name, self._stopped_callback_name
         extras = self.instance, self.kwargs, self._dependency_ids, self.repeats_left
         seconds = self.timeout, self.ttl, self.result_ttl, self.failure_ttl
         return (
-            (self.origin, self.func_name) == (QUEUE, DRAW)
+            self.func_name == DRAW
             and self._failure_callback_name == REPORT_FAILURE
             and not any(callbacks + extras)
             and not self.has_rate_limit
             and all(n is not None and 0 < n <= MAX_SECONDS for n in seconds)
-            and Request.from_json(data).id == self.id
+            and (self.id, self.origin) == (request.id, queue_name(request.model))
         )
 
 
@@ -106,6 +112,37 @@ class RequestJobs(Queue):
                 return taken
         return None
 
+    @classmethod
+    def dequeue_any(
+        cls,
+        queues: Iterable[Queue],
+        timeout: int | None,
+        connection: redis.Redis,
+        job_class: type[Job] | None = None,
+        serializer: Any = None,
+        death_penalty_class: Any = None,
+    ) -> tuple[Job, Queue] | None:
+        """Take the first job of the queues.
+
+        RQ's own method would use BLPOP for two queues, which loses the job of a worker that dies at
+        that moment.  BLMOVE waits for one queue only, so the other one is looked at in between.
+        """
+        first, *others = queues
+        classes = (job_class, serializer, death_penalty_class)
+        if not others:
+            return super().dequeue_any([first], timeout, connection, *classes)
+        end = time.monotonic() + (timeout or 0)
+        while True:
+            for queue in (first, *others):
+                if taken := super().dequeue_any([queue], None, connection, *classes):
+                    return taken
+            if timeout is None:
+                return None
+            if time.monotonic() >= end:
+                raise DequeueTimeout(timeout, first.key)
+            with suppress(DequeueTimeout):
+                return super().dequeue_any([first], LOOK, connection, *classes)
+
     def clean_intermediate(self) -> None:
         """Throw away what a worker that died had taken and not yet checked."""
         taken: Any = self.connection.lrange(self.intermediate_queue_key, 0, -1)
@@ -113,9 +150,17 @@ class RequestJobs(Queue):
             _discard(self.connection, self.key, job_id)
 
 
-def rq_queue(connection: redis.Redis) -> RequestJobs:
-    """RQ's queue of requests, for `RequestQueue` and for RQ's worker."""
-    return RequestJobs(QUEUE, connection=connection, serializer=JSONSerializer)
+def queue_name(model: str = "") -> str:
+    """The name of the queue of a bundle: `emojich/mini`; of requests that name none: `emojich`.
+
+    RQ puts more words behind a colon; so a name of a bundle has none here.
+    """
+    return f"{QUEUE}/{quote(model, safe='')}" if model else QUEUE
+
+
+def rq_queue(connection: redis.Redis, model: str = "") -> RequestJobs:
+    """RQ's queue of a bundle's requests, for `RequestQueue` and for RQ's worker."""
+    return RequestJobs(queue_name(model), connection=connection, serializer=JSONSerializer)
 
 
 def _discard(connection: redis.Redis, queue_key: str, job_id: bytes) -> bool:

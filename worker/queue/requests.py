@@ -3,12 +3,14 @@
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import redis
 from redis.client import Pipeline
-from rq import Callback, Retry, Worker
+from rq import Callback, Queue, Retry, Worker
 from rq.command import send_stop_job_command
 from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.intermediate_queue import IntermediateQueue
@@ -19,43 +21,81 @@ from rq.suspension import is_suspended, resume, suspend
 
 from emojich_core.request import Request
 from worker.queue import events, image_prompts, results
+from worker.queue.bundles import ServedBundle, in_order, living_workers
 from worker.queue.connection import delete_matching
 from worker.queue.fairness import USER, move_to_turn
 from worker.queue.request_ids import ids_of_user
-from worker.queue.request_job import DRAW, REPORT_FAILURE, RequestJob, rq_queue
+from worker.queue.request_job import (
+    DRAW,
+    QUEUE,
+    REPORT_FAILURE,
+    RequestJob,
+    RequestJobs,
+    rq_queue,
+)
 from worker.queue.stats import seconds_per_image_when_crowded
 
 # Seconds after a worker has taken the job.  A big model on a CPU takes minutes for each of several
 # requests, and a request may wait for all of them.  The worker notices an engine that hangs itself.
 JOB_TIMEOUT = 2 * 3600
 JOB_TTL = 24 * 3600  # seconds a request may wait for a worker
+KEY = Queue.redis_queue_namespace_prefix  # what the key of a queue begins with
 RETRIES = 2  # after a killed job process or engine
 
 log = logging.getLogger("emojich.queue")
 
 
+@dataclass(frozen=True)
+class Load:
+    """How busy the workers of a bundle are."""
+
+    workers: int  # RQ workers; each runs one request at a time
+    started: int  # requests that are being drawn
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no RQ worker is free."""
+        return self.started >= self.workers
+
+
 class RequestQueue:
-    """The requests that wait or are being drawn, for the bot and for the worker."""
+    """The requests that wait or are being drawn, for the bot and for the worker.
+
+    Each bundle has a queue of its own.  Requests that name no bundle have one, too: the workers of
+    the default bundle, the first one that is served, take them.
+    """
 
     def __init__(self, connection: redis.Redis):
         self._connection = connection
-        self._rq = rq_queue(connection)
+        self._rq = rq_queue(connection)  # of requests that name no bundle; all workers register
+        self._served: list[ServedBundle] = []
+
+    def served(self) -> list[ServedBundle]:
+        """The bundles that workers draw with, the default first.
+
+        While no worker is there, those that were served before: in a pause, workers are not seen.
+        """
+        self._served = self._served_now() or self._served
+        return self._served
+
+    def _served_now(self) -> list[ServedBundle]:
+        return in_order(living_workers(self._connection, self._rq).values())
 
     def enqueue(self, request: Request, user_id: int, limit: int | None = None) -> bool:
         """Queue a user's request where their turn is; one that is already there stays as it is.
 
-        False when as many as the limit wait already: then the request is not queued.
+        False when as many as the limit wait for its bundle already: then it is not queued.
         """
-        key = Job.key_for(request.id)
+        key, queue = Job.key_for(request.id), rq_queue(self._connection, request.model)
 
         def put(pipe: Pipeline) -> bool:
             if pipe.exists(key):
                 return True
-            if limit is not None and pipe.llen(self._rq.key) >= limit:
+            if limit is not None and pipe.llen(queue.key) >= limit:
                 return False
             pipe.multi()
             # Functions by name: the bot's image need not import what the worker runs.
-            self._rq.enqueue(
+            queue.enqueue(
                 DRAW,
                 args=(request.to_json(),),
                 job_id=request.id,
@@ -68,12 +108,12 @@ class RequestQueue:
                 on_failure=Callback(REPORT_FAILURE),
                 pipeline=pipe,
             )
-            move_to_turn(self._rq, pipe, request.id)
+            move_to_turn(queue, pipe, request.id)
             return True
 
         # redis-py begins anew where another client has changed one of the two keys meanwhile.
         put_in: Any = self._connection.transaction
-        return bool(put_in(put, key, self._rq.key, value_from_callable=True))
+        return bool(put_in(put, key, queue.key, value_from_callable=True))
 
     def job(self, request_id: str) -> Job | None:
         """RQ's job of a request, if there is one."""
@@ -87,9 +127,9 @@ class RequestQueue:
             log.warning("%s: a job that cannot be read is left out", Job.key_for(request_id))
             return None
 
-    def place(self, request_id: str) -> int | None:
+    def place(self, request_id: str, model: str = "") -> int | None:
         """How many requests are served up to and with this one; None when it does not wait."""
-        position = self._rq.get_job_position(request_id)
+        position = rq_queue(self._connection, model).get_job_position(request_id)
         return None if position is None else position + 1
 
     def is_lost(self, request_id: str) -> bool:
@@ -113,7 +153,7 @@ class RequestQueue:
         if not events.end_silently(self._connection, request_id):
             return False
         job = self.job(request_id)
-        if job is not None and self._connection.lrem(self._rq.key, 1, request_id):
+        if job is not None and self._connection.lrem(KEY + job.origin, 1, request_id):
             job.delete()
         elif job is not None and job.get_status() == JobStatus.STARTED:
             # Kills the job process; the engine notices that it has hung up.
@@ -128,7 +168,8 @@ class RequestQueue:
 
     def _forget(self, user_id: int) -> None:
         ids = ids_of_user(user_id)
-        taken = IntermediateQueue(self._rq.key, self._connection).get_first_seen_key(ids)
+        every = IntermediateQueue(f"{self._rq.key}*", self._connection)  # of all bundles
+        taken = every.get_first_seen_key(ids)
         delete_matching(self._connection, Job.key_for(ids), Result.get_key(ids), taken)
         results.forget(self._connection, user_id)
         image_prompts.forget(self._connection, user_id)
@@ -152,23 +193,44 @@ class RequestQueue:
     def count_workers(self, machine: str = "") -> int:
         """The number of RQ workers, of one machine or of all; each runs one request at a time."""
         begin = Worker.redis_worker_namespace_prefix + (f"{machine}." if machine else "")
-        keys = [key for key in Worker.all_keys(queue=self._rq) if key.startswith(begin)]
-        # RQ lists a killed worker until another one cleans up; its key expires by itself.
-        count: Any = self._connection.exists(*keys) if keys else 0
-        return int(count)
+        return sum(key.startswith(begin) for key in living_workers(self._connection, self._rq))
 
-    def count_waiting(self) -> int:
-        """The number of requests that wait for a worker."""
-        return self._rq.count
+    def load(self, model: str = "") -> Load:
+        """The RQ workers that draw requests for a bundle, and how busy they are."""
+        workers = living_workers(self._connection, self._rq).values()
+        default = next((bundle.name for bundle in in_order(workers)), "")
+        name = model or default
+        # A worker of an older version, which does not say what it serves, takes what names none.
+        count = sum((each.name if each else default) == name for each in workers)
+        names = {name, ""} if name == default else {name}
+        return Load(count, sum(self.count_started(each) for each in names))
 
-    def count_started(self) -> int:
-        """How many requests are being drawn."""
-        return self._rq.started_job_registry.get_job_count(cleanup=False)
+    def count_waiting(self, model: str | None = None) -> int:
+        """How many requests wait for a worker: for all bundles, or for one; "" is for any."""
+        return sum(queue.count for queue in self._queues(model))
 
-    def is_crowded(self) -> bool:
-        """Whether no RQ worker is free."""
-        return self.count_started() >= self.count_workers()
+    def count_started(self, model: str | None = None) -> int:
+        """How many requests are being drawn, counted in the same way."""
+        queues = self._queues(model)
+        return sum(q.started_job_registry.get_job_count(cleanup=False) for q in queues)
 
-    def seconds_per_image_when_crowded(self) -> float | None:
+    def waited_for(self) -> list[str]:
+        """The bundles that have had a queue, served or not."""
+        names: Any = self._connection.smembers(Queue.redis_queues_keys)
+        begin = f"{KEY}{QUEUE}/"
+        keys = (name.decode(errors="replace") for name in names)
+        return sorted(unquote(key.removeprefix(begin)) for key in keys if key.startswith(begin))
+
+    def _queues(self, model: str | None) -> list[RequestJobs]:
+        models = ["", *self.waited_for()] if model is None else [model]
+        return [rq_queue(self._connection, each) for each in models]
+
+    def is_crowded(self, model: str = "") -> bool:
+        """Whether no RQ worker of a bundle is free."""
+        return self.load(model).is_full
+
+    def seconds_per_image_when_crowded(self, model: str = "") -> float | None:
         """The pace at which waiting requests will be drawn; None before the first measurement."""
-        return seconds_per_image_when_crowded(self._connection)
+        if not model and (served := self._served_now()):
+            model = served[0].name
+        return seconds_per_image_when_crowded(self._connection, model)

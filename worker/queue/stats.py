@@ -4,6 +4,7 @@
     emojich:users:<date>    HyperLogLog   users who sent a request: it counts them, and names no one
     emojich:pace            string        seconds per image, a moving average
     emojich:pace:crowded    string        the same, of requests drawn while no RQ worker was free
+    emojich:pace/<bundle>   string        both also for each bundle
 
 Days are those of UTC.  Seconds are those that a user waits for an image: where an engine draws
 several requests at once, each takes longer.  Requests that wait in the queue will be drawn while no
@@ -13,6 +14,7 @@ RQ worker is free, so their waiting time is estimated by the second average.
 import logging
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import redis
 
@@ -54,22 +56,36 @@ def counts_today(connection: redis.Redis) -> dict[str, int]:
     return {what.decode(errors="replace"): int(number) for what, number in numbers.items()}
 
 
-def report_pace(connection: redis.Redis, seconds: float, images: int, crowded: bool) -> None:
-    """Put the seconds of a request, from engine to stickers, into the averages."""
-    for key in (PACE, CROWDED_PACE) if crowded else (PACE,):
+def report_pace(
+    connection: redis.Redis, seconds: float, images: int, crowded: bool, model: str = ""
+) -> None:
+    """Put the seconds of a request, from engine to stickers, into the averages.
+
+    `model` is the name of the bundle that has drawn it.
+    """
+    keys = (PACE, CROWDED_PACE) if crowded else (PACE,)
+    for key in (*keys, *[_of(key, model) for key in keys if model]):
         measured, before = seconds / images, _read_pace(connection, key)
         now = measured if before is None else before + WEIGHT * (measured - before)
         connection.set(key, now)
 
 
-def seconds_per_image(connection: redis.Redis) -> float | None:
-    """The average of the latest requests; None before the first one."""
-    return _read_pace(connection, PACE)
+def seconds_per_image(connection: redis.Redis, model: str = "") -> float | None:
+    """The average of the latest requests, of one bundle if it is named; None before the first."""
+    return _read_pace(connection, _of(PACE, model))
 
 
-def seconds_per_image_when_crowded(connection: redis.Redis) -> float | None:
-    """The average of requests drawn while no RQ worker was free; before the first, of any."""
-    return _read_pace(connection, CROWDED_PACE) or seconds_per_image(connection)
+def seconds_per_image_when_crowded(connection: redis.Redis, model: str = "") -> float | None:
+    """The average of requests drawn while no RQ worker was free; before the first, of any.
+
+    Of one bundle if it is named; before its first request, of all.
+    """
+    own = _read_pace(connection, _of(CROWDED_PACE, model)) or seconds_per_image(connection, model)
+    return own or (seconds_per_image_when_crowded(connection) if model else None)
+
+
+def _of(key: str, model: str) -> str:
+    return f"{key}/{quote(model, safe='')}" if model else key
 
 
 def _read_pace(connection: redis.Redis, key: str) -> float | None:

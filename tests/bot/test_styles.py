@@ -1,0 +1,212 @@
+"""Styles: what users see where workers serve several bundles."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+import rq
+
+from tests.bot.conftest import NewUser
+from tests.bot.harness import CODES, RunningBot, Sandbox, User, Worker, buttons_of
+from worker.queue.bundles import ServedBundle
+from worker.queue.request_job import rq_queue
+
+EMOJI = ServedBundle("emojich", 0, {"ru": "Эмодзи", "en": "Emoji"})
+DALI = ServedBundle("surrealist", 1, {"ru": "Сюрреалист"})
+ADMIN = 5003
+
+pytestmark = pytest.mark.usefixtures("bot")
+Serve = Callable[..., list[rq.Worker]]
+
+
+@pytest.fixture
+def serve(worker: Worker, connection: redis.Redis) -> Iterator[Serve]:
+    """Has workers serve some bundles."""
+    registered: list[rq.Worker] = []
+
+    def begin(*bundles: ServedBundle) -> list[rq.Worker]:
+        registered.extend(new := [worker.register(bundle) for bundle in bundles])
+        return new
+
+    yield begin
+    for each in registered:
+        each.register_death()
+    for bundle in (EMOJI, DALI):
+        connection.delete(rq_queue(connection, bundle.name).key)
+
+
+@pytest.fixture
+def both(serve: Serve) -> list[rq.Worker]:
+    return serve(EMOJI, DALI)
+
+
+def labels(message: dict[str, object]) -> list[str]:
+    return [button["text"] for button in buttons_of(message)]
+
+
+def drawn(user: User, worker: Worker, model: str = "emojich") -> None:
+    user.say("кот")
+    worker.finish(worker.take(), model=model)
+    user.sees("Готово")
+
+
+def test_one_bundle_shows_no_choice_of_styles(user: User, worker: Worker, serve: Serve) -> None:
+    serve(EMOJI, EMOJI)
+    drawn(user, worker)
+    assert "🎭 В другом стиле…" not in labels(user.answer())
+    user.press("🎲")
+    assert worker.take().model == ""  # the default, in the queue that it has always had
+    user.say("/settings")
+    assert "Эмодзи" not in "".join(labels(user.sees("Сколько стикеров")))
+
+
+@pytest.mark.usefixtures("both")
+def test_user_chooses_a_style_in_settings(user: User, worker: Worker) -> None:
+    user.say("/settings")
+    shown = user.sees("в каком стиле")
+    assert labels(shown)[-2:] == ["● Эмодзи", "Сюрреалист"]
+    user.press("Сюрреалист")
+    user.say("кот")
+    assert worker.take("surrealist").model == "surrealist"
+    user.say("/settings")
+    assert labels(user.sees("в каком стиле"))[-2:] == ["Эмодзи", "● Сюрреалист"]
+    user.press("Эмодзи")
+    user.say("пёс")
+    assert worker.take().model == ""
+
+
+@pytest.mark.usefixtures("both")
+def test_style_without_a_title_is_called_by_its_name(new_user: NewUser) -> None:
+    user = new_user("en")
+    user.say("/settings")
+    assert labels(user.sees("in which style"))[-2:] == ["● Emoji", "surrealist"]
+
+
+def test_chosen_style_that_is_not_served_becomes_the_default(
+    user: User, worker: Worker, both: list[rq.Worker]
+) -> None:
+    user.say("/settings")
+    user.sees("в каком стиле")
+    user.press("Сюрреалист")
+    both[1].register_death()
+    user.say("кот")
+    assert worker.take().model == ""
+    user.sees("Вы следующий")
+    assert "no longer works" not in user.answer()["text"]
+
+
+@pytest.mark.parametrize("code", ["00000000", "x"])
+@pytest.mark.usefixtures("both")
+def test_style_that_nobody_serves_cannot_be_chosen(user: User, code: str) -> None:
+    user.say("/settings")
+    user.sees("в каком стиле")
+    assert "уже не работает" in user.tap(f"1:set:style:{user.id}:{code}")
+
+
+@pytest.mark.usefixtures("both")
+def test_the_same_is_drawn_in_another_style_in_the_same_message(user: User, worker: Worker) -> None:
+    drawn(user, worker)
+    user.press("🎭")
+    assert labels(user.sees("В каком стиле")) == ["Сюрреалист", "← Назад"]
+    user.press("← Назад")
+    message = user.sees("Готово")
+    user.press("🎭")
+    user.sees("В каком стиле")
+    user.press("Сюрреалист")
+    request = worker.take("surrealist")
+    assert (request.prompt, request.model, request.like) == ("кот", "surrealist", ())
+    worker.finish(request, 2, first=7, model="surrealist")
+    again = user.sees("Готово, 2 стикера")
+    assert again["message_id"] == message["message_id"]
+    user.press("🎭")
+    assert labels(user.sees("В каком стиле"))[0] == "Эмодзи"
+    user.press("← Назад")
+    user.sees("Готово")
+    user.press("🎲")
+    assert worker.take("surrealist").model == "surrealist"
+
+
+def test_styles_that_have_gone_are_no_longer_offered(
+    user: User, worker: Worker, both: list[rq.Worker]
+) -> None:
+    drawn(user, worker)
+    both[1].register_death()
+    assert user.press("🎭") == "Других стилей сейчас нет."
+
+
+@pytest.mark.usefixtures("both")
+def test_button_of_an_unknown_style_is_old(user: User, worker: Worker) -> None:
+    user.say("кот")
+    request = worker.take()
+    worker.finish(request, model="emojich")
+    user.sees("Готово")
+    assert "уже не работает" in user.tap(f"1:style:{request.id}:00000000")
+
+
+def test_similar_stickers_are_drawn_by_the_bundle_of_the_first(
+    user: User, worker: Worker, both: list[rq.Worker]
+) -> None:
+    drawn(user, worker)
+    user.press("🪄")
+    user.sees("На какой стикер")
+    user.press("🪄 3")
+    user.sees("похожие на стикер 3")
+    request = worker.take("emojich")  # even if it is no longer the default by then
+    assert (request.model, request.like) == ("emojich", CODES)
+    worker.finish(request, model="emojich")
+    user.sees("Готово")
+    both[0].register_death()
+    user.press("🪄")
+    user.sees("На какой стикер")
+    assert "сейчас никто не рисует" in user.press("🪄 3")
+    assert worker.queue.count_waiting() == 0
+
+
+def test_request_whose_bundle_is_no_longer_served_waits(
+    user: User, worker: Worker, both: list[rq.Worker]
+) -> None:
+    user.say("/settings")
+    user.sees("в каком стиле")
+    user.press("Сюрреалист")
+    user.say("кот")
+    user.sees("Вы следующий")
+    both[1].register_death()
+    user.sees("Художник сейчас отдыхает")
+    assert worker.take("surrealist").prompt == "кот"
+
+
+@pytest.mark.usefixtures("both")
+def test_history_draws_again_with_the_same_bundle(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    drawn(user, worker, model="surrealist")
+    connection.delete(*connection.keys("emojich:stickers:*"))  # type: ignore[misc]
+    user.say("/history")
+    user.sees("последний запрос")
+    user.press("кот")
+    assert worker.take("surrealist").model == "surrealist"
+
+
+def test_stats_have_a_line_for_each_bundle(
+    sandbox: Sandbox, server: str, bot: RunningBot, worker: Worker, serve: Serve, user: User
+) -> None:
+    bot.stop()  # the sandbox has one bot
+    own = RunningBot(f"{sandbox.url}/bot", server, admins=frozenset({ADMIN}))
+    try:
+        admin = User(sandbox, ADMIN, "ru")
+        [emoji] = serve(EMOJI)
+        admin.say("/stats")
+        assert "emojich" not in admin.sees("В очереди: 0")["text"]
+        serve(DALI, DALI)
+        user.say("кот")
+        user.sees("Вы следующий")
+        admin.say("/stats")
+        admin.sees(
+            "В очереди: 1, рисуются: 0\nРисуется сразу: до 3\n"
+            "· emojich: в очереди 1, рисуются 0, сразу до 1\n"
+            "· surrealist: в очереди 0, рисуются 0, сразу до 2"
+        )
+        emoji.register_death()
+    finally:
+        own.stop()
+        bot.start()

@@ -1,0 +1,107 @@
+"""Real workers with several bundles on one Redis."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.keys import check_keys
+from tests.worker.harness import USER, OpenQueue, Server, Worker, end_of, request, wait_until
+from worker.queue.events import Finished
+from worker.queue.results import load_codes
+
+
+@pytest.fixture(scope="module")
+def other_bundle(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny bundle with another name and another transformer."""
+    from emojich_core.bundles.bundle import derive_bundle, load_bundle
+
+    base, path = load_bundle(str(tiny_bundle)), tmp_path_factory.mktemp("bundles") / "other"
+    weights = {name: tensor.flip(0) for name, tensor in base.weights("transformer").items()}
+    derive_bundle(base, path, weights, "a test")
+    return path
+
+
+@pytest.fixture
+def workers(
+    server: Server, connection: redis.Redis, tiny_bundle: Path, other_bundle: Path, tmp_path: Path
+) -> Iterator[dict[str, Worker]]:
+    """A worker for each of two bundles."""
+    running: dict[str, Worker] = {}
+    try:
+        for bundle in (tiny_bundle, other_bundle):
+            running[bundle.name] = Worker(server.url, bundle, tmp_path / bundle.name)
+        yield running
+    finally:
+        for worker in running.values():
+            worker.stop()
+
+
+def assert_drawn_by(requests: OpenQueue, name: str, model: str) -> None:
+    wait_until(lambda: end_of(requests.connection, name))
+    end = end_of(requests.connection, name)
+    assert isinstance(end, Finished)
+    assert end.model == model
+
+
+def test_each_request_is_drawn_by_the_bundle_that_it_names(
+    workers: dict[str, Worker], requests: OpenQueue, connection: redis.Redis
+) -> None:
+    assert [bundle.name for bundle in requests.served()] == ["other", "tiny"]
+    requests.enqueue(replace(request("1001_1"), model="tiny"), USER)
+    requests.enqueue(replace(request("1001_2"), model="other"), USER)
+    requests.enqueue(request("1001_3"), USER)
+    assert_drawn_by(requests, "1001_1", "tiny")
+    assert_drawn_by(requests, "1001_2", "other")
+    assert_drawn_by(requests, "1001_3", "other")  # the default
+    codes = [load_codes(connection, f"1001_{number}", 0) for number in (1, 2, 3)]
+    assert codes[0] != codes[1] == codes[2]
+    check_keys(connection)
+
+    workers["other"].stop()
+    requests.enqueue(replace(request("1001_4"), model="other"), USER)
+    requests.enqueue(request("1001_5"), USER)
+    assert_drawn_by(requests, "1001_5", "tiny")  # the default from now on
+    assert requests.place("1001_4", "other") == 1
+    assert requests.load("other").workers == 0
+    workers["other"].start()
+    assert_drawn_by(requests, "1001_4", "other")
+
+
+def test_one_worker_serves_the_pairs_that_start(
+    server: Server,
+    connection: redis.Redis,
+    requests: OpenQueue,
+    tiny_bundle: Path,
+    other_bundle: Path,
+    tmp_path: Path,
+) -> None:
+    damaged = Path(shutil.copytree(tiny_bundle, tmp_path / "damaged"))
+    text = (damaged / "bundle.json").read_text()
+    (damaged / "bundle.json").write_text(text.replace('"tiny"', '"damaged"'))
+    (damaged / "vqgan.safetensors").write_bytes(b"")
+    models = f"{damaged},nowhere,{tiny_bundle},{other_bundle}"
+    worker = Worker(server.url, models, tmp_path / "log", requests=2, device="cpu,cuda:7")
+    try:
+        worker.wait_for_ready(4)  # RQ workers of both bundles on the CPU
+        wait_until(lambda: worker.log().count("cuda:7: ") == 3)
+        assert [bundle.name for bundle in requests.served()] == ["tiny", "other"]
+        assert requests.count_workers() == 4
+        for name in ("tiny", "other"):
+            requests.enqueue(replace(request(name), model=name), USER)
+            assert_drawn_by(requests, name, name)
+            assert f"{name} on cpu is ready; it takes " in worker.log()
+        requests.enqueue(request("any"), USER)
+        assert_drawn_by(requests, "any", "tiny")
+        log = worker.log()
+        assert "There is no model bundle 'nowhere'" in log
+        assert "emojich: damaged on cpu: " in log
+        assert "vqgan.safetensors is damaged" in log
+        assert "emojich: tiny on cuda:7: " in log
+        assert "Traceback" not in log
+    finally:
+        worker.stop()
+    assert requests.count_workers() == 0

@@ -1,0 +1,163 @@
+"""The engines of a machine, one for each pair of a bundle and a device, with their RQ workers.
+
+Engines on different devices load at the same time.  Those on one device load one after the other,
+so that each finds out how much memory the others have left.
+"""
+
+import logging
+import os
+import queue
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import groupby
+
+from worker.config import Pair
+from worker.engine.protocol import ENGINE_SOCKET, engine_is_ready
+from worker.jobs.rq_worker import GRACE
+from worker.queue.bundles import SERVES
+from worker.queue.valkey import sockets_folder
+from worker.supervisor import Supervisor
+
+STOP_TIME = GRACE + 2  # seconds for all RQ workers: busy ones put their jobs back into the queue
+
+log = logging.getLogger("emojich.engines")
+
+
+class Engines:
+    """Keeps engines running, and the RQ workers of each but for one, which is this process."""
+
+    def __init__(self, pairs: list[Pair], folder: str, url: str):
+        """`folder` is for the engines' sockets, `url` that of Redis."""
+        self._pairs = pairs
+        self._folder = folder
+        self._url = url
+        self._engines: list[Supervisor] = []
+        self._rq_workers: list[Supervisor] = []
+        self._stopping = False
+        self._lock = threading.RLock()  # so that nothing starts after `terminate`
+        self._outcomes: queue.SimpleQueue[Pair | None] = queue.SimpleQueue()
+        self._has_first = False
+
+    def start(self) -> Pair:
+        """Start all; returns the first pair that is ready, for which this process is an RQ worker.
+
+        Waits without a limit, because an engine with a GPU compiles for minutes the first time.
+        Exits with 1 when no engine starts; each has printed why.
+        """
+        pairs = sorted(self._pairs, key=_device)  # stable: a device keeps the order of its bundles
+        for _, group in groupby(pairs, key=_device):
+            threading.Thread(target=self._load, args=(list(group),), daemon=True).start()
+        for _ in pairs:
+            if pair := self._outcomes.get():
+                os.environ.update(self._environment(pair))  # job processes inherit it
+                return pair
+        sys.exit(1)
+
+    def terminate(self) -> None:
+        """Ask all RQ workers to stop at the same time, without waiting."""
+        with self._lock:
+            self._stopping = True
+            for rq_worker in self._rq_workers:
+                rq_worker.terminate()
+
+    def stop(self) -> None:
+        """Stop all processes."""
+        self.terminate()
+        deadline = time.monotonic() + STOP_TIME
+        for rq_worker in self._rq_workers:
+            rq_worker.stop(max(0.0, deadline - time.monotonic()))
+        for engine in self._engines:
+            engine.stop(0)  # the engine keeps nothing that could be lost
+
+    def _load(self, pairs: list[Pair]) -> None:
+        """Start the pairs of one device, one after the other."""
+        for number, pair in enumerate(pairs):
+            try:
+                # On a GPU, this engine leaves as much memory to each one that is to come.
+                is_ready = self._start_engine(pair, share=len(pairs) - number)
+            except OSError as error:
+                log.error("%s does not start: %s", pair.name, error)
+                is_ready = False
+            with self._lock:
+                if self._stopping:
+                    return
+                if is_ready:
+                    own = 0 if self._has_first else 1
+                    self._has_first = True
+                    self._start_rq_workers(pair, pair.settings.requests - own)
+                self._outcomes.put(pair if is_ready else None)
+
+    def _start_engine(self, pair: Pair, share: int) -> bool:
+        """Start an engine and wait until it is ready; False when it ends instead."""
+        socket = self._socket(pair)
+        command = [sys.executable, "-m", "worker.engine", "--socket", socket]
+        command += ["--share", str(share)]
+        if len(self._pairs) > 1:
+            command += ["--name", pair.name]
+        environment = self._environment(pair) | {
+            "EMOJICH_MODEL": pair.settings.model,
+            "EMOJICH_DEVICE": pair.settings.device or "",
+        }
+        # The engine uses no Redis, so it gets no password of one.
+        without = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
+        with self._lock:
+            if self._stopping:
+                return False
+            engine = Supervisor(f"the engine{self._of(pair)}", command, without | environment)
+            self._engines.append(engine)
+        while not engine_is_ready(socket):
+            code = engine.process.poll()
+            if code is not None:
+                if code < 0 and not self._stopping:  # else the engine has printed why
+                    name = signal.Signals(-code).name
+                    who = f"The engine{self._of(pair)}"
+                    sentence = f"{who} was killed by {name}: is there memory enough?"
+                    print(f"emojich: {sentence}", file=sys.stderr, flush=True)
+                return False
+            time.sleep(0.1)
+        engine.watch()
+        return True
+
+    def _start_rq_workers(self, pair: Pair, count: int) -> None:
+        """Start RQ workers, each a process of its own."""
+        command = [sys.executable, "-m", "worker.jobs.rq_worker"]
+        environment = {**os.environ, "REDIS_URL": self._url, **self._environment(pair)}
+        for _ in range(count):
+            try:
+                rq_worker = Supervisor(f"an RQ worker{self._of(pair)}", command, environment)
+            except OSError as error:
+                log.error("an RQ worker%s does not start: %s", self._of(pair), error)
+                continue
+            self._rq_workers.append(rq_worker)
+            rq_worker.watch()
+
+    def _environment(self, pair: Pair) -> dict[str, str]:
+        """What the RQ workers of a pair have to know."""
+        return {ENGINE_SOCKET: self._socket(pair), SERVES: pair.serves.to_json()}
+
+    def _of(self, pair: Pair) -> str:
+        """Which engine it is, where there are several."""
+        return f" of {pair.name}" if len(self._pairs) > 1 else ""
+
+    def _socket(self, pair: Pair) -> str:
+        return os.path.join(self._folder, f"engine{self._pairs.index(pair)}.sock")
+
+
+@contextmanager
+def engines(pairs: list[Pair], url: str) -> Iterator[Engines]:
+    """The engines of these pairs, which end with the block."""
+    with tempfile.TemporaryDirectory(prefix="emojich-", dir=sockets_folder()) as folder:  # 0700
+        started = Engines(pairs, folder, url)
+        try:
+            yield started
+        finally:
+            started.stop()
+
+
+def _device(pair: Pair) -> str:
+    return pair.settings.device or ""

@@ -1,0 +1,75 @@
+"""Which bundles are served, and by how many workers.
+
+    rq:worker:<name>  hash  RQ's own; the field `bundle` is a `ServedBundle` as JSON
+
+An RQ worker writes the field with each heartbeat, so it goes with the worker's key.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import redis
+from rq import Queue
+from rq.worker_registration import get_keys
+
+from worker.queue.decoding import from_json
+
+FIELD = "bundle"
+SERVES = "EMOJICH_SERVES"  # `python -m worker` tells its RQ workers in it what their engine draws
+
+
+@dataclass(frozen=True)
+class ServedBundle:
+    """A bundle that an engine has loaded."""
+
+    name: str  # that in bundle.json
+    rank: int = 0  # its place in EMOJICH_MODEL
+    title: dict[str, str] = field(default_factory=dict)  # what users read, by language
+
+    def label(self, language: str) -> str:
+        """What a user of this language reads."""
+        return self.title.get(language) or self.name
+
+    def to_json(self) -> str:
+        """A text that `ServedBundle.parse` turns back into an equal value."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> "ServedBundle":
+        """What `to_json` wrote.  Raises ValueError for another text."""
+        return from_json(cls, text)
+
+
+def living_workers(connection: redis.Redis, queue: Queue) -> dict[str, ServedBundle | None]:
+    """The keys of the RQ workers that listen to a queue, each with what its engine has loaded.
+
+    None for a worker of an older version, which does not say.
+    """
+    keys = sorted(get_keys(queue))
+    with connection.pipeline(transaction=False) as pipe:
+        for key in keys:
+            pipe.exists(key)  # RQ lists a killed worker until another one cleans up
+            pipe.hget(key, FIELD)
+        answers: Any = pipe.execute(raise_on_error=False)  # a key may be of another type
+    pairs = zip(keys, answers[::2], answers[1::2], strict=True)
+    return {key: _parsed(text) for key, exists, text in pairs if exists}
+
+
+def in_order(bundles: Iterable[ServedBundle | None]) -> list[ServedBundle]:
+    """Each bundle once; the first one is the default.
+
+    The order is that of EMOJICH_MODEL; where machines differ in it, the names decide.
+    """
+    found: dict[str, ServedBundle] = {}
+    for bundle in sorted(filter(None, bundles), key=lambda each: (each.rank, each.name)):
+        found.setdefault(bundle.name, bundle)
+    return list(found.values())
+
+
+def _parsed(text: Any) -> ServedBundle | None:
+    try:
+        return ServedBundle.parse(text) if isinstance(text, bytes) else None
+    except ValueError:
+        return None
