@@ -136,6 +136,7 @@ class RequestButtons:
             raise OldButton
         if record.state is not State.FINISHED:
             return words("asked-again")
+        await self._require_image(record.image)
         return await self._take(self._intake.take_in_style(record, model), words)
 
     async def _record(

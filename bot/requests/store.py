@@ -31,7 +31,7 @@ OPEN = "emojich:open"
 # versions read each other's records, so the names stay.
 _FIELDS = {Kind.STICKERS: ("uploads", "added"), Kind.EMOJI: ("emoji_uploads", "emoji_added")}
 # Fields that 0.1.0 did not know, left out where they say nothing: `Record`'s defaults.
-_NEW_FIELDS = ("model", "styles", "choosing_style")
+_NEW_FIELDS = ("image", "model", "styles", "choosing_style")
 
 
 class Store:
@@ -191,8 +191,6 @@ def _decode(data: bytes) -> Record:
 
 def _encode(record: Record) -> str:
     stored = asdict(record)
-    if record.image is None:  # as older versions write it
-        del stored["image"]
     for kind, placed in stored.pop("placed").items():
         uploads, packs = _FIELDS[kind]
         stored |= {uploads: placed["uploads"], packs: placed["packs"]}

@@ -8,7 +8,9 @@ import rq
 
 from tests.bot.conftest import NewUser
 from tests.bot.harness import CODES, RunningBot, Sandbox, User, Worker, buttons_of
+from tests.bot.test_image_prompts import photo
 from worker.queue.bundles import ServedBundle
+from worker.queue.image_prompts import forget as forget_images
 from worker.queue.request_job import rq_queue
 
 EMOJI = ServedBundle("emojich", 0, {"ru": "Эмодзи", "en": "Emoji"})
@@ -124,6 +126,28 @@ def test_the_same_is_drawn_in_another_style_in_the_same_message(user: User, work
     user.sees("Готово")
     user.press("🎲")
     assert worker.take("surrealist").model == "surrealist"
+
+
+@pytest.mark.usefixtures("both")
+def test_a_picture_is_continued_in_another_style_while_it_is_kept(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    user.say(file=photo(), caption="в шляпе")
+    first = worker.take()
+    worker.finish(first, model="emojich")
+    user.sees("Готово")
+    user.press("🎭")
+    user.sees("В каком стиле")
+    user.press("Сюрреалист")
+    second = worker.take("surrealist")
+    assert second.image == first.image
+    worker.finish(second, model="surrealist")
+    user.sees("Готово")
+    user.press("🎭")
+    user.sees("В каком стиле")
+    assert first.image
+    forget_images(connection, user.id)
+    assert "уже не работает" in user.press("Эмодзи")
 
 
 def test_styles_that_have_gone_are_no_longer_offered(

@@ -44,7 +44,7 @@ for _ in range(8):
 def test_freed_memory_is_reused_by_any_thread() -> None:
     done = subprocess.run([sys.executable, "-c", ACCOUNT], capture_output=True, check=True)
     mebibytes = [int(line) for line in done.stdout.split()]
-    assert mebibytes[0] >= 64
+    assert mebibytes[0] >= 60  # less than 64 where the heap had some free bytes at its end
     assert mebibytes[-1] < 4 * 64  # as blocks are cut up, it may take more than one
 
 
