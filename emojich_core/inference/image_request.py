@@ -39,6 +39,7 @@ class ImageRequest:
         self.waiting = [(request.seed + i) % (MAX_SEED + 1) for i in range(decoded)]  # seeds
         self.slots: dict[int, int] = {}  # slot → seed of the image in it
         self.extra = frozenset(self.waiting[request.count :])  # seeds
+        self._needed: set[int] = set()  # seeds of retries
         self._count = request.count
         self._prefills = prefills  # one for each style: seeds take turns, and so do candidates
         self._image_prompt = image_prompt
@@ -75,6 +76,7 @@ class ImageRequest:
         self._round = []
         missing = max(0, self._count - len(self._selected))
         self.waiting = self._policy.next_round()[:missing]
+        self._needed.update(self.waiting)
         return selected
 
     def _share_left(self, in_slots: float) -> float:
@@ -101,8 +103,12 @@ class ImageRequest:
         self.waiting = self._extra_last([*self.slots.values(), *self.waiting])
         self.slots.clear()
 
+    def can_wait(self, seed: int) -> bool:
+        """Whether an image is extra, and no retry that the request cannot do without."""
+        return seed in self.extra and seed not in self._needed
+
     def _extra_last(self, seeds: list[int]) -> list[int]:
-        return sorted(seeds, key=self.extra.__contains__)
+        return sorted(seeds, key=self.can_wait)
 
     def shortlist(self) -> list[ImageCodes]:
         """The images that a judge is to score: SHORTLIST times the count, of lowest perplexity."""

@@ -5,8 +5,8 @@ slots, so no request waits behind a large one.  A second thread finishes images 
 decoded (pixels, sharpening, cutting out, WebP), while the first decodes the others.
 
 With a `best_of` above 1 a request has extra images, of which the best become stickers.  They take
-slots that would be idle, and give them up at once when another request's image needs one; a request
-that has waited for EXTRA_WAIT competes for slots with all of its images.
+slots that would be idle, and give them up at once when another of the engine's requests needs one;
+a request that has waited for EXTRA_WAIT competes for slots with all of its images.
 """
 
 import gc
@@ -49,7 +49,7 @@ class Job:
 
     def yields(self, seed: int) -> bool:
         """Whether an image of it waits for a slot that no other request needs."""
-        return seed in self.images.extra and time.monotonic() - self.began < EXTRA_WAIT
+        return self.images.can_wait(seed) and time.monotonic() - self.began < EXTRA_WAIT
 
     def best(self) -> list[ImageCodes]:
         """The images that become stickers, best first."""
