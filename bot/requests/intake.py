@@ -114,8 +114,9 @@ class Intake:
     async def _styled(self, record: Record) -> Record:
         """The record with the bundle that is to draw it, and those that could have.
 
-        A bundle that no worker serves is replaced by the default.  Raises StyleNotServed where the
-        codes of a candidate need that one.
+        A bundle that no worker serves is replaced by the default; while no bundle is known at all,
+        the request waits for the one that the user has chosen.  Raises StyleNotServed where the
+        codes of a candidate need a bundle that is not served.
         """
         served = await asyncio.to_thread(self._queue.served)
         names = [bundle.name for bundle in served]
@@ -124,9 +125,10 @@ class Intake:
             if names and model and model not in names:
                 raise StyleNotServed
         else:
-            if len(names) > 1 and not model:
+            if len(names) != 1 and not model:
                 model = (await self._settings.load(record.user_id)).style
-            model = model if model in names[1:] else ""  # the default needs no name
+            if names and model not in names[1:]:
+                model = ""  # the default needs no name
         return replace(record, model=model, styles=others(served, model, record.language))
 
     async def _completed(self, record: Record) -> Record:

@@ -97,6 +97,21 @@ def test_chosen_style_that_is_not_served_becomes_the_default(
     assert "no longer works" not in user.answer()["text"]
 
 
+def test_chosen_style_is_kept_while_a_bot_has_seen_no_worker(
+    user: User, worker: Worker, both: list[rq.Worker], bot: RunningBot
+) -> None:
+    user.say("/settings")
+    user.sees("в каком стиле")
+    user.press("Сюрреалист")
+    for each in both:
+        each.register_death()
+    bot.stop()
+    bot.start()
+    user.say("кот")
+    user.sees("Запрос сохранён")
+    assert worker.take("surrealist").model == "surrealist"
+
+
 @pytest.mark.parametrize("code", ["00000000", "x"])
 @pytest.mark.usefixtures("both")
 def test_style_that_nobody_serves_cannot_be_chosen(user: User, code: str) -> None:

@@ -73,10 +73,17 @@ class RequestQueue:
     def served(self) -> list[ServedBundle]:
         """The bundles that workers draw with, the default first.
 
-        While no worker is there, those that were served before: in a pause, workers are not seen.
+        While no worker is there, those that were served before.  In a pause they stay beside those
+        that are seen: idle workers are no longer seen, those that still draw are.
         """
-        self._served = self._served_now() or self._served
-        return self._served
+        now, before = self._served_now(), self._served
+        if not now:
+            return before
+        if before and self.is_paused():
+            names = {bundle.name for bundle in now}
+            now = in_order([*now, *(each for each in before if each.name not in names)])
+        self._served = now
+        return now
 
     def _served_now(self) -> list[ServedBundle]:
         return in_order(living_workers(self._connection, self._rq).values())

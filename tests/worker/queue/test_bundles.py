@@ -109,6 +109,21 @@ def test_bundles_are_remembered_while_no_worker_is_seen(
     assert requests.served() == [DOG]
 
 
+def test_bundles_of_idle_workers_are_remembered_in_a_pause(
+    connection: redis.Redis, requests: OpenQueue
+) -> None:
+    cat, dog = register(connection, CAT), register(connection, DOG)
+    assert requests.served() == [CAT, DOG]
+    requests.pause()
+    connection.delete(cat.key)  # it waits, and its key has expired; the other one still draws
+    assert requests.served() == [CAT, DOG]
+    connection.delete(dog.key)
+    assert requests.served() == [CAT, DOG]
+    requests.resume()
+    dog.heartbeat()
+    assert requests.served() == [DOG]
+
+
 def test_worker_takes_requests_for_its_own_bundle_only(
     connection: redis.Redis, requests: OpenQueue
 ) -> None:
