@@ -8,7 +8,7 @@ import redis
 
 from bot.account.settings import BOLDNESS, SettingsStore
 from bot.requests.delivery import Delivery
-from bot.requests.limits import Blocklist, Limit, OverLimit, StyleNotServed
+from bot.requests.limits import Blocklist, Limit, OverLimit, StyleGone, StyleNotServed
 from bot.requests.queue_position import look
 from bot.requests.quota import Quota
 from bot.requests.record import Cancelled, CandidateRef, Queued, Record, Replaced, State
@@ -106,8 +106,12 @@ class Intake:
     async def take_in_style(self, record: Record, model: str) -> None:
         """Queue a finished request again for another bundle; it takes the message over.
 
-        Safe to repeat.  Raises Refusal.
+        Safe to repeat.  Raises Refusal: where no worker serves the bundle any longer, the stickers
+        stay, because the default would replace them by others that the user has not asked for.
         """
+        served = await asyncio.to_thread(self._queue.served)
+        if served and model not in [bundle.name for bundle in served]:
+            raise StyleGone
         again = replace(record.anew(id_of_next_attempt(record.id)), model=model)
         await self.take(again, instead_of=record)
 

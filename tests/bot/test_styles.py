@@ -173,6 +173,22 @@ def test_styles_that_have_gone_are_no_longer_offered(
     assert user.press("🎭") == "Других стилей сейчас нет."
 
 
+def test_style_that_has_gone_since_it_was_offered_replaces_nothing(
+    user: User, worker: Worker, both: list[rq.Worker], connection: redis.Redis
+) -> None:
+    drawn(user, worker)
+    user.press("🎭")
+    user.sees("В каком стиле")
+    both[1].register_death()
+    asked = f"emojich:asked:{user.id}"
+    count = connection.zcard(asked)
+    assert "больше никто не рисует" in user.press("Сюрреалист")
+    assert worker.queue.count_waiting() == 0
+    assert connection.zcard(asked) == count
+    user.press("← Назад")
+    user.sees("Готово")
+
+
 @pytest.mark.usefixtures("both")
 def test_button_of_an_unknown_style_is_old(user: User, worker: Worker) -> None:
     user.say("кот")
