@@ -17,7 +17,7 @@ from bot.requests.styles import others
 from bot.russian.emoji import suggest_emoji
 from emojich_core.request import Request, clean_prompt
 from worker.queue.image_prompts import keep_image
-from worker.queue.request_ids import RequestId, id_of_next_attempt
+from worker.queue.request_ids import RequestId, id_of_next_attempt, id_of_update
 from worker.queue.requests import RequestQueue
 from worker.queue.results import load_codes
 
@@ -103,16 +103,17 @@ class Intake:
         """
         await self.take(record.anew(id_of_next_attempt(record.id), record.like), instead_of=record)
 
-    async def take_in_style(self, record: Record, model: str) -> None:
+    async def take_in_style(self, record: Record, model: str, update_id: int) -> None:
         """Queue a finished request again for another bundle; it takes the message over.
 
+        `update_id` is that of the press: the next attempt would be the same stickers drawn again.
         Safe to repeat.  Raises Refusal: where no worker serves the bundle any longer, the stickers
         stay, because the default would replace them by others that the user has not asked for.
         """
         served = await asyncio.to_thread(self._queue.served)
         if served and model not in [bundle.name for bundle in served]:
             raise StyleGone
-        again = replace(record.anew(id_of_next_attempt(record.id)), model=model)
+        again = replace(record.anew(id_of_update(record.user_id, update_id)), model=model)
         await self.take(again, instead_of=record)
 
     async def _styled(self, record: Record) -> Record:

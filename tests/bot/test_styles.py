@@ -6,6 +6,7 @@ import pytest
 import redis
 import rq
 
+from bot.requests.styles import code_of
 from tests.bot.conftest import NewUser
 from tests.bot.harness import CODES, RunningBot, Sandbox, User, Worker, buttons_of
 from tests.bot.test_image_prompts import photo
@@ -171,6 +172,23 @@ def test_styles_that_have_gone_are_no_longer_offered(
     drawn(user, worker)
     both[1].register_death()
     assert user.press("🎭") == "Других стилей сейчас нет."
+
+
+@pytest.mark.usefixtures("both")
+def test_another_style_of_stickers_that_were_drawn_again_is_drawn(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    user.say("кот")
+    request = worker.take()
+    worker.finish(request, model="emojich")
+    shown = user.sees("Готово")
+    connection.delete(*connection.keys("emojich:stickers:*"))  # type: ignore[misc]
+    user.press_button(shown, 0)
+    worker.finish(worker.take(), model="emojich")
+    user.sees("Готово")
+    style = f"1:style:{request.id}:{code_of('surrealist')}"
+    assert user.tap(style, shown["message_id"]) == ""
+    assert worker.take("surrealist").prompt == "кот"
 
 
 def test_style_that_has_gone_since_it_was_offered_replaces_nothing(
