@@ -17,7 +17,7 @@ from bot.requests.styles import others
 from bot.russian.emoji import suggest_emoji
 from emojich_core.request import Request, clean_prompt
 from worker.queue.image_prompts import keep_image
-from worker.queue.request_ids import RequestId, id_of_next_attempt, id_of_update
+from worker.queue.request_ids import RequestId, id_of_next_attempt, id_of_update, is_next_attempt
 from worker.queue.requests import RequestQueue
 from worker.queue.results import load_codes
 
@@ -130,7 +130,8 @@ class Intake:
             if names and model and model not in names:
                 raise StyleNotServed
         else:
-            if len(names) != 1 and not model:
+            # The next attempt is drawn as the one before, which may have named the default.
+            if len(names) != 1 and not model and not is_next_attempt(record.id):
                 model = (await self._settings.load(record.user_id)).style
             if names and model not in names[1:]:
                 model = ""  # the default needs no name

@@ -191,6 +191,22 @@ def test_another_style_of_stickers_that_were_drawn_again_is_drawn(
     assert worker.take("surrealist").prompt == "кот"
 
 
+@pytest.mark.usefixtures("both")
+def test_trying_the_default_style_again_keeps_it(user: User, worker: Worker) -> None:
+    user.say("/settings")
+    user.sees("в каком стиле")
+    user.press("Сюрреалист")
+    user.say("кот")
+    worker.finish(worker.take("surrealist"), model="surrealist")
+    user.sees("Готово")
+    user.press("🎭")
+    user.sees("В каком стиле")
+    user.press("Эмодзи")
+    worker.lose(worker.take())
+    user.press_button(user.sees("потерялся по дороге"), 0)
+    assert worker.take().model == ""
+
+
 def test_style_that_has_gone_since_it_was_offered_replaces_nothing(
     user: User, worker: Worker, both: list[rq.Worker], connection: redis.Redis
 ) -> None:
