@@ -264,6 +264,22 @@ def test_request_whose_bundle_is_no_longer_served_waits(
     assert worker.take("surrealist").prompt == "кот"
 
 
+def test_request_that_expires_leaves_the_queue_of_a_bundle_that_nobody_serves(
+    user: User, worker: Worker, both: list[rq.Worker], connection: redis.Redis
+) -> None:
+    user.say("/settings")
+    user.sees("в каком стиле")
+    user.press("Сюрреалист")
+    user.say("кот")
+    user.sees("Вы следующий")
+    both[1].register_death()
+    user.sees("Художник сейчас отдыхает")
+    [request_id] = rq_queue(connection, "surrealist").job_ids
+    connection.delete(f"rq:job:{request_id}")
+    user.sees("не вернулся за целые сутки")
+    assert worker.queue.count_waiting("surrealist") == 0
+
+
 @pytest.mark.usefixtures("both")
 def test_history_draws_again_with_the_same_bundle(
     user: User, worker: Worker, connection: redis.Redis

@@ -217,6 +217,15 @@ def test_request_of_a_bundle_is_cancelled(requests: OpenQueue) -> None:
     assert requests.count_waiting() == 0
 
 
+def test_cancelled_request_whose_job_has_expired_leaves_its_queue(
+    connection: redis.Redis, requests: OpenQueue
+) -> None:
+    requests.enqueue(of("retired"), USER)
+    connection.delete("rq:job:1")
+    assert requests.cancel("1")
+    assert requests.count_waiting() == 0
+
+
 def test_load_is_that_of_the_workers_of_a_bundle(
     connection: redis.Redis, requests: OpenQueue
 ) -> None:
