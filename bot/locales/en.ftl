@@ -217,6 +217,7 @@ too-late = Too late: this request has ended already.
 drawing-more = Drawing more.
 drawn-again = These pictures are gone by now. I am drawing the same ones anew.
 no-other-style = There are no other styles now.
+style-gone = Nobody draws in that style any longer, so the stickers stay as they are. Choose another style.
 style-not-served = Nobody draws in that style now, and similar stickers need it. Try again later, or press “🎲 More”.
 how-to-edit =
     Send a new prompt. Or edit your message with this one, and I will draw it anew in the same place.

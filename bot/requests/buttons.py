@@ -137,7 +137,7 @@ class RequestButtons:
         if record.state is not State.FINISHED:
             return words("asked-again")
         await self._require_image(record.image)
-        return await self._take(self._intake.take_in_style(record, model), words)
+        return await self._take(self._intake.take_in_style(record, model, press.update_id), words)
 
     async def _record(
         self,

@@ -8,7 +8,7 @@ import redis
 
 from bot.account.settings import BOLDNESS, SettingsStore
 from bot.requests.delivery import Delivery
-from bot.requests.limits import Blocklist, Limit, OverLimit, StyleNotServed
+from bot.requests.limits import Blocklist, Limit, OverLimit, StyleGone, StyleNotServed
 from bot.requests.queue_position import look
 from bot.requests.quota import Quota
 from bot.requests.record import Cancelled, CandidateRef, Queued, Record, Replaced, State
@@ -17,7 +17,7 @@ from bot.requests.styles import others
 from bot.russian.emoji import suggest_emoji
 from emojich_core.request import Request, clean_prompt
 from worker.queue.image_prompts import keep_image
-from worker.queue.request_ids import RequestId, id_of_next_attempt
+from worker.queue.request_ids import RequestId, id_of_next_attempt, id_of_update, is_next_attempt
 from worker.queue.requests import RequestQueue
 from worker.queue.results import load_codes
 
@@ -103,19 +103,25 @@ class Intake:
         """
         await self.take(record.anew(id_of_next_attempt(record.id), record.like), instead_of=record)
 
-    async def take_in_style(self, record: Record, model: str) -> None:
+    async def take_in_style(self, record: Record, model: str, update_id: int) -> None:
         """Queue a finished request again for another bundle; it takes the message over.
 
-        Safe to repeat.  Raises Refusal.
+        `update_id` is that of the press: the next attempt would be the same stickers drawn again.
+        Safe to repeat.  Raises Refusal: where no worker serves the bundle any longer, the stickers
+        stay, because the default would replace them by others that the user has not asked for.
         """
-        again = replace(record.anew(id_of_next_attempt(record.id)), model=model)
+        served = await asyncio.to_thread(self._queue.served)
+        if served and model not in [bundle.name for bundle in served]:
+            raise StyleGone
+        again = replace(record.anew(id_of_update(record.user_id, update_id)), model=model)
         await self.take(again, instead_of=record)
 
     async def _styled(self, record: Record) -> Record:
         """The record with the bundle that is to draw it, and those that could have.
 
-        A bundle that no worker serves is replaced by the default.  Raises StyleNotServed where the
-        codes of a candidate need that one.
+        A bundle that no worker serves is replaced by the default; while no bundle is known at all,
+        the request waits for the one that the user has chosen.  Raises StyleNotServed where the
+        codes of a candidate need a bundle that is not served.
         """
         served = await asyncio.to_thread(self._queue.served)
         names = [bundle.name for bundle in served]
@@ -124,9 +130,11 @@ class Intake:
             if names and model and model not in names:
                 raise StyleNotServed
         else:
-            if len(names) > 1 and not model:
+            # The next attempt is drawn as the one before, which may have named the default.
+            if len(names) != 1 and not model and not is_next_attempt(record.id):
                 model = (await self._settings.load(record.user_id)).style
-            model = model if model in names[1:] else ""  # the default needs no name
+            if names and model not in names[1:]:
+                model = ""  # the default needs no name
         return replace(record, model=model, styles=others(served, model, record.language))
 
     async def _completed(self, record: Record) -> Record:

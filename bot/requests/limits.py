@@ -85,6 +85,14 @@ class StyleNotServed(Refusal):
         return words("style-not-served")
 
 
+class StyleGone(Refusal):
+    """The same in another style, of a bundle that no worker serves any longer."""
+
+    def say(self, words: "Texts") -> str:
+        """The sentence for the user."""
+        return words("style-gone")
+
+
 class Blocklist:
     """Finds blocked words in a prompt, in any grammatical form.
 

@@ -6,6 +6,7 @@ import pytest
 import redis
 import rq
 
+from bot.requests.styles import code_of
 from tests.bot.conftest import NewUser
 from tests.bot.harness import CODES, RunningBot, Sandbox, User, Worker, buttons_of
 from tests.bot.test_image_prompts import photo
@@ -97,6 +98,21 @@ def test_chosen_style_that_is_not_served_becomes_the_default(
     assert "no longer works" not in user.answer()["text"]
 
 
+def test_chosen_style_is_kept_while_a_bot_has_seen_no_worker(
+    user: User, worker: Worker, both: list[rq.Worker], bot: RunningBot
+) -> None:
+    user.say("/settings")
+    user.sees("в каком стиле")
+    user.press("Сюрреалист")
+    for each in both:
+        each.register_death()
+    bot.stop()
+    bot.start()
+    user.say("кот")
+    user.sees("Запрос сохранён")
+    assert worker.take("surrealist").model == "surrealist"
+
+
 @pytest.mark.parametrize("code", ["00000000", "x"])
 @pytest.mark.usefixtures("both")
 def test_style_that_nobody_serves_cannot_be_chosen(user: User, code: str) -> None:
@@ -159,6 +175,55 @@ def test_styles_that_have_gone_are_no_longer_offered(
 
 
 @pytest.mark.usefixtures("both")
+def test_another_style_of_stickers_that_were_drawn_again_is_drawn(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    user.say("кот")
+    request = worker.take()
+    worker.finish(request, model="emojich")
+    shown = user.sees("Готово")
+    connection.delete(*connection.keys("emojich:stickers:*"))  # type: ignore[misc]
+    user.press_button(shown, 0)
+    worker.finish(worker.take(), model="emojich")
+    user.sees("Готово")
+    style = f"1:style:{request.id}:{code_of('surrealist')}"
+    assert user.tap(style, shown["message_id"]) == ""
+    assert worker.take("surrealist").prompt == "кот"
+
+
+@pytest.mark.usefixtures("both")
+def test_trying_the_default_style_again_keeps_it(user: User, worker: Worker) -> None:
+    user.say("/settings")
+    user.sees("в каком стиле")
+    user.press("Сюрреалист")
+    user.say("кот")
+    worker.finish(worker.take("surrealist"), model="surrealist")
+    user.sees("Готово")
+    user.press("🎭")
+    user.sees("В каком стиле")
+    user.press("Эмодзи")
+    worker.lose(worker.take())
+    user.press_button(user.sees("потерялся по дороге"), 0)
+    assert worker.take().model == ""
+
+
+def test_style_that_has_gone_since_it_was_offered_replaces_nothing(
+    user: User, worker: Worker, both: list[rq.Worker], connection: redis.Redis
+) -> None:
+    drawn(user, worker)
+    user.press("🎭")
+    user.sees("В каком стиле")
+    both[1].register_death()
+    asked = f"emojich:asked:{user.id}"
+    count = connection.zcard(asked)
+    assert "больше никто не рисует" in user.press("Сюрреалист")
+    assert worker.queue.count_waiting() == 0
+    assert connection.zcard(asked) == count
+    user.press("← Назад")
+    user.sees("Готово")
+
+
+@pytest.mark.usefixtures("both")
 def test_button_of_an_unknown_style_is_old(user: User, worker: Worker) -> None:
     user.say("кот")
     request = worker.take()
@@ -197,6 +262,22 @@ def test_request_whose_bundle_is_no_longer_served_waits(
     both[1].register_death()
     user.sees("Художник сейчас отдыхает")
     assert worker.take("surrealist").prompt == "кот"
+
+
+def test_request_that_expires_leaves_the_queue_of_a_bundle_that_nobody_serves(
+    user: User, worker: Worker, both: list[rq.Worker], connection: redis.Redis
+) -> None:
+    user.say("/settings")
+    user.sees("в каком стиле")
+    user.press("Сюрреалист")
+    user.say("кот")
+    user.sees("Вы следующий")
+    both[1].register_death()
+    user.sees("Художник сейчас отдыхает")
+    [request_id] = rq_queue(connection, "surrealist").job_ids
+    connection.delete(f"rq:job:{request_id}")
+    user.sees("не вернулся за целые сутки")
+    assert worker.queue.count_waiting("surrealist") == 0
 
 
 @pytest.mark.usefixtures("both")

@@ -39,7 +39,8 @@ WAKE_UP_INTERVAL = 15  # seconds, while no job runs
 MAINTENANCE_INTERVAL = 30  # seconds
 
 # Seconds for which the default bundle must be away until another one draws what names no bundle:
-# after a pause or an outage of Redis, workers are seen again one by one.
+# after a pause or an outage of Redis, workers are seen again one by one.  A worker that is not of
+# the first bundle must itself have looked all that time.
 ABSENCE = 20
 
 PAUSE = 5  # seconds before a new RQ worker replaces one that has given up
@@ -69,7 +70,8 @@ class Worker(rq.Worker):
         self._for_any = rq_queue(connection)
         self._own = rq_queue(connection, serves.name) if serves else self._for_any
         self._own_first = True
-        self._default_seen = -math.inf  # when another bundle was the default
+        self._default_seen = -math.inf  # when another bundle was, or may have been, the default
+        self._last_look = -math.inf  # when this worker last looked which one is
         super().__init__(
             list({queue.name: queue for queue in (self._for_any, self._own)}.values()),
             f"{socket.gethostname()}.{uuid4().hex}",  # `count_workers` reads the machine from it
@@ -118,14 +120,20 @@ class Worker(rq.Worker):
         """
         if self._serves is None:
             return [self._for_any]
-        workers = living_workers(self.connection, self._for_any).values()
-        default = in_order([*workers, self._serves])[0]
-        if default.name != self._serves.name:
-            self._default_seen = time.monotonic()
+        self._look_for_default(self._serves)
         if time.monotonic() - self._default_seen < ABSENCE:
             return [self._own]
         queues: list[rq.Queue] = [self._own, self._for_any]
         return queues if self._own_first else queues[::-1]
+
+    def _look_for_default(self, serves: ServedBundle) -> None:
+        """Note when another bundle is the default, or may have been since the last look."""
+        workers = living_workers(self.connection, self._for_any).values()
+        default, now = in_order([*workers, serves])[0], time.monotonic()
+        unseen = serves.rank > 0 and now - self._last_look > ABSENCE  # this worker may be the first
+        if unseen or default.name != serves.name:
+            self._default_seen = now
+        self._last_look = now
 
     def reorder_queues(self, reference_queue: rq.Queue) -> None:
         """Look next into the other queue than the one that a job has come from."""
@@ -152,6 +160,8 @@ class Worker(rq.Worker):
         super().heartbeat(timeout, pipeline)
         worker_registration.register(self, pipeline)
         self._say_what_is_served(pipeline)
+        if self._serves:  # while a job runs, too: a long one is no reason to wait after it
+            self._look_for_default(self._serves)
 
     def _say_what_is_served(self, pipeline: Pipeline | None = None) -> None:
         if self._serves:

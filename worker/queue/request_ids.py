@@ -38,6 +38,11 @@ def id_of_next_attempt(request_id: RequestId) -> RequestId:
     return RequestId(f"{first}_try{number}")
 
 
+def is_next_attempt(request_id: RequestId) -> bool:
+    """Whether `id_of_next_attempt` has made the id."""
+    return "_try" in request_id
+
+
 def ids_of_user(user_id: int) -> str:
     """The pattern of the ids of all of a user's requests, for SCAN."""
     return f"{user_id}_*"

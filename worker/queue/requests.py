@@ -73,10 +73,17 @@ class RequestQueue:
     def served(self) -> list[ServedBundle]:
         """The bundles that workers draw with, the default first.
 
-        While no worker is there, those that were served before: in a pause, workers are not seen.
+        While no worker is there, those that were served before.  In a pause they stay beside those
+        that are seen: idle workers are no longer seen, those that still draw are.
         """
-        self._served = self._served_now() or self._served
-        return self._served
+        now, before = self._served_now(), self._served
+        if not now:
+            return before
+        if before and self.is_paused():
+            names = {bundle.name for bundle in now}
+            now = in_order([*now, *(each for each in before if each.name not in names)])
+        self._served = now
+        return now
 
     def _served_now(self) -> list[ServedBundle]:
         return in_order(living_workers(self._connection, self._rq).values())
@@ -153,14 +160,24 @@ class RequestQueue:
         if not events.end_silently(self._connection, request_id):
             return False
         job = self.job(request_id)
-        if job is not None and self._connection.lrem(KEY + job.origin, 1, request_id):
+        if job is None:
+            self.take_out(request_id)
+        elif self._connection.lrem(KEY + job.origin, 1, request_id):
             job.delete()
-        elif job is not None and job.get_status() == JobStatus.STARTED:
+        elif job.get_status() == JobStatus.STARTED:
             # Kills the job process; the engine notices that it has hung up.
             with suppress(InvalidJobOperation, NoSuchJobError):  # it is over meanwhile
                 send_stop_job_command(self._connection, request_id, JSONSerializer)
         # Else a worker has just taken it, and its job process will see that it was cancelled.
         return True
+
+    def take_out(self, request_id: str, model: str | None = None) -> None:
+        """Remove the id of a request whose job has gone from a bundle's queue, or from all of them.
+
+        A worker would do so, but a bundle that is no longer served has none.
+        """
+        for queue in self._queues(model):
+            self._connection.lrem(queue.key, 1, request_id)
 
     async def forget(self, user_id: int) -> None:
         """Delete what Redis has of a user's requests beside the bot's own keys."""

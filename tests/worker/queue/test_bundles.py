@@ -1,5 +1,6 @@
 """Each bundle has a queue of its own; requests that name no bundle go to the default one."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -109,6 +110,21 @@ def test_bundles_are_remembered_while_no_worker_is_seen(
     assert requests.served() == [DOG]
 
 
+def test_bundles_of_idle_workers_are_remembered_in_a_pause(
+    connection: redis.Redis, requests: OpenQueue
+) -> None:
+    cat, dog = register(connection, CAT), register(connection, DOG)
+    assert requests.served() == [CAT, DOG]
+    requests.pause()
+    connection.delete(cat.key)  # it waits, and its key has expired; the other one still draws
+    assert requests.served() == [CAT, DOG]
+    connection.delete(dog.key)
+    assert requests.served() == [CAT, DOG]
+    requests.resume()
+    dog.heartbeat()
+    assert requests.served() == [DOG]
+
+
 def test_worker_takes_requests_for_its_own_bundle_only(
     connection: redis.Redis, requests: OpenQueue
 ) -> None:
@@ -135,6 +151,31 @@ def test_default_bundle_takes_requests_that_name_none(
     cat.register_death()
     assert take(dog) is None  # it may come back
     monkeypatch.setattr(rq_worker, "ABSENCE", 0)
+    assert take(dog) == "2"
+
+
+def test_after_a_pause_the_default_bundle_may_be_late(
+    connection: redis.Redis, requests: OpenQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rq_worker, "ABSENCE", 0.3)
+    cat, dog = register(connection, CAT), register(connection, DOG)
+    assert take(dog) is None
+    requests.pause()
+    connection.delete(cat.key, dog.key)  # they expire
+    requests.enqueue(request("1"), USER)
+    time.sleep(0.4)
+    requests.resume()
+    dog.heartbeat()
+    assert take(dog) is None
+    assert take(register(connection, DOG)) is None  # nor does a new one know better
+    cat.heartbeat()
+    assert take(cat) == "1"  # the first bundle need not wait
+    cat.register_death()
+    requests.enqueue(request("2"), USER)
+    assert take(dog) is None
+    for _ in range(3):
+        time.sleep(0.15)
+        dog.heartbeat()  # as it does while it draws
     assert take(dog) == "2"
 
 
@@ -173,6 +214,15 @@ def test_request_of_a_bundle_is_cancelled(requests: OpenQueue) -> None:
     requests.enqueue(of("cat"), USER)
     assert requests.cancel("1")
     assert requests.job("1") is None
+    assert requests.count_waiting() == 0
+
+
+def test_cancelled_request_whose_job_has_expired_leaves_its_queue(
+    connection: redis.Redis, requests: OpenQueue
+) -> None:
+    requests.enqueue(of("retired"), USER)
+    connection.delete("rq:job:1")
+    assert requests.cancel("1")
     assert requests.count_waiting() == 0
 
 
