@@ -125,7 +125,7 @@ class TimedPipeline:
     def __init__(self, costs: Costs):
         self.costs = costs
         self.spent = 0.0  # seconds of texts and steps
-        self.bundle = SimpleNamespace(sampling=Sampling())
+        self.bundle = SimpleNamespace(name="simulated", sampling=Sampling())
 
     def slots(self, count: int) -> TimedSlots:
         """Empty slots."""
