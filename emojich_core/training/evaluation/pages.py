@@ -19,7 +19,7 @@ ANSWERS = 64  # of a page
 MAIN_STYLE = next(iter(STYLES))
 # Stickers at full size beside the drawings that the transformer has learned.
 COMPARED = {
-    "🐈": "кот",
+    "😺": "кот",
     "🐼": "панда",
     "🦊": "лиса",
     "🐧": "пингвин",

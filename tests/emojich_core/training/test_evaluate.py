@@ -409,8 +409,8 @@ def test_page_without_evaluation_needs_no_art(
 def test_the_comparison_shows_a_sticker_right_of_its_glyph(tiny_bundle: Path) -> None:
     square = '<rect width="100%" height="100%" fill="red"/>'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg">{square}</svg>'
-    other = Glyph("1F408", "🐈", "noto", svg.replace("red", "blue"))
-    glyphs = [other, Glyph("1F408", "🐈", pages.MAIN_STYLE, svg), other]
+    other = Glyph("1F63A", "😺", "noto", svg.replace("red", "blue"))
+    glyphs = [other, Glyph("1F63A", "😺", pages.MAIN_STYLE, svg), other]
     pipeline = Pipeline.load(str(tiny_bundle), "cpu")
     page = pages.comparison_page(pipeline, glyphs, seed=0)
     assert page.size == (6 * SIZE, SIZE)
