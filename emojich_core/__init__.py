@@ -15,7 +15,7 @@
 - `finetuning/`: users teach a model a style of their own
 - `training/`: how `mini` is made and measured; nothing else imports it
 
-`neighbours.tsv` has near words of the vocabulary for words that nobody taught.
+`neighbours.tsv` has the nearest lexicon word for nouns that the lexicon lacks.
 """
 
 import os

@@ -57,7 +57,7 @@ def open_square(file: bytes, side: int = SIDE) -> Image.Image:
 
 
 def _check_header(image: Image.Image) -> None:
-    """Raise BadImage for what is not to be decoded."""
+    """Raise BadImage for an animation, and for more pixels than are decoded."""
     if image.width * image.height > MAX_PIXELS:
         raise _too_many_pixels()
     # A phone's JPEG may hold a second picture, such as its depth: it does not move.

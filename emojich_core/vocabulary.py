@@ -13,7 +13,7 @@ words of captions in dictionary forms.
 3. In any other prompt one word is replaced: by the name of its emoji if the lexicon has the word,
    else by the nearest word of `neighbours.tsv`.
 
-The user is told what is drawn instead of a marked word or phrase, or of a word with a neighbour.
+The bot tells the user which word the model draws for a marked word, or for a word's neighbour.
 """
 
 import re

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.bot.conftest import start_sandbox, start_server
-from tests.bot.harness import TOKEN, BotProcess, Sandbox
+from tests.bot.harness import BotProcess, Sandbox, environment_of
 
 ROOT = Path(__file__).parents[1]
 EMOJICH = Path(sys.executable).parent / "emojich"
@@ -22,11 +22,7 @@ sandbox = pytest.fixture(scope="module")(start_sandbox)
 
 @pytest.fixture
 def environment(sandbox: Sandbox, server: str) -> dict[str, str]:
-    return {
-        "TELEGRAM_BOT_TOKEN": TOKEN,
-        "TELEGRAM_API_URL": f"{sandbox.url}/bot",
-        "REDIS_URL": server,
-    }
+    return environment_of(sandbox, server)
 
 
 PROXIES = [

@@ -73,7 +73,7 @@ def count_gpus() -> int:
 def read_pairs(
     environment: Mapping[str, str], gpus: Callable[[], int] = count_gpus
 ) -> tuple[list[Pair], list[str]]:
-    """Each bundle of EMOJICH_MODEL on each device of EMOJICH_DEVICE, and what is left out.
+    """Each bundle of EMOJICH_MODEL on each device of EMOJICH_DEVICE, and errors of the others.
 
     A bundle that cannot be read is left out, with a sentence that says why.  Raises SetupError for
     anything else, and where no bundle is left.

@@ -23,11 +23,11 @@ from worker.queue.results import load_codes
 
 
 async def _nothing() -> None:
-    """What most requests need besides."""
+    """The `prepare` of a request that needs nothing else."""
 
 
 class Intake:
-    """Where every request enters."""
+    """Checks, records and queues requests."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Intake:
         """Queue a new request and show that it waits.
 
         `instead_of` a request whose message it takes over, and which is stopped.
-        `prepare` does what the request needs, once it is clear that there is room for it.
+        `prepare` is awaited once the limits allow the request; its errors give the quota back.
         Safe to repeat: of a request that is known already, what is undone is done.
         Raises InvalidRequest and Refusal, and then nothing is queued.
         """

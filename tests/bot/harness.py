@@ -266,6 +266,15 @@ def _be_bot(code: str, environment: dict[str, str], *outputs: Connection) -> Non
     exec(code, {"__name__": "__main__"})
 
 
+def environment_of(sandbox: Sandbox, redis_url: str) -> dict[str, str]:
+    """The variables of a bot process that answers in the sandbox."""
+    return {
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "TELEGRAM_API_URL": f"{sandbox.url}/bot",
+        "REDIS_URL": redis_url,
+    }
+
+
 class BotProcess:
     """`python -m bot` in a process of its own."""
 

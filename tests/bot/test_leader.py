@@ -11,7 +11,16 @@ from collections.abc import Iterator
 import pytest
 
 from bot.telegram.leader import KEY, TTL
-from tests.bot.harness import ROOT, TOKEN, BotProcess, Sandbox, User, text_of, wait_for
+from tests.bot.harness import (
+    ROOT,
+    TOKEN,
+    BotProcess,
+    Sandbox,
+    User,
+    environment_of,
+    text_of,
+    wait_for,
+)
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
 
@@ -22,11 +31,7 @@ def environment(
 ) -> Iterator[dict[str, str]]:
     monkeypatch.delenv("REDIS_URL", raising=False)
     with redis_url(tmp_path_factory.mktemp("data")) as url:
-        yield {
-            "TELEGRAM_BOT_TOKEN": TOKEN,
-            "TELEGRAM_API_URL": f"{sandbox.url}/bot",
-            "REDIS_URL": url,
-        }
+        yield environment_of(sandbox, url)
 
 
 @pytest.fixture

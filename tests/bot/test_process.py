@@ -18,7 +18,7 @@ from bot.telegram import updater as listening
 from bot.telegram.leader import KEY
 from bot.telegram.updater import keep_token
 from emojich_core.errors import SetupError
-from tests.bot.harness import ROOT, TOKEN, BotProcess, Sandbox, User, Worker
+from tests.bot.harness import ROOT, TOKEN, BotProcess, Sandbox, User, Worker, environment_of
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
 
@@ -29,11 +29,7 @@ ODD_ANSWERS = [  # no Bot API would answer these
 
 @pytest.fixture
 def environment(sandbox: Sandbox, server: str) -> dict[str, str]:
-    return {
-        "TELEGRAM_BOT_TOKEN": TOKEN,
-        "TELEGRAM_API_URL": f"{sandbox.url}/bot",
-        "REDIS_URL": server,
-    }
+    return environment_of(sandbox, server)
 
 
 def test_bot_and_sandbox_import_no_torch() -> None:
@@ -71,9 +67,7 @@ def test_bot_continues_after_a_restart_of_redis(
     monkeypatch.delenv("REDIS_URL", raising=False)
     user = User(sandbox, 3003, "ru")
     with redis_url(tmp_path) as url:
-        bot = BotProcess(
-            TELEGRAM_BOT_TOKEN=TOKEN, TELEGRAM_API_URL=f"{sandbox.url}/bot", REDIS_URL=url
-        )
+        bot = BotProcess(**environment_of(sandbox, url))
         bot.wait_until_ready()
         user.say("кот")
         user.sees("«кот»")

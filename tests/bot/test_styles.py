@@ -251,9 +251,8 @@ def test_similar_stickers_are_drawn_by_the_bundle_of_the_first(
     assert worker.queue.count_waiting() == 0
 
 
-def test_request_whose_bundle_is_no_longer_served_waits(
-    user: User, worker: Worker, both: list[rq.Worker]
-) -> None:
+def wait_for_a_stopped_bundle(user: User, both: list[rq.Worker]) -> None:
+    """A request in a chosen style waits, and then its bundle's only worker ends."""
     user.say("/settings")
     user.sees("в каком стиле")
     user.press("Сюрреалист")
@@ -261,19 +260,19 @@ def test_request_whose_bundle_is_no_longer_served_waits(
     user.sees("Вы следующий")
     both[1].register_death()
     user.sees("Художник сейчас отдыхает")
+
+
+def test_request_whose_bundle_is_no_longer_served_waits(
+    user: User, worker: Worker, both: list[rq.Worker]
+) -> None:
+    wait_for_a_stopped_bundle(user, both)
     assert worker.take("surrealist").prompt == "кот"
 
 
 def test_request_that_expires_leaves_the_queue_of_a_bundle_that_nobody_serves(
     user: User, worker: Worker, both: list[rq.Worker], connection: redis.Redis
 ) -> None:
-    user.say("/settings")
-    user.sees("в каком стиле")
-    user.press("Сюрреалист")
-    user.say("кот")
-    user.sees("Вы следующий")
-    both[1].register_death()
-    user.sees("Художник сейчас отдыхает")
+    wait_for_a_stopped_bundle(user, both)
     [request_id] = rq_queue(connection, "surrealist").job_ids
     connection.delete(f"rq:job:{request_id}")
     user.sees("не вернулся за целые сутки")

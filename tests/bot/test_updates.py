@@ -18,7 +18,7 @@ from bot.requests.limits import Limits
 from bot.requests.store import OPEN
 from bot.telegram.updates import SEEN, STORED, TRIES
 from tests.bot.conftest import NewUser
-from tests.bot.harness import TOKEN, BotProcess, Sandbox, User, text_of, wait_for
+from tests.bot.harness import BotProcess, Sandbox, User, environment_of, text_of, wait_for
 from worker.queue.connection import connect
 from worker.queue.requests import RequestQueue
 from worker.queue.valkey import redis_url
@@ -32,11 +32,7 @@ def environment(
 ) -> Iterator[Environment]:
     monkeypatch.delenv("REDIS_URL", raising=False)
     with redis_url(tmp_path_factory.mktemp("data")) as url:
-        yield {
-            "TELEGRAM_BOT_TOKEN": TOKEN,
-            "TELEGRAM_API_URL": f"{sandbox.url}/bot",
-            "REDIS_URL": url,
-        }
+        yield environment_of(sandbox, url)
 
 
 @pytest.fixture
@@ -472,13 +468,7 @@ def test_updates_lost_by_redis_are_fetched_again(
     monkeypatch.delenv("REDIS_URL", raising=False)
     files, copy = tmp_path / "valkey" / "appendonlydir", tmp_path / "copy"
     with redis_url(tmp_path) as url:
-        bot = start(
-            {
-                "TELEGRAM_BOT_TOKEN": TOKEN,
-                "TELEGRAM_API_URL": f"{sandbox.url}/bot",
-                "REDIS_URL": url,
-            }
-        )
+        bot = start(environment_of(sandbox, url))
         with connect(url) as connection:
             connection.config_set("appendfsync", "no")  # and so no update is known to be on disk
             shutil.copytree(files, copy)
