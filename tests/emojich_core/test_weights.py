@@ -79,11 +79,11 @@ def emojich(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return run
 
 
-def start_pull(hub: Hub, tmp_path: Path, *names: str) -> subprocess.Popen[str]:
-    """`emojich weights pull NAME` with the tiny models, for each name in a process of its own."""
+def start_pull(hub: Hub, tmp_path: Path, name: str) -> subprocess.Popen[str]:
+    """`emojich weights pull NAME` with the tiny models."""
     here = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hf"), "HF_TOKEN": TOKEN}
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.emojich_core.tiny", "weights", "pull", *names],
+        [sys.executable, "-m", "tests.emojich_core.tiny", "weights", "pull", name],
         env={**os.environ, **here},
         cwd=Path(__file__).parents[2],
         stdout=subprocess.PIPE,
@@ -685,11 +685,16 @@ def test_moved_file_is_taken_from_the_second_repository(
 def test_concurrent_pulls_share_their_files(
     hub: Hub, checkpoints: Path, models: Path, tmp_path: Path
 ) -> None:
-    hub.pause = 0.03
-    process = start_pull(hub, tmp_path, "emojich", "malevich")
-    _, errors = process.communicate(timeout=240)
-    assert process.returncode == 0, errors
-    assert "Another process fetches" in errors
+    hub.stall = "vqgan-dwt.ckpt"
+    first = start_pull(hub, tmp_path, "emojich")
+    assert hub.stalled.wait(timeout=120)
+    second = start_pull(hub, tmp_path, "malevich")
+    assert second.stderr
+    assert any("Another process fetches vqgan-dwt.ckpt" in line for line in second.stderr)
+    hub.released.set()
+    for process in (first, second):
+        _, errors = process.communicate(timeout=240)
+        assert process.returncode == 0, errors
     for name in ("emojich", "malevich"):
         verify_bundle(models / name)
         tokenizer = (models / name / "bpe.model").read_bytes()

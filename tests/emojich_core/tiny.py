@@ -5,8 +5,6 @@ models; each name is pulled by a process of its own, all at once.
 """
 
 import json
-import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from unittest.mock import patch
@@ -180,20 +178,7 @@ def add_judge(bundle: Path, folder: Path) -> None:
     )
 
 
-def pull_each(names: list[str]) -> int:
-    """Pull all models at once, the others in forks of this process; how many of these failed."""
-    *others, own = names
-    forks = []
-    for name in others:
-        if (fork := os.fork()) == 0:
-            return pull_each([name])
-        forks.append(fork)
-    sys.argv[3:] = [own]
-    main()
-    return sum(os.waitpid(fork, 0)[1] != 0 for fork in forks)
-
-
 if __name__ == "__main__":
     constants.DOWNLOAD_CHUNK_SIZE = 16 * 1024  # 10 MB would be more than all of a tiny file
     with patch.multiple(published, MODELS=MODELS, CHOICES=CHOICES, TOKENIZER=TOKENIZER):
-        sys.exit(pull_each(sys.argv[3:]))
+        main()
