@@ -26,6 +26,7 @@ class Compare:
     """Runs both sides, notes error and times, and fails where the error is too large."""
 
     rows: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # lines below the table
 
     def __call__(
         self,

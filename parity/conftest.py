@@ -37,3 +37,5 @@ def pytest_terminal_summary(
     for row in rows:
         seconds = f"{row.ours:.2f} s", f"{row.theirs:.2f} s"
         terminalreporter.line(LINE.format(row.check, row.size, row.error, *seconds))
+    for note in config.stash[COMPARE].notes:
+        terminalreporter.line(note)
