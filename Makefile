@@ -27,7 +27,7 @@ test-fast: $(VENV)/installed ## the tests that take no more than a few seconds e
 parity-quick: $(PARITY)/installed ## compare with ru-dalle, at small sizes
 	$(PARITY)/bin/python -m pytest -q --disable-warnings -m "not full" parity
 
-parity: $(PARITY)/installed ## compare with ru-dalle, at the published size too (10 GiB of memory)
+parity: $(PARITY)/installed ## compare with ru-dalle, at the published size too (half an hour, 11 GiB)
 	$(PARITY)/bin/python -m pytest -q --disable-warnings parity
 
 bench-quick: $(PARITY)/installed ## how fast it is, beside ru-dalle at a small size: some minutes

@@ -7,10 +7,10 @@
 | save | writes the files, from ru-dalle's own classes |
 | import | makes two bundles, by `emojich weights import` |
 | ru-dalle | draws, by ru-dalle's own loaders and functions |
-| ru-dalle-other | finishes the picture with the other published networks |
+| ru-dalle-finish | sharpens and cuts out the picture with the other published networks, too |
 | emojich | draws in float32 |
 | default | draws in the precision that this CPU has by default |
-| emojich-finish | sharpens and cuts out ru-dalle's pictures with the networks of both bundles |
+| emojich-finish | the same with the networks of both bundles |
 
 Each is for a process of its own, so that its peak memory is its own.  Those of Emojich run where
 nothing of ru-dalle is installed.
@@ -26,6 +26,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ import torch.nn.functional as F
 from PIL import Image
 
 ROWS = 32  # of codes, in a picture
-KEPT = 28  # upper ones that are those of a given picture; at 0 all codes are drawn
+KEPT = 30  # upper ones that are those of a given picture; at 0 all codes are drawn
 PROMPT = "Рыжий кот в космосе"
 SEEDS = (1, 2)  # of the images; the judge chooses one
 WORDS = 16_384  # that the published transformer knows
@@ -137,13 +138,12 @@ def save(folder: Path) -> None:
         _save({"params": esrgan.model.state_dict()}, folder, f"RealESRGAN_x{scale}.pth")
     # The U-Nets' norms have the statistics of sharp pictures; with others, they would be chaotic.
     sharp = F.interpolate(esrgan.model(vqgan.decode(codes)).clamp(0, 1), scale_factor=0.5)
+    seen = torch.cat((sharp, sharp.flip(-1)))
     for name, file in (
         ("effnetb5", "unet_effnetb5/pytorch_model_v2.bin"),
         ("effnetb7", "unet_effnetb7/pytorch_model.bin"),
     ):
-        unet, _ = reference.unets(
-            CHOICES["matting"][name].config, torch.cat((sharp, sharp.flip(-1)))
-        )
+        unet, _ = reference.unets(CHOICES["matting"][name].config, seen)
         for parameter in unet.get_submodule("segmentation_head").parameters():
             parameter.mul_(1e5)  # sure of itself
         _save(unet.state_dict(), folder, file)
@@ -229,7 +229,10 @@ def draw_by_ru_dalle(folder: Path) -> None:
 
 @torch.no_grad()
 def finish_by_ru_dalle(folder: Path) -> None:
-    """Real-ESRGAN x4 of the decoded picture; the U-Net of ru-dalle 0.3.0 for the sharp one."""
+    """Real-ESRGAN x4 of the decoded picture; both U-Nets in float64 for the sharp one.
+
+    In float32 the last bits decide about too many pixels: see README.md.
+    """
     import importlib
 
     import rudalle
@@ -238,30 +241,33 @@ def finish_by_ru_dalle(folder: Path) -> None:
     from parity.reference import first_convert_emoji_to_rgba
     from parity.versions import libraries
 
-    stages, cache = Stages(), str(folder / "cache")
-    with stages("open"):
-        with libraries(Path(sys.prefix) / "smp-0.1.3", "segmentation_models_pytorch", "timm"):
-            first_unets = importlib.import_module("rudalle_0_3_0.emojich_unet")
-            unet = first_unets.get_emojich_unet("unet_effnetb7", cache_dir=cache).eval()
-        esrgan = rudalle.get_realesrgan("x4", cache_dir=cache)
+    cache = str(folder / "cache")
+    with libraries(Path(sys.prefix) / "smp-0.1.3", "segmentation_models_pytorch", "timm"):
+        first_unets = importlib.import_module("rudalle_0_3_0.emojich_unet")
+        first = first_unets.get_emojich_unet("unet_effnetb7", cache_dir=cache).eval().double()
+        second = rudalle.get_emojich_unet("unet_effnetb5", cache_dir=cache).eval().double()
     drawn = torch.load(folder / "ru-dalle.pt")
-    picture = Image.fromarray(drawn["picture"].numpy())
-    with stages("sharpen"):
-        [sharp] = pipelines.super_resolution([picture], esrgan)
-    sticker = Image.fromarray(drawn["sticker"].numpy()).convert("RGB")
-    with stages("cut out"):
-        [sticker] = first_convert_emoji_to_rgba([sticker], unet)
-    _report(folder / "ru-dalle-other.pt", stages, sharp=_pixels(sharp), sticker=_pixels(sticker))
+    sharp = Image.fromarray(drawn["sticker"].numpy()).convert("RGB")
+    [by_second], _ = pipelines.convert_emoji_to_rgba([sharp], lambda seen: second(seen.double()))
+    [by_first] = first_convert_emoji_to_rgba([sharp], lambda seen: first(seen.double()))
+    esrgan = rudalle.get_realesrgan("x4", cache_dir=cache)
+    [larger] = pipelines.super_resolution([Image.fromarray(drawn["picture"].numpy())], esrgan)
+    _report(
+        folder / "ru-dalle-finish.pt",
+        Stages(),
+        larger=_pixels(larger),
+        alphas={"effnetb5": _pixels(by_second)[..., 3], "effnetb7": _pixels(by_first)[..., 3]},
+    )
 
 
 def import_by_emojich(folder: Path) -> None:
     """Make the bundle "emojich", and another one with the other published networks."""
     stages = Stages()
     for models, choices in {"models": [], "other": ["--upscale=x4", "--matting=effnetb7"]}.items():
-        command = [Path(sys.executable).with_name("emojich"), "weights", "import", "emojich"]
+        emojich = str(Path(sys.executable).with_name("emojich"))
+        command = [emojich, "weights", "import", "emojich", f"--from={folder}", "--judge=ruclip"]
         environment = os.environ | {"EMOJICH_MODELS": str(folder / models)}
-        arguments = ["--from", folder, "--judge=ruclip", *choices]
-        subprocess.run([*command, *arguments], env=environment, check=True)
+        subprocess.run([*command, *choices], env=environment, check=True)
         if models == "models":
             used = resource.getrusage(resource.RUSAGE_CHILDREN)
             stages.seconds["import"] = used.ru_utime + used.ru_stime
@@ -303,7 +309,7 @@ def draw_by_emojich(folder: Path, *, exact: bool) -> None:
 
 
 def finish_by_emojich(folder: Path) -> None:
-    """With both bundles: ru-dalle's picture made larger, and alpha of its sharp one."""
+    """With both bundles: ru-dalle's picture made larger, and the hard alpha of its sharp one."""
     from emojich_core.bundles.bundle import load_bundle
     from emojich_core.networks.matting import cut_out, make_unet
     from emojich_core.networks.upscale import make_upscaler, upscale
@@ -315,11 +321,11 @@ def finish_by_emojich(folder: Path) -> None:
     for models in ("models", "other"):
         bundle = load_bundle(str(folder / models / "emojich"))
         upscaler = load_network(bundle, "upscale", make_upscaler, device)
-        unet = load_network(bundle, "matting", make_unet, device)
+        unet = load_network(bundle, "matting", make_unet, device).double()
         size = picture.shape[-1] * bundle.upscale.scale  # not resized afterwards
         [larger] = upscale(upscaler, bundle.upscale, picture, size)
-        [(alpha, method)] = cut_out(unet, bundle.matting, sharp)
-        found[models] = {"larger": larger, "alpha": alpha, "method": method}
+        [(alpha, _)] = cut_out(unet, replace(bundle.matting, edges="hard"), sharp.double())
+        found[models] = {"larger": larger, "alpha": alpha}
     _report(folder / "emojich-finish.pt", Stages(), **found)
 
 
@@ -343,7 +349,7 @@ if __name__ == "__main__":
     {
         "save": save,
         "ru-dalle": draw_by_ru_dalle,
-        "ru-dalle-other": finish_by_ru_dalle,
+        "ru-dalle-finish": finish_by_ru_dalle,
         "import": import_by_emojich,
         "emojich": lambda folder: draw_by_emojich(folder, exact=True),
         "emojich-finish": finish_by_emojich,
