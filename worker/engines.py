@@ -14,10 +14,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 
 from worker.config import Pair
-from worker.engine.protocol import ENGINE_SOCKET, engine_is_ready
+from worker.engine.protocol import ENGINE_SOCKET, engine_is_ready, read_speed
 from worker.jobs.rq_worker import GRACE
 from worker.queue.bundles import SERVES
 from worker.queue.valkey import sockets_folder
@@ -33,7 +34,7 @@ class Engines:
 
     def __init__(self, pairs: list[Pair], folder: str, url: str):
         """`folder` is for the engines' sockets, `url` that of Redis."""
-        self._pairs = pairs
+        self._pairs = list(pairs)
         self._folder = folder
         self._url = url
         self._engines: list[Supervisor] = []
@@ -87,6 +88,7 @@ class Engines:
                 if self._stopping:
                     return
                 if is_ready:
+                    pair = self._measured(pair)
                     own = 0 if self._has_first else 1
                     self._has_first = True
                     self._start_rq_workers(pair, pair.settings.requests - own)
@@ -122,6 +124,13 @@ class Engines:
             time.sleep(0.1)
         engine.watch()
         return True
+
+    def _measured(self, pair: Pair) -> Pair:
+        """The pair with the speed of its engine, for its RQ workers to publish."""
+        served = replace(pair.serves, judged_per_minute=read_speed(self._socket(pair)))
+        measured = replace(pair, serves=served)
+        self._pairs[self._pairs.index(pair)] = measured
+        return measured
 
     def _start_rq_workers(self, pair: Pair, count: int) -> None:
         """Start RQ workers, each a process of its own."""

@@ -97,6 +97,7 @@ class Record:
     seed: int = field(default_factory=new_seed)
     boldness: float = 1.0
     outline: bool = False  # around the stickers, white
+    longer: bool = False  # more candidates are drawn than shown, for a judge to choose
     emoji: list[str] = field(default_factory=list)  # that the stickers will answer to
     like: str = ""  # the `CandidateRef` that they are to be like
     image: ImageRef | None = None  # the picture that they begin with
@@ -108,6 +109,7 @@ class Record:
     count: int = 0  # of candidates
     unknown: str = ""  # a word of the prompt that the model does not know
     instead: str = ""  # and what it drew instead
+    judge: str = ""  # what has chosen the candidates
     failure: str = Failure.FAILED  # why, once it has
     choosing: bool = False  # which candidate others are to be like: the buttons ask for it
     choosing_style: bool = False  # the buttons ask for another style
@@ -336,7 +338,8 @@ def _with_placed(record: Record, kind: Kind, **changes: dict[int, str]) -> Recor
 
 def _with_candidates(record: Record, end: Finished) -> Record:
     count, model = len(end.candidates), end.model or record.model
-    return replace(record, count=count, unknown=end.unknown, instead=end.instead, model=model)
+    drawn = replace(record, count=count, model=model, judge=end.judge)
+    return replace(drawn, unknown=end.unknown, instead=end.instead)
 
 
 def _failure(reason: str) -> Failure:

@@ -105,3 +105,26 @@ def test_one_worker_serves_the_pairs_that_start(
     finally:
         worker.stop()
     assert requests.count_workers() == 0
+
+
+def test_worker_with_a_judge_says_its_speed_and_draws_longer(
+    server: Server,
+    connection: redis.Redis,
+    requests: OpenQueue,
+    judged_bundle: Path,
+    tmp_path: Path,
+) -> None:
+    worker = Worker(server.url, judged_bundle, tmp_path / "log", requests=2)
+    try:
+        [served] = requests.served()
+        assert served.draws_longer
+        for name, longer in (("usual", False), ("longer", True)):
+            requests.enqueue(replace(request(name), longer=longer), USER)
+            wait_until(lambda name=name: end_of(connection, name))
+        usual, end = end_of(connection, "usual"), end_of(connection, "longer")
+        assert isinstance(usual, Finished)
+        assert isinstance(end, Finished)
+        assert (usual.judge, end.judge, len(end.candidates)) == ("", "ruCLIP", 2)
+        assert None not in [candidate.score for candidate in end.candidates]
+    finally:
+        worker.stop()

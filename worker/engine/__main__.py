@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from emojich_core.errors import SetupError, exit_on
 from worker.config import Settings
-from worker.engine.protocol import Task, receive_task, send_event
+from worker.engine.protocol import Task, receive_task, send_event, tell_speed
 from worker.engine.threads import in_brief_thread
 from worker.queue.environment import start_logging
 from worker.queue.events import Progress
@@ -98,6 +98,7 @@ def load(settings: Settings, share: int = 1) -> "Scheduler":
         scheduler = Scheduler(pipeline, settings.slots or min(room, needed), settings.best_of)
         if not on_gpu:  # `slots` has warmed up a GPU
             pipeline.warm_up(pipeline.slots(1))
+        scheduler.measure()
         taken = memory_taken(pipeline.device) / 2**30
         log.info(
             "%s on %s is ready; it takes %.1f GiB", pipeline.bundle.name, pipeline.device, taken
@@ -134,7 +135,9 @@ def main() -> None:
     arguments = parser.parse_args()
     start_logging()
     with exit_on(SetupError):
-        engine = Engine(_load_named(arguments.name, arguments.share))
+        scheduler = _load_named(arguments.name, arguments.share)
+    engine = Engine(scheduler)
+    tell_speed(arguments.socket, scheduler.judged_per_minute)
     arguments.socket.unlink(missing_ok=True)  # left by an engine that was killed
     with Listener(str(arguments.socket), family="AF_UNIX", backlog=64) as listener:
         engine.serve(listener)

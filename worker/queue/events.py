@@ -47,6 +47,7 @@ class Finished:
     unknown: str = ""
     instead: str = ""
     model: str = ""  # the name of the bundle that has drawn it
+    judge: str = ""  # what has chosen among more candidates, if not perplexity
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def to_json(event: Event) -> str:
         case Finished(candidates=candidates, unknown=unknown, instead=instead, model=model):
             data |= {"kind": "finished", "candidates": [c.to_json() for c in candidates]}
             data |= {"unknown": unknown, "instead": instead, "model": model}
+            data |= {"judge": event.judge} if event.judge else {}
         case Failed(reason=reason):
             data |= {"kind": "failed", "reason": reason}
     return json.dumps(data)

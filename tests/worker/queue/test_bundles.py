@@ -262,3 +262,24 @@ def test_pace_is_measured_for_each_bundle(connection: redis.Redis, requests: Ope
     assert seconds_per_image_when_crowded(connection, "cat") == 2
     register(connection, DOG)
     assert requests.seconds_per_image_when_crowded() == 10
+
+
+def test_bundle_draws_longer_where_its_slowest_engine_is_fast_enough(
+    connection: redis.Redis, requests: OpenQueue
+) -> None:
+    fast, slow = replace(CAT, judged_per_minute=500.0), replace(CAT, judged_per_minute=5.0)
+    register(connection, fast)
+    assert [bundle.draws_longer for bundle in requests.served()] == [True]
+    worker = register(connection, slow)
+    register(connection, replace(DOG, judged_per_minute=500.0))
+    assert [bundle.draws_longer for bundle in requests.served()] == [False, True]
+    worker.register_death()
+    # A version that does not know longer drawing has written its description without a speed.
+    connection.hset(register(connection, None).key, FIELD, '{"name": "cat"}')
+    assert [bundle.draws_longer for bundle in requests.served()] == [False, True]
+
+
+def test_request_that_is_drawn_as_usual_is_stored_as_before() -> None:
+    assert "longer" not in request().to_json()
+    longer = replace(request(), longer=True)
+    assert Request.from_json(longer.to_json()) == longer
