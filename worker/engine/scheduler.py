@@ -21,8 +21,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from traceback import clear_frames
 
-import torch
-
 from emojich_core.image_file import open_square
 from emojich_core.inference.image_request import ImageRequest
 from emojich_core.inference.memory import OutOfMemory
@@ -35,7 +33,6 @@ from worker.queue.events import Failed, Finished
 from worker.queue.results import Sticker
 
 EXTRA_WAIT = 60  # seconds; else the extra images of a request could wait for ever
-STEPS = 8  # that are measured
 JUDGE = "ruCLIP"  # the only kind of judge
 
 log = logging.getLogger("emojich.scheduler")
@@ -103,27 +100,10 @@ class Scheduler:
             os._exit(1)
 
     def measure(self) -> None:
-        """Measure `judged_per_minute`, before `start`, if there is a judge.
-
-        A step takes as long with empty slots, so these are measured.
-        """
-        if not self._pipeline.judge:
-            return
-        image = ImageCodes(torch.zeros(self._slots.length, dtype=torch.long), 0, 1.0)
-        judging = partial(self._pipeline.judge_images, "кот", [image])
-        judging()  # the first time takes longer
-        step, judge = self._seconds(self._slots.step, STEPS), self._seconds(judging, 1)
-        candidate = step * self._slots.length / self._slots.count + judge
-        self.judged_per_minute = 60 / (candidate * self._best_of)
-
-    def _seconds(self, work: Callable[[], object], times: int) -> float:
-        """How long something takes once."""
-        self._pipeline.check()  # a GPU may still have work to do
-        begin = time.perf_counter()
-        for _ in range(times):
-            work()
-        self._pipeline.check()
-        return (time.perf_counter() - begin) / times
+        """Measure `judged_per_minute`, before `start`, if there is a judge."""
+        if self._pipeline.judge:
+            seconds = self._pipeline.seconds_per_judged(self._slots)
+            self.judged_per_minute = 60 / (seconds * self._best_of)
 
     def put(self, task: Task) -> None:
         """Accept a task; `task.ended` is set when it is done."""
