@@ -133,7 +133,7 @@ def forget(connection: redis.Redis, user_id: int) -> None:
     worker would keep stickers for a day after /forget.
     """
     for key in connection.scan_iter(_ended(ids_of_user(user_id)), count=1000):
-        connection.expire(key, FORGET_TTL, lt=True)
+        connection.expire(key, FORGET_TTL)
 
 
 def _ended(request_id: str) -> str:
