@@ -187,13 +187,15 @@ class Pipeline:
         codes = self.vqgan.encode(pixels[None].to(self.device, dtype))
         return ImagePrompt.borders(codes[0], up, down, left, right)
 
-    def slots_that_fit(self) -> int:
-        """How many slots to allocate: on a GPU as many as its memory has room for."""
+    def slots_that_fit(self, share: int = 1) -> int:
+        """How many slots to allocate: on a GPU as many as one part in `share` of its memory holds.
+
+        The other parts are for engines that have yet to load, with all that they need.
+        """
         if self.device.type != "cuda":
             return CPU_SLOTS
         free, _ = torch.cuda.mem_get_info(self.device)
-        size = self._slots(1).bytes_per_slot
-        return max(1, min(MAX_SLOTS, (free - RESERVE) // size))
+        return slots_in(free // share, self._slots(1).bytes_per_slot)
 
     @memory_watched()
     def slots(self, count: int) -> Slots:
@@ -383,6 +385,11 @@ class Pipeline:
 
     def _in_finish_stream(self) -> AbstractContextManager[object]:
         return torch.cuda.stream(self._finish_stream) if self._finish_stream else nullcontext()
+
+
+def slots_in(free: int, size: int) -> int:
+    """How many slots of a size fit into a GPU's free memory, both in bytes."""
+    return max(1, min(MAX_SLOTS, (free - RESERVE) // size))
 
 
 def load_network(

@@ -10,7 +10,7 @@ DOCS = Path(__file__).parents[1] / "docs" / "operations.md"
 _USERS = re.compile("USER|ID|CHAT")
 # RQ's worker writes and deletes them while it works on a request.
 _RQS_OWN = (
-    "rq:execution:ID",
+    "rq:execution:ID:RUN",
     "rq:executions:ID",
 )
 _GONE = -2  # what Redis answers for a key that a worker has deleted meanwhile

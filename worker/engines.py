@@ -43,6 +43,7 @@ class Engines:
         self._lock = threading.RLock()  # so that nothing starts after `terminate`
         self._outcomes: queue.SimpleQueue[Pair | None] = queue.SimpleQueue()
         self._has_first = False
+        self._given_up: set[str] = set()  # the sockets of engines that have not started
 
     def start(self) -> Pair:
         """Start all; returns the first pair that is ready, for which this process is an RQ worker.
@@ -77,10 +78,9 @@ class Engines:
 
     def _load(self, pairs: list[Pair]) -> None:
         """Start the pairs of one device, one after the other."""
-        for number, pair in enumerate(pairs):
+        for pair in pairs:
             try:
-                # On a GPU, this engine leaves as much memory to each one that is to come.
-                is_ready = self._start_engine(pair, share=len(pairs) - number)
+                is_ready = self._start_engine(pair)
             except OSError as error:
                 log.error("%s does not start: %s", pair.name, error)
                 is_ready = False
@@ -92,15 +92,19 @@ class Engines:
                     own = 0 if self._has_first else 1
                     self._has_first = True
                     self._start_rq_workers(pair, pair.settings.requests - own)
+                else:
+                    self._given_up.add(self._socket(pair))
                 self._outcomes.put(pair if is_ready else None)
 
-    def _start_engine(self, pair: Pair, share: int) -> bool:
+    def _start_engine(self, pair: Pair) -> bool:
         """Start an engine and wait until it is ready; False when it ends instead."""
         socket = self._socket(pair)
-        command = [sys.executable, "-m", "worker.engine", "--socket", socket]
-        command += ["--share", str(share)]
-        if len(self._pairs) > 1:
-            command += ["--name", pair.name]
+
+        def command() -> list[str]:
+            arguments = ["--socket", socket, "--share", str(self._share(pair))]
+            name = ["--name", pair.name] if len(self._pairs) > 1 else []
+            return [sys.executable, "-m", "worker.engine", *arguments, *name]
+
         environment = self._environment(pair) | {
             "EMOJICH_MODEL": pair.settings.model,
             "EMOJICH_DEVICE": pair.settings.device or "",
@@ -124,6 +128,15 @@ class Engines:
             time.sleep(0.1)
         engine.watch()
         return True
+
+    def _share(self, pair: Pair) -> int:
+        """How many engines are to divide the free memory of a device: those that are not ready.
+
+        On a GPU, this engine leaves as much memory to each one that is to come.  One that is
+        started again, while the others are ready, may take what its predecessor has left.
+        """
+        sockets = {self._socket(each) for each in self._pairs if _device(each) == _device(pair)}
+        return sum(not engine_is_ready(socket) for socket in sockets - self._given_up) or 1
 
     def _measured(self, pair: Pair) -> Pair:
         """The pair with the speed of its engine, for its RQ workers to publish."""

@@ -79,7 +79,7 @@ class Engine:
 
 
 def load(settings: Settings, share: int = 1) -> "Scheduler":
-    """Load the models and start a scheduler, with one part in `share` of the slots that fit.
+    """Load the models and start a scheduler; on a GPU, one part in `share` of its memory is for it.
 
     Raises SetupError.
     """
@@ -93,7 +93,7 @@ def load(settings: Settings, share: int = 1) -> "Scheduler":
         pipeline = Pipeline.load(settings.model, settings.device)
         # A step computes empty slots, too: allocate no more than there can be images.
         on_gpu = pipeline.device.type == "cuda"
-        room = max(1, pipeline.slots_that_fit() // (share if on_gpu else 1))
+        room = pipeline.slots_that_fit(share)
         needed = settings.requests * MAX_COUNT * settings.best_of
         scheduler = Scheduler(pipeline, settings.slots or min(room, needed), settings.best_of)
         if not on_gpu:  # `slots` has warmed up a GPU
