@@ -195,7 +195,7 @@ class Pipeline:
         if self.device.type != "cuda":
             return CPU_SLOTS
         free, _ = torch.cuda.mem_get_info(self.device)
-        return slots_in(free // share, self._slots(1).bytes_per_slot)
+        return slots_in(free, share, self._slots(1).bytes_per_slot)
 
     @memory_watched()
     def slots(self, count: int) -> Slots:
@@ -387,9 +387,9 @@ class Pipeline:
         return torch.cuda.stream(self._finish_stream) if self._finish_stream else nullcontext()
 
 
-def slots_in(free: int, size: int) -> int:
-    """How many slots of a size fit into a GPU's free memory, both in bytes."""
-    return max(1, min(MAX_SLOTS, (free - RESERVE) // size))
+def slots_in(free: int, share: int, size: int) -> int:
+    """How many slots of `size` bytes fit into one part in `share` of a GPU's `free` bytes."""
+    return max(1, min(MAX_SLOTS, (free // share - RESERVE) // size))
 
 
 def load_network(

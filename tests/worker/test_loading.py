@@ -41,7 +41,10 @@ def test_slots_are_limited_to_the_images_of_all_requests(
 
 
 def test_slots_fit_into_a_share_of_the_memory() -> None:
-    size, plenty = 2**20, RESERVE + 2**20 * 4 * MAX_SLOTS
-    assert slots_in(RESERVE + 5 * size, size) == 5
-    assert slots_in(plenty, size) == slots_in(2 * plenty // 2, size) == MAX_SLOTS
-    assert slots_in(RESERVE, size) == slots_in(0, size) == 1
+    size = 2**20
+    assert slots_in(RESERVE + 5 * size, 1, size) == 5
+    assert slots_in(2 * (RESERVE + 5 * size), 2, size) == 5
+    plenty = RESERVE + MAX_SLOTS * size
+    assert slots_in(2 * plenty, 2, size) == MAX_SLOTS  # not half of what one engine may have
+    assert slots_in(4 * plenty, 2, size) == MAX_SLOTS
+    assert slots_in(RESERVE, 1, size) == slots_in(0, 2, size) == 1
