@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGES = {
     str(page.relative_to(ROOT)): page
-    for pattern in ("*.md", "docs/*.md", "benchmarks/*.md", "parity/*.md", "emojich_core/**/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "benchmarks/*.md", "parity/*.md", "emojich_core/**/*.md")
     for page in ROOT.glob(pattern)
 }
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
