@@ -7,6 +7,7 @@ As on a CPU, the same cores finish images and decode steps: while there is work 
 half of them.  Redis and RQ's forks, which take milliseconds, are left out.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -121,6 +122,7 @@ class TimedPipeline:
     """The part of `emojich_core.pipeline.Pipeline` that the scheduler uses, with its costs."""
 
     finish_batch = 1  # as on a CPU
+    sketch_seconds = math.inf  # no sketches
 
     def __init__(self, costs: Costs):
         self.costs = costs

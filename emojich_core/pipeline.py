@@ -1,7 +1,8 @@
 """From a prompt to stickers, stage by stage.  Read this file first."""
 
 import math
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from torchvision.transforms.functional import to_tensor
+from torchvision.transforms.functional import to_pil_image, to_tensor
 
 from emojich_core.bundles.bundle import Bundle, BundleError, load_bundle
 from emojich_core.bundles.description import JUDGE
@@ -29,7 +30,7 @@ from emojich_core.inference.precision import (
 from emojich_core.inference.retries import LIKE
 from emojich_core.inference.sampling import Sampling, image_loss, in_style
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots, prefill
-from emojich_core.inference.threads import cores, use
+from emojich_core.inference.threads import cores, use, use_free_cores
 from emojich_core.networks.matting import cut_out, make_unet
 from emojich_core.networks.ruclip import RuCLIP, similarity, text_feature
 from emojich_core.networks.tokenizer import Tokenizer
@@ -37,6 +38,7 @@ from emojich_core.networks.transformer import Transformer
 from emojich_core.networks.upscale import make_upscaler, upscale
 from emojich_core.networks.vqgan import VQGAN
 from emojich_core.request import MAX_COUNT, Candidate, Reading, Request, new_seed
+from emojich_core.sketch import lay_out
 from emojich_core.sticker import SIZE, compose, to_webp
 
 M = TypeVar("M", bound=nn.Module)
@@ -86,6 +88,7 @@ class Pipeline:
         if bundle.judge:
             self.judge = load_network(bundle, "judge", RuCLIP, device, dtype)
             self.judge_tokenizer = Tokenizer(bundle.judge_tokenizer)
+        self.sketch_seconds = math.inf  # that the last sketch took for each code; see `warm_up`
         self.renders_in_bfloat16 = renders_in_bfloat16(device)
         if device.type == "cpu":
             keep_freed()
@@ -209,12 +212,14 @@ class Pipeline:
         """Run every stage once, in empty slots.
 
         A GPU loads its kernels at their first use and oneDNN generates them: the first request
-        would wait for that.
+        would wait for that.  It also measures `sketch_seconds`.
         """
         text = torch.zeros(self.bundle.transformer.text_seq_length, dtype=torch.long)
         slots.enter(0, prefill(self.transformer, to_device(text, self.device)), 0, Sampling())
         slots.step()
-        self.finish([slots.image(0)])
+        image = slots.image(0)
+        self.finish([image])
+        self.sketch([image.codes])
         slots.leave(0)
 
     @property
@@ -320,6 +325,30 @@ class Pipeline:
         else:
             drawings = self._finish(images)
         return numbered(drawings)
+
+    @memory_watched()
+    @torch.inference_mode()
+    def sketch(self, images: Sequence[Tensor]) -> bytes:
+        """A small JPEG of images of which the first codes are decoded: see sketch.py.
+
+        Each of `images` has its codes so far, (n,) int64 on the CPU; only whole rows are shown.
+        The images are decoded one by one, which takes no more memory than to finish one.
+        """
+        use_free_cores()
+        began, side = time.monotonic(), self.vqgan.config.codes_per_side
+        pictures: list[Image.Image | None] = []
+        for codes in images:
+            rows = codes[: len(codes) // side * side]
+            pictures.append(self._upper_part(rows) if len(rows) else None)
+        picture = lay_out(pictures, self.vqgan.config.image_size)
+        if decoded := sum(map(len, images)):
+            self.sketch_seconds = (time.monotonic() - began) / decoded
+        return picture
+
+    def _upper_part(self, codes: Tensor) -> Image.Image:
+        with self._in_finish_stream(), self._rendering():
+            [pixels] = self._decode(codes[None])
+            return to_pil_image(pixels.float().cpu())
 
     def _check_finite(self, images: list[ImageCodes]) -> None:
         if not all(math.isfinite(image.perplexity) for image in images):

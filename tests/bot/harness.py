@@ -32,6 +32,7 @@ from worker.queue.events import Failed, Finished, Progress, publish
 from worker.queue.request_job import rq_queue
 from worker.queue.requests import RequestQueue
 from worker.queue.results import Sticker, save_stickers
+from worker.queue.sketches import save_sketch
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "42:test-token"
@@ -357,6 +358,11 @@ class Worker:
     def progress(self, request: Request, fraction: float) -> None:
         """Tell how far the drawing is."""
         publish(self._redis, Progress(request.id, fraction))
+
+    def sketch(self, request: Request, fraction: float, number: int, picture: bytes) -> None:
+        """Tell that, and show what it looks like so far."""
+        save_sketch(self._redis, request.id, picture)
+        publish(self._redis, Progress(request.id, fraction, number))
 
     def finish(
         self,
