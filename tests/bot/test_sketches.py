@@ -86,13 +86,13 @@ def test_sentence_follows_a_sketch_and_another_attempt_takes_the_message_over(
     sees_picture(user)
     if end == "fail":
         worker.fail(request, "memory")
-        user.sees("«кот»", "памяти")
-        user.press("Ещё раз")
+        user.sees("«кот»", "слишком много")
+        user.press("🔄")
     else:
-        user.press("Остановить")
+        user.press("✖")
         user.sees("«кот»", "Остановлено")
         wait_for(lambda: open_of(user, connection) == 0)
-        user.press("Ещё раз")
+        user.press("🔄")
     assert load_sketch(connection, request.id) == b""
     worker.finish(worker.take())
     user.sees("Готово")
@@ -130,7 +130,7 @@ def test_sketch_whose_answer_is_lost_leaves_a_message_that_can_be_edited(
     worker.sketch(request, 0.2, 1, sketch(1))
     sees_picture(user)
     worker.fail(request, "memory")  # a caption now, and not a text
-    user.sees("памяти")
+    user.sees("слишком много")
     assert len(user.messages()) == 1
 
 

@@ -13,7 +13,6 @@ Between two steps a request that takes long gets a sketch: a picture of what is 
 
 import gc
 import logging
-import math
 import os
 import queue
 import threading
@@ -30,7 +29,7 @@ from emojich_core.inference.slots import ImageCodes, ImagePrompt, Slots
 from emojich_core.pipeline import Drawing, Pipeline, numbered
 from emojich_core.request import InvalidRequest, Reading
 from worker.engine.protocol import Task
-from worker.engine.sketches import INTERVAL, PAUSE, Sketches
+from worker.engine.sketches import Sketches
 from worker.engine.threads import in_brief_thread
 from worker.queue.events import Failed, Finished
 from worker.queue.results import Sticker
@@ -216,18 +215,16 @@ class Scheduler:
         codes = job.images.so_far(self._slots)
         seconds = self._pipeline.sketch_seconds * sum(map(len, codes))
         if not all(each.sketches.allows(now, seconds) for each in jobs):
-            job.sketches.wait(now, PAUSE)
+            job.sketches.postpone(now)
             return
         try:
             picture = self._pipeline.sketch(codes)
         except Exception as error:  # a broken device shows at the next step
             clear_frames(error.__traceback__)  # else the traceback holds the tensors in memory
             log.warning("request %s: no more sketches", job.task.request.id, exc_info=error)
-            job.sketches.wait(now, math.inf)
+            job.sketches.stop()
         else:
-            job.sketches.wait(now, INTERVAL)
-            job.sketches.count += 1
-            job.task.sketch = job.sketches.count, picture
+            job.task.sketch = job.sketches.add(now), picture
         for each in jobs:
             each.sketches.delay(time.monotonic() - now)
 

@@ -41,6 +41,16 @@ class Sketches:
         """Note how long a sketch of any request has taken."""
         self._spent += seconds
 
-    def wait(self, now: float, seconds: float) -> None:
-        """Let the next sketch be due in so many seconds; `math.inf`: never."""
-        self._next = now + seconds
+    def postpone(self, now: float) -> None:
+        """Consider a sketch that would take too long again later."""
+        self._next = now + PAUSE
+
+    def add(self, now: float) -> int:
+        """Note that a sketch is there; returns its number, from 1."""
+        self._next = now + INTERVAL
+        self.count += 1
+        return self.count
+
+    def stop(self) -> None:
+        """Let no more be due."""
+        self._next = math.inf
