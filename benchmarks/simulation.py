@@ -122,7 +122,6 @@ class TimedPipeline:
     """The part of `emojich_core.pipeline.Pipeline` that the scheduler uses, with its costs."""
 
     finish_batch = 1  # as on a CPU
-    sketch_seconds = math.inf  # no sketches
 
     def __init__(self, costs: Costs):
         self.costs = costs
@@ -144,6 +143,10 @@ class TimedPipeline:
 
     def likeness(self, codes: object) -> None:
         """No image is to be like another."""
+
+    def sketch_seconds(self, codes: int) -> float:
+        """No sketches."""
+        return math.inf
 
     def finish(self, images: list[ImageCodes]) -> list[Drawing]:
         """Finish images; TimedEngine counts the time."""

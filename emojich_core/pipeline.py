@@ -88,7 +88,7 @@ class Pipeline:
         if bundle.judge:
             self.judge = load_network(bundle, "judge", RuCLIP, device, dtype)
             self.judge_tokenizer = Tokenizer(bundle.judge_tokenizer)
-        self.sketch_seconds = math.inf  # that the last sketch took for each code; see `warm_up`
+        self._sketched = 0.0, 0.0  # seconds, and codes that they were spent on, the last count most
         self.renders_in_bfloat16 = renders_in_bfloat16(device)
         if device.type == "cpu":
             keep_freed()
@@ -212,7 +212,7 @@ class Pipeline:
         """Run every stage once, in empty slots.
 
         A GPU loads its kernels at their first use and oneDNN generates them: the first request
-        would wait for that.  It also measures `sketch_seconds`.
+        would wait for that.  It also measures a sketch.
         """
         text = torch.zeros(self.bundle.transformer.text_seq_length, dtype=torch.long)
         slots.enter(0, prefill(self.transformer, to_device(text, self.device)), 0, Sampling())
@@ -331,8 +331,9 @@ class Pipeline:
     def sketch(self, images: Sequence[Tensor]) -> bytes:
         """A small JPEG of images of which the first codes are decoded: see sketch.py.
 
-        Each of `images` has its codes so far, (n,) int64 on the CPU; only whole rows are shown.
-        The images are decoded one by one, which takes no more memory than to finish one.
+        Each of `images` has its codes so far, (n,) int64 on the CPU; only whole rows are shown,
+        and the file is empty where no image has one.  The images are decoded one by one, which
+        takes no more memory than to finish one.
         """
         use_free_cores()
         began, side = time.monotonic(), self.vqgan.config.codes_per_side
@@ -340,10 +341,20 @@ class Pipeline:
         for codes in images:
             rows = codes[: len(codes) // side * side]
             pictures.append(self._upper_part(rows) if len(rows) else None)
+        if not any(pictures):
+            return b""
         picture = lay_out(pictures, self.vqgan.config.image_size)
-        if decoded := sum(map(len, images)):
-            self.sketch_seconds = (time.monotonic() - began) / decoded
+        seconds, decoded = self._sketched
+        self._sketched = (
+            seconds / 2 + time.monotonic() - began,
+            decoded / 2 + sum(map(len, images)),
+        )
         return picture
+
+    def sketch_seconds(self, codes: int) -> float:
+        """How long it will take to sketch so many codes; infinity before the first sketch."""
+        seconds, decoded = self._sketched
+        return seconds / decoded * codes if decoded else math.inf
 
     def _upper_part(self, codes: Tensor) -> Image.Image:
         with self._in_finish_stream(), self._rendering():

@@ -213,7 +213,7 @@ class Scheduler:
             return
         job = min(due, key=lambda job: job.sketches.count)
         codes = job.images.so_far(self._slots)
-        seconds = self._pipeline.sketch_seconds * sum(map(len, codes))
+        seconds = self._pipeline.sketch_seconds(sum(map(len, codes)))
         if not all(each.sketches.allows(now, seconds) for each in jobs):
             job.sketches.postpone(now)
             return
@@ -224,7 +224,10 @@ class Scheduler:
             log.warning("request %s: no more sketches", job.task.request.id, exc_info=error)
             job.sketches.stop()
         else:
-            job.task.sketch = job.sketches.add(now), picture
+            if picture:
+                job.task.sketch = job.sketches.add(now), picture
+            else:
+                job.sketches.postpone(now)
         for each in jobs:
             each.sketches.delay(time.monotonic() - now)
 
