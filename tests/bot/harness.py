@@ -60,6 +60,14 @@ def draw_sticker(number: int) -> bytes:
     return file.getvalue()
 
 
+@cache
+def draw_sketch(number: int) -> bytes:
+    """A JPEG that differs from every other number's."""
+    file = BytesIO()
+    Image.new("RGB", (512, 512), (number * 40 % 256, 128, 128)).save(file, "JPEG")
+    return file.getvalue()
+
+
 class Sandbox:
     """`python -m bot.sandbox`."""
 
