@@ -88,7 +88,10 @@ class Pipeline:
         if bundle.judge:
             self.judge = load_network(bundle, "judge", RuCLIP, device, dtype)
             self.judge_tokenizer = Tokenizer(bundle.judge_tokenizer)
-        self._sketched = 0.0, 0.0  # seconds, and codes that they were spent on, the last count most
+        self._decoded = (
+            0.0,
+            0.0,
+        )  # the VQGAN's seconds and codes; the last count most
         self.renders_in_bfloat16 = renders_in_bfloat16(device)
         if device.type == "cpu":
             keep_freed()
@@ -344,16 +347,16 @@ class Pipeline:
         if not any(pictures):
             return b""
         picture = lay_out(pictures, self.vqgan.config.image_size)
-        seconds, decoded = self._sketched
-        self._sketched = (
-            seconds / 2 + time.monotonic() - began,
-            decoded / 2 + sum(map(len, images)),
-        )
+        self._note_decoded(time.monotonic() - began, sum(map(len, images)))
         return picture
 
+    def _note_decoded(self, seconds: float, codes: int) -> None:
+        before, decoded = self._decoded
+        self._decoded = before / 2 + seconds, decoded / 2 + codes
+
     def sketch_seconds(self, codes: int) -> float:
-        """How long it will take to sketch so many codes; infinity before the first sketch."""
-        seconds, decoded = self._sketched
+        """How long so many codes will take to sketch, by the last ones; infinity at first."""
+        seconds, decoded = self._decoded
         return seconds / decoded * codes if decoded else math.inf
 
     def _upper_part(self, codes: Tensor) -> Image.Image:
@@ -386,8 +389,12 @@ class Pipeline:
 
     def _render(self, codes: Tensor) -> Tensor:
         """Codes (B, image_seq_length) → pictures (B, 3, SIZE, SIZE) in [0, 1]."""
+        began = time.monotonic()
         with self._rendering():
-            sharp = upscale(self.upscaler, self.bundle.upscale, self._decode(codes), SIZE)
+            pictures = self._decode(codes)
+            if self.device.type == "cpu":  # a GPU is not done yet
+                self._note_decoded(time.monotonic() - began, codes.numel())
+            sharp = upscale(self.upscaler, self.bundle.upscale, pictures, SIZE)
         return sharp.to(stages_dtype(self.device))
 
     def _decode(self, codes: Tensor) -> Tensor:
