@@ -142,7 +142,7 @@ def test_sketches_take_no_more_than_their_share(
     began = time.monotonic()
     drawn(pipeline, *tasks, slots=3)
     seconds = time.monotonic() - began
-    assert 2 <= len(spent) == sum(len(task.sketches) for task in tasks)
+    assert 1 <= len(spent) == sum(len(task.sketches) for task in tasks)
     # One may take longer than was foreseen; after that none is allowed for a while.
     assert sum(spent) <= SHARE * (seconds - sum(spent)) + max(spent)
 
