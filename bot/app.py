@@ -55,6 +55,7 @@ from bot.telegram.profile import introduce
 from bot.telegram.questions import Questions
 from bot.telegram.updater import keep_token, listen, poll
 from bot.telegram.updates import Inbox, end
+from worker.queue.address import Address
 from worker.queue.environment import announce
 from worker.queue.events import EventReader
 from worker.queue.requests import RequestQueue
@@ -78,8 +79,8 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
     """
     application = build_application(config)
     retry = Retry(ExponentialBackoff(cap=2, base=0.1), REDIS_RETRIES)
-    pool = redis.asyncio.BlockingConnectionPool.from_url(
-        redis_url, retry=retry, max_connections=REDIS_CONNECTIONS, timeout=None
+    pool = Address.read(redis_url).async_pool(
+        retry=retry, max_connections=REDIS_CONNECTIONS, timeout=None
     )
     async with redis.asyncio.Redis.from_pool(pool) as async_connection:
         delivery, monitor = _assemble(application, config, connection, async_connection, CONSUMER)
