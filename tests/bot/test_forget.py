@@ -11,7 +11,7 @@ from bot.requests.store import OPEN
 from tests.bot.conftest import NewUser
 from tests.bot.harness import Sandbox, User, Worker, wait_for
 from tests.keys import check_user_keys
-from worker.queue.events import STREAM
+from worker.queue.events import FORGET_TTL, STREAM
 from worker.queue.request_job import rq_queue
 
 pytestmark = pytest.mark.usefixtures("bot")
@@ -24,11 +24,11 @@ def keys_of(connection: redis.Redis, user: User) -> list[bytes]:
 
 
 def check_only_counts_are_left(connection: redis.Redis, user: User) -> None:
-    """Nothing is left but the requests and reports of the last days, which go by themselves."""
-    kept = ("emojich:asked:", "emojich:report:", "emojich:reports:")
+    """Nothing is left but what goes by itself: requests, reports, and marks of ended requests."""
+    lives = {"asked": DAY, "report": 2 * DAY, "reports": DAY, "ended": FORGET_TTL}
     for key in keys_of(connection, user):
-        assert key.decode().startswith(kept)
-        assert 0 < connection.ttl(key) <= 2 * DAY  # type: ignore[operator]
+        most = lives[key.decode().split(":")[1]]
+        assert 0 < connection.ttl(key) <= most  # type: ignore[operator]
     open_requests: Any = connection.hvals(OPEN)
     assert str(user.id).encode() not in open_requests
 

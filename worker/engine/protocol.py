@@ -10,11 +10,13 @@ import json
 import os
 import threading
 from multiprocessing.connection import Client, Connection
+from pathlib import Path
 
 from emojich_core.request import Request
 from worker.queue.events import Event, Failed, Finished, from_json, to_json
 from worker.queue.results import Sticker
 
+SPEED = ".speed"  # of a file beside the socket
 ENGINE_SOCKET = "EMOJICH_ENGINE_SOCKET"  # the worker passes the path to job processes in it
 
 
@@ -48,6 +50,16 @@ def engine_is_ready(socket: str = "") -> bool:
     if connection:
         connection.close()
     return connection is not None
+
+
+def tell_speed(socket: Path, judged_per_minute: float) -> None:
+    """Write down how fast an engine is (see `ServedBundle`), before it opens its socket."""
+    socket.with_suffix(SPEED).write_text(str(judged_per_minute))
+
+
+def read_speed(socket: str) -> float:
+    """How fast an engine that is ready has said to be."""
+    return float(Path(socket).with_suffix(SPEED).read_text())
 
 
 def send_request(connection: Connection, request: Request, image: bytes = b"") -> None:
