@@ -239,7 +239,6 @@ def test_private_bot_refuses_users_not_on_the_list(
 def test_exception_in_a_handler_is_counted_in_stats(
     admin: User, user: User, connection: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.requests.prompts.clean_prompt", None)
     monkeypatch.setattr("bot.requests.prompts._lines", None)
     user.say("кот")
     user.sees("что-то сломалось")
