@@ -8,8 +8,8 @@ import pytest
 import redis
 
 from bot.admin import digest
-from tests.bot.harness import RunningBot, Sandbox, User, text_of, wait_for
-from worker.queue.stats import counts_key, today, users_key
+from tests.bot.harness import RunningBot, Sandbox, User, Worker, text_of, wait_for
+from worker.queue.stats import counts_key, counts_today, today, users_key
 
 FIRST, SECOND, SILENT = 5201, 5202, 5203  # the last one has never pressed Start
 
@@ -87,6 +87,29 @@ def test_digest_that_telegram_did_not_take_is_sent_again(
     finally:
         bot.stop()
     assert len(digests(admins[0])) == before + 1
+
+
+def test_stickers_in_packs_and_bans_are_counted(
+    sandbox: Sandbox, server: str, connection: redis.Redis, admins: list[User], worker: Worker,
+    user: User,
+) -> None:  # fmt: skip
+    before = counts_today(connection)
+    bot = RunningBot(f"{sandbox.url}/bot", server, admins=frozenset({FIRST}))
+    try:
+        user.say("кот")
+        worker.finish(worker.take(), 1)
+        user.sees("Готово")
+        user.press("1")
+        user.press("✓ 1")
+        admins[0].say(f"/ban {user.id}")
+        admins[0].sees("Доступ закрыт")
+    finally:
+        bot.stop()
+    after = counts_today(connection)
+    assert {name: after[name] - before.get(name, 0) for name in ("added", "banned")} == {
+        "added": 1,
+        "banned": 1,
+    }
 
 
 @pytest.mark.parametrize("case", ["too early", "nothing happened", "no admin"])
