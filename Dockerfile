@@ -5,7 +5,8 @@ ARG PYTHON_IMAGE=python:3.11-slim
 FROM ${PYTHON_IMAGE} AS base
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1
 WORKDIR /app
-RUN useradd --create-home emojich
+# By number: Kubernetes cannot see that a name is not root's.
+RUN useradd --uid 1000 --user-group --create-home emojich
 
 FROM base AS bot
 COPY bot/requirements.lock bot/
@@ -18,7 +19,7 @@ COPY worker/queue worker/queue
 COPY emojich_core/__init__.py emojich_core/errors.py emojich_core/request.py emojich_core/
 COPY emojich_core/image_file.py emojich_core/
 RUN pip install --no-index --no-deps --no-build-isolation -e .
-USER emojich
+USER 1000
 CMD ["python", "-m", "bot"]
 
 FROM base AS wheels
@@ -60,5 +61,5 @@ ENV PATH=/venv/bin:$PATH
 COPY pyproject.toml README.md LICENSE ./
 COPY worker worker
 COPY emojich_core emojich_core
-USER emojich
+USER 1000
 CMD ["python", "-m", "worker"]

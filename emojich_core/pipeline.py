@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from torchvision.transforms.functional import to_tensor
+from torchvision.transforms.functional import to_pil_image, to_tensor
 
 from emojich_core.bundles.bundle import Bundle, BundleError, load_bundle
 from emojich_core.bundles.description import JUDGE
@@ -31,7 +31,7 @@ from emojich_core.inference.precision import (
 from emojich_core.inference.retries import LIKE
 from emojich_core.inference.sampling import Sampling, image_loss, in_style
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots, prefill
-from emojich_core.inference.threads import cores, use
+from emojich_core.inference.threads import cores, use, use_free_cores
 from emojich_core.networks.matting import cut_out, make_unet
 from emojich_core.networks.ruclip import RuCLIP, similarity, text_feature
 from emojich_core.networks.tokenizer import Tokenizer
@@ -39,6 +39,7 @@ from emojich_core.networks.transformer import Transformer
 from emojich_core.networks.upscale import make_upscaler, upscale
 from emojich_core.networks.vqgan import VQGAN
 from emojich_core.request import MAX_COUNT, Candidate, Reading, Request, new_seed
+from emojich_core.sketch import lay_out
 from emojich_core.sticker import SIZE, compose, to_webp
 
 M = TypeVar("M", bound=nn.Module)
@@ -89,6 +90,10 @@ class Pipeline:
         if bundle.judge:
             self.judge = load_network(bundle, "judge", RuCLIP, device, dtype)
             self.judge_tokenizer = Tokenizer(bundle.judge_tokenizer)
+        self._decoded = (
+            0.0,
+            0.0,
+        )  # the VQGAN's seconds and codes; the last count most
         self.renders_in_bfloat16 = renders_in_bfloat16(device)
         if device.type == "cpu":
             keep_freed()
@@ -214,12 +219,14 @@ class Pipeline:
         """Run every stage once, in empty slots.
 
         A GPU loads its kernels at their first use and oneDNN generates them: the first request
-        would wait for that.
+        would wait for that.  It also measures a sketch.
         """
         text = torch.zeros(self.bundle.transformer.text_seq_length, dtype=torch.long)
         slots.enter(0, prefill(self.transformer, to_device(text, self.device)), 0, Sampling())
         slots.step()
-        self.finish([slots.image(0)])
+        image = slots.image(0)
+        self.finish([image])
+        self.sketch([image.codes])
         slots.leave(0)
 
     def seconds_per_judged(self, slots: Slots) -> float:
@@ -346,6 +353,41 @@ class Pipeline:
             drawings = self._finish(images)
         return numbered(drawings)
 
+    @memory_watched()
+    @torch.inference_mode()
+    def sketch(self, images: Sequence[Tensor]) -> bytes:
+        """A small JPEG of images of which the first codes are decoded: see sketch.py.
+
+        Each of `images` has its codes so far, (n,) int64 on the CPU; only whole rows are shown,
+        and the file is empty where no image has one.  The images are decoded one by one, which
+        takes no more memory than to finish one.
+        """
+        use_free_cores()
+        began, side = time.monotonic(), self.vqgan.config.codes_per_side
+        pictures: list[Image.Image | None] = []
+        for codes in images:
+            rows = codes[: len(codes) // side * side]
+            pictures.append(self._upper_part(rows) if len(rows) else None)
+        if not any(pictures):
+            return b""
+        picture = lay_out(pictures, self.vqgan.config.image_size)
+        self._note_decoded(time.monotonic() - began, sum(map(len, images)))
+        return picture
+
+    def _note_decoded(self, seconds: float, codes: int) -> None:
+        before, decoded = self._decoded
+        self._decoded = before / 2 + seconds, decoded / 2 + codes
+
+    def sketch_seconds(self, codes: int) -> float:
+        """How long so many codes will take to sketch, by the last ones; infinity at first."""
+        seconds, decoded = self._decoded
+        return seconds / decoded * codes if decoded else math.inf
+
+    def _upper_part(self, codes: Tensor) -> Image.Image:
+        with self._in_finish_stream(), self._rendering():
+            [pixels] = self._decode(codes[None])
+            return to_pil_image(pixels.float().cpu())
+
     def _check_finite(self, images: list[ImageCodes]) -> None:
         if not all(math.isfinite(image.perplexity) for image in images):
             message = f"{self.bundle.path} draws no finite numbers in {self.precision}"
@@ -371,8 +413,12 @@ class Pipeline:
 
     def _render(self, codes: Tensor) -> Tensor:
         """Codes (B, image_seq_length) → pictures (B, 3, SIZE, SIZE) in [0, 1]."""
+        began = time.monotonic()
         with self._rendering():
-            sharp = upscale(self.upscaler, self.bundle.upscale, self._decode(codes), SIZE)
+            pictures = self._decode(codes)
+            if self.device.type == "cpu":  # a GPU is not done yet
+                self._note_decoded(time.monotonic() - began, codes.numel())
+            sharp = upscale(self.upscaler, self.bundle.upscale, pictures, SIZE)
         return sharp.to(stages_dtype(self.device))
 
     def _decode(self, codes: Tensor) -> Tensor:

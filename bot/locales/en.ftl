@@ -411,7 +411,7 @@ privacy =
     What I keep, and for how long:
 
     • prompts, and the numbers of the messages that answer them: two days;
-    • the stickers I have drawn: one day;
+    • the stickers I have drawn: one day; half-drawn ones: ten minutes at most;
     • small copies of pictures that drawings begin with: 26 hours after the last request with them;
     • when you asked for something or reported stickers, to count it: one day, even after /forget;
     • if your stickers were reported in a group, the prompt, your number and the group's title: the owner of the bot sees them; two days, even after /forget;

@@ -90,7 +90,8 @@ class Record:
     reply_to: int = 0  # the message that asks for it, in a group
     thread_id: int = 0  # the topic in which it was asked for; 0 outside of any
     message_id: int | None = None  # None until Telegram has taken the first one
-    over_photo: bool = False  # the message was a photo before this request took it over
+    # The message was a photo before this request took it over, or a sketch has made it one.
+    over_photo: bool = False
     shown: State | None = None  # the state that the message shows
     state: State = State.WAITING
     wanted: int = 0  # candidates asked for; 0 until the user's settings have been looked up
@@ -108,6 +109,8 @@ class Record:
     reportable: bool = False  # users see it in a group, and there are admins to report it to
     queued: Queued = Queued(1)
     fraction: float = 0.0
+    sketch: int = 0  # number of a sketch that the message does not show yet; 0: there is none
+    no_sketches: bool = False  # Telegram takes none
     count: int = 0  # of candidates
     unknown: str = ""  # a word of the prompt that the model does not know
     instead: str = ""  # and what it drew instead
@@ -195,11 +198,18 @@ class Shown:
 
     message_id: int
     state: State
+    sketch: int = 0  # number of the sketch that was due; 0: none was
+    is_photo: bool = False  # the sketch was still there, and now the message is a photo
 
 
 @dataclass(frozen=True)
 class Photographed:
     """The message turns out to be a photo: it became one as the request took it over."""
+
+
+@dataclass(frozen=True)
+class SketchRefused:
+    """Telegram does not take a sketch: the chat may allow no photos."""
 
 
 @dataclass(frozen=True)
@@ -282,9 +292,9 @@ class Unreachable:
 
 
 Change = (
-    Progress | Finished | Failed | Queued | Shown | Photographed | Uploaded | Added | Labelled
-    | Choosing | ChoosingStyle | Spoilt | Reopened | Cancelled | Abandoned | Replaced | Moved
-    | Unreachable
+    Progress | Finished | Failed | Queued | Shown | Photographed | SketchRefused | Uploaded | Added
+    | Labelled | Choosing | ChoosingStyle | Spoilt | Reopened | Cancelled | Abandoned | Replaced
+    | Moved | Unreachable
 )  # fmt: skip
 
 
@@ -292,8 +302,13 @@ def advance(record: Record, change: Change) -> Record:
     """The record after a change; the same record where the change comes too late to matter."""
     state = record.state
     match change:
-        case Shown(message_id, shown):
-            return replace(record, message_id=message_id, shown=shown)
+        case Shown(message_id, shown, sketch, is_photo):
+            left = 0 if sketch == record.sketch else record.sketch
+            over_photo = is_photo or record.over_photo
+            anew = replace(record, message_id=message_id, shown=shown)
+            return replace(anew, sketch=left, over_photo=over_photo)
+        case SketchRefused():
+            return replace(record, sketch=0, no_sketches=True)
         case Photographed():
             return replace(record, over_photo=True)
         case Uploaded(number, file_id, kind):
@@ -318,8 +333,9 @@ def advance(record: Record, change: Change) -> Record:
             return record
         case Queued() if state is State.WAITING:
             return replace(record, queued=change)
-        case Progress(fraction=fraction) if record.is_waited_for:
-            return replace(record, state=State.DRAWING, fraction=fraction)
+        case Progress(fraction=fraction, sketch=sketch) if record.is_waited_for:
+            newest = 0 if record.no_sketches else sketch or record.sketch
+            return replace(record, state=State.DRAWING, fraction=fraction, sketch=newest)
         case Finished() if state not in (State.FINISHED, State.CANCELLED):
             # Even after a failure: stickers are good news, however late.
             return replace(_with_candidates(record, change), state=State.FINISHED)

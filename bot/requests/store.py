@@ -40,6 +40,8 @@ _NEW_FIELDS = (
     "judge",
     "picture",
     "reportable",
+    "sketch",
+    "no_sketches",
 )
 
 

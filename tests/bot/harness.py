@@ -32,6 +32,7 @@ from worker.queue.events import Failed, Finished, Progress, publish
 from worker.queue.request_job import rq_queue
 from worker.queue.requests import RequestQueue
 from worker.queue.results import Sticker, save_stickers
+from worker.queue.sketches import save_sketch
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "42:test-token"
@@ -56,6 +57,14 @@ def draw_sticker(number: int) -> bytes:
     sticker.paste(colour, (64, 64, 448, 448))
     file = BytesIO()
     sticker.save(file, "WEBP", lossless=True, method=0)
+    return file.getvalue()
+
+
+@cache
+def draw_sketch(number: int) -> bytes:
+    """A JPEG that differs from every other number's."""
+    file = BytesIO()
+    Image.new("RGB", (512, 512), (number * 40 % 256, 128, 128)).save(file, "JPEG")
     return file.getvalue()
 
 
@@ -357,6 +366,11 @@ class Worker:
     def progress(self, request: Request, fraction: float) -> None:
         """Tell how far the drawing is."""
         publish(self._redis, Progress(request.id, fraction))
+
+    def sketch(self, request: Request, fraction: float, number: int, picture: bytes) -> None:
+        """Tell that, and show what it looks like so far."""
+        save_sketch(self._redis, request.id, picture)
+        publish(self._redis, Progress(request.id, fraction, number))
 
     def finish(
         self,

@@ -13,6 +13,7 @@ from tests.bot.harness import Sandbox, User, Worker, wait_for
 from tests.keys import check_user_keys
 from worker.queue.events import FORGET_TTL, STREAM
 from worker.queue.request_job import rq_queue
+from worker.queue.sketches import save_sketch
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -67,6 +68,7 @@ def live(user: User, worker: Worker) -> None:
     user.press("🔁", question)
     user.say(photo=True, caption="сова")
     user.sees("«сова»")
+    save_sketch(job.connection, worker.waiting()[-1], b"sketch")
 
 
 def test_user_deletes_all_data_and_keeps_packs(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from emojich_core.errors import SetupError, exit_on
 from worker.config import Settings
-from worker.engine.protocol import Task, receive_task, send_event, tell_speed
+from worker.engine.protocol import Task, receive_task, send_event, send_sketch, tell_speed
 from worker.engine.threads import in_brief_thread
 from worker.queue.environment import start_logging
 from worker.queue.events import Progress
@@ -63,6 +63,7 @@ class Engine:
 
     def _report(self, task: Task, connection: Connection) -> None:
         seen = reported = 0.0
+        sketched = 0
         began = time.monotonic()
         while not task.ended.wait(PROGRESS_INTERVAL if reported else FIRST_INTERVAL):
             if connection.poll():  # it hung up: a job process sends nothing after its request
@@ -72,7 +73,11 @@ class Engine:
             elif time.monotonic() - max(began, self._last_progress) > HANG_TIMEOUT:
                 log.error("request %s: nothing has moved for %s s", task.request.id, HANG_TIMEOUT)
                 os._exit(1)  # a new engine tries all requests again
-            if seen > reported:
+            number, picture = task.sketch
+            if number > sketched:
+                reported, sketched = max(seen, reported), number
+                send_sketch(connection, Progress(task.request.id, reported, number), picture)
+            elif seen > reported:
                 reported = seen
                 send_event(connection, Progress(task.request.id, reported), [])
         send_event(connection, *task.outcome)

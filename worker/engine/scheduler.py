@@ -8,6 +8,8 @@ With a `best_of` above 1, and where its user wants it drawn `longer`, a request 
 which the best become stickers.  They take slots that would be idle, and give them up at once when
 another of the engine's requests needs one; a request that has waited for EXTRA_WAIT competes for
 slots with all of its images.
+
+Between two steps a request that takes long gets a sketch: a picture of what is decoded so far.
 """
 
 import gc
@@ -28,6 +30,7 @@ from emojich_core.inference.slots import ImageCodes, ImagePrompt, Slots
 from emojich_core.pipeline import Drawing, Pipeline, numbered
 from emojich_core.request import LONGER, InvalidRequest, Reading
 from worker.engine.protocol import Task
+from worker.engine.sketches import Sketches
 from worker.engine.threads import in_brief_thread
 from worker.queue.events import Failed, Finished
 from worker.queue.results import Sticker
@@ -48,6 +51,7 @@ class Job:
     drawings: dict[int, Drawing] = field(default_factory=dict)  # by seed
     scores: list[float] | None = None  # the judge's, of the shortlist
     began: float = field(default_factory=time.monotonic)
+    sketches: Sketches = field(default_factory=Sketches)
 
     def yields(self, seed: int) -> bool:
         """Whether an image of it waits for a slot that no other request needs."""
@@ -120,6 +124,7 @@ class Scheduler:
             self._within_memory(self._decode_step)
             for job in self._jobs:
                 job.report()
+            self._sketch()
 
     def _admit(self) -> None:
         for task in self._arrived():
@@ -197,6 +202,7 @@ class Scheduler:
         return slot
 
     def _enter(self, job: Job, slot: int) -> None:
+        job.sketches.begin(time.monotonic())
         job.images.enter(self._slots, slot)  # not an argument: callers must not hold replaced slots
 
     def _decode_step(self) -> None:
@@ -208,6 +214,33 @@ class Scheduler:
                     self._decoded.put((job, image))
             elif job.images.is_decoded:
                 self._decoded.put((job, None))
+
+    def _sketch(self) -> None:
+        """Sketch the images of a request that is due, unless that would delay any too long."""
+        now = time.monotonic()
+        jobs = [job for job in self._jobs if job.images.slots and not job.is_over]
+        due = [job for job in jobs if job.sketches.is_due(now, job.images.decoded_share)]
+        if not due:
+            return
+        job = min(due, key=lambda job: job.sketches.count)
+        codes = job.images.so_far(self._slots)
+        seconds = self._pipeline.sketch_seconds(sum(map(len, codes)))
+        if not all(each.sketches.allows(now, seconds) for each in jobs):
+            job.sketches.postpone(now)
+            return
+        try:
+            picture = self._pipeline.sketch(codes)
+        except Exception as error:  # a broken device shows at the next step
+            clear_frames(error.__traceback__)  # else the traceback holds the tensors in memory
+            log.warning("request %s: no more sketches", job.task.request.id, exc_info=error)
+            job.sketches.stop()
+        else:
+            if picture:
+                job.task.sketch = job.sketches.add(now), picture
+            else:
+                job.sketches.postpone(now)
+        for each in jobs:
+            each.sketches.delay(time.monotonic() - now)
 
     def _within_memory(self, work: Callable[[], None]) -> None:
         """Do work on the slots; when memory runs out, halve them, or fail the last request."""

@@ -16,6 +16,7 @@ import redis.asyncio
 from emojich_core.request import MAX_COUNT, Candidate
 from worker.queue import decoding
 from worker.queue.request_ids import ids_of_user
+from worker.queue.sketches import sketch_key
 from worker.queue.stats import COUNTS_TTL, FINISHED, counts_key
 
 STREAM = "emojich:events"
@@ -35,6 +36,7 @@ class Progress:
 
     request_id: str
     fraction: float  # 0 to 1
+    sketch: int = 0  # number of a new sketch (see `worker.queue.sketches`); 0: there is no new one
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,9 @@ def to_json(event: Event) -> str:
     """Text that `from_json` turns back into an equal event."""
     data: dict[str, Any] = {"request_id": event.request_id}
     match event:
-        case Progress(fraction=fraction):
+        case Progress(fraction=fraction, sketch=sketch):
             data |= {"kind": "progress", "fraction": round(fraction, 3)}
+            data |= {"sketch": sketch} if sketch else {}
         case Finished(candidates=candidates, unknown=unknown, instead=instead, model=model):
             data |= {"kind": "finished", "candidates": [c.to_json() for c in candidates]}
             data |= {"unknown": unknown, "instead": instead, "model": model}
@@ -85,7 +88,7 @@ def from_json(text: str | bytes) -> Event:
         raise ValueError("unknown kind of event")
     event: Event = decoding.decode(KINDS[kind], data)
     match event:
-        case Progress(fraction=fraction) if not 0 <= fraction <= 1:
+        case Progress(fraction=fraction, sketch=sketch) if not (0 <= fraction <= 1 and sketch >= 0):
             raise ValueError("progress out of bounds")
         case Finished(candidates=candidates) if not 1 <= len(candidates) <= MAX_COUNT:
             raise ValueError("no such number of candidates")
@@ -94,8 +97,9 @@ def from_json(text: str | bytes) -> Event:
 
 # A job process may be killed between the last event and RQ's record of its job; a command may be
 # sent again after a lost connection: what ends a request is appended and counted only the first
-# time.
+# time.  A sketch goes with it.
 _PUBLISH_END = """
+redis.call('DEL', KEYS[4])
 if redis.call('SET', KEYS[2], '', 'NX', 'EX', ARGV[1]) then
     redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'event', ARGV[3])
     redis.pcall('HINCRBY', KEYS[3], ARGV[4], 1)  -- no count keeps an end from being told
@@ -110,7 +114,8 @@ def publish(connection: redis.Redis, event: Event) -> None:
         if connection.xlen(STREAM) < MAX_UNREAD:
             connection.xadd(STREAM, {"event": to_json(event)})
     else:
-        keys = (STREAM, _ended(event.request_id), counts_key())
+        name = event.request_id
+        keys = (STREAM, _ended(name), counts_key(), sketch_key(name))
         what = event.reason if isinstance(event, Failed) else FINISHED
         arguments = (END_TTL, MAX_EVENTS, to_json(event), what, COUNTS_TTL)
         connection.eval(_PUBLISH_END, len(keys), *keys, *arguments)
@@ -118,6 +123,7 @@ def publish(connection: redis.Redis, event: Event) -> None:
 
 def end_silently(connection: redis.Redis, request_id: str) -> bool:
     """End a request without an event; False when one has ended it before."""
+    connection.delete(sketch_key(request_id))
     return bool(connection.set(_ended(request_id), "", nx=True, ex=END_TTL))
 
 
