@@ -13,7 +13,7 @@ import httpx
 
 from bot.requests.limits import Limits
 from emojich_core.errors import SetupError
-from worker.queue.environment import is_number, number
+from worker.queue.environment import is_number, number, secret
 
 TELEGRAM = "https://api.telegram.org/bot"
 WEBHOOK_PORT = 8080
@@ -90,7 +90,7 @@ class Config:
 
 
 def _token(environment: Mapping[str, str]) -> str:
-    token = environment.get("TELEGRAM_BOT_TOKEN", "").strip()
+    token = secret(environment, "TELEGRAM_BOT_TOKEN")
     if not token:
         raise SetupError(
             "TELEGRAM_BOT_TOKEN is not set: get one from @BotFather, "

@@ -110,7 +110,7 @@ class Engines:
             "EMOJICH_DEVICE": pair.settings.device or "",
         }
         # The engine uses no Redis, so it gets no password of one.
-        without = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
+        without = {k: value for k, value in os.environ.items() if not k.startswith("REDIS_")}
         with self._lock:
             if self._stopping:
                 return False

@@ -38,6 +38,7 @@ class Intake:
         quota: Quota,
         blocklist: Blocklist,
         results: redis.Redis,
+        has_admins: bool = False,
     ):
         self._store = store
         self._settings = settings
@@ -46,6 +47,7 @@ class Intake:
         self._quota = quota
         self._blocklist = blocklist
         self._results = results
+        self._has_admins = has_admins
 
     async def take(
         self,
@@ -81,7 +83,9 @@ class Intake:
         self, record: Record, instead_of: Record | None, prepare: Callable[[], Awaitable[None]]
     ) -> Record:
         """Check and remember a new request; returns its record."""
-        await asyncio.to_thread(self._blocklist.check, record.prompt)
+        audience = (record.user_id, record.is_private)
+        await asyncio.to_thread(self._blocklist.check, record.prompt, *audience)
+        record = replace(record, reportable=self._has_admins and not record.is_private)
         record = await self._styled(record)
         await self._check_limits(record, instead_of)
         try:

@@ -106,6 +106,7 @@ class Record:
     # The bundle that is to draw them, then the one that has; empty: the default, or unknown.
     model: str = ""
     styles: dict[str, str] = field(default_factory=dict)  # other bundles → what users read
+    reportable: bool = False  # users see it in a group, and there are admins to report it to
     queued: Queued = Queued(1)
     fraction: float = 0.0
     sketch: int = 0  # number of a sketch that the message does not show yet; 0: there is none

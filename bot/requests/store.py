@@ -39,6 +39,7 @@ _NEW_FIELDS = (
     "longer",
     "judge",
     "picture",
+    "reportable",
     "sketch",
     "no_sketches",
 )

@@ -80,6 +80,14 @@ class StyleButton(Callback):
 
 
 @dataclass(frozen=True)
+class ReportButton(Callback):
+    """Reports the stickers of a request to the admins; every member of the group may press it."""
+
+    kind = "report"
+    request_id: RequestId
+
+
+@dataclass(frozen=True)
 class ExampleButton(Callback):
     """Draws one of the examples."""
 
@@ -244,6 +252,7 @@ def candidates_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
             [_button(words("edit"), RequestAction.EDIT, record)],
             *([[_button(words("styles"), RequestAction.STYLES, record)]] if record.styles else []),
             *links,
+            *([[ReportButton(record.id).button(words("report"))]] if record.reportable else []),
         ]
     )
 

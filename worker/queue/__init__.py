@@ -10,6 +10,8 @@
 - `sketches`: what a request's images look like while they are drawn
 - `results`: finished stickers, kept for a day
 - `stats`: the day's counts, seconds per image
+- `address`: REDIS_URL, and the variables beside it, as clients
+- `sentinels`: clients of the master that Redis Sentinels name
 - `connection`: connect to Redis, or say why not
 - `valkey`: the embedded server for a machine without a Redis
 - `child`: a child process that does not outlive its parent
