@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from itertools import groupby
 
 from worker.config import Pair
-from worker.engine.protocol import ENGINE_SOCKET, engine_is_ready
+from worker.engine.protocol import ENGINE_SOCKET, ask_metrics, engine_is_ready
 from worker.jobs.rq_worker import GRACE
+from worker.metrics import EngineFigures
 from worker.queue.bundles import SERVES
 from worker.queue.valkey import sockets_folder
 from worker.supervisor import Supervisor
@@ -36,7 +37,7 @@ class Engines:
         self._pairs = pairs
         self._folder = folder
         self._url = url
-        self._engines: list[Supervisor] = []
+        self._engines: list[tuple[Pair, Supervisor]] = []
         self._rq_workers: list[Supervisor] = []
         self._stopping = False
         self._lock = threading.RLock()  # so that nothing starts after `terminate`
@@ -71,8 +72,14 @@ class Engines:
         deadline = time.monotonic() + STOP_TIME
         for rq_worker in self._rq_workers:
             rq_worker.stop(max(0.0, deadline - time.monotonic()))
-        for engine in self._engines:
+        for _, engine in self._engines:
             engine.stop(0)  # the engine keeps nothing that could be lost
+
+    def figures(self) -> Iterator[EngineFigures]:
+        """What is known of each engine that has been started.  Waits for ASK_TIMEOUT of each."""
+        for pair, engine in tuple(self._engines):
+            answer = ask_metrics(self._socket(pair))
+            yield EngineFigures(pair.serves.name, pair.settings.device or "", engine.deaths, answer)
 
     def _load(self, pairs: list[Pair]) -> None:
         """Start the pairs of one device, one after the other."""
@@ -109,7 +116,7 @@ class Engines:
             if self._stopping:
                 return False
             engine = Supervisor(f"the engine{self._of(pair)}", command, without | environment)
-            self._engines.append(engine)
+            self._engines.append((pair, engine))
         while not engine_is_ready(socket):
             code = engine.process.poll()
             if code is not None:
