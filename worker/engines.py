@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import groupby
 
@@ -75,11 +76,15 @@ class Engines:
         for _, engine in self._engines:
             engine.stop(0)  # the engine keeps nothing that could be lost
 
-    def figures(self) -> Iterator[EngineFigures]:
-        """What is known of each engine that has been started.  Waits for ASK_TIMEOUT of each."""
-        for pair, engine in tuple(self._engines):
-            answer = ask_metrics(self._socket(pair))
-            yield EngineFigures(pair.serves.name, pair.settings.device or "", engine.deaths, answer)
+    def figures(self) -> list[EngineFigures]:
+        """What is known of each engine that has been started; asks them all at the same time."""
+        started = tuple(self._engines)
+        with ThreadPoolExecutor() as threads:
+            answers = list(threads.map(ask_metrics, [self._socket(pair) for pair, _ in started]))
+        return [
+            EngineFigures(pair.serves.name, pair.settings.device or "", engine.deaths, answer)
+            for (pair, engine), answer in zip(started, answers, strict=True)
+        ]
 
     def _load(self, pairs: list[Pair]) -> None:
         """Start the pairs of one device, one after the other."""
