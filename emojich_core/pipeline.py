@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -46,6 +47,7 @@ M = TypeVar("M", bound=nn.Module)
 BATCH = MAX_COUNT  # images that `generate` decodes at once
 CPU_SLOTS = 8  # more slots delay every request, and the last one is done no sooner
 MAX_SLOTS = 64
+MEASURED = 8  # steps
 RESERVE = 2 * 2**30  # bytes of a GPU's memory for a step and the stages after it
 
 # Parameters of the stages after the transformer.  With fewer, one core finishes an image in a
@@ -188,13 +190,15 @@ class Pipeline:
         codes = self.vqgan.encode(pixels[None].to(self.device, dtype))
         return ImagePrompt.borders(codes[0], up, down, left, right)
 
-    def slots_that_fit(self) -> int:
-        """How many slots to allocate: on a GPU as many as its memory has room for."""
+    def slots_that_fit(self, share: int = 1) -> int:
+        """How many slots to allocate: on a GPU as many as one part in `share` of its memory holds.
+
+        The other parts are for engines that have yet to load, with all that they need.
+        """
         if self.device.type != "cuda":
             return CPU_SLOTS
         free, _ = torch.cuda.mem_get_info(self.device)
-        size = self._slots(1).bytes_per_slot
-        return max(1, min(MAX_SLOTS, (free - RESERVE) // size))
+        return slots_in(free, share, self._slots(1).bytes_per_slot)
 
     @memory_watched()
     def slots(self, count: int) -> Slots:
@@ -220,6 +224,26 @@ class Pipeline:
         slots.step()
         self.finish([slots.image(0)])
         slots.leave(0)
+
+    def seconds_per_judged(self, slots: Slots) -> float:
+        """How long one image takes from its first code to the judge's score, were all slots taken.
+
+        A step takes as long with empty slots, so these are measured.
+        """
+        image = ImageCodes(torch.zeros(slots.length, dtype=torch.long), seed=0, perplexity=1.0)
+        judging = partial(self.judge_images, "кот", [image])
+        judging()  # the first time takes longer
+        step, judge = self._seconds(slots.step, times=MEASURED), self._seconds(judging)
+        return step * slots.length / slots.count + judge
+
+    def _seconds(self, work: Callable[[], object], times: int = 1) -> float:
+        """How long something takes once."""
+        self.check()  # a GPU may still have work to do
+        begin = time.perf_counter()
+        for _ in range(times):
+            work()
+        self.check()
+        return (time.perf_counter() - begin) / times
 
     @property
     def finish_batch(self) -> int:
@@ -375,6 +399,11 @@ class Pipeline:
 
     def _in_finish_stream(self) -> AbstractContextManager[object]:
         return torch.cuda.stream(self._finish_stream) if self._finish_stream else nullcontext()
+
+
+def slots_in(free: int, share: int, size: int) -> int:
+    """How many slots of `size` bytes fit into one part in `share` of a GPU's `free` bytes."""
+    return max(1, min(MAX_SLOTS, (free // share - RESERVE) // size))
 
 
 def load_network(

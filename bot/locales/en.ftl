@@ -57,6 +57,7 @@ finished =
         [one] { $count } sticker
        *[other] { $count } stickers
     }! Tap a number to put that sticker into your own pack.
+judged = I drew { $times } times as many, and { $judge } chose the best.
 instead = I cannot draw «{ $unknown }» yet, so here is «{ $instead }».
 in-pack = Your pack: { $link }
 open-pack = Open the pack
@@ -351,6 +352,7 @@ boldness-usual = usual
 boldness-bold = bold
 outline-on = outline
 outline-off = no outline
+longer = Draw longer, choose better
 
 ## History, memory
 

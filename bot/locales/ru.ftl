@@ -59,6 +59,12 @@ finished =
         [few] { $count } стикера
        *[many] { $count } стикеров
     }! Нажмите на номер — и стикер окажется в вашем наборе.
+judged =
+    Вариантов было в { $times ->
+        [one] { $times } раз
+        [few] { $times } раза
+       *[many] { $times } раз
+    } больше, лучшие выбрала модель { $judge }.
 instead = { $unknown } я ещё не умею, вот { $instead }.
 in-pack = Ваш набор: { $link }
 open-pack = Открыть набор
@@ -363,6 +369,7 @@ boldness-usual = норма
 boldness-bold = смело
 outline-on = с обводкой
 outline-off = без неё
+longer = Рисовать дольше, выбирать лучше
 
 ## История, память
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from bot.packs.names import Kind, kind_of
-from emojich_core.request import ImageRef, new_seed
+from emojich_core.request import ImageRef, clean_prompt, new_seed
 from worker.queue.events import Failed, Finished, Progress
 from worker.queue.request_ids import RequestId
 
@@ -97,9 +97,11 @@ class Record:
     seed: int = field(default_factory=new_seed)
     boldness: float = 1.0
     outline: bool = False  # around the stickers, white
+    longer: bool = False  # more candidates are drawn than shown, for a judge to choose
     emoji: list[str] = field(default_factory=list)  # that the stickers will answer to
     like: str = ""  # the `CandidateRef` that they are to be like
     image: ImageRef | None = None  # the picture that they begin with
+    picture: str = ""  # its file_unique_id; empty also in records of older versions
     # The bundle that is to draw them, then the one that has; empty: the default, or unknown.
     model: str = ""
     styles: dict[str, str] = field(default_factory=dict)  # other bundles → what users read
@@ -108,6 +110,7 @@ class Record:
     count: int = 0  # of candidates
     unknown: str = ""  # a word of the prompt that the model does not know
     instead: str = ""  # and what it drew instead
+    judge: str = ""  # what has chosen the candidates
     failure: str = Failure.FAILED  # why, once it has
     choosing: bool = False  # which candidate others are to be like: the buttons ask for it
     choosing_style: bool = False  # the buttons ask for another style
@@ -128,11 +131,19 @@ class Record:
             self.language,
             like=like,
             image=None if like else self.image,
+            picture="" if like else self.picture,
             model=self.model,
             emoji=self.emoji,
             reply_to=self.reply_to,
             thread_id=self.thread_id,
         )
+
+    def asks_the_same(self, other: "Record") -> bool:
+        """Whether a record, of the message as it was before, has the same prompt and picture."""
+        if clean_prompt(self.prompt) != other.prompt:
+            return False
+        is_of_older_version = self.image and other.image and not other.picture
+        return self.picture == other.picture or bool(is_of_older_version)
 
     def is_in_pack(self, number: int) -> bool:
         """Whether a candidate is in a pack of any kind."""
@@ -336,7 +347,8 @@ def _with_placed(record: Record, kind: Kind, **changes: dict[int, str]) -> Recor
 
 def _with_candidates(record: Record, end: Finished) -> Record:
     count, model = len(end.candidates), end.model or record.model
-    return replace(record, count=count, unknown=end.unknown, instead=end.instead, model=model)
+    drawn = replace(record, count=count, model=model, judge=end.judge)
+    return replace(drawn, unknown=end.unknown, instead=end.instead)
 
 
 def _failure(reason: str) -> Failure:

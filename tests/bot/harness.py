@@ -366,16 +366,18 @@ class Worker:
         unknown: str = "",
         instead: str = "",
         model: str = "",
+        judge: str = "",
     ) -> list[bytes]:
         """Hand in stickers; those of another request are others if another is the `first`.
 
         `unknown` a word that the model does not know, `instead` the one that it has drawn; `model`
-        the bundle that has drawn them.
+        the bundle that has drawn them, `judge` what has chosen them.
         """
         stickers = [draw_sticker(first + number) for number in range(count)]
         save_stickers(self._redis, request.id, [Sticker(s, CODES) for s in stickers])
         candidates = [Candidate(n, seed=n, perplexity=1.0, matting="unet") for n in range(count)]
-        publish(self._redis, Finished(request.id, tuple(candidates), unknown, instead, model))
+        end = Finished(request.id, tuple(candidates), unknown, instead, model, judge)
+        publish(self._redis, end)
         self._end(request, JobStatus.FINISHED)
         return stickers
 

@@ -1,5 +1,6 @@
 """How a job ends when its machine or job process dies; test_worker.py has running ones."""
 
+import asyncio
 import threading
 from multiprocessing.connection import Listener
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.worker.harness import USER, OpenQueue, end_heartbeats, end_of, events
 from worker.engine.protocol import ENGINE_SOCKET, receive_task, send_event
 from worker.jobs.job import report_killed
 from worker.jobs.rq_worker import Worker
-from worker.queue.events import Failed, Finished, Progress, publish
+from worker.queue.events import FORGET_TTL, Failed, Finished, Progress, publish
 from worker.queue.requests import RETRIES
 from worker.queue.results import Sticker, load_stickers, save_stickers
 
@@ -129,3 +130,20 @@ def test_second_machine_does_not_overwrite_the_stickers(
         engine.join()
     assert load_stickers(requests.connection, "1") == [b"first"]
     assert end_of(requests.connection, "1") == end
+
+
+def test_request_forgotten_just_after_a_worker_has_taken_it_is_not_drawn(
+    requests: OpenQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENGINE_SOCKET, str(tmp_path / "engine.sock"))
+    requests.enqueue(request("1001_1"), USER)
+    worker = Worker(requests.connection)
+    taken = worker.dequeue_job_and_maintain_ttl(timeout=1)
+    assert taken
+    job, queue = taken
+    assert requests.cancel("1001_1")
+    asyncio.run(requests.forget(USER))
+    worker.perform_job(job, queue, worker.prepare_execution(job))
+    assert requests.rq.job_ids == []  # it would be there again, for an engine that is ready
+    assert requests.connection.keys("emojich:*1001_1") == [b"emojich:ended:1001_1"]
+    assert requests.connection.ttl("emojich:ended:1001_1") <= FORGET_TTL  # type: ignore[operator]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from emojich_core.errors import SetupError, exit_on
 from worker.config import Settings
 from worker.engine import metrics
-from worker.engine.protocol import Task, receive_task, send_event
+from worker.engine.protocol import Task, receive_task, send_event, tell_speed
 from worker.engine.threads import in_brief_thread
 from worker.queue.events import Progress
 from worker.queue.logs import start_logging
@@ -84,7 +84,7 @@ class Engine:
 
 
 def load(settings: Settings, share: int = 1) -> "Scheduler":
-    """Load the models and start a scheduler, with one part in `share` of the slots that fit.
+    """Load the models and start a scheduler; on a GPU, one part in `share` of its memory is for it.
 
     Raises SetupError.
     """
@@ -98,11 +98,12 @@ def load(settings: Settings, share: int = 1) -> "Scheduler":
         pipeline = Pipeline.load(settings.model, settings.device)
         # A step computes empty slots, too: allocate no more than there can be images.
         on_gpu = pipeline.device.type == "cuda"
-        room = max(1, pipeline.slots_that_fit() // (share if on_gpu else 1))
+        room = pipeline.slots_that_fit(share)
         needed = settings.requests * MAX_COUNT * settings.best_of
         scheduler = Scheduler(pipeline, settings.slots or min(room, needed), settings.best_of)
         if not on_gpu:  # `slots` has warmed up a GPU
             pipeline.warm_up(pipeline.slots(1))
+        scheduler.measure()
         metrics.watch(scheduler, pipeline)
         taken = memory_taken(pipeline.device) / 2**30
         log.info(
@@ -140,7 +141,9 @@ def main() -> None:
     arguments = parser.parse_args()
     with exit_on(SetupError):
         start_logging()
-        engine = Engine(_load_named(arguments.name, arguments.share))
+        scheduler = _load_named(arguments.name, arguments.share)
+    engine = Engine(scheduler)
+    tell_speed(arguments.socket, scheduler.judged_per_minute)
     arguments.socket.unlink(missing_ok=True)  # left by an engine that was killed
     with Listener(str(arguments.socket), family="AF_UNIX", backlog=64) as listener:
         engine.serve(listener)

@@ -3,8 +3,8 @@
 The job process sends one request, with its picture if it begins with one, and then only listens;
 hanging up cancels the request.  The engine answers with events; after the event Finished it sends
 the stickers, each as a file and its codes.  The worker asks for the engine's figures in the same
-way.  Messages are JSON and bytes, never pickle, so `send`
-and `recv` of `multiprocessing.connection` are not used.
+way.  Messages are JSON and bytes, never pickle, so `send` and `recv` of
+`multiprocessing.connection` are not used.
 """
 
 import json
@@ -12,6 +12,7 @@ import os
 import socket
 import threading
 from multiprocessing.connection import Client, Connection
+from pathlib import Path
 
 from emojich_core.request import Request
 from worker.queue.events import Event, Failed, Finished, from_json, to_json
@@ -19,7 +20,7 @@ from worker.queue.results import Sticker
 
 METRICS = b"metrics"  # sent in place of a request
 ASK_TIMEOUT = 2  # seconds: an engine that hangs must not hold up the figures of the others
-
+SPEED = ".speed"  # of a file beside the socket
 ENGINE_SOCKET = "EMOJICH_ENGINE_SOCKET"  # the worker passes the path to job processes in it
 
 
@@ -54,6 +55,16 @@ def engine_is_ready(address: str = "") -> bool:
     if connection:
         connection.close()
     return connection is not None
+
+
+def tell_speed(socket: Path, judged_per_minute: float) -> None:
+    """Write down how fast an engine is (see `ServedBundle`), before it opens its socket."""
+    socket.with_suffix(SPEED).write_text(str(judged_per_minute))
+
+
+def read_speed(socket: str) -> float:
+    """How fast an engine that is ready has said to be."""
+    return float(Path(socket).with_suffix(SPEED).read_text())
 
 
 def ask_metrics(address: str) -> str | None:

@@ -4,9 +4,10 @@ Images enter and leave the batch between two steps.  A free slot goes to the req
 slots, so no request waits behind a large one.  A second thread finishes images whose codes are all
 decoded (pixels, sharpening, cutting out, WebP), while the first decodes the others.
 
-With a `best_of` above 1 a request has extra images, of which the best become stickers.  They take
-slots that would be idle, and give them up at once when another of the engine's requests needs one;
-a request that has waited for EXTRA_WAIT competes for slots with all of its images.
+With a `best_of` above 1, and where its user wants it drawn `longer`, a request has extra images, of
+which the best become stickers.  They take slots that would be idle, and give them up at once when
+another of the engine's requests needs one; a request that has waited for EXTRA_WAIT competes for
+slots with all of its images.
 """
 
 import gc
@@ -25,7 +26,7 @@ from emojich_core.inference.image_request import ImageRequest
 from emojich_core.inference.memory import OutOfMemory
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Slots
 from emojich_core.pipeline import Drawing, Pipeline, numbered
-from emojich_core.request import InvalidRequest, Reading
+from emojich_core.request import LONGER, InvalidRequest, Reading
 from worker.engine import metrics
 from worker.engine.protocol import Task
 from worker.engine.threads import in_brief_thread
@@ -33,6 +34,7 @@ from worker.queue.events import Failed, Finished
 from worker.queue.results import Sticker
 
 EXTRA_WAIT = 60  # seconds; else the extra images of a request could wait for ever
+JUDGE = "ruCLIP"  # the only kind of judge
 
 log = logging.getLogger("emojich.scheduler")
 
@@ -69,12 +71,14 @@ class Job:
 class Scheduler:
     """Runs tasks in `slots` slots with two threads: one decodes codes, one finishes images.
 
-    `best_of` images are decoded for each sticker.
+    `best_of` images are decoded for each sticker; where a judge can choose among them, LONGER times
+    as many for a request that is to be drawn longer.
     """
 
     def __init__(self, pipeline: Pipeline, slots: int, best_of: int = 1):
         self._pipeline = pipeline
         self._best_of = best_of
+        self.judged_per_minute = 0.0  # times `best_of`; see `ServedBundle`
         self._slots = self._allocate(slots)
         self._new: queue.SimpleQueue[Task | None] = queue.SimpleQueue()  # None: `_free_memory` asks
         self._halved: queue.SimpleQueue[bool] = queue.SimpleQueue()  # the answers to it
@@ -95,6 +99,12 @@ class Scheduler:
         except Exception:  # not the fault of one request: a new engine tries all again
             log.exception("the engine cannot go on")
             os._exit(1)
+
+    def measure(self) -> None:
+        """Measure `judged_per_minute`, before `start`, if there is a judge."""
+        if self._pipeline.judge:
+            seconds = self._pipeline.seconds_per_judged(self._slots)
+            self.judged_per_minute = 60 / (seconds * self._best_of)
 
     def put(self, task: Task) -> None:
         """Accept a task; `task.ended` is set when it is done."""
@@ -148,7 +158,8 @@ class Scheduler:
                 self._blame(task, error)
         else:
             sampling = self._pipeline.bundle.sampling
-            best_of = request.count * self._best_of
+            times = LONGER if request.longer and self._pipeline.judge else 1
+            best_of = request.count * self._best_of * times
             images = ImageRequest(request, sampling, prefills, image_prompt, best_of)
             self._jobs.append(Job(task, reading, images))
 
@@ -328,7 +339,8 @@ class Scheduler:
         stickers = [Sticker(each.sticker, tuple(each.codes.tolist())) for each in drawings]
         task = job.task
         reading, model = job.reading, self._pipeline.bundle.name
-        end = Finished(task.request.id, candidates, reading.unknown, reading.instead, model)
+        judge = "" if job.scores is None else JUDGE
+        end = Finished(task.request.id, candidates, reading.unknown, reading.instead, model, judge)
         task.outcome = end, stickers
         log.info("request %s: drawn in %.1f s", task.request.id, time.monotonic() - job.began)
         task.ended.set()

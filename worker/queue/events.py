@@ -15,7 +15,6 @@ import redis.asyncio
 
 from emojich_core.request import MAX_COUNT, Candidate
 from worker.queue import decoding
-from worker.queue.connection import delete_matching
 from worker.queue.request_ids import ids_of_user
 from worker.queue.stats import COUNTS_TTL, FINISHED, counts_key
 
@@ -24,6 +23,7 @@ GROUP = "bot"
 MAX_EVENTS = 100_000  # the stream forgets older ones
 MAX_UNREAD = 1000  # with more of them no bot is there to show progress, and ends need the room
 END_TTL = 24 * 3600  # seconds for which it is remembered that a request has ended
+FORGET_TTL = 60  # seconds; the same after /forget
 BLOCK = 2000  # milliseconds; below redis-py's socket time-out of 5 seconds
 
 log = logging.getLogger("emojich.events")
@@ -47,6 +47,7 @@ class Finished:
     unknown: str = ""
     instead: str = ""
     model: str = ""  # the name of the bundle that has drawn it
+    judge: str = ""  # what has chosen among more candidates, if not perplexity
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def to_json(event: Event) -> str:
         case Finished(candidates=candidates, unknown=unknown, instead=instead, model=model):
             data |= {"kind": "finished", "candidates": [c.to_json() for c in candidates]}
             data |= {"unknown": unknown, "instead": instead, "model": model}
+            data |= {"judge": event.judge} if event.judge else {}
         case Failed(reason=reason):
             data |= {"kind": "failed", "reason": reason}
     return json.dumps(data)
@@ -137,8 +139,13 @@ def lag(connection: redis.Redis, now: float) -> tuple[int, float]:
 
 
 def forget(connection: redis.Redis, user_id: int) -> None:
-    """Delete the marks that requests of a user have ended."""
-    delete_matching(connection, _ended(ids_of_user(user_id)))
+    """Have the marks that requests of a user have ended expire within FORGET_TTL.
+
+    A worker may be about to draw a request that was cancelled a moment ago: without its mark, the
+    worker would keep stickers for a day after /forget.
+    """
+    for key in connection.scan_iter(_ended(ids_of_user(user_id)), count=1000):
+        connection.expire(key, FORGET_TTL)
 
 
 def _ended(request_id: str) -> str:
