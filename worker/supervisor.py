@@ -38,6 +38,7 @@ class Supervisor:
         self._command = command
         self._start = partial(self._start_child, log_file, env)
         self._restarts = restarts
+        self.deaths = 0  # of children that were, or will be, replaced
         self.gave_up = threading.Event()
         self._stopping = threading.Event()
         # So that no child starts after `terminate`, which a signal handler may call meanwhile.
@@ -83,6 +84,7 @@ class Supervisor:
                 self.gave_up.set()
                 return
             left -= 1
+            self.deaths += 1
             log.warning("%s died (exit status %s): another one in %s s", self.name, code, pause)
             stop_child(self.process, 0)
             self._stopping.wait(pause)
