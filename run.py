@@ -135,7 +135,7 @@ def start(parts: list[Part], url: str, data: Path) -> str:
     parts.append(Part("bot", [], env, data))
     worker, bot = parts[-2:]
     worker.wait_for("worker: ready")
-    if bot.wait_for(f"(bot: ready|.*{STANDS_BY})") != "bot: ready":
+    if bot.wait_for(f"(bot: ready|.*{STANDS_BY}.*)") != "bot: ready":
         print(f"emojich: {STANDS_BY} until that one ends.", file=sys.stderr, flush=True)
         bot.wait_for("bot: ready")
     return greeting

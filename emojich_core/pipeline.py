@@ -1,6 +1,7 @@
 """From a prompt to stickers, stage by stage.  Read this file first."""
 
 import math
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -29,6 +30,7 @@ from emojich_core.inference.precision import (
 from emojich_core.inference.retries import LIKE
 from emojich_core.inference.sampling import Sampling, image_loss, in_style
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots, prefill
+from emojich_core.inference.stopwatch import Stopwatch
 from emojich_core.inference.threads import cores, use
 from emojich_core.networks.matting import cut_out, make_unet
 from emojich_core.networks.ruclip import RuCLIP, similarity, text_feature
@@ -75,6 +77,8 @@ class Pipeline:
         self.bundle = bundle
         self.device = device
         self.precision = precision
+        # Called after each stage that follows the transformer, with its name and its seconds.
+        self.on_stage: Callable[[str, float], None] = lambda stage, seconds: None
         self.tokenizer = Tokenizer(bundle.tokenizer)
         transformer = load_network(bundle, "transformer", Transformer, device, stored_as(precision))
         self.transformer = prepare(transformer, precision)
@@ -286,6 +290,7 @@ class Pipeline:
         if self.judge is None:
             raise ValueError(f"{self.bundle.name} has no judge")
         self._check_finite(images)
+        begin = time.perf_counter()
         # As in `finish`, on a CPU one by one and always by as many threads, so that no rounding
         # depends on the neighbours or the load.
         size = BATCH if self.device.type == "cuda" else 1
@@ -298,6 +303,7 @@ class Pipeline:
                 with self._rendering():
                     pictures = self._decode(codes)
                 scores += similarity(self.judge, text, pictures).tolist()
+        self.on_stage("judge", time.perf_counter() - begin)
         if not all(map(math.isfinite, scores)):
             message = f"{self.bundle.path / JUDGE}.safetensors gives no finite numbers"
             raise BundleError(f"{message}: restore the bundle, or pull it without a judge.")
@@ -334,20 +340,29 @@ class Pipeline:
     @torch.inference_mode()
     def _finish(self, images: list[ImageCodes]) -> list[Drawing]:
         with self._in_finish_stream():
-            sharp = self._render(torch.stack([image.codes for image in images]))
+            stopwatch = Stopwatch(self.device)
+            sharp = self._render(torch.stack([image.codes for image in images]), stopwatch)
             mattes = cut_out(self.unet, self.bundle.matting, sharp)
+            stopwatch.stop("matting")
+        begin_of_webp = time.perf_counter()
         drawings = []
         for image, pixels, (alpha, method) in zip(images, sharp, mattes, strict=True):
             picture = compose(pixels, alpha)
             score = None if image.score is None else round(image.score, 4)
             candidate = Candidate(0, image.seed, round(image.perplexity, 4), method, score)
             drawings.append(Drawing(candidate, picture, to_webp(picture), image.codes))
+        self.on_stage("webp", time.perf_counter() - begin_of_webp)
+        for stage, seconds in stopwatch.seconds().items():
+            self.on_stage(stage, seconds)
         return drawings
 
-    def _render(self, codes: Tensor) -> Tensor:
+    def _render(self, codes: Tensor, stopwatch: Stopwatch) -> Tensor:
         """Codes (B, image_seq_length) → pictures (B, 3, SIZE, SIZE) in [0, 1]."""
         with self._rendering():
-            sharp = upscale(self.upscaler, self.bundle.upscale, self._decode(codes), SIZE)
+            decoded = self._decode(codes)
+            stopwatch.stop("vqgan")
+            sharp = upscale(self.upscaler, self.bundle.upscale, decoded, SIZE)
+            stopwatch.stop("upscale")
         return sharp.to(stages_dtype(self.device))
 
     def _decode(self, codes: Tensor) -> Tensor:

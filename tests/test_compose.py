@@ -36,7 +36,7 @@ def test_every_health_check_runs_a_module_of_its_image(compose: dict[str, Any]) 
     for name, service in compose["services"].items():
         kind, program, *arguments = service["healthcheck"]["test"]
         assert kind == "CMD"
-        if name != "redis":
+        if "build" in service:
             assert (program, arguments[0]) == ("python", "-m")
             room = arguments[1].partition(".")[0]
             assert (ROOT / f"{arguments[1].replace('.', '/')}.py").exists()

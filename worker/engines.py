@@ -13,12 +13,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import groupby
 
 from worker.config import Pair
-from worker.engine.protocol import ENGINE_SOCKET, engine_is_ready
+from worker.engine.protocol import ENGINE_SOCKET, ask_metrics, engine_is_ready
 from worker.jobs.rq_worker import GRACE
+from worker.metrics import EngineFigures
 from worker.queue.bundles import SERVES
 from worker.queue.valkey import sockets_folder
 from worker.supervisor import Supervisor
@@ -36,7 +38,7 @@ class Engines:
         self._pairs = pairs
         self._folder = folder
         self._url = url
-        self._engines: list[Supervisor] = []
+        self._engines: list[tuple[Pair, Supervisor]] = []
         self._rq_workers: list[Supervisor] = []
         self._stopping = False
         self._lock = threading.RLock()  # so that nothing starts after `terminate`
@@ -71,8 +73,18 @@ class Engines:
         deadline = time.monotonic() + STOP_TIME
         for rq_worker in self._rq_workers:
             rq_worker.stop(max(0.0, deadline - time.monotonic()))
-        for engine in self._engines:
+        for _, engine in self._engines:
             engine.stop(0)  # the engine keeps nothing that could be lost
+
+    def figures(self) -> list[EngineFigures]:
+        """What is known of each engine that has been started; asks them all at the same time."""
+        started = tuple(self._engines)
+        with ThreadPoolExecutor() as threads:
+            answers = list(threads.map(ask_metrics, [self._socket(pair) for pair, _ in started]))
+        return [
+            EngineFigures(pair.serves.name, pair.settings.device or "", engine.deaths, answer)
+            for (pair, engine), answer in zip(started, answers, strict=True)
+        ]
 
     def _load(self, pairs: list[Pair]) -> None:
         """Start the pairs of one device, one after the other."""
@@ -109,7 +121,7 @@ class Engines:
             if self._stopping:
                 return False
             engine = Supervisor(f"the engine{self._of(pair)}", command, without | environment)
-            self._engines.append(engine)
+            self._engines.append((pair, engine))
         while not engine_is_ready(socket):
             code = engine.process.poll()
             if code is not None:

@@ -36,6 +36,7 @@ class Supervisor:
         self.name = name
         self._start = partial(start_child, command, log_file, env)
         self._restarts = restarts
+        self.deaths = 0  # of children that were, or will be, replaced
         self.gave_up = threading.Event()
         self._stopping = threading.Event()
         # So that no child starts after `terminate`, which a signal handler may call meanwhile.
@@ -75,6 +76,7 @@ class Supervisor:
                 self.gave_up.set()
                 return
             left -= 1
+            self.deaths += 1
             log.warning("%s died (exit status %s): another one in %s s", self.name, code, pause)
             stop_child(self.process, 0)
             self._stopping.wait(pause)

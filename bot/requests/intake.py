@@ -1,6 +1,7 @@
 """Takes prompts in: checks the limits, remembers the request and queues it."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -8,7 +9,8 @@ import redis
 
 from bot.account.settings import BOLDNESS, SettingsStore
 from bot.requests.delivery import Delivery
-from bot.requests.limits import Blocklist, Limit, OverLimit, StyleGone, StyleNotServed
+from bot.requests.ends import note_refusal
+from bot.requests.limits import Blocklist, Limit, OverLimit, Refusal, StyleGone, StyleNotServed
 from bot.requests.queue_position import look
 from bot.requests.quota import Quota
 from bot.requests.record import Cancelled, CandidateRef, Queued, Record, Replaced, State
@@ -20,6 +22,8 @@ from worker.queue.image_prompts import keep_image
 from worker.queue.request_ids import RequestId, id_of_next_attempt, id_of_update, is_next_attempt
 from worker.queue.requests import RequestQueue
 from worker.queue.results import load_codes
+
+log = logging.getLogger(__name__)
 
 
 async def _nothing() -> None:
@@ -60,6 +64,15 @@ class Intake:
         Safe to repeat: of a request that is known already, what is undone is done.
         Raises InvalidRequest and Refusal, and then nothing is queued.
         """
+        try:
+            await self._take(record, instead_of, prepare)
+        except Refusal as refusal:
+            note_refusal(record, refusal)
+            raise
+
+    async def _take(
+        self, record: Record, instead_of: Record | None, prepare: Callable[[], Awaitable[None]]
+    ) -> None:
         record = replace(record, prompt=clean_prompt(record.prompt))
         record = await self._store.load(record.id) or await self._begin(record, instead_of, prepare)
         # Remembered first, queued second.  A bot that dies between the two begins here again: the
@@ -75,6 +88,7 @@ class Intake:
             await asyncio.to_thread(self._queue.cancel, instead_of.id)
             await self._store.change(instead_of.id, Replaced(record.id))
         if queued:
+            log.info("request %s: queued", record.id)
             await self._delivery.change(record.id, queued)
 
     async def _begin(

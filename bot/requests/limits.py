@@ -49,6 +49,8 @@ class Limit(StrEnum):
 class Refusal(Exception):
     """The bot refuses a valid prompt."""
 
+    reason: str  # for operators: one of a few words
+
     def say(self, words: "Texts") -> str:
         """The sentence for the user."""
         raise NotImplementedError
@@ -60,6 +62,7 @@ class OverLimit(Refusal):
     def __init__(self, limit: Limit, allowed: int, seconds: float = 0):
         super().__init__(limit)
         self.limit = limit
+        self.reason = limit.value
         self.allowed = allowed
         self.seconds = seconds  # until the user can try again; 0 where that is unknown
 
@@ -72,6 +75,8 @@ class OverLimit(Refusal):
 class BlockedPrompt(Refusal):
     """A prompt contains words that the operator has blocked."""
 
+    reason = "blocked"
+
     def say(self, words: "Texts") -> str:
         """The sentence for the user; it does not repeat the word."""
         return words("refusal-blocked")
@@ -80,6 +85,8 @@ class BlockedPrompt(Refusal):
 class StyleNotServed(Refusal):
     """Candidates like one of a bundle that no worker serves: only that bundle can draw them."""
 
+    reason = "style"
+
     def say(self, words: "Texts") -> str:
         """The sentence for the user."""
         return words("style-not-served")
@@ -87,6 +94,8 @@ class StyleNotServed(Refusal):
 
 class StyleGone(Refusal):
     """The same in another style, of a bundle that no worker serves any longer."""
+
+    reason = "style"
 
     def say(self, words: "Texts") -> str:
         """The sentence for the user."""

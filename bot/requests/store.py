@@ -19,6 +19,7 @@ import redis.asyncio
 
 from bot.admin.redis_repair import log, read
 from bot.packs.names import Kind, is_pack_name
+from bot.requests.ends import note_change
 from bot.requests.record import CandidateRef, Change, Failure, Record, State, advance
 from bot.texts import ENGLISH, RUSSIAN
 from emojich_core.request import MAX_COUNT
@@ -74,6 +75,7 @@ class Store:
                 return None
             changed = advance(record, change)
             await self._save(changed)
+            note_change(record, changed)
             return changed
 
     async def open_requests(self) -> list[Record]:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from emojich_core.errors import SetupError, exit_on
 from worker.config import Settings
+from worker.engine import metrics
 from worker.engine.protocol import Task, receive_task, send_event
 from worker.engine.threads import in_brief_thread
-from worker.queue.environment import start_logging
 from worker.queue.events import Progress
+from worker.queue.logs import start_logging
 
 if TYPE_CHECKING:  # imports torch, which takes seconds: see `load`
     from worker.engine.scheduler import Scheduler
@@ -51,11 +52,15 @@ class Engine:
         with connection:
             try:
                 task = receive_task(connection)
+                if task is None:
+                    connection.send_bytes(metrics.exposition())
+                    return
             except (EOFError, OSError):
                 return  # `engine_is_ready` sends no request
             self._scheduler.put(task)
             try:
-                self._report(task, connection)
+                with metrics.measured(task):
+                    self._report(task, connection)
             except OSError:
                 pass  # the job process has ended
             finally:
@@ -98,6 +103,7 @@ def load(settings: Settings, share: int = 1) -> "Scheduler":
         scheduler = Scheduler(pipeline, settings.slots or min(room, needed), settings.best_of)
         if not on_gpu:  # `slots` has warmed up a GPU
             pipeline.warm_up(pipeline.slots(1))
+        metrics.watch(scheduler, pipeline)
         taken = memory_taken(pipeline.device) / 2**30
         log.info(
             "%s on %s is ready; it takes %.1f GiB", pipeline.bundle.name, pipeline.device, taken
@@ -132,8 +138,8 @@ def main() -> None:
     parser.add_argument("--name", default="", help="what an error begins with")
     parser.add_argument("--share", type=int, default=1, help="engines for which memory is left")
     arguments = parser.parse_args()
-    start_logging()
     with exit_on(SetupError):
+        start_logging()
         engine = Engine(_load_named(arguments.name, arguments.share))
     arguments.socket.unlink(missing_ok=True)  # left by an engine that was killed
     with Listener(str(arguments.socket), family="AF_UNIX", backlog=64) as listener:

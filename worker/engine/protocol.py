@@ -2,18 +2,23 @@
 
 The job process sends one request, with its picture if it begins with one, and then only listens;
 hanging up cancels the request.  The engine answers with events; after the event Finished it sends
-the stickers, each as a file and its codes.  Messages are JSON and bytes, never pickle, so `send`
+the stickers, each as a file and its codes.  The worker asks for the engine's figures in the same
+way.  Messages are JSON and bytes, never pickle, so `send`
 and `recv` of `multiprocessing.connection` are not used.
 """
 
 import json
 import os
+import socket
 import threading
 from multiprocessing.connection import Client, Connection
 
 from emojich_core.request import Request
 from worker.queue.events import Event, Failed, Finished, from_json, to_json
 from worker.queue.results import Sticker
+
+METRICS = b"metrics"  # sent in place of a request
+ASK_TIMEOUT = 2  # seconds: an engine that hangs must not hold up the figures of the others
 
 ENGINE_SOCKET = "EMOJICH_ENGINE_SOCKET"  # the worker passes the path to job processes in it
 
@@ -25,42 +30,68 @@ class Task:
     job process that does not listen never delays the scheduler.
     """
 
-    def __init__(self, request: Request, image: bytes = b""):
+    def __init__(self, request: Request, image: bytes = b"", waited: float | None = None):
         self.request = request
         self.image = image  # the file of the request's picture
+        self.waited = waited  # seconds in the queue; None when it is drawn again
         self.fraction = 0.0
         self.cancelled = False
         self.outcome: tuple[Event, list[Sticker]] = (Failed(request.id, "failed"), [])
         self.ended = threading.Event()
 
 
-def call_engine(socket: str = "") -> Connection | None:
+def call_engine(address: str = "") -> Connection | None:
     """Connect to an engine, by default that of this RQ worker; None while it is not ready."""
     try:
-        return Client(socket or os.environ[ENGINE_SOCKET], family="AF_UNIX")
+        return Client(address or os.environ[ENGINE_SOCKET], family="AF_UNIX")
     except (FileNotFoundError, ConnectionRefusedError):
         return None
 
 
-def engine_is_ready(socket: str = "") -> bool:
+def engine_is_ready(address: str = "") -> bool:
     """Whether that engine accepts requests."""
-    connection = call_engine(socket)
+    connection = call_engine(address)
     if connection:
         connection.close()
     return connection is not None
 
 
-def send_request(connection: Connection, request: Request, image: bytes = b"") -> None:
-    """Send a request and the file of its picture, which is all that the job process sends."""
-    connection.send_bytes(json.dumps(request.to_json()).encode())
+def ask_metrics(address: str) -> str | None:
+    """An engine's figures in Prometheus's text format; None when it does not answer in time."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.settimeout(ASK_TIMEOUT)
+        try:
+            caller.connect(address)
+            caller.setblocking(True)
+            with Connection(caller.detach()) as connection:
+                connection.send_bytes(METRICS)
+                return connection.recv_bytes().decode() if connection.poll(ASK_TIMEOUT) else None
+        except (EOFError, OSError):
+            return None
+
+
+def send_request(
+    connection: Connection, request: Request, image: bytes = b"", waited: float | None = None
+) -> None:
+    """Send a request and the file of its picture, which is all that the job process sends.
+
+    `waited` are its seconds in the queue; None when it is drawn again.
+    """
+    message = {"request": request.to_json(), "waited": waited}
+    connection.send_bytes(json.dumps(message).encode())
     if request.image:
         connection.send_bytes(image)
 
 
-def receive_task(connection: Connection) -> Task:
-    """Receive as a task what `send_request` sent."""
-    request = Request.from_json(json.loads(connection.recv_bytes()))
-    return Task(request, connection.recv_bytes() if request.image else b"")
+def receive_task(connection: Connection) -> Task | None:
+    """Receive as a task what `send_request` sent; None for the question of `ask_metrics`."""
+    first = connection.recv_bytes()
+    if first == METRICS:
+        return None
+    message = json.loads(first)
+    request = Request.from_json(message["request"])
+    image = connection.recv_bytes() if request.image else b""
+    return Task(request, image, message["waited"])
 
 
 def send_event(connection: Connection, event: Event, stickers: list[Sticker]) -> None:

@@ -26,6 +26,7 @@ from emojich_core.inference.memory import OutOfMemory
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Slots
 from emojich_core.pipeline import Drawing, Pipeline, numbered
 from emojich_core.request import InvalidRequest, Reading
+from worker.engine import metrics
 from worker.engine.protocol import Task
 from worker.engine.threads import in_brief_thread
 from worker.queue.events import Failed, Finished
@@ -98,6 +99,11 @@ class Scheduler:
     def put(self, task: Task) -> None:
         """Accept a task; `task.ended` is set when it is done."""
         self._new.put(task)
+
+    @property
+    def slots_taken(self) -> int:
+        """How many slots draw an image, as any thread may ask."""
+        return sum(len(job.images.slots) for job in tuple(self._jobs))
 
     # --- The thread that decodes ------------------------------------------------------------------
 
@@ -189,7 +195,8 @@ class Scheduler:
         job.images.enter(self._slots, slot)  # not an argument: callers must not hold replaced slots
 
     def _decode_step(self) -> None:
-        self._slots.step()
+        with metrics.STEP.time():
+            self._slots.step()
         for job in self._jobs:
             selected = job.images.update(self._slots)
             if not job.images.extra:
@@ -222,7 +229,9 @@ class Scheduler:
         while True:
             gc.collect()  # a compiled step and its slots refer to each other
             try:
-                return self._pipeline.slots(count)
+                slots = self._pipeline.slots(count)
+                self.slot_count = slots.count
+                return slots
             except OutOfMemory:
                 if count == 1:
                     raise
@@ -280,7 +289,8 @@ class Scheduler:
         if not images:
             return
         try:
-            drawings = self._pipeline.finish([image for _, image in images])
+            with metrics.FINISHING.time():
+                drawings = self._pipeline.finish([image for _, image in images])
         except Exception as error:
             clear_frames(error.__traceback__)  # else the traceback holds the tensors in memory
             self._retry_finish(error, images)
@@ -320,6 +330,7 @@ class Scheduler:
         reading, model = job.reading, self._pipeline.bundle.name
         end = Finished(task.request.id, candidates, reading.unknown, reading.instead, model)
         task.outcome = end, stickers
+        log.info("request %s: drawn in %.1f s", task.request.id, time.monotonic() - job.began)
         task.ended.set()
 
 

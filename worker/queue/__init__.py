@@ -13,5 +13,7 @@
 - `valkey`: the embedded server for a machine without a Redis
 - `child`: a child process that does not outlive its parent
 - `decoding`: JSON from Redis, checked against a type
+- `logs`: the log, as lines or as JSON
+- `metrics_server`: figures for Prometheus over HTTP
 - `environment`: environment variables, the data folder, the "ready" line
 """

@@ -1,6 +1,5 @@
-"""Shared by the processes of bot, worker and run.py: settings, data folder, log, "ready" line."""
+"""Shared by the processes of bot, worker and run.py: settings, data folder, "ready" line."""
 
-import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -63,13 +62,3 @@ def announce(line: str) -> None:
         print(line, flush=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def start_logging() -> None:
-    """Log short lines on stderr, for the worker and its engine; of RQ only warnings."""
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname).1s %(name)s: %(message)s",
-        datefmt="%Y-%m-%d %H:%M:%S",
-    )
-    logging.getLogger("rq").setLevel(logging.WARNING)

@@ -124,6 +124,18 @@ def has_ended(connection: redis.Redis, request_id: str) -> bool:
     return bool(connection.exists(_ended(request_id)))
 
 
+def lag(connection: redis.Redis, now: float) -> tuple[int, float]:
+    """How many events the bot has yet to deal with, and the age in seconds of the oldest.
+
+    `now` is Unix time.
+    """
+    oldest: Any = connection.xrange(STREAM, count=1)
+    if not oldest:
+        return 0, 0.0
+    milliseconds = int(oldest[0][0].partition(b"-")[0])
+    return int(connection.xlen(STREAM)), max(0.0, now - milliseconds / 1000)
+
+
 def forget(connection: redis.Redis, user_id: int) -> None:
     """Delete the marks that requests of a user have ended."""
     delete_matching(connection, _ended(ids_of_user(user_id)))
