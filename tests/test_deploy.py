@@ -24,7 +24,7 @@ README = (DEPLOY / "README.md").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 VERSIONS = ("1.29", "1.37")  # of Kubernetes
-# Each is built once: with a webhook, and with each kind of worker, which the example leaves out.
+# Each is built once: as the example has it, with a webhook and metrics, and without a GPU.
 CLUSTERS = {
     "example": ["../example"],
     "cpu": ["../base", "../redis", "../workers/cpu"],
@@ -54,7 +54,7 @@ def build(name: str, folder: Path) -> list[Object]:
     shutil.copytree(KUBERNETES, folder / "kubernetes")
     whole = folder / "kubernetes" / "whole"
     whole.mkdir()
-    components = ["../webhook"] if name == "webhook" else []
+    components = ["../webhook", "../metrics"] if name == "webhook" else []
     kustomization = {"resources": CLUSTERS[name], "components": components}
     if name != "example":
         kustomization["namespace"] = "emojich"  # type: ignore[assignment]
@@ -137,7 +137,7 @@ def created_secret() -> tuple[str, set[str]]:
 def test_objects_have_the_schemas_of_kubernetes(cluster: list[Object], version: str) -> None:
     kubernetes_validate = pytest.importorskip("kubernetes_validate")
     for each in cluster:
-        if each["apiVersion"] != "keda.sh/v1alpha1":
+        if each["apiVersion"] not in ("keda.sh/v1alpha1", "monitoring.coreos.com/v1"):
             kubernetes_validate.validate(each, version, strict=True)
 
 
@@ -198,7 +198,10 @@ def test_every_selector_finds_pods(cluster: list[Object]) -> None:
         [found] = selected(cluster, each["spec"]["selector"])
         assert {port["targetPort"] for port in each["spec"]["ports"]} <= port_names(found)
     for each in of_kind(cluster, "NetworkPolicy"):
-        found = selected(cluster, each["spec"]["podSelector"].get("matchLabels", {}))
+        selector = each["spec"]["podSelector"]
+        found = selected(
+            cluster, selector.get("matchLabels", {}), selector.get("matchExpressions", ())
+        )
         open_ports = {port["port"] for port in find(each, "ports") for port in port}
         assert found
         assert all(open_ports <= port_names(workload) for workload in found)
@@ -231,6 +234,22 @@ def ours(cluster: list[Object]) -> list[tuple[Object, Object]]:
     return [(each, inner) for each in of_kind(cluster, "Deployment") for inner in containers(each)]
 
 
+def test_prometheus_reads_bot_and_workers(cluster: list[Object]) -> None:
+    for each in of_kind(cluster, "Deployment"):
+        [container] = pod(each)["containers"]
+        [port] = [port for port in container["ports"] if port["name"] == "metrics"]
+        address = variables(cluster, container)[f"EMOJICH_{room(container).upper()}_METRICS"]
+        assert address == f"0.0.0.0:{port['containerPort']}"
+    for monitor in of_kind(cluster, "PodMonitor"):
+        [endpoint] = monitor["spec"]["podMetricsEndpoints"]
+        assert endpoint["port"] == "metrics"
+        label = monitor["spec"]["jobLabel"]
+        found = selected(cluster, monitor["spec"]["selector"]["matchLabels"])
+        jobs = {each["spec"]["template"]["metadata"]["labels"][label] for each in found}
+        alerts = (ROOT / "docs" / "monitoring" / "alerts.yml").read_text()
+        assert jobs - {"redis"} == set(re.findall('job=~"(.+)"', alerts)[0].split("|"))
+
+
 def test_images_are_those_that_the_documented_command_builds(cluster: list[Object]) -> None:
     for _, container in ours(cluster):
         target = room(container)
@@ -254,7 +273,7 @@ def test_probes_and_grace_periods_are_those_of_compose(cluster: list[Object]) ->
             assert f"{probe['timeoutSeconds']}s" == service["healthcheck"]["timeout"]
         else:  # a bot with a webhook: one that stands by would be ready and not listen
             assert workload["spec"]["replicas"] == 1
-            [port] = container["ports"]
+            [port] = [port for port in container["ports"] if port["name"] == "updates"]
             settings = variables(cluster, container)
             assert str(port["containerPort"]) == settings["WEBHOOK_PORT"]
             [ingress] = of_kind(cluster, "Ingress")
