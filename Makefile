@@ -2,6 +2,8 @@
 PYTHON ?= python3
 # Where PyTorch comes from; without a GPU, https://download.pytorch.org/whl/cpu saves gigabytes.
 TORCH_INDEX ?=
+# Anything: install the versions of requirements.lock, and check the hash of each file.
+LOCKED ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PARITY := .venv-parity
@@ -9,7 +11,12 @@ PARITY := .venv-parity
 ART := @iconify-json/noto@1.2.9 @iconify-json/twemoji@1.2.5 @iconify-json/fluent-emoji-flat@1.2.6 \
 	@iconify-json/openmoji@1.2.29 emojibase-data@17.0.0
 
-.PHONY: help run test test-fast parity parity-quick bench bench-quick bench-gpu lint format mini data clean
+# One resolution for all Pythons and systems, of the versions that are installed and so tested; each
+# file of a version has its hash in the lock.
+LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make locks" --no-annotate --constraint $(VENV)/tested.txt pyproject.toml
+
+.PHONY: help run test test-fast parity parity-quick bench bench-quick bench-gpu lint format locks mini data clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +51,15 @@ lint: $(VENV)/installed ## what CI checks besides the tests
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+locks: $(VENV)/installed ## lock what is installed, for both images and `make run LOCKED=1`
+	$(BIN)/python -m pip freeze --exclude-editable \
+		| sed -nE 's/^([A-Za-z0-9._-]+==[^+ ]+).*/\1/p' > $(VENV)/tested.txt
+	$(BIN)/python -m pip install --quiet "uv>=0.9"
+	printf '%s\n' "setuptools>=77" | $(LOCK) - -o bot/requirements.lock
+	printf '%s\n' "setuptools>=77" wheel cython | $(LOCK) --extra model - -o worker/requirements.lock
+	printf '%s\n' "setuptools>=77" wheel cython \
+		| $(LOCK) --extra model --extra sandbox --extra train --extra dev - -o requirements.lock
+
 format: $(VENV)/installed ## bring the code into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -57,7 +73,7 @@ $(VENV)/installed: pyproject.toml
 		|| { echo "emojich: there is no $(PYTHON): make run PYTHON=python3.13" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "emojich: $(PYTHON) is not Python 3.11 or newer: make run PYTHON=python3.13" >&2; exit 1; }
-	@$(PYTHON) install.py $(VENV) "$(TORCH_INDEX)"
+	@$(PYTHON) install.py $(VENV) "$(TORCH_INDEX)" $(if $(LOCKED),requirements.lock)
 	@touch $@
 
 # ru-dalle as it was, with the libraries of its time, and Real-ESRGAN, on top of our torch: one line

@@ -1,6 +1,9 @@
 """Install Emojich into a virtual environment, for `make`; an interrupted installation goes on.
 
-    python install.py .venv [URL of a package index to take PyTorch from]
+    python install.py .venv [URL of a package index to take PyTorch from] [requirements.lock]
+
+With a lock, everything has its version, and each file one of its hashes.  Of PyTorch from another
+index only the version is checked, because that index has other files.
 
 The interpreter that runs this is the environment's; nothing beyond its standard library is needed.
 """
@@ -30,7 +33,8 @@ class InstallationError(Exception):
 
 def main() -> None:
     """Install all of it, or say in one line what is missing."""
-    environment, index = Path(sys.argv[1]).absolute(), "".join(sys.argv[2:])
+    environment, index = Path(sys.argv[1]).absolute(), "".join(sys.argv[2:3])
+    lock_file = Path(sys.argv[3]).absolute() if len(sys.argv) > 3 else None
     os.chdir(Path(__file__).parent)
     try:
         check_system()
@@ -45,6 +49,10 @@ def main() -> None:
             )
             installer = Installer(environment, lock)
             installer.make_environment()
+            if lock_file:
+                install_locked(installer, read_lock(lock_file), index)
+                shutil.rmtree(installer.temporary)
+                return
             # youtokentome is built from source and does not declare what its build needs.  A build
             # that fails does so here, before gigabytes are fetched.
             tools = [*settings["build-system"]["requires"], "wheel", "cython"]
@@ -62,6 +70,37 @@ def main() -> None:
         sys.exit(f"emojich: {error.filename or environment}: {error.strerror}.")
     except KeyboardInterrupt:
         sys.exit("emojich: interrupted; the same command goes on with the installation.")
+
+
+def read_lock(file: Path) -> dict[str, str]:
+    """Name of a package → its lines in a lock, one for each version that its markers allow."""
+    packages: dict[str, str] = {}
+    for entry in re.findall(r"(?m)^[a-z0-9].*\n(?:[ \t].*\n)*", file.read_text()):
+        name = re.split("[=\\[]", entry)[0]
+        packages[name] = packages.get(name, "") + entry
+    return packages
+
+
+def install_locked(installer: "Installer", packages: dict[str, str], index: str) -> None:
+    """Install what a lock names, in the same order as `main`.  Raises InstallationError."""
+
+    def install(goal: str, *names: str) -> None:
+        part = installer.temporary / "part.lock"
+        part.write_text("".join(packages.pop(name) for name in names))
+        options = ["--require-hashes", "--no-deps", "--no-build-isolation"]
+        installer.install(goal, *options, "-r", str(part))
+
+    install("setuptools, wheel and cython", "setuptools", "wheel", "cython")
+    install("youtokentome", "click", "youtokentome")
+    if index:
+        versions = [packages.pop(name).split()[0] for name in ("torch", "torchvision")]
+        installer.install("PyTorch from TORCH_INDEX", "--index-url", index, "--no-deps", *versions)
+        # Its CUDA, which that build may do without, or bring itself.
+        for name in [each for each in packages if re.match("nvidia-|cuda-|triton$", each)]:
+            del packages[name]
+    install("what requirements.lock names", *packages)
+    whole = ["--no-index", "--no-deps", "--no-build-isolation", "-e", "."]
+    installer.install("Emojich itself", *whole)
 
 
 def check_system() -> None:

@@ -22,7 +22,8 @@ from worker.queue.valkey import redis_url
 from worker.supervisor import Supervisor
 
 SANDBOX_PORT = 8081
-TELEGRAM = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL", "WEBHOOK_URL", "WEBHOOK_PORT")
+TOKEN = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_BOT_TOKEN_FILE")
+TELEGRAM = (*TOKEN, "TELEGRAM_API_URL", "WEBHOOK_URL", "WEBHOOK_PORT")
 STOP_TIMEOUT = 8  # seconds for all parts; the worker takes some to put its job back
 RESTARTS = 3  # of a part; when it dies once more, something is wrong for good
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -123,7 +124,7 @@ def start(parts: list[Part], url: str, data: Path) -> str:
     # The worker draws and knows no Telegram; the sandbox knows no Redis either.
     worker_env = {name: value for name, value in env.items() if name not in TELEGRAM}
     greeting = "Emojich answers in Telegram.  (Ctrl-C stops it)"
-    if not env.get("TELEGRAM_BOT_TOKEN"):
+    if not any(map(env.get, TOKEN)):
         arguments = ["--port", str(SANDBOX_PORT), "--data", str(data / "sandbox")]
         token = f"1:{secrets.token_urlsafe()}"  # no web page can guess it
         sandbox_env = worker_env | {"REDIS_URL": "", "EMOJICH_SANDBOX_TOKEN": token}
@@ -135,7 +136,7 @@ def start(parts: list[Part], url: str, data: Path) -> str:
     parts.append(Part("bot", [], env, data))
     worker, bot = parts[-2:]
     worker.wait_for("worker: ready")
-    if bot.wait_for(f"(bot: ready|.*{STANDS_BY})") != "bot: ready":
+    if bot.wait_for(f"(bot: ready|.*{STANDS_BY}.*)") != "bot: ready":
         print(f"emojich: {STANDS_BY} until that one ends.", file=sys.stderr, flush=True)
         bot.wait_for("bot: ready")
     return greeting

@@ -5,6 +5,7 @@
 - `config`: environment variables
 - `texts`: the sentences of `locales/`, in the user's language
 - `logs`: short lines without tokens
+- `metrics`: figures for Prometheus
 - `requests/`: a prompt, from its message to its stickers
 - `packs/`: sticker sets, and what users do with them
 - `inline/`: `@bot кот` in any chat

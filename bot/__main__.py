@@ -11,11 +11,14 @@ import redis
 from telegram.error import InvalidToken, TelegramError
 
 from bot.app import run
-from bot.config import TELEGRAM, Config
-from bot.logs import hide, start_logging
+from bot.config import METRICS, TELEGRAM, Config
+from bot.logs import start_logging
+from bot.metrics import registry
 from emojich_core.errors import SetupError
 from worker.queue.connection import connect
 from worker.queue.environment import data_folder
+from worker.queue.logs import hide
+from worker.queue.metrics_server import serve
 from worker.queue.valkey import redis_url
 
 
@@ -25,6 +28,8 @@ def main() -> None:
         config = Config.from_environment(os.environ)
         start_logging(config.secrets)
         with redis_url(data_folder()) as url, connect(url) as connection:
+            if config.metrics:
+                serve(config.metrics, METRICS, registry(url))
             asyncio.run(_run_until_signal(config, connection, url))
     except SetupError as error:
         sys.exit(f"emojich: {error}")

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
 import redis
 import redis.asyncio
@@ -22,7 +24,10 @@ from bot.account.history import History, HistoryButton, HistoryMenu
 from bot.account.settings import SettingButton, SettingsMenu, SettingsStore
 from bot.admin.access import Access
 from bot.admin.commands import Admin
+from bot.admin.digest import Digest
+from bot.admin.notices import Notices
 from bot.admin.redis_repair import heal, set_aside
+from bot.admin.reports import Reports
 from bot.commands import message_handlers
 from bot.config import Config
 from bot.inline.handler import InlineHandler
@@ -55,6 +60,7 @@ from bot.telegram.profile import introduce
 from bot.telegram.questions import Questions
 from bot.telegram.updater import keep_token, listen, poll
 from bot.telegram.updates import Inbox, end
+from worker.queue.address import Address
 from worker.queue.environment import announce
 from worker.queue.events import EventReader
 from worker.queue.requests import RequestQueue
@@ -65,6 +71,8 @@ REDIS_CONNECTIONS = 50  # a call that needs one more waits until another call is
 
 # Handler groups: python-telegram-bot runs these before and after its default group, 0.
 _BEFORE_ALL, _AFTER_ALL = -1, 1
+
+Work = Callable[[], Coroutine[Any, Any, None]]  # runs as a task, for ever
 
 log = logging.getLogger(__name__)
 
@@ -78,17 +86,17 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
     """
     application = build_application(config)
     retry = Retry(ExponentialBackoff(cap=2, base=0.1), REDIS_RETRIES)
-    pool = redis.asyncio.BlockingConnectionPool.from_url(
-        redis_url, retry=retry, max_connections=REDIS_CONNECTIONS, timeout=None
+    pool = Address.read(redis_url).async_pool(
+        retry=retry, max_connections=REDIS_CONNECTIONS, timeout=None
     )
     async with redis.asyncio.Redis.from_pool(pool) as async_connection:
-        delivery, monitor = _assemble(application, config, connection, async_connection, CONSUMER)
+        delivery, others = _assemble(application, config, connection, async_connection, CONSUMER)
         mend, tell = partial(heal, connection), partial(report, connection)
         inbox = Inbox(application, async_connection, tell, mend)
         await identify(application.bot, config)
         await asyncio.to_thread(set_aside, connection)
         async with application, lease(async_connection) as lock:
-            await _serve(application, config, inbox, delivery, monitor, lock)
+            await _serve(application, config, inbox, delivery, others, lock)
 
 
 def _assemble(
@@ -97,8 +105,8 @@ def _assemble(
     connection: redis.Redis,
     async_connection: redis.asyncio.Redis,
     consumer: str,
-) -> tuple[Delivery, RequestMonitor]:
-    """Create the parts and register their handlers; returns the two parts that run as tasks."""
+) -> tuple[Delivery, list[Work]]:
+    """Create the parts and register their handlers; returns the delivery, and works beside it."""
     store, queue = Store(async_connection), RequestQueue(connection)
     history, settings = History(async_connection), SettingsStore(async_connection)
     reader = EventReader(async_connection, consumer)
@@ -106,8 +114,11 @@ def _assemble(
     delivery = Delivery(application.bot, store, history.add, quota, connection, reader)
     words = config.blocked_words
     blocklist = Blocklist.read(words) if words else Blocklist([])
-    intake = Intake(store, settings, queue, delivery, quota, blocklist, connection)
+    has_admins = bool(config.admins)
+    intake = Intake(store, settings, queue, delivery, quota, blocklist, connection, has_admins)
     access = Access(async_connection, config.admins, config.allowed)
+    notices = Notices(application.bot, async_connection, config.admins)
+    reports = Reports(application.bot, store, intake, access, notices, connection, async_connection)
     pack_store, labels = PackStore(async_connection), LabelStore(async_connection)
     packs = StickerSets(application.bot, pack_store)
     inline_handler = InlineHandler(PackCache(application.bot, pack_store, labels), labels)
@@ -140,6 +151,7 @@ def _assemble(
             on_press(HistoryButton, history_menu.press),
             on_press(ForgetButton, forget.press),
             *buttons.handlers(),
+            *reports.handlers(),
             on_old_button(),
         ]
     )
@@ -153,7 +165,8 @@ def _assemble(
             intake, prompts, emoji_replies, sticker_page, takers, sticker_menu, buttons.start
         )
     )
-    return delivery, RequestMonitor(store, queue, delivery, connection)
+    digest = Digest(notices, connection, async_connection)
+    return delivery, [RequestMonitor(store, queue, delivery, connection).run, digest.run]
 
 
 async def _serve(
@@ -161,7 +174,7 @@ async def _serve(
     config: Config,
     inbox: Inbox,
     delivery: Delivery,
-    monitor: RequestMonitor,
+    others: list[Work],
     lock: Lock,
 ) -> None:
     server: HTTPServer | None = None
@@ -171,7 +184,8 @@ async def _serve(
         await introduce(bot)
         server = await listen(bot, config, inbox.store)
         announce("bot: ready")
-        works = [inbox.run(), delivery.run(), monitor.run(), keep(lock), keep_token(bot)]
+        works = [inbox.run(), delivery.run(), keep(lock), keep_token(bot)]
+        works += [run() for run in others]
         works += [] if server else [poll(bot, inbox.store)]
         tasks += [asyncio.create_task(work) for work in works]
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -13,11 +13,12 @@ import httpx
 
 from bot.requests.limits import Limits
 from emojich_core.errors import SetupError
-from worker.queue.environment import is_number, number
+from worker.queue.environment import is_number, number, secret
+from worker.queue.metrics_server import MAX_PORT, Address, read_address
 
 TELEGRAM = "https://api.telegram.org/bot"
 WEBHOOK_PORT = 8080
-MAX_PORT = 65535
+METRICS = "EMOJICH_BOT_METRICS"  # where Prometheus reads
 MAX_LIMIT = 1_000_000  # the highest value of an EMOJICH_MAX_… variable
 MAX_ID = 2**52  # of a user: https://core.telegram.org/bots/api#user
 MAX_URL = 1000  # characters
@@ -35,6 +36,7 @@ class Config:
     blocked_words: Path | None = None
     webhook_url: str = ""  # empty: long polling
     webhook_port: int = WEBHOOK_PORT
+    metrics: Address | None = None
 
     @property
     def file_url(self) -> str:
@@ -86,11 +88,12 @@ class Config:
             blocked_words=Path(words) if words else None,
             webhook_url=_webhook_url(environment, api_url),
             webhook_port=number(environment, "WEBHOOK_PORT", MAX_PORT) or WEBHOOK_PORT,
+            metrics=read_address(environment, METRICS),
         )
 
 
 def _token(environment: Mapping[str, str]) -> str:
-    token = environment.get("TELEGRAM_BOT_TOKEN", "").strip()
+    token = secret(environment, "TELEGRAM_BOT_TOKEN")
     if not token:
         raise SetupError(
             "TELEGRAM_BOT_TOKEN is not set: get one from @BotFather, "

@@ -4,6 +4,7 @@ The index serves what builds youtokentome, and youtokentome, as they are install
 other packages only the names, for they are gigabytes.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -348,6 +349,39 @@ def test_second_installation_waits_for_the_first(begun: Project, index: Index) -
     assert "Waiting for another installation" in result.stderr
     assert "emojich" in begun.installed()
     assert len(index.files("torch")) == 1
+
+
+def test_locked_installation_checks_versions_and_hashes(
+    project: Project, packages: Path, pip_alone: First
+) -> None:
+    """All of the lock, once with PyTorch of another index; then a file that is another one."""
+    lock = project.folder / "requirements.lock"
+    for name in (*REAL, "torch", "torchvision"):
+        [file] = (packages / "pypi" / name).iterdir()
+        number = file.name.split("-")[1]
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        with lock.open("a") as lines:
+            lines.write(f"{name}=={number} \\\n    --hash=sha256:{digest}\n")
+    with lock.open("a") as lines:
+        lines.write(f"nvidia-cublas==1 \\\n    --hash=sha256:{'0' * 64}\n")
+    copy(pip_alone, project)
+    address = project.env["PIP_INDEX_URL"].replace("/pypi/", "/cpu/")
+    result = project.make("LOCKED=1", f"TORCH_INDEX={address}")
+    assert result.returncode == 0, result.stderr
+    installed = project.installed()
+    assert installed.keys() >= {"emojich", "youtokentome", "torch"}
+    assert installed["torch"].endswith("+cpu")
+    assert not {"redis", "nvidia-cublas"} & installed.keys()  # the lock's alone
+    assert (project.folder / ".venv/bin/emojich").exists()
+
+    (project.folder / ".venv/installed").unlink()
+    said = the_one_line(project.make("LOCKED=1"))  # now CUDA is wanted, and it is not there
+    assert said.startswith("emojich: what requirements.lock names could not be installed")
+    shutil.rmtree(next(project.packages.glob("wheel-*.dist-info")))
+    lock.write_text(re.sub("(?m)^(wheel==.*\n.*sha256:)..", r"\g<1>00", lock.read_text()))
+    said = the_one_line(project.make("LOCKED=1"))
+    assert said.startswith("emojich: setuptools, wheel and cython could not be installed")
+    assert "DO NOT MATCH THE HASHES" in said
 
 
 # --- What fails, and says why in one line ---------------------------------------------------------

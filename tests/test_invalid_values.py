@@ -17,6 +17,8 @@ from tests.emojich_core.commands import command
 from worker.config import Settings, read_pairs
 from worker.queue.connection import connect
 from worker.queue.environment import data_folder
+from worker.queue.logs import start_logging
+from worker.queue.metrics_server import read_address
 from worker.queue.valkey import redis_url
 
 ROOT = Path(__file__).parents[1]
@@ -95,6 +97,14 @@ def copies(name: str, text: str) -> None:
         published("emojich")
 
 
+def metrics(name: str, text: str) -> None:
+    read_address({name: text}, name)
+
+
+def log(name: str, text: str) -> None:
+    start_logging({name: text})
+
+
 READERS: dict[str, Callable[[str, str], None]] = {
     "TELEGRAM_BOT_TOKEN": bot,
     "TELEGRAM_API_URL": bot,
@@ -103,6 +113,7 @@ READERS: dict[str, Callable[[str, str], None]] = {
     "EMOJICH_ADMINS": bot,
     "EMOJICH_ALLOWED_USERS": bot,
     "EMOJICH_BLOCKED_WORDS": bot,
+    "EMOJICH_BOT_METRICS": bot,
     "EMOJICH_MAX_ACTIVE": bot,
     "EMOJICH_MAX_PER_MINUTE": bot,
     "EMOJICH_MAX_PER_DAY": bot,
@@ -112,6 +123,8 @@ READERS: dict[str, Callable[[str, str], None]] = {
     "EMOJICH_PRECISION": worker,
     "EMOJICH_SLOTS": worker,
     "EMOJICH_REQUESTS": worker,
+    "EMOJICH_WORKER_METRICS": metrics,
+    "EMOJICH_LOG": log,
     "EMOJICH_DATA": folder,
     "REDIS_URL": server,
     "EMOJICH_MODELS": models,

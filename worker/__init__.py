@@ -2,6 +2,7 @@
 
 - `__main__`: `python -m worker`: engines and RQ workers
 - `engines`: one engine for each bundle on each device, with its RQ workers
+- `metrics`: the figures of the engines, for Prometheus
 - `supervisor`: a child process that is replaced when it dies
 - `config`: environment variables
 - `queue/`: the contract with the bot, all of it in Redis

@@ -13,18 +13,24 @@ from worker.config import read_pairs
 from worker.engines import engines
 from worker.jobs.health import check_clock
 from worker.jobs.rq_worker import exit_on_signals, work
+from worker.metrics import registry
 from worker.queue.connection import connect
-from worker.queue.environment import data_folder, start_logging
+from worker.queue.environment import data_folder
+from worker.queue.logs import start_logging
+from worker.queue.metrics_server import read_address, serve
 from worker.queue.valkey import redis_url
+
+METRICS = "EMOJICH_WORKER_METRICS"  # where Prometheus reads
 
 log = logging.getLogger("emojich.worker")
 
 
 def main() -> None:
     """Work until a signal says to stop."""
-    start_logging()
     exit_on_signals()
     with exit_on(SetupError):
+        start_logging()
+        address = read_address(os.environ, METRICS)
         pairs, errors = read_pairs(os.environ)
         for error in errors:
             log.error("%s  The other bundles are served.", error)
@@ -32,6 +38,8 @@ def main() -> None:
             connection = connect(url)
             check_clock(connection)
             with engines(pairs, url) as started:
+                if address:
+                    serve(address, METRICS, registry(started.figures))
                 first = started.start()
                 work(connection, started.terminate, first.serves)
 

@@ -13,12 +13,15 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 
 from worker.config import Pair
-from worker.engine.protocol import ENGINE_SOCKET, engine_is_ready
+from worker.engine.protocol import ENGINE_SOCKET, ask_metrics, engine_is_ready, read_speed
 from worker.jobs.rq_worker import GRACE
+from worker.metrics import EngineFigures
 from worker.queue.bundles import SERVES
 from worker.queue.valkey import sockets_folder
 from worker.supervisor import Supervisor
@@ -33,15 +36,16 @@ class Engines:
 
     def __init__(self, pairs: list[Pair], folder: str, url: str):
         """`folder` is for the engines' sockets, `url` that of Redis."""
-        self._pairs = pairs
+        self._pairs = list(pairs)
         self._folder = folder
         self._url = url
-        self._engines: list[Supervisor] = []
+        self._engines: list[tuple[Pair, str, Supervisor]] = []  # with their sockets
         self._rq_workers: list[Supervisor] = []
         self._stopping = False
         self._lock = threading.RLock()  # so that nothing starts after `terminate`
         self._outcomes: queue.SimpleQueue[Pair | None] = queue.SimpleQueue()
         self._has_first = False
+        self._given_up: set[str] = set()  # the sockets of engines that have not started
 
     def start(self) -> Pair:
         """Start all; returns the first pair that is ready, for which this process is an RQ worker.
@@ -71,15 +75,24 @@ class Engines:
         deadline = time.monotonic() + STOP_TIME
         for rq_worker in self._rq_workers:
             rq_worker.stop(max(0.0, deadline - time.monotonic()))
-        for engine in self._engines:
+        for *_, engine in self._engines:
             engine.stop(0)  # the engine keeps nothing that could be lost
+
+    def figures(self) -> list[EngineFigures]:
+        """What is known of each engine that has been started; asks them all at the same time."""
+        started = tuple(self._engines)
+        with ThreadPoolExecutor() as threads:
+            answers = list(threads.map(ask_metrics, [socket for _, socket, _ in started]))
+        return [
+            EngineFigures(pair.serves.name, pair.settings.device or "", engine.deaths, answer)
+            for (pair, _, engine), answer in zip(started, answers, strict=True)
+        ]
 
     def _load(self, pairs: list[Pair]) -> None:
         """Start the pairs of one device, one after the other."""
-        for number, pair in enumerate(pairs):
+        for pair in pairs:
             try:
-                # On a GPU, this engine leaves as much memory to each one that is to come.
-                is_ready = self._start_engine(pair, share=len(pairs) - number)
+                is_ready = self._start_engine(pair)
             except OSError as error:
                 log.error("%s does not start: %s", pair.name, error)
                 is_ready = False
@@ -87,29 +100,34 @@ class Engines:
                 if self._stopping:
                     return
                 if is_ready:
+                    pair = self._measured(pair)
                     own = 0 if self._has_first else 1
                     self._has_first = True
                     self._start_rq_workers(pair, pair.settings.requests - own)
+                else:
+                    self._given_up.add(self._socket(pair))
                 self._outcomes.put(pair if is_ready else None)
 
-    def _start_engine(self, pair: Pair, share: int) -> bool:
+    def _start_engine(self, pair: Pair) -> bool:
         """Start an engine and wait until it is ready; False when it ends instead."""
         socket = self._socket(pair)
-        command = [sys.executable, "-m", "worker.engine", "--socket", socket]
-        command += ["--share", str(share)]
-        if len(self._pairs) > 1:
-            command += ["--name", pair.name]
+
+        def command() -> list[str]:
+            arguments = ["--socket", socket, "--share", str(self._share(pair))]
+            name = ["--name", pair.name] if len(self._pairs) > 1 else []
+            return [sys.executable, "-m", "worker.engine", *arguments, *name]
+
         environment = self._environment(pair) | {
             "EMOJICH_MODEL": pair.settings.model,
             "EMOJICH_DEVICE": pair.settings.device or "",
         }
         # The engine uses no Redis, so it gets no password of one.
-        without = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
+        without = {k: value for k, value in os.environ.items() if not k.startswith("REDIS_")}
         with self._lock:
             if self._stopping:
                 return False
             engine = Supervisor(f"the engine{self._of(pair)}", command, without | environment)
-            self._engines.append(engine)
+            self._engines.append((pair, socket, engine))
         while not engine_is_ready(socket):
             code = engine.process.poll()
             if code is not None:
@@ -122,6 +140,22 @@ class Engines:
             time.sleep(0.1)
         engine.watch()
         return True
+
+    def _share(self, pair: Pair) -> int:
+        """How many engines are to divide the free memory of a device: those that are not ready.
+
+        On a GPU, this engine leaves as much memory to each one that is to come.  One that is
+        started again, while the others are ready, may take what its predecessor has left.
+        """
+        sockets = {self._socket(each) for each in self._pairs if _device(each) == _device(pair)}
+        return sum(not engine_is_ready(socket) for socket in sockets - self._given_up) or 1
+
+    def _measured(self, pair: Pair) -> Pair:
+        """The pair with the speed of its engine, for its RQ workers to publish."""
+        served = replace(pair.serves, judged_per_minute=read_speed(self._socket(pair)))
+        measured = replace(pair, serves=served)
+        self._pairs[self._pairs.index(pair)] = measured
+        return measured
 
     def _start_rq_workers(self, pair: Pair, count: int) -> None:
         """Start RQ workers, each a process of its own."""

@@ -1,6 +1,7 @@
 """Which users the bot serves: all, or those on a list; never the banned ones.
 
-    emojich:banned   set   user ids
+    emojich:banned           set    user ids
+    emojich:banned:reasons   hash   user id → why, where the operator has said it
 
 Operators always have access.
 """
@@ -13,6 +14,7 @@ from telegram import Update
 from telegram.error import BadRequest, Forbidden
 from telegram.ext import ApplicationHandlerStop
 
+from bot.admin.notices import LANGUAGES
 from bot.telegram.callbacks import answer_press
 from bot.telegram.context import Context
 from bot.telegram.messages import reply
@@ -20,6 +22,9 @@ from bot.telegram.retry import insist
 from bot.texts import Texts
 
 BANNED = "emojich:banned"
+REASONS = "emojich:banned:reasons"
+MAX_REASON = 120  # characters: the refusal must fit into the answer to a button, 200 characters
+LISTED = 50  # bans in one message
 
 
 class Access:
@@ -37,22 +42,40 @@ class Access:
         user = update.effective_user
         if user is None:
             return
+        if user.id in self._admins:  # for what the bot will write to them by itself
+            await self._redis.hset(LANGUAGES, str(user.id), context.words.language)
         sentence = await self._refusal(user.id, context.words)
         if sentence:
             with suppress(BadRequest, Forbidden):
                 await _answer(update, sentence)
             raise ApplicationHandlerStop
 
-    async def ban(self, user_id: int) -> bool:
-        """Ban a user; False for operators."""
+    async def ban(self, user_id: int, reason: str = "") -> bool:
+        """Ban a user, who reads the reason; False for operators."""
         if user_id in self._admins:
             return False
-        await self._redis.sadd(BANNED, user_id)
+        async with self._redis.pipeline() as pipe:
+            pipe.sadd(BANNED, user_id)
+            if reason:
+                pipe.hset(REASONS, str(user_id), reason)
+            else:
+                pipe.hdel(REASONS, str(user_id))
+            await pipe.execute()
         return True
 
     async def unban(self, user_id: int) -> bool:
         """Lift the ban of a user; False when there was none."""
-        return bool(await self._redis.srem(BANNED, user_id))
+        async with self._redis.pipeline() as pipe:
+            pipe.srem(BANNED, user_id)
+            pipe.hdel(REASONS, str(user_id))
+            was_banned, _ = await pipe.execute()
+        return bool(was_banned)
+
+    async def banned(self) -> list[tuple[str, str]]:
+        """Up to LISTED banned users, each with the reason; empty where none was given."""
+        ids = sorted(map(_text, await self._redis.srandmember(BANNED, LISTED)))
+        reasons = await self._redis.hmget(REASONS, ids) if ids else []
+        return [(id_, _text(why or b"")) for id_, why in zip(ids, reasons, strict=True)]
 
     async def count_banned(self) -> int:
         """How many users are banned."""
@@ -64,8 +87,13 @@ class Access:
         if self._allowed and user_id not in self._allowed:
             return words("bot-is-private", id=str(user_id))
         if await self._redis.sismember(BANNED, user_id):
-            return words("you-are-banned")
+            reason = _text(await self._redis.hget(REASONS, str(user_id)) or b"")[:MAX_REASON]
+            return words("you-are-banned-for", reason=reason) if reason else words("you-are-banned")
         return None
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="replace")
 
 
 async def _answer(update: Update, sentence: str) -> None:

@@ -8,7 +8,7 @@ import redis
 from telegram import Update
 from telegram.ext import CommandHandler, filters
 
-from bot.admin.access import Access
+from bot.admin.access import MAX_REASON, Access
 from bot.config import MAX_ID
 from bot.requests.intake import Intake
 from bot.requests.record import Failure
@@ -17,7 +17,7 @@ from bot.telegram.messages import PRIVATE_WORDS, reply
 from bot.texts import Texts
 from worker.queue.environment import is_number
 from worker.queue.requests import RequestQueue
-from worker.queue.stats import FINISHED, counts_today, seconds_per_image, users_key
+from worker.queue.stats import BANNED, FINISHED, count, counts_today, seconds_per_image, users_key
 
 BROKEN = "broken"  # in the counts of the day: an update on which a handler failed
 
@@ -25,7 +25,7 @@ Command = Callable[[list[str], Texts], Awaitable[str]]  # the words after the co
 
 
 class Admin:
-    """Answers `/stats`, `/ban`, `/unban`, `/pause` and `/resume`."""
+    """Answers `/stats`, `/ban`, `/banned`, `/unban`, `/pause` and `/resume`."""
 
     def __init__(
         self, access: Access, intake: Intake, queue: RequestQueue, connection: redis.Redis
@@ -41,6 +41,7 @@ class Admin:
         commands: dict[str, Command] = {
             "stats": self._stats,
             "ban": self._ban,
+            "banned": self._banned,
             "unban": self._unban,
             "pause": self._pause,
             "resume": self._resume,
@@ -52,12 +53,21 @@ class Admin:
         return await asyncio.to_thread(stats, self._queue, self._redis, banned, words)
 
     async def _ban(self, arguments: list[str], words: Texts) -> str:
-        user_id = _user_id(arguments)
+        user_id, reason = _user_id(arguments[:1]), " ".join(arguments[1:])
         if user_id is None:
             return words("ban-whom")
-        if not await self._access.ban(user_id):
+        if len(reason) > MAX_REASON:
+            return words("ban-reason-too-long", most=MAX_REASON)
+        if not await self._access.ban(user_id, reason):
             return words("ban-not-admins")
+        await asyncio.to_thread(count, self._redis, BANNED)
         return words("user-banned", id=str(user_id), count=await self._intake.cancel_all(user_id))
+
+    async def _banned(self, _: list[str], words: Texts) -> str:
+        listed = await self._access.banned()
+        more = await self._access.count_banned() - len(listed)
+        lines = [f"{user_id}: {reason}" if reason else user_id for user_id, reason in listed]
+        return "\n".join([words("banned-list", count=len(listed), more=max(more, 0)), *lines])
 
     async def _unban(self, arguments: list[str], words: Texts) -> str:
         user_id = _user_id(arguments)

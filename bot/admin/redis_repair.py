@@ -15,12 +15,15 @@ import redis.asyncio
 
 # The Redis type of each key, by its name, or by its prefix where a user, request or day follows.
 KINDS = {
+    "emojich:admins": "hash",
     "emojich:asked:": "zset",
     "emojich:banned": "set",
+    "emojich:banned:reasons": "hash",
     "emojich:begun:": "zset",
     "emojich:bot": "string",
     "emojich:codes:": "list",
     "emojich:current:": "string",
+    "emojich:digest:": "hash",
     "emojich:ended:": "string",
     "emojich:events": "stream",
     "emojich:history:": "hash",
@@ -31,6 +34,8 @@ KINDS = {
     "emojich:prompt:": "list",
     "emojich:question:": "string",
     "emojich:replacing:": "string",
+    "emojich:report:": "string",
+    "emojich:reports:": "zset",
     "emojich:request:": "string",
     "emojich:settings:": "string",
     "emojich:stickers:": "list",

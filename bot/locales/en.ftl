@@ -57,6 +57,7 @@ finished =
         [one] { $count } sticker
        *[other] { $count } stickers
     }! Tap a number to put that sticker into your own pack.
+judged = I drew { $times } times as many, and { $judge } chose the best.
 instead = I cannot draw «{ $unknown }» yet, so here is «{ $instead }».
 in-pack = Your pack: { $link }
 open-pack = Open the pack
@@ -73,6 +74,7 @@ like = 🪄 More like…
 like-one = 🪄 More like it
 keep-half = 🌗 Keep half of the picture
 keep-quarter = 🌘 Keep a quarter of the picture
+report = 🚩 Report
 styles = 🎭 In another style…
 edit = ✏️ Change the prompt
 back = ← Back
@@ -136,6 +138,7 @@ nobody =
 refusal-blocked = I do not draw that. Please send me something else.
 bot-is-private = This bot is private. To get in, tell its owner your number: { $id }
 you-are-banned = The owner of the bot has shut you out.
+you-are-banned-for = The owner of the bot has shut you out: { $reason }
 
 ## Why a good prompt is not taken right now
 
@@ -177,7 +180,8 @@ stats-speed = One image: { $seconds } s
 stats-users = Users today: { $users }, banned: { $banned }
 stats-ended = Requests drawn today: { $finished }, failed: { $failed }
 stats-broken = Errors of the bot today: { $count }
-ban-whom = Tell me the number: /ban 123456789, /unban 123456789
+ban-whom = Tell me the number, with a reason if you like: /ban 123456789 spam, /unban 123456789
+ban-reason-too-long = The reason is too long: { $most } characters at most.
 ban-not-admins = That is one of those who run the bot.
 user-banned =
     Banned: { $id }. { $count ->
@@ -186,7 +190,38 @@ user-banned =
        *[other] Stopped { $count } requests.
     }
 user-unbanned = No longer banned: { $id }
+banned-list =
+    { $count ->
+        [0] Nobody is banned.
+       *[other] Banned{ $more ->
+            [0] { "" }
+           *[other] { " " }(and { $more } more)
+        }:
+    }
 user-was-not-banned = Was not banned: { $id }
+ban-reason-report = a report of «{ $prompt }»
+
+report-of =
+    🚩 { $count ->
+        [1] A report
+       *[other] Reports ({ $count })
+    } of the stickers «{ $prompt }»
+report-where = Chat: { $chat }. Asked for by user { $user }
+verdict-ban = 🚫 Ban the user
+verdict-delete = 🗑 Delete the message
+verdict-dismiss = Nothing is wrong
+verdict-ban-done = 🚫 The user is banned.
+verdict-delete-done = 🗑 The message is deleted.
+verdict-dismiss-done = Dismissed: nothing is wrong.
+verdict-delete-not = Telegram did not let me delete this message: it may be gone already.
+verdict-given = This is decided already.
+
+digest-day = 📊 On { $day } (UTC)
+digest-requests = Requests drawn: { $finished }, failed: { $failed }, users: { $users }
+digest-added = Stickers put into packs: { $count }
+digest-reports = Reports: { $reports }, bans: { $bans }
+digest-broken = Errors of the bot: { $count }
+
 paused = Paused: what is being drawn will be finished, the rest waits. To go on: /resume
 resumed = Drawing on.
 
@@ -213,6 +248,10 @@ relabel-what = To change emoji, reply with them to my message with the stickers.
 not-relabelled = Telegram did not take these emoji. Please try others.
 old-button = This button no longer works. Send me the request again and I will draw it anew.
 not-yours = These stickers are somebody else's. Send me a request and I will draw yours.
+report-sent = The report is on its way to those who run the bot. Thank you!
+report-twice = You have reported these stickers already.
+report-limit = I take no more than { $allowed } reports of one person a day.
+report-unsent = Those who run the bot cannot be reached now. Please try later.
 too-late = Too late: this request has ended already.
 drawing-more = Drawing more.
 drawn-again = These pictures are gone by now. I am drawing the same ones anew.
@@ -351,6 +390,7 @@ boldness-usual = usual
 boldness-bold = bold
 outline-on = outline
 outline-off = no outline
+longer = Draw longer, choose better
 
 ## History, memory
 
@@ -366,16 +406,17 @@ forget-sure = Shall I forget all I know of you: prompts, history, settings, and 
 forget-keep = Forget, keep the packs
 forget-all = 🗑 Forget, and delete the packs
 forget-not = All right, everything stays as it was.
-forgotten = Done: I remember nothing of you. Only the count of your requests is left, and in a day that is gone, too.
+forgotten = Done: I remember nothing of you. Only the count of your requests and reports is left, and in two days that is gone, too.
 privacy =
     What I keep, and for how long:
 
     • prompts, and the numbers of the messages that answer them: two days;
-    • the stickers I have drawn: one day;
+    • the stickers I have drawn: one day; half-drawn ones: ten minutes at most;
     • small copies of pictures that drawings begin with: 26 hours after the last request with them;
-    • when you asked for something, to count it: one day, even after /forget;
+    • when you asked for something or reported stickers, to count it: one day, even after /forget;
+    • if your stickers were reported in a group, the prompt, your number and the group's title: the owner of the bot sees them; two days, even after /forget;
     • your last { $history } prompts for /history, what you chose in /settings, the names of your packs, the words and emoji by which your stickers are found: until you say /forget;
-    • if the owner of the bot has shut you out, your user number: until they let you in, even after /forget.
+    • if the owner of the bot has shut you out, your user number and the reason: until they let you in, even after /forget.
 
     Your user number and name come from Telegram with every message; the name is used for the title of a pack only. I keep nothing else, and give nothing to anybody. The packs themselves are kept by Telegram.
 

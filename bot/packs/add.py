@@ -21,6 +21,7 @@ from bot.telegram.callbacks import StartNeeded
 from bot.telegram.errors import REFUSALS, needs_start
 from bot.texts import Texts
 from worker.queue.request_ids import RequestId
+from worker.queue.stats import ADDED, count
 
 _START = re.compile(r"add-([A-Za-z0-9_-]+)-(\d)")
 
@@ -83,6 +84,7 @@ class StickerAdder:
             await self._delivery.change(record.id, Added(number, replaced.pack))
             return words("sticker-replaced", number=number + 1, kind=kind.value)
         pack, is_new = await self._packs.add(owner, file_id, emoji, words_of_prompt)
+        await asyncio.to_thread(count, self._results, ADDED)
         await self._delivery.change(record.id, Added(number, pack))
         # The pack that follows a full one has the same kind.
         added = words("added", number=number + 1, kind=kind.value)

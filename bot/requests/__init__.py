@@ -14,5 +14,6 @@
 - `buttons`: what happens when one of those buttons is pressed
 - `delivery`: send and edit messages until they show the records
 - `monitor`: find requests that are lost, stuck or waiting for a worker
+- `ends`: count and log how requests end
 - `queue_position`: place in the queue and time left
 """

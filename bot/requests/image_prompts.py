@@ -31,6 +31,7 @@ class BadPicture(Refusal):
     def __init__(self, problem: Problem):
         super().__init__(problem)
         self.problem = problem
+        self.reason = f"picture-{problem}"
 
     def say(self, words: Texts) -> str:
         """The sentence for the user."""

@@ -1,6 +1,7 @@
 """Takes prompts in: checks the limits, remembers the request and queues it."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -8,18 +9,21 @@ import redis
 
 from bot.account.settings import BOLDNESS, SettingsStore
 from bot.requests.delivery import Delivery
-from bot.requests.limits import Blocklist, Limit, OverLimit, StyleGone, StyleNotServed
+from bot.requests.ends import note_refusal
+from bot.requests.limits import Blocklist, Limit, OverLimit, Refusal, StyleGone, StyleNotServed
 from bot.requests.queue_position import look
 from bot.requests.quota import Quota
 from bot.requests.record import Cancelled, CandidateRef, Queued, Record, Replaced, State
 from bot.requests.store import Store
-from bot.requests.styles import others
+from bot.requests.styles import others, served_as
 from bot.russian.emoji import suggest_emoji
 from emojich_core.request import Request, clean_prompt
 from worker.queue.image_prompts import keep_image
 from worker.queue.request_ids import RequestId, id_of_next_attempt, id_of_update, is_next_attempt
 from worker.queue.requests import RequestQueue
 from worker.queue.results import load_codes
+
+log = logging.getLogger(__name__)
 
 
 async def _nothing() -> None:
@@ -38,6 +42,7 @@ class Intake:
         quota: Quota,
         blocklist: Blocklist,
         results: redis.Redis,
+        has_admins: bool = False,
     ):
         self._store = store
         self._settings = settings
@@ -46,6 +51,7 @@ class Intake:
         self._quota = quota
         self._blocklist = blocklist
         self._results = results
+        self._has_admins = has_admins
 
     async def take(
         self,
@@ -60,6 +66,15 @@ class Intake:
         Safe to repeat: of a request that is known already, what is undone is done.
         Raises InvalidRequest and Refusal, and then nothing is queued.
         """
+        try:
+            await self._take(record, instead_of, prepare)
+        except Refusal as refusal:
+            note_refusal(record, refusal)
+            raise
+
+    async def _take(
+        self, record: Record, instead_of: Record | None, prepare: Callable[[], Awaitable[None]]
+    ) -> None:
         record = replace(record, prompt=clean_prompt(record.prompt))
         record = await self._store.load(record.id) or await self._begin(record, instead_of, prepare)
         # Remembered first, queued second.  A bot that dies between the two begins here again: the
@@ -75,13 +90,16 @@ class Intake:
             await asyncio.to_thread(self._queue.cancel, instead_of.id)
             await self._store.change(instead_of.id, Replaced(record.id))
         if queued:
+            log.info("request %s: queued", record.id)
             await self._delivery.change(record.id, queued)
 
     async def _begin(
         self, record: Record, instead_of: Record | None, prepare: Callable[[], Awaitable[None]]
     ) -> Record:
         """Check and remember a new request; returns its record."""
-        await asyncio.to_thread(self._blocklist.check, record.prompt)
+        audience = (record.user_id, record.is_private)
+        await asyncio.to_thread(self._blocklist.check, record.prompt, *audience)
+        record = replace(record, reportable=self._has_admins and not record.is_private)
         record = await self._styled(record)
         await self._check_limits(record, instead_of)
         try:
@@ -143,10 +161,15 @@ class Intake:
             settings = await self._settings.load(record.user_id)
             bold = BOLDNESS[settings.boldness]
             looks = {"wanted": settings.count, "boldness": bold, "outline": settings.outline}
+            looks["longer"] = settings.longer and await self._draws_longer(record.model)
             record = replace(record, **looks)  # type: ignore[arg-type]
         if not record.emoji:
             record = replace(record, emoji=await asyncio.to_thread(suggest_emoji, record.prompt))
         return record
+
+    async def _draws_longer(self, model: str) -> bool:
+        bundle = served_as(await asyncio.to_thread(self._queue.served), model)
+        return bundle is not None and bundle.draws_longer
 
     async def cancel(self, request_id: RequestId) -> bool:
         """Stop a request; False when it has ended already, and then nothing changes."""
@@ -178,6 +201,7 @@ class Intake:
             like,
             record.image,
             record.model,
+            record.longer,
         )
         if not self._queue.enqueue(request, record.user_id, self._quota.limits.queue):
             return None

@@ -4,6 +4,7 @@
 """
 
 import math
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -49,6 +50,8 @@ class Limit(StrEnum):
 class Refusal(Exception):
     """The bot refuses a valid prompt."""
 
+    reason: str  # for operators: one of a few words
+
     def say(self, words: "Texts") -> str:
         """The sentence for the user."""
         raise NotImplementedError
@@ -60,6 +63,7 @@ class OverLimit(Refusal):
     def __init__(self, limit: Limit, allowed: int, seconds: float = 0):
         super().__init__(limit)
         self.limit = limit
+        self.reason = limit.value
         self.allowed = allowed
         self.seconds = seconds  # until the user can try again; 0 where that is unknown
 
@@ -72,6 +76,8 @@ class OverLimit(Refusal):
 class BlockedPrompt(Refusal):
     """A prompt contains words that the operator has blocked."""
 
+    reason = "blocked"
+
     def say(self, words: "Texts") -> str:
         """The sentence for the user; it does not repeat the word."""
         return words("refusal-blocked")
@@ -79,6 +85,8 @@ class BlockedPrompt(Refusal):
 
 class StyleNotServed(Refusal):
     """Candidates like one of a bundle that no worker serves: only that bundle can draw them."""
+
+    reason = "style"
 
     def say(self, words: "Texts") -> str:
         """The sentence for the user."""
@@ -88,21 +96,64 @@ class StyleNotServed(Refusal):
 class StyleGone(Refusal):
     """The same in another style, of a bundle that no worker serves any longer."""
 
+    reason = "style"
+
     def say(self, words: "Texts") -> str:
         """The sentence for the user."""
         return words("style-gone")
 
 
+@dataclass(frozen=True)
+class _Section:
+    """Whose prompts a part of the word list is for; by default everybody's."""
+
+    users: frozenset[int] = frozenset()  # empty: all
+    private: bool | None = None  # prompts in private chats; False: in groups; None: in both
+
+    @classmethod
+    def parse(cls, line: str) -> "_Section":
+        """The section that a line like `[groups]` begins.  Raises ValueError."""
+        match re.sub("[\\s,]+", " ", line.strip("[]")).split():
+            case ["everyone"]:
+                return cls()
+            case ["groups"]:
+                return cls(private=False)
+            case ["private"]:
+                return cls(private=True)
+            case ["users", *ids] if ids and all(id_.isdecimal() and id_.isascii() for id_ in ids):
+                return cls(users=frozenset(map(int, ids)))
+        raise ValueError(line)
+
+    def is_for(self, user_id: int, private: bool) -> bool:
+        """Whether it is for a prompt of this user."""
+        return self.private in (None, private) and (not self.users or user_id in self.users)
+
+
 class Blocklist:
     """Finds blocked words in a prompt, in any grammatical form.
 
-    The words come from the file that EMOJICH_BLOCKED_WORDS names, one word a line.
+    The words come from the file that EMOJICH_BLOCKED_WORDS names, one word a line.  A line
+    `[groups]`, `[private]`, `[users 1001, 1002]` or `[everyone]` says for whom those below it are.
     """
 
     def __init__(self, lines: list[str]):
-        """A line of several words blocks prompts that contain all of them."""
-        entries = (frozenset(map(lemma, split(_folded(line)))) for line in lines)
-        self._entries = [entry for entry in entries if entry]
+        """A line of several words blocks prompts that contain all of them.
+
+        Raises ValueError for a section that there is not, with the number of its line.
+        """
+        self._entries: list[tuple[_Section, frozenset[str]]] = []
+        section = _Section()
+        for number, line in enumerate(map(str.strip, lines), 1):
+            if line.startswith("[") and line.endswith("]"):
+                try:
+                    section = _Section.parse(line)
+                except ValueError:
+                    raise ValueError(
+                        f"line {number}: {shown(line)} is no section: write [everyone], [groups], "
+                        "[private] or [users 1001, 1002]"
+                    ) from None
+            elif entry := frozenset(map(lemma, split(_folded(line)))):
+                self._entries.append((section, entry))
 
     @classmethod
     def read(cls, path: Path) -> "Blocklist":
@@ -111,16 +162,20 @@ class Blocklist:
             text = path.read_text(encoding="utf-8-sig")
             if "\0" in text:  # UTF-16 without a byte order mark can be valid UTF-8
                 raise ValueError("it is not UTF-8")
-            return cls(text.splitlines())
         except (OSError, ValueError) as error:  # not UTF-8, or an impossible file name
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             message = f"EMOJICH_BLOCKED_WORDS: {shown(path)} cannot be read ({reason})"
             raise SetupError(f"{message}: name a file of words.") from None
+        try:
+            return cls(text.splitlines())
+        except ValueError as error:
+            raise SetupError(f"EMOJICH_BLOCKED_WORDS: {shown(path)}, {error}.") from None
 
-    def check(self, prompt: str) -> None:
-        """Raise BlockedPrompt for a prompt that contains all words of a line."""
-        found = lemmas(_folded(prompt)) if self._entries else set()
-        if any(entry <= found for entry in self._entries):
+    def check(self, prompt: str, user_id: int = 0, private: bool = True) -> None:
+        """Raise BlockedPrompt for a prompt that contains all words of a line for its user."""
+        entries = [entry for section, entry in self._entries if section.is_for(user_id, private)]
+        found = lemmas(_folded(prompt)) if entries else set()
+        if any(entry <= found for entry in entries):
             raise BlockedPrompt
 
 

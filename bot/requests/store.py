@@ -19,6 +19,7 @@ import redis.asyncio
 
 from bot.admin.redis_repair import log, read
 from bot.packs.names import Kind, is_pack_name
+from bot.requests.ends import note_change
 from bot.requests.record import CandidateRef, Change, Failure, Record, State, advance
 from bot.texts import ENGLISH, RUSSIAN
 from emojich_core.request import MAX_COUNT
@@ -31,7 +32,18 @@ OPEN = "emojich:open"
 # versions read each other's records, so the names stay.
 _FIELDS = {Kind.STICKERS: ("uploads", "added"), Kind.EMOJI: ("emoji_uploads", "emoji_added")}
 # Fields that 0.1.0 did not know, left out where they say nothing: `Record`'s defaults.
-_NEW_FIELDS = ("image", "model", "styles", "choosing_style")
+_NEW_FIELDS = (
+    "image",
+    "model",
+    "styles",
+    "choosing_style",
+    "longer",
+    "judge",
+    "picture",
+    "reportable",
+    "sketch",
+    "no_sketches",
+)
 
 
 class Store:
@@ -74,6 +86,7 @@ class Store:
                 return None
             changed = advance(record, change)
             await self._save(changed)
+            note_change(record, changed)
             return changed
 
     async def open_requests(self) -> list[Record]:

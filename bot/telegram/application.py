@@ -4,10 +4,12 @@ from typing import Any
 
 import httpx
 from telegram import Bot
+from telegram.error import TelegramError
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, Defaults
 from telegram.request import HTTPXRequest
 
 from bot.config import Config
+from bot.metrics import count_call
 from bot.telegram.context import Context
 from bot.telegram.migration import FollowMigration
 from bot.telegram.update_processor import PerUserProcessor
@@ -55,13 +57,28 @@ async def identify(bot: Bot, config: Config) -> None:
         )
 
 
+class _CountedRequest(HTTPXRequest):
+    """Counts the calls of the Bot API by method and answer."""
+
+    async def do_request(self, url: str, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        """Call a method; returns the HTTP status and the body.  Raises NetworkError."""
+        method = url.rpartition("/")[2]
+        try:
+            status, body = await super().do_request(url, *args, **kwargs)
+        except TelegramError as error:
+            count_call(method, error)
+            raise
+        count_call(method, status)
+        return status, body
+
+
 def _request(config: Config, connections: int, **timeouts: Any) -> HTTPXRequest:
     """The HTTP client; it uses the proxy of the environment unless the Bot API is local.
 
     Raises SetupError.
     """
     try:
-        return HTTPXRequest(
+        return _CountedRequest(
             connections,
             httpx_kwargs={
                 "trust_env": not config.api_is_local,

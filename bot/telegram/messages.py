@@ -36,7 +36,8 @@ class Screen:
 
     text: str
     keyboard: InlineKeyboardMarkup | ForceReply | None = None
-    picture: bytes | None = None  # None: no picture; an edited message keeps its own
+    # A file, or the file id of a sent one.  None: no picture; an edited message keeps its own.
+    picture: bytes | str | None = None
 
 
 async def send(

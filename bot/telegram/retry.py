@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from telegram.error import RetryAfter, TelegramError
 
+from bot.metrics import RETRIES, reason_of
 from bot.telegram.errors import REFUSALS
 
 Result = TypeVar("Result")
@@ -16,7 +17,8 @@ _MAX_WAIT = 60.0  # seconds for which a user who has just pressed a button waits
 
 
 def pause_after(error: Exception, failures: int) -> float:
-    """Seconds to wait before the next call, after `failures` in a row."""
+    """Count a retry; returns the seconds to wait before it, after `failures` in a row."""
+    RETRIES.labels(reason_of(error)).inc()
     if isinstance(error, RetryAfter):
         seconds = error.retry_after
         return seconds if isinstance(seconds, int) else seconds.total_seconds()

@@ -8,5 +8,6 @@ kv_cache      keys and values of earlier positions
 precision     the transformer's data types; int8 on a CPU
 cuda          the compiled step; a host that does not wait for its GPU
 memory        memory kept between requests; OutOfMemory
+stopwatch     how long the stages after the transformer take
 threads       CPU threads by the cores that are free
 """

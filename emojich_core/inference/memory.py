@@ -61,6 +61,13 @@ def memory_taken(device: torch.device) -> int:
         return 0
 
 
+def memory_size(device: torch.device) -> int:
+    """The bytes of a GPU's memory; 0 for a CPU."""
+    if device.type != "cuda":
+        return 0
+    return int(torch.cuda.get_device_properties(device).total_memory)
+
+
 def lacks_memory(error: Exception) -> bool:
     """Whether an error says that memory ran out, of the GPU or the CPU."""
     # On a CPU torch raises a plain RuntimeError.

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from bot.admin import access
 from bot.admin.access import BANNED
 from bot.admin.commands import _user_id
 from bot.requests.limits import BlockedPrompt, Blocklist
@@ -33,7 +34,7 @@ def our_bot(
     sandbox: Sandbox, server: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningBot]:
     words = tmp_path_factory.mktemp("words") / "blocked.txt"
-    words.write_text("бомба\n\nножи\n", encoding="utf-8")
+    words.write_text("бомба\n\nножи\n[groups]\nпиво\n", encoding="utf-8")
     bot = RunningBot(f"{sandbox.url}/bot", server, admins=frozenset({ADMIN}), blocked_words=words)
     yield bot
     bot.stop()
@@ -101,6 +102,51 @@ def test_banned_user_loses_requests_and_gets_no_answers(
     user.sees("«кот вернулся»")
     admin.say(f"/unban {user.id}")
     admin.sees("и не был закрыт")
+
+
+def test_ban_with_a_reason_is_shown_to_the_user_and_listed(
+    admin: User, user: User, connection: redis.Redis
+) -> None:
+    connection.sadd(BANNED, "13")  # by an older version, which knew no reasons
+    admin.say(f"/ban {user.id} ругается   в запросах")
+    admin.sees(f"Доступ закрыт: {user.id}.")
+    user.say("кот")
+    assert user.sees("закрыл вам доступ")["text"].endswith("доступ: ругается в запросах")
+    admin.say("/banned")
+    assert text_of(admin.sees("Кому закрыт доступ:")).splitlines()[1:] == [
+        "13",
+        f"{user.id}: ругается в запросах",
+    ]
+    admin.say(f"/ban {user.id}")
+    admin.sees(f"Доступ закрыт: {user.id}. Запросов")
+    user.say("кот")
+    wait_for(lambda: text_of(user.messages()[-1]) == "Хозяин бота закрыл вам доступ.")
+    for who in ("13", user.id):
+        admin.say(f"/unban {who}")
+        admin.sees(f"Доступ открыт: {who}")
+    admin.say("/banned")
+    admin.sees("Доступ никому не закрыт.")
+    assert not connection.exists("emojich:banned:reasons")
+
+
+def test_long_list_of_banned_users_is_cut(
+    admin: User, connection: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "LISTED", 2)
+    connection.sadd(BANNED, "11", "12", "13")
+    admin.say("/banned")
+    assert len(text_of(admin.sees("Кому закрыт доступ (и ещё 1):")).splitlines()) == 3
+
+
+def test_reason_fits_into_the_answer_to_a_button(admin: User, user: User) -> None:
+    admin.say(f"/ban {user.id} {'я' * 121}")
+    admin.sees("уложитесь в 120 символов")
+    user.say("кот")
+    shown = user.sees("«кот»")
+    admin.say(f"/ban {user.id} {'я' * 120}")
+    admin.sees("Доступ закрыт")
+    said = user.tap(buttons_of(shown)[0]["callback_data"], shown["message_id"])
+    assert said.endswith("я" * 120)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +239,6 @@ def test_private_bot_refuses_users_not_on_the_list(
 def test_exception_in_a_handler_is_counted_in_stats(
     admin: User, user: User, connection: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.requests.prompts.clean_prompt", None)
     monkeypatch.setattr("bot.requests.prompts._lines", None)
     user.say("кот")
     user.sees("что-то сломалось")
@@ -240,6 +285,68 @@ def test_list_of_blocked_words_in_another_encoding_is_an_error(
     words.write_text("кот\nпёс\n", encoding=encoding)
     with pytest.raises(SetupError, match="it is not UTF-8"):
         Blocklist.read(words)
+
+
+SECTIONS = """бомба
+[groups]
+пиво
+[users 1001, 1002]
+кот
+[private]
+нож
+[everyone]
+злой пёс
+"""
+
+
+@pytest.mark.parametrize(
+    ("prompt", "user_id", "private", "is_blocked"),
+    [
+        ("бомба", 1, True, True),
+        ("бомба", 1001, False, True),
+        ("пиво", 1, False, True),
+        ("пиво", 1, True, False),
+        ("коты", 1002, True, True),
+        ("коты", 1001, False, True),
+        ("коты", 1003, True, False),
+        ("ножи", 1, True, True),
+        ("ножи", 1, False, False),
+        ("пёс злой", 1, False, True),
+        ("пёс", 1001, True, False),
+    ],
+)
+def test_section_of_the_word_list_is_for_its_users_and_chats(
+    prompt: str, user_id: int, private: bool, is_blocked: bool
+) -> None:
+    blocklist = Blocklist(SECTIONS.splitlines())
+    if is_blocked:
+        with pytest.raises(BlockedPrompt):
+            blocklist.check(prompt, user_id, private)
+    else:
+        blocklist.check(prompt, user_id, private)
+
+
+@pytest.mark.parametrize("line", ["[gruops]", "[users]", "[users Анна]", "[users 1 -2]", "[]"])
+def test_unknown_section_of_the_word_list_is_one_sentence(tmp_path: Path, line: str) -> None:
+    words = tmp_path / "blocked.txt"
+    words.write_text(f"кот\n\n{line}\nпёс\n", encoding="utf-8")
+    with pytest.raises(SetupError) as error:
+        Blocklist.read(words)
+    assert str(error.value) == (
+        f"EMOJICH_BLOCKED_WORDS: {words}, line 3: {line} is no section: write [everyone], "
+        "[groups], [private] or [users 1001, 1002]."
+    )
+
+
+def test_group_words_are_refused_in_groups_only(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
+    group = sandbox.group(user)
+    user.say("/sticker пиво", chat_id=group)
+    wait_for(lambda: "Такое я не рисую" in str([text_of(m) for m in user.messages(group)]))
+    user.say("пиво")
+    user.sees("«пиво»")
+    assert worker.take().prompt == "пиво"
 
 
 @pytest.mark.parametrize("arguments", ["9" * 4000, "0", "1 2", "²", "-5"])

@@ -92,6 +92,22 @@ def test_signal_ends_the_bot_without_an_error(environment: dict[str, str], numbe
     assert time.monotonic() - began < 5
 
 
+def test_token_from_a_file_is_not_logged(
+    environment: dict[str, str], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    file.write_text(f"{environment['TELEGRAM_BOT_TOKEN']}\n")
+    secret = {"TELEGRAM_BOT_TOKEN": "", "TELEGRAM_BOT_TOKEN_FILE": str(file)}
+    bot = BotProcess(**(environment | secret))
+    bot.wait_until_ready()
+    user = User(sandbox, 3006, "ru")
+    user.say("/start")
+    user.sees("Привет")
+    sandbox.fault("getUpdates", 502)
+    bot.wait_for_log("polling")
+    assert TOKEN not in bot.end(signal.SIGTERM)
+
+
 def test_bot_survives_an_outage_of_telegram_without_logging_the_token(
     environment: dict[str, str], sandbox: Sandbox
 ) -> None:

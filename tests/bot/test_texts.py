@@ -11,6 +11,7 @@ from fluent.syntax.visitor import Visitor
 from telegram.constants import CallbackQueryLimit
 
 from bot.account.settings import BOLDNESS
+from bot.admin.reports import Verdict
 from bot.packs.names import Kind
 from bot.packs.sticker_menu import ACTIONS
 from bot.requests.limits import Limit
@@ -39,6 +40,7 @@ FAMILIES = {
     "keep-": {RequestAction.HALF, RequestAction.QUARTER},
     "limit-": set(Limit),
     "picture-": set(Problem),
+    "verdict-": {*Verdict, *[f"{verdict}-done" for verdict in Verdict]},
     "refusal-": set(Reason) - BY_THE_BOT - BY_THE_ENGINE,
 }
 

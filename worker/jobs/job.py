@@ -15,7 +15,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_SH, flock
 from multiprocessing.connection import Connection
 from typing import Any
@@ -24,13 +24,21 @@ import redis
 from rq import Retry, get_current_job
 from rq.job import Job
 from rq.timeouts import JobTimeoutException
+from rq.utils import now
 
 from emojich_core.request import Request
-from worker.engine.protocol import ENGINE_SOCKET, call_engine, receive_event, send_request
+from worker.engine.protocol import (
+    ENGINE_SOCKET,
+    call_engine,
+    receive_event,
+    receive_sketch,
+    send_request,
+)
 from worker.queue.events import Event, Failed, Finished, Progress, has_ended, publish
 from worker.queue.image_prompts import load_image
 from worker.queue.requests import RETRIES, RequestQueue
 from worker.queue.results import Sticker, save_stickers
+from worker.queue.sketches import save_sketch
 from worker.queue.stats import report_pace
 
 # How often a job may go back because no engine is ready; RQ requires a number.  Few jobs do: a
@@ -63,7 +71,7 @@ def draw(data: dict[str, Any]) -> Retry | None:
             engine = call_engine()
             if engine is None:
                 return Retry(max=RETURNS, enqueue_at_front=True)
-            _draw(engine, request, image, job.connection)
+            _draw(engine, request, image, job)
     except JobTimeoutException:  # handled here, because a retry by RQ would take as long again
         log.warning("request %s: took longer than %s s", request.id, job.timeout)
         publish(job.connection, Failed(request.id, "timeout"))
@@ -98,13 +106,18 @@ def report_killed(job: Job, *status: object) -> None:
     report_failure(job, job.connection)
 
 
-def _draw(engine: Connection, request: Request, image: bytes, connection: redis.Redis) -> None:
-    start = time.monotonic()
+def _draw(engine: Connection, request: Request, image: bytes, job: Job) -> None:
+    connection, start = job.connection, time.monotonic()
     with engine:
-        for event, stickers in _events(engine, request, image):
+        for event, stickers in _events(engine, request, image, _waited(job)):
             # Another machine may have finished first: the stickers that users have seen stay.
             if isinstance(event, Finished) and not has_ended(connection, request.id):
                 save_stickers(connection, request.id, stickers)
+            if isinstance(event, Progress) and event.sketch:
+                picture = receive_sketch(engine)
+                with suppress(redis.ResponseError):  # a full Redis; the stickers may still fit
+                    if not has_ended(connection, request.id):
+                        save_sketch(connection, request.id, picture)
             publish(connection, event)
     seconds = time.monotonic() - start
     if isinstance(event, Finished):
@@ -113,12 +126,19 @@ def _draw(engine: Connection, request: Request, image: bytes, connection: redis.
     log.info("request %s: %s after %.1f s", request.id, type(event).__name__.lower(), seconds)
 
 
+def _waited(job: Job) -> float | None:
+    """The seconds since a job was queued; None when it is run again."""
+    if job.retries_left != RETRIES:
+        return None
+    return max(0.0, (now() - job.created_at).total_seconds())  # clocks differ
+
+
 def _events(
-    engine: Connection, request: Request, image: bytes
+    engine: Connection, request: Request, image: bytes, waited: float | None
 ) -> Iterator[tuple[Event, list[Sticker]]]:
     """The events of the engine, up to the one that ends the request."""
     try:
-        send_request(engine, request, image)
+        send_request(engine, request, image, waited)
         while True:
             event, stickers = receive_event(engine)
             yield event, stickers

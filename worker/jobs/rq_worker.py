@@ -27,7 +27,8 @@ from worker.engine.protocol import engine_is_ready
 from worker.jobs.job import report_killed
 from worker.queue.bundles import FIELD, SERVES, ServedBundle, in_order, living_workers
 from worker.queue.connection import connect
-from worker.queue.environment import announce, start_logging
+from worker.queue.environment import announce
+from worker.queue.logs import start_logging
 from worker.queue.request_job import RequestJob, RequestJobs, rq_queue
 
 GRACE = 3  # seconds for the running job to finish after the first signal
@@ -250,9 +251,9 @@ def exit_on_signals() -> None:
 
 def main() -> None:
     """Run one RQ worker."""
-    start_logging()
     exit_on_signals()
     with exit_on(SetupError):
+        start_logging()
         serves = os.environ.get(SERVES)
         connection = connect(os.environ["REDIS_URL"])
         work(connection, serves=ServedBundle.parse(serves) if serves else None)

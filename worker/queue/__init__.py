@@ -7,11 +7,16 @@
 - `fairness`: whose request is next
 - `events`: the stream that tells the bot of progress and ends
 - `image_prompts`: pictures that requests begin with, kept for a day
+- `sketches`: what a request's images look like while they are drawn
 - `results`: finished stickers, kept for a day
 - `stats`: the day's counts, seconds per image
+- `address`: REDIS_URL, and the variables beside it, as clients
+- `sentinels`: clients of the master that Redis Sentinels name
 - `connection`: connect to Redis, or say why not
 - `valkey`: the embedded server for a machine without a Redis
 - `child`: a child process that does not outlive its parent
 - `decoding`: JSON from Redis, checked against a type
+- `logs`: the log, as lines or as JSON
+- `metrics_server`: figures for Prometheus over HTTP
 - `environment`: environment variables, the data folder, the "ready" line
 """

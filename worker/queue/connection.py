@@ -9,44 +9,48 @@ from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.retry import Retry
 
 from emojich_core.errors import SetupError, shown
+from worker.queue.address import Address
 
 RETRIES = 20  # about half a minute, in which Redis may restart
 
 
 def connect(url: str) -> redis.Redis:
-    """A connection that outlives a restart of Redis.
+    """A connection that outlives a restart of Redis, and a failover by Sentinels.
 
     Raises SetupError when Redis does not answer now, or refuses to store a key.
     """
     try:
-        with probe(url) as server:
+        address = Address.read(url)
+        with address.client(retry=Retry(NoBackoff(), 0)) as server:
             if server.get_connection_kwargs().get("decode_responses"):
                 raise ValueError("what Redis holds is not all text")
             server.set("emojich:probe", "", px=1)
+    except SetupError:
+        raise
     except redis.AuthenticationError as error:
         raise SetupError(
-            f"Redis at {_address(server)} wants another password, or one at all: write it into "
-            "REDIS_URL, redis://:password@host:port/0."
+            f"Redis at {address} wants another password, or one at all: write it into "
+            "REDIS_URL, redis://:password@host:port/0, or set REDIS_PASSWORD_FILE."
         ) from error
     except redis.ResponseError as error:  # it is full, a replica, or grants no rights
         reason = str(error).rstrip(".")
         raise SetupError(
-            f"Redis at {_address(server)} takes nothing ({reason}): put that right, or correct "
-            "REDIS_URL."
+            f"Redis at {address} takes nothing ({reason}): put that right, or correct REDIS_URL."
         ) from error
     except redis.RedisError as error:
         cause = getattr(error.__cause__, "strerror", None) or shown(error)
         raise SetupError(
-            f"Redis at {_address(server)} does not answer ({cause}): "
-            "start it, or correct REDIS_URL."
+            f"Redis at {address} does not answer ({cause}): start it, or correct REDIS_URL"
+            f"{' or REDIS_CA_FILE' if url.startswith('rediss') else ''}."
         ) from error
     # redis-py checks neither the address nor its options; the message may quote the password.
     except Exception:
         raise SetupError(
-            "REDIS_URL is not a Redis address: write redis://host:port/0 or unix:///path."
+            "REDIS_URL is not a Redis address: write redis://host:port/0, unix:///path or "
+            "redis+sentinel://host:port,host:port/master/0."
         ) from None
     backoff = ExponentialBackoff(cap=2, base=0.1)
-    return redis.Redis.from_url(url, retry=Retry(backoff, RETRIES), health_check_interval=30)
+    return address.client(retry=Retry(backoff, RETRIES), health_check_interval=30)
 
 
 def delete_matching(connection: redis.Redis, *patterns: str) -> None:
@@ -64,16 +68,6 @@ def exit_unless(well: Callable[[redis.Redis], bool], otherwise: str) -> None:
                 sys.exit(f"emojich: {otherwise}")
     except SetupError as error:
         sys.exit(f"emojich: {error}")
-
-
-def _address(connection: redis.Redis) -> str:
-    """The address of a connection, without its password."""
-    pool = connection.connection_pool
-    options = pool.connection_kwargs
-    if "path" in options:
-        return f"unix://{shown(options['path'])}"
-    scheme = "rediss" if issubclass(pool.connection_class, redis.SSLConnection) else "redis"
-    return f"{scheme}://{shown(options.get('host', 'localhost'))}:{options.get('port', 6379)}"
 
 
 def probe(url: str) -> redis.Redis:

@@ -1,6 +1,8 @@
-"""Shared by the processes of bot, worker and run.py: settings, data folder, log, "ready" line."""
+"""Shared by the processes of bot, worker and run.py.
 
-import logging
+Settings, secrets, data folder, "ready" line.
+"""
+
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -9,6 +11,8 @@ from pathlib import Path
 from reprlib import repr as short
 
 from emojich_core.errors import SetupError, shown
+
+MAX_SECRET = 4096  # bytes of a file with a secret; a larger one was meant for another variable
 
 
 def number(environment: Mapping[str, str], name: str, most: int) -> int | None:
@@ -30,6 +34,53 @@ def is_number(text: str, most: int) -> bool:
     """Whether a text is a number from 1 to `most`, written in plain digits."""
     digits = text.isascii() and text.isdecimal() and len(text) <= len(str(most))
     return digits and 1 <= int(text) <= most
+
+
+def secret(environment: Mapping[str, str], name: str) -> str:
+    """The secret that a variable holds, or the file that `<name>_FILE` names; "" without either.
+
+    Files are how Docker's secrets come.  Raises SetupError, which never quotes the secret.
+    """
+    value, file = environment.get(name, "").strip(), environment.get(f"{name}_FILE", "").strip()
+    if not file:
+        return value
+    if value:
+        raise SetupError(f"{name} and {name}_FILE are both set: unset one of the two.")
+    text = _read_small(f"{name}_FILE", file).strip()
+    if not text:
+        raise SetupError(f"{name}_FILE: {shown(file)} is empty: write the secret into it.")
+    if not text.isprintable():
+        raise SetupError(
+            f"{name}_FILE: {shown(file)} holds more than one line: write the secret alone into it."
+        )
+    return text
+
+
+def _read_small(name: str, file: str) -> str:
+    """The text of a file of at most MAX_SECRET bytes.  Raises SetupError."""
+    data = readable_file(name, file, MAX_SECRET + 1)
+    if len(data) > MAX_SECRET:
+        raise SetupError(
+            f"{name}: {shown(file)} has more than {MAX_SECRET} bytes: name a file with the secret "
+            "alone."
+        )
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise SetupError(f"{name}: {shown(file)} is not UTF-8: write the secret anew.") from None
+
+
+def readable_file(name: str, file: str, most: int = 1) -> bytes:
+    """The first bytes of the file that a variable names.  Raises SetupError."""
+    try:
+        with open(file, "rb") as opened:
+            return opened.read(most)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in its name
+        why = error.strerror if isinstance(error, OSError) else "it is no file name"
+        raise SetupError(
+            f"{name}: {shown(file)} cannot be read ({why}): correct {name}, or let this user read "
+            "the file."
+        ) from None
 
 
 def data_folder() -> Path:
@@ -63,13 +114,3 @@ def announce(line: str) -> None:
         print(line, flush=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def start_logging() -> None:
-    """Log short lines on stderr, for the worker and its engine; of RQ only warnings."""
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname).1s %(name)s: %(message)s",
-        datefmt="%Y-%m-%d %H:%M:%S",
-    )
-    logging.getLogger("rq").setLevel(logging.WARNING)

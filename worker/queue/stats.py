@@ -12,13 +12,14 @@ RQ worker is free, so their waiting time is estimated by the second average.
 """
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import quote
 
 import redis
 
 FINISHED = "finished"  # a request has its stickers; a failed request is counted by its reason
+ADDED, REPORTED, BANNED = "added", "reported", "banned"  # stickers to packs, reports, bans
 COUNTS_TTL = 8 * 24 * 3600  # seconds: an operator can read a week of them
 
 PACE = "emojich:pace"
@@ -29,14 +30,19 @@ WEIGHT = 0.2  # of the newest request: the average follows a new model or machin
 log = logging.getLogger("emojich.stats")
 
 
-def counts_key() -> str:
-    """The key of today's hash."""
-    return f"emojich:tally:{_today()}"
+def today() -> date:
+    """The day that is counted now."""
+    return datetime.now(UTC).date()
 
 
-def users_key() -> str:
-    """The key of today's HyperLogLog."""
-    return f"emojich:users:{_today()}"
+def counts_key(day: date | None = None) -> str:
+    """The key of a day's hash, today's by default."""
+    return f"emojich:tally:{day or today()}"
+
+
+def users_key(day: date | None = None) -> str:
+    """The key of a day's HyperLogLog, today's by default."""
+    return f"emojich:users:{day or today()}"
 
 
 def count(connection: redis.Redis, what: str) -> None:
@@ -47,13 +53,18 @@ def count(connection: redis.Redis, what: str) -> None:
         pipe.execute()
 
 
-def counts_today(connection: redis.Redis) -> dict[str, int]:
-    """What happened today → how often."""
-    counts: Any = connection.hgetall(counts_key())
+def counts_of(connection: redis.Redis, day: date) -> dict[str, int]:
+    """What happened on a day → how often."""
+    counts: Any = connection.hgetall(counts_key(day))
     numbers = {what: number for what, number in counts.items() if number.isdigit()}
     if numbers != counts:
-        log.warning("%s: a value that is no number is left out", counts_key())
+        log.warning("%s: a value that is no number is left out", counts_key(day))
     return {what.decode(errors="replace"): int(number) for what, number in numbers.items()}
+
+
+def counts_today(connection: redis.Redis) -> dict[str, int]:
+    """What happened today → how often."""
+    return counts_of(connection, today())
 
 
 def report_pace(
@@ -98,7 +109,3 @@ def _read_pace(connection: redis.Redis, key: str) -> float | None:
         pass
     log.warning("%s: a value of another shape is left out", key)
     return None
-
-
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()

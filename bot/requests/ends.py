@@ -1,0 +1,27 @@
+"""Counts and logs how requests end, and counts the stickers that users put into packs."""
+
+import logging
+
+from bot.metrics import REQUESTS, STICKERS, bundle_label
+from bot.requests.limits import Refusal
+from bot.requests.record import Record, State
+
+log = logging.getLogger(__name__)
+
+
+def note_change(before: Record, after: Record) -> None:
+    """Count what a change of a record means."""
+    has_failed = after.state is State.FAILED and before.state is not State.FAILED
+    if has_failed or (before.is_waited_for and not after.is_waited_for):
+        reason = str(after.failure) if has_failed else ""
+        REQUESTS.labels(after.state, reason, bundle_label(after.model)).inc()
+        log.info("request %s: %s", after.id, " ".join((after.state, reason)).strip())
+    for kind, placed in after.placed.items():
+        if new := len(placed.packs.items() - before.placed[kind].packs.items()):
+            STICKERS.labels(kind).inc(new)
+
+
+def note_refusal(record: Record, refusal: Refusal) -> None:
+    """Count a request that the bot has refused."""
+    REQUESTS.labels("refused", refusal.reason, bundle_label(record.model)).inc()
+    log.info("request %s: refused %s", record.id, refusal.reason)

@@ -1,0 +1,34 @@
+"""Reads the metrics of a process, as Prometheus does."""
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def scrape(port: int) -> str:
+    """The text that a process serves."""
+    return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=15).raise_for_status().text
+
+
+def read(port: int) -> Samples:
+    """Name and labels of each sample → its value."""
+    families = text_string_to_metric_families(scrape(port))
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def label_values(samples: Samples) -> set[str]:
+    """The values of all labels."""
+    return {text for _, labels in samples for _, text in labels}
+
+
+def names(text: str) -> set[str]:
+    """The names by which queries know what a text offers; of a histogram, its bare name."""
+    found = set()
+    for family in text_string_to_metric_families(text):
+        found.add(f"{family.name}_total" if family.type == "counter" else family.name)
+    return found
