@@ -58,9 +58,13 @@ async def bot_api(request: web.Request) -> web.Response:
     if called is None:
         raise ApiError(404, "Not Found: method not found")
     call, fault = await read_call(request), box.faults.take(called.name)
+    result = None
     if fault is None or fault.after:
         result = await called(box, call)
         box.save()
+    if fault:
+        box.faults.note(fault, result)
+        await asyncio.sleep(fault.delay)
     if fault and fault.cut and request.transport:
         request.transport.abort()
     if fault and fault.answer:

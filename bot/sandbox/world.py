@@ -109,11 +109,13 @@ class Sandbox:
             self.state.photos[size.unique_id] = [size.unique_id for size in stored]
         return [objects.photo_size(size) for size in stored]
 
-    def sticker_file(self, sticker: FileRef, sticker_type: str | None) -> StoredFile:
+    def sticker_file(
+        self, sticker: FileRef, sticker_type: str | None, *, anew: bool = False
+    ) -> StoredFile:
         """The file of a sticker, new or known, that fits ``sticker_type``."""
         if isinstance(sticker, Upload):
             sticker_rules.check_sticker_file(sticker.data, sticker_type)
-            return self.files.put(sticker.data, STICKER)
+            return self.files.put(sticker.data, STICKER, anew=anew)
         stored = self.known_file(sticker, STICKER)
         sticker_rules.check_sticker_file(self.files.read(stored), sticker_type)
         return stored
