@@ -53,6 +53,7 @@ from bot.telegram.leader import keep, lease
 from bot.telegram.messages import PRIVATE_WORDS
 from bot.telegram.profile import introduce
 from bot.telegram.questions import Questions
+from bot.telegram.rate_limits import RateLimits
 from bot.telegram.updater import keep_token, listen, poll
 from bot.telegram.updates import Inbox, end
 from worker.queue.environment import announce
@@ -103,7 +104,9 @@ def _assemble(
     history, settings = History(async_connection), SettingsStore(async_connection)
     reader = EventReader(async_connection, consumer)
     quota = Quota(async_connection, config.limits)
-    delivery = Delivery(application.bot, store, history.add, quota, connection, reader)
+    bot, limits = application.bot, application.bot.rate_limiter
+    assert isinstance(limits, RateLimits)
+    delivery = Delivery(bot, store, history.add, quota, connection, reader, limits.has_room)
     words = config.blocked_words
     blocklist = Blocklist.read(words) if words else Blocklist([])
     intake = Intake(store, settings, queue, delivery, quota, blocklist, connection)

@@ -31,7 +31,7 @@
     GET  /sandbox/taps     button presses and their answers
     GET  /sandbox/packs    the sticker sets
     GET  /sandbox/bot      name, commands, descriptions
-    GET  /sandbox/faults   the calls that have failed on order or by the weather
+    GET  /sandbox/faults   the calls that have failed on order, by the weather or by a limit
     GET  /sandbox/events   a WebSocket of changes
     GET  /sandbox/file/<file_unique_id>                    a picture
     GET  /sandbox/custom_emoji/<custom_emoji_id>           a picture

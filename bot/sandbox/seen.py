@@ -93,7 +93,7 @@ async def bot(request: web.Request) -> web.Response:
 
 @routes.get("/sandbox/faults")
 async def faults(request: web.Request) -> web.StreamResponse:
-    """The calls that have failed on order or by the weather, and what those had done by then."""
+    """The calls that have failed on order, by the weather or by a limit, and what they had done."""
     return web.json_response(request.app[BOX].faults.met)
 
 

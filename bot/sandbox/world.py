@@ -9,6 +9,7 @@ from bot.sandbox import images, objects, rules, sticker_rules
 from bot.sandbox.decoding import FileRef, Json, Upload
 from bot.sandbox.errors import ApiError, BadRequest, Faults
 from bot.sandbox.files import PHOTO, STICKER, FileStore, StoredFile
+from bot.sandbox.flood import Flood
 from bot.sandbox.hub import Hub
 from bot.sandbox.inline import Inline
 from bot.sandbox.state import StateFile
@@ -27,6 +28,7 @@ class Sandbox:
         self.updates = UpdateQueue(self._file)
         self.hub = Hub()
         self.faults = Faults()
+        self.flood: Flood | None = None  # no limits on messages
         self.inline = Inline()
 
     def save(self) -> None:

@@ -29,7 +29,6 @@ def build_application(config: Config) -> AnyApplication:
         .context_types(ContextTypes(context=Context))
         .base_url(config.api_url)
         .base_file_url(config.file_url)
-        # It does not retry: one chat's 429 would delay all other chats.
         .rate_limiter(FollowMigration())
         # A user who has deleted the message may still want the answer.
         .defaults(Defaults(allow_sending_without_reply=True))
