@@ -6,7 +6,6 @@ from functools import partial
 
 import redis
 import redis.asyncio
-from redis.asyncio.lock import Lock
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from telegram import Update
@@ -49,7 +48,7 @@ from bot.requests.store import Store
 from bot.telegram.application import AnyApplication, build_application, identify
 from bot.telegram.callbacks import on_old_button, on_press
 from bot.telegram.error_handler import report
-from bot.telegram.leader import keep, lease
+from bot.telegram.leader import Lease, lease
 from bot.telegram.messages import PRIVATE_WORDS
 from bot.telegram.profile import introduce
 from bot.telegram.questions import Questions
@@ -88,8 +87,9 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
         inbox = Inbox(application, async_connection, tell, mend)
         await identify(application.bot, config)
         await asyncio.to_thread(set_aside, connection)
-        async with application, lease(async_connection) as lock:
-            await _serve(application, config, inbox, delivery, monitor, lock)
+        async with application, lease(async_connection) as taken:
+            _limits(application).only_while(lambda: taken.is_ours)
+            await _serve(application, config, inbox, delivery, monitor, taken)
 
 
 def _assemble(
@@ -104,9 +104,8 @@ def _assemble(
     history, settings = History(async_connection), SettingsStore(async_connection)
     reader = EventReader(async_connection, consumer)
     quota = Quota(async_connection, config.limits)
-    bot, limits = application.bot, application.bot.rate_limiter
-    assert isinstance(limits, RateLimits)
-    delivery = Delivery(bot, store, history.add, quota, connection, reader, limits.has_room)
+    bot, has_room = application.bot, _limits(application).has_room
+    delivery = Delivery(bot, store, history.add, quota, connection, reader, has_room)
     words = config.blocked_words
     blocklist = Blocklist.read(words) if words else Blocklist([])
     intake = Intake(store, settings, queue, delivery, quota, blocklist, connection)
@@ -159,13 +158,19 @@ def _assemble(
     return delivery, RequestMonitor(store, queue, delivery, connection)
 
 
+def _limits(application: AnyApplication) -> RateLimits:
+    limits = application.bot.rate_limiter
+    assert isinstance(limits, RateLimits)
+    return limits
+
+
 async def _serve(
     application: AnyApplication,
     config: Config,
     inbox: Inbox,
     delivery: Delivery,
     monitor: RequestMonitor,
-    lock: Lock,
+    lease: Lease,
 ) -> None:
     server: HTTPServer | None = None
     tasks: list[asyncio.Task[None]] = []
@@ -174,7 +179,7 @@ async def _serve(
         await introduce(bot)
         server = await listen(bot, config, inbox.store)
         announce("bot: ready")
-        works = [inbox.run(), delivery.run(), monitor.run(), keep(lock), keep_token(bot)]
+        works = [inbox.run(), delivery.run(), monitor.run(), lease.keep(), keep_token(bot)]
         works += [] if server else [poll(bot, inbox.store)]
         tasks += [asyncio.create_task(work) for work in works]
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

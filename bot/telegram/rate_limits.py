@@ -20,6 +20,7 @@ from weakref import WeakValueDictionary
 from telegram.ext import BaseRateLimiter
 
 Answer = bool | dict[str, Any] | list[dict[str, Any]]
+_LOOK = 0.1  # seconds
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,13 @@ class RateLimits(BaseRateLimiter[int]):
 
     def __init__(self) -> None:
         self._overall = _Window(OVERALL)
+        self._may_call: Callable[[], bool] = lambda: True
         # A window stays as long as one of its places is taken: `call_later` refers to it.
         self._windows: WeakValueDictionary[tuple[object, Limit], _Window] = WeakValueDictionary()
+
+    def only_while(self, may_call: Callable[[], bool]) -> None:
+        """Hold the calls about chats back from now on while this is false."""
+        self._may_call = may_call
 
     def has_room(self, chat_id: int) -> bool:
         """Whether a message that can wait, a progress bar say, would delay no other one."""
@@ -93,6 +99,8 @@ class RateLimits(BaseRateLimiter[int]):
             # The chat's places first: calls that wait for them must not hold those of all chats.
             for window in (*self._of_chat(chat_id), self._overall):
                 await stack.enter_async_context(window)
+            while not self._may_call():
+                await asyncio.sleep(_LOOK)
             return await callback(*args, **kwargs)
 
     def _of_chat(self, chat_id: object) -> list[_Window]:

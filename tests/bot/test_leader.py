@@ -97,6 +97,27 @@ def test_second_bot_takes_over_the_webhook_when_the_first_is_killed(
     assert "Traceback" not in bot.end(signal.SIGTERM)
 
 
+def test_bot_that_stood_still_sends_nothing_that_another_has_sent(
+    environment: dict[str, str], sandbox: Sandbox
+) -> None:
+    user = User(sandbox, 6005, "ru")
+    first = BotProcess(**environment)
+    first.wait_until_ready()
+    second = BotProcess(**environment)
+    second.wait_for_log("stands by")
+    sandbox.fault("sendMessage", 429, retry_after=3)
+    user.say("кот")
+    first.wait_for_log("again in 3.0 s")
+    first.send_signal(signal.SIGSTOP)
+    time.sleep(TTL)
+    second.wait_until_ready()
+    user.sees("«кот»")
+    first.send_signal(signal.SIGCONT)
+    assert "Another bot has taken over" in first.output(30)[1]
+    assert prompts_shown(user) == ["«кот»"]
+    second.end(signal.SIGTERM)
+
+
 def test_bot_that_lost_its_lease_to_another_ends(environment: dict[str, str]) -> None:
     bot = BotProcess(**environment)
     bot.wait_until_ready()

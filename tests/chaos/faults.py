@@ -39,16 +39,18 @@ class Fault:
         return f"{whom}: {names[self.what]}{lasts}"
 
 
-def schedule(chance: random.Random, pauses: tuple[float, float], *, ages: bool) -> Iterator[Fault]:
-    """Faults without end: all kinds in a random order, then all again; `ages`: a long one first."""
+def schedule(chance: random.Random, pauses: tuple[float, float], *, once: bool) -> Iterator[Fault]:
+    """All kinds of faults in a random order: once, or without end, and then a long one first."""
     kinds = [("kill", whom) for whom in KILLED] + [("stop", whom) for whom in STOPPED]
     kinds += [(what, whom) for what in ("cut", "hold") for whom in CUT]
-    if ages:
+    if not once:
         yield Fault(20.0, "stop", "machine", chance.randrange(2), AGES)
     while True:
         for what, whom in chance.sample(kinds, len(kinds)):
             seconds = chance.uniform(2, LONGEST)
             yield Fault(chance.uniform(*pauses), what, whom, chance.randrange(2), seconds)
+        if once:
+            return
 
 
 @dataclass

@@ -7,8 +7,7 @@ from contextlib import suppress
 class Network:
     """Forwards connections to `upstream`, a port of this machine, from a port of its own."""
 
-    def __init__(self, name: str, upstream: int):
-        self.name = name
+    def __init__(self, upstream: int):
         self.port = 0
         self._upstream = upstream
         self._server: asyncio.Server | None = None
@@ -40,7 +39,7 @@ class Network:
         await asyncio.sleep(seconds)
         self._flows.set()
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """End all connections for good."""
         if self._server:
             self._server.close()

