@@ -1,5 +1,6 @@
-"""A tiny bundle of the real classes."""
+"""A tiny bundle of the real classes; `python -m tests.tiny_bundle FOLDER` writes one."""
 
+import sys
 from pathlib import Path
 
 import torch
@@ -61,3 +62,7 @@ def save_tiny_bundle(folder: Path) -> Path:
         weights={stage: model.state_dict() for stage, model in models.items()},
     )
     return folder / "tiny"
+
+
+if __name__ == "__main__":
+    save_tiny_bundle(Path(sys.argv[1]))

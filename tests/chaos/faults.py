@@ -16,7 +16,10 @@ from tests.chaos.parts import Parts
 KILLED = ("job process", "engine", "RQ worker", "worker", "bot", "Valkey")
 STOPPED = ("job process", "engine", "machine", "bot", "Valkey")
 CUT = ("bot", "worker", "all")
-LONGEST = 12.0  # seconds of a stop or a cut; below the bot's 20 for an answer of Telegram
+LONGEST = 12.0  # seconds of a stop or a cut: longer than the lease of a bot
+ANSWER_TIME = 5.0  # seconds that a call of Telegram, and noting it, may take on a busy computer
+RETURN_TIME = 5.0  # seconds until Redis answers again
+LEASE_TIME = 7.0  # seconds that are left of a bot's lease, at least, when it can renew it no more
 # A machine that stands still for so long has its requests drawn elsewhere, and then comes back.
 AGES = 100.0
 
@@ -28,13 +31,12 @@ class Fault:
     pause: float
     what: str  # "kill", "stop", "cut": connections end; "hold": they stand still
     whom: str
-    worker: int  # which of the two, where it is about a worker
+    number: int  # which of the two bots or workers
     seconds: float
 
     def __str__(self) -> str:
         names = {"kill": "killed", "stop": "stopped", "cut": "network cut", "hold": "network held"}
-        numbered = self.whom in ("job process", "engine", "RQ worker", "worker", "machine")
-        whom = f"{self.whom} {self.worker + 1}" if numbered else self.whom
+        whom = self.whom if self.whom in ("Valkey", "all") else f"{self.whom} {self.number + 1}"
         lasts = "" if self.what == "kill" else f" for {self.seconds:.0f} s"
         return f"{whom}: {names[self.what]}{lasts}"
 
@@ -58,13 +60,15 @@ class Storm:
     """Makes faults happen, and notes them."""
 
     parts: Parts
-    networks: list[Network]
+    bot_networks: list[Network]
+    worker_networks: list[Network]
     count: Counter[str] = field(default_factory=Counter)
     last: str = ""
-    # Spans of time in which a message that Telegram has taken may not have been noted in Redis:
-    # up to each kill of the bot, from some seconds before, or from the outage of Redis before.
+    # Spans of time in which a bot may have been unable to note in Redis that Telegram has taken a
+    # message: it was killed, or lost its lease.  Some seconds before belong to it, because a call
+    # takes time.
     unnoted: list[tuple[float, float]] = field(default_factory=list)
-    _outages: list[tuple[float, float]] = field(default_factory=list)
+    _outages: list[tuple[float, float]] = field(default_factory=list)  # of Redis
 
     async def run(self, faults: Iterator[Fault]) -> None:
         """Make faults happen one after another, until cancelled; then wait for those at work."""
@@ -79,51 +83,55 @@ class Storm:
             await asyncio.gather(*going)
 
     async def _happen(self, fault: Fault) -> None:
-        if fault.what in ("cut", "hold"):
-            number = {"bot": [0], "worker": [fault.worker + 1], "all": range(len(self.networks))}
-            cut = [self.networks[each] for each in number[fault.whom]]
-            began = time.time()
-            await asyncio.gather(*(getattr(each, fault.what)(fault.seconds) for each in cut))
-            if fault.whom != "worker":
-                self._outages.append((began, time.time()))
-            return
-        pids = await asyncio.to_thread(self._find, fault)
-        if fault.what == "kill":
-            self._note_kill(fault.whom)
-            _send(pids[:1], signal.SIGKILL)
-            return
         began = time.time()
-        _send(pids, signal.SIGSTOP)
-        await asyncio.sleep(fault.seconds)
-        _send(pids, signal.SIGCONT)
-        if fault.whom == "Valkey":
-            self._outages.append((began, time.time()))
+        if fault.what in ("cut", "hold"):
+            cut = self._networks(fault)
+            await asyncio.gather(*(getattr(each, fault.what)(fault.seconds) for each in cut))
+        else:
+            pids = await asyncio.to_thread(self._find, fault)
+            _send(pids, signal.SIGKILL if fault.what == "kill" else signal.SIGSTOP)
+            if fault.what == "stop":
+                await asyncio.sleep(fault.seconds)
+                _send(pids, signal.SIGCONT)
+        self._note(fault, began - ANSWER_TIME, time.time())
 
-    def _note_kill(self, whom: str) -> None:
-        now = time.time()
-        if whom == "Valkey":
-            self._outages.append((now, now + 10))
-        if whom == "bot":
-            spans = [begin for begin, end in self._outages if begin < now < end + 10]
-            self.unnoted.append((min([now - 5, *(begin - 5 for begin in spans)]), now))
+    def _note(self, fault: Fault, began: float, ended: float) -> None:
+        """Note a span in which messages may have stayed unnoted."""
+        if fault.whom not in ("bot", "Valkey", "all"):
+            return
+        if fault.what != "kill" and fault.seconds > LEASE_TIME:  # the other bot takes over
+            self.unnoted.append((began, ended))
+        if fault.whom != "bot":
+            self._outages.append((began, ended + RETURN_TIME))
+        elif fault.what == "kill":
+            without_redis = [begin for begin, end in self._outages if begin < ended < end]
+            self.unnoted.append((min([began, *without_redis]), ended))
 
-    def _find(self, fault: Fault) -> list[int]:
-        parts, worker = self.parts, fault.worker
+    def _networks(self, fault: Fault) -> list[Network]:
         match fault.whom:
             case "bot":
-                return [parts.bot.process.pid]
+                return [self.bot_networks[fault.number]]
+            case "worker":
+                return [self.worker_networks[fault.number]]
+        return [*self.bot_networks, *self.worker_networks]
+
+    def _find(self, fault: Fault) -> list[int]:
+        parts, number = self.parts, fault.number
+        match fault.whom:
+            case "bot":
+                return [parts.bots[number].process.pid]
             case "Valkey":
                 return [parts.valkey.process.pid]
             case "worker":
-                return [parts.workers[worker].process.pid]
+                return [parts.workers[number].process.pid]
             case "machine":
-                return parts.tree(worker)
+                return parts.tree(number)
             case "engine":
-                return parts.engine(worker)
+                return parts.engine(number)
             case "RQ worker":
-                return parts.rq_workers(worker)
+                return parts.rq_workers(number)[:1]
         # The other worker's, where this one is idle: a fault without a victim would show nothing.
-        return parts.job_processes(worker) or parts.job_processes(1 - worker)
+        return (parts.job_processes(number) or parts.job_processes(1 - number))[:1]
 
 
 def _send(pids: list[int], number: signal.Signals) -> None:

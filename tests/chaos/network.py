@@ -11,7 +11,7 @@ class Network:
         self.port = 0
         self._upstream = upstream
         self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Transport] = set()
+        self._connections: set[asyncio.WriteTransport] = set()
         self._cuts = 0
         self._flows = asyncio.Event()
         self._flows.set()

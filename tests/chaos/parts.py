@@ -1,4 +1,4 @@
-"""The parts of Emojich as processes: Valkey, the sandbox as Telegram, the bot, and two workers.
+"""The parts of Emojich as processes: Valkey, the sandbox as Telegram, two bots, two workers.
 
 A part that dies is replaced by `worker.supervisor`, as in `run.py`.
 """
@@ -28,13 +28,14 @@ class Parts:
 
     telegram: str  # address of the sandbox
     valkey: Supervisor
-    bot: Supervisor
+    bots: list[Supervisor]  # one answers, the other stands by
     workers: list[Supervisor]
 
     @property
     def ready(self) -> dict[str, str]:
-        """What each part writes into its log once it is ready."""
-        return {self.bot.name: "bot: ready"} | {w.name: "worker: ready" for w in self.workers}
+        """What each part writes into its log once it is ready, or stands by."""
+        bots = {bot.name: r"bot: ready|stands by" for bot in self.bots}
+        return bots | {worker.name: "worker: ready" for worker in self.workers}
 
     def engine(self, worker: int) -> list[int]:
         """The engine of a worker."""
@@ -87,7 +88,7 @@ def telegram(folder: Path, logs: Path, *options: str) -> Iterator[str]:
 def parts(
     folder: Path, bundle: Path, urls: list[str], redis: Supervisor, address: str
 ) -> Iterator[Parts]:
-    """The bot and the workers, each with its own address of Redis: the first one is the bot's."""
+    """Two bots and two workers, in this order, each with its own address of Redis."""
     logs = folder / "logs"
     draws = {"EMOJICH_MODEL": str(bundle), "EMOJICH_DEVICE": "cpu", "EMOJICH_REQUESTS": REQUESTS}
     # Users ask as fast as they can, and no limit may answer in the place of stickers.
@@ -99,9 +100,9 @@ def parts(
             command = [sys.executable, "-m", module]
             return stack.enter_context(supervised(name, command, logs, REDIS_URL=url, **own))
 
-        workers = [start(f"worker{n}", "worker", url, draws) for n, url in enumerate(urls[1:], 1)]
-        bot = start("bot", "bot", urls[0], talks)
-        yield Parts(address, redis, bot, workers)
+        workers = [start(f"worker{n}", "worker", url, draws) for n, url in enumerate(urls[2:], 1)]
+        bots = [start(f"bot{n}", "bot", url, talks) for n, url in enumerate(urls[:2], 1)]
+        yield Parts(address, redis, bots, workers)
 
 
 @contextmanager

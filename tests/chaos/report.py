@@ -25,7 +25,7 @@ class Seen:
     chat: list[Message]  # the bot's messages
     packs: list[dict[str, Any]]
     lost: frozenset[int] = frozenset()  # messages whose answer never reached the bot
-    unnoted: tuple[tuple[float, float], ...] = ()  # spans up to kills of the bot
+    unnoted: tuple[tuple[float, float], ...] = ()  # spans in which a bot could note nothing
 
 
 @dataclass
@@ -62,8 +62,13 @@ class Report:
             self.breaches["lost"].append(f"{whose}: stopped, but the user did not")
         before = MARK.format(asked.first) if asked.first else None
         old = [m for m in seen.chat if before and text_of(m).startswith(before)]
-        extra = [m for m in shown + old if not _is_excused(m, seen)]
-        self.counts["sent twice, its answer lost"] += len(shown + old) - max(1, len(extra))
+        sure = [m for m in shown + old if m["message_id"] not in seen.lost]
+        extra = [m for m in sure if not _is_unnoted(m, seen)]
+        doubles = max(0, len(shown + old) - 1)
+        self.counts["sent twice: the answer was lost"] += min(doubles, len(shown + old) - len(sure))
+        self.counts["sent twice: the bot was killed or cut off"] += min(
+            max(0, len(sure) - 1), len(sure) - len(extra)
+        )
         if len(extra) > 1:
             self.breaches["twice"].append(f"{whose}: {[_quote(m) for m in extra]}")
 
@@ -95,11 +100,10 @@ def _outcome(message: Message) -> str:
     return "a sentence says why not" if any(sorry in text for sorry in SORRY) else ""
 
 
-def _is_excused(message: Message, seen: Seen) -> bool:
-    """Whether the bot cannot know of a message, and so has sent another one."""
-    date = message["date"]
-    return message["message_id"] in seen.lost or any(
-        begin - 1 <= date <= end for begin, end in seen.unnoted
+def _is_unnoted(message: Message, seen: Seen) -> bool:
+    """Whether the bot may have sent a message without noting it, and so sends another one."""
+    return any(
+        begin <= message["date"] + 1 and message["date"] <= end for begin, end in seen.unnoted
     )
 
 

@@ -2,6 +2,9 @@
 
 import asyncio
 import random
+import re
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -16,7 +19,6 @@ from tests.chaos.network import Network
 from tests.chaos.parts import Parts, left_behind, parts, telegram, valkey
 from tests.chaos.people import PROMPTS, Person
 from tests.chaos.report import Report, Seen
-from tests.tiny_bundle import save_tiny_bundle
 
 FIRST_USER = 70_001
 WEATHER = 20  # percent of Telegram's answers that fail
@@ -44,12 +46,12 @@ class Plan:
     @property
     def pauses(self) -> tuple[float, float]:
         """Seconds between two faults: the least, and the most."""
-        return (1.5, 3.5) if self.is_short else (4, 12)
+        return (1.5, 3.5) if self.is_short else (5, 14)
 
     @property
     def thinking(self) -> float:
         """Seconds for which a user thinks, on average, before asking for something else."""
-        return 10.0 if self.is_short else 40.0
+        return 10.0 if self.is_short else 20.0
 
 
 def run(plan: Plan) -> Report:
@@ -80,7 +82,7 @@ async def _run(plan: Plan, folder: Path) -> Report:
             Person(http, FIRST_USER + n, random.Random(f"{plan.seed} {n}"))
             for n in range(plan.users)
         ]
-        storm = Storm(running, networks)
+        storm = Storm(running, networks[:2], networks[2:])
         await _let_loose(plan, people, storm, http)
         return await _count(people, storm, http)
 
@@ -90,17 +92,20 @@ async def _started(folder: Path) -> AsyncIterator[tuple[Parts, list[Network]]]:
     """All parts, ready."""
     logs = folder / "logs"
     with ExitStack() as stack:
-        bundle = await asyncio.to_thread(save_tiny_bundle, folder)
+        # In a process of its own, so that this one needs no torch.
+        command = [sys.executable, "-m", "tests.tiny_bundle", str(folder)]
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        bundle = folder / "tiny"
         redis, port = stack.enter_context(valkey(folder, logs))
         address = stack.enter_context(telegram(folder / "sandbox", logs))
-        networks = [Network(port) for _ in range(3)]
+        networks = [Network(port) for _ in range(4)]
         for network in networks:
             await network.start()
         urls = [network.url for network in networks]
         running = stack.enter_context(parts(folder, bundle, urls, redis, address))
         async with asyncio.timeout(START_TIME):
             for name, line in running.ready.items():
-                while line not in (logs / f"{name}.log").read_text("utf-8", "replace"):
+                while not re.search(line, (logs / f"{name}.log").read_text("utf-8", "replace")):
                     await asyncio.sleep(0.2)
         try:
             yield running, networks
@@ -130,8 +135,7 @@ async def _let_loose(
     storming.cancel()
     with suppress(asyncio.CancelledError):
         await storming
-    await http.post("/sandbox/weather", json={"percent": 0})
-    storm.last = "calm"
+    storm.last = "only Telegram fails"
     ended, unfinished = await asyncio.wait(lives, timeout=PATIENCE)
     telling.cancel()
     for life in unfinished:
