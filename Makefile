@@ -9,7 +9,7 @@ PARITY := .venv-parity
 ART := @iconify-json/noto@1.2.9 @iconify-json/twemoji@1.2.5 @iconify-json/fluent-emoji-flat@1.2.6 \
 	@iconify-json/openmoji@1.2.29 emojibase-data@17.0.0
 
-.PHONY: help run test test-fast parity parity-quick bench bench-quick bench-gpu lint format mini data clean
+.PHONY: help run test test-fast chaos parity parity-quick bench bench-quick bench-gpu lint format mini data clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,6 +23,9 @@ test: $(VENV)/installed ## the whole test suite
 
 test-fast: $(VENV)/installed ## the tests that take no more than a few seconds each
 	$(BIN)/python -m pytest -m "not slow"
+
+chaos: $(VENV)/installed ## 500 requests while everything breaks; counts what was lost or doubled
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos
 
 parity-quick: $(PARITY)/installed ## compare with ru-dalle, at small sizes
 	$(PARITY)/bin/python -m pytest -q --disable-warnings -m "not full" parity

@@ -17,6 +17,7 @@ CHROMIUM = shutil.which("chromium")
 # Long files come first, so that short files fill up the end of a run.
 ORDER = (
     "tests/e2e/",
+    "tests/chaos/",
     "tests/worker/",
     "tests/emojich_core/",
     "tests/test_install.py",
