@@ -1,19 +1,27 @@
 """The python-telegram-bot application: its HTTP client, and the identity of the bot."""
 
+import asyncio
 from typing import Any
 
 import httpx
 from telegram import Bot
+from telegram.error import TelegramError
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, Defaults
 from telegram.request import HTTPXRequest
 
 from bot.config import Config
 from bot.telegram.context import Context
+from bot.telegram.errors import REFUSALS
 from bot.telegram.migration import FollowMigration
+from bot.telegram.retry import pause_after
 from bot.telegram.update_processor import PerUserProcessor
 from emojich_core.errors import SetupError
 
 CONNECTIONS = 64
+START_TRIES = (
+    4  # then the address is wrong, or Telegram is down for longer: the operator reads that
+)
+MAX_START_PAUSE = 5.0  # seconds
 API_TIMEOUT = 20.0  # seconds; with a shorter one, more messages would be sent twice
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
@@ -42,9 +50,12 @@ def build_application(config: Config) -> AnyApplication:
 
 
 async def identify(bot: Bot, config: Config) -> None:
-    """Ask Telegram for the bot's name (getMe).  Raises SetupError for an answer without one."""
+    """Ask Telegram for the bot's name (getMe), a few times if it fails.
+
+    Raises TelegramError; SetupError for an answer without a name.
+    """
     try:
-        await bot.initialize()
+        await _initialize(bot)
         has_name = bool(bot.username)
     except (TypeError, LookupError, ValueError):  # another shape than python-telegram-bot expects
         has_name = False
@@ -52,6 +63,20 @@ async def identify(bot: Bot, config: Config) -> None:
         raise SetupError(
             f"{config.api_url} does not answer as Telegram does: correct TELEGRAM_API_URL."
         )
+
+
+async def _initialize(bot: Bot) -> None:
+    for failures in range(1, START_TRIES):
+        try:
+            return await bot.initialize()
+        except REFUSALS:
+            raise
+        except TelegramError as error:
+            pause = pause_after(error, failures)
+            if pause > MAX_START_PAUSE:
+                raise
+        await asyncio.sleep(pause)
+    await bot.initialize()
 
 
 def _request(config: Config, connections: int, **timeouts: Any) -> HTTPXRequest:
