@@ -62,6 +62,7 @@ def run(plan: Plan) -> Report:
     say(f"seed {plan.seed}; logs are in {folder / 'logs'}")
     began = time.monotonic()
     report = asyncio.run(_run(plan, folder))
+    time.sleep(AFTERWARDS)
     report.breaches["orphan"] = left_behind(folder)
     seconds = time.monotonic() - began
     say(f"\n{plan.requests} prompts of {plan.users} users, seed {plan.seed}, {seconds:.0f} s\n")
