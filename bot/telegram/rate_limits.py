@@ -75,7 +75,7 @@ class RateLimits(BaseRateLimiter[int]):
         self._windows: WeakValueDictionary[tuple[object, Limit], _Window] = WeakValueDictionary()
 
     def only_while(self, may_call: Callable[[], bool]) -> None:
-        """Hold the calls about chats back from now on while this is false."""
+        """Hold all calls back from now on while this is false, but for getUpdates."""
         self._may_call = may_call
 
     def has_room(self, chat_id: int) -> bool:
@@ -93,11 +93,10 @@ class RateLimits(BaseRateLimiter[int]):
     ) -> Answer:
         """Call a method when its turn has come.  Raises TelegramError."""
         chat_id = data.get("chat_id")
-        if chat_id is None:
-            return await callback(*args, **kwargs)
+        # The chat's places first: calls that wait for them must not hold those of all chats.
+        windows = [] if chat_id is None else [*self._of_chat(chat_id), self._overall]
         async with AsyncExitStack() as stack:
-            # The chat's places first: calls that wait for them must not hold those of all chats.
-            for window in (*self._of_chat(chat_id), self._overall):
+            for window in windows:
                 await stack.enter_async_context(window)
             while not self._may_call():
                 await asyncio.sleep(_LOOK)

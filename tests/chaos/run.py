@@ -131,8 +131,11 @@ async def _let_loose(
     ]
     telling = asyncio.create_task(_tell(plan, people, storm))
     storming = asyncio.create_task(storm.run(faults))
-    while any(shares) and not storming.done() and not any(life.done() for life in lives):
+    while any(shares) and not storming.done():
         await asyncio.sleep(0.5)
+        for life in lives:
+            if life.done():
+                life.result()  # raises what has failed
     storming.cancel()
     with suppress(asyncio.CancelledError):
         await storming
