@@ -76,6 +76,21 @@ def test_progress_waits_while_half_of_a_limit_is_used() -> None:
     assert asyncio.run(look()) == [True, False, True, True]
 
 
+def test_bot_that_may_not_call_holds_every_call_back() -> None:
+    async def look() -> list[int]:
+        limits, telegram, allowed = RateLimits(), Telegram(), asyncio.Event()
+        limits.only_while(allowed.is_set)
+        arguments = ({}, "addStickerToSet", {"user_id": 7}, None)
+        call = asyncio.create_task(limits.process_request(telegram.call, (7, 0), *arguments))
+        await asyncio.sleep(0.3)
+        before = len(telegram.arrivals)
+        allowed.set()
+        await call
+        return [before, len(telegram.arrivals)]
+
+    assert asyncio.run(look()) == [0, 1]
+
+
 @pytest.mark.slow
 def test_burst_of_finished_requests_meets_no_429(tmp_path: Path) -> None:
     """The bot is a process of its own, with Telegram's true limits."""
