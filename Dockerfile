@@ -3,7 +3,8 @@
 FROM python:3.11-slim AS base
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1
 WORKDIR /app
-RUN useradd --create-home emojich
+# By number: Kubernetes cannot see that a name is not root's.
+RUN useradd --uid 1000 --user-group --create-home emojich
 
 FROM base AS bot
 COPY pyproject.toml README.md LICENSE ./
@@ -14,7 +15,7 @@ COPY worker/queue worker/queue
 COPY emojich_core/__init__.py emojich_core/errors.py emojich_core/request.py emojich_core/
 COPY emojich_core/image_file.py emojich_core/
 RUN pip install -e .
-USER emojich
+USER 1000
 CMD ["python", "-m", "bot"]
 
 FROM base AS wheels
@@ -47,5 +48,5 @@ ENV PATH=/venv/bin:$PATH
 COPY pyproject.toml README.md LICENSE ./
 COPY worker worker
 COPY emojich_core emojich_core
-USER emojich
+USER 1000
 CMD ["python", "-m", "worker"]

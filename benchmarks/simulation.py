@@ -7,6 +7,7 @@ As on a CPU, the same cores finish images and decode steps: while there is work 
 half of them.  Redis and RQ's forks, which take milliseconds, are left out.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -142,6 +143,10 @@ class TimedPipeline:
 
     def likeness(self, codes: object) -> None:
         """No image is to be like another."""
+
+    def sketch_seconds(self, codes: int) -> float:
+        """No sketches."""
+        return math.inf
 
     def finish(self, images: list[ImageCodes]) -> list[Drawing]:
         """Finish images; TimedEngine counts the time."""

@@ -6,6 +6,7 @@
 - `vocabulary`: what a bundle has learned, and what it draws for other words
 - `lexicon`: Russian words for each emoji, in `lexicon.tsv`
 - `sticker`: pixels become a WebP that Telegram takes as a sticker
+- `sketch`: one small picture of images that are being drawn
 - `model_options`: where a bundle is, which device, which precision
 - `errors`: what an operator reads
 - `networks/`: the models' classes

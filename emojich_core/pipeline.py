@@ -1,16 +1,18 @@
 """From a prompt to stickers, stage by stage.  Read this file first."""
 
 import math
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from torchvision.transforms.functional import to_tensor
+from torchvision.transforms.functional import to_pil_image, to_tensor
 
 from emojich_core.bundles.bundle import Bundle, BundleError, load_bundle
 from emojich_core.bundles.description import JUDGE
@@ -29,7 +31,7 @@ from emojich_core.inference.precision import (
 from emojich_core.inference.retries import LIKE
 from emojich_core.inference.sampling import Sampling, image_loss, in_style
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots, prefill
-from emojich_core.inference.threads import cores, use
+from emojich_core.inference.threads import cores, use, use_free_cores
 from emojich_core.networks.matting import cut_out, make_unet
 from emojich_core.networks.ruclip import RuCLIP, similarity, text_feature
 from emojich_core.networks.tokenizer import Tokenizer
@@ -37,6 +39,7 @@ from emojich_core.networks.transformer import Transformer
 from emojich_core.networks.upscale import make_upscaler, upscale
 from emojich_core.networks.vqgan import VQGAN
 from emojich_core.request import MAX_COUNT, Candidate, Reading, Request, new_seed
+from emojich_core.sketch import lay_out
 from emojich_core.sticker import SIZE, compose, to_webp
 
 M = TypeVar("M", bound=nn.Module)
@@ -44,6 +47,7 @@ M = TypeVar("M", bound=nn.Module)
 BATCH = MAX_COUNT  # images that `generate` decodes at once
 CPU_SLOTS = 8  # more slots delay every request, and the last one is done no sooner
 MAX_SLOTS = 64
+MEASURED = 8  # steps
 RESERVE = 2 * 2**30  # bytes of a GPU's memory for a step and the stages after it
 
 # Parameters of the stages after the transformer.  With fewer, one core finishes an image in a
@@ -86,6 +90,10 @@ class Pipeline:
         if bundle.judge:
             self.judge = load_network(bundle, "judge", RuCLIP, device, dtype)
             self.judge_tokenizer = Tokenizer(bundle.judge_tokenizer)
+        self._decoded = (
+            0.0,
+            0.0,
+        )  # the VQGAN's seconds and codes; the last count most
         self.renders_in_bfloat16 = renders_in_bfloat16(device)
         if device.type == "cpu":
             keep_freed()
@@ -184,13 +192,15 @@ class Pipeline:
         codes = self.vqgan.encode(pixels[None].to(self.device, dtype))
         return ImagePrompt.borders(codes[0], up, down, left, right)
 
-    def slots_that_fit(self) -> int:
-        """How many slots to allocate: on a GPU as many as its memory has room for."""
+    def slots_that_fit(self, share: int = 1) -> int:
+        """How many slots to allocate: on a GPU as many as one part in `share` of its memory holds.
+
+        The other parts are for engines that have yet to load, with all that they need.
+        """
         if self.device.type != "cuda":
             return CPU_SLOTS
         free, _ = torch.cuda.mem_get_info(self.device)
-        size = self._slots(1).bytes_per_slot
-        return max(1, min(MAX_SLOTS, (free - RESERVE) // size))
+        return slots_in(free, share, self._slots(1).bytes_per_slot)
 
     @memory_watched()
     def slots(self, count: int) -> Slots:
@@ -209,13 +219,35 @@ class Pipeline:
         """Run every stage once, in empty slots.
 
         A GPU loads its kernels at their first use and oneDNN generates them: the first request
-        would wait for that.
+        would wait for that.  It also measures a sketch.
         """
         text = torch.zeros(self.bundle.transformer.text_seq_length, dtype=torch.long)
         slots.enter(0, prefill(self.transformer, to_device(text, self.device)), 0, Sampling())
         slots.step()
-        self.finish([slots.image(0)])
+        image = slots.image(0)
+        self.finish([image])
+        self.sketch([image.codes])
         slots.leave(0)
+
+    def seconds_per_judged(self, slots: Slots) -> float:
+        """How long one image takes from its first code to the judge's score, were all slots taken.
+
+        A step takes as long with empty slots, so these are measured.
+        """
+        image = ImageCodes(torch.zeros(slots.length, dtype=torch.long), seed=0, perplexity=1.0)
+        judging = partial(self.judge_images, "кот", [image])
+        judging()  # the first time takes longer
+        step, judge = self._seconds(slots.step, times=MEASURED), self._seconds(judging)
+        return step * slots.length / slots.count + judge
+
+    def _seconds(self, work: Callable[[], object], times: int = 1) -> float:
+        """How long something takes once."""
+        self.check()  # a GPU may still have work to do
+        begin = time.perf_counter()
+        for _ in range(times):
+            work()
+        self.check()
+        return (time.perf_counter() - begin) / times
 
     @property
     def finish_batch(self) -> int:
@@ -321,6 +353,41 @@ class Pipeline:
             drawings = self._finish(images)
         return numbered(drawings)
 
+    @memory_watched()
+    @torch.inference_mode()
+    def sketch(self, images: Sequence[Tensor]) -> bytes:
+        """A small JPEG of images of which the first codes are decoded: see sketch.py.
+
+        Each of `images` has its codes so far, (n,) int64 on the CPU; only whole rows are shown,
+        and the file is empty where no image has one.  The images are decoded one by one, which
+        takes no more memory than to finish one.
+        """
+        use_free_cores()
+        began, side = time.monotonic(), self.vqgan.config.codes_per_side
+        pictures: list[Image.Image | None] = []
+        for codes in images:
+            rows = codes[: len(codes) // side * side]
+            pictures.append(self._upper_part(rows) if len(rows) else None)
+        if not any(pictures):
+            return b""
+        picture = lay_out(pictures, self.vqgan.config.image_size)
+        self._note_decoded(time.monotonic() - began, sum(map(len, images)))
+        return picture
+
+    def _note_decoded(self, seconds: float, codes: int) -> None:
+        before, decoded = self._decoded
+        self._decoded = before / 2 + seconds, decoded / 2 + codes
+
+    def sketch_seconds(self, codes: int) -> float:
+        """How long so many codes will take to sketch, by the last ones; infinity at first."""
+        seconds, decoded = self._decoded
+        return seconds / decoded * codes if decoded else math.inf
+
+    def _upper_part(self, codes: Tensor) -> Image.Image:
+        with self._in_finish_stream(), self._rendering():
+            [pixels] = self._decode(codes[None])
+            return to_pil_image(pixels.float().cpu())
+
     def _check_finite(self, images: list[ImageCodes]) -> None:
         if not all(math.isfinite(image.perplexity) for image in images):
             message = f"{self.bundle.path} draws no finite numbers in {self.precision}"
@@ -346,8 +413,12 @@ class Pipeline:
 
     def _render(self, codes: Tensor) -> Tensor:
         """Codes (B, image_seq_length) → pictures (B, 3, SIZE, SIZE) in [0, 1]."""
+        began = time.monotonic()
         with self._rendering():
-            sharp = upscale(self.upscaler, self.bundle.upscale, self._decode(codes), SIZE)
+            pictures = self._decode(codes)
+            if self.device.type == "cpu":  # a GPU is not done yet
+                self._note_decoded(time.monotonic() - began, codes.numel())
+            sharp = upscale(self.upscaler, self.bundle.upscale, pictures, SIZE)
         return sharp.to(stages_dtype(self.device))
 
     def _decode(self, codes: Tensor) -> Tensor:
@@ -360,6 +431,11 @@ class Pipeline:
 
     def _in_finish_stream(self) -> AbstractContextManager[object]:
         return torch.cuda.stream(self._finish_stream) if self._finish_stream else nullcontext()
+
+
+def slots_in(free: int, share: int, size: int) -> int:
+    """How many slots of `size` bytes fit into one part in `share` of a GPU's `free` bytes."""
+    return max(1, min(MAX_SLOTS, (free // share - RESERVE) // size))
 
 
 def load_network(

@@ -12,6 +12,7 @@ MAX_TEXT_LENGTH = 4096  # characters that are looked at to find a prompt: a mess
 MAX_COUNT = 9
 MAX_SEED = 2**31 - 1
 MAX_BOLDNESS = 4.0
+LONGER = 4  # times as many candidates has a request that is drawn `longer`
 
 _RUSSIAN = re.compile(r"[а-яё]+", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
@@ -173,6 +174,7 @@ class Request:
     like: tuple[int, ...] = ()  # codes of an image: begin as it does, and go on differently
     image: ImageRef | None = None  # a picture to begin with, and go on from
     model: str = ""  # the name of the bundle that is to draw it; empty: the first one served
+    longer: bool = False  # draw LONGER times as many candidates, if a judge can choose
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prompt", clean_prompt(self.prompt))
@@ -189,8 +191,9 @@ class Request:
         data = asdict(self) | {"like": list(self.like)}
         if self.image is None:  # as older versions write it
             del data["image"]
-        if not self.model:
-            del data["model"]
+        for name in ("model", "longer"):
+            if not data[name]:
+                del data[name]
         return data
 
     @classmethod

@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGES = {
     str(page.relative_to(ROOT)): page
-    for pattern in ("*.md", "docs/*.md", "benchmarks/*.md", "parity/*.md", "emojich_core/**/*.md")
-    for page in ROOT.glob(pattern)
+    for folder in ("", "docs/**/", "benchmarks/", "parity/", "emojich_core/**/")
+    for page in ROOT.glob(f"{folder}*.md")
 }
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"""\]\(([^)\s]+)\)|<img src="([^"]+)\"""")

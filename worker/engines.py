@@ -14,10 +14,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 
 from worker.config import Pair
-from worker.engine.protocol import ENGINE_SOCKET, engine_is_ready
+from worker.engine.protocol import ENGINE_SOCKET, engine_is_ready, read_speed
 from worker.jobs.rq_worker import GRACE
 from worker.queue.bundles import SERVES
 from worker.queue.valkey import sockets_folder
@@ -33,7 +34,7 @@ class Engines:
 
     def __init__(self, pairs: list[Pair], folder: str, url: str):
         """`folder` is for the engines' sockets, `url` that of Redis."""
-        self._pairs = pairs
+        self._pairs = list(pairs)
         self._folder = folder
         self._url = url
         self._engines: list[Supervisor] = []
@@ -42,6 +43,7 @@ class Engines:
         self._lock = threading.RLock()  # so that nothing starts after `terminate`
         self._outcomes: queue.SimpleQueue[Pair | None] = queue.SimpleQueue()
         self._has_first = False
+        self._given_up: set[str] = set()  # the sockets of engines that have not started
 
     def start(self) -> Pair:
         """Start all; returns the first pair that is ready, for which this process is an RQ worker.
@@ -76,10 +78,9 @@ class Engines:
 
     def _load(self, pairs: list[Pair]) -> None:
         """Start the pairs of one device, one after the other."""
-        for number, pair in enumerate(pairs):
+        for pair in pairs:
             try:
-                # On a GPU, this engine leaves as much memory to each one that is to come.
-                is_ready = self._start_engine(pair, share=len(pairs) - number)
+                is_ready = self._start_engine(pair)
             except OSError as error:
                 log.error("%s does not start: %s", pair.name, error)
                 is_ready = False
@@ -87,18 +88,23 @@ class Engines:
                 if self._stopping:
                     return
                 if is_ready:
+                    pair = self._measured(pair)
                     own = 0 if self._has_first else 1
                     self._has_first = True
                     self._start_rq_workers(pair, pair.settings.requests - own)
+                else:
+                    self._given_up.add(self._socket(pair))
                 self._outcomes.put(pair if is_ready else None)
 
-    def _start_engine(self, pair: Pair, share: int) -> bool:
+    def _start_engine(self, pair: Pair) -> bool:
         """Start an engine and wait until it is ready; False when it ends instead."""
         socket = self._socket(pair)
-        command = [sys.executable, "-m", "worker.engine", "--socket", socket]
-        command += ["--share", str(share)]
-        if len(self._pairs) > 1:
-            command += ["--name", pair.name]
+
+        def command() -> list[str]:
+            arguments = ["--socket", socket, "--share", str(self._share(pair))]
+            name = ["--name", pair.name] if len(self._pairs) > 1 else []
+            return [sys.executable, "-m", "worker.engine", *arguments, *name]
+
         environment = self._environment(pair) | {
             "EMOJICH_MODEL": pair.settings.model,
             "EMOJICH_DEVICE": pair.settings.device or "",
@@ -122,6 +128,22 @@ class Engines:
             time.sleep(0.1)
         engine.watch()
         return True
+
+    def _share(self, pair: Pair) -> int:
+        """How many engines are to divide the free memory of a device: those that are not ready.
+
+        On a GPU, this engine leaves as much memory to each one that is to come.  One that is
+        started again, while the others are ready, may take what its predecessor has left.
+        """
+        sockets = {self._socket(each) for each in self._pairs if _device(each) == _device(pair)}
+        return sum(not engine_is_ready(socket) for socket in sockets - self._given_up) or 1
+
+    def _measured(self, pair: Pair) -> Pair:
+        """The pair with the speed of its engine, for its RQ workers to publish."""
+        served = replace(pair.serves, judged_per_minute=read_speed(self._socket(pair)))
+        measured = replace(pair, serves=served)
+        self._pairs[self._pairs.index(pair)] = measured
+        return measured
 
     def _start_rq_workers(self, pair: Pair, count: int) -> None:
         """Start RQ workers, each a process of its own."""

@@ -5,7 +5,7 @@ import math
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import IO
 
@@ -23,24 +23,32 @@ class Supervisor:
     def __init__(
         self,
         name: str,
-        command: list[str],
+        command: list[str] | Callable[[], list[str]],
         env: Mapping[str, str] | None = None,
         log_file: IO[bytes] | None = None,
         restarts: float = math.inf,
     ):
         """Start the child, which writes to the log file, or where we do.
 
+        A `command` that is a function is called for each child anew.
         It is replaced `restarts` times in a row, within STEADY each; `gave_up` is set when it dies
         once more.
         """
         self.name = name
-        self._start = partial(start_child, command, log_file, env)
+        self._command = command
+        self._start = partial(self._start_child, log_file, env)
         self._restarts = restarts
         self.gave_up = threading.Event()
         self._stopping = threading.Event()
         # So that no child starts after `terminate`, which a signal handler may call meanwhile.
         self._lock = threading.RLock()
         self.process = self._start()
+
+    def _start_child(
+        self, log_file: IO[bytes] | None, env: Mapping[str, str] | None
+    ) -> subprocess.Popen[bytes]:
+        command = self._command() if callable(self._command) else self._command
+        return start_child(command, log_file, env)
 
     def watch(self) -> None:
         """Replace the child from now on whenever it dies."""

@@ -2,7 +2,8 @@
 
 Each store deletes the keys that it writes (`UserStore`).  Two keys stay, and /privacy says so: how
 many requests the user had in the last day (`Quota`), which expires by itself, and that the user is
-banned (`Access`).  A user who could delete them would have no limits.
+banned (`Access`).  A user who could delete them would have no limits.  The marks of requests that
+have ended stay for another minute (`worker.queue.events.forget`).
 """
 
 from collections.abc import Collection

@@ -45,6 +45,7 @@ class Past:
     emoji: list[str]
     at: float  # when it was drawn, seconds since 1970
     model: str = ""  # the name of the bundle that has drawn it
+    longer: bool = False
 
 
 class History:
@@ -66,6 +67,7 @@ class History:
             emoji=record.emoji,
             at=time.time(),
             model=record.model,
+            longer=record.longer,
         )
         await self._redis.hsetnx(_key(record.user_id), record.id, json.dumps(asdict(past)))
         for request_id in list(await self.all(record.user_id))[HISTORY:]:
@@ -163,6 +165,7 @@ class HistoryMenu:
             boldness=past.boldness,
             outline=past.outline,
             model=past.model,
+            longer=past.longer,
             emoji=past.emoji,
             thread_id=topic_of(press.query.message),
         )

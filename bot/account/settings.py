@@ -1,4 +1,4 @@
-"""/settings: the number of candidates, the boldness, a white outline, the style.
+"""/settings: the number of candidates, the boldness, a white outline, longer drawing, the style.
 
 They are stored until /forget.
 
@@ -14,7 +14,7 @@ import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 from bot.admin.redis_repair import delete, read
-from bot.requests.styles import code_of, named
+from bot.requests.styles import code_of, named, served_as
 from bot.telegram.callbacks import ButtonPress, Callback, OldButton
 from bot.telegram.context import Context
 from bot.telegram.messages import Screen, reply, show
@@ -47,6 +47,7 @@ class Settings:
     boldness: str = "usual"
     outline: bool = False
     style: str = ""  # the name of a bundle; empty: the default
+    longer: bool = False  # draw more candidates, where the bundle `draws_longer`
 
     def changed(self, what: str, value: str) -> "Settings | None":
         """The settings with another value for `what`; None when there is no such setting."""
@@ -56,6 +57,8 @@ class Settings:
             return replace(self, boldness=value)
         if what == "outline" and value in ("on", "off"):
             return replace(self, outline=value == "on")
+        if what == "longer" and value in ("on", "off"):
+            return replace(self, longer=value == "on")
         return None
 
 
@@ -111,7 +114,11 @@ class SettingsMenu:
 
 
 def _screen(settings: Settings, served: list[ServedBundle], user_id: int, words: Texts) -> Screen:
-    """The settings; a choice of styles only where several bundles are served."""
+    """The settings.
+
+    A choice of styles only where several bundles are served; longer drawing only where the engines
+    of the chosen bundle have a judge, and are fast enough.
+    """
 
     def button(what: str, value: str, label: str, chosen: bool) -> InlineKeyboardButton:
         return SettingButton(what, user_id, value).button(f"● {label}" if chosen else label)
@@ -129,14 +136,14 @@ def _screen(settings: Settings, served: list[ServedBundle], user_id: int, words:
         button("outline", "off", words("outline-off"), not settings.outline),
     ]
     rows = [counts[:5], counts[5:], bold, outline]
+    chosen = served_as(served, settings.style)
+    if chosen and chosen.draws_longer:
+        other = "off" if settings.longer else "on"
+        rows.append([button("longer", other, words("longer"), settings.longer)])
     if len(served) < 2:
         return Screen(words("settings"), InlineKeyboardMarkup(rows))
-    names = [bundle.name for bundle in served]
-    chosen = settings.style if settings.style in names else names[0]
     styles = [
-        button(
-            "style", code_of(each.name), shortened(each.label(words.language)), each.name == chosen
-        )
+        button("style", code_of(each.name), shortened(each.label(words.language)), each == chosen)
         for each in served
     ]
     rows += [

@@ -57,6 +57,7 @@ finished =
         [one] { $count } sticker
        *[other] { $count } stickers
     }! Tap a number to put that sticker into your own pack.
+judged = I drew { $times } times as many, and { $judge } chose the best.
 instead = I cannot draw «{ $unknown }» yet, so here is «{ $instead }».
 in-pack = Your pack: { $link }
 open-pack = Open the pack
@@ -351,6 +352,7 @@ boldness-usual = usual
 boldness-bold = bold
 outline-on = outline
 outline-off = no outline
+longer = Draw longer, choose better
 
 ## History, memory
 
@@ -371,7 +373,7 @@ privacy =
     What I keep, and for how long:
 
     • prompts, and the numbers of the messages that answer them: two days;
-    • the stickers I have drawn: one day;
+    • the stickers I have drawn: one day; half-drawn ones: ten minutes at most;
     • small copies of pictures that drawings begin with: 26 hours after the last request with them;
     • when you asked for something, to count it: one day, even after /forget;
     • your last { $history } prompts for /history, what you chose in /settings, the names of your packs, the words and emoji by which your stickers are found: until you say /forget;

@@ -175,6 +175,7 @@ class RequestButtons:
             seed=record.seed,
             boldness=record.boldness,
             outline=record.outline,
+            longer=record.longer,
         )
         return await self._take(self._intake.take(same), words) or words("drawn-again")
 

@@ -5,6 +5,8 @@ and retries until Telegram accepts the message.  A task that waits for Telegram 
 task.  It always sends the newest state, so no stale progress bar follows the stickers.  The bot
 acknowledges an event once Telegram has accepted a message at least as new; if the bot dies before
 that, the next bot reads the event again and repeats the edit.
+
+A sketch of half-drawn images makes the message a photo, which it stays.
 """
 
 import asyncio
@@ -31,6 +33,7 @@ from bot.requests.record import (
     Photographed,
     Record,
     Shown,
+    SketchRefused,
     Spoilt,
     State,
     Unreachable,
@@ -48,6 +51,7 @@ from bot.telegram.retry import pause_after
 from bot.telegram.updates import end
 from worker.queue.events import Event, EventReader, Failed, Finished
 from worker.queue.request_ids import RequestId
+from worker.queue.sketches import load_sketch
 
 EDIT_INTERVAL = 1.5  # seconds from one progress bar to the next: Telegram wants about 1 a second
 RECONNECT_PAUSE = 1.0  # seconds
@@ -159,7 +163,9 @@ class Delivery:
             except Exception as error:  # of Telegram or Redis: the message must arrive some time
                 message_task.stale = True
                 failures += 1
-                await self._pause(request_id, error, failures)
+                final = message_task.final
+                until = asyncio.Event() if final.is_set() else final
+                await self._pause(request_id, error, failures, until)
             else:
                 failures = 0
                 with suppress(TimeoutError):  # delays the next progress bar, but not the result
@@ -172,7 +178,13 @@ class Delivery:
             await self._reader.acknowledge(entry_id)
             message_task.entries.discard(entry_id)
 
-    async def _pause(self, request_id: RequestId, error: Exception, failures: int) -> None:
+    async def _pause(
+        self,
+        request_id: RequestId,
+        error: Exception,
+        failures: int,
+        until: asyncio.Event | None = None,
+    ) -> None:
         pause = pause_after(error, failures)
         log.warning(
             "request %s: %s; again in %.1f s",
@@ -182,7 +194,8 @@ class Delivery:
             exc_info=_is_unexpected(error),
         )
         await self._heal(error)
-        await asyncio.sleep(pause)
+        with suppress(TimeoutError):  # what delays a progress bar does not delay the result
+            await asyncio.wait_for((until or asyncio.Event()).wait(), pause)
 
     async def _heal(self, error: Exception) -> None:
         with suppress(redis.RedisError):
@@ -198,6 +211,8 @@ class Delivery:
             self._message_tasks[request_id].stale = True  # other messages come first
             return
         try:
+            if sketch := record.sketch and await self._sketch(record):
+                wanted = replace(wanted, picture=sketch)
             chat_id, message_id = await self._send_or_edit(record, wanted)
         except Expired:
             await self.change(request_id, Spoilt(Failure.EXPIRED))
@@ -210,7 +225,8 @@ class Delivery:
         else:
             if chat_id != record.chat_id:  # the group has become a supergroup
                 await self._note(request_id, Moved(chat_id))
-            await self._note(request_id, Shown(message_id, record.state))
+            shown = Shown(message_id, record.state, record.sketch, is_photo=bool(sketch))
+            await self._note(request_id, shown)
 
     async def _note(self, request_id: RequestId, change: Change) -> None:
         """Record what Telegram has accepted, however long Redis is away: else it is sent twice."""
@@ -236,6 +252,12 @@ class Delivery:
         await edit(self._bot, *where, wanted, is_photo=record.is_photo)
         return where
 
+    async def _sketch(self, record: Record) -> bytes:
+        """The sketch that is due; empty where it has expired, or none is due any more."""
+        if record.state is not State.DRAWING:
+            return b""
+        return await asyncio.to_thread(load_sketch, self._results, record.id)
+
     async def _picture(self, record: Record) -> bytes:
         try:
             stickers = await asyncio.to_thread(stickers_of, self._results, record)
@@ -249,6 +271,10 @@ class Delivery:
         """Handle a permanent refusal: show a text that says so, if Telegram may accept one."""
         if says(error, MESSAGE_IS_PHOTO) and not record.is_photo:
             await self.change(record.id, Photographed())
+            return
+        if record.sketch and record.state is State.DRAWING:
+            log.info("request %s: a sketch is refused: %s", record.id, error)
+            await self.change(record.id, SketchRefused())
             return
         picture_refused = record.state is State.FINISHED and not record.has_picture
         if picture_refused and says(error, PHOTOS_ARE_FORBIDDEN):

@@ -13,7 +13,7 @@ from bot.requests.queue_position import look
 from bot.requests.quota import Quota
 from bot.requests.record import Cancelled, CandidateRef, Queued, Record, Replaced, State
 from bot.requests.store import Store
-from bot.requests.styles import others
+from bot.requests.styles import others, served_as
 from bot.russian.emoji import suggest_emoji
 from emojich_core.request import Request, clean_prompt
 from worker.queue.image_prompts import keep_image
@@ -143,10 +143,15 @@ class Intake:
             settings = await self._settings.load(record.user_id)
             bold = BOLDNESS[settings.boldness]
             looks = {"wanted": settings.count, "boldness": bold, "outline": settings.outline}
+            looks["longer"] = settings.longer and await self._draws_longer(record.model)
             record = replace(record, **looks)  # type: ignore[arg-type]
         if not record.emoji:
             record = replace(record, emoji=await asyncio.to_thread(suggest_emoji, record.prompt))
         return record
+
+    async def _draws_longer(self, model: str) -> bool:
+        bundle = served_as(await asyncio.to_thread(self._queue.served), model)
+        return bundle is not None and bundle.draws_longer
 
     async def cancel(self, request_id: RequestId) -> bool:
         """Stop a request; False when it has ended already, and then nothing changes."""
@@ -178,6 +183,7 @@ class Intake:
             like,
             record.image,
             record.model,
+            record.longer,
         )
         if not self._queue.enqueue(request, record.user_id, self._quota.limits.queue):
             return None

@@ -1,4 +1,4 @@
-"""From a message to requests: every line is a prompt, and an edited line is drawn anew."""
+"""From a message to requests: every line is a prompt; what has been edited is drawn anew."""
 
 import asyncio
 from dataclasses import replace
@@ -13,7 +13,7 @@ from bot.requests.store import Store
 from bot.russian.request_phrases import asked_for
 from bot.telegram.messages import topic_of
 from bot.texts import Texts, shortened
-from emojich_core.request import ImageRef, InvalidRequest, clean_prompt
+from emojich_core.request import ImageRef, InvalidRequest
 from worker.queue.request_ids import RequestId, id_of_line, id_of_message, id_of_update
 
 _NAMED = 10  # lines that are not drawn; of more, how many they are
@@ -35,8 +35,9 @@ class Prompts:
 
         That is its `text`, if this is not all of what it says.  What it asks for begins with its
         picture, or with that of the message that it answers.
-        An edited message keeps its answers: where a line has changed, the new request takes over
-        the message of the old one, and a line that has gone is not drawn any more.
+        An edited message keeps its answers: where a line or the picture has changed, the new
+        request takes over the message of the old one, and a line that has gone is not drawn any
+        more.
         Safe to repeat.
         """
         try:
@@ -66,6 +67,7 @@ class Prompts:
                 reply_to=0 if is_private else message.message_id,
                 thread_id=topic_of(message),
                 image=ImageRef(first, HALF) if picture else None,
+                picture=picture.file_unique_id if picture else "",
             )
             # What is not taken leaves the line with what it had, for the next edit to find.
             requests.append(old.id if old else record.id)
@@ -107,7 +109,7 @@ class Prompts:
 
         if old is None or old.state is State.GONE:
             await self._intake.take(record, prepare=prepare)
-        elif clean_prompt(record.prompt) == old.prompt:
+        elif record.asks_the_same(old):
             return old.id
         else:
             instead_of = await self._with_message(old)

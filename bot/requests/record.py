@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from bot.packs.names import Kind, kind_of
-from emojich_core.request import ImageRef, new_seed
+from emojich_core.request import ImageRef, clean_prompt, new_seed
 from worker.queue.events import Failed, Finished, Progress
 from worker.queue.request_ids import RequestId
 
@@ -90,24 +90,30 @@ class Record:
     reply_to: int = 0  # the message that asks for it, in a group
     thread_id: int = 0  # the topic in which it was asked for; 0 outside of any
     message_id: int | None = None  # None until Telegram has taken the first one
-    over_photo: bool = False  # the message was a photo before this request took it over
+    # The message was a photo before this request took it over, or a sketch has made it one.
+    over_photo: bool = False
     shown: State | None = None  # the state that the message shows
     state: State = State.WAITING
     wanted: int = 0  # candidates asked for; 0 until the user's settings have been looked up
     seed: int = field(default_factory=new_seed)
     boldness: float = 1.0
     outline: bool = False  # around the stickers, white
+    longer: bool = False  # more candidates are drawn than shown, for a judge to choose
     emoji: list[str] = field(default_factory=list)  # that the stickers will answer to
     like: str = ""  # the `CandidateRef` that they are to be like
     image: ImageRef | None = None  # the picture that they begin with
+    picture: str = ""  # its file_unique_id; empty also in records of older versions
     # The bundle that is to draw them, then the one that has; empty: the default, or unknown.
     model: str = ""
     styles: dict[str, str] = field(default_factory=dict)  # other bundles → what users read
     queued: Queued = Queued(1)
     fraction: float = 0.0
+    sketch: int = 0  # number of a sketch that the message does not show yet; 0: there is none
+    no_sketches: bool = False  # Telegram takes none
     count: int = 0  # of candidates
     unknown: str = ""  # a word of the prompt that the model does not know
     instead: str = ""  # and what it drew instead
+    judge: str = ""  # what has chosen the candidates
     failure: str = Failure.FAILED  # why, once it has
     choosing: bool = False  # which candidate others are to be like: the buttons ask for it
     choosing_style: bool = False  # the buttons ask for another style
@@ -128,11 +134,19 @@ class Record:
             self.language,
             like=like,
             image=None if like else self.image,
+            picture="" if like else self.picture,
             model=self.model,
             emoji=self.emoji,
             reply_to=self.reply_to,
             thread_id=self.thread_id,
         )
+
+    def asks_the_same(self, other: "Record") -> bool:
+        """Whether a record, of the message as it was before, has the same prompt and picture."""
+        if clean_prompt(self.prompt) != other.prompt:
+            return False
+        is_of_older_version = self.image and other.image and not other.picture
+        return self.picture == other.picture or bool(is_of_older_version)
 
     def is_in_pack(self, number: int) -> bool:
         """Whether a candidate is in a pack of any kind."""
@@ -183,11 +197,18 @@ class Shown:
 
     message_id: int
     state: State
+    sketch: int = 0  # number of the sketch that was due; 0: none was
+    is_photo: bool = False  # the sketch was still there, and now the message is a photo
 
 
 @dataclass(frozen=True)
 class Photographed:
     """The message turns out to be a photo: it became one as the request took it over."""
+
+
+@dataclass(frozen=True)
+class SketchRefused:
+    """Telegram does not take a sketch: the chat may allow no photos."""
 
 
 @dataclass(frozen=True)
@@ -270,9 +291,9 @@ class Unreachable:
 
 
 Change = (
-    Progress | Finished | Failed | Queued | Shown | Photographed | Uploaded | Added | Labelled
-    | Choosing | ChoosingStyle | Spoilt | Reopened | Cancelled | Abandoned | Replaced | Moved
-    | Unreachable
+    Progress | Finished | Failed | Queued | Shown | Photographed | SketchRefused | Uploaded | Added
+    | Labelled | Choosing | ChoosingStyle | Spoilt | Reopened | Cancelled | Abandoned | Replaced
+    | Moved | Unreachable
 )  # fmt: skip
 
 
@@ -280,8 +301,13 @@ def advance(record: Record, change: Change) -> Record:
     """The record after a change; the same record where the change comes too late to matter."""
     state = record.state
     match change:
-        case Shown(message_id, shown):
-            return replace(record, message_id=message_id, shown=shown)
+        case Shown(message_id, shown, sketch, is_photo):
+            left = 0 if sketch == record.sketch else record.sketch
+            over_photo = is_photo or record.over_photo
+            anew = replace(record, message_id=message_id, shown=shown)
+            return replace(anew, sketch=left, over_photo=over_photo)
+        case SketchRefused():
+            return replace(record, sketch=0, no_sketches=True)
         case Photographed():
             return replace(record, over_photo=True)
         case Uploaded(number, file_id, kind):
@@ -307,8 +333,9 @@ def advance(record: Record, change: Change) -> Record:
             return record
         case Queued() if state is State.WAITING:
             return replace(record, queued=change)
-        case Progress(fraction=fraction) if record.is_waited_for:
-            return replace(record, state=State.DRAWING, fraction=fraction)
+        case Progress(fraction=fraction, sketch=sketch) if record.is_waited_for:
+            newest = 0 if record.no_sketches else sketch or record.sketch
+            return replace(record, state=State.DRAWING, fraction=fraction, sketch=newest)
         case Finished() if state not in (State.FINISHED, State.CANCELLED):
             # Even after a failure: stickers are good news, however late.
             return replace(_with_candidates(record, change), state=State.FINISHED)
@@ -337,7 +364,8 @@ def _with_placed(record: Record, kind: Kind, **changes: dict[int, str]) -> Recor
 
 def _with_candidates(record: Record, end: Finished) -> Record:
     count, model = len(end.candidates), end.model or record.model
-    return replace(record, count=count, unknown=end.unknown, instead=end.instead, model=model)
+    drawn = replace(record, count=count, model=model, judge=end.judge)
+    return replace(drawn, unknown=end.unknown, instead=end.instead)
 
 
 def _failure(reason: str) -> Failure:

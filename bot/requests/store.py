@@ -31,7 +31,17 @@ OPEN = "emojich:open"
 # versions read each other's records, so the names stay.
 _FIELDS = {Kind.STICKERS: ("uploads", "added"), Kind.EMOJI: ("emoji_uploads", "emoji_added")}
 # Fields that 0.1.0 did not know, left out where they say nothing: `Record`'s defaults.
-_NEW_FIELDS = ("image", "model", "styles", "choosing_style")
+_NEW_FIELDS = (
+    "image",
+    "model",
+    "styles",
+    "choosing_style",
+    "longer",
+    "judge",
+    "picture",
+    "sketch",
+    "no_sketches",
+)
 
 
 class Store:

@@ -9,6 +9,11 @@ from hashlib import sha256
 from worker.queue.bundles import ServedBundle
 
 
+def served_as(served: list[ServedBundle], name: str) -> ServedBundle | None:
+    """The bundle of a name, or the default if that is not served; None where nothing is."""
+    return next((each for each in served if each.name == name), next(iter(served), None))
+
+
 def code_of(name: str) -> str:
     """What stands for a bundle in a button, which has no room for every name."""
     return sha256(name.encode()).hexdigest()[:8]

@@ -20,7 +20,7 @@ from bot.russian.words import accusative
 from bot.telegram.callbacks import Callback
 from bot.telegram.messages import Screen
 from bot.texts import EXAMPLES, RUSSIAN, Texts, shortened, texts
-from emojich_core.request import MAX_COUNT
+from emojich_core.request import LONGER, MAX_COUNT
 from worker.queue.request_ids import RequestId
 
 _BAR_LENGTH = 10
@@ -186,6 +186,8 @@ def _finished(record: Record, words: Texts) -> Screen:
         text = _under_prompt(record, words("choose-style"), *links)
         return Screen(text, choose_style_keyboard(record, words))
     lines = [words("finished", count=record.count), *links]
+    if record.longer and record.judge:
+        lines.insert(0, words("judged", times=LONGER, judge=record.judge))
     if record.instead:
         unknown = accusative(record.unknown) if words.language == RUSSIAN else record.unknown
         lines.insert(0, words("instead", unknown=unknown, instead=record.instead))

@@ -157,8 +157,10 @@ def send(box: Sandbox, person: Json, chat_id: int, content: Json, reply_to: int 
     return message
 
 
-def edit(box: Sandbox, person: Json, chat_id: int, message_id: int, words: str) -> Json:
-    """Another text, or caption, in a message of one's own.
+def edit(
+    box: Sandbox, person: Json, chat_id: int, message_id: int, words: str, photo: Json
+) -> Json:
+    """Another text or caption, or also another photo, in a message of one's own.
 
     https://core.telegram.org/bots/api#update, edited_message
     """
@@ -170,7 +172,7 @@ def edit(box: Sandbox, person: Json, chat_id: int, message_id: int, words: str) 
         raise BadRequest("message can't be edited")
     written = ("text", "entities", "caption", "caption_entities")
     others = {key: value for key, value in message.items() if key not in written}
-    edited = {**others, **(text(words) if "text" in message else caption_content(words))}
+    edited = {**others, **(text(words) if "text" in message else caption_content(words)), **photo}
     if edited == message:
         raise BadRequest(rules.NOT_MODIFIED)
     edited["edit_date"] = int(time.time())

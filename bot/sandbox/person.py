@@ -12,7 +12,8 @@
                            the group itself, as its anonymous administrators do, or of a channel;
                            {"thread_id": 5}: in a topic; {"forwarded": true}: written by another;
                            {"via_bot": true}: the inline result of another bot
-    POST /sandbox/edit     {"message_id": 7, "text": "пёс"}                 -> Message
+    POST /sandbox/edit     {"message_id": 7, "text": "пёс"}                 -> Message; with
+                           {"file": "…"}, base64: another photo, too
     POST /sandbox/tap      {"message_id": 7, "data": "keep:1"}              -> ButtonPress
     POST /sandbox/inline   {"query": "кот"}                                 -> Question
                            as its "answer" comes: the event "inline", GET /sandbox/inline?query_id=
@@ -124,6 +125,7 @@ class Edited(Acted):
 
     message_id: int
     text: str
+    file: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,10 +187,12 @@ async def message(request: web.Request) -> web.Response:
 
 @routes.post("/sandbox/edit")
 async def edit(request: web.Request) -> web.Response:
-    """The user edits a text of their own."""
+    """The user edits a message of their own."""
     box, edited = request.app[BOX], await _body(request, Edited)
     person = _arrive(box, edited)
-    return _answer(box, people.edit(box, person, edited.place, edited.message_id, edited.text))
+    photo = people.picture(box, edited.file, "") if edited.file else {}
+    message = people.edit(box, person, edited.place, edited.message_id, edited.text, photo)
+    return _answer(box, message)
 
 
 @routes.post("/sandbox/tap")

@@ -6,6 +6,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import torch
+from torch import Tensor
+
 from emojich_core.inference.retries import RetryPolicy
 from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots
@@ -41,6 +44,7 @@ class ImageRequest:
         self.extra = frozenset(self.waiting[request.count :])  # seeds
         self._needed: set[int] = set()  # seeds of retries
         self._count = request.count
+        self._first = request.seed
         self._prefills = prefills  # one for each style: seeds take turns, and so do candidates
         self._image_prompt = image_prompt
         temperature = sampling.temperature * request.boldness
@@ -126,10 +130,23 @@ class ImageRequest:
         order = sorted(scored, key=lambda pair: pair[0], reverse=True)
         return [replace(image, score=score) for score, image in order[: self._count]]
 
+    def so_far(self, slots: Slots) -> list[Tensor]:
+        """The codes (n,) int64 that are decoded of the first `count` images, in a lasting order."""
+        codes = {image.seed: image.codes for image in (*self._selected, *self._round)}
+        codes |= dict.fromkeys(self.waiting, torch.empty(0, dtype=torch.long))
+        codes |= {seed: slots.codes_so_far(slot) for slot, seed in self.slots.items()}
+        order = sorted(codes, key=lambda seed: (seed - self._first) % (MAX_SEED + 1))
+        return [codes[seed] for seed in order[: self._count]]
+
     def _likeliest(self) -> list[ImageCodes]:
         return sorted(self._selected, key=lambda image: image.perplexity)
 
+    @property
+    def decoded_share(self) -> float:
+        """The share of the decoding that is done, 0 to 1."""
+        return 1 - self._remaining
+
     def progress(self, finished: int) -> float:
         """The share done, 0 to 1, with `finished` stickers; it falls only by `restart`."""
-        decoded, finished_share = 1 - self._remaining, finished / self._count
-        return DECODING_SHARE * decoded + (1 - DECODING_SHARE) * finished_share
+        finished_share = finished / self._count
+        return DECODING_SHARE * self.decoded_share + (1 - DECODING_SHARE) * finished_share

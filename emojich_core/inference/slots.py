@@ -207,6 +207,11 @@ class Slots:
         """How many codes of a slot's image are decoded."""
         return self._decoded[slot]
 
+    def codes_so_far(self, slot: int) -> Tensor:
+        """The codes of a slot's image that are decoded, in order: (n,) int64, on the CPU."""
+        [codes] = to_host(self.codes[slot, : self._decoded[slot]])
+        return codes
+
     @memory_watched()
     def image(self, slot: int) -> ImageCodes:
         """The complete image of a slot."""

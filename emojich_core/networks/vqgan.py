@@ -242,8 +242,11 @@ class VQGAN(nn.Module):
         return self.quantize.proj(features).argmax(dim=1).flatten(1)
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Codes (B, codes_per_side²), int64 → images (B, 3, image_size, image_size) in [0, 1]."""
+        """Codes (B, codes_per_side²), int64 → images (B, 3, image_size, image_size) in [0, 1].
+
+        Fewer codes, of the first whole rows, become the upper part of an image.
+        """
         side = self.config.codes_per_side
-        z = self.quantize.embed(codes).unflatten(1, (side, side)).permute(0, 3, 1, 2)
+        z = self.quantize.embed(codes).unflatten(1, (-1, side)).permute(0, 3, 1, 2)
         image = self.decoder(self.post_quant_conv(z.contiguous()))
         return (image.clamp(-1, 1) + 1) * 0.5

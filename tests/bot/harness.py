@@ -32,6 +32,7 @@ from worker.queue.events import Failed, Finished, Progress, publish
 from worker.queue.request_job import rq_queue
 from worker.queue.requests import RequestQueue
 from worker.queue.results import Sticker, save_stickers
+from worker.queue.sketches import save_sketch
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "42:test-token"
@@ -56,6 +57,14 @@ def draw_sticker(number: int) -> bytes:
     sticker.paste(colour, (64, 64, 448, 448))
     file = BytesIO()
     sticker.save(file, "WEBP", lossless=True, method=0)
+    return file.getvalue()
+
+
+@cache
+def draw_sketch(number: int) -> bytes:
+    """A JPEG that differs from every other number's."""
+    file = BytesIO()
+    Image.new("RGB", (512, 512), (number * 40 % 256, 128, 128)).save(file, "JPEG")
     return file.getvalue()
 
 
@@ -368,6 +377,11 @@ class Worker:
         """Tell how far the drawing is."""
         publish(self._redis, Progress(request.id, fraction))
 
+    def sketch(self, request: Request, fraction: float, number: int, picture: bytes) -> None:
+        """Tell that, and show what it looks like so far."""
+        save_sketch(self._redis, request.id, picture)
+        publish(self._redis, Progress(request.id, fraction, number))
+
     def finish(
         self,
         request: Request,
@@ -376,16 +390,18 @@ class Worker:
         unknown: str = "",
         instead: str = "",
         model: str = "",
+        judge: str = "",
     ) -> list[bytes]:
         """Hand in stickers; those of another request are others if another is the `first`.
 
         `unknown` a word that the model does not know, `instead` the one that it has drawn; `model`
-        the bundle that has drawn them.
+        the bundle that has drawn them, `judge` what has chosen them.
         """
         stickers = [draw_sticker(first + number) for number in range(count)]
         save_stickers(self._redis, request.id, [Sticker(s, CODES) for s in stickers])
         candidates = [Candidate(n, seed=n, perplexity=1.0, matting="unet") for n in range(count)]
-        publish(self._redis, Finished(request.id, tuple(candidates), unknown, instead, model))
+        end = Finished(request.id, tuple(candidates), unknown, instead, model, judge)
+        publish(self._redis, end)
         self._end(request, JobStatus.FINISHED)
         return stickers
 

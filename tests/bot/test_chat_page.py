@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.bot.conftest import NewUser
-from tests.bot.harness import Sandbox, User, Worker, buttons_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, buttons_of, draw_sketch, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("bot")]
 
@@ -31,6 +31,32 @@ def test_user_draws_and_sends_a_sticker_from_an_inline_query(
     phone.click("#inline .sticker")
     sent = phone.locator(".message.out.sticker-message .sender")
     expect(sent).to_have_text(f"через @{name}")
+
+
+def test_user_watches_the_candidates_grow(
+    phone: Page, user: User, worker: Worker, sandbox: Sandbox
+) -> None:
+    user.say("кот")
+    request = worker.take()
+    phone.goto(f"{sandbox.url}/?user_id={user.id}")
+    message = phone.locator(".message.in", has_text="«кот»")
+    picture = message.locator("img:not(.avatar)")
+    worker.progress(request, 0.1)
+    expect(message).to_contain_text("10")
+    expect(picture).to_have_count(0)
+    shown = ""
+    for number in (1, 2):
+        worker.sketch(request, number / 4, number, draw_sketch(number))
+        expect(message).to_contain_text(f"{number * 25}")
+        expect(picture).not_to_have_attribute("src", shown)  # the page loads it first
+        expect(picture).to_have_js_property("naturalWidth", 512)
+        shown = picture.get_attribute("src") or ""
+    worker.finish(request, 4)
+    user.sees("Готово")
+    expect(message).to_contain_text("Готово")
+    expect(picture).not_to_have_attribute("src", shown)
+    expect(picture).to_have_count(1)
+    expect(phone.locator(".message.in")).to_have_count(1)
 
 
 def test_user_edits_a_command_and_changes_emoji_in_a_group(

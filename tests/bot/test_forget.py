@@ -11,8 +11,9 @@ from bot.requests.store import OPEN
 from tests.bot.conftest import NewUser
 from tests.bot.harness import Sandbox, User, Worker, wait_for
 from tests.keys import check_user_keys
-from worker.queue.events import STREAM
+from worker.queue.events import FORGET_TTL, STREAM
 from worker.queue.request_job import rq_queue
+from worker.queue.sketches import save_sketch
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -24,9 +25,11 @@ def keys_of(connection: redis.Redis, user: User) -> list[bytes]:
 
 
 def check_only_the_count_is_left(connection: redis.Redis, user: User) -> None:
-    """Nothing is left but the requests of the last day, which go by themselves."""
+    """Nothing is left but what goes by itself: times of requests, and marks of ended ones."""
     count = f"emojich:asked:{user.id}"
-    assert keys_of(connection, user) == [count.encode()]
+    marks = [key for key in keys_of(connection, user) if key.startswith(b"emojich:ended:")]
+    assert set(keys_of(connection, user)) == {count.encode(), *marks}
+    assert all(0 < connection.ttl(mark) <= FORGET_TTL for mark in marks)  # type: ignore[operator]
     open_requests: Any = connection.hvals(OPEN)
     assert str(user.id).encode() not in open_requests
     assert 0 < connection.ttl(count) <= DAY
@@ -62,6 +65,7 @@ def live(user: User, worker: Worker) -> None:
     user.press("🔁", question)
     user.say(photo=True, caption="сова")
     user.sees("«сова»")
+    save_sketch(job.connection, worker.waiting()[-1], b"sketch")
 
 
 def test_user_deletes_all_data_and_keeps_packs(

@@ -224,6 +224,39 @@ def test_edited_caption_replaces_the_request(user: User, worker: Worker) -> None
     assert worker.take().image
 
 
+def test_exchanged_photo_replaces_the_request(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    said = user.say(file=photo("red"), caption="зимой\nв шляпе")
+    old = [wait_for(worker.take) for _ in range(2)]
+    user.edit(said["message_id"], "зимой\nв шляпе", file=photo())
+    new = [worker.take(), worker.take()]
+    assert [request.prompt for request in new] == [request.prompt for request in old]
+    assert is_green(picture_of(new[0], connection), 256, 256)
+    assert len(user.messages()) == 2
+    user.edit(said["message_id"], "зимой\nлетом", file=photo())  # the same photo: one line is new
+    assert worker.take().prompt == "летом"
+    assert worker.queue.count_waiting() == 0
+
+
+def test_photo_exchanged_after_another_share_was_drawn_replaces_that(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    said = user.say(file=photo("red"), caption="зимой")
+    worker.finish(worker.take())
+    user.sees("Готово")
+    user.press("🌘 Оставить четверть")
+    user.sees("сверху четверть")
+    quarter = worker.take()
+    worker.finish(quarter, 2)
+    user.sees("Готово, 2")
+    user.edit(said["message_id"], "зимой!", file=photo("red"))
+    assert worker.take().prompt == "зимой!"
+    user.edit(said["message_id"], "зимой!", file=photo())
+    assert is_green(picture_of(worker.take(), connection), 256, 256)
+    assert len(user.messages()) == 1
+
+
 def test_only_the_picture_with_the_caption_of_an_album_counts(user: User, worker: Worker) -> None:
     user.say(file=photo(), album="1", caption="зимой")
     user.say(file=photo("red"), album="1")

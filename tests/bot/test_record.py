@@ -1,5 +1,7 @@
 """How a record changes: late, repeated and disordered changes do no harm."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.packs.names import Kind, pack_name
@@ -21,7 +23,7 @@ from bot.requests.record import (
     Uploaded,
     advance,
 )  # fmt: skip
-from emojich_core.request import Candidate
+from emojich_core.request import Candidate, ImageRef
 from worker.queue.events import Failed, Finished, Progress
 
 RECORD = Record(id="7_1", user_id=7, chat_id=7, prompt="кот", language="ru")
@@ -120,3 +122,15 @@ def test_candidate_reference_is_formatted_and_parsed() -> None:
 def test_invalid_candidate_reference_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no candidate"):
         CandidateRef.parse(text)
+
+
+def test_exchanged_picture_asks_for_something_else() -> None:
+    before = replace(RECORD, image=ImageRef("7_1", 0.5), picture="a")
+    after = replace(before, prompt=" кот ", image=ImageRef("7_2", 0.5))
+    assert after.asks_the_same(before)
+    assert not replace(after, picture="b").asks_the_same(before)
+    assert not replace(after, prompt="пёс").asks_the_same(before)
+    assert not after.asks_the_same(RECORD)
+    assert not RECORD.asks_the_same(before)
+    of_older_version = replace(before, picture="")
+    assert after.asks_the_same(of_older_version)

@@ -1,6 +1,7 @@
 """Styles: what users see where workers serve several bundles."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 import redis
@@ -8,13 +9,23 @@ import rq
 
 from bot.requests.styles import code_of
 from tests.bot.conftest import NewUser
-from tests.bot.harness import CODES, RunningBot, Sandbox, User, Worker, buttons_of
+from tests.bot.harness import (
+    CODES,
+    RunningBot,
+    Sandbox,
+    User,
+    Worker,
+    buttons_of,
+    text_of,
+    wait_for,
+)
 from tests.bot.test_image_prompts import photo
 from worker.queue.bundles import ServedBundle
 from worker.queue.image_prompts import forget as forget_images
 from worker.queue.request_job import rq_queue
 
 EMOJI = ServedBundle("emojich", 0, {"ru": "Эмодзи", "en": "Emoji"})
+JUDGED = replace(EMOJI, judged_per_minute=500.0)
 DALI = ServedBundle("surrealist", 1, {"ru": "Сюрреалист"})
 ADMIN = 5003
 
@@ -314,3 +325,78 @@ def test_stats_have_a_line_for_each_bundle(
     finally:
         own.stop()
         bot.start()
+
+
+def longer_of(message: dict[str, object]) -> list[str]:
+    return [label for label in labels(message) if "дольше" in label]
+
+
+def test_user_has_stickers_chosen_among_more(user: User, worker: Worker, serve: Serve) -> None:
+    serve(JUDGED)
+    user.say("/settings")
+    assert longer_of(user.sees("Сколько стикеров")) == ["Рисовать дольше, выбирать лучше"]
+    user.press("Рисовать дольше")
+    wait_for(lambda: longer_of(user.answer()) == ["● Рисовать дольше, выбирать лучше"])
+    user.say("кот")
+    request = worker.take()
+    assert request.longer
+    worker.finish(request, model="emojich", judge="ruCLIP")
+    user.sees("Вариантов было в 4 раза больше, лучшие выбрала модель ruCLIP.", "Готово")
+    user.say("/settings")
+    user.sees("Сколько стикеров")
+    user.press("● Рисовать дольше")
+    user.press("🎲", user.messages()[1])
+    assert not worker.take().longer
+
+
+def test_longer_drawing_is_hidden_and_ends_where_no_judge_is_fast_enough(
+    user: User, worker: Worker, serve: Serve
+) -> None:
+    serve(JUDGED)
+    user.say("/settings")
+    user.sees("Сколько стикеров")
+    user.press("Рисовать дольше")
+    serve(replace(JUDGED, judged_per_minute=5.0))  # any of the two may take the request
+    user.say("/settings")
+    wait_for(lambda: len(user.messages()) == 2)
+    assert longer_of(user.sees("Сколько стикеров")) == []
+    user.say("кот")
+    request = worker.take()
+    assert not request.longer
+    worker.finish(request, model="emojich", judge="ruCLIP")  # of EMOJICH_BEST_OF: nothing new
+    assert "ruCLIP" not in text_of(user.sees("Готово"))
+
+
+def test_history_draws_the_same_among_as_many(
+    user: User, worker: Worker, serve: Serve, connection: redis.Redis
+) -> None:
+    serve(JUDGED)
+    user.say("/settings")
+    user.sees("Сколько стикеров")
+    user.press("Рисовать дольше")
+    user.say("кот")
+    first = worker.take()
+    worker.finish(first, model="emojich", judge="ruCLIP")
+    user.sees("Готово")
+    user.say("/settings")
+    user.sees("Сколько стикеров")
+    user.press("● Рисовать дольше")
+    connection.delete(*connection.keys("emojich:stickers:*"))  # type: ignore[misc]
+    user.say("/history")
+    user.sees("последний запрос")
+    user.press("кот")
+    again = worker.take()
+    assert (again.longer, again.seed) == (True, first.seed)
+
+
+def test_forget_deletes_the_choice_to_draw_longer(user: User, worker: Worker, serve: Serve) -> None:
+    serve(JUDGED)
+    user.say("/settings")
+    user.sees("Сколько стикеров")
+    user.press("Рисовать дольше")
+    user.say("/forget")
+    user.sees("Забыть всё")
+    user.press("Забыть, наборы")
+    user.sees("ничего о вас не помню")
+    user.say("кот")
+    assert not worker.take().longer

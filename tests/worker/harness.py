@@ -38,7 +38,7 @@ def wait_until(
 
 def processes() -> dict[int, tuple[int, str]]:
     """Every process: its parent and its command."""
-    command = ["ps", "-A", "-o", "pid=,ppid=,stat=,args="]
+    command = ["ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,args="]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     rows = [line.split(None, 3) for line in lines]
     return {int(r[0]): (int(r[1]), r[3]) for r in rows if not r[2].startswith("Z") and len(r) > 3}

@@ -14,7 +14,7 @@ import pytest
 from emojich_core.request import Candidate, ImageRef
 from tests.worker.harness import ROOT, request, wait_until
 from worker.engine.__main__ import Engine
-from worker.engine.protocol import Task, receive_event, send_request
+from worker.engine.protocol import Task, receive_event, receive_sketch, send_request
 from worker.queue.events import Event, Failed, Finished, Progress
 from worker.queue.results import Sticker
 
@@ -82,6 +82,30 @@ def test_unchanged_progress_is_sent_once(
     with connect() as engine:
         events = [event for event, _ in converse(engine)]
     assert events[:-1] == [Progress("1", 0.5)]  # unchanged progress is not sent again
+
+
+def test_a_sketch_is_sent_once(
+    connect: Callable[[], Connection], scheduler: ScriptedScheduler
+) -> None:
+    with connect() as engine:
+        send_request(engine, request("1"))
+        assert receive_event(engine)[0] == Progress("1", 0.5)
+        [task] = scheduler.tasks
+        task.sketch = 1, b"first"
+        assert receive_event(engine)[0] == Progress("1", 0.5, sketch=1)
+        assert receive_sketch(engine) == b"first"
+        task.fraction = 0.75
+        assert receive_event(engine)[0] == Progress("1", 0.75)
+        task.sketch = 2, b"second"
+        assert receive_event(engine)[0] == Progress("1", 0.75, sketch=2)
+        assert receive_sketch(engine) == b"second"
+        task.sketch = 3, b"too late"
+        scheduler.finish(task)
+        event, stickers = receive_event(engine)
+        if isinstance(event, Progress):  # it was not too late
+            receive_sketch(engine)
+            event, stickers = receive_event(engine)
+        assert (type(event), stickers) == (Finished, [STICKER])
 
 
 def test_the_first_progress_does_not_wait_for_its_interval(

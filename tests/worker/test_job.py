@@ -1,5 +1,6 @@
 """How a job ends when its machine or job process dies; test_worker.py has running ones."""
 
+import asyncio
 import threading
 from multiprocessing.connection import Listener
 from pathlib import Path
@@ -10,14 +11,24 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from emojich_core.request import Candidate
-from tests.worker.harness import USER, OpenQueue, end_heartbeats, end_of, events_of, request
-from worker.engine.protocol import ENGINE_SOCKET, receive_task, send_event
+from tests.worker.harness import (
+    USER,
+    OpenQueue,
+    end_heartbeats,
+    end_of,
+    events_of,
+    request,
+    wait_until,
+)
+from worker.engine.protocol import ENGINE_SOCKET, receive_task, send_event, send_sketch
 from worker.jobs.job import report_killed
 from worker.jobs.rq_worker import Worker
-from worker.queue.events import Failed, Finished, Progress, publish
+from worker.queue.events import FORGET_TTL, Failed, Finished, Progress, publish
 from worker.queue.requests import RETRIES
 from worker.queue.results import Sticker, load_stickers, save_stickers
+from worker.queue.sketches import load_sketch
 
+STICKER = Sticker(b"sticker", (1,))
 FAILED = Failed("1", "failed")
 
 
@@ -106,6 +117,33 @@ def test_only_the_last_failure_is_published(requests: OpenQueue, retries_left: i
     assert end_of(requests.connection, "1") == (None if retries_left else FAILED)
 
 
+def test_job_keeps_the_newest_sketch_until_the_end(
+    requests: OpenQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENGINE_SOCKET, str(tmp_path / "engine.sock"))
+    connection, seen = requests.connection, list[bytes]()
+    requests.enqueue(request(), USER)
+    job = start_job(requests)
+
+    def draw_slowly(listener: Listener) -> None:
+        with listener.accept() as job_process:
+            receive_task(job_process)
+            for number in (1, 2):
+                send_sketch(job_process, Progress("1", 0.4, number), b"sketch %i" % number)
+                wait_until(lambda n=number: len(events_of(connection, "1")) == n)
+                seen.append(load_sketch(connection, "1"))
+            send_event(job_process, Finished("1", (Candidate(0, 7, 1.0, "unet"),)), [STICKER])
+
+    with Listener(str(tmp_path / "engine.sock"), family="AF_UNIX") as listener:
+        engine = threading.Thread(target=draw_slowly, args=(listener,))
+        engine.start()
+        job.perform()
+        engine.join()
+    assert seen == [b"sketch 1", b"sketch 2"]
+    assert load_sketch(connection, "1") == b""
+    assert load_stickers(connection, "1") == [STICKER.file]
+
+
 def test_second_machine_does_not_overwrite_the_stickers(
     requests: OpenQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,3 +167,20 @@ def test_second_machine_does_not_overwrite_the_stickers(
         engine.join()
     assert load_stickers(requests.connection, "1") == [b"first"]
     assert end_of(requests.connection, "1") == end
+
+
+def test_request_forgotten_just_after_a_worker_has_taken_it_is_not_drawn(
+    requests: OpenQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENGINE_SOCKET, str(tmp_path / "engine.sock"))
+    requests.enqueue(request("1001_1"), USER)
+    worker = Worker(requests.connection)
+    taken = worker.dequeue_job_and_maintain_ttl(timeout=1)
+    assert taken
+    job, queue = taken
+    assert requests.cancel("1001_1")
+    asyncio.run(requests.forget(USER))
+    worker.perform_job(job, queue, worker.prepare_execution(job))
+    assert requests.rq.job_ids == []  # it would be there again, for an engine that is ready
+    assert requests.connection.keys("emojich:*1001_1") == [b"emojich:ended:1001_1"]
+    assert requests.connection.ttl("emojich:ended:1001_1") <= FORGET_TTL  # type: ignore[operator]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from emojich_core.inference.slots import ImageCodes
-from emojich_core.pipeline import Drawing, Pipeline
+from emojich_core.pipeline import MAX_SLOTS, RESERVE, Drawing, Pipeline, slots_in
 from emojich_core.request import MAX_COUNT
 from worker.config import Settings
 from worker.engine.__main__ import load
@@ -31,10 +31,20 @@ def test_ready_engine_has_finished_an_image(
 def test_slots_are_limited_to_the_images_of_all_requests(
     tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Pipeline, "slots_that_fit", lambda _: 64)
+    monkeypatch.setattr(Pipeline, "slots_that_fit", lambda *_: 64)
     counts, slots = list[int](), Pipeline.slots
     monkeypatch.setattr(
         Pipeline, "slots", lambda self, count: counts.append(count) or slots(self, count)
     )
     load(Settings(str(tiny_bundle), "cpu", requests=2))
     assert max(counts) == 2 * MAX_COUNT
+
+
+def test_slots_fit_into_a_share_of_the_memory() -> None:
+    size = 2**20
+    assert slots_in(RESERVE + 5 * size, 1, size) == 5
+    assert slots_in(2 * (RESERVE + 5 * size), 2, size) == 5
+    plenty = RESERVE + MAX_SLOTS * size
+    assert slots_in(2 * plenty, 2, size) == MAX_SLOTS  # not half of what one engine may have
+    assert slots_in(4 * plenty, 2, size) == MAX_SLOTS
+    assert slots_in(RESERVE, 1, size) == slots_in(0, 2, size) == 1

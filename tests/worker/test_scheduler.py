@@ -20,7 +20,7 @@ from emojich_core.inference.retries import LIKE
 from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots
 from emojich_core.pipeline import Drawing, Pipeline
-from emojich_core.request import ImageRef, Request
+from emojich_core.request import LONGER, ImageRef, Request
 from worker.engine import scheduler as scheduler_module
 from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
@@ -533,3 +533,57 @@ def test_extra_images_that_have_waited_long_keep_their_slots(
     scheduler.step()
     jobs = {job.task.request.id: job.images for job in scheduler._jobs}
     assert len(jobs["1"].slots) == 3
+
+
+def longer(name: str, prompt: str = "кот", count: int = 2) -> Task:
+    return Task(replace(task(name, prompt, count).request, longer=True))
+
+
+def test_longer_request_has_its_judge_choose_among_more(judged_bundle: Path) -> None:
+    pipeline = Pipeline.load(str(judged_bundle), "cpu")
+    scheduler = Scheduler(pipeline, 3)
+    scheduler.start()
+    usual, one = task("1", "кот", count=2), longer("2", "кот", count=2)
+    drawn(scheduler, usual, one)
+    best = pipeline.generate("кот", count=2, seed=7, best_of=2 * LONGER)
+    assert isinstance(usual.outcome[0], Finished)
+    assert isinstance(one.outcome[0], Finished)
+    assert [sticker.file for sticker in one.outcome[1]] == stickers_of(best)
+    assert one.outcome[0].candidates == tuple(drawing.candidate for drawing in best)
+    assert (usual.outcome[0].judge, one.outcome[0].judge) == ("", "ruCLIP")
+
+
+def test_longer_request_delays_no_other(judged_bundle: Path) -> None:
+    scheduler = Scheduler(Pipeline.load(str(judged_bundle), "cpu"), 3)
+    one, other = longer("1", "кот", count=1), task("2", "собака", count=3)
+    scheduler.put(one)
+    scheduler.step()
+    scheduler.put(other)
+    scheduler.step()
+    jobs = {job.task.request.id: job.images for job in scheduler._jobs}
+    assert (len(jobs["1"].slots), len(jobs["2"].slots)) == (1, 2)
+    assert len(jobs["1"].waiting) == LONGER - 1
+    scheduler.start()
+    assert other.ended.wait(60)
+    assert not one.ended.is_set()
+    assert one.ended.wait(60)
+
+
+def test_longer_request_without_a_judge_is_drawn_as_usual(pipeline: Pipeline) -> None:
+    scheduler = Scheduler(pipeline, 3)
+    scheduler.measure()
+    assert scheduler.judged_per_minute == 0
+    scheduler.start()
+    usual, one = task("1"), longer("2")
+    drawn(scheduler, usual, one)
+    assert one.outcome[1] == usual.outcome[1]
+    assert isinstance(one.outcome[0], Finished)
+    assert one.outcome[0].judge == ""
+
+
+def test_speed_is_that_of_candidates_for_each_sticker(judged_bundle: Path) -> None:
+    pipeline = Pipeline.load(str(judged_bundle), "cpu")
+    usual, best = Scheduler(pipeline, 8), Scheduler(pipeline, 8, best_of=100)
+    for scheduler in (usual, best):
+        scheduler.measure()
+    assert 0 < 10 * best.judged_per_minute < usual.judged_per_minute

@@ -1,6 +1,8 @@
 """Real workers with several bundles on one Redis."""
 
+import os
 import shutil
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +11,17 @@ import pytest
 import redis
 
 from tests.keys import check_keys
-from tests.worker.harness import USER, OpenQueue, Server, Worker, end_of, request, wait_until
+from tests.worker.harness import (
+    USER,
+    OpenQueue,
+    Server,
+    Worker,
+    children,
+    end_of,
+    processes,
+    request,
+    wait_until,
+)
 from worker.queue.events import Finished
 from worker.queue.results import load_codes
 
@@ -71,6 +83,17 @@ def test_each_request_is_drawn_by_the_bundle_that_it_names(
     assert_drawn_by(requests, "1001_4", "other")
 
 
+def engines(worker: Worker, bundle: str) -> list[int]:
+    """The engines of a bundle on the CPU."""
+    return children(worker.process.pid, lambda command: command.endswith(f"--name {bundle} on cpu"))
+
+
+def shares(worker: Worker, bundle: str) -> list[str]:
+    """Among how many engines the memory is divided, by the command of a bundle's engine."""
+    commands = [processes()[pid][1] for pid in engines(worker, bundle)]
+    return [command.split("--share ")[1].split()[0] for command in commands]
+
+
 def test_one_worker_serves_the_pairs_that_start(
     server: Server,
     connection: redis.Redis,
@@ -102,6 +125,36 @@ def test_one_worker_serves_the_pairs_that_start(
         assert "vqgan.safetensors is damaged" in log
         assert "emojich: tiny on cuda:7: " in log
         assert "Traceback" not in log
+        # Memory is shared with the engines that are still to load: at the start with one more.
+        assert shares(worker, "tiny") == ["2"]
+        assert shares(worker, "other") == ["1"]
+        os.kill(engines(worker, "tiny")[0], signal.SIGKILL)
+        wait_until(lambda: shares(worker, "tiny") == ["1"])
+        requests.enqueue(replace(request("again"), model="tiny"), USER)
+        assert_drawn_by(requests, "again", "tiny")
     finally:
         worker.stop()
     assert requests.count_workers() == 0
+
+
+def test_worker_with_a_judge_says_its_speed_and_draws_longer(
+    server: Server,
+    connection: redis.Redis,
+    requests: OpenQueue,
+    judged_bundle: Path,
+    tmp_path: Path,
+) -> None:
+    worker = Worker(server.url, judged_bundle, tmp_path / "log", requests=2)
+    try:
+        [served] = requests.served()
+        assert served.draws_longer
+        for name, longer in (("usual", False), ("longer", True)):
+            requests.enqueue(replace(request(name), longer=longer), USER)
+            wait_until(lambda name=name: end_of(connection, name))
+        usual, end = end_of(connection, "usual"), end_of(connection, "longer")
+        assert isinstance(usual, Finished)
+        assert isinstance(end, Finished)
+        assert (usual.judge, end.judge, len(end.candidates)) == ("", "ruCLIP", 2)
+        assert None not in [candidate.score for candidate in end.candidates]
+    finally:
+        worker.stop()

@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,13 @@ def test_child_that_ran_steadily_has_all_its_restarts_again(
         wait_until(lambda: (tmp_path / "log").read_text().count("died") > 2)
     assert not supervisor.gave_up.is_set()
     supervisor.stop(0)
+
+
+def test_command_of_each_child_is_made_anew(tmp_path: Path) -> None:
+    numbers = count(1)
+    with open(tmp_path / "log", "w+b") as log:
+        supervisor = Supervisor("one", lambda: ["echo", str(next(numbers))], None, log, restarts=1)
+        supervisor.watch()
+        assert supervisor.gave_up.wait(10)
+    supervisor.stop(0)
+    assert (tmp_path / "log").read_text().split() == ["1", "2"]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from emojich_core.errors import SetupError, exit_on
 from worker.config import Settings
-from worker.engine.protocol import Task, receive_task, send_event
+from worker.engine.protocol import Task, receive_task, send_event, send_sketch, tell_speed
 from worker.engine.threads import in_brief_thread
 from worker.queue.environment import start_logging
 from worker.queue.events import Progress
@@ -63,6 +63,7 @@ class Engine:
 
     def _report(self, task: Task, connection: Connection) -> None:
         seen = reported = 0.0
+        sketched = 0
         began = time.monotonic()
         while not task.ended.wait(PROGRESS_INTERVAL if reported else FIRST_INTERVAL):
             if connection.poll():  # it hung up: a job process sends nothing after its request
@@ -72,14 +73,18 @@ class Engine:
             elif time.monotonic() - max(began, self._last_progress) > HANG_TIMEOUT:
                 log.error("request %s: nothing has moved for %s s", task.request.id, HANG_TIMEOUT)
                 os._exit(1)  # a new engine tries all requests again
-            if seen > reported:
+            number, picture = task.sketch
+            if number > sketched:
+                reported, sketched = max(seen, reported), number
+                send_sketch(connection, Progress(task.request.id, reported, number), picture)
+            elif seen > reported:
                 reported = seen
                 send_event(connection, Progress(task.request.id, reported), [])
         send_event(connection, *task.outcome)
 
 
 def load(settings: Settings, share: int = 1) -> "Scheduler":
-    """Load the models and start a scheduler, with one part in `share` of the slots that fit.
+    """Load the models and start a scheduler; on a GPU, one part in `share` of its memory is for it.
 
     Raises SetupError.
     """
@@ -93,11 +98,12 @@ def load(settings: Settings, share: int = 1) -> "Scheduler":
         pipeline = Pipeline.load(settings.model, settings.device)
         # A step computes empty slots, too: allocate no more than there can be images.
         on_gpu = pipeline.device.type == "cuda"
-        room = max(1, pipeline.slots_that_fit() // (share if on_gpu else 1))
+        room = pipeline.slots_that_fit(share)
         needed = settings.requests * MAX_COUNT * settings.best_of
         scheduler = Scheduler(pipeline, settings.slots or min(room, needed), settings.best_of)
         if not on_gpu:  # `slots` has warmed up a GPU
             pipeline.warm_up(pipeline.slots(1))
+        scheduler.measure()
         taken = memory_taken(pipeline.device) / 2**30
         log.info(
             "%s on %s is ready; it takes %.1f GiB", pipeline.bundle.name, pipeline.device, taken
@@ -134,7 +140,9 @@ def main() -> None:
     arguments = parser.parse_args()
     start_logging()
     with exit_on(SetupError):
-        engine = Engine(_load_named(arguments.name, arguments.share))
+        scheduler = _load_named(arguments.name, arguments.share)
+    engine = Engine(scheduler)
+    tell_speed(arguments.socket, scheduler.judged_per_minute)
     arguments.socket.unlink(missing_ok=True)  # left by an engine that was killed
     with Listener(str(arguments.socket), family="AF_UNIX", backlog=64) as listener:
         engine.serve(listener)

@@ -4,9 +4,12 @@ Images enter and leave the batch between two steps.  A free slot goes to the req
 slots, so no request waits behind a large one.  A second thread finishes images whose codes are all
 decoded (pixels, sharpening, cutting out, WebP), while the first decodes the others.
 
-With a `best_of` above 1 a request has extra images, of which the best become stickers.  They take
-slots that would be idle, and give them up at once when another of the engine's requests needs one;
-a request that has waited for EXTRA_WAIT competes for slots with all of its images.
+With a `best_of` above 1, and where its user wants it drawn `longer`, a request has extra images, of
+which the best become stickers.  They take slots that would be idle, and give them up at once when
+another of the engine's requests needs one; a request that has waited for EXTRA_WAIT competes for
+slots with all of its images.
+
+Between two steps a request that takes long gets a sketch: a picture of what is decoded so far.
 """
 
 import gc
@@ -25,13 +28,15 @@ from emojich_core.inference.image_request import ImageRequest
 from emojich_core.inference.memory import OutOfMemory
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Slots
 from emojich_core.pipeline import Drawing, Pipeline, numbered
-from emojich_core.request import InvalidRequest, Reading
+from emojich_core.request import LONGER, InvalidRequest, Reading
 from worker.engine.protocol import Task
+from worker.engine.sketches import Sketches
 from worker.engine.threads import in_brief_thread
 from worker.queue.events import Failed, Finished
 from worker.queue.results import Sticker
 
 EXTRA_WAIT = 60  # seconds; else the extra images of a request could wait for ever
+JUDGE = "ruCLIP"  # the only kind of judge
 
 log = logging.getLogger("emojich.scheduler")
 
@@ -46,6 +51,7 @@ class Job:
     drawings: dict[int, Drawing] = field(default_factory=dict)  # by seed
     scores: list[float] | None = None  # the judge's, of the shortlist
     began: float = field(default_factory=time.monotonic)
+    sketches: Sketches = field(default_factory=Sketches)
 
     def yields(self, seed: int) -> bool:
         """Whether an image of it waits for a slot that no other request needs."""
@@ -68,12 +74,14 @@ class Job:
 class Scheduler:
     """Runs tasks in `slots` slots with two threads: one decodes codes, one finishes images.
 
-    `best_of` images are decoded for each sticker.
+    `best_of` images are decoded for each sticker; where a judge can choose among them, LONGER times
+    as many for a request that is to be drawn longer.
     """
 
     def __init__(self, pipeline: Pipeline, slots: int, best_of: int = 1):
         self._pipeline = pipeline
         self._best_of = best_of
+        self.judged_per_minute = 0.0  # times `best_of`; see `ServedBundle`
         self._slots = self._allocate(slots)
         self._new: queue.SimpleQueue[Task | None] = queue.SimpleQueue()  # None: `_free_memory` asks
         self._halved: queue.SimpleQueue[bool] = queue.SimpleQueue()  # the answers to it
@@ -95,6 +103,12 @@ class Scheduler:
             log.exception("the engine cannot go on")
             os._exit(1)
 
+    def measure(self) -> None:
+        """Measure `judged_per_minute`, before `start`, if there is a judge."""
+        if self._pipeline.judge:
+            seconds = self._pipeline.seconds_per_judged(self._slots)
+            self.judged_per_minute = 60 / (seconds * self._best_of)
+
     def put(self, task: Task) -> None:
         """Accept a task; `task.ended` is set when it is done."""
         self._new.put(task)
@@ -110,6 +124,7 @@ class Scheduler:
             self._within_memory(self._decode_step)
             for job in self._jobs:
                 job.report()
+            self._sketch()
 
     def _admit(self) -> None:
         for task in self._arrived():
@@ -142,7 +157,8 @@ class Scheduler:
                 self._blame(task, error)
         else:
             sampling = self._pipeline.bundle.sampling
-            best_of = request.count * self._best_of
+            times = LONGER if request.longer and self._pipeline.judge else 1
+            best_of = request.count * self._best_of * times
             images = ImageRequest(request, sampling, prefills, image_prompt, best_of)
             self._jobs.append(Job(task, reading, images))
 
@@ -186,6 +202,7 @@ class Scheduler:
         return slot
 
     def _enter(self, job: Job, slot: int) -> None:
+        job.sketches.begin(time.monotonic())
         job.images.enter(self._slots, slot)  # not an argument: callers must not hold replaced slots
 
     def _decode_step(self) -> None:
@@ -197,6 +214,33 @@ class Scheduler:
                     self._decoded.put((job, image))
             elif job.images.is_decoded:
                 self._decoded.put((job, None))
+
+    def _sketch(self) -> None:
+        """Sketch the images of a request that is due, unless that would delay any too long."""
+        now = time.monotonic()
+        jobs = [job for job in self._jobs if job.images.slots and not job.is_over]
+        due = [job for job in jobs if job.sketches.is_due(now, job.images.decoded_share)]
+        if not due:
+            return
+        job = min(due, key=lambda job: job.sketches.count)
+        codes = job.images.so_far(self._slots)
+        seconds = self._pipeline.sketch_seconds(sum(map(len, codes)))
+        if not all(each.sketches.allows(now, seconds) for each in jobs):
+            job.sketches.postpone(now)
+            return
+        try:
+            picture = self._pipeline.sketch(codes)
+        except Exception as error:  # a broken device shows at the next step
+            clear_frames(error.__traceback__)  # else the traceback holds the tensors in memory
+            log.warning("request %s: no more sketches", job.task.request.id, exc_info=error)
+            job.sketches.stop()
+        else:
+            if picture:
+                job.task.sketch = job.sketches.add(now), picture
+            else:
+                job.sketches.postpone(now)
+        for each in jobs:
+            each.sketches.delay(time.monotonic() - now)
 
     def _within_memory(self, work: Callable[[], None]) -> None:
         """Do work on the slots; when memory runs out, halve them, or fail the last request."""
@@ -318,7 +362,8 @@ class Scheduler:
         stickers = [Sticker(each.sticker, tuple(each.codes.tolist())) for each in drawings]
         task = job.task
         reading, model = job.reading, self._pipeline.bundle.name
-        end = Finished(task.request.id, candidates, reading.unknown, reading.instead, model)
+        judge = "" if job.scores is None else JUDGE
+        end = Finished(task.request.id, candidates, reading.unknown, reading.instead, model, judge)
         task.outcome = end, stickers
         task.ended.set()
 

@@ -15,7 +15,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_SH, flock
 from multiprocessing.connection import Connection
 from typing import Any
@@ -26,11 +26,18 @@ from rq.job import Job
 from rq.timeouts import JobTimeoutException
 
 from emojich_core.request import Request
-from worker.engine.protocol import ENGINE_SOCKET, call_engine, receive_event, send_request
+from worker.engine.protocol import (
+    ENGINE_SOCKET,
+    call_engine,
+    receive_event,
+    receive_sketch,
+    send_request,
+)
 from worker.queue.events import Event, Failed, Finished, Progress, has_ended, publish
 from worker.queue.image_prompts import load_image
 from worker.queue.requests import RETRIES, RequestQueue
 from worker.queue.results import Sticker, save_stickers
+from worker.queue.sketches import save_sketch
 from worker.queue.stats import report_pace
 
 # How often a job may go back because no engine is ready; RQ requires a number.  Few jobs do: a
@@ -105,6 +112,11 @@ def _draw(engine: Connection, request: Request, image: bytes, connection: redis.
             # Another machine may have finished first: the stickers that users have seen stay.
             if isinstance(event, Finished) and not has_ended(connection, request.id):
                 save_stickers(connection, request.id, stickers)
+            if isinstance(event, Progress) and event.sketch:
+                picture = receive_sketch(engine)
+                with suppress(redis.ResponseError):  # a full Redis; the stickers may still fit
+                    if not has_ended(connection, request.id):
+                        save_sketch(connection, request.id, picture)
             publish(connection, event)
     seconds = time.monotonic() - start
     if isinstance(event, Finished):

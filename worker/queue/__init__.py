@@ -7,6 +7,7 @@
 - `fairness`: whose request is next
 - `events`: the stream that tells the bot of progress and ends
 - `image_prompts`: pictures that requests begin with, kept for a day
+- `sketches`: what a request's images look like while they are drawn
 - `results`: finished stickers, kept for a day
 - `stats`: the day's counts, seconds per image
 - `connection`: connect to Redis, or say why not

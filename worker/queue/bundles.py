@@ -7,16 +7,18 @@ An RQ worker writes the field with each heartbeat, so it goes with the worker's 
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import redis
 from rq import Queue
 from rq.worker_registration import get_keys
 
+from emojich_core.request import LONGER, MAX_COUNT
 from worker.queue.decoding import from_json
 
 FIELD = "bundle"
+LONGEST = 30  # seconds that a user waits more, at most, for a request that is drawn `longer`
 SERVES = "EMOJICH_SERVES"  # `python -m worker` tells its RQ workers in it what their engine draws
 
 
@@ -27,6 +29,14 @@ class ServedBundle:
     name: str  # that in bundle.json
     rank: int = 0  # its place in EMOJICH_MODEL
     title: dict[str, str] = field(default_factory=dict)  # what users read, by language
+    # How many candidates the engine draws for a judge to score, were all slots taken; 0: it has no
+    # judge, or is of a version that cannot draw longer.
+    judged_per_minute: float = 0.0
+
+    @property
+    def draws_longer(self) -> bool:
+        """Whether users may ask for longer drawing: it takes LONGEST more, for any count."""
+        return self.judged_per_minute * LONGEST / 60 >= (LONGER - 1) * MAX_COUNT
 
     def label(self, language: str) -> str:
         """What a user of this language reads."""
@@ -58,13 +68,15 @@ def living_workers(connection: redis.Redis, queue: Queue) -> dict[str, ServedBun
 
 
 def in_order(bundles: Iterable[ServedBundle | None]) -> list[ServedBundle]:
-    """Each bundle once; the first one is the default.
+    """Each bundle once, as fast as the slowest engine; the first one is the default.
 
     The order is that of EMOJICH_MODEL; where machines differ in it, the names decide.
     """
     found: dict[str, ServedBundle] = {}
     for bundle in sorted(filter(None, bundles), key=lambda each: (each.rank, each.name)):
-        found.setdefault(bundle.name, bundle)
+        first = found.setdefault(bundle.name, bundle)
+        slowest = min(first.judged_per_minute, bundle.judged_per_minute)
+        found[bundle.name] = replace(first, judged_per_minute=slowest)
     return list(found.values())
 
 

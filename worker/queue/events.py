@@ -15,8 +15,8 @@ import redis.asyncio
 
 from emojich_core.request import MAX_COUNT, Candidate
 from worker.queue import decoding
-from worker.queue.connection import delete_matching
 from worker.queue.request_ids import ids_of_user
+from worker.queue.sketches import sketch_key
 from worker.queue.stats import COUNTS_TTL, FINISHED, counts_key
 
 STREAM = "emojich:events"
@@ -24,6 +24,7 @@ GROUP = "bot"
 MAX_EVENTS = 100_000  # the stream forgets older ones
 MAX_UNREAD = 1000  # with more of them no bot is there to show progress, and ends need the room
 END_TTL = 24 * 3600  # seconds for which it is remembered that a request has ended
+FORGET_TTL = 60  # seconds; the same after /forget
 BLOCK = 2000  # milliseconds; below redis-py's socket time-out of 5 seconds
 
 log = logging.getLogger("emojich.events")
@@ -35,6 +36,7 @@ class Progress:
 
     request_id: str
     fraction: float  # 0 to 1
+    sketch: int = 0  # number of a new sketch (see `worker.queue.sketches`); 0: there is no new one
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Finished:
     unknown: str = ""
     instead: str = ""
     model: str = ""  # the name of the bundle that has drawn it
+    judge: str = ""  # what has chosen among more candidates, if not perplexity
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,13 @@ def to_json(event: Event) -> str:
     """Text that `from_json` turns back into an equal event."""
     data: dict[str, Any] = {"request_id": event.request_id}
     match event:
-        case Progress(fraction=fraction):
+        case Progress(fraction=fraction, sketch=sketch):
             data |= {"kind": "progress", "fraction": round(fraction, 3)}
+            data |= {"sketch": sketch} if sketch else {}
         case Finished(candidates=candidates, unknown=unknown, instead=instead, model=model):
             data |= {"kind": "finished", "candidates": [c.to_json() for c in candidates]}
             data |= {"unknown": unknown, "instead": instead, "model": model}
+            data |= {"judge": event.judge} if event.judge else {}
         case Failed(reason=reason):
             data |= {"kind": "failed", "reason": reason}
     return json.dumps(data)
@@ -83,7 +88,7 @@ def from_json(text: str | bytes) -> Event:
         raise ValueError("unknown kind of event")
     event: Event = decoding.decode(KINDS[kind], data)
     match event:
-        case Progress(fraction=fraction) if not 0 <= fraction <= 1:
+        case Progress(fraction=fraction, sketch=sketch) if not (0 <= fraction <= 1 and sketch >= 0):
             raise ValueError("progress out of bounds")
         case Finished(candidates=candidates) if not 1 <= len(candidates) <= MAX_COUNT:
             raise ValueError("no such number of candidates")
@@ -92,8 +97,9 @@ def from_json(text: str | bytes) -> Event:
 
 # A job process may be killed between the last event and RQ's record of its job; a command may be
 # sent again after a lost connection: what ends a request is appended and counted only the first
-# time.
+# time.  A sketch goes with it.
 _PUBLISH_END = """
+redis.call('DEL', KEYS[4])
 if redis.call('SET', KEYS[2], '', 'NX', 'EX', ARGV[1]) then
     redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'event', ARGV[3])
     redis.pcall('HINCRBY', KEYS[3], ARGV[4], 1)  -- no count keeps an end from being told
@@ -108,7 +114,8 @@ def publish(connection: redis.Redis, event: Event) -> None:
         if connection.xlen(STREAM) < MAX_UNREAD:
             connection.xadd(STREAM, {"event": to_json(event)})
     else:
-        keys = (STREAM, _ended(event.request_id), counts_key())
+        name = event.request_id
+        keys = (STREAM, _ended(name), counts_key(), sketch_key(name))
         what = event.reason if isinstance(event, Failed) else FINISHED
         arguments = (END_TTL, MAX_EVENTS, to_json(event), what, COUNTS_TTL)
         connection.eval(_PUBLISH_END, len(keys), *keys, *arguments)
@@ -116,6 +123,7 @@ def publish(connection: redis.Redis, event: Event) -> None:
 
 def end_silently(connection: redis.Redis, request_id: str) -> bool:
     """End a request without an event; False when one has ended it before."""
+    connection.delete(sketch_key(request_id))
     return bool(connection.set(_ended(request_id), "", nx=True, ex=END_TTL))
 
 
@@ -125,8 +133,13 @@ def has_ended(connection: redis.Redis, request_id: str) -> bool:
 
 
 def forget(connection: redis.Redis, user_id: int) -> None:
-    """Delete the marks that requests of a user have ended."""
-    delete_matching(connection, _ended(ids_of_user(user_id)))
+    """Have the marks that requests of a user have ended expire within FORGET_TTL.
+
+    A worker may be about to draw a request that was cancelled a moment ago: without its mark, the
+    worker would keep stickers for a day after /forget.
+    """
+    for key in connection.scan_iter(_ended(ids_of_user(user_id)), count=1000):
+        connection.expire(key, FORGET_TTL)
 
 
 def _ended(request_id: str) -> str:

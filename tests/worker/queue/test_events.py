@@ -26,6 +26,7 @@ from worker.queue.stats import COUNTS_TTL, counts_key, counts_today
 
 CANDIDATE = Candidate(number=0, seed=7, perplexity=31.5, matting="unet")
 PROGRESS = Progress("1", 0.25)
+SKETCHED = Progress("1", 0.25, sketch=3)
 FINISHED = Finished("1", (CANDIDATE,))
 INSTEAD = Finished("1", (CANDIDATE,), "буксир", "катер")
 FAILED = Failed("2", "timeout")
@@ -58,7 +59,7 @@ async def acknowledge(reader: EventReader, entry_id: str) -> None:
     await reader.acknowledge(entry_id)
 
 
-@pytest.mark.parametrize("event", [PROGRESS, FINISHED, INSTEAD, FAILED])
+@pytest.mark.parametrize("event", [PROGRESS, SKETCHED, FINISHED, INSTEAD, FAILED])
 def test_event_survives_json(event: Event) -> None:
     assert from_json(to_json(event)) == event
 
