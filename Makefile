@@ -16,7 +16,7 @@ ART := @iconify-json/noto@1.2.9 @iconify-json/twemoji@1.2.5 @iconify-json/fluent
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make locks" --no-annotate --constraint $(VENV)/tested.txt pyproject.toml
 
-.PHONY: help run test test-fast parity parity-quick bench bench-quick bench-gpu lint format locks mini data clean
+.PHONY: help run test test-fast chaos parity parity-quick bench bench-quick bench-gpu lint format locks mini data clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ test: $(VENV)/installed ## the whole test suite
 
 test-fast: $(VENV)/installed ## the tests that take no more than a few seconds each
 	$(BIN)/python -m pytest -m "not slow"
+
+chaos: $(VENV)/installed ## 500 requests while everything breaks; counts what was lost or doubled
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos
 
 parity-quick: $(PARITY)/installed ## compare with ru-dalle, at small sizes
 	$(PARITY)/bin/python -m pytest -q --disable-warnings -m "not full" parity

@@ -8,7 +8,6 @@ from typing import Any
 
 import redis
 import redis.asyncio
-from redis.asyncio.lock import Lock
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from telegram import Update
@@ -54,10 +53,11 @@ from bot.requests.store import Store
 from bot.telegram.application import AnyApplication, build_application, identify
 from bot.telegram.callbacks import on_old_button, on_press
 from bot.telegram.error_handler import report
-from bot.telegram.leader import keep, lease
+from bot.telegram.leader import Lease, lease
 from bot.telegram.messages import PRIVATE_WORDS
 from bot.telegram.profile import introduce
 from bot.telegram.questions import Questions
+from bot.telegram.rate_limits import RateLimits
 from bot.telegram.updater import keep_token, listen, poll
 from bot.telegram.updates import Inbox, end
 from worker.queue.address import Address
@@ -95,8 +95,9 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
         inbox = Inbox(application, async_connection, tell, mend)
         await identify(application.bot, config)
         await asyncio.to_thread(set_aside, connection)
-        async with application, lease(async_connection) as lock:
-            await _serve(application, config, inbox, delivery, others, lock)
+        async with application, lease(async_connection) as taken:
+            _limits(application).only_while(lambda: taken.is_ours)
+            await _serve(application, config, inbox, delivery, others, taken)
 
 
 def _assemble(
@@ -111,7 +112,8 @@ def _assemble(
     history, settings = History(async_connection), SettingsStore(async_connection)
     reader = EventReader(async_connection, consumer)
     quota = Quota(async_connection, config.limits)
-    delivery = Delivery(application.bot, store, history.add, quota, connection, reader)
+    bot, has_room = application.bot, _limits(application).has_room
+    delivery = Delivery(bot, store, history.add, quota, connection, reader, has_room)
     words = config.blocked_words
     blocklist = Blocklist.read(words) if words else Blocklist([])
     has_admins = bool(config.admins)
@@ -169,13 +171,19 @@ def _assemble(
     return delivery, [RequestMonitor(store, queue, delivery, connection).run, digest.run]
 
 
+def _limits(application: AnyApplication) -> RateLimits:
+    limits = application.bot.rate_limiter
+    assert isinstance(limits, RateLimits)
+    return limits
+
+
 async def _serve(
     application: AnyApplication,
     config: Config,
     inbox: Inbox,
     delivery: Delivery,
     others: list[Work],
-    lock: Lock,
+    lease: Lease,
 ) -> None:
     server: HTTPServer | None = None
     tasks: list[asyncio.Task[None]] = []
@@ -184,7 +192,7 @@ async def _serve(
         await introduce(bot)
         server = await listen(bot, config, inbox.store)
         announce("bot: ready")
-        works = [inbox.run(), delivery.run(), keep(lock), keep_token(bot)]
+        works = [inbox.run(), delivery.run(), lease.keep(), keep_token(bot)]
         works += [run() for run in others]
         works += [] if server else [poll(bot, inbox.store)]
         tasks += [asyncio.create_task(work) for work in works]

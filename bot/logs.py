@@ -19,9 +19,8 @@ def start_logging(secrets: tuple[str, ...]) -> None:
     logs.start_logging(os.environ, secrets)
     for talkative in ("httpx", "telegram"):  # httpx logs every URL, and the token is in them
         logging.getLogger(talkative).setLevel(logging.WARNING)
-    # These log a traceback for each 429, for each answer that is no JSON (a gateway's page, say),
-    # and for each failed start; the callers log those in one line.  A filter, unlike a level, does
-    # not apply to the loggers below "telegram.ext".
-    for verbose in ("telegram.ext.AIORateLimiter", "telegram.request.BaseRequest"):
-        logging.getLogger(verbose).setLevel(logging.CRITICAL)
+    # These log a traceback for each answer that is no JSON (a gateway's page, say), and for each
+    # failed start; the callers log those in one line.  A filter, unlike a level, does not apply to
+    # the loggers below "telegram.ext".
+    logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)
     logging.getLogger("telegram.ext").addFilter(lambda record: False)

@@ -97,8 +97,8 @@ class StickerAdder:
             return None
         file_id, unique_id = await self._packs.upload(record.user_id, sticker)
         await self._labels.add(record.user_id, unique_id, record.prompt, record.emoji)
-        await self._store.change(record.id, Uploaded(number, file_id, kind))
-        return file_id
+        changed = await self._store.change(record.id, Uploaded(number, file_id, kind))
+        return changed.placed[kind].uploads[number] if changed else file_id
 
 
 def start_parameter(request_id: RequestId, number: int) -> str:

@@ -85,13 +85,16 @@ class Delivery:
         quota: Quota,
         results: redis.Redis,
         reader: EventReader,
+        has_room: Callable[[int], bool],
     ):
+        """`has_room` says whether a progress bar in a chat would delay no other message."""
         self._bot = bot
         self._store = store
         self._remember = remember  # for /history
         self._quota = quota
         self._results = results
         self._reader = reader
+        self._has_room = has_room
         self._message_tasks: dict[RequestId, _MessageTask] = {}
 
     async def run(self) -> None:
@@ -203,6 +206,9 @@ class Delivery:
         record = await self._store.load(request_id)
         wanted = view(record) if record else None
         if record is None or wanted is None:
+            return
+        if record.is_waited_for and record.message_id and not self._has_room(record.chat_id):
+            self._message_tasks[request_id].stale = True  # other messages come first
             return
         try:
             if sketch := record.sketch and await self._sketch(record):

@@ -312,7 +312,8 @@ def advance(record: Record, change: Change) -> Record:
         case Photographed():
             return replace(record, over_photo=True)
         case Uploaded(number, file_id, kind):
-            uploads = record.placed[kind].uploads | {number: file_id}
+            # The first one stays: an earlier bot may have put it into a pack already.
+            uploads = {number: file_id} | record.placed[kind].uploads
             return _with_placed(record, kind, uploads=uploads)
         case Added(number, pack):
             packs = record.placed[kind_of(pack)].packs | {number: pack}

@@ -1,6 +1,7 @@
 """The meaningful words of a Russian text, in their dictionary forms."""
 
 import re
+import threading
 from dataclasses import dataclass
 from functools import cache
 from itertools import takewhile
@@ -17,6 +18,7 @@ _WEIGHTS = {
     "VERB": 0.5, "INFN": 0.5, "GRND": 0.5,
     "NUMR": 0.2,
 }  # fmt: skip
+_loading = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -97,9 +99,14 @@ def plain(text: str) -> str:
     return text.lower().replace("ё", "е")
 
 
-@cache
 def morph() -> pymorphy3.MorphAnalyzer:
     """The dictionary; loading it takes a moment."""
+    with _loading:  # else a bot that finds many prompts at its start would load it in each thread
+        return _dictionary()
+
+
+@cache
+def _dictionary() -> pymorphy3.MorphAnalyzer:
     return pymorphy3.MorphAnalyzer(lang="ru")
 
 

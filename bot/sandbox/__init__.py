@@ -8,6 +8,7 @@ The bot cannot tell it from Telegram: the same HTTP, the same answers, the same 
     guard          access control
     registry       ``@method``: a typed function becomes a Bot API method
     errors         unsuccessful answers of the Bot API, by its rules or on order
+    flood          Telegram's limits on messages, on demand
     methods/       those functions
     params         an HTTP request -> typed parameters
     decoding       JSON -> typed values

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.sandbox.flood import Flood
 from bot.sandbox.server import build_app
 from bot.sandbox.world import Sandbox
 
@@ -35,9 +36,11 @@ def main() -> None:
         default=os.environ.get(TOKEN),
         help=f"the only bot token to accept, or {TOKEN}; any by default",
     )
+    parser.add_argument("--limits", action="store_true", help="429 beyond Telegram's limits")
     arguments = parser.parse_args()
     with _alone(arguments.data):
         box = Sandbox(arguments.data, arguments.username)
+        box.flood = Flood() if arguments.limits else None
         listener = _listen(arguments.host, arguments.port)
         asyncio.run(
             _serve(web.AppRunner(build_app(box, arguments.token), access_log=None), listener)

@@ -1,6 +1,7 @@
 """The errors that a bot meets, in the Bot API's own words, and those that a test orders."""
 
-from dataclasses import dataclass
+import random
+from dataclasses import dataclass, replace
 from typing import Any
 
 #: Of errors on order.
@@ -47,6 +48,7 @@ class Fault:
     With ``answer`` the body is that, with HTTP's 200: what no Bot API would say.
     With ``after`` the call does its work and only then fails: an answer lost on its way back.
     With ``cut`` there is no answer at all: the connection ends.
+    With ``delay`` the answer comes so many seconds later.
     """
 
     method: str
@@ -58,6 +60,7 @@ class Fault:
     cut: bool = False
     migrate_to_chat_id: int | None = None
     answer: str = ""
+    delay: int = 0
 
     def error(self) -> ApiError:
         """The answer the bot gets."""
@@ -71,11 +74,32 @@ class Fault:
         )
 
 
+#: What happens to a share of all calls (see `Weather`), as often as each is listed.
+TROUBLES = (
+    *2 * (Fault("", 429, retry_after=1), Fault("", 500), Fault("", cut=True)),
+    *3 * (Fault("", 500, after=True), Fault("", after=True, cut=True)),
+    Fault("", 502, after=True, delay=25),  # longer than bots wait for an answer
+)
+
+
+@dataclass(frozen=True)
+class Weather:
+    """So many ``percent`` of all calls fail, at random by a seed, until another weather comes."""
+
+    percent: int
+    seed: int = 0
+
+
 class Faults:
     """The ordered failures, first come, first served; they do not survive a restart."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
+        self._chance = random.Random()
+        self._percent = 0
+        #: Calls that failed at random: their method, error code, whether they took effect, and
+        #: the chat and id of a message that they sent.
+        self.met: list[dict[str, Any]] = []
 
     def add(self, fault: Fault) -> None:
         """Order a failure."""
@@ -84,6 +108,11 @@ class Faults:
     def clear(self) -> None:
         """Call off all that are still to come."""
         self._faults.clear()
+        self._percent = 0
+
+    def change(self, weather: Weather) -> None:
+        """Let a share of all calls fail from now on."""
+        self._percent, self._chance = weather.percent, random.Random(weather.seed)
 
     def take(self, method: str) -> Fault | None:
         """The failure due for this call of ``method``, used up by one."""
@@ -93,4 +122,13 @@ class Faults:
                 if fault.times <= 0:
                     self._faults.remove(fault)
                 return fault
+        if 100 * self._chance.random() < self._percent:
+            return replace(self._chance.choice(TROUBLES), method=method)
         return None
+
+    def note(self, fault: Fault, result: Any) -> None:
+        """Keep what a failed call has done, for the count of messages whose answer was lost."""
+        met = {"method": fault.method, "error_code": fault.error_code, "after": fault.after}
+        if isinstance(result, dict) and "chat" in result:
+            met |= {"chat_id": result["chat"]["id"], "message_id": result["message_id"]}
+        self.met.append(met)

@@ -1,6 +1,7 @@
 """Uploads, stored by content: the same bytes are the same file, however often a bot sends them.
 
-A ``file_unique_id`` is a digest of the bytes. A ``file_id`` says in front of it what kind of file
+A ``file_unique_id`` is a digest of the bytes; uploadStickerFile makes another file of each upload,
+as at Telegram. A ``file_id`` says in front of it what kind of file
 it is and, for a sticker in a set, behind it which set: the same picture in two sets has two
 file_ids, so deleteStickerFromSet knows which one is meant.
 """
@@ -50,9 +51,13 @@ class FileStore:
         self._folder = folder
         self._index = index
 
-    def put(self, data: bytes, kind: str) -> StoredFile:
-        """Keep an image that has passed its checks, or any file as a document."""
-        unique_id = "AQAD" + _digest(data)[: UNIQUE_ID_LENGTH - 4]
+    def put(self, data: bytes, kind: str, *, anew: bool = False) -> StoredFile:
+        """Keep an image that has passed its checks, or any file as a document.
+
+        With ``anew`` it is another file than the same bytes before.
+        """
+        salt = str(len(self._index)).encode() if anew else b""
+        unique_id = "AQAD" + _digest(data + salt)[: UNIQUE_ID_LENGTH - 4]
         if unique_id not in self._index:
             info = images.inspect(data) or NO_IMAGE
             assert info.format or kind == DOCUMENT, "only checked images come here"

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
-LOCAL_ONLY = ("/sandbox/fault",)
+LOCAL_ONLY = ("/sandbox/fault", "/sandbox/weather")
 BOT_API = ("/bot", "/file/bot")
 #: The page itself calls, or the user has typed the address.
 OWN_SITES = ("same-origin", "none")

@@ -24,6 +24,7 @@
     POST /sandbox/fault    {"method": "sendPhoto", "error_code": 429, "retry_after": 2}; or
                            {"cut": true} for no answer; {"after": true}: once it has taken effect
     DELETE /sandbox/fault  calls off those that are still to come             -> true
+    POST /sandbox/weather  {"percent": 20, "seed": 1}: so many of all calls fail, in many ways
     POST /sandbox/update   {"update": {"message": {}}}                      -> what the bot gets:
                            that, be it rubbish, with an update_id unless {"bare": true}
     GET  /sandbox/chats    the user's chats, each with its members
@@ -31,6 +32,7 @@
     GET  /sandbox/taps     button presses and their answers
     GET  /sandbox/packs    the sticker sets
     GET  /sandbox/bot      name, commands, descriptions
+    GET  /sandbox/faults   the calls that have failed on order, by the weather or by a limit
     GET  /sandbox/events   a WebSocket of changes
     GET  /sandbox/file/<file_unique_id>                    a picture
     GET  /sandbox/custom_emoji/<custom_emoji_id>           a picture
@@ -48,7 +50,7 @@ from aiohttp import web
 
 from bot.sandbox import objects, people
 from bot.sandbox.decoding import Json, decode
-from bot.sandbox.errors import BadRequest, Fault
+from bot.sandbox.errors import BadRequest, Fault, Weather
 from bot.sandbox.methods.messages import caption_content
 from bot.sandbox.people import DEFAULT_USER
 from bot.sandbox.world import BOX, Sandbox
@@ -255,6 +257,14 @@ async def mend(request: web.Request) -> web.Response:
     """Call off the failures that are still to come."""
     request.app[BOX].faults.clear()
     return _answer(request.app[BOX], True)
+
+
+@routes.post("/sandbox/weather")
+async def weather(request: web.Request) -> web.Response:
+    """Make a share of all calls fail."""
+    box, wanted = request.app[BOX], await _body(request, Weather)
+    box.faults.change(wanted)
+    return _answer(box, asdict(wanted))
 
 
 @routes.post("/sandbox/update")

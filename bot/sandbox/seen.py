@@ -91,6 +91,12 @@ async def bot(request: web.Request) -> web.Response:
     )
 
 
+@routes.get("/sandbox/faults")
+async def faults(request: web.Request) -> web.StreamResponse:
+    """The calls that have failed on order, by the weather or by a limit, and what they had done."""
+    return web.json_response(request.app[BOX].faults.met)
+
+
 @routes.get("/sandbox/file/{unique_id}")
 async def file(request: web.Request) -> web.StreamResponse:
     """A picture by its file_unique_id."""

@@ -10,9 +10,10 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.sandbox import methods  # noqa: F401  (registers the methods)
-from bot.sandbox.errors import ApiError
+from bot.sandbox.errors import ApiError, Fault
+from bot.sandbox.flood import Flood
 from bot.sandbox.guard import Next, guard
-from bot.sandbox.params import read_call
+from bot.sandbox.params import Call, read_call
 from bot.sandbox.person import routes as person_routes
 from bot.sandbox.registry import METHODS
 from bot.sandbox.seen import routes as seen_routes
@@ -57,10 +58,17 @@ async def bot_api(request: web.Request) -> web.Response:
     called = METHODS.get(request.match_info["method"].lower())
     if called is None:
         raise ApiError(404, "Not Found: method not found")
-    call, fault = await read_call(request), box.faults.take(called.name)
+    call = await read_call(request)
+    if box.flood:
+        _check_limits(box, box.flood, called.name, call)
+    fault = box.faults.take(called.name)
+    result = None
     if fault is None or fault.after:
         result = await called(box, call)
         box.save()
+    if fault:
+        box.faults.note(fault, result)
+        await asyncio.sleep(fault.delay)
     if fault and fault.cut and request.transport:
         request.transport.abort()
     if fault and fault.answer:
@@ -68,6 +76,14 @@ async def bot_api(request: web.Request) -> web.Response:
     if fault:
         raise fault.error()
     return web.json_response({"ok": True, "result": result})
+
+
+def _check_limits(box: Sandbox, flood: Flood, method: str, call: Call) -> None:
+    try:
+        flood.check(method, call.fields.get("chat_id", ""))
+    except ApiError as error:
+        box.faults.note(Fault(method, error.error_code, description=error.description), None)
+        raise
 
 
 async def download(request: web.Request) -> web.StreamResponse:

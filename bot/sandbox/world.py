@@ -9,6 +9,7 @@ from bot.sandbox import images, objects, rules, sticker_rules
 from bot.sandbox.decoding import FileRef, Json, Upload
 from bot.sandbox.errors import ApiError, BadRequest, Faults
 from bot.sandbox.files import PHOTO, STICKER, FileStore, StoredFile
+from bot.sandbox.flood import Flood
 from bot.sandbox.hub import Hub
 from bot.sandbox.inline import Inline
 from bot.sandbox.state import StateFile
@@ -27,6 +28,7 @@ class Sandbox:
         self.updates = UpdateQueue(self._file)
         self.hub = Hub()
         self.faults = Faults()
+        self.flood: Flood | None = None  # no limits on messages
         self.inline = Inline()
 
     def save(self) -> None:
@@ -109,11 +111,13 @@ class Sandbox:
             self.state.photos[size.unique_id] = [size.unique_id for size in stored]
         return [objects.photo_size(size) for size in stored]
 
-    def sticker_file(self, sticker: FileRef, sticker_type: str | None) -> StoredFile:
+    def sticker_file(
+        self, sticker: FileRef, sticker_type: str | None, *, anew: bool = False
+    ) -> StoredFile:
         """The file of a sticker, new or known, that fits ``sticker_type``."""
         if isinstance(sticker, Upload):
             sticker_rules.check_sticker_file(sticker.data, sticker_type)
-            return self.files.put(sticker.data, STICKER)
+            return self.files.put(sticker.data, STICKER, anew=anew)
         stored = self.known_file(sticker, STICKER)
         sticker_rules.check_sticker_file(self.files.read(stored), sticker_type)
         return stored

@@ -11,6 +11,7 @@
 - `errors`: what each refusal by Telegram means
 - `error_handler`: log an unexpected error and tell the user
 - `retry`: back-off on 429 and 5xx
+- `rate_limits`: Telegram's limits on messages
 - `leader`: one bot answers, others stand by
 - `migration`: a group that becomes a supergroup
 - `profile`: the command menu and the description

@@ -1,5 +1,6 @@
 """The python-telegram-bot application: its HTTP client, and the identity of the bot."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -11,11 +12,17 @@ from telegram.request import HTTPXRequest
 from bot.config import Config
 from bot.metrics import count_call
 from bot.telegram.context import Context
+from bot.telegram.errors import REFUSALS
 from bot.telegram.migration import FollowMigration
+from bot.telegram.retry import pause_after
 from bot.telegram.update_processor import PerUserProcessor
 from emojich_core.errors import SetupError
 
 CONNECTIONS = 64
+START_TRIES = (
+    4  # then the address is wrong, or Telegram is down for longer: the operator reads that
+)
+MAX_START_PAUSE = 5.0  # seconds
 API_TIMEOUT = 20.0  # seconds; with a shorter one, more messages would be sent twice
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
@@ -31,7 +38,6 @@ def build_application(config: Config) -> AnyApplication:
         .context_types(ContextTypes(context=Context))
         .base_url(config.api_url)
         .base_file_url(config.file_url)
-        # It does not retry: one chat's 429 would delay all other chats.
         .rate_limiter(FollowMigration())
         # A user who has deleted the message may still want the answer.
         .defaults(Defaults(allow_sending_without_reply=True))
@@ -45,9 +51,12 @@ def build_application(config: Config) -> AnyApplication:
 
 
 async def identify(bot: Bot, config: Config) -> None:
-    """Ask Telegram for the bot's name (getMe).  Raises SetupError for an answer without one."""
+    """Ask Telegram for the bot's name (getMe), a few times if it fails.
+
+    Raises TelegramError; SetupError for an answer without a name.
+    """
     try:
-        await bot.initialize()
+        await _initialize(bot)
         has_name = bool(bot.username)
     except (TypeError, LookupError, ValueError):  # another shape than python-telegram-bot expects
         has_name = False
@@ -55,6 +64,20 @@ async def identify(bot: Bot, config: Config) -> None:
         raise SetupError(
             f"{config.api_url} does not answer as Telegram does: correct TELEGRAM_API_URL."
         )
+
+
+async def _initialize(bot: Bot) -> None:
+    for failures in range(1, START_TRIES):
+        try:
+            return await bot.initialize()
+        except REFUSALS:
+            raise
+        except TelegramError as error:
+            pause = pause_after(error, failures)
+            if pause > MAX_START_PAUSE:
+                raise
+        await asyncio.sleep(pause)
+    await bot.initialize()
 
 
 class _CountedRequest(HTTPXRequest):

@@ -2,14 +2,18 @@
 
     emojich:bot   string   a lock of redis-py's; it expires unless it is renewed
 
-So records and messages have one writer, even if an operator starts two bots.  One bot is enough for
-many workers, because it does little work.
+So records and messages have one writer, even if an operator starts two bots.  A bot that stood
+still for longer than its lease, because its machine slept or it could not reach Redis, sends
+nothing until it knows that no other bot has taken over.  One bot is enough for many workers,
+because it does little work.
 
 Docker runs `python -m bot.telegram.leader` to ask whether a bot answers, this one or another.
 """
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -30,38 +34,63 @@ STANDS_BY = "another bot is answering; this one stands by"  # run.py looks for i
 log = logging.getLogger(__name__)
 
 
+class Lease:
+    """The lease of this bot, once `lease` has taken it."""
+
+    def __init__(self, lock: Lock):
+        self._lock = lock
+        self._end = -math.inf
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether no other bot can have taken over; a bot that stood still finds out by this."""
+        return time.monotonic() < self._end
+
+    async def take(self) -> None:
+        """Wait until no other bot has the lease, and take it.  Raises redis.RedisError."""
+        now = time.monotonic()
+        if not await self._lock.acquire(blocking=False):
+            log.info(STANDS_BY)
+            while not await self._lock.acquire(blocking=False):
+                await asyncio.sleep(RENEWAL)
+                now = time.monotonic()
+        self._end = now + TTL
+
+    async def keep(self) -> None:
+        """Renew the lease, for ever; raises SetupError when another bot has taken over."""
+        while True:
+            await asyncio.sleep(RENEWAL)
+            now = time.monotonic()
+            try:
+                renewed = await self._renew()
+            except redis.ResponseError as error:  # a Redis that takes nothing gives it to no other
+                log.warning("the lease: %s; trying again", reason(error))
+                self._end = now + TTL
+            except redis.RedisError as error:
+                log.warning("the lease: %s; trying again", reason(error))
+            else:
+                if not renewed:
+                    raise SetupError("Another bot has taken over: start this one again.")
+                self._end = now + TTL
+
+    async def _renew(self) -> bool:
+        try:
+            return bool(await self._lock.reacquire())
+        except LockNotOwnedError:  # it has expired: this machine slept, or Redis was away
+            return await self._lock.acquire(blocking=False)
+
+
 @asynccontextmanager
-async def lease(connection: redis.asyncio.Redis) -> AsyncIterator[Lock]:
-    """Wait until no other bot has the lease, and take it; `keep` renews it."""
-    lock = connection.lock(KEY, timeout=TTL, sleep=RENEWAL)
-    if not await lock.acquire(blocking=False):
-        log.info(STANDS_BY)
-        await lock.acquire()
+async def lease(connection: redis.asyncio.Redis) -> AsyncIterator[Lease]:
+    """Wait until no other bot has the lease, and take it; its `keep` renews it."""
+    lock = connection.lock(KEY, timeout=TTL)
+    taken = Lease(lock)
+    await taken.take()
     try:
-        yield lock
+        yield taken
     finally:
         with suppress(redis.RedisError):  # it expires by itself
             await lock.release()
-
-
-async def keep(lock: Lock) -> None:
-    """Renew the lease, for ever; raises SetupError when another bot has taken over."""
-    while True:
-        await asyncio.sleep(RENEWAL)
-        try:
-            is_ours = await _renew(lock)
-        except redis.RedisError as error:
-            log.warning("the lease: %s; trying again", reason(error))
-        else:
-            if not is_ours:
-                raise SetupError("Another bot has taken over: start this one again.")
-
-
-async def _renew(lock: Lock) -> bool:
-    try:
-        return bool(await lock.reacquire())
-    except LockNotOwnedError:  # it has expired: this machine slept, or Redis was away
-        return await lock.acquire(blocking=False)
 
 
 def main() -> None:

@@ -4,12 +4,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from telegram.error import ChatMigrated
-from telegram.ext import AIORateLimiter
 
-_Answer = bool | dict[str, Any] | list[dict[str, Any]]
+from bot.telegram.rate_limits import Answer, RateLimits
 
 
-class FollowMigration(AIORateLimiter):
+class FollowMigration(RateLimits):
     """Repeats a refused send in the chat that Telegram names.
 
     https://core.telegram.org/bots/api#responseparameters, migrate_to_chat_id
@@ -17,13 +16,13 @@ class FollowMigration(AIORateLimiter):
 
     async def process_request(
         self,
-        callback: Callable[..., Coroutine[Any, Any, _Answer]],
+        callback: Callable[..., Coroutine[Any, Any, Answer]],
         args: Any,
         kwargs: dict[str, Any],
         endpoint: str,
         data: dict[str, Any],
         rate_limit_args: int | None,
-    ) -> _Answer:
+    ) -> Answer:
         """Call a method.  Raises TelegramError; ChatMigrated only where a message is changed."""
         try:
             return await super().process_request(

@@ -8,6 +8,8 @@ import redis
 
 from bot.requests import delivery, monitor
 from bot.requests.store import OPEN
+from bot.telegram import rate_limits
+from bot.telegram.rate_limits import Limit
 from tests.bot.harness import RunningBot, Sandbox, User, Worker
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
@@ -41,6 +43,8 @@ def module_bot(sandbox: Sandbox, server: str) -> Iterator[RunningBot]:
         patch.setattr(delivery, "EDIT_INTERVAL", 0.1)
         patch.setattr(monitor, "INTERVAL", 0.1)
         patch.setattr(monitor, "GRACE", 0.3)
+        for limit in ("CHAT", "GROUP"):
+            patch.setattr(rate_limits, limit, Limit(1000, 0.0))
         bot = RunningBot(f"{sandbox.url}/bot", server)
         yield bot
         bot.stop()

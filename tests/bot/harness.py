@@ -71,11 +71,21 @@ def draw_sketch(number: int) -> bytes:
 class Sandbox:
     """`python -m bot.sandbox`."""
 
-    def __init__(self, data: Path):
+    def __init__(self, data: Path, *options: str):
+        """`options` of its command line."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bot.sandbox", "--port", str(port), "--data", str(data)],
+            [
+                sys.executable,
+                "-m",
+                "bot.sandbox",
+                "--port",
+                str(port),
+                "--data",
+                str(data),
+                *options,
+            ],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.telegram.leader import KEY, TTL
+from bot.telegram.rate_limits import CHAT
 from tests.bot.harness import (
     ROOT,
     TOKEN,
@@ -95,6 +96,33 @@ def test_second_bot_takes_over_the_webhook_when_the_first_is_killed(
     assert information["url"] == webhook["WEBHOOK_URL"]
     assert "inline_query" in information["allowed_updates"]
     assert "Traceback" not in bot.end(signal.SIGTERM)
+
+
+@pytest.mark.slow
+def test_bot_that_stood_still_sends_nothing_that_another_has_sent(
+    environment: dict[str, str], sandbox: Sandbox
+) -> None:
+    user = User(sandbox, 6005, "ru")
+    first = BotProcess(**environment)
+    first.wait_until_ready()
+    second = BotProcess(**environment)
+    second.wait_for_log("stands by")
+    for _ in range(CHAT.calls):
+        user.say("/help")
+    wait_for(lambda: len(user.messages()) == CHAT.calls)
+    user.say("кот")  # its first message now waits for the chat's limit
+    with connect(environment["REDIS_URL"]) as connection:
+        wait_for(lambda: connection.exists("rq:queue:emojich"))
+    time.sleep(0.5)
+    first.send_signal(signal.SIGSTOP)
+    assert len(user.messages()) == CHAT.calls
+    time.sleep(TTL)
+    second.wait_until_ready()
+    user.sees("«кот»")
+    first.send_signal(signal.SIGCONT)
+    assert "Another bot has taken over" in first.output(30)[1]
+    assert prompts_shown(user)[CHAT.calls :] == ["«кот»"]
+    second.end(signal.SIGTERM)
 
 
 def test_bot_that_lost_its_lease_to_another_ends(environment: dict[str, str]) -> None:

@@ -15,6 +15,7 @@ from telegram.error import InvalidToken
 
 from bot.config import Config
 from bot.telegram import updater as listening
+from bot.telegram.application import START_TRIES
 from bot.telegram.leader import KEY
 from bot.telegram.updater import keep_token
 from emojich_core.errors import SetupError
@@ -164,8 +165,9 @@ def test_bot_starts_despite_a_malformed_answer_about_its_menu(
 def test_server_that_is_not_telegram_is_reported_in_one_line(
     environment: dict[str, str], sandbox: Sandbox, answer: str
 ) -> None:
-    sandbox.fault("getMe", 200, answer=answer)
+    sandbox.fault("getMe", 200, answer=answer, times=START_TRIES)
     assert "TELEGRAM_API_URL" in last_words(BotProcess(**environment))
+    sandbox.mend()
 
 
 def last_words(bot: BotProcess) -> str:
@@ -267,6 +269,8 @@ def test_revoked_token_ends_the_bot(sandbox: Sandbox, monkeypatch: pytest.Monkey
 def test_bot_retries_when_telegram_is_down_at_the_start(
     environment: dict[str, str], sandbox: Sandbox
 ) -> None:
+    sandbox.fault("getMe", 502)
+    sandbox.fault("getMe", 429, retry_after=1)
     sandbox.fault("deleteWebhook", 502, times=2)
     bot = BotProcess(**environment)
     bot.wait_for_log("no updates yet: Bad Gateway")

@@ -104,6 +104,8 @@ def test_request_is_open_until_its_end_is_shown() -> None:
 def test_record_remembers_uploaded_and_added_candidates() -> None:
     record = after(FINISHED, Uploaded(1, "file"), Added(1, PACK), Added(0, PACK))
     assert record.placed[Kind.STICKERS] == Placed({1: "file"}, {1: PACK, 0: PACK})
+    # A second upload of a candidate, by a bot that did not know of the first, would be added twice.
+    assert advance(record, Uploaded(1, "another file")) == record
     both = advance(advance(record, Uploaded(1, "small", Kind.EMOJI)), Added(1, EMOJI_PACK))
     assert both.placed[Kind.STICKERS] == record.placed[Kind.STICKERS]
     assert both.placed[Kind.EMOJI] == Placed({1: "small"}, {1: EMOJI_PACK})

@@ -17,7 +17,7 @@ def upload_sticker_file(box: Sandbox, user_id: int, sticker: FileRef, sticker_fo
     sticker_rules.check_sticker_format(sticker_format)
     if not isinstance(sticker, Upload):
         raise BadRequest("there is no sticker file in the request")
-    return objects.file(box.sticker_file(sticker, None), STICKER)
+    return objects.file(box.sticker_file(sticker, None, anew=True), STICKER)
 
 
 @method

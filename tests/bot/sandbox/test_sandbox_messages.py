@@ -90,7 +90,7 @@ async def test_uploaded_photos_and_stickers_are_served_unchanged(
         await box.say()
         sticker = await box.bot.upload_sticker_file(box.user, picture(), "static")
         again = await box.bot.upload_sticker_file(box.user, picture(), "static")
-        assert again.file_unique_id == sticker.file_unique_id
+        assert again.file_unique_id != sticker.file_unique_id
         file = await box.bot.get_file(sticker.file_id)
         assert await file.download_as_bytearray() == picture()
         with pytest.raises(BadRequest, match="Can't use file of type sticker as photo"):
