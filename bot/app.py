@@ -72,7 +72,7 @@ REDIS_CONNECTIONS = 50  # a call that needs one more waits until another call is
 # Handler groups: python-telegram-bot runs these before and after its default group, 0.
 _BEFORE_ALL, _AFTER_ALL = -1, 1
 
-Work = Callable[[], Coroutine[Any, Any, None]]  # runs as a task, for ever
+Work = Callable[[], Coroutine[Any, Any, None]]  # runs as a task; never returns
 
 log = logging.getLogger(__name__)
 

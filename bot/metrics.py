@@ -24,7 +24,7 @@ from worker.queue.request_job import rq_queue
 from worker.queue.requests import RequestQueue
 
 REDIS_TIMEOUT = 1.0  # seconds: a scrape answers without Redis, too
-MAX_BUNDLES = 50  # with names of their own in labels; any further one is "other"
+MAX_BUNDLES = 50  # that labels name; the label of any further one is "other"
 _ANSWERS = (200, 400, 401, 403, 404, 409, 413, 429, 500, 502, 503, 504)  # of Telegram, and proxies
 
 REQUESTS = Counter(

@@ -233,7 +233,7 @@ class Pipeline:
         slots.leave(0)
 
     def seconds_per_judged(self, slots: Slots) -> float:
-        """How long one image takes from its first code to the judge's score, were all slots taken.
+        """Seconds per image, from its first code to the judge's score, if all slots were taken.
 
         A step takes as long with empty slots, so these are measured.
         """
@@ -244,7 +244,7 @@ class Pipeline:
         return step * slots.length / slots.count + judge
 
     def _seconds(self, work: Callable[[], object], times: int = 1) -> float:
-        """How long something takes once."""
+        """Seconds per call of a function, the mean of `times` calls."""
         self.check()  # a GPU may still have work to do
         begin = time.perf_counter()
         for _ in range(times):
@@ -384,7 +384,7 @@ class Pipeline:
         self._decoded = before / 2 + seconds, decoded / 2 + codes
 
     def sketch_seconds(self, codes: int) -> float:
-        """How long so many codes will take to sketch, by the last ones; infinity at first."""
+        """Estimate the seconds to sketch `codes` codes by earlier sketches; infinity at first."""
         seconds, decoded = self._decoded
         return seconds / decoded * codes if decoded else math.inf
 

@@ -12,7 +12,7 @@ MAX_TEXT_LENGTH = 4096  # characters that are looked at to find a prompt: a mess
 MAX_COUNT = 9
 MAX_SEED = 2**31 - 1
 MAX_BOLDNESS = 4.0
-LONGER = 4  # times as many candidates has a request that is drawn `longer`
+LONGER = 4  # times as many candidates are drawn for a request that is drawn `longer`
 
 _RUSSIAN = re.compile(r"[а-яё]+", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")

@@ -79,7 +79,7 @@ class Engines:
             engine.stop(0)  # the engine keeps nothing that could be lost
 
     def figures(self) -> list[EngineFigures]:
-        """What is known of each engine that has been started; asks them all at the same time."""
+        """The figures of each engine that has been started; asks all engines at the same time."""
         started = tuple(self._engines)
         with ThreadPoolExecutor() as threads:
             answers = list(threads.map(ask_metrics, [socket for _, socket, _ in started]))

@@ -30,7 +30,7 @@ class Supervisor:
     ):
         """Start the child, which writes to the log file, or where we do.
 
-        A `command` that is a function is called for each child anew.
+        A `command` that is a function is called again for each child.
         It is replaced `restarts` times in a row, within STEADY each; `gave_up` is set when it dies
         once more.
         """

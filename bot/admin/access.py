@@ -1,7 +1,7 @@
 """Which users the bot serves: all, or those on a list; never the banned ones.
 
     emojich:banned           set    user ids
-    emojich:banned:reasons   hash   user id → why, where the operator has said it
+    emojich:banned:reasons   hash   user id → reason, where an operator gave one
 
 Operators always have access.
 """
@@ -42,7 +42,7 @@ class Access:
         user = update.effective_user
         if user is None:
             return
-        if user.id in self._admins:  # for what the bot will write to them by itself
+        if user.id in self._admins:  # the language of reports and digests
             await self._redis.hset(LANGUAGES, str(user.id), context.words.language)
         sentence = await self._refusal(user.id, context.words)
         if sentence:

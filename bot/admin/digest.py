@@ -44,7 +44,7 @@ class Digest:
         self._redis: Any = async_connection  # redis-py types some commands as synchronous
 
     async def run(self) -> None:
-        """Look every INTERVAL whether a digest is due, for ever."""
+        """Check every INTERVAL whether a digest is due; never returns."""
         while True:
             try:
                 if datetime.now(UTC).hour >= HOUR:
@@ -56,7 +56,7 @@ class Digest:
             await asyncio.sleep(INTERVAL)
 
     async def _send(self, day: date) -> None:
-        """Send the digest of a day, if anything happened, to the admins who have not got it."""
+        """Send the digest of a day on which something happened to admins who have not got it."""
         key = f"emojich:digest:{day}"
         done = {int(admin) for admin in await self._redis.hkeys(key) if admin.isdigit()}
         missing = self._notices.admins - done
@@ -66,7 +66,7 @@ class Digest:
         if not (counts or users):
             return
         for admin in sorted(missing):
-            # Marked first: a bot that dies in between leaves one digest out, rather than send two.
+            # Marked first: a bot that dies before sending skips one digest, instead of sending two.
             if not await self._redis.hsetnx(key, str(admin), int(time.time())):
                 continue
             await self._redis.expire(key, _TTL)
@@ -84,7 +84,7 @@ class Digest:
 
 
 def digest(day: date, counts: dict[str, int], users: int, words: Texts) -> str:
-    """What an admin reads about a day."""
+    """The text of a day's digest."""
     failures = {failure: counts[failure] for failure in Failure if failure in counts}
     lines = [
         words("digest-day", day=f"{day:%d.%m.%Y}"),

@@ -3,7 +3,7 @@
     emojich:report:<request id>   string       a `Report` as JSON, two days
     emojich:reports:<user id>     sorted set   requests that a user has reported, by time, one day
 
-/forget deletes neither: a user could else report without end, or leave before the admins look.
+/forget deletes neither, lest a user report without limit, or hide from the admins.
 """
 
 import asyncio
@@ -40,9 +40,9 @@ MAX_PER_DAY = 5  # reports of one user, so that nobody can flood the admins
 
 
 class Verdict(StrEnum):
-    """What an admin does about a report."""
+    """An admin's decision about a report."""
 
-    BAN = "ban"  # the user who has asked for the stickers
+    BAN = "ban"  # the user who requested the stickers
     DELETE = "delete"  # the message with the stickers
     DISMISS = "dismiss"
 
@@ -61,7 +61,7 @@ class Report:
     """Stickers that users have reported, and what the admins have done about it."""
 
     request_id: RequestId
-    user_id: int  # who has asked for the stickers
+    user_id: int  # the user who requested the stickers
     chat_id: int
     message_id: int
     chat: str  # its title
@@ -72,7 +72,7 @@ class Report:
     verdicts: list[Verdict] = field(default_factory=list)
 
     def screen(self, words: Texts) -> Screen:
-        """What an admin sees."""
+        """The text that an admin sees."""
         lines = [
             words("report-of", count=self.count, prompt=self.prompt),
             words("report-where", chat=shortened(self.chat), user=str(self.user_id)),
@@ -112,7 +112,7 @@ class Reports:
         self._notices = notices
         self._sync_redis = connection
         self._redis: Any = async_connection  # redis-py types some commands as synchronous
-        self._lock = asyncio.Lock()  # of the reports: two users may report the same stickers
+        self._lock = asyncio.Lock()  # because two users may report the same stickers at once
 
     def handlers(self) -> list[CallbackQueryHandler[Any, Any]]:
         """The handlers of the buttons of both sides."""
@@ -209,7 +209,7 @@ class Reports:
         return None
 
     async def _show(self, report: Report) -> None:
-        """Have the messages of all admins show how the report stands."""
+        """Edit the messages of all admins, so that they show the decisions so far."""
         for admin, message_id in report.messages.items():
             screen = report.screen(await self._notices.words(admin))
             try:

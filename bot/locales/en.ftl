@@ -57,7 +57,7 @@ finished =
         [one] { $count } sticker
        *[other] { $count } stickers
     }! Tap a number to put that sticker into your own pack.
-judged = I drew { $times } times as many, and { $judge } chose the best.
+judged = I drew { $times } times as many candidates, and { $judge } chose the best.
 instead = I cannot draw «{ $unknown }» yet, so here is «{ $instead }».
 in-pack = Your pack: { $link }
 open-pack = Open the pack
@@ -180,7 +180,7 @@ stats-speed = One image: { $seconds } s
 stats-users = Users today: { $users }, banned: { $banned }
 stats-ended = Requests drawn today: { $finished }, failed: { $failed }
 stats-broken = Errors of the bot today: { $count }
-ban-whom = Tell me the number, with a reason if you like: /ban 123456789 spam, /unban 123456789
+ban-whom = Send the user's number, with a reason if you like: /ban 123456789 spam, /unban 123456789
 ban-reason-too-long = The reason is too long: { $most } characters at most.
 ban-not-admins = That is one of those who run the bot.
 user-banned =
@@ -206,7 +206,7 @@ report-of =
         [1] A report
        *[other] Reports ({ $count })
     } of the stickers «{ $prompt }»
-report-where = Chat: { $chat }. Asked for by user { $user }
+report-where = Chat: { $chat }. Requested by user { $user }
 verdict-ban = 🚫 Ban the user
 verdict-delete = 🗑 Delete the message
 verdict-dismiss = Nothing is wrong
@@ -214,11 +214,11 @@ verdict-ban-done = 🚫 The user is banned.
 verdict-delete-done = 🗑 The message is deleted.
 verdict-dismiss-done = Dismissed: nothing is wrong.
 verdict-delete-not = Telegram did not let me delete this message: it may be gone already.
-verdict-given = This is decided already.
+verdict-given = An admin has already decided this.
 
 digest-day = 📊 On { $day } (UTC)
 digest-requests = Requests drawn: { $finished }, failed: { $failed }, users: { $users }
-digest-added = Stickers put into packs: { $count }
+digest-added = Stickers added to packs: { $count }
 digest-reports = Reports: { $reports }, bans: { $bans }
 digest-broken = Errors of the bot: { $count }
 
@@ -248,10 +248,10 @@ relabel-what = To change emoji, reply with them to my message with the stickers.
 not-relabelled = Telegram did not take these emoji. Please try others.
 old-button = This button no longer works. Send me the request again and I will draw it anew.
 not-yours = These stickers are somebody else's. Send me a request and I will draw yours.
-report-sent = The report is on its way to those who run the bot. Thank you!
+report-sent = The report has been sent to the bot's admins. Thank you!
 report-twice = You have reported these stickers already.
-report-limit = I take no more than { $allowed } reports of one person a day.
-report-unsent = Those who run the bot cannot be reached now. Please try later.
+report-limit = I take no more than { $allowed } reports from one person a day.
+report-unsent = The bot's admins cannot be reached now. Please try later.
 too-late = Too late: this request has ended already.
 drawing-more = Drawing more.
 drawn-again = These pictures are gone by now. I am drawing the same ones anew.
@@ -406,7 +406,7 @@ forget-sure = Shall I forget all I know of you: prompts, history, settings, and 
 forget-keep = Forget, keep the packs
 forget-all = 🗑 Forget, and delete the packs
 forget-not = All right, everything stays as it was.
-forgotten = Done: I remember nothing of you. Only the count of your requests and reports is left, and in two days that is gone, too.
+forgotten = Done: I remember nothing about you. Only the count of your requests and reports is left, and in two days that is gone, too.
 privacy =
     What I keep, and for how long:
 

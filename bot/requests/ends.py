@@ -10,7 +10,7 @@ log = logging.getLogger(__name__)
 
 
 def note_change(before: Record, after: Record) -> None:
-    """Count what a change of a record means."""
+    """Count an end and the stickers added to packs, as a change of a record shows them."""
     has_failed = after.state is State.FAILED and before.state is not State.FAILED
     if has_failed or (before.is_waited_for and not after.is_waited_for):
         reason = str(after.failure) if has_failed else ""

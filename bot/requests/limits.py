@@ -105,7 +105,7 @@ class StyleGone(Refusal):
 
 @dataclass(frozen=True)
 class _Section:
-    """Whose prompts a part of the word list is for; by default everybody's."""
+    """The users and chats to which a part of the word list applies; by default all."""
 
     users: frozenset[int] = frozenset()  # empty: all
     private: bool | None = None  # prompts in private chats; False: in groups; None: in both
@@ -125,7 +125,7 @@ class _Section:
         raise ValueError(line)
 
     def is_for(self, user_id: int, private: bool) -> bool:
-        """Whether it is for a prompt of this user."""
+        """Whether the section applies to a prompt of this user."""
         return self.private in (None, private) and (not self.users or user_id in self.users)
 
 
@@ -133,13 +133,13 @@ class Blocklist:
     """Finds blocked words in a prompt, in any grammatical form.
 
     The words come from the file that EMOJICH_BLOCKED_WORDS names, one word a line.  A line
-    `[groups]`, `[private]`, `[users 1001, 1002]` or `[everyone]` says for whom those below it are.
+    `[groups]`, `[private]`, `[users 1001, 1002]` or `[everyone]` limits the words below it.
     """
 
     def __init__(self, lines: list[str]):
         """A line of several words blocks prompts that contain all of them.
 
-        Raises ValueError for a section that there is not, with the number of its line.
+        Raises ValueError, with the line's number, for an unknown section.
         """
         self._entries: list[tuple[_Section, frozenset[str]]] = []
         section = _Section()

@@ -110,11 +110,11 @@ class Record:
     queued: Queued = Queued(1)
     fraction: float = 0.0
     sketch: int = 0  # number of a sketch that the message does not show yet; 0: there is none
-    no_sketches: bool = False  # Telegram takes none
+    no_sketches: bool = False  # Telegram refuses sketches
     count: int = 0  # of candidates
     unknown: str = ""  # a word of the prompt that the model does not know
     instead: str = ""  # and what it drew instead
-    judge: str = ""  # what has chosen the candidates
+    judge: str = ""  # the model that chose the candidates
     failure: str = Failure.FAILED  # why, once it has
     choosing: bool = False  # which candidate others are to be like: the buttons ask for it
     choosing_style: bool = False  # the buttons ask for another style

@@ -101,7 +101,7 @@ def plain(text: str) -> str:
 
 def morph() -> pymorphy3.MorphAnalyzer:
     """The dictionary; loading it takes a moment."""
-    with _loading:  # else a bot that finds many prompts at its start would load it in each thread
+    with _loading:  # lest a bot that starts with many prompts load it once in each thread
         return _dictionary()
 
 

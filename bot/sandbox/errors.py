@@ -48,7 +48,7 @@ class Fault:
     With ``answer`` the body is that, with HTTP's 200: what no Bot API would say.
     With ``after`` the call does its work and only then fails: an answer lost on its way back.
     With ``cut`` there is no answer at all: the connection ends.
-    With ``delay`` the answer comes so many seconds later.
+    With ``delay`` the answer is that many seconds late.
     """
 
     method: str
@@ -84,7 +84,7 @@ TROUBLES = (
 
 @dataclass(frozen=True)
 class Weather:
-    """So many ``percent`` of all calls fail, at random by a seed, until another weather comes."""
+    """``percent`` of all calls fail, at random from a seed, until the next weather is set."""
 
     percent: int
     seed: int = 0

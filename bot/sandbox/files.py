@@ -54,7 +54,7 @@ class FileStore:
     def put(self, data: bytes, kind: str, *, anew: bool = False) -> StoredFile:
         """Keep an image that has passed its checks, or any file as a document.
 
-        With ``anew`` it is another file than the same bytes before.
+        With ``anew`` the file gets a new ``file_unique_id``, even if its bytes are stored already.
         """
         salt = str(len(self._index)).encode() if anew else b""
         unique_id = "AQAD" + _digest(data + salt)[: UNIQUE_ID_LENGTH - 4]

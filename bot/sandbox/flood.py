@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 
 from bot.sandbox.errors import ApiError
 
-#: So many messages in so many seconds.
+#: Pairs of a number of messages and the seconds in which they are allowed.
 OVERALL = (30, 1.0)
 CHAT = (5, 5.0)
 GROUP = (20, 60.0)

@@ -24,7 +24,7 @@
     POST /sandbox/fault    {"method": "sendPhoto", "error_code": 429, "retry_after": 2}; or
                            {"cut": true} for no answer; {"after": true}: once it has taken effect
     DELETE /sandbox/fault  calls off those that are still to come             -> true
-    POST /sandbox/weather  {"percent": 20, "seed": 1}: so many of all calls fail, in many ways
+    POST /sandbox/weather  {"percent": 20, "seed": 1}: that share of all calls fails, in many ways
     POST /sandbox/update   {"update": {"message": {}}}                      -> what the bot gets:
                            that, be it rubbish, with an update_id unless {"bare": true}
     GET  /sandbox/chats    the user's chats, each with its members

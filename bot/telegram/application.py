@@ -19,9 +19,7 @@ from bot.telegram.update_processor import PerUserProcessor
 from emojich_core.errors import SetupError
 
 CONNECTIONS = 64
-START_TRIES = (
-    4  # then the address is wrong, or Telegram is down for longer: the operator reads that
-)
+START_TRIES = 4  # after these the operator reads that the address is wrong, or Telegram down
 MAX_START_PAUSE = 5.0  # seconds
 API_TIMEOUT = 20.0  # seconds; with a shorter one, more messages would be sent twice
 

@@ -2,9 +2,9 @@
 
     emojich:bot   string   a lock of redis-py's; it expires unless it is renewed
 
-So records and messages have one writer, even if an operator starts two bots.  A bot that stood
-still for longer than its lease, because its machine slept or it could not reach Redis, sends
-nothing until it knows that no other bot has taken over.  One bot is enough for many workers,
+So records and messages have one writer, even if an operator starts two bots.  A bot that was
+suspended or cut off from Redis for longer than its lease sends nothing until it knows that no other
+bot has taken over.  One bot is enough for many workers,
 because it does little work.
 
 Docker runs `python -m bot.telegram.leader` to ask whether a bot answers, this one or another.
@@ -43,7 +43,7 @@ class Lease:
 
     @property
     def is_ours(self) -> bool:
-        """Whether no other bot can have taken over; a bot that stood still finds out by this."""
+        """Whether no other bot can have taken over; False once the lease may have expired."""
         return time.monotonic() < self._end
 
     async def take(self) -> None:
@@ -57,13 +57,14 @@ class Lease:
         self._end = now + TTL
 
     async def keep(self) -> None:
-        """Renew the lease, for ever; raises SetupError when another bot has taken over."""
+        """Renew the lease until cancelled.  Raises SetupError when another bot has taken over."""
         while True:
             await asyncio.sleep(RENEWAL)
             now = time.monotonic()
             try:
                 renewed = await self._renew()
-            except redis.ResponseError as error:  # a Redis that takes nothing gives it to no other
+            except redis.ResponseError as error:
+                # A Redis that refuses writes cannot give the lease to another bot.
                 log.warning("the lease: %s; trying again", reason(error))
                 self._end = now + TTL
             except redis.RedisError as error:

@@ -1,4 +1,4 @@
-"""Keeps Telegram's limits on messages, so that a burst of them runs into no 429.
+"""Keeps Telegram's limits on messages, so that a burst of them causes no 429.
 
     30 messages a second over all chats, 1 a second in one chat, 20 a minute in a group
 
@@ -25,7 +25,7 @@ _LOOK = 0.1  # seconds
 
 @dataclass(frozen=True)
 class Limit:
-    """No more than so many calls in so many seconds."""
+    """At most `calls` calls within `seconds` seconds."""
 
     calls: int
     seconds: float
@@ -38,7 +38,7 @@ TURN = Limit(1, 0.0)  # a chat's calls one after another, so that its messages s
 
 
 class _Window:
-    """The places of one limit; they are given in the order of asking."""
+    """The places of one limit, given to calls first come, first served."""
 
     def __init__(self, limit: Limit):
         self._limit = limit
@@ -75,11 +75,11 @@ class RateLimits(BaseRateLimiter[int]):
         self._windows: WeakValueDictionary[tuple[object, Limit], _Window] = WeakValueDictionary()
 
     def only_while(self, may_call: Callable[[], bool]) -> None:
-        """Hold all calls back from now on while this is false, but for getUpdates."""
+        """Hold back all calls but getUpdates whenever this is false, from now on."""
         self._may_call = may_call
 
     def has_room(self, chat_id: int) -> bool:
-        """Whether a message that can wait, a progress bar say, would delay no other one."""
+        """Whether an optional message, such as a progress bar, would delay no other message."""
         return all(window.has_room for window in (*self._of_chat(chat_id), self._overall))
 
     async def process_request(

@@ -17,11 +17,11 @@ class Stopwatch:
         self._ends: dict[str, float | torch.cuda.Event] = {}
 
     def stop(self, stage: str) -> None:
-        """The stage has ended, and the next one begins."""
+        """Note that a stage has ended, and the next one begins."""
         self._ends[stage] = self._now()
 
     def seconds(self) -> dict[str, float]:
-        """Stage → how long it took.  Waits until the last one has ended."""
+        """Stage → its seconds.  Waits until the last stage has ended."""
         times, before = {}, self._begin
         for stage, end in self._ends.items():
             if isinstance(end, torch.cuda.Event):

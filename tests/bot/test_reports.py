@@ -129,7 +129,7 @@ def test_deleted_message_does_not_come_back(
     press(admins[1], message, "🗑")
     admins[0].sees("🗑 Сообщение удалено.")
     assert stickers.messages() == []
-    assert "This is decided already" in admins[1].tap(
+    assert "An admin has already decided this" in admins[1].tap(
         buttons_of(message)[1]["callback_data"], message["message_id"]
     )
     press(admins[1], admins[1].sees("The message is deleted"), "🚫")

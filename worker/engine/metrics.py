@@ -1,6 +1,6 @@
 """The figures of an engine, which the worker fetches over the engine's socket.
 
-They live as long as the engine: Prometheus takes a counter that begins anew for a restart.
+They live as long as the engine: Prometheus treats a counter that falls as reset.
 """
 
 import time

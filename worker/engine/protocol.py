@@ -59,12 +59,12 @@ def engine_is_ready(address: str = "") -> bool:
 
 
 def tell_speed(socket: Path, judged_per_minute: float) -> None:
-    """Write down how fast an engine is (see `ServedBundle`), before it opens its socket."""
+    """Write an engine's speed (see `ServedBundle`) to a file, before it opens its socket."""
     socket.with_suffix(SPEED).write_text(str(judged_per_minute))
 
 
 def read_speed(socket: str) -> float:
-    """How fast an engine that is ready has said to be."""
+    """The speed that an engine, which is ready, has written."""
     return float(Path(socket).with_suffix(SPEED).read_text())
 
 

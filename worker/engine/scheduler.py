@@ -116,7 +116,7 @@ class Scheduler:
 
     @property
     def slots_taken(self) -> int:
-        """How many slots draw an image, as any thread may ask."""
+        """The number of slots that draw an image; any thread may call this."""
         return sum(len(job.images.slots) for job in tuple(self._jobs))
 
     # --- The thread that decodes ------------------------------------------------------------------

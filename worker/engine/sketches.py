@@ -31,7 +31,7 @@ class Sketches:
         return now >= self._next and done > 0 and self._drawn(now) / done > SLOW
 
     def allows(self, now: float, seconds: float) -> bool:
-        """Whether a sketch that takes so long would delay this request within bounds."""
+        """Whether a sketch of `seconds` seconds keeps this request's delay within SHARE."""
         return self._spent + seconds <= SHARE * self._drawn(now)
 
     def _drawn(self, now: float) -> float:
@@ -42,7 +42,7 @@ class Sketches:
         self._spent += seconds
 
     def postpone(self, now: float) -> None:
-        """Consider a sketch that would take too long again later."""
+        """Postpone a sketch that would take too long by PAUSE."""
         self._next = now + PAUSE
 
     def add(self, now: float) -> int:
@@ -52,5 +52,5 @@ class Sketches:
         return self.count
 
     def stop(self) -> None:
-        """Let no more be due."""
+        """Stop making sketches of this request."""
         self._next = math.inf

@@ -41,7 +41,7 @@ _FOR_ASYNCIO: dict[Any, Any] = {
 
 @dataclass(frozen=True)
 class Address:
-    """Where Redis is, and the options of redis-py with which it lets clients in."""
+    """The address of Redis, and redis-py's options to connect to it."""
 
     scheme: str
     options: dict[str, Any] = field(repr=False)  # the password among them

@@ -18,7 +18,7 @@ from emojich_core.request import LONGER, MAX_COUNT
 from worker.queue.decoding import from_json
 
 FIELD = "bundle"
-LONGEST = 30  # seconds that a user waits more, at most, for a request that is drawn `longer`
+LONGEST = 30  # seconds: the most that `longer` may add to the wait for a request
 SERVES = "EMOJICH_SERVES"  # `python -m worker` tells its RQ workers in it what their engine draws
 
 
@@ -35,7 +35,7 @@ class ServedBundle:
 
     @property
     def draws_longer(self) -> bool:
-        """Whether users may ask for longer drawing: it takes LONGEST more, for any count."""
+        """Whether users may choose longer drawing: it adds at most LONGEST, for any count."""
         return self.judged_per_minute * LONGEST / 60 >= (LONGER - 1) * MAX_COUNT
 
     def label(self, language: str) -> str:

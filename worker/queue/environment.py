@@ -39,7 +39,7 @@ def is_number(text: str, most: int) -> bool:
 def secret(environment: Mapping[str, str], name: str) -> str:
     """The secret that a variable holds, or the file that `<name>_FILE` names; "" without either.
 
-    Files are how Docker's secrets come.  Raises SetupError, which never quotes the secret.
+    Docker provides its secrets as files.  Raises SetupError, which never quotes the secret.
     """
     value, file = environment.get(name, "").strip(), environment.get(f"{name}_FILE", "").strip()
     if not file:

@@ -49,7 +49,7 @@ class Finished:
     unknown: str = ""
     instead: str = ""
     model: str = ""  # the name of the bundle that has drawn it
-    judge: str = ""  # what has chosen among more candidates, if not perplexity
+    judge: str = ""  # the model that chose among more candidates, if not perplexity
 
 
 @dataclass(frozen=True)

@@ -49,5 +49,5 @@ def serve(address: Address, name: str, registry: CollectorRegistry) -> None:
             f"Port {port} of {host} cannot be listened at ({cause}): "
             f"free it, or set {name} to another one."
         ) from error
-    # Else a forked job process that outlives this one would keep the port.
+    # A forked job process that outlives this one would otherwise keep the port.
     os.register_at_fork(after_in_child=server.socket.close)

@@ -1,7 +1,7 @@
 """Clients of the master that Redis Sentinels name: redis-py's, but they find the next master.
 
 redis-py asks the Sentinels for the master of a new connection only; a connection that breaks is
-made again to the machine that has died: https://github.com/redis/redis-py/issues/3874.
+made to the dead machine again: https://github.com/redis/redis-py/issues/3874.
 """
 
 from typing import Any
@@ -47,7 +47,7 @@ def async_pool(
 class _AsyncPool(
     redis.asyncio.sentinel.SentinelConnectionPool, redis.asyncio.BlockingConnectionPool
 ):
-    """Waits as the one, finds masters as the other."""
+    """Waits like BlockingConnectionPool, finds masters like SentinelConnectionPool."""
 
 
 class _Connection(redis.sentinel.SentinelManagedConnection):
@@ -84,7 +84,7 @@ class _SecureAsyncConnection(_AsyncConnection, redis.asyncio.SSLConnection):
 
 
 class _Sentinel(redis.sentinel.Sentinel):
-    """Its error is a sentence; redis-py's describes each client at length."""
+    """Raises an error of one sentence; redis-py's describes each client at length."""
 
     def discover_master(self, service_name: str) -> Any:
         """Host and port of the master.  Raises MasterNotFoundError, a ConnectionError."""

@@ -1,4 +1,4 @@
-"""Sketches in Redis: what a request's images look like while they are drawn.
+"""Sketches in Redis: pictures of a request's images while they are drawn.
 
     emojich:sketch:<request id>   string   a JPEG of at most 100 KB
 
@@ -32,5 +32,5 @@ def forget(connection: redis.Redis, user_id: int) -> None:
 
 
 def sketch_key(request_id: str) -> str:
-    """The key of a request's sketch, which also what ends the request deletes."""
+    """The key of a request's sketch; the end of the request deletes it, too."""
     return f"emojich:sketch:{request_id}"
