@@ -1,4 +1,4 @@
-"""The bot's metrics for Prometheus: what it counts, and what it reads from Redis at each scrape.
+"""The bot's metrics for Prometheus: its counters, and values read from Redis at each scrape.
 
 No label names a user: bundles, methods, kinds and reasons come from short lists.
 """

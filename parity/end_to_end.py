@@ -145,7 +145,7 @@ def save(folder: Path) -> None:
     ):
         unet, _ = reference.unets(CHOICES["matting"][name].config, seen)
         for parameter in unet.get_submodule("segmentation_head").parameters():
-            parameter.mul_(1e5)  # sure of itself
+            parameter.mul_(1e5)  # so that few pixels lie near the threshold
         _save(unet.state_dict(), folder, file)
     judge = ruclip.CLIP(**PUBLISHED)
     reference.randomise(judge, seed=0)
@@ -165,7 +165,7 @@ def _save(checkpoint: dict[str, Any], folder: Path, name: str) -> None:
 
 @torch.no_grad()
 def draw_by_ru_dalle(folder: Path) -> None:
-    """ru-dalle's way, as its notebook for Emojich goes it: draw, choose, sharpen, cut out.
+    """ru-dalle's steps, as in its notebook for Emojich: draw, choose, sharpen, cut out.
 
     Besides, Real-ESRGAN itself sharpens the picture, whole, as Emojich does at x2.
     """

@@ -22,7 +22,7 @@ OURS = Path(torch.__file__).parents[4] / "bin/python"  # where torch and Emojich
 SIZE = "end to end, published"
 STAGES = ("import", "open", "codes", "picture", "score", "sharpen", "cut out", "pack")
 Error = Callable[[Tensor, Tensor], float]
-FEW = 1e-4  # share of pixels about which the last bits may decide
+FEW = 1e-4  # share of pixels that rounding may decide
 
 
 @pytest.mark.full

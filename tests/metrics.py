@@ -27,7 +27,7 @@ def label_values(samples: Samples) -> set[str]:
 
 
 def names(text: str) -> set[str]:
-    """The names by which queries know what a text offers; of a histogram, its bare name."""
+    """The names of a text's metrics, as queries have them; a histogram's without a suffix."""
     found = set()
     for family in text_string_to_metric_families(text):
         found.add(f"{family.name}_total" if family.type == "counter" else family.name)

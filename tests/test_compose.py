@@ -215,7 +215,7 @@ def test_redis_asks_for_the_password(
         if source == "nothing":
             connect(f"unix://{path}").close()
         else:
-            with pytest.raises(SetupError, match="wants another password"):
+            with pytest.raises(SetupError, match="rejects the password"):
                 connect(f"unix://{path}")
             connect(f"unix://:abc@{path}").close()
         arguments = Path(f"/proc/{process.pid}/cmdline").read_bytes()

@@ -1,4 +1,4 @@
-"""What docs/deploy/ says, as far as it can be checked without a cluster."""
+"""The manifests and units of docs/deploy/, checked without a cluster."""
 
 import os
 import re
@@ -419,7 +419,7 @@ def test_units_are_valid_and_give_few_rights(unit: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
-def test_units_run_what_compose_runs(unit: Path) -> None:
+def test_units_run_the_commands_of_compose(unit: Path) -> None:
     target = unit.stem.removeprefix("emojich-")
     service, settings = COMPOSE["services"][target], read_unit(unit)
     assert settings["ExecStart"] == [f"/opt/emojich/.venv/bin/python -m {target}"]

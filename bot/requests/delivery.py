@@ -194,7 +194,7 @@ class Delivery:
             exc_info=_is_unexpected(error),
         )
         await self._heal(error)
-        with suppress(TimeoutError):  # what delays a progress bar does not delay the result
+        with suppress(TimeoutError):  # a delayed progress bar must not delay the result
             await asyncio.wait_for((until or asyncio.Event()).wait(), pause)
 
     async def _heal(self, error: Exception) -> None:

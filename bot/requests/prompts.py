@@ -1,4 +1,4 @@
-"""From a message to requests: every line is a prompt; what has been edited is drawn anew."""
+"""From a message to requests: every line is a prompt; an edited line is drawn again."""
 
 import asyncio
 from dataclasses import replace

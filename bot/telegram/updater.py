@@ -82,7 +82,7 @@ def _start_server(config: Config, store: Store) -> HTTPServer:
         return application.listen(config.webhook_port, "0.0.0.0", max_body_size=MAX_BODY)
     except OSError as error:
         raise SetupError(
-            f"Port {config.webhook_port} cannot be listened at ({error.strerror}): "
+            f"Port {config.webhook_port} cannot be opened ({error.strerror}): "
             "free it, or set WEBHOOK_PORT to another one."
         ) from error
 

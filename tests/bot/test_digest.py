@@ -16,7 +16,7 @@ FIRST, SECOND, SILENT = 5201, 5202, 5203  # the last one has never pressed Start
 
 @pytest.fixture(autouse=True)
 def yesterday(connection: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A day with events, whose digest is due now."""
+    """A day on which something happened and whose digest is due now."""
     monkeypatch.setattr(digest, "HOUR", 0)
     monkeypatch.setattr(digest, "INTERVAL", 0.1)
     day = today() - timedelta(days=1)

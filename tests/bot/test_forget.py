@@ -25,7 +25,7 @@ def keys_of(connection: redis.Redis, user: User) -> list[bytes]:
 
 
 def check_only_counts_are_left(connection: redis.Redis, user: User) -> None:
-    """Nothing is left but what goes by itself: requests, reports, and marks of ended requests."""
+    """Only keys that expire are left: counts of requests, reports, and marks of ended requests."""
     lives = {"asked": DAY, "report": 2 * DAY, "reports": DAY, "ended": FORGET_TTL}
     for key in keys_of(connection, user):
         most = lives[key.decode().split(":")[1]]

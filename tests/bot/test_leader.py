@@ -99,7 +99,7 @@ def test_second_bot_takes_over_the_webhook_when_the_first_is_killed(
 
 
 @pytest.mark.slow
-def test_bot_that_stood_still_sends_nothing_that_another_has_sent(
+def test_suspended_bot_sends_nothing_that_another_has_sent(
     environment: dict[str, str], sandbox: Sandbox
 ) -> None:
     user = User(sandbox, 6005, "ru")

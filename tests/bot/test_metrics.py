@@ -99,6 +99,6 @@ def test_taken_port_is_one_sentence(sandbox: Sandbox, server: str) -> None:
         out, log = bot.output(15)
     assert (bot.returncode, out) == (1, "")
     assert log == (
-        f"emojich: Port {port} of 127.0.0.1 cannot be listened at (Address already in use): "
+        f"emojich: Port {port} of 127.0.0.1 cannot be opened (Address already in use): "
         "free it, or set EMOJICH_BOT_METRICS to another one.\n"
     )

@@ -247,9 +247,7 @@ def test_webhook_port_in_use_is_reported_in_one_line(environment: dict[str, str]
     with socket.create_server(("0.0.0.0", 0)) as taken:
         port = str(taken.getsockname()[1])
         webhook = {"WEBHOOK_URL": f"http://127.0.0.1:{port}/updates", "WEBHOOK_PORT": port}
-        assert f"Port {port} cannot be listened at" in last_words(
-            BotProcess(**environment | webhook)
-        )
+        assert f"Port {port} cannot be opened" in last_words(BotProcess(**environment | webhook))
 
 
 async def until_revoked(sandbox: Sandbox) -> None:

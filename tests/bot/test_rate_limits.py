@@ -1,4 +1,4 @@
-"""Telegram's limits on messages: a burst runs into no 429, and keeps its order."""
+"""Telegram's limits on messages: a burst causes no 429, and keeps its order."""
 
 import asyncio
 import random
@@ -92,7 +92,7 @@ def test_bot_that_may_not_call_holds_every_call_back() -> None:
 
 
 @pytest.mark.slow
-def test_burst_of_finished_requests_meets_no_429(tmp_path: Path) -> None:
+def test_burst_of_finished_requests_causes_no_429(tmp_path: Path) -> None:
     """The bot is a process of its own, with Telegram's true limits."""
     outcome = burst(100, tmp_path)
     assert (outcome.delivered, outcome.in_order, outcome.refused) == (100, True, 0)

@@ -101,7 +101,7 @@ def test_second_report_of_a_user_is_refused_and_of_another_user_counted(
     assert again["message_id"] == sent["message_id"]
 
 
-def test_banned_author_reads_why(
+def test_banned_author_reads_the_reason(
     stickers: Stickers, admins: list[User], connection: redis.Redis
 ) -> None:
     stickers.author.say("сова")

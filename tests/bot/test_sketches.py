@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecatio
 
 
 def picture_of(message: dict[str, Any]) -> str:
-    """What tells the picture of a message from others; empty for a text."""
+    """An id of a message's picture; empty for a text."""
     photo = message.get("photo")
     return str(photo[-1]["file_unique_id"]) if photo else ""
 

@@ -1,9 +1,11 @@
-"""Everything breaks at once: `make chaos`, or `python -m tests.chaos --requests 60 --users 20`.
+"""Runs Emojich while its parts fail: `make chaos`.
+
+`python -m tests.chaos --requests 60 --users 20` makes a shorter run.
 
 A real Valkey, a bot and two workers, with the sandbox in the place of Telegram.  Users send
 requests, tap candidates, edit and cancel, while processes are killed with SIGKILL or stopped with
 SIGSTOP, the network to Redis is cut, and a fifth of Telegram's answers is 429, 500, cut, or comes
-after the call took effect.  Then it is counted from outside what became of each request: by what
+after the call took effect.  Then the command counts how each request ended, by what
 chats and packs show.  The engines draw noise with a tiny bundle, so that they take no time.
 
 Exits with 1 where a promise was broken, and says for which request.

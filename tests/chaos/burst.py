@@ -1,4 +1,4 @@
-"""A burst of requests that finish at once: the bot runs into none of Telegram's limits.
+"""A burst of requests that finish at once must exceed none of Telegram's limits.
 
     python -m tests.chaos.burst --requests 1000
 

@@ -1,4 +1,4 @@
-"""What goes wrong, and when: a schedule by a seed, and the faults themselves."""
+"""Faults: their schedule, which a seed decides, and how each is caused."""
 
 import asyncio
 import os
@@ -19,17 +19,17 @@ CUT = ("bot", "worker", "all")
 LONGEST = 12.0  # seconds of a stop or a cut: longer than the lease of a bot
 ANSWER_TIME = 5.0  # seconds that a call of Telegram, and noting it, may take on a busy computer
 RETURN_TIME = 5.0  # seconds until Redis answers again
-LEASE_TIME = 7.0  # seconds that are left of a bot's lease, at least, when it can renew it no more
-# A machine that stands still for so long has its requests drawn elsewhere, and then comes back.
+LEASE_TIME = 7.0  # seconds, at least, that a bot's lease lasts after its last renewal failed
+# Seconds of a machine's stop, after which other workers have drawn its requests.
 AGES = 100.0
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault: after `pause` seconds, `what` happens to `whom`, for some seconds."""
+    """One fault: after `pause` seconds, `what` happens to the process `whom` for `seconds`."""
 
     pause: float
-    what: str  # "kill", "stop", "cut": connections end; "hold": they stand still
+    what: str  # "kill", "stop", "cut": connections end; "hold": they pass no bytes
     whom: str
     number: int  # which of the two bots or workers
     seconds: float
@@ -65,8 +65,8 @@ class Storm:
     count: Counter[str] = field(default_factory=Counter)
     last: str = ""
     # Spans of time in which a bot may have been unable to note in Redis that Telegram has taken a
-    # message: it was killed, or lost its lease.  Some seconds before belong to it, because a call
-    # takes time.
+    # message: it was killed, or lost its lease.  Each span begins some seconds earlier, because
+    # a call takes time.
     unnoted: list[tuple[float, float]] = field(default_factory=list)
     _outages: list[tuple[float, float]] = field(default_factory=list)  # of Redis
 
@@ -130,7 +130,7 @@ class Storm:
                 return parts.engine(number)
             case "RQ worker":
                 return parts.rq_workers(number)[:1]
-        # The other worker's, where this one is idle: a fault without a victim would show nothing.
+        # If this worker is idle, the other worker's: a fault without a victim would test nothing.
         return (parts.job_processes(number) or parts.job_processes(1 - number))[:1]
 
 

@@ -34,7 +34,7 @@ class Network:
         self._cuts -= 1
 
     async def hold(self, seconds: float) -> None:
-        """Let nothing through for some seconds: to the programs, Redis just does not answer."""
+        """Pass no bytes for some seconds, as if Redis did not answer."""
         self._flows.clear()
         await asyncio.sleep(seconds)
         self._flows.set()

@@ -27,7 +27,7 @@ ANSWER_TIME = 60.0  # seconds after which a user taps again
 
 @dataclass
 class Asked:
-    """What a user has asked for, and done since."""
+    """A request as its user knows it, and what the user has done since."""
 
     user_id: int
     prompt: str  # as it was in the end

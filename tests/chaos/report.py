@@ -1,4 +1,4 @@
-"""Counts from outside whether the promises were kept: by what chats and packs show in the end."""
+"""Checks the promises by what users see: chats and packs after the run."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,14 +13,14 @@ LABELS = {DONE: "ended in stickers", CANCELLED: "stopped by their users"}
 PROMISES = {
     "lost": "**lost**",
     "twice": "**answered twice**",
-    "sticker": "**stickers missing or doubled**",
+    "sticker": "**stickers missing or added twice**",
     "orphan": "**orphaned processes**",
 }
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a user's Telegram shows, and what the bot cannot have known of it."""
+    """A user's chat and packs, and the messages that the bot could not know of."""
 
     chat: list[Message]  # the bot's messages
     packs: list[dict[str, Any]]

@@ -1,4 +1,4 @@
-"""One run: starts the parts, lets users and faults loose on them, stops all, and counts."""
+"""One run: starts the parts, runs users and faults against them, stops all, and counts."""
 
 import asyncio
 import random
@@ -32,7 +32,7 @@ PROGRESS = 10.0  # seconds between two lines
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of what."""
+    """The size of a run."""
 
     requests: int
     users: int
@@ -50,7 +50,7 @@ class Plan:
 
     @property
     def thinking(self) -> float:
-        """Seconds for which a user thinks, on average, before asking for something else."""
+        """Mean seconds between two prompts of a user."""
         return 10.0 if self.is_short else 20.0
 
 
@@ -119,7 +119,7 @@ async def _started(folder: Path) -> AsyncIterator[tuple[Parts, list[Network]]]:
 async def _let_loose(
     plan: Plan, people: list[Person], storm: Storm, http: aiohttp.ClientSession
 ) -> None:
-    """Until all requests have ended, or nothing happens any more."""
+    """Wait until all requests have ended, or nothing happens any more."""
     chance = random.Random(plan.seed)
     prompts = chance.sample(PROMPTS, plan.requests)
     faults = schedule(chance, plan.pauses, once=plan.is_short)

@@ -1,4 +1,4 @@
-"""The short chaos: each kind of fault once, while 20 users send 60 prompts."""
+"""The short chaos run: each kind of fault once, while 20 users send 60 prompts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What chaos counts: each broken promise is found, and what the bot cannot know is excused."""
+"""The report finds each broken promise, and excuses messages that the bot cannot know of."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""EMOJICH_LOG=json: one request through bot, job process and engine, and what no line says."""
+"""EMOJICH_LOG=json: a request's lines from bot, job process and engine, and no secrets."""
 
 import json
 import logging

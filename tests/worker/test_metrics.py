@@ -119,6 +119,6 @@ def test_taken_port_is_one_sentence(server: Server, tiny_bundle: Path) -> None:
         )
     assert result.returncode == 1
     assert result.stderr == (
-        f"emojich: Port {port} of 127.0.0.1 cannot be listened at (Address already in use): "
+        f"emojich: Port {port} of 127.0.0.1 cannot be opened (Address already in use): "
         "free it, or set EMOJICH_WORKER_METRICS to another one.\n"
     )

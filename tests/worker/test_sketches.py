@@ -46,7 +46,7 @@ def slow_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a second is long, and not even half of that from one sketch to the next."""
+    """A request of half a second counts as slow; sketches follow sooner than each half of that."""
     monkeypatch.setattr(sketches, "SLOW", 0.5)
     monkeypatch.setattr(sketches, "INTERVAL", 0.15)
     monkeypatch.setattr(sketches, "PAUSE", 0.05)

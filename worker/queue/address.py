@@ -51,7 +51,7 @@ class Address:
 
     @classmethod
     def read(cls, url: str, environment: Mapping[str, str] = os.environ) -> "Address":
-        """The address of a REDIS_URL, with what the other variables say.
+        """The address of a REDIS_URL, completed by the other variables.
 
         Raises SetupError; ValueError for a URL that is no address.
         """

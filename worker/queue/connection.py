@@ -29,7 +29,7 @@ def connect(url: str) -> redis.Redis:
         raise
     except redis.AuthenticationError as error:
         raise SetupError(
-            f"Redis at {address} wants another password, or one at all: write it into "
+            f"Redis at {address} rejects the password, or needs one: write it into "
             "REDIS_URL, redis://:password@host:port/0, or set REDIS_PASSWORD_FILE."
         ) from error
     except redis.ResponseError as error:  # it is full, a replica, or grants no rights

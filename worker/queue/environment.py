@@ -67,7 +67,7 @@ def _read_small(name: str, file: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise SetupError(f"{name}: {shown(file)} is not UTF-8: write the secret anew.") from None
+        raise SetupError(f"{name}: {shown(file)} is not UTF-8: write the secret again.") from None
 
 
 def readable_file(name: str, file: str, most: int = 1) -> bytes:

@@ -46,7 +46,7 @@ def serve(address: Address, name: str, registry: CollectorRegistry) -> None:
     except (OSError, UnicodeError) as error:  # it is taken, or no address of this machine
         cause = getattr(error, "strerror", None) or "it is no address"
         raise SetupError(
-            f"Port {port} of {host} cannot be listened at ({cause}): "
+            f"Port {port} of {host} cannot be opened ({cause}): "
             f"free it, or set {name} to another one."
         ) from error
     # A forked job process that outlives this one would otherwise keep the port.

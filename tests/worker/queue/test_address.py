@@ -90,12 +90,12 @@ def test_password_comes_from_a_file_unless_the_url_has_one(
     file.write_text("p@ss:w/rd\n")
     url = f"redis://127.0.0.1:{server.port}"
     try:
-        with pytest.raises(SetupError, match=r"wants another password.*REDIS_PASSWORD_FILE"):
+        with pytest.raises(SetupError, match=r"rejects the password.*REDIS_PASSWORD_FILE"):
             connect(url)
         monkeypatch.setenv("REDIS_PASSWORD_FILE", str(file))
         connect(url).close()
         assert asyncio.run(ping(url))
-        with pytest.raises(SetupError, match="wants another password"):
+        with pytest.raises(SetupError, match="rejects the password"):
             connect(f"redis://:wrong@127.0.0.1:{server.port}")
         file.write_text("wrong")
         connect(f"redis://:p%40ss%3Aw%2Frd@127.0.0.1:{server.port}").close()
