@@ -1,4 +1,4 @@
-"""How many users one bot and one Redis carry: `make load`.
+"""Measures how many users one bot and one Redis can serve: `make load`.
 
 __main__   starts all parts, measures them, prints the table
 chatters   the sandbox as Telegram, without a disk, and the users who write to the bot

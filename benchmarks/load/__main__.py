@@ -1,4 +1,4 @@
-"""How many users one bot and one Redis carry.
+"""Measures how many users one bot and one Redis can serve.
 
     python -m benchmarks.load [--users 1000 10000] [--seconds 60] [--workers 8]
 
@@ -27,7 +27,7 @@ from worker.queue.valkey import redis_url
 DRAWING = 0.2  # seconds
 ROOT = Path(__file__).parents[2]
 TOKEN = "42:load"
-ENOUGH = str(1_000_000)  # beyond what any run reaches: the operator's limits are not measured
+ENOUGH = str(1_000_000)  # more than any run reaches, so that no limit of the operator applies
 
 
 def run(users: int, seconds: float, workers: int) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _start(stack: ExitStack, command: list[str], env: dict[str, str], **more: An
 
 
 def _memory() -> str | None:
-    """A folder in memory, if there is one: the disk is not measured."""
+    """A folder in memory, if there is one, so that the disk is not measured."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 

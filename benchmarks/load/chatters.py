@@ -35,7 +35,7 @@ CALLS: web.AppKey[Counter[str]] = web.AppKey("calls")
 
 @dataclass
 class Chat:
-    """When a user wrote, when the bot first answered, and when the stickers were there."""
+    """The times of a user's prompt, of the bot's first answer, and of the stickers."""
 
     asked: float
     answered: float | None = None

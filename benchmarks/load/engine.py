@@ -57,7 +57,7 @@ def serve(connection: Connection, stickers: list[Sticker], seconds: float) -> No
 
 
 def main() -> None:
-    """Draw the stickers, then serve for ever."""
+    """Draw the stickers, then serve until killed."""
     socket, seconds = sys.argv[1], float(sys.argv[2])
     stickers = [draw(number) for number in range(STICKERS)]
     with Listener(socket, family="AF_UNIX", backlog=256) as listener:
