@@ -16,7 +16,7 @@ ART := @iconify-json/noto@1.2.9 @iconify-json/twemoji@1.2.5 @iconify-json/fluent
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make locks" --no-annotate --constraint $(VENV)/tested.txt pyproject.toml
 
-.PHONY: help run test test-fast chaos parity parity-quick bench bench-quick bench-gpu lint format locks mini data clean
+.PHONY: help run test test-fast chaos parity parity-quick bench bench-quick bench-gpu load lint format locks mini data clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ bench: $(PARITY)/installed ## the same at the published size too; writes benchma
 
 bench-gpu: $(VENV)/installed ## the engine on the GPU that is here, beside what its memory allows
 	$(BIN)/python -m benchmarks.gpu
+
+load: $(VENV)/installed ## how many users one bot and one Redis carry, with an engine that answers at once
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.load
 
 lint: $(VENV)/installed ## what CI checks besides the tests
 	$(BIN)/ruff check
