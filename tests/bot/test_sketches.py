@@ -16,7 +16,7 @@ from tests.bot.harness import (
     wait_for,
 )
 from worker.queue.events import STREAM, Progress, publish
-from worker.queue.sketches import load_sketch
+from worker.queue.sketches import load_sketch, sketch_key
 
 # retry_after will be a timedelta one day; both are understood.
 pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
@@ -57,6 +57,16 @@ def test_sketches_grow_in_the_message_and_the_result_replaces_them(
     assert picture_of(done) not in ("", picture_of(second))
     assert len(user.messages()) == 1
     assert load_sketch(connection, request.id) == b""
+
+
+def test_key_of_another_type_does_not_stop_the_progress_bar(
+    bot: RunningBot, user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    user.say("кот")
+    request = worker.take()
+    connection.rpush(sketch_key(request.id), "of another program")
+    publish(connection, Progress(request.id, 0.2, 1))
+    assert not picture_of(user.sees("«кот»", "20"))
 
 
 def test_late_sketch_does_not_replace_the_stickers(
