@@ -5,6 +5,7 @@ import pytest
 from bot.account.forget import ForgetButton, ForgetChoice
 from bot.account.history import HistoryButton
 from bot.account.settings import SettingButton
+from bot.admin.reports import Verdict, VerdictButton
 from bot.packs.screens import PackButton, StickerButton
 from bot.packs.sticker_menu import SentStickerButton
 from bot.requests.view import (
@@ -12,6 +13,7 @@ from bot.requests.view import (
     CandidateButton,
     ExampleButton,
     PromptButton,
+    ReportButton,
     RequestAction,
     RequestButton,
     StyleButton,
@@ -30,6 +32,8 @@ FORMATS: dict[str, Callback] = {
     "1:again:7_12": RequestButton(RequestAction.AGAIN, "7_12"),
     "1:styles:7_12": RequestButton(RequestAction.STYLES, "7_12"),
     "1:style:7_12:1a2b3c4d": StyleButton("7_12", "1a2b3c4d"),
+    "1:report:7_12": ReportButton("7_12"),
+    "1:verdict:ban:7_12": VerdictButton(Verdict.BAN, "7_12"),
     "1:example:2": ExampleButton(2),
     "1:draw:6u7y": PromptButton("6u7y"),
     "1:set:count:7:4": SettingButton("count", 7, "4"),

@@ -174,13 +174,14 @@ def test_forget_deletes_requests_made_in_a_group(
     group: Group, anna: User, worker: Worker, connection: redis.Redis
 ) -> None:
     anna.say("/sticker кот", chat_id=group.id)
-    worker.finish(worker.take())
+    request = worker.take()
+    worker.finish(request)
     group.sees("Готово")
     anna.say("/forget")
     question = anna.sees("?")
     anna.press_button(question, 0)
-    count = [f"emojich:asked:{anna.id}".encode()]
-    wait_for(lambda: connection.keys(f"*{anna.id}*") == count)
+    left = {f"emojich:asked:{anna.id}".encode(), f"emojich:ended:{request.id}".encode()}
+    wait_for(lambda: set(connection.keys(f"*{anna.id}*")) == left)
     assert connection.keys(f"*:{group.id}:*") == []
 
 

@@ -20,6 +20,7 @@ from bot.requests.limits import Blocklist, Limits, OverLimit
 from bot.requests.quota import Quota
 from bot.requests.record import Record, State
 from bot.requests.store import Store
+from bot.telegram.rate_limits import RateLimits
 from tests.bot.harness import TOKEN, RunningBot, Sandbox, User, Worker, text_of
 from worker.queue.connection import connect
 from worker.queue.events import EventReader
@@ -39,9 +40,9 @@ def take_in(sandbox: Sandbox, server: str, worker: Worker, act: Act, limits: Lim
             store = Store(async_connection)
             reader = EventReader(async_connection, "test")
             quota = Quota(async_connection, limits)
-            delivery = Delivery(
-                api, store, History(async_connection).add, quota, connection, reader
-            )
+            add = History(async_connection).add
+            has_room = RateLimits().has_room
+            delivery = Delivery(api, store, add, quota, connection, reader, has_room)
             settings = SettingsStore(async_connection)
             blocklist = Blocklist([])
             intake = Intake(store, settings, worker.queue, delivery, quota, blocklist, connection)

@@ -1,0 +1,129 @@
+"""How many users one bot and one Redis carry.
+
+    python -m benchmarks.load [--users 1000 10000] [--seconds 60] [--workers 8]
+
+Valkey, the bot, RQ's workers, their job processes and HTTP are real; the drawing takes no time (see
+`engine.py`), and Telegram is the sandbox (see `chatters.py`), which shares the machine with them.
+In each run so many users write one prompt each within so many seconds.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from benchmarks.timing import machine
+from worker.engine.protocol import ENGINE_SOCKET
+from worker.queue.valkey import redis_url
+
+DRAWING = 0.2  # seconds
+ROOT = Path(__file__).parents[2]
+TOKEN = "42:load"
+ENOUGH = str(1_000_000)  # beyond what any run reaches: the operator's limits are not measured
+
+
+def run(users: int, seconds: float, workers: int) -> dict[str, Any]:
+    """Start everything, let the users write, stop everything; returns the figures."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=_memory())))
+        url = stack.enter_context(redis_url(folder))
+        socket = str(folder / "engine")
+        env = os.environ | {"REDIS_URL": url, ENGINE_SOCKET: socket, "PYTHONUNBUFFERED": "1"}
+        log = stack.enter_context((folder / "log").open("wb"))
+        _start(stack, ["benchmarks.load.engine", socket, str(DRAWING)], env)
+        while not Path(socket).exists():
+            time.sleep(0.1)
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "text": True}
+        command = ["benchmarks.load.chatters", str(folder), str(users), str(seconds)]
+        chatters = _start(stack, command, env, stdin=subprocess.PIPE, **pipes)
+        address = chatters.stdout.readline().strip()
+        env |= {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": f"{address}/bot"}
+        env |= {f"EMOJICH_MAX_{limit}": ENOUGH for limit in ("PER_MINUTE", "PER_DAY", "QUEUE")}
+        bot = _start(stack, ["bot"], env, stderr=log, **pipes)
+        assert bot.stdout.readline() == "bot: ready\n"
+        for _ in range(workers):
+            worker = _start(stack, ["worker.jobs.rq_worker"], env, stderr=log, **pipes)
+            worker.stdout.readline()  # the RQ worker listens to the queue
+        connection = stack.enter_context(redis.Redis.from_url(url))
+        before, cpu = _commands(connection), _cpu(bot.pid)
+        chatters.stdin.write("go\n")
+        chatters.stdin.flush()
+        figures: dict[str, Any] = json.loads(chatters.stdout.readline())
+        figures["commands"] = _commands(connection) - before
+        figures["redis_mb"] = connection.info("memory")["used_memory_peak"] / 2**20
+        figures["bot_mb"] = _peak_memory(bot.pid)
+        figures["bot_cpu"] = _cpu(bot.pid) - cpu
+        return figures
+
+
+def _start(stack: ExitStack, command: list[str], env: dict[str, str], **more: Any) -> Any:
+    """A Python process that ends with the stack."""
+    process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=env, **more)
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+    return process
+
+
+def _memory() -> str | None:
+    """A folder in memory, if there is one: the disk is not measured."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+def _commands(connection: redis.Redis) -> int:
+    return int(connection.info("stats")["total_commands_processed"])
+
+
+def _peak_memory(pid: int) -> float:
+    """MiB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 2**10
+
+
+def _cpu(pid: int) -> float:
+    """Seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def row(users: int, seconds: float, figures: dict[str, Any]) -> str:
+    """A line of the table."""
+    (answer, late), (stickers, last) = figures["answer"], figures["stickers"]
+    took, calls = figures["seconds"], sum(figures["calls"].values())
+    commands = figures["commands"]
+    return (
+        f"| {users} in {seconds:.0f} s | {users / took:.1f} | {answer:.2f} / {late:.2f} s "
+        f"| {stickers:.1f} / {last:.1f} s | {calls / took:.0f} "
+        f"| {commands / took:.0f}; {commands / users:.0f} a request "
+        f"| {figures['bot_mb']:.0f} MiB, {figures['bot_cpu'] / took:.0%} of a core "
+        f"| {figures['redis_mb']:.0f} MiB | {figures['without_stickers']} |"
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
+    parser.add_argument("--users", type=int, nargs="+", default=[1000, 10000])
+    parser.add_argument("--seconds", type=float, default=60, help="in which they write (60)")
+    parser.add_argument("--workers", type=int, default=8, help="RQ workers (8)")
+    arguments = parser.parse_args()
+    print(f"{machine()}\n")
+    print(
+        "| users | requests a second | first answer, p50 / p99 | stickers, p50 / p99 "
+        "| Bot API calls a second | Redis commands a second | bot | Redis | without stickers |"
+    )
+    print("|" + " --- |" * 9, flush=True)
+    for users in arguments.users:
+        figures = run(users, arguments.seconds, arguments.workers)
+        print(row(users, arguments.seconds, figures), flush=True)
+
+
+if __name__ == "__main__":
+    main()
