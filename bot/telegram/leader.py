@@ -65,7 +65,8 @@ class Lease:
                 renewed = await self._renew()
             except redis.ResponseError as error:  # a Redis that takes nothing gives it to no other
                 log.warning("the lease: %s; trying again", reason(error))
-                self._end = now + TTL
+                if not isinstance(error, redis.ReadOnlyError):  # a replica: its master may
+                    self._end = now + TTL
             except redis.RedisError as error:
                 log.warning("the lease: %s; trying again", reason(error))
             else:
