@@ -213,15 +213,15 @@ def test_lease_ends_where_redis_has_become_a_replica(
     server = Server(tmp_path / "server")
 
     async def keep() -> bool:
-        async with redis.asyncio.Redis(port=server.port) as connection:
-            async with leader.lease(connection) as taken:
-                keeping = asyncio.create_task(taken.keep())
-                await asyncio.sleep(0.3)
-                assert taken.is_ours
-                await connection.replicaof("127.0.0.1", free_port())
-                await asyncio.sleep(1.0)
-                keeping.cancel()
-                return taken.is_ours
+        client = redis.asyncio.Redis(port=server.port)
+        async with client as connection, leader.lease(connection) as taken:
+            keeping = asyncio.create_task(taken.keep())
+            await asyncio.sleep(0.3)
+            assert taken.is_ours
+            await connection.replicaof("127.0.0.1", free_port())
+            await asyncio.sleep(1.0)
+            keeping.cancel()
+            return taken.is_ours
 
     try:
         assert not asyncio.run(keep())
