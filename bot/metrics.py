@@ -17,6 +17,7 @@ from redis.retry import Retry
 from telegram import Bot
 from telegram.error import NetworkError, RetryAfter, TimedOut
 
+from worker.queue.address import Address
 from worker.queue.bundles import living_workers
 from worker.queue.events import lag
 from worker.queue.metrics_server import NAMELESS
@@ -78,8 +79,7 @@ class _Redis(Collector):
     """Reads queues, workers and events from Redis at each scrape."""
 
     def __init__(self, url: str):
-        self._redis = redis.Redis.from_url(
-            url,
+        self._redis = Address.read(url).client(
             retry=Retry(NoBackoff(), 0),
             socket_timeout=REDIS_TIMEOUT,
             socket_connect_timeout=REDIS_TIMEOUT,

@@ -4,7 +4,8 @@ A change is written to the record at once; then the request's own task shows the
 and retries until Telegram accepts the message.  A task that waits for Telegram delays no other
 task.  It always sends the newest state, so no stale progress bar follows the stickers.  The bot
 acknowledges an event once Telegram has accepted a message at least as new; if the bot dies before
-that, the next bot reads the event again and repeats the edit.
+that, the next bot reads the event again and repeats the edit.  Progress that waits until there is
+room for it is acknowledged at once, because the next one follows soon.
 
 A sketch of half-drawn images makes the message a photo, which it stays.
 """
@@ -159,7 +160,7 @@ class Delivery:
             try:
                 await self._show(request_id)
                 if not message_task.stale:
-                    await self._acknowledge(message_task)
+                    await self._acknowledge(message_task, message_task.entries)
             except Exception as error:  # of Telegram or Redis: the message must arrive some time
                 message_task.stale = True
                 failures += 1
@@ -172,10 +173,11 @@ class Delivery:
                     await asyncio.wait_for(message_task.final.wait(), EDIT_INTERVAL)
         del self._message_tasks[request_id]
 
-    async def _acknowledge(self, message_task: _MessageTask) -> None:
-        while message_task.entries:
-            entry_id = next(iter(message_task.entries))
+    async def _acknowledge(self, message_task: _MessageTask, entries: set[str]) -> None:
+        while entries:
+            entry_id = next(iter(entries))
             await self._reader.acknowledge(entry_id)
+            entries.discard(entry_id)
             message_task.entries.discard(entry_id)
 
     async def _pause(
@@ -208,7 +210,10 @@ class Delivery:
         if record is None or wanted is None:
             return
         if record.is_waited_for and record.message_id and not self._has_room(record.chat_id):
-            self._message_tasks[request_id].stale = True  # other messages come first
+            message_task = self._message_tasks[request_id]
+            message_task.stale = True  # other messages come first
+            if not message_task.final.is_set():  # the record has what this progress says
+                await self._acknowledge(message_task, set(message_task.entries))
             return
         try:
             if sketch := record.sketch and await self._sketch(record):

@@ -66,7 +66,8 @@ class Lease:
             except redis.ResponseError as error:
                 # A Redis that refuses writes cannot give the lease to another bot.
                 log.warning("the lease: %s; trying again", reason(error))
-                self._end = now + TTL
+                if not isinstance(error, redis.ReadOnlyError):  # a replica: its master may
+                    self._end = now + TTL
             except redis.RedisError as error:
                 log.warning("the lease: %s; trying again", reason(error))
             else:

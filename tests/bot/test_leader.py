@@ -1,5 +1,6 @@
 """Several bots share one Redis and one answers, by long polling or by a webhook."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -7,9 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import redis
+import redis.asyncio
 
+from bot.telegram import leader
 from bot.telegram.leader import KEY, TTL
 from bot.telegram.rate_limits import CHAT
 from tests.bot.harness import (
@@ -22,6 +27,7 @@ from tests.bot.harness import (
     text_of,
     wait_for,
 )
+from tests.redis_servers import Server, free_port
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
 
@@ -196,3 +202,28 @@ def test_bot_returns_from_webhook_to_long_polling(
     user.sees("«кот»")
     assert sandbox.api("getWebhookInfo")["url"] == ""
     bot.end(signal.SIGTERM)
+
+
+def test_lease_ends_where_redis_has_become_a_replica(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its master may give the lease to another bot, so both would answer."""
+    monkeypatch.setattr(leader, "TTL", 0.6)
+    monkeypatch.setattr(leader, "RENEWAL", 0.1)
+    server = Server(tmp_path / "server")
+
+    async def keep() -> bool:
+        client = redis.asyncio.Redis(port=server.port)
+        async with client as connection, leader.lease(connection) as taken:
+            keeping = asyncio.create_task(taken.keep())
+            await asyncio.sleep(0.3)
+            assert taken.is_ours
+            await connection.replicaof("127.0.0.1", free_port())
+            await asyncio.sleep(1.0)
+            keeping.cancel()
+            return taken.is_ours
+
+    try:
+        assert not asyncio.run(keep())
+    finally:
+        server.stop()

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import redis
 
+from bot.metrics import registry
 from tests.bot.harness import BotProcess, Sandbox, User, Worker, environment_of, wait_for
 from tests.metrics import Samples, label_values, read
+from tests.redis_servers import Server
 from worker.queue.bundles import ServedBundle
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
@@ -90,6 +92,24 @@ def test_scrape_answers_while_redis_is_away(
     assert samples["emojich_redis_up", frozenset()] == 0
     assert value(samples, "emojich_telegram_calls_total", method="getMe", answer="200") >= 1
     bot.end(signal.SIGKILL)
+
+
+def test_scrape_reaches_a_redis_by_sentinel_and_by_a_password_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "password").write_text("hush\n")
+    monkeypatch.setenv("REDIS_PASSWORD_FILE", str(tmp_path / "password"))
+    monkeypatch.delenv("REDIS_PASSWORD", raising=False)
+    master = Server(tmp_path / "a", password="hush")
+    settings = (f"sentinel monitor m 127.0.0.1 {master.port} 1", "sentinel auth-pass m hush")
+    sentinel = Server(tmp_path / "b", *settings, sentinel=True)
+    try:
+        plain = f"redis://127.0.0.1:{master.port}"
+        for url in (plain, f"redis+sentinel://127.0.0.1:{sentinel.port}/m"):
+            assert registry(url).get_sample_value("emojich_redis_up") == 1, url
+    finally:
+        sentinel.stop()
+        master.stop()
 
 
 def test_taken_port_is_one_sentence(sandbox: Sandbox, server: str) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 import redis
 
+from bot.telegram import rate_limits
+from bot.telegram.rate_limits import Limit
 from tests.bot.harness import (
     RunningBot,
     Sandbox,
@@ -16,7 +18,7 @@ from tests.bot.harness import (
     wait_for,
 )
 from worker.queue.events import STREAM, Progress, publish
-from worker.queue.sketches import load_sketch
+from worker.queue.sketches import load_sketch, sketch_key
 
 # retry_after will be a timedelta one day; both are understood.
 pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
@@ -57,6 +59,37 @@ def test_sketches_grow_in_the_message_and_the_result_replaces_them(
     assert picture_of(done) not in ("", picture_of(second))
     assert len(user.messages()) == 1
     assert load_sketch(connection, request.id) == b""
+
+
+def test_key_of_another_type_does_not_stop_the_progress_bar(
+    bot: RunningBot, user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    user.say("кот")
+    request = worker.take()
+    connection.rpush(sketch_key(request.id), "of another program")
+    publish(connection, Progress(request.id, 0.2, 1))
+    assert not picture_of(user.sees("«кот»", "20"))
+
+
+def test_progress_that_waits_for_room_in_the_chat_holds_no_events(
+    bot: RunningBot,
+    user: User,
+    worker: Worker,
+    connection: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a busy group would fill the stream up to MAX_UNREAD, and nobody would see progress."""
+    monkeypatch.setattr(rate_limits, "CHAT", Limit(3, 6.0))  # no room once two calls were made
+    user.say("кот")
+    request = worker.take()
+    worker.progress(request, 0.1)
+    user.sees("«кот»", "10")
+    for fraction in (0.2, 0.3, 0.4):
+        worker.progress(request, fraction)
+    wait_for(lambda: connection.xlen(STREAM) == 0, seconds=4)
+    assert "10" in text_of(user.answer())
+    worker.finish(request)
+    user.sees("Готово, 4")
 
 
 def test_late_sketch_does_not_replace_the_stickers(

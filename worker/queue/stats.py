@@ -12,6 +12,7 @@ RQ worker is free, so their waiting time is estimated by the second average.
 """
 
 import logging
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +26,7 @@ COUNTS_TTL = 8 * 24 * 3600  # seconds: an operator can read a week of them
 PACE = "emojich:pace"
 CROWDED_PACE = "emojich:pace:crowded"
 SLOWEST = 24 * 3600  # seconds an image; a slower pace is no measurement
+_NUMBER = re.compile(rb"[0-9]{1,19}")  # what HINCRBY can write
 WEIGHT = 0.2  # of the newest request: the average follows a new model or machine within some ten
 
 log = logging.getLogger("emojich.stats")
@@ -56,7 +58,7 @@ def count(connection: redis.Redis, what: str) -> None:
 def counts_of(connection: redis.Redis, day: date) -> dict[str, int]:
     """What happened on a day → how often."""
     counts: Any = connection.hgetall(counts_key(day))
-    numbers = {what: number for what, number in counts.items() if number.isdigit()}
+    numbers = {what: number for what, number in counts.items() if _NUMBER.fullmatch(number)}
     if numbers != counts:
         log.warning("%s: a value that is no number is left out", counts_key(day))
     return {what.decode(errors="replace"): int(number) for what, number in numbers.items()}
