@@ -17,7 +17,9 @@ from emojich_core.request import ImageRef, InvalidRequest
 from worker.queue.request_ids import RequestId, id_of_line, id_of_message, id_of_update
 
 _NAMED = 10  # lines that are not drawn; of more, how many they are
-_LOOKS, _PAUSE = 50, 0.1  # seconds, for the first message of a request to get into the chat
+# Seconds for the first message of a request to get into the chat: while Telegram fails, longer than
+# a moment, and without it the edited prompt would have a second message.
+_LOOKS, _PAUSE = 600, 0.1
 
 
 class Prompts:
@@ -117,9 +119,9 @@ class Prompts:
         return record.id
 
     async def _with_message(self, record: Record) -> Record:
-        """The record once its first message is in the chat, which is a matter of a moment."""
+        """The record once its first message is in the chat, or is known never to get there."""
         for _ in range(_LOOKS):
-            if record.message_id is not None:
+            if record.message_id is not None or record.state is State.GONE:
                 break
             await asyncio.sleep(_PAUSE)
             record = await self._store.load(record.id) or replace(record, state=State.GONE)

@@ -16,6 +16,9 @@ DESCRIPTIONS = {
     502: "Bad Gateway",
 }
 
+#: The ``error_code`` of a fault that is none, but for its delay.
+LATE = 200
+
 
 class ApiError(Exception):
     """An unsuccessful answer: https://core.telegram.org/bots/api#making-requests."""
@@ -48,7 +51,7 @@ class Fault:
     With ``answer`` the body is that, with HTTP's 200: what no Bot API would say.
     With ``after`` the call does its work and only then fails: an answer lost on its way back.
     With ``cut`` there is no answer at all: the connection ends.
-    With ``delay`` the answer is that many seconds late.
+    With ``delay`` the answer is that many seconds late; with LATE and ``after`` it is a good one.
     """
 
     method: str

@@ -10,7 +10,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.sandbox import methods  # noqa: F401  (registers the methods)
-from bot.sandbox.errors import ApiError, Fault
+from bot.sandbox.errors import LATE, ApiError, Fault
 from bot.sandbox.flood import Flood
 from bot.sandbox.guard import Next, guard
 from bot.sandbox.params import Call, read_call
@@ -73,7 +73,7 @@ async def bot_api(request: web.Request) -> web.Response:
         request.transport.abort()
     if fault and fault.answer:
         raise web.HTTPOk(text=fault.answer)
-    if fault:
+    if fault and fault.error_code != LATE:
         raise fault.error()
     return web.json_response({"ok": True, "result": result})
 

@@ -76,6 +76,20 @@ def test_edited_prompt_replaces_the_waiting_request(user: User, worker: Worker) 
     user.sees("«кот в космосе»", "Готово")
 
 
+@pytest.mark.slow
+def test_edit_before_telegram_answers_keeps_the_message(
+    user: User, worker: Worker, sandbox: Sandbox
+) -> None:
+    sandbox.fault("sendMessage", 200, after=True, delay=7)
+    said = user.say("кот")
+    user.sees("«кот»")
+    user.edit(said["message_id"], "пёс")
+    user.sees("«пёс»")
+    worker.finish(worker.take())
+    user.sees("«пёс»", "Готово")
+    assert len(user.messages()) == 1
+
+
 def test_edit_after_the_stickers_draws_in_the_same_message(user: User, worker: Worker) -> None:
     said = user.say("кот")
     worker.finish(worker.take(), 4)

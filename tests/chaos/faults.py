@@ -105,7 +105,8 @@ class Storm:
             self._outages.append((began, ended + RETURN_TIME))
         elif fault.what == "kill":
             without_redis = [begin for begin, end in self._outages if begin < ended < end]
-            self.unnoted.append((min([began, *without_redis]), ended))
+            # Calls that were on their way still take effect; the other bot calls only later.
+            self.unnoted.append((min([began, *without_redis]), ended + ANSWER_TIME))
 
     def _networks(self, fault: Fault) -> list[Network]:
         match fault.whom:
