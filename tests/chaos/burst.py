@@ -7,14 +7,16 @@ but the limits holds the bot back.
 """
 
 import argparse
-import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bot.harness import BotProcess, Sandbox, User, Worker, environment_of, text_of, wait_for
+from tests.bot.harness import Sandbox, User, Worker, environment_of, text_of, wait_for
+from tests.chaos.parts import supervised
 from tests.chaos.people import DONE, PROMPTS
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
@@ -39,10 +41,11 @@ def burst(requests: int, folder: Path) -> Outcome:
     # Twice, because a thousand prompts are more than there are different ones.
     prompts = (2 * PROMPTS)[:requests]
     sandbox = Sandbox(folder / "sandbox", "--limits")
-    with redis_url(folder) as url, connect(url) as connection:
-        no_limits = {f"EMOJICH_MAX_{name}": "10000" for name in ("ACTIVE", "PER_MINUTE", "QUEUE")}
-        bot = BotProcess(**environment_of(sandbox, url), **no_limits)
-        bot.wait_until_ready()
+    with ExitStack() as stack:
+        stack.callback(sandbox.stop)
+        url = stack.enter_context(redis_url(folder))
+        connection = stack.enter_context(connect(url))
+        stack.enter_context(_bot(environment_of(sandbox, url), folder))
         users = [User(sandbox, FIRST_USER + n, "ru") for n in range(-(-requests // EACH))]
         said = {user: prompts[n * EACH : (n + 1) * EACH] for n, user in enumerate(users)}
         for number in range(EACH):
@@ -60,10 +63,17 @@ def burst(requests: int, folder: Path) -> Outcome:
         seconds = time.monotonic() - began
         order = all(_done(user) == said[user] for user in users)
         refused = [met for met in sandbox.get("/sandbox/faults") if met["error_code"] == 429]
-        outcome = Outcome(sum(len(_done(user)) for user in users), order, len(refused), seconds)
-        bot.end(signal.SIGTERM)
-    sandbox.stop()
-    return outcome
+        return Outcome(sum(len(_done(user)) for user in users), order, len(refused), seconds)
+
+
+@contextmanager
+def _bot(environment: dict[str, str], folder: Path) -> Iterator[None]:
+    """A bot that is ready; its log is a file, because a pipe that is not read would stop it."""
+    limits = {f"EMOJICH_MAX_{name}": "10000" for name in ("ACTIVE", "PER_MINUTE", "QUEUE")}
+    command = [sys.executable, "-m", "bot"]
+    with supervised("bot", command, folder, **environment, **limits):
+        wait_for(lambda: "bot: ready" in (folder / "bot.log").read_text("utf-8"), PATIENCE)
+        yield
 
 
 def _shown(users: list[User]) -> int:

@@ -91,8 +91,7 @@ class Storm:
             pids = await asyncio.to_thread(self._find, fault)
             _send(pids, signal.SIGKILL if fault.what == "kill" else signal.SIGSTOP)
             if fault.what == "stop":
-                await asyncio.sleep(fault.seconds)
-                _send(pids, signal.SIGCONT)
+                await _continue(pids, fault.seconds)
         self._note(fault, began - ANSWER_TIME, time.time())
 
     def _note(self, fault: Fault, began: float, ended: float) -> None:
@@ -133,6 +132,18 @@ class Storm:
                 return parts.rq_workers(number)[:1]
         # If this worker is idle, the other worker's: a fault without a victim would test nothing.
         return (parts.job_processes(number) or parts.job_processes(1 - number))[:1]
+
+
+async def _continue(pids: list[int], seconds: float) -> None:
+    """Have stopped processes continue after some seconds.
+
+    A process of its own does so, because a stopped process cannot end, and nobody else would
+    continue it if this one is killed meanwhile.
+    """
+    ids = " ".join(map(str, pids))
+    command = f"sleep {seconds}; kill -CONT {ids} 2>/dev/null"
+    waiting = await asyncio.create_subprocess_exec("sh", "-c", command, start_new_session=True)
+    await waiting.wait()
 
 
 def _send(pids: list[int], number: signal.Signals) -> None:
