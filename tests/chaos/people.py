@@ -22,7 +22,7 @@ DONE, CANCELLED, SORRY, MARK = "Готово", "✖ Остановлено", ("�
 TROUBLED = ("Telegram сейчас не отвечает", "😔 У меня что-то сломалось")  # ask again
 IN_PACK = ("в вашем наборе", "уже в наборе")
 AT_ONCE = 2  # requests of a user
-ANSWER_TIME = 60.0  # seconds after which a user taps again
+ANSWER_TIME = 35.0  # seconds after which a user taps again: Telegram waits for 30
 
 
 @dataclass
@@ -115,13 +115,20 @@ class Person:
 
     def _latest(self, asked: Asked) -> dict[str, Any] | None:
         """The last message that shows the request."""
-        begin = MARK.format(asked.prompt)
-        shown = [m for m in self._messages.values() if text_of(m).startswith(begin)]
+        shown = self._shown(asked)
         return shown[-1] if shown else None
 
     def _ended(self, asked: Asked) -> dict[str, Any] | None:
-        message = self._latest(asked)
-        return message if message and has_ended(message) else None
+        """The message that says how the request has ended.
+
+        It need not be the last one: a message whose answer was lost stays as it was.
+        """
+        ended = [message for message in self._shown(asked) if has_ended(message)]
+        return ended[-1] if ended else None
+
+    def _shown(self, asked: Asked) -> list[dict[str, Any]]:
+        begin = MARK.format(asked.prompt)
+        return [m for m in self._messages.values() if text_of(m).startswith(begin)]
 
     def _refusal(self, asked: Asked) -> dict[str, Any] | None:
         """A message that says that the bot could not take a request, of which it shows nothing."""

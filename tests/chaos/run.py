@@ -26,7 +26,7 @@ START_TIME = 180.0  # seconds
 # Seconds after the last fault in which all requests must end: a machine that died counts as dead
 # after a minute, and a busy computer may be ten times as slow as usual.
 PATIENCE = 600.0
-AFTERWARDS = 5.0  # seconds for what comes too late, or twice
+AFTERWARDS = 3.0  # seconds for what comes too late, or twice
 PROGRESS = 10.0  # seconds between two lines
 
 
@@ -46,12 +46,12 @@ class Plan:
     @property
     def pauses(self) -> tuple[float, float]:
         """Seconds between two faults: the least, and the most."""
-        return (1.5, 3.5) if self.is_short else (5, 14)
+        return (1, 2.2) if self.is_short else (5, 14)
 
     @property
     def thinking(self) -> float:
         """Mean seconds between two prompts of a user."""
-        return 10.0 if self.is_short else 20.0
+        return 6.0 if self.is_short else 20.0
 
 
 def run(plan: Plan) -> Report:
