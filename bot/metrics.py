@@ -3,8 +3,8 @@
 No label names a user: bundles, methods, kinds and reasons come from short lists.
 """
 
+import collections
 import time
-from collections import Counter as Tally
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
@@ -125,7 +125,7 @@ class _Redis(Collector):
 
 def _by_bundle(name: str, text: str, counts: Iterable[tuple[str, int]]) -> Metric:
     """A gauge with the sum of the counts of each bundle."""
-    sums: Tally[str] = Tally()
+    sums: collections.Counter[str] = collections.Counter()
     for bundle, count in counts:
         sums[bundle_label(bundle)] += count
     family = GaugeMetricFamily(name, text, labels=("bundle",))
