@@ -50,9 +50,8 @@ FROM base AS worker
 # kernels with a C compiler.  (Python's own headers are in the image.)
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev \
     && rm -rf /var/lib/apt/lists/*
-# What was compiled, Triton's part of it too, and the models that were fetched, with what is fetched
-# of them so far: nothing else of the image can be written to.  Volumes of docker-compose.yml lie
-# here, which begin with the owner that they find.
+# The worker writes to these folders only: compiled code, Triton's too, and fetched models, complete
+# or in part.  docker-compose.yml mounts volumes here, which begin with the owner of the folder.
 ENV TORCHINDUCTOR_CACHE_DIR=/var/cache/emojich EMOJICH_MODELS=/var/lib/emojich/models
 ENV HF_HOME=/var/lib/emojich/models/.downloads
 RUN install -d -o emojich -g emojich "$TORCHINDUCTOR_CACHE_DIR" "$EMOJICH_MODELS"

@@ -93,10 +93,7 @@ class Pipeline:
         if bundle.judge:
             self.judge = load_network(bundle, "judge", RuCLIP, device, dtype)
             self.judge_tokenizer = Tokenizer(bundle.judge_tokenizer)
-        self._decoded = (
-            0.0,
-            0.0,
-        )  # the VQGAN's seconds and codes; the last count most
+        self._decoded = 0.0, 0.0  # the VQGAN's seconds and codes; the last count most
         self.renders_in_bfloat16 = renders_in_bfloat16(device)
         if device.type == "cpu":
             keep_freed()
@@ -418,18 +415,18 @@ class Pipeline:
             candidate = Candidate(0, image.seed, round(image.perplexity, 4), method, score)
             drawings.append(Drawing(candidate, picture, to_webp(picture), image.codes))
         self.on_stage("webp", time.perf_counter() - begin_of_webp)
-        for stage, seconds in stopwatch.seconds().items():
-            self.on_stage(stage, seconds)
+        seconds = stopwatch.seconds()
+        for stage in seconds:
+            self.on_stage(stage, seconds[stage])
+        if self.device.type == "cpu":  # on a GPU an image of a batch takes less than one alone
+            self._note_decoded(seconds["vqgan"], sum(len(image.codes) for image in images))
         return drawings
 
     def _render(self, codes: Tensor, stopwatch: Stopwatch) -> Tensor:
         """Codes (B, image_seq_length) → pictures (B, 3, SIZE, SIZE) in [0, 1]."""
-        began = time.monotonic()
         with self._rendering():
             decoded = self._decode(codes)
             stopwatch.stop("vqgan")
-            if self.device.type == "cpu":  # a GPU is not done yet
-                self._note_decoded(time.monotonic() - began, codes.numel())
             sharp = upscale(self.upscaler, self.bundle.upscale, decoded, SIZE)
             stopwatch.stop("upscale")
         return sharp.to(stages_dtype(self.device))

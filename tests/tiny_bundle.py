@@ -13,6 +13,27 @@ from emojich_core.networks.transformer import Transformer, TransformerConfig
 from emojich_core.networks.upscale import UpscaleConfig, make_upscaler
 from emojich_core.networks.vqgan import VQGAN, VQGANConfig
 
+NUMBERS = {  # of the transformer
+    "num_layers": 2,
+    "hidden_size": 32,
+    "num_attention_heads": 2,
+    "vocab_size": 60 + 8,
+    "text_seq_length": 8,
+    "image_vocab_size": 32,
+    "image_tokens_per_dim": 4,
+}
+TINY_VQGAN = VQGANConfig(
+    resolution=32,
+    ch=8,
+    num_res_blocks=1,
+    attn_resolutions=(4,),
+    z_channels=8,
+    embed_dim=8,
+    n_embed=32,
+    norm_groups=4,
+)
+UNET = {"encoder_name": "tu-mobilenetv3_small_050", "decoder_channels": (16, 16, 8, 8, 8)}
+
 
 def save_tiny_bundle(folder: Path) -> Path:
     """Write a bundle that draws noise within a fraction of a second: 4×4 codes, 2 layers."""
@@ -22,31 +43,10 @@ def save_tiny_bundle(folder: Path) -> Path:
 
     torch.manual_seed(0)
     configs = {
-        "transformer": TransformerConfig(
-            num_layers=2,
-            hidden_size=32,
-            num_attention_heads=2,
-            vocab_size=60 + 8,
-            text_seq_length=8,
-            image_vocab_size=32,
-            image_tokens_per_dim=4,
-        ),
-        "vqgan": VQGANConfig(
-            resolution=32,
-            ch=8,
-            num_res_blocks=1,
-            attn_resolutions=(4,),
-            z_channels=8,
-            embed_dim=8,
-            n_embed=32,
-            norm_groups=4,
-        ),
+        "transformer": TransformerConfig(**NUMBERS),
+        "vqgan": TINY_VQGAN,
         "upscale": UpscaleConfig(scale=4, num_feat=8, num_block=1, num_grow_ch=4, tile=None),
-        "matting": MattingConfig(
-            encoder_name="tu-mobilenetv3_small_050",
-            decoder_channels=(16, 16, 8, 8, 8),
-            size=256,
-        ),
+        "matting": MattingConfig(**UNET, size=256),
     }
     models = {
         "transformer": Transformer(configs["transformer"]),

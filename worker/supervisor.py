@@ -6,7 +6,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import IO
 
 from worker.queue.child import start_child, stop_child
@@ -36,7 +35,7 @@ class Supervisor:
         """
         self.name = name
         self._command = command
-        self._start = partial(self._start_child, log_file, env)
+        self._log_file, self._env = log_file, env
         self._restarts = restarts
         self.deaths = 0  # of children that were, or will be, replaced
         self.gave_up = threading.Event()
@@ -45,11 +44,9 @@ class Supervisor:
         self._lock = threading.RLock()
         self.process = self._start()
 
-    def _start_child(
-        self, log_file: IO[bytes] | None, env: Mapping[str, str] | None
-    ) -> subprocess.Popen[bytes]:
+    def _start(self) -> subprocess.Popen[bytes]:
         command = self._command() if callable(self._command) else self._command
-        return start_child(command, log_file, env)
+        return start_child(command, self._log_file, self._env)
 
     def watch(self) -> None:
         """Replace the child from now on whenever it dies."""

@@ -42,9 +42,12 @@ def serve(connection: Connection, stickers: list[Sticker], seconds: float) -> No
     """Answer one job process, or an RQ worker that only checks whether the engine is ready."""
     with connection:
         try:
-            request = receive_task(connection).request
+            task = receive_task(connection)
         except (EOFError, OSError):
             return
+        if task is None:  # a question for figures
+            return
+        request = task.request
         time.sleep(seconds / 2)
         try:
             send_event(connection, Progress(request.id, 0.5), [])

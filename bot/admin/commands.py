@@ -58,10 +58,10 @@ class Admin:
             return words("ban-whom")
         if len(reason) > MAX_REASON:
             return words("ban-reason-too-long", most=MAX_REASON)
-        if not await self._access.ban(user_id, reason):
+        stopped = await ban(self._access, self._intake, self._redis, user_id, reason)
+        if stopped is None:
             return words("ban-not-admins")
-        await asyncio.to_thread(count, self._redis, BANNED)
-        return words("user-banned", id=str(user_id), count=await self._intake.cancel_all(user_id))
+        return words("user-banned", id=str(user_id), count=stopped)
 
     async def _banned(self, _: list[str], words: Texts) -> str:
         listed = await self._access.banned()
@@ -84,6 +84,16 @@ class Admin:
     async def _resume(self, _: list[str], words: Texts) -> str:
         await asyncio.to_thread(self._queue.resume)
         return words("resumed")
+
+
+async def ban(
+    access: Access, intake: Intake, connection: redis.Redis, user_id: int, reason: str
+) -> int | None:
+    """Ban a user and stop the user's requests; returns how many, None for operators."""
+    if not await access.ban(user_id, reason):
+        return None
+    await asyncio.to_thread(count, connection, BANNED)
+    return await intake.cancel_all(user_id)
 
 
 def stats(queue: RequestQueue, connection: redis.Redis, banned: int, words: Texts) -> str:

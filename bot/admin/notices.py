@@ -51,7 +51,7 @@ class Notices:
             return None
 
     async def send_all(self, screen: Callable[[Texts], Screen]) -> dict[int, int]:
-        """Send a message to each admin; returns its id for each admin who has got it."""
+        """Send a message to each admin; returns its id for each admin whom it reached."""
 
         async def send_one(admin: int) -> int | None:
             try:

@@ -20,6 +20,7 @@ from telegram.error import BadRequest, Forbidden, TelegramError
 from telegram.ext import CallbackQueryHandler
 
 from bot.admin.access import Access
+from bot.admin.commands import ban
 from bot.admin.notices import Notices
 from bot.admin.redis_repair import log, read
 from bot.requests.intake import Intake
@@ -34,9 +35,9 @@ from bot.telegram.retry import insist
 from bot.texts import Texts, shortened
 from worker.queue.decoding import from_json
 from worker.queue.request_ids import RequestId
-from worker.queue.stats import BANNED, REPORTED, count
+from worker.queue.stats import REPORTED, count
 
-MAX_PER_DAY = 5  # reports of one user, so that nobody can flood the admins
+MAX_PER_DAY = 5  # reports of one user, so that no user can flood the admins
 
 
 class Verdict(StrEnum):
@@ -190,10 +191,9 @@ class Reports:
         match verdict:
             case Verdict.BAN:
                 reason = words("ban-reason-report", prompt=shortened(report.prompt))
-                if not await self._access.ban(report.user_id, reason):
+                parts = (self._access, self._intake, self._sync_redis)
+                if await ban(*parts, report.user_id, reason) is None:
                     return words("ban-not-admins")
-                await asyncio.to_thread(count, self._sync_redis, BANNED)
-                await self._intake.cancel_all(report.user_id)
             case Verdict.DELETE:
                 # Another request may have taken the message over; the next edit must not fail.
                 shown = await self._store.latest(report.request_id)

@@ -164,9 +164,13 @@ class Delivery:
             except Exception as error:  # of Telegram or Redis: the message must arrive some time
                 message_task.stale = True
                 failures += 1
-                final = message_task.final
-                until = asyncio.Event() if final.is_set() else final
-                await self._pause(request_id, error, failures, until)
+                may_hasten = not message_task.final.is_set()
+                pause = await self._pause_after(request_id, error, failures)
+                if may_hasten:  # a delayed progress bar must not delay the result
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(message_task.final.wait(), pause)
+                else:
+                    await asyncio.sleep(pause)
             else:
                 failures = 0
                 with suppress(TimeoutError):  # delays the next progress bar, but not the result
@@ -180,13 +184,8 @@ class Delivery:
             entries.discard(entry_id)
             message_task.entries.discard(entry_id)
 
-    async def _pause(
-        self,
-        request_id: RequestId,
-        error: Exception,
-        failures: int,
-        until: asyncio.Event | None = None,
-    ) -> None:
+    async def _pause_after(self, request_id: RequestId, error: Exception, failures: int) -> float:
+        """Log an error; returns the seconds to wait before the next attempt."""
         pause = pause_after(error, failures)
         log.warning(
             "request %s: %s; again in %.1f s",
@@ -196,8 +195,7 @@ class Delivery:
             exc_info=_is_unexpected(error),
         )
         await self._heal(error)
-        with suppress(TimeoutError):  # a delayed progress bar must not delay the result
-            await asyncio.wait_for((until or asyncio.Event()).wait(), pause)
+        return pause
 
     async def _heal(self, error: Exception) -> None:
         with suppress(redis.RedisError):
@@ -242,7 +240,7 @@ class Delivery:
                 return
             except redis.RedisError as error:
                 failures += 1
-                await self._pause(request_id, error, failures)
+                await asyncio.sleep(await self._pause_after(request_id, error, failures))
 
     async def _send_or_edit(self, record: Record, wanted: Screen) -> tuple[int, int]:
         """Send or edit the message; returns its chat id and message id."""

@@ -4,8 +4,7 @@
 
 So records and messages have one writer, even if an operator starts two bots.  A bot that was
 suspended or cut off from Redis for longer than its lease sends nothing until it knows that no other
-bot has taken over.  One bot is enough for many workers,
-because it does little work.
+bot has taken over.  One bot is enough for many workers, because it does little work.
 
 Docker runs `python -m bot.telegram.leader` to ask whether a bot answers, this one or another.
 """

@@ -78,7 +78,7 @@ def test_progress_that_waits_for_room_in_the_chat_holds_no_events(
     connection: redis.Redis,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Else a busy group would fill the stream up to MAX_UNREAD, and nobody would see progress."""
+    """Else a busy group would fill the stream up to MAX_UNREAD, and no user would see progress."""
     monkeypatch.setattr(rate_limits, "CHAT", Limit(3, 6.0))  # no room once two calls were made
     user.say("кот")
     request = worker.take()

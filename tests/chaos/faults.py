@@ -137,8 +137,8 @@ class Storm:
 async def _continue(pids: list[int], seconds: float) -> None:
     """Have stopped processes continue after some seconds.
 
-    A process of its own does so, because a stopped process cannot end, and nobody else would
-    continue it if this one is killed meanwhile.
+    A process of its own does so, because a stopped process cannot end, and would stay
+    stopped if this one is killed meanwhile.
     """
     ids = " ".join(map(str, pids))
     command = f"sleep {seconds}; kill -CONT {ids} 2>/dev/null"

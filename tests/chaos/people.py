@@ -11,6 +11,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.bot.harness import buttons_of, text_of
+
 LOOKS = "синий красный зелёный жёлтый белый чёрный серый рыжий розовый золотой серебряный весёлый"
 LOOKS += " грустный сонный добрый злой большой маленький старый молодой смешной пушистый полосатый"
 LOOKS += " лохматый круглый"
@@ -166,11 +168,6 @@ class Person:
             return await answer.json()
 
 
-def text_of(message: dict[str, Any]) -> str:
-    """A message's text or caption."""
-    return str(message.get("text") or message.get("caption") or "")
-
-
 def has_ended(message: dict[str, Any]) -> bool:
     """Whether the message of a request says how it has ended."""
     text = text_of(message)
@@ -179,8 +176,7 @@ def has_ended(message: dict[str, Any]) -> bool:
 
 def button(message: dict[str, Any], *parts: str) -> str:
     """The data of the first button that holds all parts, the last one at its end; "" if none."""
-    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
-    for data in (b.get("callback_data", "") for row in rows for b in row):
+    for data in (b.get("callback_data", "") for b in buttons_of(message)):
         if all(part in data for part in parts) and (len(parts) == 1 or data.endswith(parts[-1])):
             return str(data)
     return ""

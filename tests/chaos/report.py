@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.chaos.people import CANCELLED, DONE, MARK, SORRY, Asked, text_of
+from tests.bot.harness import text_of
+from tests.chaos.people import CANCELLED, DONE, MARK, SORRY, Asked
 
 Message = dict[str, Any]
 

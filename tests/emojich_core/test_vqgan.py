@@ -1,19 +1,13 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from emojich_core.networks.vqgan import VQGAN, VQGANConfig, inverse_haar
 from emojich_core.training.vqgan import EMACodebook
+from tests.tiny_bundle import TINY_VQGAN
 
-SMALL = VQGANConfig(
-    resolution=32,
-    ch=8,
-    num_res_blocks=1,
-    attn_resolutions=(4,),
-    z_channels=8,
-    embed_dim=8,
-    n_embed=16,
-    norm_groups=4,
-)
+SMALL = replace(TINY_VQGAN, n_embed=16)
 
 
 def test_inverse_haar_undoes_the_transform() -> None:

@@ -1,11 +1,10 @@
 """Checkpoints in exactly the published layouts, with tiny random networks in them.
 
-Run as a module, it is `emojich weights pull NAME …` with these in the place of the published
-models; each name is pulled by a process of its own, all at once.
+Run as a module, it is `emojich weights pull NAME` with these in the place of the published models.
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -24,17 +23,8 @@ from emojich_core.networks.ruclip import RuCLIP, RuCLIPConfig
 from emojich_core.networks.transformer import TransformerConfig
 from emojich_core.networks.upscale import UpscaleConfig
 from emojich_core.networks.vqgan import VQGANConfig
+from tests.tiny_bundle import NUMBERS, TINY_VQGAN, UNET
 
-NUMBERS = {
-    "num_layers": 2,
-    "hidden_size": 32,
-    "num_attention_heads": 2,
-    "vocab_size": 60 + 8,
-    "text_seq_length": 8,
-    "image_vocab_size": 32,
-    "image_tokens_per_dim": 4,
-}
-UNET = {"encoder_name": "tu-mobilenetv3_small_050", "decoder_channels": (16, 16, 8, 8, 8)}
 RUCLIP = RuCLIPConfig(
     embed_dim=16,
     image_resolution=32,
@@ -50,17 +40,7 @@ RUCLIP = RuCLIPConfig(
 
 
 def vqgan(dwt: bool) -> VQGANConfig:
-    return VQGANConfig(
-        resolution=32,
-        ch=8,
-        num_res_blocks=1,
-        attn_resolutions=(4,),
-        z_channels=8,
-        embed_dim=8,
-        n_embed=32,
-        dwt=dwt,
-        norm_groups=4,
-    )
+    return replace(TINY_VQGAN, dwt=dwt)
 
 
 TOKENIZER = Source("tiny/utils", "bpe.model")

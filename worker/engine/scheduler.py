@@ -9,7 +9,7 @@ which the best become stickers.  They take slots that would be idle, and give th
 another of the engine's requests needs one; a request that has waited for EXTRA_WAIT competes for
 slots with all of its images.
 
-Between two steps a request that takes long gets a sketch: a picture of what is decoded so far.
+Between two steps a request that takes long gets a sketch: a picture of its images so far.
 """
 
 import gc

@@ -123,8 +123,9 @@ def publish(connection: redis.Redis, event: Event) -> None:
 
 def end_silently(connection: redis.Redis, request_id: str) -> bool:
     """End a request without an event; False when one has ended it before."""
-    connection.delete(sketch_key(request_id))
-    return bool(connection.set(_ended(request_id), "", nx=True, ex=END_TTL))
+    is_first = connection.set(_ended(request_id), "", nx=True, ex=END_TTL)
+    connection.delete(sketch_key(request_id))  # after the mark, which keeps workers from new ones
+    return bool(is_first)
 
 
 def has_ended(connection: redis.Redis, request_id: str) -> bool:

@@ -21,7 +21,7 @@ def save_sketch(connection: redis.Redis, request_id: str, picture: bytes) -> Non
 
 
 def load_sketch(connection: redis.Redis, request_id: str) -> bytes:
-    """The newest sketch of a request; empty when there is none any more."""
+    """The newest sketch of a request; empty once it has expired or the request has ended."""
     picture: Any = connection.get(sketch_key(request_id))
     return bytes(picture or b"")
 
