@@ -4,6 +4,7 @@
 - `image_file`: opens a user's picture safely: limits, EXIF, a white square
 - `request`: what a user asks for and what comes back, as the bot and the worker exchange it
 - `vocabulary`: what a bundle has learned, and what it draws for other words
+- `words`: Russian morphology: dictionary forms, diminutives, agreement
 - `lexicon`: Russian words for each emoji, in `lexicon.tsv`
 - `sticker`: pixels become a WebP that Telegram takes as a sticker
 - `sketch`: one small picture of images that are being drawn

@@ -146,11 +146,11 @@ class Pipeline:
         """
         seed = new_seed() if seed is None else seed
         request = Request(id="", prompt=prompt, count=count, seed=seed)
-        text = self.read(request.prompt).prompt
+        prompts = self.read(request.prompt).prompts
         wanted = {"top_k": top_k, "top_p": top_p, "temperature": temperature}
         given = {name: value for name, value in wanted.items() if value is not None}
         sampling = replace(self.bundle.sampling, **given)  # type: ignore[arg-type]
-        prefills = self.prefill(text, image_prompt)
+        prefills = self.prefill(prompts, image_prompt)
         images = ImageRequest(request, sampling, prefills, image_prompt, best_of)
         while images.waiting:
             self._decode_round(images, progress)
@@ -262,19 +262,24 @@ class Pipeline:
         return Reading(prompt) if vocabulary is None else vocabulary.read(prompt)
 
     @memory_watched()
-    def prefill(self, prompt: str, image_prompt: ImagePrompt | None = None) -> list[Prefill]:
-        """Compute the text of a prompt, as `read` returned it, once for all of its images.
+    def prefill(
+        self, prompts: Sequence[str], image_prompt: ImagePrompt | None = None
+    ) -> list[Prefill]:
+        """Compute the texts of `Reading.prompts`, once for all images of a request.
 
-        Returns one Prefill for each style of the bundle; with an image prompt, only that of the
-        style in which its codes are likeliest.
+        Returns one Prefill for each prompt in each style of the bundle; with an image prompt, only
+        the one with which its codes are likeliest.
         """
         styles = self.bundle.sampling.styles or ("",)
-        if image_prompt is not None and len(styles) > 1:
+        texts = [(place, style) for place in range(len(prompts)) for style in styles]
+        if image_prompt is not None and len(texts) > 1:
             codes = to_device(image_prompt.codes, self.device)
-            texts = {style: self._tokens(in_style(prompt, style)) for style in styles}
-            losses = {s: image_loss(self.transformer, text, codes) for s, text in texts.items()}
-            styles = (min(styles, key=losses.__getitem__),)
-        return [self._prefill(prompt, style) for style in styles]
+            tokens = [self._tokens(in_style(prompts[place], style)) for place, style in texts]
+            losses = [image_loss(self.transformer, each, codes) for each in tokens]
+            texts = [texts[losses.index(min(losses))]]
+        return [
+            replace(self._prefill(prompts[place], style), place=place) for place, style in texts
+        ]
 
     def _prefill(self, prompt: str, style: str) -> Prefill:
         prompted = prefill(self.transformer, self._tokens(in_style(prompt, style)))

@@ -215,6 +215,12 @@ class Reading:
     prompt: str
     unknown: str = ""  # what it cannot draw of the prompt, in its dictionary form
     instead: str = ""  # the word that it draws instead, which is another picture
+    variants: tuple[str, ...] = ()  # other prompts that mean the same: candidates take turns
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """All prompts to draw, the one that means the user's best first."""
+        return (self.prompt, *self.variants)
 
 
 @dataclass(frozen=True)

@@ -1,49 +1,95 @@
-"""The words that a bundle has learned, and what it draws for a prompt without any of them.
+"""The words that a bundle has learned, and what it draws for a prompt.
 
 A bundle may have a `vocabulary.tsv`; a bundle without (the published models) draws every prompt as
-it is.  The lines of the file are emoji with the names that the weights have learned, and single
-words of captions in dictionary forms.
+it is.  The rows of the file are
+
+- an emoji, its name, and, if scenes were learned with it, what it is called in them: 🐶, морда
+  собаки, собака;
+- a name, and another caption for which the weights draw that emoji better;
+- a single word of captions, in its dictionary form, and "*" if it is an adjective that the weights
+  have learned to draw with any thing: красный.
 
 `Vocabulary.read` decides in this order:
 
-1. A single word of the lexicon is replaced by the name of its emoji, which the weights have learned
-   best.  So is a phrase that the lexicon marks as another thing than its emoji: a морская свинка is
-   no свинка.
-2. A prompt with a known noun stays as it is; so does a prompt without nouns that has a known word.
-3. In any other prompt one word is replaced: by the name of its emoji if the lexicon has the word,
-   else by the nearest word of `neighbours.tsv`.
+1. A prompt that as a whole means one emoji, in any form or as a diminutive (щенки, роботик), is
+   replaced by the name of that emoji, or by its better caption.
+2. Adjectives that the weights cannot draw are left out: страшный череп.
+3. In a scene, a word of the lexicon is replaced by what scenes call its emoji: бульдог в шляпе.
+   Another noun than those known is replaced by the name of its emoji, or by the nearest word of
+   `neighbours.tsv`.
 
-The bot tells the user which word the model draws for a marked word, or for a word's neighbour.
+The bot tells the user which word the model draws for a word that the lexicon marks as another thing
+than its emoji (a морская свинка is no свинка), and for a word's neighbour.
+
+For a word that several emoji show (`variants.tsv`) a reading has a prompt for each, and the
+candidates of a request take turns: морда кошки, кошка, улыбающийся кот.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
-
-import pymorphy3
 
 from emojich_core.lexicon import lexicon, other_things, person
 from emojich_core.request import MAX_PROMPT_LENGTH, InvalidRequest, Reading, Reason
+from emojich_core.words import (
+    agreeing,
+    bases,
+    forms,
+    is_adjective,
+    is_noun,
+    is_qualifier,
+    lemma,
+    plain,
+    says_something,
+)
 
 NEIGHBOURS = Path(__file__).with_name("neighbours.tsv")
+VARIANTS = Path(__file__).with_name("variants.tsv")
 HEADER = """\
-# What the weights have learned: emoji with their names, then words in dictionary forms.
+# What the weights have learned: names of emoji, then words in dictionary forms.
 """
 EXAMPLES = "«кот в шляпе», «горящее сердце» or «панда в короне»"
+ANY_THING = "*"  # marks an adjective that can be drawn with any thing
+MOST_PROMPTS = 4  # of a reading: as many as the stickers of most requests
+# Shades, and the basic colour that each is nearest to.
+SHADES = {
+    **dict.fromkeys(("рыжий", "апельсиновый", "огненный"), "оранжевый"),
+    **dict.fromkeys(("алый", "бордовый", "багровый", "малиновый", "вишневый"), "красный"),
+    **dict.fromkeys(("сиреневый", "лиловый", "пурпурный", "лавандовый"), "фиолетовый"),
+    **dict.fromkeys(("салатовый", "изумрудный", "оливковый"), "зеленый"),
+    **dict.fromkeys(("бирюзовый", "лазурный", "небесный"), "голубой"),
+    **dict.fromkeys(("бежевый", "шоколадный", "бурый", "каштановый"), "коричневый"),
+    **dict.fromkeys(("золотой", "золотистый", "лимонный"), "желтый"),
+    **dict.fromkeys(("серебряный", "серебристый", "дымчатый"), "серый"),
+}
+# Words for a face, of which an adjective says all that it shows.
+FACES = {"лицо", "личико", "рожица", "смайл", "смайлик", "эмодзи", "взгляд", "мордашка"}
+_PREFIX = 2  # letters of a word that all of its forms begin with
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-# Parts of speech that show nothing by themselves, and occur in captions of all subjects.
-_EMPTY = {"PREP", "CONJ", "PRCL", "NPRO", "NUMR"}
 
 
 class Vocabulary:
     """The names and words that a bundle has learned."""
 
-    def __init__(self, names: dict[str, str], words: Iterable[str]):
-        """`names` by emoji, `words` as `words_of` yields them."""
+    def __init__(
+        self,
+        names: Mapping[str, str],
+        words: Iterable[str],
+        scene_nouns: Mapping[str, str] | None = None,
+        adjectives: Iterable[str] = (),
+        better: Mapping[str, str] | None = None,
+    ):
+        """`names` and `scene_nouns` by emoji, `better` captions by name; see the file's rows.
+
+        `words` as `words_of` yields them; `adjectives` can be drawn with any thing: all, if none.
+        """
         self.names = {_bare(emoji): name for emoji, name in names.items()}
-        self.words = frozenset(words)
+        self.better = dict(better or {})
+        self.scene_nouns = {_bare(emoji): noun for emoji, noun in (scene_nouns or {}).items()}
+        self.adjectives = frozenset(adjectives)
+        self.words = frozenset(words) | self.adjectives
 
     @classmethod
     def load(cls, file: Path) -> "Vocabulary":
@@ -52,127 +98,238 @@ class Vocabulary:
         rows = [line.split("\t") for line in lines if not line.startswith("# ")]
         for number, row in enumerate(rows, start=1):
             is_short = all(text and len(text) <= MAX_PROMPT_LENGTH for text in row)
-            if len(row) > 2 or not is_short or not row[-1].isprintable():
-                raise ValueError(f"row {number} is neither a name nor a word")
-        names = {row[0]: row[1] for row in rows if len(row) == 2}
-        return cls(names, (row[0] for row in rows if len(row) == 1))
+            if len(row) > 3 or not is_short or not all(map(str.isprintable, row[1:] or row)):
+                raise ValueError(f"row {number} is neither a caption nor a word")
+        pairs = [row for row in rows if len(row) > 1 and row[1] != ANY_THING]
+        return cls(
+            {row[0]: row[1] for row in pairs if not _WORD.search(row[0])},
+            (row[0] for row in rows if len(row) == 1),
+            {row[0]: row[2] for row in pairs if len(row) == 3},
+            (row[0] for row in rows if row[1:] == [ANY_THING]),
+            {row[0]: row[1] for row in pairs if _WORD.search(row[0])},
+        )
 
     def save(self, file: Path) -> None:
         """Write a file that `load` reads."""
-        rows = [f"{emoji}\t{name}" for emoji, name in self.names.items()]
-        file.write_text(HEADER + "\n".join([*rows, *sorted(self.words)]) + "\n", "utf-8")
+        nouns = {emoji: f"\t{noun}" for emoji, noun in self.scene_nouns.items()}
+        rows = [f"{emoji}\t{name}{nouns.get(emoji, '')}" for emoji, name in self.names.items()]
+        rows += [f"{name}\t{caption}" for name, caption in self.better.items()]
+        rows += [f"{word}\t{ANY_THING}" for word in sorted(self.adjectives)]
+        rows += sorted(self.words - self.adjectives)
+        file.write_text(HEADER + "\n".join(rows) + "\n", "utf-8")
 
     def with_captions(self, captions: Iterable[str]) -> "Vocabulary":
         """A vocabulary that knows the words of these captions, too."""
-        learned = (word for caption in captions for word in words_of(caption))
-        return Vocabulary(self.names, self.words.union(learned))
+        learned = {word for caption in captions for word in words_of(caption)}
+        adjectives = filter(is_adjective, learned) if self.adjectives else ()
+        return Vocabulary(
+            self.names,
+            self.words | learned,
+            self.scene_nouns,
+            self.adjectives.union(adjectives),
+            self.better,
+        )
+
+    def with_better(self, better: Mapping[str, str]) -> "Vocabulary":
+        """A vocabulary with other better captions, by name."""
+        return Vocabulary(self.names, self.words, self.scene_nouns, self.adjectives, better)
 
     def read(self, prompt: str) -> Reading:
         """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known."""
-        texts = _WORD.findall(prompt)
-        phrase = " ".join(map(_plain, texts))
-        is_whole = len(texts) == 1 or phrase in _other_things()
-        if is_whole and (name := self._name(phrase)):
-            return _reading(name, phrase, name)
-        nouns = [text for text in texts if _is_noun(text)]
-        telling = nouns or [text for text in texts if _says_something(text)]
-        if any(self.words & forms(text) for text in telling):
-            return Reading(prompt)
-        if name := self._name(phrase):
-            return _reading(name, phrase, name)
-        for text in telling:
-            for form in sorted(forms(text)):
-                if name := self._name(form):
-                    return _reading(_replaced(prompt, text, name), form, name)
-        for text in nouns:
-            for form in sorted(forms(text)):
-                if near := _neighbours().get(form):
-                    name = near if self.words & forms(near) else self._name(_plain(near))
-                    if name:
-                        return Reading(_replaced(prompt, text, name), form, name)
-        message = f"The model knows no word of «{prompt}»: try {EXAMPLES}."
+        asked, texts = prompt, _WORD.findall(prompt)
+        if reading := self._whole(texts) or self._face(texts):
+            return reading
+        shortened = self._without_unknown_adjectives(prompt, texts)
+        if shortened != prompt:
+            prompt, texts = shortened, _WORD.findall(shortened)
+            if reading := self._whole(texts):
+                return reading
+        nouns = [text for text in texts if is_noun(text)]
+        telling = nouns or [text for text in texts if says_something(text)]
+        if any(map(self._knows, telling)):
+            return self._substituted(prompt, telling[:1]) or self._scene(prompt, nouns)
+        if reading := self._substituted(prompt, telling):
+            return reading
+        message = f"The model knows no word of «{asked}»: try {EXAMPLES}."
         raise InvalidRequest(Reason.UNKNOWN, message)
 
-    def _name(self, phrase: str) -> str:
-        """The name of the emoji for which the lexicon has a phrase; empty if there is none."""
-        emoji = _emoji_of().get(phrase, "")
-        return self.names.get(emoji) or self.names.get(person(emoji), "")
+    def _substituted(self, prompt: str, texts: list[str]) -> Reading | None:
+        """The reading with the first unknown word of `texts` replaced, if it has a substitute."""
+        unknown = [text for text in texts if not self._knows(text)]
+        for text in unknown:
+            if found := self._emoji(text):
+                form, emoji = found
+                noun = self.scene_nouns.get(emoji) or self.names[emoji]
+                told = form if form in _other_things() else ""
+                return self._told(_replaced(prompt, text, noun), told, noun)
+        for text in filter(is_noun, unknown):
+            for form in forms(text):
+                if near := _neighbours().get(form):
+                    found = None if self._knows(near) else self._emoji(near)
+                    name = self.names[found[1]] if found else near
+                    if found or self._knows(near):
+                        return self._told(_replaced(prompt, text, name), form, name)
+        return None
+
+    def _told(self, prompt: str, unknown: str, instead: str) -> Reading:
+        """The reading of a prompt in which a word was replaced; with `unknown` the user is told."""
+        reading = self._whole(_WORD.findall(prompt)) or Reading(prompt)
+        return replace(reading, unknown=unknown, instead=instead) if unknown else reading
+
+    def _face(self, texts: list[str]) -> Reading | None:
+        """The reading of an adjective and a word for a face, which says nothing: сонное лицо."""
+        *said, last = texts or [""]
+        return self._whole(said) if said and not FACES.isdisjoint(forms(last)) else None
+
+    def _whole(self, texts: list[str]) -> Reading | None:
+        """The reading of a prompt that as a whole means one emoji, or one of several."""
+        phrase = plain(" ".join(texts))
+        exact = self._emoji_by_name.get(phrase)
+        said = [phrase, *(forms(phrase) if len(texts) == 1 else ())]
+        shown = next((_variants()[form] for form in said if form in _variants()), ())
+        if not exact and not shown and (found := self._emoji(phrase)):
+            form, exact = found
+            if form in _other_things():
+                return Reading(self._drawn(exact), form, self.names[exact])
+            if len(texts) == 1:
+                shown = _variants().get(self.scene_nouns.get(exact, ""), ())
+        emoji = dict.fromkeys(e for e in (exact, *shown) if e in self.names)
+        captions = [self._drawn(each) for each in emoji][:MOST_PROMPTS]
+        return Reading(captions[0], variants=tuple(captions[1:])) if captions else None
+
+    def _drawn(self, emoji: str) -> str:
+        """The caption for which the weights draw an emoji best."""
+        return self.better.get(self.names[emoji], self.names[emoji])
+
+    def _emoji(self, phrase: str) -> tuple[str, str] | None:
+        """What the lexicon has of a word or phrase, in whatever form, and its emoji."""
+        phrase = plain(phrase)
+        for said in self._said(phrase):
+            emoji = _emoji_of().get(said, "")
+            for drawn in (emoji, person(emoji)):
+                if drawn in self.names:
+                    return said, drawn
+        return None
+
+    def _said(self, phrase: str) -> Iterator[str]:
+        """What a phrase may stand in the lexicon as, the surest first."""
+        yield phrase
+        if " " in phrase:
+            yield _same_words(phrase)
+            return
+        yield from forms(phrase)
+        if not self._knows(phrase):
+            yield from bases(phrase)
+            for part in phrase.split("-")[:-1]:
+                yield from forms(part)
+                yield from bases(part)
+
+    def _knows(self, word: str) -> bool:
+        return not self.words.isdisjoint(forms(word))
+
+    def _without_unknown_adjectives(self, prompt: str, texts: list[str]) -> str:
+        """The prompt without adjectives that are not drawn, and with the nearest basic colours."""
+        if not self.adjectives or not any(map(is_noun, texts)):
+            return prompt
+        for place, text in enumerate(texts):
+            beside = [*texts[max(0, place - 1) : place], *texts[place + 1 : place + 2]]
+            of_a_noun = is_qualifier(text) and any(is_noun(t) or is_qualifier(t) for t in beside)
+            if not of_a_noun or self._begins_a_name(texts[place:]):
+                continue
+            kept = [form for form in forms(text) if form in self.adjectives]
+            near = [SHADES[form] for form in forms(text) if SHADES.get(form) in self.adjectives]
+            if not kept:
+                prompt = prompt.replace(text, near[0] if near else "", 1)
+        return " ".join(prompt.split())
+
+    def _begins_a_name(self, texts: list[str]) -> bool:
+        """Whether an adjective and the noun after it are one thing: летучая мышь."""
+        return len(texts) > 1 and self._emoji(" ".join(texts[:2])) is not None
+
+    def _scene(self, prompt: str, nouns: list[str]) -> Reading:
+        """The reading of a prompt with a known word: its subject as scenes call it."""
+        if not nouns or not self.scene_nouns:
+            return Reading(prompt)
+        subject = nouns[0]
+        before = _WORD.findall(prompt.split(subject, 1)[0])
+        if not all(map(is_adjective, before)):
+            return Reading(prompt)
+        found = self._emoji(subject)
+        names = [form for form in forms(subject) if form in self._scene_words]
+        if not names and found and found[1] in self.scene_nouns:
+            names = [self.scene_nouns[found[1]]]
+        return Reading(_replaced(prompt, subject, names[0])) if names else Reading(prompt)
+
+    @cached_property
+    def _scene_words(self) -> frozenset[str]:
+        return frozenset(self.scene_nouns.values())
+
+    @cached_property
+    def _emoji_by_name(self) -> dict[str, str]:
+        return {name: emoji for emoji, name in reversed(self.names.items())}
 
 
 def words_of(caption: str) -> Iterator[str]:
     """The words that a caption teaches, in dictionary forms; a single word always counts."""
     texts = _WORD.findall(caption)
     for text in texts:
-        if len(texts) == 1 or _says_something(text):
-            yield _plain(_parses(text)[0].normal_form)
-
-
-@cache
-def forms(word: str) -> frozenset[str]:
-    """A word without ё, and all dictionary forms that it can have."""
-    return frozenset({_plain(word), *(_plain(parse.normal_form) for parse in _parses(word))})
-
-
-def _is_noun(word: str) -> bool:
-    return bool(_parses(word)[0].tag.POS == "NOUN")
-
-
-def _says_something(word: str) -> bool:
-    return _parses(word)[0].tag.POS not in _EMPTY
-
-
-def _reading(prompt: str, phrase: str, name: str) -> Reading:
-    """The reading of a phrase as its emoji's name; of a marked phrase, it names both."""
-    return Reading(prompt, phrase, name) if phrase in _other_things() else Reading(prompt)
+        if len(texts) == 1 or says_something(text):
+            yield lemma(text)
 
 
 def _replaced(prompt: str, word: str, name: str) -> str:
     """The prompt with one word replaced by a name, and the adjectives before it made to agree."""
     before, after = prompt.split(word, 1)
-    noun = next((p for p in _parses(name) if p.tag.POS == "NOUN" and "nomn" in p.tag), None)
-    fitted = before.split()
-    for place in reversed(range(len(fitted))):
-        parse = _parses(fitted[place])[0]
-        if noun is None or parse.tag.POS not in {"ADJF", "PRTF"}:
-            break
-        number = noun.tag.number
-        wanted = {"nomn", number} | ({noun.tag.gender} if number == "sing" else set())
-        inflected = parse.inflect(wanted)
-        fitted[place] = inflected.word if inflected else fitted[place]
-    return " ".join([*fitted, name]) + after
+    others = before.split()
+    first = len(others)
+    while first and is_adjective(others[first - 1]):
+        first -= 1
+    return " ".join([*others[:first], *agreeing(others[first:], name), name]) + after
 
 
 @cache
-def _parses(word: str) -> tuple[Any, ...]:
-    return tuple(_morph().parse(word.lower()))
+def _lemmas(phrase: str) -> tuple[str, ...]:
+    return tuple(lemma(word) for word in phrase.split())
 
 
-@cache
-def _morph() -> pymorphy3.MorphAnalyzer:
-    return pymorphy3.MorphAnalyzer(lang="ru")
+def _same_words(phrase: str) -> str:
+    """The phrase of the lexicon that has these words in other forms; else the phrase itself."""
+    starts = [word[:_PREFIX] for word in phrase.split()]
+    for said in _emoji_of():
+        if [word[:_PREFIX] for word in said.split()] == starts and _lemmas(said) == _lemmas(phrase):
+            return said
+    return phrase
 
 
 @cache
 def _emoji_of() -> dict[str, str]:
     """The lexicon's words and phrases, without ё, and the emoji of each."""
-    return {_plain(word): _bare(emoji) for emoji, row in lexicon().items() for word in row}
+    return {plain(word): _bare(emoji) for emoji, row in lexicon().items() for word in row}
 
 
 @cache
 def _other_things() -> frozenset[str]:
-    return frozenset(map(_plain, other_things()))
+    return frozenset(map(plain, other_things()))
+
+
+@cache
+def _variants() -> dict[str, tuple[str, ...]]:
+    """The emoji that show a word, by word, without ё."""
+    lines = VARIANTS.read_text("utf-8").splitlines()
+    rows = (line.split("\t") for line in lines if not line.startswith("# "))
+    return {
+        plain(word): tuple(map(_bare, emoji.split()))
+        for words, emoji in rows
+        for word in words.split("; ")
+    }
 
 
 @cache
 def _neighbours() -> dict[str, str]:
     lines = NEIGHBOURS.read_text("utf-8").splitlines()
     rows = (line.split("\t") for line in lines if not line.startswith("# "))
-    return {_plain(word): near for word, near in rows}
+    return {plain(word): near for word, near in rows}
 
 
 def _bare(emoji: str) -> str:
     return emoji.replace("\ufe0f", "")
-
-
-def _plain(text: str) -> str:
-    return text.lower().replace("ё", "е")

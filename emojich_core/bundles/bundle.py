@@ -272,6 +272,15 @@ def derive_bundle(
         shutil.rmtree(staged, ignore_errors=True)
 
 
+def replace_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
+    """Write another vocabulary into a bundle that has one."""
+    description = read_description(path)
+    with _written(path):
+        vocabulary.save(path / VOCABULARY)
+        description["files"][VOCABULARY] = sha256(path / VOCABULARY)
+        _write_description(path, description)
+
+
 def _link(file: Path, copy: Path) -> None:
     try:
         os.link(file.resolve(), copy)

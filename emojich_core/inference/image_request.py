@@ -3,8 +3,10 @@
 `Pipeline.generate` decodes one ImageRequest after another, the engine's scheduler many at once.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 import torch
 from torch import Tensor
@@ -61,8 +63,9 @@ class ImageRequest:
     def enter(self, slots: Slots, slot: int) -> None:
         """Start the next waiting image in a free slot."""
         seed = self.slots[slot] = self.waiting.pop(0)
-        prefill = self._prefills[seed % len(self._prefills)]
-        slots.enter(slot, prefill, seed, self._policy.sampling(seed), self._image_prompt)
+        slots.enter(
+            slot, self._prefill(seed), seed, self._policy.sampling(seed), self._image_prompt
+        )
 
     def update(self, slots: Slots) -> list[ImageCodes]:
         """Take complete images out of their slots; returns those selected when a round ends."""
@@ -90,6 +93,9 @@ class ImageRequest:
             return 0.0
         done = (len(self._round) + in_slots) / images
         return RETRY_SHARE**self._policy.round * (1 - (1 - RETRY_SHARE) * done)
+
+    def _prefill(self, seed: int) -> Prefill:
+        return self._prefills[seed % len(self._prefills)]
 
     def interrupt(self, slots: Slots, slot: int) -> None:
         """Free a slot for another image; its own begins anew later and gets the same codes."""
@@ -122,13 +128,21 @@ class ImageRequest:
         """The images that become stickers, best first.
 
         They are those of the lowest perplexity; with `scores`, a judge's of the `shortlist`, those
-        of the highest score.
+        of the highest score.  Where a request has several prompts, they take turns.
         """
         if scores is None:
-            return self._likeliest()[: self._count]
+            return self._in_turns(self._likeliest())
         scored = zip(scores, self.shortlist(), strict=True)
         order = sorted(scored, key=lambda pair: pair[0], reverse=True)
-        return [replace(image, score=score) for score, image in order[: self._count]]
+        return self._in_turns([replace(image, score=score) for score, image in order])
+
+    def _in_turns(self, images: Iterable[ImageCodes]) -> list[ImageCodes]:
+        """The best image of each prompt, then the second best; `images` come best first."""
+        by_prompt = defaultdict[int, list[ImageCodes]](list)
+        for image in images:
+            by_prompt[self._prefill(image.seed).place].append(image)
+        turns = zip_longest(*(by_prompt[place] for place in sorted(by_prompt)))
+        return [image for turn in turns for image in turn if image][: self._count]
 
     def so_far(self, slots: Slots) -> list[Tensor]:
         """The codes (n,) int64 that are decoded of the first `count` images, in a lasting order."""

@@ -53,6 +53,7 @@ class Prefill:
     features: Tensor  # (1, H) of its last position
     key_values: KeyValues
     unprompted: "Prefill | None" = None  # the same without a prompt, for guidance
+    place: int = 0  # of its prompt among `Reading.prompts`
 
 
 @torch.inference_mode()

@@ -7,7 +7,7 @@ from emojich_core.bundles.bundle import BundleError, save_bundle
 from emojich_core.errors import exit_on
 from emojich_core.finetuning.loop import read
 from emojich_core.model_options import SHIPPED
-from emojich_core.training.data.dataset import Dataset
+from emojich_core.training.data.dataset import Dataset, Row
 from emojich_core.training.presets import (
     MINI_MATTING,
     MINI_SAMPLING,
@@ -54,16 +54,20 @@ def export(training: Path, dataset: Path, out: Path) -> None:
 
 def vocabulary_of(dataset: Dataset) -> Vocabulary:
     """The names and words of a dataset's captions; an emoji's name is its most frequent caption."""
-    plain = [row for row in dataset.rows if row.kind == "plain"]
-    names = {
-        _emoji(row.hexcodes[0]): max(row.captions, key=row.captions.__getitem__) for row in plain
-    }
+    names = {_emoji(row): _name(row) for row in dataset.rows if row.kind == "plain"}
+    coloured = [row for row in dataset.rows if row.kind == "recoloured"]
+    scene_nouns = {_emoji(row): _name(row).partition(" ")[2] for row in coloured}
     words = {word for row in dataset.rows for text in row.captions for word in words_of(text)}
-    return Vocabulary(names, words)
+    return Vocabulary(names, words, scene_nouns, {row.colour for row in coloured if row.colour})
 
 
-def _emoji(hexcode: str) -> str:
-    return "".join(chr(int(part, 16)) for part in hexcode.split("-"))
+def _name(row: Row) -> str:
+    """The most frequent caption."""
+    return max(row.captions, key=row.captions.__getitem__)
+
+
+def _emoji(row: Row) -> str:
+    return "".join(chr(int(part, 16)) for part in row.hexcodes[0].split("-"))
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def test_candidates_alternate_between_the_styles(
     assert {each.candidate.seed: each.sticker for each in together} == in_style
     # Images similar to another one are in its style: one Prefill for all of them.
     codes = together[0].codes
-    likely = pipeline.prefill("кот", pipeline.likeness(tuple(codes.tolist())))
+    likely = pipeline.prefill(["кот"], pipeline.likeness(tuple(codes.tolist())))
     assert len(likely) == 1
 
 
@@ -149,7 +149,7 @@ def test_warm_slots_decode_the_same_codes_as_cold_ones(pipeline: Pipeline) -> No
     pipeline.warm_up(warm)
     codes = []
     for slots in (warm, cold):
-        slots.enter(0, pipeline.prefill("кот")[0], 7, pipeline.bundle.sampling)
+        slots.enter(0, pipeline.prefill(["кот"])[0], 7, pipeline.bundle.sampling)
         for _ in range(pipeline.bundle.transformer.image_seq_length):
             slots.step()
         codes.append(slots.image(0).codes)

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from emojich_core.lexicon import lexicon
 from emojich_core.model_options import SHIPPED
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import InvalidRequest, Reading, Reason
-from emojich_core.vocabulary import EXAMPLES, Vocabulary, words_of
+from emojich_core.vocabulary import EXAMPLES, VARIANTS, Vocabulary, words_of
 
 MINI = SHIPPED / "mini" / VOCABULARY
 # Words of no language.
@@ -35,8 +35,8 @@ def mini() -> Vocabulary:
 @pytest.mark.parametrize(
     "prompt",
     [
-        *("Коты!", "спокойной ночи", "ура", "в космосе", "красный", "красный кот"),
-        *("фиолетовый абырвалг и кот", "кот в абырвалге", "старый буксир в море"),
+        *("в космосе", "красный", "красный кот", "пицца", "кот и пицца", "девочка с мячом"),
+        *("фиолетовый абырвалг и кот", "кот в абырвалге", "чёрная летучая мышь"),
         *EXAMPLES.replace("«", "").replace("»", "").replace(" or", ",").split(", "),
     ],
 )
@@ -45,18 +45,61 @@ def test_known_prompt_is_unchanged(mini: Vocabulary, prompt: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prompt", "drawn"),
+    ("prompt", "name"),
     [
-        ("бульдог", "морда собаки"),
-        ("рисую бульдога", "рисую морда собаки"),
-        ("бабло", "мешок денег"),
-        ("злые волшебники", "злой маг"),
-        ("щенок", "морда собаки"),  # known, but the name is known better
-        ("привет", "машет рукой"),
+        *(("арбузы", "арбуз"), ("пчёлками", "пчела")),  # forms
+        *(("роботик", "робот"), ("мандаринчик", "мандарин"), ("виноградинка", "виноград")),
+        *(("волчонок", "морда волка"), ("котище-красавище", "морда кошки")),
+        *(("бабло", "мешок денег"), ("хлопают в ладоши", "аплодисменты")),  # the lexicon
+        *(("ЛЕТУЧИЕ МЫШИ", "летучая мышь"), ("грустный кот", "плачущий кот")),
+        *(("страшный череп", "череп"), ("очень вкусный шоколад", "шоколад")),  # adjectives
+        *(("трудолюбивая пчела", "пчела"), ("сонное лицо", "хочет спать")),
     ],
 )
-def test_synonym_is_replaced_without_a_notice(mini: Vocabulary, prompt: str, drawn: str) -> None:
+def test_prompt_that_means_an_emoji_is_drawn_as_its_name(
+    mini: Vocabulary, prompt: str, name: str
+) -> None:
+    reading = mini.read(prompt)
+    assert reading.prompt in (name, mini.better.get(name))
+    assert not reading.unknown
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drawn"),
+    [
+        ("щенок в шляпе", "собака в шляпе"),
+        ("бульдог в короне", "собака в короне"),
+        ("рисую бульдога", "рисую собака"),
+        ("рыжие лисы", "оранжевая лиса"),
+        ("очень красивый красный дом", "красный дом"),
+        ("алый кот в смешной шляпе", "красный кот в шляпе"),
+    ],
+)
+def test_scene_has_the_words_of_scenes(mini: Vocabulary, prompt: str, drawn: str) -> None:
     assert mini.read(prompt) == Reading(drawn)
+
+
+@pytest.mark.parametrize("prompt", ["кот", "Котики!", "пушистая кошечка", "собака", "бульдог"])
+def test_word_that_several_emoji_show_has_several_prompts(mini: Vocabulary, prompt: str) -> None:
+    prompts = mini.read(prompt).prompts
+    assert len(prompts) == len(set(prompts)) == 4
+    assert prompts[0] in {"морда кошки", "кошка", "морда собаки", "собака"}
+
+
+def test_name_of_an_emoji_comes_before_its_variants(mini: Vocabulary) -> None:
+    assert mini.read("собака").prompt == "собака"
+    assert mini.read("морда собаки") == Reading("морда собаки")
+    assert mini.read("щенок").prompt == "морда собаки"
+
+
+def test_all_variants_are_drawn(mini: Vocabulary) -> None:
+    rows = [row.split("\t") for row in VARIANTS.read_text("utf-8").splitlines()[1:]]
+    words = [word for row in rows for word in row[0].split("; ")]
+    assert len(words) == len(set(words))
+    for _, emoji in rows:
+        shown = emoji.split()
+        assert 1 < len(set(shown)) == len(shown)
+        assert set(shown) <= mini.names.keys()
 
 
 @pytest.mark.parametrize(
@@ -64,6 +107,7 @@ def test_synonym_is_replaced_without_a_notice(mini: Vocabulary, prompt: str, dra
     [
         ("капибара", "бобр", "капибара", "бобр"),
         ("Капибара!", "бобр", "капибара", "бобр"),
+        ("толстая капибара", "бобр", "капибара", "бобр"),
         ("две капибары", "две бобр", "капибара", "бобр"),
         ("красная капибара", "красный бобр", "капибара", "бобр"),
         ("рисую капибару", "рисую бобр", "капибара", "бобр"),
@@ -76,12 +120,17 @@ def test_synonym_is_replaced_without_a_notice(mini: Vocabulary, prompt: str, dra
 def test_word_for_another_thing_is_replaced_by_its_emoji_with_a_notice(
     mini: Vocabulary, prompt: str, drawn: str, unknown: str, instead: str
 ) -> None:
-    assert mini.read(prompt) == Reading(drawn, unknown, instead)
+    reading = mini.read(prompt)
+    assert (reading.unknown, reading.instead) == (unknown, instead)
+    assert reading.prompt in (drawn, mini.better.get(drawn))
 
 
 def test_unknown_word_is_replaced_by_the_nearest_word_with_a_notice(mini: Vocabulary) -> None:
-    assert mini.read("буксиры") == Reading("корабль", "буксир", "корабль")
-    assert mini.read("Белая накидка!") == Reading("белая блузка!", "накидка", "блузка")
+    ship = mini.read("корабль")
+    assert len(ship.prompts) > 1
+    assert mini.read("буксиры") == replace(ship, unknown="буксир", instead="корабль")
+    assert mini.read("старый буксир в море") == Reading("корабль в море", "буксир", "корабль")
+    assert mini.read("Синяя накидка!") == Reading("синяя блузка!", "накидка", "блузка")
 
 
 @pytest.mark.parametrize("prompt", UNKNOWN)
@@ -105,6 +154,24 @@ def test_every_word_of_the_lexicon_is_accepted(mini: Vocabulary) -> None:
     assert refused == []
 
 
+def test_vocabulary_keeps_all_kinds_of_rows(tmp_path: Path) -> None:
+    names, nouns = {"🐶": "морда собаки", "🚗": "автомобиль"}, {"🐶": "собака"}
+    better = {"автомобиль": "машина"}
+    saved = Vocabulary(names, {"ночь"}, nouns, {"красный"}, better)
+    saved.save(tmp_path / VOCABULARY)
+    loaded = Vocabulary.load(tmp_path / VOCABULARY)
+    assert vars(loaded) == vars(saved)
+    assert loaded.read("тачка").prompts[0] == "машина"
+
+
+def test_old_vocabulary_keeps_all_adjectives(tmp_path: Path) -> None:
+    """Files of earlier versions do not say which adjectives can be drawn."""
+    (tmp_path / VOCABULARY).write_text("🐶\tсобака\nпушистый\nпес\n", "utf-8")
+    assert Vocabulary.load(tmp_path / VOCABULARY).read("пушистый пёс в шляпе").prompt == (
+        "пушистый пёс в шляпе"
+    )
+
+
 def test_words_of_a_caption_are_its_lemmas() -> None:
     assert list(words_of("Два рыжих кота и ёж в шляпе")) == ["рыжий", "кот", "еж", "шляпа"]
     assert list(words_of("ура")) == ["ура"]
@@ -119,7 +186,8 @@ def test_bundle_without_a_vocabulary_accepts_every_prompt(tiny_bundle: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["🐶\tсобака\tпес\n", "\n", "кот" * 99 + "\n", "\udcff", "🐶\t\x1b[31mпёс\n", "пё\0с\n"]
+    "text",
+    ["🐶\tсобака\tпес\tпесик\n", "\n", "кот" * 99 + "\n", "\udcff", "🐶\t\x1b[31mпёс\n", "пё\0с\n"],
 )
 def test_damaged_vocabulary_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / VOCABULARY).write_bytes(text.encode("utf-8", "surrogateescape"))
@@ -189,7 +257,8 @@ def test_generate_command_prints_the_replaced_word(generate: Generate, tmp_path:
     result = json.loads(done.stdout)
     assert result == json.loads((tmp_path / "out/result.json").read_text())
     assert result["prompt"] == "буксир"
-    assert result["reading"] == {"prompt": "корабль", "unknown": "буксир", "instead": "корабль"}
+    assert result["reading"]["unknown"] == "буксир"
+    assert result["reading"]["instead"] == "корабль"
     # The picture is that of the word that it names.
     same = generate("корабль", tmp_path / "out")
     assert json.loads(same.stdout)["candidates"] == result["candidates"]

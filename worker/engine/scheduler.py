@@ -150,7 +150,7 @@ class Scheduler:
         try:
             reading = self._pipeline.read(request.prompt)
             image_prompt = self._image_prompt(task)
-            prefills = self._pipeline.prefill(reading.prompt, image_prompt)
+            prefills = self._pipeline.prefill(reading.prompts, image_prompt)
         except InvalidRequest as error:
             log.info("request %s: %s", request.id, error.reason)
             task.outcome = Failed(request.id, error.reason), []
