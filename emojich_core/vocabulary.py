@@ -3,8 +3,8 @@
 A bundle may have a `vocabulary.tsv`; a bundle without (the published models) draws every prompt as
 it is.  The rows of the file are
 
-- an emoji, its name, and, if scenes were learned with it, what it is called in them: 🐶, морда
-  собаки, собака;
+- an emoji, its name, and, if scenes were learned with it, what it is called in them and what of
+  them is drawn well: 🐶, морда собаки, собака, "в шляпе; в короне";
 - a name, and another caption for which the weights draw that emoji better;
 - a single word of captions, in its dictionary form, and "*" if it is an adjective that the weights
   have learned to draw with any thing: красный.
@@ -30,6 +30,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from emojich_core.lexicon import lexicon, other_things, person
 from emojich_core.request import MAX_PROMPT_LENGTH, InvalidRequest, Reading, Reason
@@ -80,14 +81,16 @@ class Vocabulary:
         scene_nouns: Mapping[str, str] | None = None,
         adjectives: Iterable[str] = (),
         better: Mapping[str, str] | None = None,
+        outfits: Mapping[str, tuple[str, ...]] | None = None,
     ):
-        """`names` and `scene_nouns` by emoji, `better` captions by name; see the file's rows.
+        """`better` captions by name, the other mappings by emoji; see the file's rows.
 
         `words` as `words_of` yields them; `adjectives` can be drawn with any thing: all, if none.
         """
         self.names = {_bare(emoji): name for emoji, name in names.items()}
         self.better = dict(better or {})
         self.scene_nouns = {_bare(emoji): noun for emoji, noun in (scene_nouns or {}).items()}
+        self.outfits = dict(outfits or {})
         self.adjectives = frozenset(adjectives)
         self.words = frozenset(words) | self.adjectives
 
@@ -98,21 +101,25 @@ class Vocabulary:
         rows = [line.split("\t") for line in lines if not line.startswith("# ")]
         for number, row in enumerate(rows, start=1):
             is_short = all(text and len(text) <= MAX_PROMPT_LENGTH for text in row)
-            if len(row) > 3 or not is_short or not all(map(str.isprintable, row[1:] or row)):
+            if len(row) > 4 or not is_short or not all(map(str.isprintable, row[1:] or row)):
                 raise ValueError(f"row {number} is neither a caption nor a word")
         pairs = [row for row in rows if len(row) > 1 and row[1] != ANY_THING]
         return cls(
             {row[0]: row[1] for row in pairs if not _WORD.search(row[0])},
             (row[0] for row in rows if len(row) == 1),
-            {row[0]: row[2] for row in pairs if len(row) == 3},
+            {row[0]: row[2] for row in pairs if len(row) > 2},
             (row[0] for row in rows if row[1:] == [ANY_THING]),
             {row[0]: row[1] for row in pairs if _WORD.search(row[0])},
+            {row[0]: tuple(row[3].split("; ")) for row in pairs if len(row) > 3},
         )
 
     def save(self, file: Path) -> None:
         """Write a file that `load` reads."""
-        nouns = {emoji: f"\t{noun}" for emoji, noun in self.scene_nouns.items()}
-        rows = [f"{emoji}\t{name}{nouns.get(emoji, '')}" for emoji, name in self.names.items()]
+        rows = [
+            "\t".join(filter(None, (emoji, name, self.scene_nouns.get(emoji), outfits)))
+            for emoji, name in self.names.items()
+            for outfits in ["; ".join(self.outfits.get(emoji, ()))]
+        ]
         rows += [f"{name}\t{caption}" for name, caption in self.better.items()]
         rows += [f"{word}\t{ANY_THING}" for word in sorted(self.adjectives)]
         rows += sorted(self.words - self.adjectives)
@@ -122,17 +129,16 @@ class Vocabulary:
         """A vocabulary that knows the words of these captions, too."""
         learned = {word for caption in captions for word in words_of(caption)}
         adjectives = filter(is_adjective, learned) if self.adjectives else ()
-        return Vocabulary(
-            self.names,
-            self.words | learned,
-            self.scene_nouns,
-            self.adjectives.union(adjectives),
-            self.better,
-        )
+        return self._with(words=self.words | learned, adjectives=self.adjectives.union(adjectives))
 
-    def with_better(self, better: Mapping[str, str]) -> "Vocabulary":
-        """A vocabulary with other better captions, by name."""
-        return Vocabulary(self.names, self.words, self.scene_nouns, self.adjectives, better)
+    def with_measured(
+        self, better: Mapping[str, str], outfits: Mapping[str, tuple[str, ...]]
+    ) -> "Vocabulary":
+        """A vocabulary with other better captions, and other outfits."""
+        return self._with(better=better, outfits=outfits)
+
+    def _with(self, **changed: Any) -> "Vocabulary":
+        return Vocabulary(**{**vars(self), **changed})
 
     def read(self, prompt: str) -> Reading:
         """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known."""
@@ -194,7 +200,11 @@ class Vocabulary:
             if len(texts) == 1:
                 shown = _variants().get(self.scene_nouns.get(exact, ""), ())
         emoji = dict.fromkeys(e for e in (exact, *shown) if e in self.names)
-        captions = [self._drawn(each) for each in emoji][:MOST_PROMPTS]
+        captions = [self._drawn(each) for each in emoji]
+        if len(texts) == 1:
+            dressed = [each for each in emoji if each in self.outfits][:1]
+            captions += [f"{self.scene_nouns[e]} {o}" for e in dressed for o in self.outfits[e]]
+        captions = captions[:MOST_PROMPTS]
         return Reading(captions[0], variants=tuple(captions[1:])) if captions else None
 
     def _drawn(self, emoji: str) -> str:

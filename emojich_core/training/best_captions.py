@@ -1,10 +1,10 @@
-"""Finds, for emoji that a bundle draws wrongly by their names, captions that it draws right.
+"""Measures which captions a bundle draws well, and writes them into its vocabulary.
 
-    python -m emojich_core.training.best_captions    # rewrites the vocabulary of `mini`
+    python -m emojich_core.training.best_captions    # of `mini`: some 15 minutes on two cores
 
 A caption is right when the nearest drawing of all emoji art is one of its emoji.  Names that are
-right twice stay; of the others' captions the one that is right most often becomes a row of the
-vocabulary.  It takes some 15 minutes on two cores.
+right TRIES times stay; of the others' captions the one that is right most often becomes a row of
+the vocabulary.  Of what scenes put on a head, that remains of which the weights are sure.
 """
 
 import argparse
@@ -17,13 +17,16 @@ from tqdm import tqdm
 
 from emojich_core.bundles.bundle import VOCABULARY, BundleError, replace_vocabulary
 from emojich_core.errors import exit_on
+from emojich_core.inference.slots import ImageCodes
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
 from emojich_core.training.data.art import Meaning, load_glyphs, load_meanings, on_white, rendered
-from emojich_core.training.data.things import bare, hexcode_of, other_names
+from emojich_core.training.data.compositions import WORN
+from emojich_core.training.data.things import HEADS, bare, hexcode_of, other_names
 from emojich_core.training.evaluation.judge import CONTOUR_SIZE, Judge
 
 TRIES = 2  # images of a caption
 CAPTIONS = 8  # at most, of an emoji
+SURE = 2.0  # perplexity of an image at most; by eye, an outfit with more often is a blot
 
 
 def best_captions(
@@ -54,6 +57,21 @@ def best_captions(
     return {name: caption for name, caption in best.items() if caption != name}
 
 
+def outfits(pipeline: Pipeline, scene_nouns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """By the emoji of heads, what they wear in images of which the weights are sure."""
+    heads = [emoji for emoji in scene_nouns if hexcode_of(emoji) in map(hexcode_of, HEADS)]
+    worn = [words for _, words in WORN.values()]
+    chosen: dict[str, tuple[str, ...]] = {}
+    for emoji in tqdm(heads):
+        wanted = [(f"{scene_nouns[emoji]} {w}", seed) for w in worn for seed in range(TRIES)]
+        images = _decode(pipeline, wanted)
+        sure = [image.perplexity <= SURE for image in images]
+        kept = [w for i, w in enumerate(worn) if all(sure[i * TRIES : (i + 1) * TRIES])]
+        if kept:
+            chosen[emoji] = tuple(kept)
+    return chosen
+
+
 def _found(pipeline: Pipeline, judge: Judge, captions: Sequence[str]) -> list[list[str]]:
     """The emoji that each caption's TRIES images are taken for."""
     wanted = [(caption, seed) for caption in captions for seed in range(TRIES)]
@@ -67,14 +85,18 @@ def _found(pipeline: Pipeline, judge: Judge, captions: Sequence[str]) -> list[li
 @torch.inference_mode()
 def _decoded(pipeline: Pipeline, wanted: Sequence[tuple[str, int]]) -> np.ndarray:
     """Pictures (N, S, S, 3) uint8, as the VQGAN decodes them, of captions and seeds."""
+    codes = torch.stack([image.codes for image in _decode(pipeline, wanted)])
+    pictures = pipeline.vqgan.decode(codes.to(pipeline.device)).float().permute(0, 2, 3, 1)
+    return (pictures.cpu().numpy() * 255).round().astype(np.uint8)
+
+
+def _decode(pipeline: Pipeline, wanted: Sequence[tuple[str, int]]) -> list[ImageCodes]:
     slots = pipeline.slots(len(wanted))
     for slot, (caption, seed) in enumerate(wanted):
         slots.enter(slot, pipeline.prefill([caption])[0], seed, pipeline.bundle.sampling)
     for _ in range(slots.length):
         slots.step()
-    codes = torch.stack([slots.image(slot).codes for slot in range(len(wanted))])
-    pictures = pipeline.vqgan.decode(codes.to(pipeline.device)).float().permute(0, 2, 3, 1)
-    return (pictures.cpu().numpy() * 255).round().astype(np.uint8)
+    return [slots.image(slot) for slot in range(len(wanted))]
 
 
 def main() -> None:
@@ -93,7 +115,8 @@ def main() -> None:
         judge = Judge(pictures, [glyph.hexcode for glyph in glyphs])
         meanings = load_meanings(arguments.data / "node_modules")
         better = best_captions(pipeline, vocabulary.names, meanings, judge)
-        replace_vocabulary(pipeline.bundle.path, vocabulary.with_better(better))
+        worn = outfits(pipeline, vocabulary.scene_nouns)
+        replace_vocabulary(pipeline.bundle.path, vocabulary.with_measured(better, worn))
         print(f"{len(better)} of {len(vocabulary.names)} names have a better caption")
 
 
