@@ -170,7 +170,7 @@ class Pipeline:
         for _ in range(batches):
             for slot in range(min(slots.count, len(images.waiting))):
                 images.enter(slots, slot)
-            for _ in range(slots.length):
+            while images.slots:
                 slots.step()
                 images.update(slots)
                 progress(images.progress(finished=0))
@@ -265,6 +265,7 @@ class Pipeline:
     def prefill(self, prompt: str, image_prompt: ImagePrompt | None = None) -> list[Prefill]:
         """Compute the text of a prompt, as `read` returned it, once for all of its images.
 
+        And the codes that the image prompt gives at the beginning.
         Returns one Prefill for each style of the bundle; with an image prompt, only that of the
         style in which its codes are likeliest.
         """
@@ -274,12 +275,16 @@ class Pipeline:
             texts = {style: self._tokens(in_style(prompt, style)) for style in styles}
             losses = {s: image_loss(self.transformer, text, codes) for s, text in texts.items()}
             styles = (min(styles, key=losses.__getitem__),)
-        return [self._prefill(prompt, style) for style in styles]
+        return [self._prefill(prompt, style, image_prompt) for style in styles]
 
-    def _prefill(self, prompt: str, style: str) -> Prefill:
-        prompted = prefill(self.transformer, self._tokens(in_style(prompt, style)))
+    def _prefill(self, prompt: str, style: str, image_prompt: ImagePrompt | None) -> Prefill:
+        tokens = self._tokens(in_style(prompt, style))
+        prompted = prefill(self.transformer, tokens, image_prompt)
         if not self.bundle.sampling.is_guided:
             return prompted
+        if image_prompt is not None:
+            unprompted = prefill(self.transformer, self._tokens(style), image_prompt)
+            return replace(prompted, unprompted=unprompted)
         if style not in self._unprompted:
             self._unprompted[style] = prefill(self.transformer, self._tokens(style))
         return replace(prompted, unprompted=self._unprompted[style])

@@ -14,10 +14,9 @@ mean square error of the logits as a share of their spread, mean relative error 
 
 | precision | logits | perplexities |
 | --- | --- | --- |
-| float16 | 0.2 % | 0.04 % |
-| bfloat16 | 1.7 % | 0.5 % |
-| int8, keys and values in float32 | 2.6 % | 0.7 % |
-| int8, keys and values in bfloat16 | 2.6 % | 0.7 % |
+| float16 | 0.2 % | 0.03 % |
+| bfloat16 | 1.7 % | 0.2 % |
+| int8 | 2.6 % | 0.2 % |
 
 On a CPU the weights are packed once, into the blocks that oneDNN reads.
 """
