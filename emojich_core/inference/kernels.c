@@ -14,7 +14,7 @@ Functions with `omp for` are called by all threads of a team, which wait for eac
 enum {
     OUTPUTS = 16, /* of a block of weights: a register holds as many sums of 32 bits */
     TILE = 8,     /* rows: the sums of both their digits and a block fill half of the registers */
-    AHEAD = 4096, /* bytes; memory answers while as many are computed */
+    AHEAD = 8192, /* bytes; memory answers while as many are computed */
     BASE = 254,
     LARGEST = 127,
     ZERO = 128, /* what a weight's byte exceeds the weight by */
@@ -145,7 +145,7 @@ static inline __attribute__((always_inline)) void multiply(
 static void product(struct linear linear, struct digits digits, long rows, float *out)
 {
     long inputs = linear.inputs, outputs = linear.outputs, quads = inputs / 4;
-#pragma omp for
+#pragma omp for schedule(dynamic, 4) /* another program may hold one thread up */
     for (long n = 0; n < outputs; n += OUTPUTS) {
         const uint8_t *block = linear.weight + n * inputs;
         __mmask16 inside = (1 << smaller(OUTPUTS, outputs - n)) - 1;
@@ -209,17 +209,21 @@ static inline float widen(uint16_t x)
     return wide;
 }
 
-/* In two fifths of the time that the compiler's own loop takes. */
+/* Written out, in two fifths of the time of the loop that the compiler makes.  Loads under a mask
+would take twice as long, because `x` lies across cache lines. */
 static inline float dot(const float *x, const uint16_t *y, long size)
 {
     __m512 sum = _mm512_setzero_ps();
-    for (long i = 0; i < size; i += 16) {
-        __mmask16 inside = (1 << smaller(16, size - i)) - 1;
-        __m512i wide = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(inside, y + i));
+    long i = 0;
+    for (; i + 16 <= size; i += 16) {
+        __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)(y + i)));
         __m512 other = _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
-        sum = _mm512_fmadd_ps(other, _mm512_maskz_loadu_ps(inside, x + i), sum);
+        sum = _mm512_fmadd_ps(other, _mm512_loadu_ps(x + i), sum);
     }
-    return _mm512_reduce_add_ps(sum);
+    float all = _mm512_reduce_add_ps(sum);
+    for (; i < size; i++)
+        all += x[i] * widen(y[i]);
+    return all;
 }
 
 static inline uint16_t narrow(float x)
