@@ -23,7 +23,8 @@ from tests.worker.harness import (
 from worker.engine.protocol import ENGINE_SOCKET, receive_task, send_event, send_sketch
 from worker.jobs.job import report_killed
 from worker.jobs.rq_worker import Worker
-from worker.queue.events import FORGET_TTL, Failed, Finished, Progress, publish
+from worker.queue.ends import FORGET_TTL
+from worker.queue.events import Failed, Finished, Progress, publish
 from worker.queue.requests import RETRIES
 from worker.queue.results import Sticker, load_stickers, save_stickers
 from worker.queue.sketches import load_sketch
