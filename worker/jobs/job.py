@@ -122,7 +122,8 @@ def _draw(engine: Connection, request: Request, image: bytes, job: Job) -> None:
     seconds = time.monotonic() - start
     if isinstance(event, Finished):
         crowded = RequestQueue(connection).is_crowded(event.model)
-        report_pace(connection, seconds, request.count, crowded, event.model)
+        drawn = request.drawn(judged=bool(event.judge))
+        report_pace(connection, seconds, drawn, crowded, event.model)
     log.info("request %s: %s after %.1f s", request.id, type(event).__name__.lower(), seconds)
 
 
