@@ -1,5 +1,6 @@
 """The order of all tests, and fixtures for them: a tiny bundle of the real classes, a browser."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -31,6 +32,12 @@ ORDER = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort them so."""
     items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in ORDER])
+
+
+def pytest_collection_finish() -> None:
+    """Take what is loaded by now, as all of PyTorch, out of garbage collection: half a second."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
