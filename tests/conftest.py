@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 # Spinning OpenMP threads take most of their time where other tests use the same cores.  It is read
 # when torch is imported, which is later.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Else PyTorch's compiler starts a process for each core, each of which imports PyTorch anew.
+os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 
 CHROMIUM = shutil.which("chromium")
 # Long files come first, so that short files fill up the end of a run.
