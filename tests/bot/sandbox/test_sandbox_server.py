@@ -115,7 +115,7 @@ async def test_files_that_nothing_shows_any_more_are_deleted(
             uploaded = await box.bot.upload_sticker_file(box.user, picture(colour=colour), "static")
             await box.bot.get_file(uploaded.file_id)  # the newest are there
         for size in gone.photo:
-            with pytest.raises(BadRequest, match="(?i)wrong file_id"):
+            with pytest.raises(BadRequest, match=r"(?i)wrong file_id"):
                 await box.bot.send_photo(box.user, size.file_id)
         again = await box.bot.send_photo(box.user, shown.photo[0].file_id)
         assert again.photo == shown.photo
