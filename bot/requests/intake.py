@@ -206,7 +206,7 @@ class Intake:
         if not self._queue.enqueue(request, record.user_id, self._quota.limits.queue):
             return None
         # None: a worker has taken it already.
-        return look(self._queue, record.id, record.wanted, record.model) or Queued(1)
+        return look(self._queue, record) or Queued(1)
 
     def _codes(self, like: str) -> tuple[int, ...]:
         """The codes of the candidate to be like; none when it has been forgotten."""

@@ -97,5 +97,5 @@ class RequestMonitor:
         return now - self._amiss_since.setdefault(request_id, now)
 
     def _ask_queue(self, record: Record) -> tuple[Queued | None, bool]:
-        queued = look(self._queue, record.id, record.wanted, record.model)
+        queued = look(self._queue, record)
         return queued, self._queue.is_lost(record.id)
