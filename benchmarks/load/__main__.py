@@ -22,6 +22,7 @@ import redis
 
 from benchmarks.timing import machine
 from worker.engine.protocol import ENGINE_SOCKET
+from worker.queue.bundles import SERVES, ServedBundle
 from worker.queue.valkey import redis_url
 
 DRAWING = 0.2  # seconds
@@ -49,6 +50,7 @@ def run(users: int, seconds: float, workers: int) -> dict[str, Any]:
         env |= {f"EMOJICH_MAX_{limit}": ENOUGH for limit in ("PER_MINUTE", "PER_DAY", "QUEUE")}
         bot = _start(stack, ["bot"], env, stderr=log, **pipes)
         assert bot.stdout.readline() == "bot: ready\n"
+        env[SERVES] = ServedBundle("mini").to_json()
         for _ in range(workers):
             worker = _start(stack, ["worker.jobs.rq_worker"], env, stderr=log, **pipes)
             worker.stdout.readline()  # the RQ worker listens to the queue

@@ -26,6 +26,7 @@ from bot.admin.redis_repair import heal
 from bot.logs import reason
 from bot.pictures.preview import render_preview
 from bot.pictures.sticker import stickers_of
+from bot.pictures.threads import in_picture_thread
 from bot.requests.quota import Quota
 from bot.requests.record import (
     Change,
@@ -95,7 +96,7 @@ class Delivery:
         self._quota = quota
         self._results = results
         self._reader = reader
-        self._has_room = has_room
+        self.has_room = has_room
         self._message_tasks: dict[RequestId, _MessageTask] = {}
 
     async def run(self) -> None:
@@ -124,6 +125,10 @@ class Delivery:
         message_task.stale = True
         if not record.is_waited_for:
             message_task.final.set()
+
+    def is_showing(self, request_id: RequestId) -> bool:
+        """Whether the request's task is at work."""
+        return request_id in self._message_tasks
 
     async def move(self, old_chat: int, new_chat: int) -> None:
         """Redirect a group's open requests to the supergroup that the group has become."""
@@ -178,11 +183,9 @@ class Delivery:
         del self._message_tasks[request_id]
 
     async def _acknowledge(self, message_task: _MessageTask, entries: set[str]) -> None:
-        while entries:
-            entry_id = next(iter(entries))
-            await self._reader.acknowledge(entry_id)
-            entries.discard(entry_id)
-            message_task.entries.discard(entry_id)
+        if done := set(entries):
+            await self._reader.acknowledge(*done)
+            message_task.entries -= done
 
     async def _pause_after(self, request_id: RequestId, error: Exception, failures: int) -> float:
         """Log an error; returns the seconds to wait before the next attempt."""
@@ -207,7 +210,7 @@ class Delivery:
         wanted = view(record) if record else None
         if record is None or wanted is None:
             return
-        if record.is_waited_for and record.message_id and not self._has_room(record.chat_id):
+        if record.is_waited_for and record.message_id and not self.has_room(record.chat_id):
             message_task = self._message_tasks[request_id]
             message_task.stale = True  # other messages come first
             if not message_task.final.is_set():  # the record has what this progress says
@@ -263,12 +266,12 @@ class Delivery:
 
     async def _picture(self, record: Record) -> bytes:
         try:
-            stickers = await asyncio.to_thread(stickers_of, self._results, record)
+            stickers = await in_picture_thread(stickers_of, self._results, record)
         except UnidentifiedImageError:  # another program has overwritten the stickers in Redis
             stickers = []
         if not stickers:
             raise Expired
-        return await asyncio.to_thread(render_preview, stickers)
+        return await in_picture_thread(render_preview, stickers)
 
     async def _refused(self, record: Record, error: BadRequest) -> None:
         """Handle a permanent refusal: show a text that says so, if Telegram may accept one."""

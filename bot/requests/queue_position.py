@@ -3,22 +3,20 @@
 import math
 
 from bot.requests.record import NO_WORKER, Queued
-from worker.queue.request_ids import RequestId
 from worker.queue.requests import RequestQueue
 
 _MINUTE = 60  # seconds; shorter times are rounded to `_STEP`, longer ones to minutes
 _STEP = 5  # seconds
 
 
-def look(queue: RequestQueue, request_id: RequestId, count: int, model: str = "") -> Queued | None:
+def look(queue: RequestQueue, place: int | None, count: int, model: str = "") -> Queued | None:
     """The place and waiting time of a request of `count` images; None once a worker has it.
 
-    `model` is the bundle that it names.
+    `place` is that in its bundle's queue (None: it is not there), `model` the bundle's name.
     """
     load = queue.load(model)
     if not load.workers:
         return Queued(NO_WORKER)  # even if a worker had taken it: that worker has died
-    place = queue.place(request_id, model)
     if place is None:
         return None
     if queue.is_paused():

@@ -198,11 +198,12 @@ class EventReader:
                 else:
                     await self.acknowledge(entry_id)
 
-    async def acknowledge(self, entry_id: str) -> None:
-        """The event has been dealt with for good."""
-        async with self._redis.pipeline() as pipe:
-            pipe.xack(STREAM, GROUP, entry_id)
-            pipe.xdel(STREAM, entry_id)  # so the stream holds only what no bot has dealt with
+    async def acknowledge(self, *entry_ids: str) -> None:
+        """The events have been dealt with for good."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            # Deleted first: of those that are not acknowledged then, the next bot reads nothing.
+            pipe.xdel(STREAM, *entry_ids)  # so the stream holds only what no bot has dealt with
+            pipe.xack(STREAM, GROUP, *entry_ids)
             await pipe.execute()
 
     async def _make_group(self) -> None:
