@@ -103,8 +103,12 @@ class Delivery:
         """Read events and act on them, for ever; an outage of Redis only delays them."""
         while True:
             try:
-                async for entry_id, event in self._reader.events():
-                    await self._receive(event, entry_id)
+                async for batch in self._reader.events():
+                    # Side by side; those of one user in their order, which the store keeps.
+                    receiving = (self._receive(event, entry_id) for entry_id, event in batch)
+                    answers = await asyncio.gather(*receiving, return_exceptions=True)
+                    for error in filter(None, answers):
+                        raise error
             except Exception as error:  # one request's error must not stop the others' events
                 unexpected = _is_unexpected(error)
                 log.warning("events: %s; trying again", reason(error), exc_info=unexpected)

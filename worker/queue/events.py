@@ -177,8 +177,8 @@ class EventReader:
         self._redis = connection
         self._consumer = consumer
 
-    async def events(self) -> AsyncIterator[tuple[str, Event]]:
-        """Yield (entry id, event): first those delivered but not acknowledged, then new ones.
+    async def events(self) -> AsyncIterator[list[tuple[str, Event]]]:
+        """Yield lists of (entry id, event): those delivered but not acknowledged, then new ones.
 
         Never ends.  Acknowledge each with `acknowledge` once it has been dealt with.
         """
@@ -191,12 +191,15 @@ class EventReader:
             entries = reply[0][1] if reply else []
             if last != ">":
                 last = entries[-1][0] if entries else ">"
+            batch: list[tuple[str, Event]] = []
             for raw_id, fields in entries:
                 entry_id = raw_id.decode()
                 if event := _read(entry_id, fields):
-                    yield entry_id, event
+                    batch.append((entry_id, event))
                 else:
                     await self.acknowledge(entry_id)
+            if batch:
+                yield batch
 
     async def acknowledge(self, *entry_ids: str) -> None:
         """The events have been dealt with for good."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -76,6 +77,7 @@ class RequestQueue:
         self._connection = connection
         self._max_age = max_age
         self._readings: dict[tuple[str, ...], tuple[float, Any]] = {}
+        self._enqueuing = threading.Lock()  # so that no two threads take the last place
         self._rq = rq_queue(connection)  # of requests that name no bundle; all workers register
         self._served: list[ServedBundle] = []
 
@@ -140,9 +142,11 @@ class RequestQueue:
             move_to_turn(queue, pipe, request.id)
             return True
 
-        # redis-py begins anew where another client has changed one of the two keys meanwhile.
+        # redis-py begins anew where another client has changed the job's key meanwhile.
+        # Not the queue's key: workers change it all the time.
         put_in: Any = self._connection.transaction
-        return bool(put_in(put, key, queue.key, value_from_callable=True))
+        with self._enqueuing:
+            return bool(put_in(put, key, value_from_callable=True))
 
     def job(self, request_id: str) -> Job | None:
         """RQ's job of a request, if there is one."""
@@ -173,8 +177,9 @@ class RequestQueue:
                 pipe.hget(Job.key_for(request_id), "status")
             answers: Any = pipe.execute(raise_on_error=False)  # a key may be of another type
         statuses = zip(request_ids, answers, strict=True)
-        # Most wait, which one word tells; few are worth reading a job for.
-        others = [id_ for id_, status in statuses if status != JobStatus.QUEUED.encode()]
+        # Most wait, or their event does, which one word tells; few are worth reading a job for.
+        well = (JobStatus.QUEUED.encode(), JobStatus.FINISHED.encode())
+        others = [id_ for id_, status in statuses if status not in well]
         return set(filter(self.is_lost, others))
 
     def is_lost(self, request_id: str) -> bool:
