@@ -9,8 +9,8 @@ A call may reach Telegram at any time between its start and its end.  So a call 
 its start until the limit's seconds after its end: however long calls take on their way, no more
 than the allowed number reach Telegram within that time.
 
-While calls wait for the limit over all chats, new messages and edits take turns: a first answer
-does not wait behind the edits of all who have one already.
+While calls wait for the limit over all chats, new messages, which are first answers, go before the
+edits of users who have theirs; but one place of four is an edit's, so that results go on coming.
 """
 
 import asyncio
@@ -73,8 +73,8 @@ class RateLimits(BaseRateLimiter[int]):
 
     def __init__(self) -> None:
         self._overall = _Window(OVERALL)
-        # One call of each kind waits for a place at a time, so the places go to them in turn.
-        self._new_messages, self._others = asyncio.Lock(), asyncio.Lock()
+        # So many calls of each kind wait for a place at a time, so the places go to them in turn.
+        self._new_messages, self._others = asyncio.Semaphore(3), asyncio.Semaphore(1)
         self._may_call: Callable[[], bool] = lambda: True
         # A window stays as long as one of its places is taken: `call_later` refers to it.
         self._windows: WeakValueDictionary[tuple[object, Limit], _Window] = WeakValueDictionary()

@@ -147,6 +147,14 @@ class Worker(rq.Worker):
         """Look next into the other queue than the one that a job has come from."""
         self._own_first = reference_queue.name != self._own.name
 
+    def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
+        """Note that a job begins, and take it off the list of jobs that were just taken.
+
+        RQ's worker of two queues would leave it there, because its BLPOP puts no job into that
+        list, and would run each finished job again a minute later.
+        """
+        super().prepare_job_execution(job, remove_from_intermediate_queue=True)
+
     def clean_registries(self) -> None:
         """Remove foreign jobs first, because RQ's cleaning would fail on them."""
         for queue in self.queues:
