@@ -7,6 +7,10 @@ acknowledges an event once Telegram has accepted a message at least as new; if t
 that, the next bot reads the event again and repeats the edit.  Progress that waits until there is
 room for it is acknowledged at once, because the next one follows soon.
 
+While more messages wait than Telegram takes, first answers get three calls of four, so that they do
+not wait behind the results of all users.  A message is written when its turn has come: stickers
+that are ready before the first answer are the first answer.
+
 A sketch of half-drawn images makes the message a photo, which it stays.
 """
 
@@ -16,6 +20,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
+from weakref import WeakValueDictionary
 
 import redis
 from PIL import UnidentifiedImageError
@@ -57,6 +62,7 @@ from worker.queue.sketches import load_sketch
 
 EDIT_INTERVAL = 1.5  # seconds from one progress bar to the next: Telegram wants about 1 a second
 RECONNECT_PAUSE = 1.0  # seconds
+CALLS = 40  # at a time, each with up to half a megabyte of a picture; Telegram takes 30 a second
 DRAIN_TIME = 2.0  # seconds that messages in progress get when the bot stops
 
 log = logging.getLogger(__name__)
@@ -98,6 +104,10 @@ class Delivery:
         self._reader = reader
         self.has_room = has_room
         self._message_tasks: dict[RequestId, _MessageTask] = {}
+        self._calls = asyncio.Semaphore(CALLS)
+        # So many of each kind wait for a call at a time, so calls go to them in turn.
+        self._first_answers, self._others = asyncio.Semaphore(3), asyncio.Semaphore(1)
+        self._chats: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self) -> None:
         """Read events and act on them, for ever; an outage of Redis only delays them."""
@@ -209,6 +219,21 @@ class Delivery:
             await heal(self._results, error)
 
     async def _show(self, request_id: RequestId) -> None:
+        """Send or edit the message once, when its turn has come."""
+        record = await self._store.load(request_id)
+        if record is None:
+            return
+        kind = self._first_answers if record.message_id is None else self._others
+        # A chat that waits for its own limit holds one of the calls, not all.
+        async with self._chats.setdefault(record.chat_id, asyncio.Lock()):
+            async with kind:
+                await self._calls.acquire()
+            try:
+                await self._show_now(request_id)
+            finally:
+                self._calls.release()
+
+    async def _show_now(self, request_id: RequestId) -> None:
         """Send or edit the message once; record that Telegram has accepted or refused it."""
         record = await self._store.load(request_id)
         wanted = view(record) if record else None
