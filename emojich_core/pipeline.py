@@ -18,6 +18,7 @@ from emojich_core.bundles.bundle import Bundle, BundleError, load_bundle
 from emojich_core.bundles.description import JUDGE
 from emojich_core.image_file import on_white
 from emojich_core.inference.cuda import to_device
+from emojich_core.inference.devices import pick_device
 from emojich_core.inference.image_request import ImageRequest
 from emojich_core.inference.memory import keep_freed, memory_watched
 from emojich_core.inference.precision import (
@@ -481,15 +482,3 @@ def numbered(drawings: Iterable[Drawing]) -> list[Drawing]:
         replace(drawing, candidate=replace(drawing.candidate, number=number))
         for number, drawing in enumerate(drawings)
     ]
-
-
-def pick_device(name: str | None) -> torch.device:
-    """The device of that name, by default a GPU if any.  Raises BundleError if it is not there."""
-    name = name or ("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        message = f"There is no {name!r} here: leave --device or EMOJICH_DEVICE out, or take cpu."
-        raise BundleError(message) from error
-    return device

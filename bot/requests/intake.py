@@ -208,7 +208,7 @@ class Intake:
             return None
         # None: a worker has taken it already.
         place = self._queue.place(record.id, record.model)
-        return look(self._queue, place, record.wanted, record.model) or Queued(1)
+        return look(self._queue, record, place) or Queued(1)
 
     def _codes(self, like: str) -> tuple[int, ...]:
         """The codes of the candidate to be like; none when it has been forgotten."""

@@ -123,10 +123,6 @@ class RequestMonitor:
         places = {model: self._queue.places(model) for model in {each.model for each in records}}
         lost = self._queue.lost([record.id for record in records])
         return [
-            (
-                each,
-                look(self._queue, places[each.model].get(each.id), each.wanted, each.model),
-                each.id in lost,
-            )
+            (each, look(self._queue, each, places[each.model].get(each.id)), each.id in lost)
             for each in records
         ]

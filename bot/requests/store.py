@@ -12,7 +12,7 @@ process owns these keys (see `lease`), so locks in the process make each change 
 
 import asyncio
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -45,6 +45,7 @@ _NEW_FIELDS = (
     "reportable",
     "sketch",
     "no_sketches",
+    "counted",
 )
 
 
@@ -93,6 +94,8 @@ class Store:
             if record is None:
                 return None
             changed = advance(record, change)
+            ends = record.is_open and not (changed.is_open or record.counted)
+            changed = replace(changed, counted=changed.counted or ends)
             await self._save(changed)
             note_change(record, changed)
             return changed

@@ -6,6 +6,7 @@ slots         a batch of images, decoded code by code: continuous batching
 sampling      the next code from its logits, and an image's perplexity
 kv_cache      keys and values of earlier positions
 precision     the transformer's data types; int8 on a CPU
+devices       the device of a name
 cuda          the compiled step; a host that does not wait for its GPU
 memory        memory kept between requests; OutOfMemory
 stopwatch     how long the stages after the transformer take

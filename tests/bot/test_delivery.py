@@ -5,9 +5,11 @@ import time
 import pytest
 import redis
 
+from bot.requests.store import OPEN
 from emojich_core.request import Candidate
 from tests.bot.conftest import NewUser
 from tests.bot.harness import RunningBot, Sandbox, User, Worker, text_of, wait_for
+from tests.metrics import ends_of
 from worker.queue.events import STREAM, Finished, Progress, publish, to_json
 
 # retry_after will be a timedelta one day; both are understood.
@@ -110,8 +112,10 @@ def test_stickers_expired_before_delivery_are_reported(
 ) -> None:
     user.say("кот")
     request = worker.take()
-    publish(connection, Finished(request.id, (Candidate(0, 0, 1.0, "unet"),)))
+    publish(connection, Finished(request.id, (Candidate(0, 0, 1.0, "unet"),), model="forgetful"))
     user.sees("не дождались отправки")
+    wait_for(lambda: not connection.hexists(OPEN, request.id))
+    assert wait_for(lambda: ends_of("forgetful")) == {("failed", "expired"): 1}
 
 
 def test_picture_refused_by_telegram_is_reported(

@@ -25,7 +25,7 @@ from rq.serializers import JSONSerializer
 from rq.suspension import is_suspended, resume, suspend
 
 from emojich_core.request import Request
-from worker.queue import events, image_prompts, results, sketches
+from worker.queue import ends, events, image_prompts, results, sketches
 from worker.queue.bundles import ServedBundle, in_order, living_workers
 from worker.queue.connection import delete_matching
 from worker.queue.fairness import USER, move_to_turn
@@ -234,7 +234,7 @@ class RequestQueue:
         results.forget(self._connection, user_id)
         image_prompts.forget(self._connection, user_id)
         sketches.forget(self._connection, user_id)
-        events.forget(self._connection, user_id)
+        ends.forget(self._connection, user_id)
 
     def pause(self) -> None:
         """Have the workers take no further requests (RQ: suspend); those being drawn are finished.

@@ -2,13 +2,14 @@
 
     emojich:tally:<date>    hash          what happened → how often
     emojich:users:<date>    HyperLogLog   users who sent a request: it counts them, and names no one
-    emojich:pace            string        seconds per image, a moving average
+    emojich:pace            string        seconds per candidate, a moving average
     emojich:pace:crowded    string        the same, of requests drawn while no RQ worker was free
     emojich:pace/<bundle>   string        both also for each bundle
 
-Days are those of UTC.  Seconds are those that a user waits for an image: where an engine draws
-several requests at once, each takes longer.  Requests that wait in the queue will be drawn while no
-RQ worker is free, so their waiting time is estimated by the second average.
+Days are those of UTC.  Seconds are those that a user waits for a candidate, those that a judge
+leaves out among them (`Request.drawn`): where an engine draws several requests at once, each takes
+longer.  Requests that wait in the queue will be drawn while no RQ worker is free, so their waiting
+time is estimated by the second average.
 """
 
 import logging

@@ -10,7 +10,8 @@ from rq.job import JobStatus
 from rq.serializers import JSONSerializer
 
 from tests.worker.harness import USER, OpenQueue, end_of, request
-from worker.queue.events import Failed, has_ended, publish
+from worker.queue.ends import has_ended
+from worker.queue.events import Failed, publish
 from worker.queue.requests import JOB_TIMEOUT, JOB_TTL, RequestQueue
 
 
