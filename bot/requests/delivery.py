@@ -235,6 +235,7 @@ class Delivery:
 
     async def _show_now(self, request_id: RequestId) -> None:
         """Send or edit the message once; record that Telegram has accepted or refused it."""
+        self._message_tasks[request_id].stale = False  # of what has changed until now
         record = await self._store.load(request_id)
         wanted = view(record) if record else None
         if record is None or wanted is None:
