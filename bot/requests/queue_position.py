@@ -10,12 +10,14 @@ _MINUTE = 60  # seconds; shorter times are rounded to `_STEP`, longer ones to mi
 _STEP = 5  # seconds
 
 
-def look(queue: RequestQueue, record: Record) -> Queued | None:
-    """The place and waiting time of a request; None once a worker has it."""
+def look(queue: RequestQueue, record: Record, place: int | None) -> Queued | None:
+    """The place and waiting time of a request; None once a worker has it.
+
+    `place` is that in its bundle's queue (None: it is not there).
+    """
     load = queue.load(record.model)
     if not load.workers:
         return Queued(NO_WORKER)  # even if a worker had taken it: that worker has died
-    place = queue.place(record.id, record.model)
     if place is None:
         return None
     if queue.is_paused():

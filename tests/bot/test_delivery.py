@@ -6,6 +6,8 @@ import pytest
 import redis
 
 from bot.requests.store import OPEN
+from bot.telegram import rate_limits
+from bot.telegram.rate_limits import Limit
 from emojich_core.request import Candidate
 from tests.bot.conftest import NewUser
 from tests.bot.harness import RunningBot, Sandbox, User, Worker, text_of, wait_for
@@ -68,6 +70,29 @@ def test_first_message_survives_an_outage(
     worker.finish(worker.take())
     user.sees("Готово")
     assert len(user.messages()) == 1
+
+
+def test_stickers_that_are_ready_before_the_first_answer_are_the_first_answer(
+    bot: RunningBot,
+    user: User,
+    worker: Worker,
+    connection: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rate_limits, "CHAT", Limit(1, 2.0))
+    user.say("/help")  # the chat takes no more for a while
+    wait_for(user.messages)
+    user.say("кот\nпёс")
+    for _ in range(2):
+        worker.finish(worker.take())
+    done = wait_for(
+        lambda: [m for m in user.messages() if "Готово" in text_of(m)][1:] and user.messages()[-2:]
+    )
+    # The first one was on its way when its stickers were ready; the second one had yet to begin.
+    assert ["edit_date" in message for message in done] == [True, False]
+    assert "«пёс»" in text_of(done[1])
+    wait_for(lambda: is_acknowledged(connection))
+    assert "edit_date" not in user.messages()[-1]
 
 
 def test_full_redis_makes_the_bot_send_no_message_twice(

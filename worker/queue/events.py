@@ -155,8 +155,8 @@ class EventReader:
         self._redis = connection
         self._consumer = consumer
 
-    async def events(self) -> AsyncIterator[tuple[str, Event]]:
-        """Yield (entry id, event): first those delivered but not acknowledged, then new ones.
+    async def events(self) -> AsyncIterator[list[tuple[str, Event]]]:
+        """Yield lists of (entry id, event): those delivered but not acknowledged, then new ones.
 
         Never ends.  Acknowledge each with `acknowledge` once it has been dealt with.
         """
@@ -169,18 +169,22 @@ class EventReader:
             entries = reply[0][1] if reply else []
             if last != ">":
                 last = entries[-1][0] if entries else ">"
+            batch: list[tuple[str, Event]] = []
             for raw_id, fields in entries:
                 entry_id = raw_id.decode()
                 if event := _read(entry_id, fields):
-                    yield entry_id, event
+                    batch.append((entry_id, event))
                 else:
                     await self.acknowledge(entry_id)
+            if batch:
+                yield batch
 
-    async def acknowledge(self, entry_id: str) -> None:
-        """The event has been dealt with for good."""
-        async with self._redis.pipeline() as pipe:
-            pipe.xack(STREAM, GROUP, entry_id)
-            pipe.xdel(STREAM, entry_id)  # so the stream holds only what no bot has dealt with
+    async def acknowledge(self, *entry_ids: str) -> None:
+        """The events have been dealt with for good."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            # Deleted first: of those that are not acknowledged then, the next bot reads nothing.
+            pipe.xdel(STREAM, *entry_ids)  # so the stream holds only what no bot has dealt with
+            pipe.xack(STREAM, GROUP, *entry_ids)
             await pipe.execute()
 
     async def _make_group(self) -> None:
