@@ -46,14 +46,14 @@ COPY emojich_core/__init__.py emojich_core/
 RUN pip install --no-index --no-deps --no-build-isolation -e ".[model]"
 
 FROM base AS worker
-# An engine with a GPU compiles its decoding step when it starts: Triton builds what launches its
-# kernels with a C compiler.  (Python's own headers are in the image.)
+# An engine compiles when it starts: on a CPU the kernels of int8, on a GPU its decoding step, where
+# Triton builds what launches its kernels with a C compiler.  (Python's own headers are in the image.)
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev \
     && rm -rf /var/lib/apt/lists/*
 # The worker writes to these folders only: compiled code, Triton's too, and fetched models, complete
 # or in part.  docker-compose.yml mounts volumes here, which begin with the owner of the folder.
 ENV TORCHINDUCTOR_CACHE_DIR=/var/cache/emojich EMOJICH_MODELS=/var/lib/emojich/models
-ENV HF_HOME=/var/lib/emojich/models/.downloads
+ENV XDG_CACHE_HOME=/var/cache HF_HOME=/var/lib/emojich/models/.downloads
 RUN install -d -o emojich -g emojich "$TORCHINDUCTOR_CACHE_DIR" "$EMOJICH_MODELS"
 COPY --from=wheels /venv /venv
 ENV PATH=/venv/bin:$PATH

@@ -24,9 +24,10 @@ help: ## what there is
 run: $(VENV)/installed ## start everything; prints the address of the chat page
 	@exec $(BIN)/python run.py
 
-# Two processes a core: many tests wait for other processes.
+# Two processes a core: many tests wait for other processes.  Python may write its bytecode, also where
+# a container forbids it: else each of hundreds of processes compiles the same files.
 test: $(VENV)/installed ## the whole test suite
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --dist loadfile
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --dist loadfile
 
 test-fast: $(VENV)/installed ## the tests that take no more than a few seconds each
 	$(BIN)/python -m pytest -m "not slow"

@@ -20,11 +20,12 @@ from benchmarks.results import Results
 from benchmarks.steps import cache_bytes, cpu_precisions, random_model, weight_bytes
 from benchmarks.timing import machine, median, read_bandwidth
 from emojich_core.bundles.bundle import BundleError
+from emojich_core.inference.devices import pick_device
 from emojich_core.inference.precision import Precision
 from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import Slots, prefill
 from emojich_core.networks.transformer import Transformer, TransformerConfig
-from emojich_core.pipeline import Pipeline, pick_device
+from emojich_core.pipeline import Pipeline
 
 STEPS = 10  # timed in a row, as they come in the engine
 ROUNDS = 3

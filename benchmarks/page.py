@@ -15,10 +15,11 @@ Written by `make bench`, which measured every number in one run, on
 "full" is the published size: 24 layers, 1.3 billion parameters, random weights. ru-dalle 1.1.3, the
 reference, is too slow to run there in full: five of its steps are timed, from the first code to the
 last, and the time between them is interpolated linearly. "small" has 8 layers of 512 and 256 codes;
-there the reference ran in full, and checked that method. At full size a step of Emojich takes the
-same time at every position, so its times are those of one step times the number of codes. Each row
-is measured in a process that does nothing else. The share of a step that is not matrix products is
-mostly attention, and in int8 also rounding the inputs of each product.
+there the reference ran in full, and checked that method. At full size a step of Emojich takes
+nearly the same time at every position, so its times are those of a step halfway times the number of
+codes. Each row is measured in a process that does nothing else. The share of a step that is not
+matrix products is mostly attention and sampling; in int8 without `kernels.c` also rounding the
+inputs of each product.
 
 Users who come at random times
 ({process})

@@ -122,6 +122,7 @@ class TimedPipeline:
     """The part of `emojich_core.pipeline.Pipeline` that the scheduler uses, with its costs."""
 
     finish_batch = 1  # as on a CPU
+    judge = None
 
     def __init__(self, costs: Costs):
         self.costs = costs

@@ -67,6 +67,7 @@ from worker.queue.requests import RequestQueue
 
 CONSUMER = "bot"  # never changes, so the next bot gets the events that this one left
 REDIS_RETRIES = 10  # about ten seconds, so that the bot outlasts a restart of Redis
+READING_AGE = 1.0  # seconds for which the bot takes what it knows of the workers to be true
 REDIS_CONNECTIONS = 50  # a call that needs one more waits until another call is done
 
 # Handler groups: python-telegram-bot runs these before and after its default group, 0.
@@ -108,7 +109,7 @@ def _assemble(
     consumer: str,
 ) -> tuple[Delivery, list[Work]]:
     """Create the parts and register their handlers; returns the delivery, and works beside it."""
-    store, queue = Store(async_connection), RequestQueue(connection)
+    store, queue = Store(async_connection), RequestQueue(connection, READING_AGE)
     history, settings = History(async_connection), SettingsStore(async_connection)
     reader = EventReader(async_connection, consumer)
     quota = Quota(async_connection, config.limits)

@@ -18,6 +18,7 @@ from emojich_core.bundles.bundle import Bundle, BundleError, load_bundle
 from emojich_core.bundles.description import JUDGE
 from emojich_core.image_file import on_white
 from emojich_core.inference.cuda import to_device
+from emojich_core.inference.devices import pick_device
 from emojich_core.inference.image_request import ImageRequest
 from emojich_core.inference.memory import keep_freed, memory_watched
 from emojich_core.inference.precision import (
@@ -170,7 +171,7 @@ class Pipeline:
         for _ in range(batches):
             for slot in range(min(slots.count, len(images.waiting))):
                 images.enter(slots, slot)
-            for _ in range(slots.length):
+            while images.slots:
                 slots.step()
                 images.update(slots)
                 progress(images.progress(finished=0))
@@ -267,6 +268,7 @@ class Pipeline:
     ) -> list[Prefill]:
         """Compute the texts of `Reading.prompts`, once for all images of a request.
 
+        And the codes that the image prompt gives at the beginning.
         Returns one Prefill for each prompt in each style of the bundle; with an image prompt, only
         the one with which its codes are likeliest.
         """
@@ -278,13 +280,18 @@ class Pipeline:
             losses = [image_loss(self.transformer, each, codes) for each in tokens]
             texts = [texts[losses.index(min(losses))]]
         return [
-            replace(self._prefill(prompts[place], style), place=place) for place, style in texts
+            replace(self._prefill(prompts[place], style, image_prompt), place=place)
+            for place, style in texts
         ]
 
-    def _prefill(self, prompt: str, style: str) -> Prefill:
-        prompted = prefill(self.transformer, self._tokens(in_style(prompt, style)))
+    def _prefill(self, prompt: str, style: str, image_prompt: ImagePrompt | None) -> Prefill:
+        tokens = self._tokens(in_style(prompt, style))
+        prompted = prefill(self.transformer, tokens, image_prompt)
         if not self.bundle.sampling.is_guided:
             return prompted
+        if image_prompt is not None:
+            unprompted = prefill(self.transformer, self._tokens(style), image_prompt)
+            return replace(prompted, unprompted=unprompted)
         if style not in self._unprompted:
             self._unprompted[style] = prefill(self.transformer, self._tokens(style))
         return replace(prompted, unprompted=self._unprompted[style])
@@ -486,15 +493,3 @@ def numbered(drawings: Iterable[Drawing]) -> list[Drawing]:
         replace(drawing, candidate=replace(drawing.candidate, number=number))
         for number, drawing in enumerate(drawings)
     ]
-
-
-def pick_device(name: str | None) -> torch.device:
-    """The device of that name, by default a GPU if any.  Raises BundleError if it is not there."""
-    name = name or ("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        message = f"There is no {name!r} here: leave --device or EMOJICH_DEVICE out, or take cpu."
-        raise BundleError(message) from error
-    return device

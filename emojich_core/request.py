@@ -186,6 +186,10 @@ class Request:
             message = f"The boldness must be above 0, at most {MAX_BOLDNESS}."
             raise InvalidRequest(Reason.BAD_BOLDNESS, message)
 
+    def drawn(self, judged: bool) -> int:
+        """How many candidates are drawn; `judged`: a judge can choose among them."""
+        return self.count * (LONGER if self.longer and judged else 1)
+
     def to_json(self) -> dict[str, Any]:
         """A dictionary that `from_json` turns back into an equal request."""
         data = asdict(self) | {"like": list(self.like)}

@@ -1,5 +1,6 @@
 """The order of all tests, and fixtures for them: a tiny bundle of the real classes, a browser."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 # Spinning OpenMP threads take most of their time where other tests use the same cores.  It is read
 # when torch is imported, which is later.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Else PyTorch's compiler starts a process for each core, each of which imports PyTorch anew.
+os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 
 CHROMIUM = shutil.which("chromium")
 # Long files come first, so that short files fill up the end of a run.
@@ -31,6 +34,12 @@ ORDER = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort them so."""
     items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in ORDER])
+
+
+def pytest_collection_finish() -> None:
+    """Take what is loaded by now, as all of PyTorch, out of garbage collection: half a second."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

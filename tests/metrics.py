@@ -3,6 +3,8 @@
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.metrics import REQUESTS
+
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
@@ -32,3 +34,13 @@ def names(text: str) -> set[str]:
     for family in text_string_to_metric_families(text):
         found.add(f"{family.name}_total" if family.type == "counter" else family.name)
     return found
+
+
+def ends_of(bundle: str) -> dict[tuple[str, str], float]:
+    """How often requests of a bundle have ended, by end and reason, as the bot in here counted."""
+    samples = [sample for metric in REQUESTS.collect() for sample in metric.samples]
+    return {
+        (sample.labels["end"], sample.labels["reason"]): sample.value
+        for sample in samples
+        if sample.labels["bundle"] == bundle and sample.name == "emojich_requests_total"
+    }

@@ -4,7 +4,7 @@
 
 Valkey, the bot, RQ's workers, their job processes and HTTP are real; the drawing takes no time (see
 `engine.py`), and Telegram is the sandbox (see `chatters.py`), which shares the machine with them.
-In each run so many users write one prompt each within so many seconds.
+In each run so many users write one prompt each; SECONDS is the time in which 1,000 of them write.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import redis
 
 from benchmarks.timing import machine
 from worker.engine.protocol import ENGINE_SOCKET
+from worker.queue.bundles import SERVES, ServedBundle
 from worker.queue.valkey import redis_url
 
 DRAWING = 0.2  # seconds
@@ -49,18 +50,30 @@ def run(users: int, seconds: float, workers: int) -> dict[str, Any]:
         env |= {f"EMOJICH_MAX_{limit}": ENOUGH for limit in ("PER_MINUTE", "PER_DAY", "QUEUE")}
         bot = _start(stack, ["bot"], env, stderr=log, **pipes)
         assert bot.stdout.readline() == "bot: ready\n"
+        env[SERVES] = ServedBundle("mini").to_json()
+        pids = []
         for _ in range(workers):
             worker = _start(stack, ["worker.jobs.rq_worker"], env, stderr=log, **pipes)
             worker.stdout.readline()  # the RQ worker listens to the queue
+            pids.append(worker.pid)
         connection = stack.enter_context(redis.Redis.from_url(url))
-        before, cpu = _commands(connection), _cpu(bot.pid)
+
+        def cpu() -> dict[str, float]:
+            of_redis = connection.info("cpu")
+            return {
+                "bot": _cpu(bot.pid),
+                "workers": sum(map(_cpu, pids)),
+                "redis": of_redis["used_cpu_user"] + of_redis["used_cpu_sys"],
+            }
+
+        before, cpu_before = _commands(connection), cpu()
         chatters.stdin.write("go\n")
         chatters.stdin.flush()
         figures: dict[str, Any] = json.loads(chatters.stdout.readline())
         figures["commands"] = _commands(connection) - before
         figures["redis_mb"] = connection.info("memory")["used_memory_peak"] / 2**20
         figures["bot_mb"] = _peak_memory(bot.pid)
-        figures["bot_cpu"] = _cpu(bot.pid) - cpu
+        figures["cpu"] = {part: now - cpu_before[part] for part, now in cpu().items()}
         return figures
 
 
@@ -88,9 +101,9 @@ def _peak_memory(pid: int) -> float:
 
 
 def _cpu(pid: int) -> float:
-    """Seconds."""
+    """Seconds of a process, and of those of its children that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def row(users: int, seconds: float, figures: dict[str, Any]) -> str:
@@ -98,11 +111,15 @@ def row(users: int, seconds: float, figures: dict[str, Any]) -> str:
     (answer, late), (stickers, last) = figures["answer"], figures["stickers"]
     took, calls = figures["seconds"], sum(figures["calls"].values())
     commands = figures["commands"]
+    bot, of_workers, of_redis = (
+        1000 * figures["cpu"][p] / users for p in ("bot", "workers", "redis")
+    )
     return (
         f"| {users} in {seconds:.0f} s | {users / took:.1f} | {answer:.2f} / {late:.2f} s "
         f"| {stickers:.1f} / {last:.1f} s | {calls / took:.0f} "
         f"| {commands / took:.0f}; {commands / users:.0f} a request "
-        f"| {figures['bot_mb']:.0f} MiB, {figures['bot_cpu'] / took:.0%} of a core "
+        f"| {bot:.0f} / {of_workers:.0f} / {of_redis:.1f} ms "
+        f"| {figures['bot_mb']:.0f} MiB, {figures['cpu']['bot'] / took:.0%} of a core "
         f"| {figures['redis_mb']:.0f} MiB | {figures['without_stickers']} |"
     )
 
@@ -111,18 +128,20 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--users", type=int, nargs="+", default=[1000, 10000])
-    parser.add_argument("--seconds", type=float, default=60, help="in which they write (60)")
+    parser.add_argument("--seconds", type=float, default=60, help="in which 1,000 write (60)")
     parser.add_argument("--workers", type=int, default=8, help="RQ workers (8)")
     arguments = parser.parse_args()
     print(f"{machine()}\n")
     print(
         "| users | requests a second | first answer, p50 / p99 | stickers, p50 / p99 "
-        "| Bot API calls a second | Redis commands a second | bot | Redis | without stickers |"
+        "| Bot API calls a second | Redis commands a second | CPU a request: bot / workers / Redis "
+        "| bot | Redis | without stickers |"
     )
-    print("|" + " --- |" * 9, flush=True)
+    print("|" + " --- |" * 10, flush=True)
     for users in arguments.users:
-        figures = run(users, arguments.seconds, arguments.workers)
-        print(row(users, arguments.seconds, figures), flush=True)
+        seconds = arguments.seconds * users / 1000
+        figures = run(users, seconds, arguments.workers)
+        print(row(users, seconds, figures), flush=True)
 
 
 if __name__ == "__main__":

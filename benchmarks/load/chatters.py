@@ -2,8 +2,10 @@
 
     python -m benchmarks.load.chatters FOLDER USERS SECONDS
 
-The Bot API is served over HTTP as `python -m bot.sandbox` does, with one difference: no call writes
-to the disk.  Users act without HTTP, because their side is not measured.  The process prints its
+The Bot API is served over HTTP as `python -m bot.sandbox` does, with two differences: no call
+writes to the disk, and only the first photo is looked at and kept; all others count as the same.
+Telegram's work on photos is no work of these machines, and 10,000 of them would fill the memory.
+Users act without HTTP, because their side is not measured.  The process prints its
 address, waits for a line, lets USERS write one prompt each within SECONDS (a Poisson process), and
 prints what they have seen as JSON once all have their stickers.
 """
@@ -23,7 +25,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox import people
-from bot.sandbox.decoding import Json
+from bot.sandbox.decoding import FileRef, Json
 from bot.sandbox.server import build_app
 from bot.sandbox.world import Sandbox
 
@@ -49,6 +51,12 @@ class Telegram(Sandbox):
         super().__init__(folder, "load_bot")
         self._file.save = lambda: None  # type: ignore[method-assign]
         self.chats: dict[int, Chat] = {}
+        self._photo: list[Json] = []
+
+    def photo(self, photo: FileRef) -> list[Json]:
+        """The sizes of a photo: those of the first one."""
+        self._photo = self._photo or super().photo(photo)
+        return self._photo
 
     def replace(self, message: Json) -> Json:
         """A new message, or a new version of one."""

@@ -4,7 +4,7 @@ Each store deletes the keys that it writes (`UserStore`).  Some keys stay, and /
 many requests and reports the user had in the last day (`Quota`, `Reports`), reports of the user's
 stickers, which expire by themselves, and that the user is banned (`Access`).  A user who could
 delete them would have no limits.  The marks of requests that have ended stay for another minute
-(`worker.queue.events.forget`).
+(`worker.queue.ends.forget`).
 """
 
 from collections.abc import Collection
@@ -85,7 +85,9 @@ class Forget:
                     await self._packs.delete(user.id, pack.name)
             except REFUSALS:
                 return words("not-changed")  # before anything else is deleted: users can try again
-        async with self._requests.at_rest():  # else a change in progress would restore its record
+        async with self._requests.at_rest(
+            user.id
+        ):  # else a change in progress would restore its record
             for store in self._stores:
                 await store.forget(user.id)
         return words("forgotten")

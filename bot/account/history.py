@@ -69,9 +69,14 @@ class History:
             model=record.model,
             longer=record.longer,
         )
-        await self._redis.hsetnx(_key(record.user_id), record.id, json.dumps(asdict(past)))
-        for request_id in list(await self.all(record.user_id))[HISTORY:]:
-            await self._redis.hdel(_key(record.user_id), request_id)
+        key = _key(record.user_id)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hsetnx(key, record.id, json.dumps(asdict(past)))
+            pipe.hlen(key)
+            _, count = await pipe.execute()
+        if count > HISTORY:
+            for request_id in list(await self.all(record.user_id))[HISTORY:]:
+                await self._redis.hdel(key, request_id)
 
     async def all(self, user_id: int) -> dict[RequestId, Past]:
         """The last prompts of a user by request id, the newest first."""

@@ -12,6 +12,7 @@ from bot.packs.names import Kind
 from bot.packs.sticker_menu import StickerMenu
 from bot.packs.sticker_sets import Owner, StickerSets, input_sticker
 from bot.pictures.sticker import sticker_of
+from bot.pictures.threads import in_picture_thread
 from bot.requests.delivery import Delivery
 from bot.requests.record import Added, CandidateRef, Record, Uploaded
 from bot.requests.store import Store
@@ -92,7 +93,7 @@ class StickerAdder:
 
     async def _upload(self, record: Record, number: int, kind: Kind) -> str | None:
         """Upload a candidate; returns its file id, None when it is no longer in Redis."""
-        sticker = await asyncio.to_thread(sticker_of, self._results, record, number, kind)
+        sticker = await in_picture_thread(sticker_of, self._results, record, number, kind)
         if sticker is None:
             return None
         file_id, unique_id = await self._packs.upload(record.user_id, sticker)

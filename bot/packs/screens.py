@@ -1,6 +1,5 @@
 """The screens of /packs: all packs, one pack page by page, one sticker."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +11,7 @@ from bot.packs.sticker_menu import ACTIONS
 from bot.packs.sticker_sets import Owner, Pack, StickerSets
 from bot.pictures.downloads import Pictures
 from bot.pictures.preview import columns, render_grid
+from bot.pictures.threads import in_picture_thread
 from bot.requests.limits import MAX_EMOJI
 from bot.telegram.callbacks import Callback
 from bot.telegram.messages import Screen
@@ -126,7 +126,7 @@ class Screens:
 
     async def blank(self) -> bytes:
         """An empty JPEG, for a photo message that must no longer show stickers."""
-        return await asyncio.to_thread(render_grid, [None], 1, None, _EMOJI_CELL)
+        return await in_picture_thread(render_grid, [None], 1, None, _EMOJI_CELL)
 
     async def _picture(
         self, stickers: Sequence[Sticker | None], per_row: int, first: int | None
@@ -134,7 +134,7 @@ class Screens:
         files = await self._pictures.of(stickers)
         is_small = all(s is None or s.type == Kind.EMOJI for s in stickers)
         sizes = (_EMOJI_CELL,) if is_small else ()
-        return await asyncio.to_thread(render_grid, files, per_row, first, *sizes)
+        return await in_picture_thread(render_grid, files, per_row, first, *sizes)
 
 
 def _line(pack: Pack, words: Texts) -> str:

@@ -2,5 +2,6 @@
 
 - `preview`: the numbered picture of all candidates
 - `sticker`: stickers with the user's settings: outline, custom emoji
+- `threads`: threads of their own for rendering
 - `downloads`: download files from Telegram: stickers of packs, pictures from users
 """

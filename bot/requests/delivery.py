@@ -7,6 +7,10 @@ acknowledges an event once Telegram has accepted a message at least as new; if t
 that, the next bot reads the event again and repeats the edit.  Progress that waits until there is
 room for it is acknowledged at once, because the next one follows soon.
 
+While more messages wait than Telegram takes, first answers get three calls of four, so that they do
+not wait behind the results of all users.  A message is written when its turn has come: stickers
+that are ready before the first answer are the first answer.
+
 A sketch of half-drawn images makes the message a photo, which it stays.
 """
 
@@ -16,6 +20,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
+from weakref import WeakValueDictionary
 
 import redis
 from PIL import UnidentifiedImageError
@@ -26,6 +31,7 @@ from bot.admin.redis_repair import heal
 from bot.logs import reason
 from bot.pictures.preview import render_preview
 from bot.pictures.sticker import stickers_of
+from bot.pictures.threads import in_picture_thread
 from bot.requests.quota import Quota
 from bot.requests.record import (
     Change,
@@ -56,6 +62,7 @@ from worker.queue.sketches import load_sketch
 
 EDIT_INTERVAL = 1.5  # seconds from one progress bar to the next: Telegram wants about 1 a second
 RECONNECT_PAUSE = 1.0  # seconds
+CALLS = 40  # at a time, each with up to half a megabyte of a picture; Telegram takes 30 a second
 DRAIN_TIME = 2.0  # seconds that messages in progress get when the bot stops
 
 log = logging.getLogger(__name__)
@@ -95,15 +102,23 @@ class Delivery:
         self._quota = quota
         self._results = results
         self._reader = reader
-        self._has_room = has_room
+        self.has_room = has_room
         self._message_tasks: dict[RequestId, _MessageTask] = {}
+        self._calls = asyncio.Semaphore(CALLS)
+        # So many of each kind wait for a call at a time, so calls go to them in turn.
+        self._first_answers, self._others = asyncio.Semaphore(3), asyncio.Semaphore(1)
+        self._chats: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self) -> None:
         """Read events and act on them, for ever; an outage of Redis only delays them."""
         while True:
             try:
-                async for entry_id, event in self._reader.events():
-                    await self._receive(event, entry_id)
+                async for batch in self._reader.events():
+                    # Side by side; those of one user in their order, which the store keeps.
+                    receiving = (self._receive(event, entry_id) for entry_id, event in batch)
+                    answers = await asyncio.gather(*receiving, return_exceptions=True)
+                    for error in filter(None, answers):
+                        raise error
             except Exception as error:  # one request's error must not stop the others' events
                 unexpected = _is_unexpected(error)
                 log.warning("events: %s; trying again", reason(error), exc_info=unexpected)
@@ -124,6 +139,10 @@ class Delivery:
         message_task.stale = True
         if not record.is_waited_for:
             message_task.final.set()
+
+    def is_showing(self, request_id: RequestId) -> bool:
+        """Whether the request's task is at work."""
+        return request_id in self._message_tasks
 
     async def move(self, old_chat: int, new_chat: int) -> None:
         """Redirect a group's open requests to the supergroup that the group has become."""
@@ -178,11 +197,9 @@ class Delivery:
         del self._message_tasks[request_id]
 
     async def _acknowledge(self, message_task: _MessageTask, entries: set[str]) -> None:
-        while entries:
-            entry_id = next(iter(entries))
-            await self._reader.acknowledge(entry_id)
-            entries.discard(entry_id)
-            message_task.entries.discard(entry_id)
+        if done := set(entries):
+            await self._reader.acknowledge(*done)
+            message_task.entries -= done
 
     async def _pause_after(self, request_id: RequestId, error: Exception, failures: int) -> float:
         """Log an error; returns the seconds to wait before the next attempt."""
@@ -202,12 +219,28 @@ class Delivery:
             await heal(self._results, error)
 
     async def _show(self, request_id: RequestId) -> None:
+        """Send or edit the message once, when its turn has come."""
+        record = await self._store.load(request_id)
+        if record is None:
+            return
+        kind = self._first_answers if record.message_id is None else self._others
+        # A chat that waits for its own limit holds one of the calls, not all.
+        async with self._chats.setdefault(record.chat_id, asyncio.Lock()):
+            async with kind:
+                await self._calls.acquire()
+            try:
+                await self._show_now(request_id)
+            finally:
+                self._calls.release()
+
+    async def _show_now(self, request_id: RequestId) -> None:
         """Send or edit the message once; record that Telegram has accepted or refused it."""
+        self._message_tasks[request_id].stale = False  # of what has changed until now
         record = await self._store.load(request_id)
         wanted = view(record) if record else None
         if record is None or wanted is None:
             return
-        if record.is_waited_for and record.message_id and not self._has_room(record.chat_id):
+        if record.is_waited_for and record.message_id and not self.has_room(record.chat_id):
             message_task = self._message_tasks[request_id]
             message_task.stale = True  # other messages come first
             if not message_task.final.is_set():  # the record has what this progress says
@@ -263,12 +296,12 @@ class Delivery:
 
     async def _picture(self, record: Record) -> bytes:
         try:
-            stickers = await asyncio.to_thread(stickers_of, self._results, record)
+            stickers = await in_picture_thread(stickers_of, self._results, record)
         except UnidentifiedImageError:  # another program has overwritten the stickers in Redis
             stickers = []
         if not stickers:
             raise Expired
-        return await asyncio.to_thread(render_preview, stickers)
+        return await in_picture_thread(render_preview, stickers)
 
     async def _refused(self, record: Record, error: BadRequest) -> None:
         """Handle a permanent refusal: show a text that says so, if Telegram may accept one."""

@@ -11,9 +11,8 @@ log = logging.getLogger(__name__)
 
 def note_change(before: Record, after: Record) -> None:
     """Count an end and the stickers added to packs, as a change of a record shows them."""
-    has_failed = after.state is State.FAILED and before.state is not State.FAILED
-    if has_failed or (before.is_waited_for and not after.is_waited_for):
-        reason = str(after.failure) if has_failed else ""
+    if after.counted and not before.counted:
+        reason = str(after.failure) if after.state is State.FAILED else ""
         REQUESTS.labels(after.state, reason, bundle_label(after.model)).inc()
         log.info("request %s: %s", after.id, " ".join((after.state, reason)).strip())
     for kind, placed in after.placed.items():

@@ -183,7 +183,8 @@ class Intake:
         return sum([await self.cancel(request) for request in await self._store.open_of(user_id)])
 
     async def _check_limits(self, record: Record, instead_of: Record | None) -> None:
-        active = set(await self._store.open_of(record.user_id))
+        # Of the last day's: what is older has been given up, or waits for Telegram only.
+        active = await self._store.are_open(await self._quota.asked(record.user_id))
         active.discard(instead_of.id if instead_of else "")
         await self._quota.take(record.user_id, record.id, len(active))
 
@@ -206,7 +207,8 @@ class Intake:
         if not self._queue.enqueue(request, record.user_id, self._quota.limits.queue):
             return None
         # None: a worker has taken it already.
-        return look(self._queue, record.id, record.wanted, record.model) or Queued(1)
+        place = self._queue.place(record.id, record.model)
+        return look(self._queue, record, place) or Queued(1)
 
     def _codes(self, like: str) -> tuple[int, ...]:
         """The codes of the candidate to be like; none when it has been forgotten."""

@@ -24,6 +24,9 @@ from worker.queue.requests import RequestQueue
 from worker.queue.stats import count
 
 INTERVAL = 3.0  # seconds; a message shows its place in the queue no more often
+REST = 4  # the pause is at least so many times the round before: a fifth of the bot's time
+BATCH = 200  # requests looked up at once
+MOVES = 30  # places in the queue that one round may change: Telegram's limit is for what matters
 # Seconds for which a request must look lost before the bot believes it: its last event may be in
 # transit, or the bot may be about to queue its job.
 GRACE = 6.0
@@ -45,35 +48,40 @@ class RequestMonitor:
         self._delivery = delivery
         self._redis = connection
         self._amiss_since: dict[RequestId, float] = {}
+        self._moved: dict[RequestId, float] = {}  # when the monitor has last changed a place
 
     async def run(self) -> None:
         """Check the open requests every INTERVAL, for ever; an outage of Redis only delays that."""
         while True:
+            start = time.monotonic()
             try:
                 await self._look()
             except Exception as error:  # the next round tries again
                 log.warning("watch: %s", reason(error))
                 with suppress(redis.RedisError):
                     await heal(self._redis, error)
-            await asyncio.sleep(INTERVAL)
+            await asyncio.sleep(max(INTERVAL, REST * (time.monotonic() - start)))
 
     async def _look(self) -> None:
         records = await self._store.open_requests()
         ids = {record.id for record in records}
         self._amiss_since = {i: since for i, since in self._amiss_since.items() if i in ids}
+        self._moved = {i: when for i, when in self._moved.items() if i in ids}
         for record in records:
-            if record.shown is not record.state:  # an earlier bot died before it could show it
+            # An earlier bot died before it could show it.
+            if record.shown is not record.state and not self._delivery.is_showing(record.id):
                 self._delivery.show(record)
-            if record.is_waited_for:
-                try:
-                    await self._look_after(record)
-                except redis.RedisError:
-                    raise
-                except Exception as error:  # one request's error must not stop the other checks
-                    log.warning("watch: request %s: %s", record.id, reason(error))
+        waited = [record for record in records if record.is_waited_for]
+        moved: list[tuple[Record, Queued]] = []
+        for begin in range(0, len(waited), BATCH):
+            batch = waited[begin : begin + BATCH]
+            for record, queued, is_lost in await asyncio.to_thread(self._ask_queue, batch):
+                if await self._look_after(record, queued, is_lost) and queued:
+                    moved.append((record, queued))
+        await self._move(moved)
 
-    async def _look_after(self, record: Record) -> None:
-        queued, is_lost = await asyncio.to_thread(self._ask_queue, record)
+    async def _look_after(self, record: Record, queued: Queued | None, is_lost: bool) -> bool:
+        """Report a request that is lost or abandoned; whether its message is to show `queued`."""
         no_worker = queued == Queued(NO_WORKER)
         if is_lost:
             if self._amiss_for(record.id) > GRACE:
@@ -83,7 +91,21 @@ class RequestMonitor:
                 await self._delivery.change(record.id, Abandoned())
         else:
             self._amiss_since.pop(record.id, None)
-            if queued and record.state is State.WAITING and queued != record.queued:
+            is_shown = record.state is State.WAITING and record.shown is State.WAITING
+            return is_shown and queued != record.queued
+        return False
+
+    async def _move(self, moved: list[tuple[Record, Queued]]) -> None:
+        """Have messages show new places: first whether there is a worker, then the oldest."""
+
+        def turn(each: tuple[Record, Queued]) -> tuple[bool, float]:
+            record, queued = each
+            is_news = NO_WORKER in (record.queued.place, queued.place)
+            return not is_news, self._moved.get(record.id, 0.0)
+
+        for record, queued in sorted(moved, key=turn)[:MOVES]:
+            if self._delivery.has_room(record.chat_id):
+                self._moved[record.id] = time.monotonic()
                 await self._delivery.change(record.id, queued)
 
     async def _give_up(self, record: Record, why: Failure) -> None:
@@ -96,6 +118,11 @@ class RequestMonitor:
         now = time.monotonic()
         return now - self._amiss_since.setdefault(request_id, now)
 
-    def _ask_queue(self, record: Record) -> tuple[Queued | None, bool]:
-        queued = look(self._queue, record.id, record.wanted, record.model)
-        return queued, self._queue.is_lost(record.id)
+    def _ask_queue(self, records: list[Record]) -> list[tuple[Record, Queued | None, bool]]:
+        """For each request: its place in the queue, and whether it is lost."""
+        places = {model: self._queue.places(model) for model in {each.model for each in records}}
+        lost = self._queue.lost([record.id for record in records])
+        return [
+            (each, look(self._queue, each, places[each.model].get(each.id)), each.id in lost)
+            for each in records
+        ]

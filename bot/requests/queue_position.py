@@ -2,34 +2,34 @@
 
 import math
 
-from bot.requests.record import NO_WORKER, Queued
-from worker.queue.request_ids import RequestId
+from bot.requests.record import NO_WORKER, Queued, Record
+from emojich_core.request import LONGER
 from worker.queue.requests import RequestQueue
 
 _MINUTE = 60  # seconds; shorter times are rounded to `_STEP`, longer ones to minutes
 _STEP = 5  # seconds
 
 
-def look(queue: RequestQueue, request_id: RequestId, count: int, model: str = "") -> Queued | None:
-    """The place and waiting time of a request of `count` images; None once a worker has it.
+def look(queue: RequestQueue, record: Record, place: int | None) -> Queued | None:
+    """The place and waiting time of a request; None once a worker has it.
 
-    `model` is the bundle that it names.
+    `place` is that in its bundle's queue (None: it is not there).
     """
-    load = queue.load(model)
+    load = queue.load(record.model)
     if not load.workers:
         return Queued(NO_WORKER)  # even if a worker had taken it: that worker has died
-    place = queue.place(request_id, model)
     if place is None:
         return None
     if queue.is_paused():
         return Queued(NO_WORKER)
-    pace = queue.seconds_per_image_when_crowded(model)
+    pace = queue.seconds_per_image_when_crowded(record.model)
     if pace is None:
         return Queued(place)
-    # Assumes that the requests ahead ask for as many images, and that those being drawn are half
-    # done on average.
+    # Assumes that the requests ahead show as many images, of as many candidates, and that those
+    # being drawn are half done on average.
     ahead = (place - 1) / load.workers + (0.5 if load.is_full else 0.0)
-    return Queued(place, roughly(pace * count * (ahead + 1)))
+    own = LONGER if record.longer else 1
+    return Queued(place, roughly(pace * record.wanted * (ahead + own)))
 
 
 def roughly(seconds: float) -> int:

@@ -22,6 +22,11 @@ class Quota:
         self._redis = connection
         self.limits = limits
 
+    async def asked(self, user_id: int) -> list[RequestId]:
+        """The ids of a user's requests of the last day."""
+        ids: Any = await self._redis.zrange(_key(user_id), 0, -1)
+        return [RequestId(id_.decode(errors="replace")) for id_ in ids]
+
     async def take(self, user_id: int, request_id: RequestId, active: int) -> None:
         """Count a request of a user who has `active` others that are open.
 
@@ -46,7 +51,7 @@ class Quota:
         """Count a request; returns the times of the last day's requests, this one's included."""
         now = time.time()
         # Counted before it is checked: else two requests at the same moment could pass a limit.
-        async with self._redis.pipeline() as pipe:
+        async with self._redis.pipeline(transaction=False) as pipe:
             pipe.zremrangebyscore(key, 0, now - DAY)
             pipe.zadd(key, {request_id: now}, nx=True)
             pipe.expire(key, DAY)

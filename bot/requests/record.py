@@ -119,6 +119,7 @@ class Record:
     choosing: bool = False  # which candidate others are to be like: the buttons ask for it
     choosing_style: bool = False  # the buttons ask for another style
     successor: RequestId = field(default=RequestId(""))  # that took the message over
+    counted: bool = False  # the bot's metrics have its end: it may be shown again, and end again
     # For each kind of pack, since custom emoji are smaller files.
     placed: dict[Kind, Placed] = field(default_factory=lambda: {kind: Placed() for kind in Kind})
 

@@ -7,13 +7,14 @@
 
 <user> is the user who sent the prompt: under another user's id a message of a group is not found,
 and /forget finds all keys of a user.  The strings and lists expire after RECORD_TTL.  One bot
-process owns these keys (see `lease`), so a lock in the process makes each change atomic.
+process owns these keys (see `lease`), so locks in the process make each change atomic.
 """
 
 import asyncio
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
+from weakref import WeakValueDictionary
 
 import redis.asyncio
 
@@ -24,10 +25,11 @@ from bot.requests.record import CandidateRef, Change, Failure, Record, State, ad
 from bot.texts import ENGLISH, RUSSIAN
 from emojich_core.request import MAX_COUNT
 from worker.queue.decoding import decode, from_json
-from worker.queue.request_ids import RequestId, ids_of_user
+from worker.queue.request_ids import RequestId, ids_of_user, user_of
 
 RECORD_TTL = 48 * 3600  # seconds; longer than a job waits and than its stickers are kept
 OPEN = "emojich:open"
+_BATCH = 100  # records read at once; decoding more would hold the bot up for too long
 # The fields of the JSON that hold `Placed.uploads` and `Placed.packs` of a kind: bots of different
 # versions read each other's records, so the names stay.
 _FIELDS = {Kind.STICKERS: ("uploads", "added"), Kind.EMOJI: ("emoji_uploads", "emoji_added")}
@@ -43,6 +45,7 @@ _NEW_FIELDS = (
     "reportable",
     "sketch",
     "no_sketches",
+    "counted",
 )
 
 
@@ -51,11 +54,17 @@ class Store:
 
     def __init__(self, connection: redis.asyncio.Redis):
         self._redis = connection
-        self._lock = asyncio.Lock()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def at_rest(self) -> asyncio.Lock:
-        """The lock of every change to a record; code that deletes records holds it, too."""
-        return self._lock
+    def at_rest(self, user_id: int) -> asyncio.Lock:
+        """The lock of every change to a user's records; code that deletes them holds it, too.
+
+        One lock for all users would let each first answer wait for all other changes.
+        """
+        return self._locks.setdefault(str(user_id), asyncio.Lock())
+
+    def _lock_of(self, request_id: RequestId) -> asyncio.Lock:
+        return self._locks.setdefault(user_of(request_id), asyncio.Lock())
 
     async def load(self, request_id: RequestId) -> Record | None:
         """The record of a request; None when it is unknown or has expired."""
@@ -67,7 +76,7 @@ class Store:
 
         Returns the stored record: an earlier one where the id has one already.
         """
-        async with self._lock:
+        async with self._lock_of(record.id):
             known = await self.load(record.id)
             if known is None:
                 await self._redis.set(_record_key(record.id), _encode(record), ex=RECORD_TTL)
@@ -75,16 +84,18 @@ class Store:
 
     async def discard(self, request_id: RequestId) -> None:
         """Delete the record of a request that was not queued."""
-        async with self._lock:
+        async with self._lock_of(request_id):
             await self._redis.delete(_record_key(request_id))
 
     async def change(self, request_id: RequestId, change: Change) -> Record | None:
         """Apply a change to a record; returns the new record, None when there is none."""
-        async with self._lock:
+        async with self._lock_of(request_id):
             record = await self.load(request_id)
             if record is None:
                 return None
             changed = advance(record, change)
+            ends = record.is_open and not (changed.is_open or record.counted)
+            changed = replace(changed, counted=changed.counted or ends)
             await self._save(changed)
             note_change(record, changed)
             return changed
@@ -93,13 +104,27 @@ class Store:
         """The records of the requests whose users still wait for something."""
         records = []
         ids: list[Any] = await self._redis.hkeys(OPEN)
-        for request_id in ids:
-            record = await self.load(_read_id(request_id))
-            if record is None:  # expired while no bot ran, or not readable
-                await self._redis.hdel(OPEN, request_id)
-            else:
-                records.append(record)
+        for begin in range(0, len(ids), _BATCH):
+            batch = ids[begin : begin + _BATCH]
+            texts: Any = await self._redis.mget([_record_key(_read_id(id_)) for id_ in batch])
+            for request_id, text in zip(batch, texts, strict=True):
+                key = _record_key(_read_id(request_id))
+                if text is None:  # expired while no bot ran; or no string, and this raises
+                    record = await self.load(_read_id(request_id))
+                else:
+                    record = read(key, text, _decode)
+                if record is None:
+                    await self._redis.hdel(OPEN, request_id)
+                else:
+                    records.append(record)
         return records
+
+    async def are_open(self, request_ids: list[RequestId]) -> set[RequestId]:
+        """Those of some requests that are open; unlike `open_of`, it does not read all."""
+        if not request_ids:
+            return set()
+        owners: Any = await self._redis.hmget(OPEN, request_ids)
+        return {id_ for id_, owner in zip(request_ids, owners, strict=True) if owner is not None}
 
     async def open_of(self, user_id: int) -> list[RequestId]:
         """The ids of this user's open requests."""
@@ -140,7 +165,7 @@ class Store:
     async def forget(self, user_id: int) -> None:
         """Delete the records of all of a user's requests, and the keys that lead to them.
 
-        The caller holds `at_rest`.
+        The caller holds the user's `at_rest`.
         """
         for pattern in (
             _record_key(ids_of_user(user_id)),

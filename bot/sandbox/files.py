@@ -1,5 +1,8 @@
 """Uploads, stored by content: the same bytes are the same file, however often a bot sends them.
 
+Files that no message or set shows any more are deleted, but for the newest: a bot may be about
+to use those.
+
 A ``file_unique_id`` is a digest of the bytes; uploadStickerFile makes another file of each upload,
 as at Telegram. A ``file_id`` says in front of it what kind of file
 it is and, for a sticker in a set, behind it which set: the same picture in two sets has two
@@ -10,6 +13,8 @@ import base64
 import hashlib
 import os
 import re
+import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +31,9 @@ EXTENSIONS = {"WEBP": ".webp", "PNG": ".png", "JPEG": ".jpg"}
 CONTENT_TYPES = {".webp": "image/webp", ".png": "image/png", ".jpg": "image/jpeg"}
 NO_IMAGE = images.ImageInfo("", 0, 0, animated=False)
 UNIQUE_ID_LENGTH = 20
+UNIQUE_ID = re.compile(rf"AQAD[\w-]{{{UNIQUE_ID_LENGTH - 4}}}", re.A)
+#: So many of the newest files stay; after as many new ones the others are looked through.
+SPARE = 500
 FILE_ID = re.compile(rf"({'|'.join(KINDS)})([\w-]{{{UNIQUE_ID_LENGTH}}})([\w-]*)", re.A)
 
 
@@ -47,24 +55,43 @@ class StoredFile:
 class FileStore:
     """The files of one sandbox, in one folder; the index of them lives in the state."""
 
-    def __init__(self, folder: Path, index: dict[str, StoredFile]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        index: dict[str, StoredFile],
+        needed: Callable[[set[str]], set[str]],
+    ) -> None:
+        """``needed`` adds the ids of the files that are shown to those of the newest."""
         self._folder = folder
         self._index = index
+        self._needed = needed
+        self._room = 0  # for files, until those are looked for that are not needed
 
     def put(self, data: bytes, kind: str, *, anew: bool = False) -> StoredFile:
         """Keep an image that has passed its checks, or any file as a document.
 
         With ``anew`` the file gets a new ``file_unique_id``, even if its bytes are stored already.
         """
-        salt = str(len(self._index)).encode() if anew else b""
+        salt = secrets.token_bytes(8) if anew else b""
         unique_id = "AQAD" + _digest(data + salt)[: UNIQUE_ID_LENGTH - 4]
-        if unique_id not in self._index:
+        stored = self._index.pop(unique_id, None)
+        if stored is None:
             info = images.inspect(data) or NO_IMAGE
             assert info.format or kind == DOCUMENT, "only checked images come here"
             path = f"{FOLDERS[kind]}/{unique_id}{EXTENSIONS.get(info.format, '.bin')}"
+            self._make_room()
             write_atomically(self._folder / path, data)
-            self._index[unique_id] = StoredFile(unique_id, path, len(data), info.width, info.height)
-        return self._index[unique_id]
+            stored = StoredFile(unique_id, path, len(data), info.width, info.height)
+        self._index[unique_id] = stored  # as the newest
+        return stored
+
+    def _make_room(self) -> None:
+        self._room -= 1
+        if self._room < 0:
+            self._room = SPARE
+            needed = self._needed({*list(self._index)[-SPARE:]})
+            for unique_id in self._index.keys() - needed:
+                (self._folder / self._index.pop(unique_id).path).unlink(missing_ok=True)
 
     def find(self, file_id: str, kind: str | None = None) -> StoredFile:
         """The file behind a ``file_id``; with ``kind``, only if it can be used as that."""

@@ -1,5 +1,6 @@
 """The world of the sandbox: one bot, its users, and what happens between them."""
 
+import json
 import time
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from aiohttp import web
 from bot.sandbox import images, objects, rules, sticker_rules
 from bot.sandbox.decoding import FileRef, Json, Upload
 from bot.sandbox.errors import ApiError, BadRequest, Faults
-from bot.sandbox.files import PHOTO, STICKER, FileStore, StoredFile
+from bot.sandbox.files import PHOTO, STICKER, UNIQUE_ID, FileStore, StoredFile
 from bot.sandbox.flood import Flood
 from bot.sandbox.hub import Hub
 from bot.sandbox.inline import Inline
@@ -24,7 +25,7 @@ class Sandbox:
         self.first_name = first_name
         self._file = StateFile(folder / "state.json")
         self.state = self._file.state
-        self.files = FileStore(folder / "files", self.state.files)
+        self.files = FileStore(folder / "files", self.state.files, self._needed_files)
         self.updates = UpdateQueue(self._file)
         self.hub = Hub()
         self.faults = Faults()
@@ -127,6 +128,18 @@ class Sandbox:
         if file_id.startswith(("http://", "https://")):
             raise BadRequest("the sandbox fetches nothing from the Internet; upload the file")
         return self.files.find(file_id, kind)
+
+    def _needed_files(self, newest: set[str]) -> set[str]:
+        """The newest files and those that something shows; a photo in all its sizes."""
+        state = self.state
+        text = json.dumps([state.messages, state.updates, state.sets], default=vars)
+        needed = newest.union(UNIQUE_ID.findall(text))
+        for sizes in state.photos.values():
+            if not needed.isdisjoint(sizes):
+                needed.update(sizes)
+        for size in state.photos.keys() - needed:
+            del state.photos[size]
+        return needed
 
     def sets_changed(self) -> None:
         """Tell the chat pages to look at the packs again."""

@@ -8,6 +8,9 @@ as messages, because Telegram does not say that it leaves them out.
 A call may reach Telegram at any time between its start and its end.  So a call keeps its place from
 its start until the limit's seconds after its end: however long calls take on their way, no more
 than the allowed number reach Telegram within that time.
+
+While calls wait for the limit over all chats, new messages, which are first answers, go before the
+edits of users who have theirs; but one place of four is an edit's, so that results go on coming.
 """
 
 import asyncio
@@ -70,6 +73,8 @@ class RateLimits(BaseRateLimiter[int]):
 
     def __init__(self) -> None:
         self._overall = _Window(OVERALL)
+        # So many calls of each kind wait for a place at a time, so the places go to them in turn.
+        self._new_messages, self._others = asyncio.Semaphore(3), asyncio.Semaphore(1)
         self._may_call: Callable[[], bool] = lambda: True
         # A window stays as long as one of its places is taken: `call_later` refers to it.
         self._windows: WeakValueDictionary[tuple[object, Limit], _Window] = WeakValueDictionary()
@@ -94,10 +99,14 @@ class RateLimits(BaseRateLimiter[int]):
         """Call a method when its turn has come.  Raises TelegramError."""
         chat_id = data.get("chat_id")
         # The chat's places first: calls that wait for them must not hold those of all chats.
-        windows = [] if chat_id is None else [*self._of_chat(chat_id), self._overall]
+        windows = [] if chat_id is None else self._of_chat(chat_id)
+        turn = self._new_messages if endpoint.startswith("send") else self._others
         async with AsyncExitStack() as stack:
             for window in windows:
                 await stack.enter_async_context(window)
+            if windows:
+                async with turn:
+                    await stack.enter_async_context(self._overall)
             while not self._may_call():
                 await asyncio.sleep(_LOOK)
             return await callback(*args, **kwargs)

@@ -52,13 +52,16 @@ _KEY = re.compile(rb"[0-9]{1,10}:[0-9a-f]{16}")  # of an update: see `_entry`
 _STORE_SCRIPT = """
 local now, ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ttl)
+local new = {}
 for i = 3, #ARGV, 2 do
     if not redis.call('ZSCORE', KEYS[2], ARGV[i]) then
         redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])  -- first: if it fails, none was seen
         redis.call('ZADD', KEYS[2], now, ARGV[i])
+        table.insert(new, ARGV[i])
     end
 end
 for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ttl) end
+return new
 """
 
 Result = TypeVar("Result")
@@ -91,7 +94,7 @@ class Inbox:
         self._report = report
         self._heal = heal
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._arrived = asyncio.Event()
+        self._begun: set[str] = set()  # since the last look into Redis began
         self._unsynced: asyncio.Queue[Sequence[Any]] = asyncio.Queue()
         self._outages: Counter[int] = Counter()
         self._suspects = asyncio.Lock()
@@ -111,7 +114,7 @@ class Inbox:
         pairs = [part for entry in entries.items() for part in entry]
         command = (_STORE_SCRIPT, len(_KEYS), *_KEYS, time.time(), TTL, *pairs)
         try:
-            await self._redis.eval(*command)
+            new = await self._redis.eval(*command)
         except redis.ResponseError as error:  # full, say: handle them now, so that users are told
             if await self._heal(error):
                 return await self.store(updates)
@@ -119,7 +122,8 @@ class Inbox:
             await asyncio.gather(*(self._handle(*entry) for entry in entries.items()))
         else:
             self._unsynced.put_nowait(command)
-            self._arrived.set()
+            for key in map(bytes.decode, new):  # at once; `_look_for_new` finds what is left out
+                self._begin(key, entries[key], 0)
 
     async def run(self) -> None:
         """Handle updates, for ever, through outages of Redis."""
@@ -133,17 +137,15 @@ class Inbox:
 
     async def _look_for_new(self) -> None:
         while True:
-            self._arrived.clear()
             try:
                 await self._begin_new()
             except redis.RedisError as error:
                 log.warning("updates: %s; trying again", reason(error))
                 await self._heal(error)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_INTERVAL):
-                    await self._arrived.wait()
+            await asyncio.sleep(LOOK_INTERVAL)
 
     async def _begin_new(self) -> None:
+        self._begun.clear()
         stored = await self._redis.hkeys(STORED)
         if rubbish := [key for key in stored if not _KEY.fullmatch(key)]:
             log.warning("%s: what is no update is left out", STORED)
@@ -154,10 +156,15 @@ class Inbox:
             return
         texts, tries = await self._redis.hmget(STORED, new), await self._redis.hmget(TRIES, new)
         for key, text, count in zip(new, texts, tries, strict=True):
-            if text is not None:  # else it has just been handled
+            # Else it has just been handled, or `store` has begun it since this look began.
+            if text is not None and key not in self._begun:
                 tried = int(count) if re.fullmatch(rb"[0-9]{1,9}", count or b"") else 0
-                handling = self._handle_stored(key, text, tried)
-                self._tasks[key] = asyncio.create_task(handling)
+                self._begin(key, text, tried)
+
+    def _begin(self, key: str, text: str | bytes, tries: int) -> None:
+        if key not in self._tasks:
+            self._begun.add(key)
+            self._tasks[key] = asyncio.create_task(self._handle_stored(key, text, tries))
 
     async def _sync(self) -> None:
         """Store updates again in a Redis that was killed before they were on its disk.
@@ -178,13 +185,13 @@ class Inbox:
             pipe.execute_command("WAITAOF", 1, 0, SYNC_TIME)
             await pipe.execute()
 
-    async def _handle_stored(self, key: str, text: bytes, tries: int) -> None:
+    async def _handle_stored(self, key: str, text: str | bytes, tries: int) -> None:
         await self._handle(key, text, tries)
         await _through_outages(partial(self._forget, key))
         del self._tasks[key]
 
     async def _forget(self, key: str) -> None:
-        async with self._redis.pipeline() as pipe:
+        async with self._redis.pipeline(transaction=False) as pipe:
             pipe.hdel(STORED, key)
             pipe.hdel(TRIES, key)
             try:

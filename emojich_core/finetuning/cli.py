@@ -65,8 +65,8 @@ def _finetune(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
     from emojich_core.bundles.bundle import load_bundle
     from emojich_core.finetuning.pairs import BadData
     from emojich_core.finetuning.recipe import default_lr
+    from emojich_core.inference.devices import pick_device
     from emojich_core.inference.memory import OutOfMemory
-    from emojich_core.pipeline import pick_device
 
     base = load_bundle(arguments.base)
     train = arguments.train

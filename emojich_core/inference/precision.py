@@ -6,17 +6,17 @@ half the bytes, half the time.
 | precision | weights of the layers | activations | keys and values |
 | --- | --- | --- | --- |
 | float32, bfloat16, float16 | the same | the same | the same |
-| int8, on a CPU with VNNI | 8 bits, a scale for each output | float32 | float32; AMX: bfloat16 |
+| int8, on a CPU with VNNI | 8 bits, a scale for each output | float32 | bfloat16 |
+| the same without AMX and without `kernels.c` | the same | float32 | float32 |
 
 Against float32, on the codes of 12 images that `mini` drew (`python -m benchmarks.precision`): root
 mean square error of the logits as a share of their spread, mean relative error of the perplexities.
 
 | precision | logits | perplexities |
 | --- | --- | --- |
-| float16 | 0.2 % | 0.04 % |
-| bfloat16 | 1.7 % | 0.5 % |
-| int8, keys and values in float32 | 2.6 % | 0.7 % |
-| int8, keys and values in bfloat16 | 2.6 % | 0.7 % |
+| float16 | 0.2 % | 0.03 % |
+| bfloat16 | 1.7 % | 0.2 % |
+| int8 | 2.6 % | 0.2 % |
 
 On a CPU the weights are packed once, into the blocks that oneDNN reads.
 """
@@ -29,12 +29,13 @@ import torch
 from torch import Tensor, nn
 
 from emojich_core.bundles.bundle import BundleError
+from emojich_core.inference import kernels
+from emojich_core.inference.int8 import Int8Linear, VnniLayer, VnniLinear
 from emojich_core.model_options import Precision
-from emojich_core.networks.transformer import Transformer, TransformerConfig
+from emojich_core.networks.transformer import Layer, Transformer, TransformerConfig
 
 BIG = 500_000_000  # parameters
 ROWS = 8  # oneDNN packs for this number of rows of inputs, and then takes any
-TINY = 1e-30  # replaces a scale of 0
 
 
 def choose(wanted: str | None, device: torch.device, config: TransformerConfig) -> Precision:
@@ -107,7 +108,12 @@ def prepare(model: Transformer, precision: Precision) -> Transformer:
     weight = model.image_embeddings.weight
     if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return model
-    packed = Int8Linear if precision == "int8" else PackedLinear
+    compiled = (
+        precision == "int8"
+        and kernels.library() is not None
+        and model.config.hidden_size % kernels.INPUTS == 0
+    )
+    packed = PackedLinear if precision != "int8" else VnniLinear if compiled else Int8Linear
     for module in list(model.transformer.modules()):
         for name, child in module.named_children():
             if isinstance(child, nn.Linear):
@@ -117,10 +123,13 @@ def prepare(model: Transformer, precision: Precision) -> Transformer:
     model.to_logits[1] = nn.Identity()  # inference needs no text logits
     if precision == "int8":
         model.float()
-        # Without AMX, attention in bfloat16 is slow: on a Zen 4 a step of 8 slots of the published
-        # size takes 277 ms, and 161 ms with keys and values in float32.
-        if torch.cpu._is_amx_tile_supported():
+        # PyTorch's attention in bfloat16 is slow without AMX: on a Zen 4 a step of 8 slots of the
+        # published size takes 277 ms, and 161 ms with keys and values in float32.
+        if compiled or torch.cpu._is_amx_tile_supported():
             model.cache_dtype = torch.bfloat16
+    if compiled:
+        layers = cast(list[Layer], model.transformer.layers)
+        model.transformer.layers = nn.ModuleList(VnniLayer(layer) for layer in layers)
     return model
 
 
@@ -135,57 +144,3 @@ class PackedLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(…, inputs) → (…, outputs)."""
         return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
-
-
-class Int8Linear(nn.Module):
-    """A linear layer on a CPU with weights of 8 bits, a scale for each output.
-
-    Each input becomes a number of two digits, high + low / BASE, rounded to a 32,258th of its row's
-    largest.  Both digits go through one integer matrix product, whose sums are exact: an output
-    depends on its own row only, to the last bit, and nearly all of the error is the weights'.
-
-    oneDNN has kernels for signed inputs only with AMX.  Otherwise its loop for them takes a
-    thousand times as long, so digits are shifted above zero; but not without VNNI, where sums of
-    such products overflow.
-    """
-
-    BASE = 254
-    DIGIT = 127  # the largest; digits are -127 … 127
-    ZERO = 128 if torch.cpu._is_vnni_supported() and not torch.cpu._is_amx_tile_supported() else 0
-
-    def __init__(self, weight: Tensor, bias: Tensor):
-        super().__init__()
-        weight = weight.float()
-        self.bias = bias.float()
-        self.scale = weight.abs().amax(dim=1).clamp(min=TINY) / self.DIGIT
-        rounded = (weight / self.scale[:, None]).round().to(torch.int8)
-        self.weight = torch.ops.onednn.qlinear_prepack(rounded, None)
-        self.zero = torch.zeros_like(self.scale, dtype=torch.int32)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(…, inputs) float32 → (…, outputs) float32."""
-        # Few operations, because each costs as much as reading the weights of some outputs.
-        digits, scale = self.digits(x.flatten(0, -2))
-        high, low = self.product(digits).chunk(2)
-        out = torch.addcmul(self.bias, high.add_(low, alpha=1 / self.BASE), scale)
-        return out.unflatten(0, x.shape[:-1])
-
-    def digits(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """(R, inputs) → all high digits, then all low ones (2 R, inputs); the scales (R, 1)."""
-        scale = rows.abs().amax(dim=-1, keepdim=True).clamp_(min=TINY).div_(self.DIGIT)
-        digits = rows.new_empty(2 * len(rows), rows.shape[1])
-        high, low = digits.chunk(2)
-        torch.div(rows, scale, out=low)
-        torch.round(low, out=high)
-        low.sub_(high).mul_(self.BASE).round_()
-        if self.ZERO:
-            return digits.add_(self.ZERO).to(torch.uint8), scale
-        return digits.to(torch.int8), scale
-
-    def product(self, digits: Tensor) -> Tensor:
-        """(2 R, inputs) → (2 R, outputs) float32."""
-        product: Tensor = torch.ops.onednn.qlinear_pointwise(
-            *(digits, 1.0, self.ZERO, self.weight, self.scale, self.zero, None),
-            *(1.0, 0, torch.float32, "none", [], ""),
-        )
-        return product

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from emojich_core.inference.cuda import Throttle, compile_step, to_device, to_host
@@ -45,24 +46,45 @@ class ImagePrompt:
         """Keep the first `share` of an image's codes: its top rows."""
         return cls(codes, torch.arange(len(codes)) < share * len(codes))
 
+    @property
+    def leading(self) -> int:
+        """How many codes are given before the first that is not."""
+        return int(self.given.int().cumprod(dim=0).sum())
+
 
 @dataclass(frozen=True)
 class Prefill:
-    """A text that the model has computed once, for any number of images."""
+    """A text, and codes of an image prompt, computed at once, for any number of images."""
 
-    features: Tensor  # (1, H) of its last position
-    key_values: KeyValues
+    features: Tensor  # (1, H) of the last position
+    key_values: KeyValues  # in the cache's dtype
+    losses: Tensor  # (n,) of the first n codes of the image prompt
     unprompted: "Prefill | None" = None  # the same without a prompt, for guidance
     place: int = 0  # of its prompt among `Reading.prompts`
 
 
 @torch.inference_mode()
-def prefill(model: Transformer, text: Tensor) -> Prefill:
-    """Compute a text (text_seq_length,) of token ids, on the model's device."""
+def prefill(model: Transformer, text: Tensor, image_prompt: ImagePrompt | None = None) -> Prefill:
+    """Compute a text (text_seq_length,) of token ids, on the model's device.
+
+    And with it the codes that an image prompt gives at the beginning; Slots decodes the last code
+    of an image even if it is given, too.
+    """
     use_free_cores()
-    key_values: KeyValues = []
-    features = model(model.embed_text(text[None]), key_values)
-    return Prefill(features[:, -1], key_values)
+    config, key_values = model.config, KeyValues()
+    embeddings, losses = model.embed_text(text[None]), model.image_embeddings.weight.new_empty(0)
+    count = min(image_prompt.leading, config.image_seq_length - 1) if image_prompt else 0
+    if image_prompt and count:
+        codes = to_device(image_prompt.codes[:count], text.device)
+        embeddings = torch.cat((embeddings, model.embed_codes(codes[None])), dim=1)
+    features = model(embeddings, key_values)
+    if count:
+        logits = model.image_logits(features[0, config.prefix_length - 1 : -1]).float()
+        losses = F.cross_entropy(logits, codes, reduction="none")
+    # Copies: they are parts of larger tensors, which have the queries, too.
+    dtype = model.cache_dtype or features.dtype
+    copies = [(k.to(dtype, copy=True), v.to(dtype, copy=True)) for k, v in key_values]
+    return Prefill(features[:, -1], copies, losses)
 
 
 @dataclass(frozen=True)
@@ -132,14 +154,19 @@ class Slots:
         sampling: Sampling,
         image_prompt: ImagePrompt | None = None,
     ) -> None:
-        """Start an image in a slot, whatever was there before.  Raises OutOfMemory."""
+        """Start an image in a slot, whatever was there before.  Raises OutOfMemory.
+
+        The first codes of the `image_prompt` may have been computed with the `prefill`.
+        """
         device = self._position.device
         texts = [prefill, prefill.unprompted or prefill]
         for sequence in range(self._sequences):
             row, text = sequence * self.count + slot, texts[sequence]
             self.cache.fill(row, text.key_values)
             self._features[row] = text.features[0]
-        self._position[slot] = self._decoded[slot] = 0
+        known = len(prefill.losses)
+        self._position[slot] = self._decoded[slot] = known
+        self.losses[slot, :known] = prefill.losses
         self._given[slot], self._given_on_host[slot] = False, []
         self._scored[slot] = self._all_scored
         if image_prompt is not None:
@@ -162,7 +189,7 @@ class Slots:
     @memory_watched()
     @torch.inference_mode()
     def step(self) -> None:
-        """Decode one more code in every slot; an image takes exactly `length` steps.
+        """Decode one more code in every slot, up to `length`; some may be in the prefill already.
 
         Raises OutOfMemory.
         """
@@ -235,10 +262,10 @@ def generate(
 
     `text` (text_seq_length,) token ids; `on_step` is called with the number of codes decoded.
     """
-    slots, prefilled = Slots(model, len(seeds)), prefill(model, text)
+    slots, prefilled = Slots(model, len(seeds)), prefill(model, text, image_prompt)
     for slot, seed in enumerate(seeds):
         slots.enter(slot, prefilled, seed, sampling, image_prompt)
-    for step in range(slots.length):
+    for step in range(slots.decoded(0), slots.length):
         slots.step()
         on_step(step + 1)
     return [slots.image(slot) for slot in range(len(seeds))]

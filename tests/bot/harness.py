@@ -42,10 +42,11 @@ Result = TypeVar("Result")
 
 def wait_for(look: Callable[[], Result | None], seconds: float = 15) -> Result:
     """Call `look` until it returns something true, and return that; fail after `seconds`."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, 0.02
     while not (found := look()):
         assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.1)  # to look takes time from what is waited for
     return found
 
 

@@ -5,7 +5,8 @@ import redis
 
 from tests.bot.conftest import NewUser
 from tests.bot.harness import User, Worker, buttons_of, text_of, wait_for
-from worker.queue.events import STREAM, has_ended
+from worker.queue.ends import has_ended
+from worker.queue.events import STREAM
 
 pytestmark = pytest.mark.usefixtures("bot")
 

@@ -5,9 +5,13 @@ import time
 import pytest
 import redis
 
+from bot.requests.store import OPEN
+from bot.telegram import rate_limits
+from bot.telegram.rate_limits import Limit
 from emojich_core.request import Candidate
 from tests.bot.conftest import NewUser
 from tests.bot.harness import RunningBot, Sandbox, User, Worker, text_of, wait_for
+from tests.metrics import ends_of
 from worker.queue.events import STREAM, Finished, Progress, publish, to_json
 
 # retry_after will be a timedelta one day; both are understood.
@@ -68,6 +72,29 @@ def test_first_message_survives_an_outage(
     assert len(user.messages()) == 1
 
 
+def test_stickers_that_are_ready_before_the_first_answer_are_the_first_answer(
+    bot: RunningBot,
+    user: User,
+    worker: Worker,
+    connection: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rate_limits, "CHAT", Limit(1, 2.0))
+    user.say("/help")  # the chat takes no more for a while
+    wait_for(user.messages)
+    user.say("кот\nпёс")
+    for _ in range(2):
+        worker.finish(worker.take())
+    done = wait_for(
+        lambda: [m for m in user.messages() if "Готово" in text_of(m)][1:] and user.messages()[-2:]
+    )
+    # The first one was on its way when its stickers were ready; the second one had yet to begin.
+    assert ["edit_date" in message for message in done] == [True, False]
+    assert "«пёс»" in text_of(done[1])
+    wait_for(lambda: is_acknowledged(connection))
+    assert "edit_date" not in user.messages()[-1]
+
+
 def test_full_redis_makes_the_bot_send_no_message_twice(
     bot: RunningBot,
     user: User,
@@ -110,8 +137,10 @@ def test_stickers_expired_before_delivery_are_reported(
 ) -> None:
     user.say("кот")
     request = worker.take()
-    publish(connection, Finished(request.id, (Candidate(0, 0, 1.0, "unet"),)))
+    publish(connection, Finished(request.id, (Candidate(0, 0, 1.0, "unet"),), model="forgetful"))
     user.sees("не дождались отправки")
+    wait_for(lambda: not connection.hexists(OPEN, request.id))
+    assert wait_for(lambda: ends_of("forgetful")) == {("failed", "expired"): 1}
 
 
 def test_picture_refused_by_telegram_is_reported(

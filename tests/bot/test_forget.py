@@ -11,7 +11,8 @@ from bot.requests.store import OPEN
 from tests.bot.conftest import NewUser
 from tests.bot.harness import Sandbox, User, Worker, wait_for
 from tests.keys import check_user_keys
-from worker.queue.events import FORGET_TTL, STREAM
+from worker.queue.ends import FORGET_TTL
+from worker.queue.events import STREAM
 from worker.queue.request_job import rq_queue
 from worker.queue.sketches import save_sketch
 

@@ -180,7 +180,7 @@ def test_forget_deletes_requests_made_in_a_group(
     anna.say("/forget")
     question = anna.sees("?")
     anna.press_button(question, 0)
-    # The mark that a request has ended stays for a minute (see `worker.queue.events.forget`).
+    # The mark that a request has ended stays for a minute (see `worker.queue.ends.forget`).
     left = {f"emojich:asked:{anna.id}".encode(), f"emojich:ended:{request.id}".encode()}
     wait_for(lambda: set(connection.keys(f"*{anna.id}*")) == left)
     assert connection.keys(f"*:{group.id}:*") == []

@@ -9,8 +9,10 @@ import redis.asyncio
 from bot.account.history import History
 from bot.requests.limits import HISTORY
 from bot.requests.record import Record
+from bot.requests.store import OPEN
 from tests.bot.conftest import NewUser
 from tests.bot.harness import User, Worker, buttons_of, wait_for
+from tests.metrics import ends_of
 
 pytestmark = pytest.mark.usefixtures("bot")
 
@@ -37,8 +39,13 @@ def test_history_lists_finished_requests_newest_first(user: User, worker: Worker
     assert [button["text"] for button in buttons_of(shown)] == ["пёс", "кот"]
 
 
-def test_stored_stickers_are_shown_again_from_history(user: User, worker: Worker) -> None:
-    drawn(user, worker, "кот")
+def test_stored_stickers_are_shown_again_from_history(
+    user: User, worker: Worker, connection: redis.Redis
+) -> None:
+    user.say("кот")
+    request = worker.take()
+    worker.finish(request, model="kept")
+    user.sees("«кот»", "Готово")
     first = user.answer()
     user.press_button(first, 1)
     user.say("/history")
@@ -51,6 +58,8 @@ def test_stored_stickers_are_shown_again_from_history(user: User, worker: Worker
     assert "Стикер 3" in user.press_button(first, 2)
     wait_for(lambda: buttons_of(user.messages()[-1])[2]["text"] == "✓ 3")
     assert worker.queue.count_waiting() == 0
+    wait_for(lambda: not connection.hexists(OPEN, request.id))
+    assert wait_for(lambda: ends_of("kept")) == {("finished", ""): 1}
 
 
 def test_expired_stickers_are_drawn_again_with_the_same_seed(

@@ -96,3 +96,25 @@ def test_burst_of_finished_requests_causes_no_429(tmp_path: Path) -> None:
     """The bot is a process of its own, with Telegram's true limits."""
     outcome = burst(100, tmp_path)
     assert (outcome.delivered, outcome.in_order, outcome.refused) == (100, True, 0)
+
+
+def test_first_answers_do_not_wait_behind_edits() -> None:
+    async def look() -> list[str]:
+        limits, arrived = RateLimits(), []
+
+        async def call(endpoint: str, chat: int) -> Any:
+            async def arrive() -> bool:
+                arrived.append(endpoint)
+                return True
+
+            return await limits.process_request(arrive, (), {}, endpoint, {"chat_id": chat}, None)
+
+        edits = [asyncio.create_task(call("editMessageMedia", chat)) for chat in range(1, 31)]
+        await asyncio.sleep(0)
+        first_answers = [asyncio.create_task(call("sendMessage", chat)) for chat in range(31, 37)]
+        await asyncio.gather(*edits, *first_answers)
+        return arrived
+
+    places = [place for place, name in enumerate(asyncio.run(look())) if name == "sendMessage"]
+    # The first OVERALL.calls places are free; after them, three of four are first answers'.
+    assert places[-1] <= OVERALL.calls + 4 * len(places) / 3 + 1

@@ -116,6 +116,23 @@ def test_bot_killed_while_redis_hangs_loses_no_prompt(
     assert sum(len(user.messages()) for user in users) == 20
 
 
+def test_new_updates_begin_without_a_look_at_all_stored_ones(
+    reached: Environment, new_user: NewUser, connection: redis.Redis
+) -> None:
+    def looks() -> int:
+        stats: Any = connection.info("commandstats")
+        return int(stats.get("cmdstat_hkeys", {"calls": 0})["calls"])
+
+    users, bot = [new_user() for _ in range(15)], start(reached)
+    before, began = looks(), time.monotonic()
+    for user in users:
+        user.say("/help")
+        wait_for(user.messages)
+    # The bot looks every two seconds, and its monitor every three.
+    assert looks() - before <= (time.monotonic() - began) * (1 / 2 + 1 / 3) + 3
+    bot.end(signal.SIGTERM)
+
+
 def test_update_of_a_killed_bot_is_handled_after_the_restart(
     reached: Environment, sandbox: Sandbox, new_user: NewUser, connection: redis.Redis
 ) -> None:

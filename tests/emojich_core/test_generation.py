@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from emojich_core.inference.sampling import Sampling, filter_logits, make_noise, perplexity, sample
-from emojich_core.inference.slots import ImagePrompt, Prefill, Slots, generate, prefill
+from emojich_core.inference.slots import ImagePrompt, Slots, generate, prefill
 from emojich_core.networks.transformer import Transformer, TransformerConfig
 
 CONFIG = TransformerConfig(
@@ -99,6 +99,28 @@ def test_given_codes_use_no_random_numbers(model: Transformer) -> None:
     assert again.equal(whole)
 
 
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+@pytest.mark.parametrize("up", [0, 2, 4])
+def test_codes_given_at_the_beginning_are_computed_at_once(
+    model: Transformer, up: int, guidance: float
+) -> None:
+    prompt = ImagePrompt.borders(torch.arange(16), up=up, left=1)
+    sampling, images = Sampling(guidance=guidance), []
+    for at_once in (None, prompt):
+        slots = Slots(model, 3, guided=True)
+        unprompted = prefill(model, torch.zeros_like(TEXT), at_once)
+        begun = replace(prefill(model, TEXT, at_once), unprompted=unprompted)
+        slots.enter(1, begun, 7, sampling, prompt)
+        if at_once:
+            assert slots.decoded(1) == {0: 1, 2: 9, 4: 15}[up]
+        while slots.decoded(1) < slots.length:
+            slots.step()
+        images.append((slots.image(1), slots.losses[1]))
+    [(one_by_one, expected), (together, found)] = images
+    assert together.codes.equal(one_by_one.codes)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_top_k_and_top_p_keep_the_likeliest() -> None:
     logits = torch.tensor([[0.5, 0.05, 0.3, 0.15]]).log()
 
@@ -156,7 +178,8 @@ def test_images_may_enter_and_leave_at_any_step(model: Transformer) -> None:
 
 def test_nan_of_a_deleted_image_does_not_reach_the_next_in_its_slot(model: Transformer) -> None:
     slots, good = Slots(model, 2), prefill(model, TEXT)
-    bad = Prefill(good.features * torch.nan, [(k * torch.nan, v) for k, v in good.key_values])
+    broken = [(k * torch.nan, v) for k, v in good.key_values]
+    bad = replace(good, features=good.features * torch.nan, key_values=broken)
     slots.enter(0, bad, 1, Sampling())
     slots.enter(1, good, 2, Sampling())
     for _ in range(16):

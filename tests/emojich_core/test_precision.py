@@ -1,15 +1,19 @@
 """How far each precision is from float32, and that images do not depend on their neighbours."""
 
 import copy
+from dataclasses import replace
+from typing import cast, get_args
 
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from emojich_core.bundles.bundle import BundleError, load_bundle
+from emojich_core.inference import kernels
+from emojich_core.inference.int8 import Int8Linear, VnniLayer, VnniLinear
+from emojich_core.inference.kv_cache import KVCache
 from emojich_core.inference.precision import (
-    Int8Linear,
     Precision,
     choose,
     offered,
@@ -19,7 +23,7 @@ from emojich_core.inference.precision import (
 from emojich_core.inference.sampling import Sampling, perplexity
 from emojich_core.inference.slots import ImagePrompt, Slots, generate, prefill
 from emojich_core.networks.tokenizer import Tokenizer
-from emojich_core.networks.transformer import Transformer, TransformerConfig
+from emojich_core.networks.transformer import Layer, Transformer, TransformerConfig
 from emojich_core.pipeline import load_network
 from tests.emojich_core.test_transformer import config
 
@@ -31,13 +35,20 @@ LIMITS = {
     "float16": (0.004, 0.005),
     "bfloat16": (0.03, 0.04),
     "int8": (0.05, 0.06),
+    "int8 in oneDNN": (0.05, 0.06),
 }
 
 Reading = tuple[Transformer, Tensor, Tensor]  # a model, texts and the codes of their images
 
 
-def prepared(model: Transformer, precision: Precision) -> Transformer:
+def prepared(model: Transformer, precision: str) -> Transformer:
     """A copy, as Pipeline would have loaded it; float16 as on a GPU, where nothing is packed."""
+    if precision == "int8 in oneDNN":  # as on a machine without a compiler
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(kernels, "library", lambda: None)
+            return prepared(model, "int8")
+    assert precision in get_args(Precision)
+    precision = cast(Precision, precision)
     model = copy.deepcopy(model).to(stored_as(precision))
     if precision == "float16":
         return model
@@ -80,7 +91,7 @@ def read(model: Transformer, text: Tensor, codes: Tensor) -> tuple[Tensor, Tenso
 @pytest.mark.parametrize("which", ["random", "mini"])
 @pytest.mark.parametrize("precision", LIMITS)
 def test_logits_and_perplexities_are_near_those_of_float32(
-    precision: Precision, which: str, request: pytest.FixtureRequest
+    precision: str, which: str, request: pytest.FixtureRequest
 ) -> None:
     model, text, codes = request.getfixturevalue(which)
     expected, scores = read(model, text, codes)
@@ -94,7 +105,7 @@ def test_logits_and_perplexities_are_near_those_of_float32(
 
 
 @pytest.mark.parametrize("precision", LIMITS)
-def test_an_image_does_not_depend_on_its_neighbours(precision: Precision, mini: Reading) -> None:
+def test_an_image_does_not_depend_on_its_neighbours(precision: str, mini: Reading) -> None:
     model, [text, other], _ = mini
     model = prepared(model, precision)
     sampling = load_bundle("mini").sampling
@@ -122,7 +133,7 @@ def losses_of(model: Transformer, text: Tensor, codes: Tensor, slots: Slots) -> 
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
-def test_codes_do_not_depend_on_the_number_of_slots(precision: Precision, mini: Reading) -> None:
+def test_codes_do_not_depend_on_the_number_of_slots(precision: str, mini: Reading) -> None:
     model, [text, _], _ = mini
     model = prepared(model, precision)
     sampling = load_bundle("mini").sampling
@@ -158,33 +169,75 @@ def test_int8_step_equals_the_whole_sequence(random: Reading) -> None:
     torch.testing.assert_close(scores, perplexity(losses), rtol=0.05, atol=0.0)
 
 
-@pytest.mark.parametrize("zero", [0, 128])
-@pytest.mark.parametrize("size", [1.0, 1e-6, 1e6])
-def test_int8_product_equals_the_product_with_rounded_weights(
-    size: float, zero: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def linear_class(zero: int | None, monkeypatch: pytest.MonkeyPatch) -> type[nn.Module]:
+    """Int8Linear with digits shifted by `zero`; None: the compiled one."""
     if zero and not torch.cpu._is_vnni_supported():
         pytest.skip("this CPU has no VNNI")
+    if zero is None:
+        if kernels.library() is None:
+            pytest.skip("this machine has no kernels")
+        return VnniLinear
     monkeypatch.setattr(Int8Linear, "ZERO", zero)
+    return Int8Linear
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("count", [1, 9])
+def test_a_compiled_step_equals_that_of_pytorch(count: int, threads: int, random: Reading) -> None:
+    if kernels.library() is None:
+        pytest.skip("this machine has no kernels")
+    model = prepared(random[0], "int8")
+    cache = KVCache(model.config, count, torch.empty(0, dtype=model.cache_dtype))
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        for position in range(model.config.total_seq_length):
+            x = torch.randn(count, 1, model.config.hidden_size)
+            lookups = cache.at(torch.full((count,), position))
+            layers = zip(model.transformer.layers, cache.kinds, cache.layers, strict=True)
+            for layer, kind, part in layers:
+                assert isinstance(layer, VnniLayer)
+                # In bfloat16 attention of PyTorch would round more than keys and values.
+                exact, lookup = part.float(), lookups[kind]
+                expected = Layer.step(layer, x, exact, replace(lookup, bias=lookup.bias.float()))
+                found = layer.step(x, part, lookup)
+                torch.testing.assert_close(part.float(), exact, rtol=2**-8, atol=1e-3)
+                assert (found - expected).abs().max() < 0.01 * expected.abs().max()
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("zero", [0, 128, None])
+@pytest.mark.parametrize("size", [1.0, 1e-6, 1e6])
+def test_int8_product_equals_the_product_with_rounded_weights(
+    size: float, zero: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linear = linear_class(zero, monkeypatch)
     torch.manual_seed(0)
     weight, bias, x = torch.randn(24, 40), torch.randn(24), torch.randn(3, 5, 40) * size
     x[0, 0] *= 100  # a large row makes the others no coarser
     x[1, 1] = 0
     scale = weight.abs().amax(dim=1, keepdim=True) / 127
     expected = F.linear(x.double(), (weight / scale).round().double() * scale, bias.double())
-    found = Int8Linear(weight, bias)(x)
+    found = linear(weight, bias)(x)
     error = (found - expected).abs().amax(dim=-1)
     assert (error <= 1e-3 * x.abs().amax(dim=-1) + 1e-6).all()
 
 
-def test_int8_rows_are_quantized_independently() -> None:
+@pytest.mark.parametrize("zero", [Int8Linear.ZERO, None])
+def test_int8_rows_are_quantized_independently(
+    zero: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     torch.manual_seed(0)
-    layer, x = Int8Linear(torch.randn(24, 40), torch.randn(24)), torch.randn(9, 40)
+    layer = linear_class(zero, monkeypatch)(torch.randn(24, 40), torch.randn(24))
+    x = torch.randn(21, 40)
     x[3] = torch.nan
     together = layer(x)
     assert together[3].isnan().all()
-    for i in (0, 8):
-        assert layer(x[i : i + 1])[0].equal(together[i])
+    for i in (0, 8, 20):
+        for end in range(i + 1, min(i + 9, 21)):
+            assert layer(x[i:end])[0].equal(together[i])
 
 
 def test_the_precision_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,7 @@ def emojich(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 def start_pull(hub: Hub, tmp_path: Path, name: str) -> subprocess.Popen[str]:
     """`emojich weights pull NAME` with the tiny models."""
     here = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hf"), "HF_TOKEN": TOKEN}
+    here["HF_HUB_DOWNLOAD_TIMEOUT"] = "120"  # seconds; a download that stalls is not resumed
     return subprocess.Popen(
         [sys.executable, "-m", "tests.emojich_core.tiny", "weights", "pull", name],
         env={**os.environ, **here},

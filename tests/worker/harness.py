@@ -30,10 +30,11 @@ def wait_until(
     explain: Callable[[], object] = lambda: "",
 ) -> None:
     """Wait until a condition holds; fail when it never does, and explain how things stand then."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, 0.02
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s {explain()}"
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.1)  # to look takes time from what is waited for
 
 
 def processes() -> dict[int, tuple[int, str]]:

@@ -1,7 +1,10 @@
 """How a job ends when its machine or job process dies; test_worker.py has running ones."""
 
 import asyncio
+import re
 import threading
+import time
+from dataclasses import replace
 from multiprocessing.connection import Listener
 from pathlib import Path
 
@@ -23,10 +26,12 @@ from tests.worker.harness import (
 from worker.engine.protocol import ENGINE_SOCKET, receive_task, send_event, send_sketch
 from worker.jobs.job import report_killed
 from worker.jobs.rq_worker import Worker
-from worker.queue.events import FORGET_TTL, Failed, Finished, Progress, publish
+from worker.queue.ends import FORGET_TTL
+from worker.queue.events import Failed, Finished, Progress, publish
 from worker.queue.requests import RETRIES
 from worker.queue.results import Sticker, load_stickers, save_stickers
 from worker.queue.sketches import load_sketch
+from worker.queue.stats import seconds_per_image
 
 STICKER = Sticker(b"sticker", (1,))
 FAILED = Failed("1", "failed")
@@ -142,6 +147,38 @@ def test_job_keeps_the_newest_sketch_until_the_end(
     assert seen == [b"sketch 1", b"sketch 2"]
     assert load_sketch(connection, "1") == b""
     assert load_stickers(connection, "1") == [STICKER.file]
+
+
+@pytest.mark.parametrize(("judge", "candidates"), [("ruCLIP", 8), ("", 2)])
+def test_pace_counts_the_candidates_that_a_judge_leaves_out(
+    requests: OpenQueue,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    judge: str,
+    candidates: int,
+) -> None:
+    monkeypatch.setenv(ENGINE_SOCKET, str(tmp_path / "engine.sock"))
+    caplog.set_level("INFO")
+    requests.enqueue(replace(request(), longer=True), USER)
+    job = start_job(requests)
+
+    def draw_longer(listener: Listener) -> None:
+        with listener.accept() as job_process:
+            receive_task(job_process)
+            time.sleep(0.3)  # more than what the log rounds
+            end = Finished("1", (Candidate(0, 7, 1.0, "unet"),), judge=judge)
+            send_event(job_process, end, [STICKER])
+
+    with Listener(str(tmp_path / "engine.sock"), family="AF_UNIX") as listener:
+        engine = threading.Thread(target=draw_longer, args=(listener,))
+        engine.start()
+        job.perform()
+        engine.join()
+    [seconds] = re.findall(r"request 1: finished after ([0-9.]+) s", caplog.text)
+    pace = seconds_per_image(requests.connection)
+    assert pace
+    assert pace * candidates == pytest.approx(float(seconds), abs=0.051)
 
 
 def test_second_machine_does_not_overwrite_the_stickers(

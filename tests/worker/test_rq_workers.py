@@ -81,6 +81,14 @@ def test_requests_of_three_users_run_at_once(worker: Worker, requests: OpenQueue
     assert_finished(requests, *EACH_ONE)
 
 
+def test_finished_requests_are_not_run_again(worker: Worker, requests: OpenQueue) -> None:
+    """RQ does so with what its list of just taken jobs still holds a minute later."""
+    begin(worker, requests)
+    assert not requests.connection.keys("rq:queue:*:intermediate")
+    worker.release_engine()
+    assert_finished(requests, *EACH_ONE)
+
+
 def test_requests_of_several_users_alternate(worker: Worker, requests: OpenQueue) -> None:
     begin(worker, requests, {"a1": ANNA, "a2": ANNA, "a3": ANNA, "a4": ANNA})
     requests.enqueue(request("b1"), BORIS)

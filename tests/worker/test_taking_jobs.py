@@ -89,6 +89,18 @@ def test_worker_whose_engine_stays_away_is_not_counted(
     worker.stopping = True
 
 
+def test_heartbeats_of_one_second_count_once(connection: redis.Redis) -> None:
+    """RQ sends five a job."""
+    worker = Worker(connection)
+    worker.register_birth()
+    sent = []
+    for _ in range(5):
+        worker.heartbeat()
+        sent.append(connection.hget(worker.key, "last_heartbeat"))
+    assert len(set(sent)) == 1
+    assert sent[0] != connection.hget(worker.key, "birth")
+
+
 def test_worker_removed_from_the_registry_registers_again(
     connection: redis.Redis, requests: OpenQueue
 ) -> None:

@@ -14,7 +14,8 @@ from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emojich_core.errors import SetupError, exit_on
+from emojich_core.errors import BundleError, SetupError, exit_on
+from emojich_core.request import MAX_COUNT
 from worker.config import Settings
 from worker.engine import metrics
 from worker.engine.protocol import Task, receive_task, send_event, send_sketch, tell_speed
@@ -93,13 +94,14 @@ def load(settings: Settings, share: int = 1) -> "Scheduler":
 
     Raises SetupError.
     """
-    from emojich_core.bundles.bundle import BundleError
+    from emojich_core.inference.devices import pick_device
     from emojich_core.inference.memory import keep_freed, memory_taken
-    from emojich_core.pipeline import Pipeline
-    from emojich_core.request import MAX_COUNT
-    from worker.engine.scheduler import Scheduler
 
-    def prepared() -> Scheduler:
+    def prepared() -> "Scheduler":
+        pick_device(settings.device)  # before imports that take seconds
+        from emojich_core.pipeline import Pipeline
+        from worker.engine.scheduler import Scheduler
+
         pipeline = Pipeline.load(settings.model, settings.device)
         # A step computes empty slots, too: allocate no more than there can be images.
         on_gpu = pipeline.device.type == "cuda"

@@ -28,7 +28,7 @@ from emojich_core.inference.image_request import ImageRequest
 from emojich_core.inference.memory import OutOfMemory
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Slots
 from emojich_core.pipeline import Drawing, Pipeline, numbered
-from emojich_core.request import LONGER, InvalidRequest, Reading
+from emojich_core.request import InvalidRequest, Reading
 from worker.engine import metrics
 from worker.engine.protocol import Task
 from worker.engine.sketches import Sketches
@@ -163,8 +163,7 @@ class Scheduler:
                 self._blame(task, error)
         else:
             sampling = self._pipeline.bundle.sampling
-            times = LONGER if request.longer and self._pipeline.judge else 1
-            best_of = request.count * self._best_of * times
+            best_of = request.drawn(judged=bool(self._pipeline.judge)) * self._best_of
             images = ImageRequest(request, sampling, prefills, image_prompt, best_of)
             self._jobs.append(Job(task, reading, images))
 

@@ -34,7 +34,8 @@ from worker.engine.protocol import (
     receive_sketch,
     send_request,
 )
-from worker.queue.events import Event, Failed, Finished, Progress, has_ended, publish
+from worker.queue.ends import has_ended
+from worker.queue.events import Event, Failed, Finished, Progress, publish
 from worker.queue.image_prompts import load_image
 from worker.queue.requests import RETRIES, RequestQueue
 from worker.queue.results import Sticker, save_stickers
@@ -116,13 +117,13 @@ def _draw(engine: Connection, request: Request, image: bytes, job: Job) -> None:
             if isinstance(event, Progress) and event.sketch:
                 picture = receive_sketch(engine)
                 with suppress(redis.ResponseError):  # a full Redis; the stickers may still fit
-                    if not has_ended(connection, request.id):
-                        save_sketch(connection, request.id, picture)
+                    save_sketch(connection, request.id, picture)
             publish(connection, event)
     seconds = time.monotonic() - start
     if isinstance(event, Finished):
         crowded = RequestQueue(connection).is_crowded(event.model)
-        report_pace(connection, seconds, request.count, crowded, event.model)
+        drawn = request.drawn(judged=bool(event.judge))
+        report_pace(connection, seconds, drawn, crowded, event.model)
     log.info("request %s: %s after %.1f s", request.id, type(event).__name__.lower(), seconds)
 
 

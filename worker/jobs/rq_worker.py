@@ -38,10 +38,12 @@ GRACE = 3  # seconds for the running job to finish after the first signal
 HEARTBEAT_INTERVAL = 10  # seconds, while a job runs
 WAKE_UP_INTERVAL = 15  # seconds, while no job runs
 MAINTENANCE_INTERVAL = 30  # seconds
+MIN_HEARTBEAT = 1  # seconds between two heartbeats
+REGISTRATION_INTERVAL = 5  # seconds
 
 # Seconds for which the default bundle must be away until another one draws what names no bundle:
 # after a pause or an outage of Redis, workers are seen again one by one.  A worker that is not of
-# the first bundle must itself have looked all that time.
+# the first bundle must itself have looked all that time; it looks ten times in it.
 ABSENCE = 20
 
 PAUSE = 5  # seconds before a new RQ worker replaces one that has given up
@@ -73,6 +75,8 @@ class Worker(rq.Worker):
         self._own_first = True
         self._default_seen = -math.inf  # when another bundle was, or may have been, the default
         self._last_look = -math.inf  # when this worker last looked which one is
+        self._last_heartbeat = -math.inf
+        self._last_registered = -math.inf
         super().__init__(
             list({queue.name: queue for queue in (self._for_any, self._own)}.values()),
             f"{socket.gethostname()}.{uuid4().hex}",  # `count_workers` reads the machine from it
@@ -129,8 +133,11 @@ class Worker(rq.Worker):
 
     def _look_for_default(self, serves: ServedBundle) -> None:
         """Note when another bundle is the default, or may have been since the last look."""
+        now = time.monotonic()
+        if now - self._last_look < ABSENCE / 10:
+            return
         workers = living_workers(self.connection, self._for_any).values()
-        default, now = in_order([*workers, serves])[0], time.monotonic()
+        default = in_order([*workers, serves])[0]
         unseen = serves.rank > 0 and now - self._last_look > ABSENCE  # this worker may be the first
         if unseen or default.name != serves.name:
             self._default_seen = now
@@ -139,6 +146,14 @@ class Worker(rq.Worker):
     def reorder_queues(self, reference_queue: rq.Queue) -> None:
         """Look next into the other queue than the one that a job has come from."""
         self._own_first = reference_queue.name != self._own.name
+
+    def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
+        """Note that a job begins, and take it off the list of jobs that were just taken.
+
+        RQ's worker of two queues would leave it there, because its BLPOP puts no job into that
+        list, and would run each finished job again a minute later.
+        """
+        super().prepare_job_execution(job, remove_from_intermediate_queue=True)
 
     def clean_registries(self) -> None:
         """Remove foreign jobs first, because RQ's cleaning would fail on them."""
@@ -153,14 +168,21 @@ class Worker(rq.Worker):
         self._say_what_is_served()
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Register this worker again at each heartbeat, with what it serves.
+        """Register this worker again with its heartbeats, with what it serves.
 
         RQ registers a worker once; other workers remove one whose key had expired, for instance
-        while Redis was away.
+        while Redis was away.  RQ sends five heartbeats a job, however short it is: one a second is
+        enough, but for those that are part of a transaction.
         """
+        now = time.monotonic()
+        if pipeline is None and now - self._last_heartbeat < MIN_HEARTBEAT:
+            return
         super().heartbeat(timeout, pipeline)
-        worker_registration.register(self, pipeline)
-        self._say_what_is_served(pipeline)
+        self._last_heartbeat = now
+        if now - self._last_registered >= REGISTRATION_INTERVAL:
+            worker_registration.register(self, pipeline)
+            self._say_what_is_served(pipeline)
+            self._last_registered = now
         if self._serves:  # while a job runs, too: a long one is no reason to wait after it
             self._look_for_default(self._serves)
 

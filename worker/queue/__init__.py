@@ -5,6 +5,7 @@
 - `request_job`: RQ's job and queue, narrowed to requests
 - `bundles`: which bundles are served
 - `fairness`: whose request is next
+- `ends`: which requests have ended
 - `events`: the stream that tells the bot of progress and ends
 - `image_prompts`: pictures that requests begin with, kept for a day
 - `sketches`: what a request's images look like while they are drawn

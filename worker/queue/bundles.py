@@ -18,6 +18,7 @@ from emojich_core.request import LONGER, MAX_COUNT
 from worker.queue.decoding import from_json
 
 FIELD = "bundle"
+_OF_WORKERS = ("birth", "last_heartbeat")  # fields that RQ writes
 LONGEST = 30  # seconds: the most that `longer` may add to the wait for a request
 SERVES = "EMOJICH_SERVES"  # `python -m worker` tells its RQ workers in it what their engine draws
 
@@ -60,11 +61,15 @@ def living_workers(connection: redis.Redis, queue: Queue) -> dict[str, ServedBun
     keys = sorted(get_keys(queue))
     with connection.pipeline(transaction=False) as pipe:
         for key in keys:
-            pipe.exists(key)  # RQ lists a killed worker until another one cleans up
-            pipe.hget(key, FIELD)
+            pipe.hmget(key, FIELD, *_OF_WORKERS)
         answers: Any = pipe.execute(raise_on_error=False)  # a key may be of another type
-    pairs = zip(keys, answers[::2], answers[1::2], strict=True)
-    return {key: _parsed(text) for key, exists, text in pairs if exists}
+    found: dict[str, ServedBundle | None] = {}
+    for key, answer in zip(keys, answers, strict=True):
+        if not isinstance(answer, list):
+            found[key] = None
+        elif any(answer):  # RQ lists a killed worker until another one cleans up
+            found[key] = _parsed(answer[0])
+    return found
 
 
 def in_order(bundles: Iterable[ServedBundle | None]) -> list[ServedBundle]:

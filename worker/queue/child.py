@@ -39,7 +39,9 @@ def start_child(
         stdout=log,
         stderr=log,
         env=env,
-        start_new_session=True,
+        # Not a session: the kernel continues a stopped child whose parent has died, so that the
+        # signal reaches it, only in a group that becomes an orphan within its session.
+        process_group=0,
     ).result()
 
 

@@ -15,7 +15,7 @@ import redis.asyncio
 
 from emojich_core.request import MAX_COUNT, Candidate
 from worker.queue import decoding
-from worker.queue.request_ids import ids_of_user
+from worker.queue.ends import END_TTL, ended_key
 from worker.queue.sketches import sketch_key
 from worker.queue.stats import COUNTS_TTL, FINISHED, counts_key
 
@@ -23,8 +23,6 @@ STREAM = "emojich:events"
 GROUP = "bot"
 MAX_EVENTS = 100_000  # the stream forgets older ones
 MAX_UNREAD = 1000  # with more of them no bot is there to show progress, and ends need the room
-END_TTL = 24 * 3600  # seconds for which it is remembered that a request has ended
-FORGET_TTL = 60  # seconds; the same after /forget
 BLOCK = 2000  # milliseconds; below redis-py's socket time-out of 5 seconds
 
 log = logging.getLogger("emojich.events")
@@ -95,9 +93,8 @@ def from_json(text: str | bytes) -> Event:
     return event
 
 
-# A job process may be killed between the last event and RQ's record of its job; a command may be
-# sent again after a lost connection: what ends a request is appended and counted only the first
-# time.  A sketch goes with it.
+# What ends a request is appended and counted only the first time (see `worker.queue.ends`).  A
+# sketch goes with it.
 _PUBLISH_END = """
 redis.call('DEL', KEYS[4])
 if redis.call('SET', KEYS[2], '', 'NX', 'EX', ARGV[1]) then
@@ -115,7 +112,7 @@ def publish(connection: redis.Redis, event: Event) -> None:
             connection.xadd(STREAM, {"event": to_json(event)})
     else:
         name = event.request_id
-        keys = (STREAM, _ended(name), counts_key(), sketch_key(name))
+        keys = (STREAM, ended_key(name), counts_key(), sketch_key(name))
         what = event.reason if isinstance(event, Failed) else FINISHED
         arguments = (END_TTL, MAX_EVENTS, to_json(event), what, COUNTS_TTL)
         connection.eval(_PUBLISH_END, len(keys), *keys, *arguments)
@@ -123,14 +120,9 @@ def publish(connection: redis.Redis, event: Event) -> None:
 
 def end_silently(connection: redis.Redis, request_id: str) -> bool:
     """End a request without an event; False when one has ended it before."""
-    is_first = connection.set(_ended(request_id), "", nx=True, ex=END_TTL)
+    is_first = connection.set(ended_key(request_id), "", nx=True, ex=END_TTL)
     connection.delete(sketch_key(request_id))  # after the mark, which keeps workers from new ones
     return bool(is_first)
-
-
-def has_ended(connection: redis.Redis, request_id: str) -> bool:
-    """Whether the request has ended."""
-    return bool(connection.exists(_ended(request_id)))
 
 
 def lag(connection: redis.Redis, now: float) -> tuple[int, float]:
@@ -143,20 +135,6 @@ def lag(connection: redis.Redis, now: float) -> tuple[int, float]:
         return 0, 0.0
     milliseconds = int(oldest[0][0].partition(b"-")[0])
     return int(connection.xlen(STREAM)), max(0.0, now - milliseconds / 1000)
-
-
-def forget(connection: redis.Redis, user_id: int) -> None:
-    """Have the marks that requests of a user have ended expire within FORGET_TTL.
-
-    A worker may be about to draw a request that was cancelled a moment ago: without its mark, the
-    worker would keep stickers for a day after /forget.
-    """
-    for key in connection.scan_iter(_ended(ids_of_user(user_id)), count=1000):
-        connection.expire(key, FORGET_TTL)
-
-
-def _ended(request_id: str) -> str:
-    return f"emojich:ended:{request_id}"
 
 
 def _read(entry_id: str, fields: dict[bytes, bytes] | None) -> Event | None:
@@ -177,8 +155,8 @@ class EventReader:
         self._redis = connection
         self._consumer = consumer
 
-    async def events(self) -> AsyncIterator[tuple[str, Event]]:
-        """Yield (entry id, event): first those delivered but not acknowledged, then new ones.
+    async def events(self) -> AsyncIterator[list[tuple[str, Event]]]:
+        """Yield lists of (entry id, event): those delivered but not acknowledged, then new ones.
 
         Never ends.  Acknowledge each with `acknowledge` once it has been dealt with.
         """
@@ -191,18 +169,22 @@ class EventReader:
             entries = reply[0][1] if reply else []
             if last != ">":
                 last = entries[-1][0] if entries else ">"
+            batch: list[tuple[str, Event]] = []
             for raw_id, fields in entries:
                 entry_id = raw_id.decode()
                 if event := _read(entry_id, fields):
-                    yield entry_id, event
+                    batch.append((entry_id, event))
                 else:
                     await self.acknowledge(entry_id)
+            if batch:
+                yield batch
 
-    async def acknowledge(self, entry_id: str) -> None:
-        """The event has been dealt with for good."""
-        async with self._redis.pipeline() as pipe:
-            pipe.xack(STREAM, GROUP, entry_id)
-            pipe.xdel(STREAM, entry_id)  # so the stream holds only what no bot has dealt with
+    async def acknowledge(self, *entry_ids: str) -> None:
+        """The events have been dealt with for good."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            # Deleted first: of those that are not acknowledged then, the next bot reads nothing.
+            pipe.xdel(STREAM, *entry_ids)  # so the stream holds only what no bot has dealt with
+            pipe.xack(STREAM, GROUP, *entry_ids)
             await pipe.execute()
 
     async def _make_group(self) -> None:

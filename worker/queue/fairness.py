@@ -4,6 +4,8 @@ RQ's queue is one Redis list, and workers take its head.  So the place of a new 
 user's n-th request, counted from those that an engine draws, goes before the others' (n+1)-th.
 A user with one request waits for one request of each user before, however many these have queued.
 Each finished request moves its user's later ones up a round, so no request is overtaken for ever.
+
+Placing a job reads the ids of all that wait, but no more of them: their ids say whose they are.
 """
 
 import redis
@@ -19,6 +21,8 @@ local queue, started, id, job_key, field = KEYS[1], KEYS[2], ARGV[1], ARGV[2], A
 local counts = {}
 
 local function user_of(job_id)
+    local user = string.match(job_id, '^(%d+)_')  -- the bot's ids begin so
+    if user then return user end
     local meta = redis.pcall('HGET', job_key .. job_id, 'meta')
     local is_read, fields = pcall(cjson.decode, meta)  -- of another version, or no JSON at all
     return is_read and type(fields) == 'table' and fields[field] or ''

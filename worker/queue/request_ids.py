@@ -43,6 +43,11 @@ def is_next_attempt(request_id: RequestId) -> bool:
     return "_try" in request_id
 
 
+def user_of(request_id: RequestId) -> str:
+    """The id of the user, as a text."""
+    return request_id.partition("_")[0]
+
+
 def ids_of_user(user_id: int) -> str:
     """The pattern of the ids of all of a user's requests, for SCAN."""
     return f"{user_id}_*"

@@ -2,10 +2,15 @@
 
 import asyncio
 import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote
 
 import redis
@@ -20,7 +25,7 @@ from rq.serializers import JSONSerializer
 from rq.suspension import is_suspended, resume, suspend
 
 from emojich_core.request import Request
-from worker.queue import events, image_prompts, results, sketches
+from worker.queue import ends, events, image_prompts, results, sketches
 from worker.queue.bundles import ServedBundle, in_order, living_workers
 from worker.queue.connection import delete_matching
 from worker.queue.fairness import USER, move_to_turn
@@ -41,6 +46,8 @@ JOB_TIMEOUT = 2 * 3600
 JOB_TTL = 24 * 3600  # seconds a request may wait for a worker
 KEY = Queue.redis_queue_namespace_prefix  # what the key of a queue begins with
 RETRIES = 2  # after a killed job process or engine
+
+Reading = TypeVar("Reading")
 
 log = logging.getLogger("emojich.queue")
 
@@ -65,8 +72,12 @@ class RequestQueue:
     the default bundle, the first one that is served, take them.
     """
 
-    def __init__(self, connection: redis.Redis):
+    def __init__(self, connection: redis.Redis, max_age: float = 0.0):
+        """`max_age`: seconds for which what was read of the workers is taken to be true."""
         self._connection = connection
+        self._max_age = max_age
+        self._readings: dict[tuple[str, ...], tuple[float, Any]] = {}
+        self._enqueuing = threading.Lock()  # so that no two threads take the last place
         self._rq = rq_queue(connection)  # of requests that name no bundle; all workers register
         self._served: list[ServedBundle] = []
 
@@ -86,7 +97,20 @@ class RequestQueue:
         return now
 
     def _served_now(self) -> list[ServedBundle]:
-        return in_order(living_workers(self._connection, self._rq).values())
+        return in_order(self._workers().values())
+
+    def _workers(self) -> dict[str, ServedBundle | None]:
+        return self._recent("workers", lambda: living_workers(self._connection, self._rq))
+
+    def _recent(self, what: str, read: Callable[..., Reading], *about: str) -> Reading:
+        """What was read within `max_age`, else what is read now."""
+        now, key = time.monotonic(), (what, *about)
+        at, value = self._readings.get(key, (-math.inf, None))
+        if now - at < self._max_age:
+            return cast(Reading, value)
+        new = read(*about)
+        self._readings[key] = now, new
+        return new
 
     def enqueue(self, request: Request, user_id: int, limit: int | None = None) -> bool:
         """Queue a user's request where their turn is; one that is already there stays as it is.
@@ -118,9 +142,11 @@ class RequestQueue:
             move_to_turn(queue, pipe, request.id)
             return True
 
-        # redis-py begins anew where another client has changed one of the two keys meanwhile.
+        # redis-py begins anew where another client has changed the job's key meanwhile.
+        # Not the queue's key: workers change it all the time.
         put_in: Any = self._connection.transaction
-        return bool(put_in(put, key, queue.key, value_from_callable=True))
+        with self._enqueuing:
+            return bool(put_in(put, key, value_from_callable=True))
 
     def job(self, request_id: str) -> Job | None:
         """RQ's job of a request, if there is one."""
@@ -138,6 +164,23 @@ class RequestQueue:
         """How many requests are served up to and with this one; None when it does not wait."""
         position = rq_queue(self._connection, model).get_job_position(request_id)
         return None if position is None else position + 1
+
+    def places(self, model: str = "") -> dict[str, int]:
+        """The place of each request that waits for a bundle, by its id."""
+        ids: Any = self._connection.lrange(rq_queue(self._connection, model).key, 0, -1)
+        return {id_.decode(errors="replace"): place for place, id_ in enumerate(ids, 1)}
+
+    def lost(self, request_ids: Sequence[str]) -> set[str]:
+        """Those of many requests that are lost."""
+        with self._connection.pipeline(transaction=False) as pipe:
+            for request_id in request_ids:
+                pipe.hget(Job.key_for(request_id), "status")
+            answers: Any = pipe.execute(raise_on_error=False)  # a key may be of another type
+        statuses = zip(request_ids, answers, strict=True)
+        # Most wait, or their event does, which one word tells; few are worth reading a job for.
+        well = (JobStatus.QUEUED.encode(), JobStatus.FINISHED.encode())
+        others = [id_ for id_, status in statuses if status not in well]
+        return set(filter(self.is_lost, others))
 
     def is_lost(self, request_id: str) -> bool:
         """Whether the request can no longer finish: its job has failed, expired or vanished.
@@ -191,7 +234,7 @@ class RequestQueue:
         results.forget(self._connection, user_id)
         image_prompts.forget(self._connection, user_id)
         sketches.forget(self._connection, user_id)
-        events.forget(self._connection, user_id)
+        ends.forget(self._connection, user_id)
 
     def pause(self) -> None:
         """Have the workers take no further requests (RQ: suspend); those being drawn are finished.
@@ -199,29 +242,32 @@ class RequestQueue:
         One that is just waiting for a request may take one more within `WAKE_UP_INTERVAL`.
         """
         suspend(self._connection)
+        self._readings.clear()
 
     def resume(self) -> None:
         """Have the workers go on."""
         resume(self._connection)
+        self._readings.clear()
 
     def is_paused(self) -> bool:
         """Whether the workers take no requests."""
-        return bool(is_suspended(self._connection))
+        return self._recent("paused", lambda: bool(is_suspended(self._connection)))
 
     def count_workers(self, machine: str = "") -> int:
         """The number of RQ workers, of one machine or of all; each runs one request at a time."""
         begin = Worker.redis_worker_namespace_prefix + (f"{machine}." if machine else "")
-        return sum(key.startswith(begin) for key in living_workers(self._connection, self._rq))
+        return sum(key.startswith(begin) for key in self._workers())
 
     def load(self, model: str = "") -> Load:
         """The RQ workers that draw requests for a bundle, and how busy they are."""
-        workers = living_workers(self._connection, self._rq).values()
+        workers = self._workers().values()
         default = next((bundle.name for bundle in in_order(workers)), "")
         name = model or default
         # A worker of an older version, which does not say what it serves, takes what names none.
         count = sum((each.name if each else default) == name for each in workers)
         names = {name, ""} if name == default else {name}
-        return Load(count, sum(self.count_started(each) for each in names))
+        started = (self._recent("started", self.count_started, each) for each in names)
+        return Load(count, sum(started))
 
     def count_waiting(self, model: str | None = None) -> int:
         """How many requests wait for a worker: for all bundles, or for one; "" is for any."""
@@ -251,4 +297,5 @@ class RequestQueue:
         """The pace at which waiting requests will be drawn; None before the first measurement."""
         if not model and (served := self._served_now()):
             model = served[0].name
-        return seconds_per_image_when_crowded(self._connection, model)
+        read = partial(seconds_per_image_when_crowded, self._connection)
+        return self._recent("pace", read, model)

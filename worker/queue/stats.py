@@ -2,17 +2,19 @@
 
     emojich:tally:<date>    hash          what happened → how often
     emojich:users:<date>    HyperLogLog   users who sent a request: it counts them, and names no one
-    emojich:pace            string        seconds per image, a moving average
+    emojich:pace            string        seconds per candidate, a moving average
     emojich:pace:crowded    string        the same, of requests drawn while no RQ worker was free
     emojich:pace/<bundle>   string        both also for each bundle
 
-Days are those of UTC.  Seconds are those that a user waits for an image: where an engine draws
-several requests at once, each takes longer.  Requests that wait in the queue will be drawn while no
-RQ worker is free, so their waiting time is estimated by the second average.
+Days are those of UTC.  Seconds are those that a user waits for a candidate, those that a judge
+leaves out among them (`Request.drawn`): where an engine draws several requests at once, each takes
+longer.  Requests that wait in the queue will be drawn while no RQ worker is free, so their waiting
+time is estimated by the second average.
 """
 
 import logging
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import quote
@@ -76,11 +78,14 @@ def report_pace(
 
     `model` is the name of the bundle that has drawn it.
     """
-    keys = (PACE, CROWDED_PACE) if crowded else (PACE,)
-    for key in (*keys, *[_of(key, model) for key in keys if model]):
-        measured, before = seconds / images, _read_pace(connection, key)
-        now = measured if before is None else before + WEIGHT * (measured - before)
-        connection.set(key, now)
+    kinds = (PACE, CROWDED_PACE) if crowded else (PACE,)
+    keys = [*kinds, *[_of(key, model) for key in kinds if model]]
+    values: Any = connection.mget(keys)
+    measured, paces = seconds / images, {}
+    for key, value in zip(keys, values, strict=True):
+        before = _pace(key, value)
+        paces[key] = measured if before is None else before + WEIGHT * (measured - before)
+    connection.mset(paces)
 
 
 def seconds_per_image(connection: redis.Redis, model: str = "") -> float | None:
@@ -103,11 +108,16 @@ def _of(key: str, model: str) -> str:
 
 def _read_pace(connection: redis.Redis, key: str) -> float | None:
     try:
-        value: Any = connection.get(key)
+        return _pace(key, connection.get(key))
+    except redis.ResponseError:  # no string
+        return _pace(key, b"")
+
+
+def _pace(key: str, value: Any) -> float | None:
+    """The seconds that a key holds; None where it holds nothing, or nothing of the kind."""
+    with suppress(ValueError):
         pace = None if value is None else float(value)
         if pace is None or 0 < pace <= SLOWEST:  # not so for NaN
             return pace
-    except (ValueError, redis.ResponseError):  # no number, or no string
-        pass
     log.warning("%s: a value of another shape is left out", key)
     return None

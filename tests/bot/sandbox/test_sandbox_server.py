@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, FormData
-from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats
-from telegram.error import Conflict
+from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats, InputSticker
+from telegram.error import BadRequest, Conflict
 
+from bot.sandbox import files
 from bot.sandbox.server import PAGE
 
 from .conftest import TOKEN, USERNAME, Launch
@@ -95,6 +96,34 @@ async def test_messages_packs_and_updates_survive_a_restart(
         async with box.http.get(f"{box.url}/sandbox/file/{unique_id}") as response:
             assert await response.read() == picture()
             assert response.content_type == "image/webp"
+
+
+async def test_files_that_nothing_shows_any_more_are_deleted(
+    launch: Launch, picture: Callable[..., bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "SPARE", 8)
+    async with launch() as box:
+        await box.say()
+        name = f"cats_by_{USERNAME}"
+        first = InputSticker(picture(colour=200), ["🐱"], "static")
+        await box.bot.create_new_sticker_set(box.user, name, "Коты", [first])
+        shown = await box.bot.send_photo(box.user, picture((1300, 1300), "JPEG"))
+        assert len(shown.photo) > 2
+        gone = await box.bot.send_photo(box.user, picture((1300, 1300), "JPEG", colour=90))
+        await box.bot.delete_message(box.user, gone.message_id)
+        for colour in range(50):
+            uploaded = await box.bot.upload_sticker_file(box.user, picture(colour=colour), "static")
+            await box.bot.get_file(uploaded.file_id)  # the newest are there
+        for size in gone.photo:
+            with pytest.raises(BadRequest, match=r"(?i)wrong file_id"):
+                await box.bot.send_photo(box.user, size.file_id)
+        again = await box.bot.send_photo(box.user, shown.photo[0].file_id)
+        assert again.photo == shown.photo
+        [sticker] = (await box.bot.get_sticker_set(name)).stickers
+        for each in (*shown.photo, sticker):
+            assert len(await (await each.get_file()).download_as_bytearray()) == each.file_size
+    kept = [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
+    assert len(kept) <= 2 * 8 + len(shown.photo) + 1
 
 
 async def test_parameters_are_read_from_query_form_and_json(launch: Launch) -> None:

@@ -29,6 +29,13 @@ def of(model: str, name: str = "1") -> Request:
     return replace(request(name), model=model)
 
 
+@pytest.fixture(autouse=True)
+def all_heartbeats_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here heartbeats that are seconds apart in reality come at once."""
+    monkeypatch.setattr(rq_worker, "MIN_HEARTBEAT", 0)
+    monkeypatch.setattr(rq_worker, "REGISTRATION_INTERVAL", 0)
+
+
 def take(worker: Worker) -> str | None:
     """The id of the job that a worker would take now."""
     queues = worker._queues_to_take_from()

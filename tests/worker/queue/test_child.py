@@ -1,9 +1,13 @@
 """A child process does not outlive its parent, and outlives the thread that asked for it."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+
+import pytest
 
 from tests.worker.harness import ROOT, descendants, is_alive, wait_until
 from worker.queue.child import start_child, stop_child
@@ -11,12 +15,15 @@ from worker.queue.child import start_child, stop_child
 PARENT = "from worker.queue.child import start_child; start_child(['sleep', '600']).wait()"
 
 
-def test_child_dies_with_killed_parent() -> None:
+@pytest.mark.parametrize("stopped", [False, True])
+def test_child_dies_with_killed_parent(stopped: bool) -> None:
     """Nothing stands between the two that could be killed first and leave an orphan."""
     parent = subprocess.Popen([sys.executable, "-c", PARENT], cwd=ROOT)
     wait_until(lambda: descendants(parent.pid))
     time.sleep(0.5)  # until it is `sleep`, which asks for no signal by itself
     [child] = descendants(parent.pid)
+    if stopped:
+        os.kill(child, signal.SIGSTOP)
     parent.kill()
     parent.wait()
     wait_until(lambda: not is_alive(child))

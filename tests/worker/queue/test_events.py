@@ -41,11 +41,12 @@ def read(
         async with redis.asyncio.Redis.from_url(url) as connection:
             reader = EventReader(connection, consumer)
             events: list[Event] = []
-            async for entry_id, event in reader.events():
-                events.append(event)
-                await then(reader, entry_id)
-                if len(events) == count:
-                    return events
+            async for batch in reader.events():
+                for entry_id, event in batch:
+                    events.append(event)
+                    await then(reader, entry_id)
+                    if len(events) == count:
+                        return events
         raise AssertionError("never ends")
 
     return asyncio.run(asyncio.wait_for(run(), 10))
@@ -124,7 +125,7 @@ def test_reader_waits_for_a_quiet_stream(server: Server, connection: redis.Redis
     async def run() -> Event:
         async with redis.asyncio.Redis.from_url(server.url) as other:
             later = asyncio.create_task(publish_later())
-            async for _, event in EventReader(other, "bot").events():
+            async for [(_, event)] in EventReader(other, "bot").events():
                 await later
                 return event
         raise AssertionError("never ends")

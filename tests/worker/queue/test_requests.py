@@ -1,5 +1,6 @@
 """The queue of requests without a worker."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -9,8 +10,9 @@ from rq.job import JobStatus
 from rq.serializers import JSONSerializer
 
 from tests.worker.harness import USER, OpenQueue, end_of, request
-from worker.queue.events import Failed, has_ended, publish
-from worker.queue.requests import JOB_TIMEOUT, JOB_TTL
+from worker.queue.ends import has_ended
+from worker.queue.events import Failed, publish
+from worker.queue.requests import JOB_TIMEOUT, JOB_TTL, RequestQueue
 
 
 def test_a_request_is_queued_once(requests: OpenQueue) -> None:
@@ -72,6 +74,37 @@ def test_request_running_for_more_than_a_day_is_lost(requests: OpenQueue) -> Non
         job.enqueued_at = datetime.now(UTC) - timedelta(seconds=ago)
         job.save()
         assert requests.is_lost("1") == lost
+
+
+def test_many_requests_are_looked_up_at_once(requests: OpenQueue, connection: redis.Redis) -> None:
+    for number in range(3):
+        requests.enqueue(request(f"7_{number}"), 7)
+    connection.delete("rq:job:7_1")
+    connection.hset("rq:job:7_2", "status", "failed")
+    assert requests.places() == {"7_0": 1, "7_1": 2, "7_2": 3}
+    assert requests.lost(["7_0", "7_1", "7_2", "7_3"]) == {"7_1", "7_2", "7_3"}
+
+
+def test_bot_reads_its_workers_once_a_second(connection: redis.Redis) -> None:
+    requests = RequestQueue(connection, max_age=0.2)
+    assert requests.load().workers == 0
+    connection.sadd("rq:workers:emojich", "rq:worker:1")
+    connection.hset("rq:worker:1", "birth", "today")
+    before = connection.info("commandstats")["cmdstat_smembers"]["calls"]  # type: ignore[index]
+    for _ in range(20):
+        assert requests.load().workers == 0
+    assert connection.info("commandstats")["cmdstat_smembers"]["calls"] == before  # type: ignore[index]
+    time.sleep(0.2)
+    assert requests.load().workers == 1
+
+
+def test_pause_shows_at_once(connection: redis.Redis) -> None:
+    requests = RequestQueue(connection, max_age=60)
+    assert not requests.is_paused()
+    requests.pause()
+    assert requests.is_paused()
+    requests.resume()
+    assert not requests.is_paused()
 
 
 def test_killed_worker_is_not_counted(requests: OpenQueue, connection: redis.Redis) -> None:

@@ -35,6 +35,8 @@ def test_end_of_a_request_deletes_its_sketch(
         end_silently(connection, "7_1")
     assert load_sketch(connection, "7_1") == b""
     assert load_sketch(connection, "7_2") == b"sketch"
+    save_sketch(connection, "7_1", b"late")  # its job process has yet to be killed
+    assert load_sketch(connection, "7_1") == b""
 
 
 def test_cancelling_deletes_the_sketch(requests: OpenQueue) -> None:

@@ -1,0 +1,17 @@
+"""The device that draws.  A name that is wrong is told before imports that take seconds."""
+
+import torch
+
+from emojich_core.errors import BundleError
+
+
+def pick_device(name: str | None) -> torch.device:
+    """The device of that name, by default a GPU if any.  Raises BundleError if it is not there."""
+    name = name or ("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        message = f"There is no {name!r} here: leave --device or EMOJICH_DEVICE out, or take cpu."
+        raise BundleError(message) from error
+    return device
