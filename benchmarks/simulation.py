@@ -9,6 +9,7 @@ half of them.  Redis and RQ's forks, which take milliseconds, are left out.
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,7 +17,7 @@ from typing import Any, cast
 import torch
 
 from emojich_core.inference.sampling import Sampling
-from emojich_core.inference.slots import ImageCodes
+from emojich_core.inference.slots import ImageCodes, Prefill
 from emojich_core.pipeline import Drawing, Pipeline
 from emojich_core.request import Candidate, Reading
 from worker.engine.protocol import Task
@@ -137,10 +138,10 @@ class TimedPipeline:
         """The prompt itself."""
         return Reading(prompt)
 
-    def prefill(self, prompt: str, image_prompt: object) -> list[None]:
+    def prefill(self, prompts: Sequence[str], image_prompt: object) -> list[Prefill]:
         """Compute a text, in the only style."""
         self.spent += self.costs.text
-        return [None]
+        return [Prefill(torch.empty(0), [], torch.empty(0))]
 
     def likeness(self, codes: object) -> None:
         """No image is to be like another."""

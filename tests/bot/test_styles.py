@@ -1,5 +1,6 @@
 """Styles: what users see where workers serve several bundles."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import pytest
 import redis
 import rq
 
+from bot.app import READING_AGE
 from bot.requests.styles import code_of
 from tests.bot.conftest import NewUser
 from tests.bot.harness import (
@@ -315,6 +317,7 @@ def test_stats_have_a_line_for_each_bundle(
         serve(DALI, DALI)
         user.say("кот")
         user.sees("Вы следующий")
+        time.sleep(READING_AGE)  # the first answer read the workers
         admin.say("/stats")
         admin.sees(
             "В очереди: 1, рисуются: 0\nРисуется сразу: до 3\n"

@@ -4,7 +4,7 @@ import math
 import queue
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -388,18 +388,20 @@ def test_a_broken_device_ends_the_engine_and_no_request(
 def test_a_prompt_is_prefilled_once_and_never_for_a_cancelled_request(
     scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prefill, prompts = Pipeline.prefill, list[str]()
+    prefill, seen = Pipeline.prefill, list[Sequence[str]]()
 
-    def noted(pipeline: Pipeline, prompt: str, image_prompt: ImagePrompt | None) -> list[Prefill]:
-        prompts.append(prompt)
-        return prefill(pipeline, prompt, image_prompt)
+    def noted(
+        pipeline: Pipeline, prompts: Sequence[str], image_prompt: ImagePrompt | None
+    ) -> list[Prefill]:
+        seen.append(prompts)
+        return prefill(pipeline, prompts, image_prompt)
 
     monkeypatch.setattr(Pipeline, "prefill", noted)
     gone = task("1", "собака")
     gone.cancelled = True
     scheduler.put(gone)
     drawn(scheduler, task("2", count=9))
-    assert prompts == ["кот"]
+    assert seen == [("кот",)]
 
 
 def test_nan_logits_fail_their_request_alone(

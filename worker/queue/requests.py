@@ -97,7 +97,7 @@ class RequestQueue:
         return now
 
     def _served_now(self) -> list[ServedBundle]:
-        return in_order(self._workers().values())
+        return in_order(living_workers(self._connection, self._rq).values())
 
     def _workers(self) -> dict[str, ServedBundle | None]:
         return self._recent("workers", lambda: living_workers(self._connection, self._rq))
@@ -295,7 +295,7 @@ class RequestQueue:
 
     def seconds_per_image_when_crowded(self, model: str = "") -> float | None:
         """The pace at which waiting requests will be drawn; None before the first measurement."""
-        if not model and (served := self._served_now()):
+        if not model and (served := in_order(self._workers().values())):
             model = served[0].name
         read = partial(seconds_per_image_when_crowded, self._connection)
         return self._recent("pace", read, model)
