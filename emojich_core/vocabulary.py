@@ -36,12 +36,15 @@ from emojich_core.lexicon import lexicon, other_things, person
 from emojich_core.request import MAX_PROMPT_LENGTH, InvalidRequest, Reading, Reason
 from emojich_core.words import (
     agreeing,
+    agrees,
     bases,
     forms,
     is_adjective,
     is_noun,
     is_qualifier,
     lemma,
+    meant,
+    nouns,
     plain,
     says_something,
 )
@@ -69,6 +72,7 @@ SHADES = {
 FACES = {"лицо", "личико", "рожица", "смайл", "смайлик", "эмодзи", "взгляд", "мордашка"}
 _PREFIX = 2  # letters of a word that all of its forms begin with
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_WORD_OR_NUMBER = re.compile(r"\d+|[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
 class Vocabulary:
@@ -143,17 +147,18 @@ class Vocabulary:
     def read(self, prompt: str) -> Reading:
         """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known."""
         asked, texts = prompt, _WORD.findall(prompt)
-        if reading := self._whole(texts) or self._face(texts):
+        counted = self._whole(_WORD_OR_NUMBER.findall(prompt))  # 8 марта is no марта
+        if reading := counted or self._whole(texts) or self._face(texts):
             return reading
         shortened = self._without_unknown_adjectives(prompt, texts)
         if shortened != prompt:
             prompt, texts = shortened, _WORD.findall(shortened)
             if reading := self._whole(texts):
                 return reading
-        nouns = [text for text in texts if is_noun(text)]
-        telling = nouns or [text for text in texts if says_something(text)]
+        named = nouns(texts)
+        telling = named or [text for text in texts if says_something(text)]
         if any(map(self._knows, telling)):
-            return self._substituted(prompt, telling[:1]) or self._scene(prompt, nouns)
+            return self._substituted(prompt, telling[:1]) or self._scene(prompt, named)
         if reading := self._substituted(prompt, telling):
             return reading
         message = f"The model knows no word of «{asked}»: try {EXAMPLES}."
@@ -191,14 +196,14 @@ class Vocabulary:
         """The reading of a prompt that as a whole means one emoji, or one of several."""
         phrase = plain(" ".join(texts))
         exact = self._emoji_by_name.get(phrase)
-        said = [phrase, *(forms(phrase) if len(texts) == 1 else ())]
+        said = [phrase, *(meant(phrase) if len(texts) == 1 else ())]
         shown = next((_variants()[form] for form in said if form in _variants()), ())
         if not exact and not shown and (found := self._emoji(phrase)):
             form, exact = found
             if form in _other_things():
                 return Reading(self._drawn(exact), form, self.names[exact])
             if len(texts) == 1:
-                shown = _variants().get(self.scene_nouns.get(exact, ""), ())
+                shown = self._same_thing(exact)
         emoji = dict.fromkeys(e for e in (exact, *shown) if e in self.names)
         captions = [self._drawn(each) for each in emoji]
         if len(texts) == 1:
@@ -206,6 +211,13 @@ class Vocabulary:
             captions += [f"{self.scene_nouns[e]} {o}" for e in dressed for o in self.outfits[e]]
         captions = captions[:MOST_PROMPTS]
         return Reading(captions[0], variants=tuple(captions[1:])) if captions else None
+
+    def _same_thing(self, emoji: str) -> tuple[str, ...]:
+        """The emoji that show the same thing as one of them: a бульдог is a пес, but no пудель."""
+        row = _variants().get(self.scene_nouns.get(emoji, ""), ())
+        if emoji not in row:
+            return ()
+        return tuple(e for e in row if _variants().get(self.scene_nouns.get(e, "")) == row)
 
     def _drawn(self, emoji: str) -> str:
         """The caption for which the weights draw an emoji best."""
@@ -226,9 +238,12 @@ class Vocabulary:
         yield phrase
         if " " in phrase:
             yield _same_words(phrase)
+            if phrase.count(" ") == 1:
+                yield _same_words(" ".join(reversed(phrase.split())))  # мышь летучая
             return
-        yield from forms(phrase)
-        if not self._knows(phrase):
+        yield from meant(phrase)
+        # A diminutive that the lexicon has is of an emoji that the weights do not draw: галочка.
+        if not self._knows(phrase) and _emoji_of().keys().isdisjoint(meant(phrase)):
             yield from bases(phrase)
             for part in phrase.split("-")[:-1]:
                 yield from forms(part)
@@ -242,26 +257,28 @@ class Vocabulary:
         if not self.adjectives or not any(map(is_noun, texts)):
             return prompt
         for place, text in enumerate(texts):
-            beside = [*texts[max(0, place - 1) : place], *texts[place + 1 : place + 2]]
+            after = texts[place + 1 : place + 2]
+            beside = [*texts[max(0, place - 1) : place], *after]
             of_a_noun = is_qualifier(text) and any(is_noun(t) or is_qualifier(t) for t in beside)
+            of_a_noun = of_a_noun or agrees(text, "".join(after))
             if not of_a_noun or self._begins_a_name(texts[place:]):
                 continue
             kept = [form for form in forms(text) if form in self.adjectives]
             near = [SHADES[form] for form in forms(text) if SHADES.get(form) in self.adjectives]
             if not kept:
-                prompt = prompt.replace(text, near[0] if near else "", 1)
+                prompt = (near[0] if near else "").join(_split(prompt, text))
         return " ".join(prompt.split())
 
     def _begins_a_name(self, texts: list[str]) -> bool:
         """Whether an adjective and the noun after it are one thing: летучая мышь."""
         return len(texts) > 1 and self._emoji(" ".join(texts[:2])) is not None
 
-    def _scene(self, prompt: str, nouns: list[str]) -> Reading:
+    def _scene(self, prompt: str, named: list[str]) -> Reading:
         """The reading of a prompt with a known word: its subject as scenes call it."""
-        if not nouns or not self.scene_nouns:
+        if not named or not self.scene_nouns:
             return Reading(prompt)
-        subject = nouns[0]
-        before = _WORD.findall(prompt.split(subject, 1)[0])
+        subject = named[0]
+        before = _WORD.findall(_split(prompt, subject)[0])
         if not all(map(is_adjective, before)):
             return Reading(prompt)
         found = self._emoji(subject)
@@ -289,12 +306,17 @@ def words_of(caption: str) -> Iterator[str]:
 
 def _replaced(prompt: str, word: str, name: str) -> str:
     """The prompt with one word replaced by a name, and the adjectives before it made to agree."""
-    before, after = prompt.split(word, 1)
+    before, after = _split(prompt, word)
     others = before.split()
     first = len(others)
     while first and is_adjective(others[first - 1]):
         first -= 1
     return " ".join([*others[:first], *agreeing(others[first:], name), name]) + after
+
+
+def _split(prompt: str, word: str) -> list[str]:
+    """What stands before and after the first place of a word that is no part of another."""
+    return re.split(rf"(?<![^\W\d_]){re.escape(word)}(?![^\W\d_])", prompt, maxsplit=1)
 
 
 @cache
@@ -304,11 +326,21 @@ def _lemmas(phrase: str) -> tuple[str, ...]:
 
 def _same_words(phrase: str) -> str:
     """The phrase of the lexicon that has these words in other forms; else the phrase itself."""
-    starts = [word[:_PREFIX] for word in phrase.split()]
+    alike = _phrases().get(_starts(phrase), ())
+    return next((said for said in alike if _lemmas(said) == _lemmas(phrase)), phrase)
+
+
+@cache
+def _phrases() -> dict[tuple[str, ...], list[str]]:
+    """The phrases of the lexicon, by the starts of their words."""
+    found: dict[tuple[str, ...], list[str]] = {}
     for said in _emoji_of():
-        if [word[:_PREFIX] for word in said.split()] == starts and _lemmas(said) == _lemmas(phrase):
-            return said
-    return phrase
+        found.setdefault(_starts(said), []).append(said)
+    return found
+
+
+def _starts(phrase: str) -> tuple[str, ...]:
+    return tuple(word[:_PREFIX] for word in phrase.split())
 
 
 @cache

@@ -5,6 +5,7 @@ Dictionary forms are lower-case and without ё.
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import pymorphy3
@@ -27,9 +28,32 @@ _DIMINUTIVES = (
     *(("ка", "а"), ("ка", ""), ("ка", "я"), ("инка", "а"), ("инка", ""), ("инка", "о")),
     *(("онок", ""), ("енок", ""), ("енок", "ь"), ("енок", "а"), ("чонок", "к"), ("чонок", "ц")),
     *(("ина", ""), ("ина", "а"), ("ина", "ь"), ("ища", "а"), ("ище", ""), ("ище", "о")),
+    *(("онька", "а"), ("онька", "я"), ("енька", "а"), ("енька", "я"), ("ченька", "ка")),
     *(("уля", "а"), ("уля", ""), ("юля", "я"), ("уся", "а"), ("уха", "а"), ("оид", "")),
 )
 _STEM = 3  # letters that a word keeps at least
+# One thing of a mass, of another gender than the mass: виноградина.  Of a short word the same end
+# makes another word: родина, путина.
+_ONE_OF = {"ина", "инка"}
+_MASS = 5  # letters that the mass has at least
+# Words of the dictionary that look like diminutives, but mean another thing: парик, крышка.
+_OTHER_WORDS = {
+    *(
+        "веснушка",
+        "душок",
+        "жарка",
+        "колодка",
+        "коронка",
+        "крышечка",
+        "крышка",
+        "парик",
+        "парусина",
+        "порка",
+    ),
+    *("портик", "поток", "приставка", "пробка", "пробочка", "пряжка", "садок", "сечка", "скалка"),
+    *("скалочка", "спорок", "стрелка", "стрелочка", "судок", "турок", "уличка", "фортка"),
+    *("пряжечка", "чугунок"),
+}
 
 
 def plain(text: str) -> str:
@@ -50,18 +74,51 @@ def forms(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((plain(word), *(plain(p.normal_form) for p in parses(word)))))
 
 
+def meant(word: str) -> tuple[str, ...]:
+    """The dictionary forms that a word is meant as: a noun's nominative is no other noun's case.
+
+    чайка is also the genitive of чаёк, and стрелка that of стрелок.
+    """
+    itself = is_noun(word) and parses(word)[0].is_known and lemma(word) == plain(word)
+    return forms(word)[: 1 if itself else None]
+
+
 def lemma(word: str) -> str:
     """The likeliest dictionary form of a word."""
     return plain(parses(word)[0].normal_form)
 
 
 def bases(word: str) -> Iterator[str]:
-    """Nouns that a noun may be a diminutive of: most of what this yields is no word at all."""
+    """Nouns that a noun may be a diminutive of: some of what this yields is no word at all."""
     for form in forms(word):
         for end, other in _DIMINUTIVES:
             stem = form.removesuffix(end)
-            if stem != form and len(stem) >= _STEM:
+            if stem != form and len(stem) >= _STEM and _may_be_made(form, stem, end, other):
                 yield stem + other
+
+
+def _may_be_made(word: str, stem: str, end: str, other: str) -> bool:
+    """Whether a word can be a diminutive of a noun.
+
+    A diminutive of the dictionary has the gender of its noun, and is alive if the noun is: чайка is
+    no чай, and веснушка no весна.  Words outside the dictionary are slang: помидорка.
+    """
+    if word in _OTHER_WORDS or (end + other == "чик" and stem[-1] in "тдсз"):  # заказчик
+        return False
+    made = [p for p in _known_nouns(word) if plain(p.normal_form) == word]
+    if not made:
+        return True
+    gender_is_free = end == "ище" or (end in _ONE_OF and len(stem) >= _MASS)
+    return any(
+        p.tag.animacy == q.tag.animacy
+        and (gender_is_free or p.tag.animacy == "anim" or q.tag.gender in (p.tag.gender, None))
+        for p in made
+        for q in _known_nouns(stem + other)
+    )
+
+
+def _known_nouns(word: str) -> list[Any]:
+    return [p for p in parses(word) if p.is_known and p.tag.POS == "NOUN"]
 
 
 def is_noun(word: str) -> bool:
@@ -69,14 +126,44 @@ def is_noun(word: str) -> bool:
     return parses(word)[0].tag.POS == "NOUN"
 
 
+def nouns(texts: list[str]) -> list[str]:
+    """Those of the words that most likely are nouns where they stand."""
+    return [t for t, after in pairwise([*texts, ""]) if is_noun(t) and not agrees(t, after)]
+
+
+def agrees(word: str, noun: str) -> bool:
+    """Whether a word can be the adjective of the noun after it: мёртвый of мёртвый кот."""
+    adjectives = [p.tag for p in parses(word) if p.tag.POS in {"ADJF", "PRTF"}]
+    if not adjectives or not noun or not is_noun(noun):
+        return False
+    return any(
+        (tag.case, tag.number) == (p.tag.case, p.tag.number)
+        and tag.gender in (p.tag.gender, None)
+        and (tag.animacy or p.tag.animacy) == p.tag.animacy
+        for tag in adjectives
+        for p in parses(noun)
+        if p.tag.POS == "NOUN"
+    )
+
+
 def is_adjective(word: str) -> bool:
     """Whether a word most likely is an adjective or a participle."""
-    return parses(word)[0].tag.POS in ADJECTIVES
+    return _is_one_of(ADJECTIVES, word)
 
 
 def is_qualifier(word: str) -> bool:
     """Whether a word most likely is an adjective, a participle or an adverb."""
-    return parses(word)[0].tag.POS in ADJECTIVES | {"ADVB"}
+    return _is_one_of(ADJECTIVES | {"ADVB"}, word)
+
+
+def _is_one_of(parts: set[str], word: str) -> bool:
+    """Whether a word most likely is such a part of speech.
+
+    A word outside the dictionary is no short adjective, although Винни looks like one.
+    """
+    likeliest = parses(word)[0]
+    is_sure = likeliest.is_known or likeliest.tag.POS in {"ADJF", "PRTF"}
+    return is_sure and likeliest.tag.POS in parts
 
 
 def says_something(word: str) -> bool:

@@ -86,6 +86,53 @@ def test_word_that_several_emoji_show_has_several_prompts(mini: Vocabulary, prom
     assert prompts[0] in {"морда кошки", "кошка", "морда собаки", "собака", "пес"}
 
 
+@pytest.mark.parametrize(
+    ("prompt", "wrong"),
+    [
+        *(("чайка", "горячий напиток"), ("стрелка", "лук со стрелой")),  # cases of чаёк, стрелок
+        *(("галочка", "черная птица"), ("парик", "сауна"), ("крышка", "дом")),  # no diminutives
+        *(("родина", "семья"), ("веснушка", "тюльпан"), ("заказчик", "посылка")),
+        *(("дуб", "елка"), ("воробей", "попугай"), ("пожарка", "автомобиль")),  # other kinds
+        *(("пистолет", "лук со стрелой"), ("корона", "принц"), ("пони", "единорог")),
+        *(("толстый кот", "беременный мужчина"), ("мертвый кот", "череп кот")),
+        *(("мужик с бородой", "большой палец вверх с бородой"), ("винни пух", "перо")),
+    ],
+)
+def test_another_thing_is_not_drawn_silently(mini: Vocabulary, prompt: str, wrong: str) -> None:
+    try:
+        reading = mini.read(prompt)
+    except InvalidRequest:
+        return
+    drawn = mini.better.get(wrong, wrong)
+    assert reading.unknown or drawn not in reading.prompts
+
+
+@pytest.mark.parametrize("prompt", ["толстый", "родина", "путин", "заказчик", "100", "18+", "😺"])
+def test_word_that_no_emoji_shows_is_refused(mini: Vocabulary, prompt: str) -> None:
+    with pytest.raises(InvalidRequest):
+        mini.read(prompt)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        *(("мышь летучая", "летучая мышь"), ("Сердце чёрное", "черное сердце")),
+        *(("8 марта", "букет"), ("с 8 марта!", "букет")),  # no calendar
+        *(("мёртвая рыба", "рыба"), ("пьяный ёжик", "еж")),
+        *(("помидорка", "помидор"), ("виноградина", "виноград")),
+        *(("собаченька", "морда собаки"), ("рыбонька", "рыба")),
+    ],
+)
+def test_phrase_in_another_order_or_form_means_the_same(
+    mini: Vocabulary, prompt: str, name: str
+) -> None:
+    assert {name, mini.better.get(name)} & set(mini.read(prompt).prompts)
+
+
+def test_only_whole_words_are_replaced(mini: Vocabulary) -> None:
+    assert mini.read("абырбульдог бульдог").prompt == "абырбульдог собака"
+
+
 def test_name_of_an_emoji_comes_before_its_variants(mini: Vocabulary) -> None:
     assert mini.read("собака").prompt in {"собака", mini.better.get("собака")}
     assert mini.read("морда собаки") == Reading("морда собаки")
