@@ -196,7 +196,7 @@ class Vocabulary:
         """The reading of a prompt that as a whole means one emoji, or one of several."""
         phrase = plain(" ".join(texts))
         exact = self._emoji_by_name.get(phrase)
-        said = [phrase, *(meant(phrase) if len(texts) == 1 else ())]
+        said = [phrase, *(meant(phrase) if len(texts) == 1 and not exact else ())]
         shown = next((_variants()[form] for form in said if form in _variants()), ())
         if not exact and not shown and (found := self._emoji(phrase)):
             form, exact = found

@@ -36,24 +36,12 @@ _STEM = 3  # letters that a word keeps at least
 # makes another word: родина, путина.
 _ONE_OF = {"ина", "инка"}
 _MASS = 5  # letters that the mass has at least
-# Words of the dictionary that look like diminutives, but mean another thing: парик, крышка.
-_OTHER_WORDS = {
-    *(
-        "веснушка",
-        "душок",
-        "жарка",
-        "колодка",
-        "коронка",
-        "крышечка",
-        "крышка",
-        "парик",
-        "парусина",
-        "порка",
-    ),
-    *("портик", "поток", "приставка", "пробка", "пробочка", "пряжка", "садок", "сечка", "скалка"),
-    *("скалочка", "спорок", "стрелка", "стрелочка", "судок", "турок", "уличка", "фортка"),
-    *("пряжечка", "чугунок"),
-}
+# Words that look like diminutives of other words than they are: парик, крышка.
+_OTHER_WORDS = """
+веснушка душок жарка колодка коронка крышечка крышка парик парусина порка портик поток
+приставка пробка пробочка пряжечка пряжка садок сечка скалка скалочка соник спорок стрелка
+стрелочка судок турок уличка фортка чугунок
+"""
 
 
 def plain(text: str) -> str:
@@ -101,9 +89,9 @@ def _may_be_made(word: str, stem: str, end: str, other: str) -> bool:
     """Whether a word can be a diminutive of a noun.
 
     A diminutive of the dictionary has the gender of its noun, and is alive if the noun is: чайка is
-    no чай, and веснушка no весна.  Words outside the dictionary are slang: помидорка.
+    no чай, and пастушка no паста.  Words outside the dictionary are slang: помидорка.
     """
-    if word in _OTHER_WORDS or (end + other == "чик" and stem[-1] in "тдсз"):  # заказчик
+    if word in _OTHER_WORDS.split() or (end + other == "чик" and stem[-1] in "тдсз"):  # заказчик
         return False
     made = [p for p in _known_nouns(word) if plain(p.normal_form) == word]
     if not made:
