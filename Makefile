@@ -119,6 +119,7 @@ mini: $(VENV)/installed data ## train a bundle anew: on 2 cores six hours with A
 	$(BIN)/python -m emojich_core.training.matting
 	$(BIN)/python -m emojich_core.training.transformer
 	$(BIN)/python -m emojich_core.training.export
+	$(BIN)/python -m emojich_core.training.best_captions
 	$(BIN)/python -m emojich_core.training.evaluation --model mini --card
 	$(BIN)/python -c "from PIL import Image; [Image.open(f'out/evaluation/page-{name}.png').save(f'docs/mini-{name}.webp', quality=82) for name in ('prompts', 'compositions', 'comparison')]"
 
