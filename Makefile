@@ -27,7 +27,7 @@ run: $(VENV)/installed ## start everything; prints the address of the chat page
 # Two processes a core: many tests wait for other processes.  Python may write its bytecode, also where
 # a container forbids it: else each of hundreds of processes compiles the same files.
 test: $(VENV)/installed ## the whole test suite
-	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --dist loadfile
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $$((3 * $$(getconf _NPROCESSORS_ONLN))) --dist loadfile
 
 test-fast: $(VENV)/installed ## the tests that take no more than a few seconds each
 	$(BIN)/python -m pytest -m "not slow"
@@ -119,6 +119,7 @@ mini: $(VENV)/installed data ## train a bundle anew: on 2 cores six hours with A
 	$(BIN)/python -m emojich_core.training.matting
 	$(BIN)/python -m emojich_core.training.transformer
 	$(BIN)/python -m emojich_core.training.export
+	$(BIN)/python -m emojich_core.training.best_captions
 	$(BIN)/python -m emojich_core.training.evaluation --model mini --card
 	$(BIN)/python -c "from PIL import Image; [Image.open(f'out/evaluation/page-{name}.png').save(f'docs/mini-{name}.webp', quality=82) for name in ('prompts', 'compositions', 'comparison')]"
 

@@ -67,7 +67,7 @@ from worker.queue.requests import RequestQueue
 
 CONSUMER = "bot"  # never changes, so the next bot gets the events that this one left
 REDIS_RETRIES = 10  # about ten seconds, so that the bot outlasts a restart of Redis
-READING_AGE = 1.0  # seconds for which the bot takes what it knows of the workers to be true
+READING_AGE = 1.0  # seconds for which the bot reuses what it has read about the workers
 REDIS_CONNECTIONS = 50  # a call that needs one more waits until another call is done
 
 # Handler groups: python-telegram-bot runs these before and after its default group, 0.

@@ -17,7 +17,8 @@
 - `finetuning/`: users teach a model a style of their own
 - `training/`: how `mini` is made and measured; nothing else imports it
 
-`neighbours.tsv` has the nearest lexicon word for nouns that the lexicon lacks.
+`neighbours.tsv` has the nearest lexicon word for nouns that the lexicon lacks, `variants.tsv` the
+emoji of words that several emoji show.
 """
 
 import os

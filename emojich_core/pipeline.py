@@ -266,9 +266,9 @@ class Pipeline:
     def prefill(
         self, prompts: Sequence[str], image_prompt: ImagePrompt | None = None
     ) -> list[Prefill]:
-        """Compute the texts of `Reading.prompts`, once for all images of a request.
+        """Compute `Reading.prompts`, and the codes that the image prompt gives at the beginning.
 
-        And the codes that the image prompt gives at the beginning.
+        One call serves all images of a request.
         Returns one Prefill for each prompt in each style of the bundle; with an image prompt, only
         the one with which its codes are likeliest.
         """

@@ -187,7 +187,7 @@ class Request:
             raise InvalidRequest(Reason.BAD_BOLDNESS, message)
 
     def drawn(self, judged: bool) -> int:
-        """How many candidates are drawn; `judged`: a judge can choose among them."""
+        """How many candidates are drawn: more if a judge chooses and the user wants that."""
         return self.count * (LONGER if self.longer and judged else 1)
 
     def to_json(self) -> dict[str, Any]:
@@ -223,7 +223,7 @@ class Reading:
 
     @property
     def prompts(self) -> tuple[str, ...]:
-        """All prompts to draw, the one that means the user's best first."""
+        """All prompts to draw, the closest to the user's first."""
         return (self.prompt, *self.variants)
 
 

@@ -21,8 +21,9 @@ it is.  The rows of the file are
 The bot tells the user which word the model draws for a word that the lexicon marks as another thing
 than its emoji (a морская свинка is no свинка), and for a word's neighbour.
 
-For a word that several emoji show (`variants.tsv`) a reading has a prompt for each, and the
-candidates of a request take turns: морда кошки, кошка, улыбающийся кот.
+For a word that several emoji show (`variants.tsv`), and for a head that is drawn well in a hat, a
+reading has several prompts, and the candidates of a request take turns: морда кошки, кошка; морда
+панды, панда в шляпе.
 """
 
 import re

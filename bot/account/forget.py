@@ -85,9 +85,8 @@ class Forget:
                     await self._packs.delete(user.id, pack.name)
             except REFUSALS:
                 return words("not-changed")  # before anything else is deleted: users can try again
-        async with self._requests.at_rest(
-            user.id
-        ):  # else a change in progress would restore its record
+        # Without the lock, a change in progress would restore its record.
+        async with self._requests.at_rest(user.id):
             for store in self._stores:
                 await store.forget(user.id)
         return words("forgotten")

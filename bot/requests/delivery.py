@@ -141,7 +141,7 @@ class Delivery:
             message_task.final.set()
 
     def is_showing(self, request_id: RequestId) -> bool:
-        """Whether the request's task is at work."""
+        """Whether a task sends or edits the request's message."""
         return request_id in self._message_tasks
 
     async def move(self, old_chat: int, new_chat: int) -> None:

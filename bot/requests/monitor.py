@@ -24,9 +24,9 @@ from worker.queue.requests import RequestQueue
 from worker.queue.stats import count
 
 INTERVAL = 3.0  # seconds; a message shows its place in the queue no more often
-REST = 4  # the pause is at least so many times the round before: a fifth of the bot's time
+REST = 4  # the pause is at least this many times the last round, which so takes a fifth of the time
 BATCH = 200  # requests looked up at once
-MOVES = 30  # places in the queue that one round may change: Telegram's limit is for what matters
+MOVES = 30  # places in the queue that a round may change: other messages need Telegram's limit more
 # Seconds for which a request must look lost before the bot believes it: its last event may be in
 # transit, or the bot may be about to queue its job.
 GRACE = 6.0
@@ -81,7 +81,7 @@ class RequestMonitor:
         await self._move(moved)
 
     async def _look_after(self, record: Record, queued: Queued | None, is_lost: bool) -> bool:
-        """Report a request that is lost or abandoned; whether its message is to show `queued`."""
+        """Report a request that is lost or abandoned; returns whether to show `queued`."""
         no_worker = queued == Queued(NO_WORKER)
         if is_lost:
             if self._amiss_for(record.id) > GRACE:
@@ -96,7 +96,7 @@ class RequestMonitor:
         return False
 
     async def _move(self, moved: list[tuple[Record, Queued]]) -> None:
-        """Have messages show new places: first whether there is a worker, then the oldest."""
+        """Have messages show new places: whether there is a worker, then the longest unchanged."""
 
         def turn(each: tuple[Record, Queued]) -> tuple[bool, float]:
             record, queued = each

@@ -8,7 +8,7 @@ kv_cache      keys and values of earlier positions
 precision     the transformer's data types
 int8          layers with weights of 8 bits, on a CPU
 kernels       builds and loads `kernels.c`, a layer's decoding step for CPUs with VNNI
-devices       the device of a name
+devices       picks the device by its name
 cuda          the compiled step; a host that does not wait for its GPU
 memory        memory kept between requests; OutOfMemory
 stopwatch     how long the stages after the transformer take

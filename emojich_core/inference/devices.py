@@ -1,4 +1,4 @@
-"""The device that draws.  A name that is wrong is told before imports that take seconds."""
+"""Picks the device that draws; callers check its name before imports that take seconds."""
 
 import torch
 

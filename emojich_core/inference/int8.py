@@ -28,11 +28,7 @@ def rounded_weight(weight: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class Int8Linear(nn.Module):
-    """A linear layer on a CPU with weights of 8 bits, a scale for each output.
-
-    Each input becomes a number of two digits, high + low / BASE, rounded to a 32,258th of its row's
-    largest.  Both digits go through one integer matrix product, whose sums are exact: an output
-    depends on its own row only, to the last bit, and nearly all of the error is the weights'.
+    """A linear layer in oneDNN.
 
     oneDNN has kernels for signed inputs only with AMX.  Otherwise its loop for them takes a
     thousand times as long, so digits are shifted above zero; but not without VNNI, where sums of

@@ -67,8 +67,8 @@ class Prefill:
 def prefill(model: Transformer, text: Tensor, image_prompt: ImagePrompt | None = None) -> Prefill:
     """Compute a text (text_seq_length,) of token ids, on the model's device.
 
-    And with it the codes that an image prompt gives at the beginning; Slots decodes the last code
-    of an image even if it is given, too.
+    The codes that an image prompt gives at the beginning are computed with it, all but the last
+    code of an image, which Slots always decodes.
     """
     use_free_cores()
     config, key_values = model.config, KeyValues()

@@ -2,9 +2,10 @@
 
     python -m emojich_core.training.best_captions    # of `mini`: some 15 minutes on two cores
 
-A caption is right when the nearest drawing of all emoji art is one of its emoji.  Names that are
-right TRIES times stay; of the others' captions the one that is right most often becomes a row of
-the vocabulary.  Of what scenes put on a head, that remains of which the weights are sure.
+An image is right when the nearest of all drawings of emoji is one of its emoji.  A name with TRIES
+right images stays; for another name, the caption that is right most often becomes a row of the
+vocabulary.  Of the outfits that scenes put on heads, those stay whose images have a perplexity of
+at most SURE.
 """
 
 import argparse
@@ -26,15 +27,15 @@ from emojich_core.training.evaluation.judge import CONTOUR_SIZE, Judge
 
 TRIES = 2  # images of a caption
 CAPTIONS = 8  # at most, of an emoji
-SURE = 2.0  # perplexity of an image at most; by eye, an outfit with more often is a blot
+SURE = 2.0  # perplexity; outfits above it are often blots, judged by eye
 
 
 def best_captions(
     pipeline: Pipeline, names: Mapping[str, str], meanings: Mapping[str, Meaning], judge: Judge
 ) -> dict[str, str]:
-    """For names that the bundle draws wrongly, its best captions; `names` by emoji.
+    """The best captions of the names that the bundle draws wrongly, by name.
 
-    `meanings` by hexcode.
+    `names` by emoji, `meanings` by hexcode.
     """
     right: dict[str, set[str]] = {}  # by name: emoji can share one
     captions: dict[str, dict[str, None]] = {}
@@ -58,13 +59,13 @@ def best_captions(
 
 
 def outfits(pipeline: Pipeline, scene_nouns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """By the emoji of heads, what they wear in images of which the weights are sure."""
+    """What heads wear in images of at most SURE perplexity; both mappings by emoji."""
     heads = [emoji for emoji in scene_nouns if hexcode_of(emoji) in map(hexcode_of, HEADS)]
     worn = [words for _, words in WORN.values()]
     chosen: dict[str, tuple[str, ...]] = {}
     for emoji in tqdm(heads):
         wanted = [(f"{scene_nouns[emoji]} {w}", seed) for w in worn for seed in range(TRIES)]
-        images = _decode(pipeline, wanted)
+        images = _sample(pipeline, wanted)
         sure = [image.perplexity <= SURE for image in images]
         kept = [w for i, w in enumerate(worn) if all(sure[i * TRIES : (i + 1) * TRIES])]
         if kept:
@@ -77,20 +78,20 @@ def _found(pipeline: Pipeline, judge: Judge, captions: Sequence[str]) -> list[li
     wanted = [(caption, seed) for caption in captions for seed in range(TRIES)]
     found: list[str] = []
     for first in tqdm(range(0, len(wanted), CPU_SLOTS)):
-        pictures = _decoded(pipeline, wanted[first : first + CPU_SLOTS])
+        pictures = _pictures(pipeline, wanted[first : first + CPU_SLOTS])
         found += [nearest for [nearest] in judge.nearest(pictures, 1)]
     return [found[first : first + TRIES] for first in range(0, len(found), TRIES)]
 
 
 @torch.inference_mode()
-def _decoded(pipeline: Pipeline, wanted: Sequence[tuple[str, int]]) -> np.ndarray:
+def _pictures(pipeline: Pipeline, wanted: Sequence[tuple[str, int]]) -> np.ndarray:
     """Pictures (N, S, S, 3) uint8, as the VQGAN decodes them, of captions and seeds."""
-    codes = torch.stack([image.codes for image in _decode(pipeline, wanted)])
+    codes = torch.stack([image.codes for image in _sample(pipeline, wanted)])
     pictures = pipeline.vqgan.decode(codes.to(pipeline.device)).float().permute(0, 2, 3, 1)
     return (pictures.cpu().numpy() * 255).round().astype(np.uint8)
 
 
-def _decode(pipeline: Pipeline, wanted: Sequence[tuple[str, int]]) -> list[ImageCodes]:
+def _sample(pipeline: Pipeline, wanted: Sequence[tuple[str, int]]) -> list[ImageCodes]:
     slots = pipeline.slots(len(wanted))
     for slot, (caption, seed) in enumerate(wanted):
         slots.enter(slot, pipeline.prefill([caption])[0], seed, pipeline.bundle.sampling)

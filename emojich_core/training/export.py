@@ -22,7 +22,8 @@ from emojich_core.vocabulary import Vocabulary, words_of
 def export(training: Path, dataset: Path, out: Path) -> None:
     """Read the checkpoints in `training` and write the bundle folder `out`.
 
-    The bundle's vocabulary are the captions of `dataset`, on which it was trained.
+    The bundle's vocabulary holds the captions of `dataset`, on which it was trained;
+    `best_captions` then adds what it measures.
     Raises OSError for a checkpoint or dataset that is missing or damaged, and BundleError.
     """
     weights = {

@@ -5,7 +5,7 @@ user's n-th request, counted from those that an engine draws, goes before the ot
 A user with one request waits for one request of each user before, however many these have queued.
 Each finished request moves its user's later ones up a round, so no request is overtaken for ever.
 
-Placing a job reads the ids of all that wait, but no more of them: their ids say whose they are.
+Placing a job reads only the ids of the waiting jobs, because an id names its user.
 """
 
 import redis

@@ -47,7 +47,7 @@ JOB_TTL = 24 * 3600  # seconds a request may wait for a worker
 KEY = Queue.redis_queue_namespace_prefix  # what the key of a queue begins with
 RETRIES = 2  # after a killed job process or engine
 
-Reading = TypeVar("Reading")
+Value = TypeVar("Value")
 
 log = logging.getLogger("emojich.queue")
 
@@ -73,7 +73,7 @@ class RequestQueue:
     """
 
     def __init__(self, connection: redis.Redis, max_age: float = 0.0):
-        """`max_age`: seconds for which what was read of the workers is taken to be true."""
+        """`max_age`: seconds for which what was read about the workers is used again."""
         self._connection = connection
         self._max_age = max_age
         self._readings: dict[tuple[str, ...], tuple[float, Any]] = {}
@@ -102,12 +102,12 @@ class RequestQueue:
     def _workers(self) -> dict[str, ServedBundle | None]:
         return self._recent("workers", lambda: living_workers(self._connection, self._rq))
 
-    def _recent(self, what: str, read: Callable[..., Reading], *about: str) -> Reading:
+    def _recent(self, what: str, read: Callable[..., Value], *about: str) -> Value:
         """What was read within `max_age`, else what is read now."""
         now, key = time.monotonic(), (what, *about)
         at, value = self._readings.get(key, (-math.inf, None))
         if now - at < self._max_age:
-            return cast(Reading, value)
+            return cast(Value, value)
         new = read(*about)
         self._readings[key] = now, new
         return new
@@ -177,7 +177,7 @@ class RequestQueue:
                 pipe.hget(Job.key_for(request_id), "status")
             answers: Any = pipe.execute(raise_on_error=False)  # a key may be of another type
         statuses = zip(request_ids, answers, strict=True)
-        # Most wait, or their event does, which one word tells; few are worth reading a job for.
+        # Most jobs wait or have finished, as their status says; only the others are read in full.
         well = (JobStatus.QUEUED.encode(), JobStatus.FINISHED.encode())
         others = [id_ for id_, status in statuses if status not in well]
         return set(filter(self.is_lost, others))

@@ -6,8 +6,8 @@
     emojich:pace:crowded    string        the same, of requests drawn while no RQ worker was free
     emojich:pace/<bundle>   string        both also for each bundle
 
-Days are those of UTC.  Seconds are those that a user waits for a candidate, those that a judge
-leaves out among them (`Request.drawn`): where an engine draws several requests at once, each takes
+Days are those of UTC.  Seconds are those that a user waits for a candidate; candidates that a judge
+leaves out count, too (`Request.drawn`).  Where an engine draws several requests at once, each takes
 longer.  Requests that wait in the queue will be drawn while no RQ worker is free, so their waiting
 time is estimated by the second average.
 """

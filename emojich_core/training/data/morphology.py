@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import pymorphy3
+from emojich_core.words import forms, parses, plain
 
 WORD = re.compile(r"[\w-]+")
 # Grammemes that names of common things do not have: of first names, places, abbreviations.
@@ -19,24 +19,9 @@ COLLECTIVES = {2: "двое", 3: "трое", 4: "четверо"}
 
 
 @cache
-def _morph() -> pymorphy3.MorphAnalyzer:
-    return pymorphy3.MorphAnalyzer(lang="ru")
-
-
-@cache
-def _parses(word: str) -> tuple[Any, ...]:
-    return tuple(_morph().parse(word))
-
-
-def plain(text: str) -> str:
-    """Lower-case, without ё."""
-    return text.lower().replace("ё", "е")
-
-
-@cache
 def lemmas(word: str) -> frozenset[str]:
     """Every dictionary form that a word can have, and the word itself."""
-    return frozenset({plain(word), *(plain(p.normal_form) for p in _parses(word.lower()))})
+    return frozenset(forms(word))
 
 
 @cache
@@ -44,7 +29,7 @@ def with_yo(text: str) -> str:
     """The text with ё in words of which every reading has it: зеленый еж → зелёный ёж."""
 
     def spell(match: re.Match[str]) -> str:
-        spellings = {p.word for p in _parses(match[0]) if p.is_known}
+        spellings = {p.word for p in parses(match[0]) if p.is_known}
         return spellings.pop() if len(spellings) == 1 else match[0]
 
     return WORD.sub(spell, text)
@@ -79,7 +64,7 @@ class NounPhrase:
         Raises StopIteration when the dictionary has no such adjective.
         """
         parse = next(
-            p for p in _parses(adjective) if p.tag.POS in {"ADJF", "PRTF"} and "nomn" in p.tag
+            p for p in parses(adjective) if p.tag.POS in {"ADJF", "PRTF"} and "nomn" in p.tag
         )
         agreed = _agree(parse, self.head, "nomn", self.head.tag.number)
         assert agreed is not None, f"{adjective} has no form for {self.form()}"
@@ -138,7 +123,7 @@ def noun_phrase(text: str) -> NounPhrase | None:
                 return None
             chosen = tuple(_agree(a, head, "nomn", head.tag.number) for a in adjectives)
             return None if None in chosen else NounPhrase(chosen, head, " ".join(tail))
-        adjective = next((p for p in _parses(word) if _is_adjective(p)), None)
+        adjective = next((p for p in parses(word) if _is_adjective(p)), None)
         if adjective is None:
             return None
         adjectives.append(adjective)
@@ -152,7 +137,7 @@ def _is_adjective(parse: Any) -> bool:
 def _is_adjective_before(words: list[str], i: int) -> bool:
     """Whether word i, which can be a noun, is an adjective of the noun after it."""
     following = _noun(words[i + 1])
-    found = [p for p in _parses(words[i]) if _is_adjective(p)]
+    found = [p for p in parses(words[i]) if _is_adjective(p)]
     return following is not None and any(_agrees(p, following) for p in found)
 
 
@@ -160,7 +145,7 @@ def _depends(word: str) -> bool:
     """Whether a word after a noun depends on it: a preposition, or a word in the genitive."""
     return any(
         p.tag.POS == "PREP" or ("gent" in p.tag and p.tag.POS in {"NOUN", "ADJF"})
-        for p in _parses(word)
+        for p in parses(word)
     )
 
 
@@ -175,7 +160,7 @@ def _noun(word: str) -> Any | None:
     scores: dict[tuple[Any, ...], float] = {}
     found: dict[tuple[Any, ...], Any] = {}
     other = 0.0
-    for parse in _parses(word):
+    for parse in parses(word):
         tag = parse.tag
         if not parse.is_known or UNLIKELY & set(tag.grammemes):
             continue
@@ -208,7 +193,7 @@ def _animacy_matters(noun: Any, number: str) -> bool:
     """Whether the noun has an animate and an inanimate accusative: коньки, ёж."""
     if number == "sing" and noun.tag.gender != "masc":
         return False
-    readings = [p for p in _parses(noun.word) if p.normal_form == noun.normal_form]
+    readings = [p for p in parses(noun.word) if p.normal_form == noun.normal_form]
     return len({p.tag.animacy for p in readings if p.tag.POS == "NOUN"}) > 1
 
 
@@ -230,7 +215,7 @@ def _declines_as_adjective(noun: Any) -> bool:
 
 def genitive_to_nominative(word: str) -> str | None:
     """The nominative of a genitive: собаки → собака; None when unsure."""
-    for parse in _parses(word):
+    for parse in parses(word):
         tag = parse.tag
         likely = parse.is_known and not UNLIKELY & set(tag.grammemes)
         if tag.POS == "NOUN" and "gent" in tag and tag.number == "sing" and likely:

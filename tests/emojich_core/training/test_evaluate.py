@@ -20,7 +20,6 @@ from emojich_core.request import Candidate, clean_prompt
 from emojich_core.sticker import SIZE
 from emojich_core.training.data.art import Glyph, Meaning, load_glyphs, on_white, render
 from emojich_core.training.data.held_out import SHARE, held_out_glyph
-from emojich_core.training.data.morphology import plain
 from emojich_core.training.data.things import hexcode_of
 from emojich_core.training.evaluation import metrics, pages, questions
 from emojich_core.training.evaluation.__main__ import main
@@ -46,6 +45,7 @@ from emojich_core.training.evaluation.report import (
     table,
     write_section,
 )
+from emojich_core.words import plain
 from tests.emojich_core.training.art import write_art, write_held_out
 
 
