@@ -143,7 +143,8 @@ class Vocabulary:
         return self._with(better=better, outfits=outfits)
 
     def _with(self, **changed: Any) -> "Vocabulary":
-        return Vocabulary(**{**vars(self), **changed})
+        names = ("names", "words", "scene_nouns", "adjectives", "better", "outfits")
+        return Vocabulary(**{**{name: getattr(self, name) for name in names}, **changed})
 
     def read(self, prompt: str) -> Reading:
         """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known."""

@@ -216,6 +216,11 @@ def test_vocabulary_keeps_all_kinds_of_rows(tmp_path: Path) -> None:
     assert loaded.read("тачка").prompts[0] == "машина"
 
 
+def test_vocabulary_that_has_read_a_prompt_learns_captions(mini: Vocabulary) -> None:
+    mini.read("кот в шляпе")
+    assert mini.with_captions(["рыжий абырвалг"]).read("абырвалг") == Reading("абырвалг")
+
+
 def test_old_vocabulary_keeps_all_adjectives(tmp_path: Path) -> None:
     """Files of earlier versions do not say which adjectives can be drawn."""
     (tmp_path / VOCABULARY).write_text("🐶\tсобака\nпушистый\nпес\n", "utf-8")
