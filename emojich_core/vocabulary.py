@@ -359,21 +359,22 @@ def _other_things() -> frozenset[str]:
 @cache
 def _variants() -> dict[str, tuple[str, ...]]:
     """The emoji that show a word, by word, without ё."""
-    lines = VARIANTS.read_text("utf-8").splitlines()
-    rows = (line.split("\t") for line in lines if not line.startswith("# "))
     return {
         plain(word): tuple(map(_bare, emoji.split()))
-        for words, emoji in rows
+        for words, emoji in _rows(VARIANTS)
         for word in words.split("; ")
     }
 
 
 @cache
 def _neighbours() -> dict[str, str]:
-    lines = NEIGHBOURS.read_text("utf-8").splitlines()
-    rows = (line.split("\t") for line in lines if not line.startswith("# "))
-    return {plain(word): near for word, near in rows}
+    return {plain(word): near for word, near in _rows(NEIGHBOURS)}
 
 
 def _bare(emoji: str) -> str:
     return emoji.replace("\ufe0f", "")
+
+
+def _rows(file: Path) -> list[list[str]]:
+    lines = file.read_text("utf-8").splitlines()
+    return [line.split("\t") for line in lines if not line.startswith("# ")]
