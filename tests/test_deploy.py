@@ -42,6 +42,8 @@ KEDA_SPEC = {
     "triggers",
 }
 KEDA_TRIGGER = {"activationListLength", "address", "listLength", "listName"}
+# Variables of other programs and of PyTorch: where a worker keeps what it has compiled.
+CACHES = {"HOME", "TORCHINDUCTOR_CACHE_DIR", "XDG_CACHE_HOME"}
 
 Object = dict[str, Any]
 
@@ -338,7 +340,7 @@ def test_variables_are_those_that_bot_and_worker_read(cluster: list[Object]) -> 
             config = Config.from_environment(found)
             assert config.webhook_url == found.get("WEBHOOK_URL", "")
         else:
-            assert set(found) <= documented("Worker") | common | {"HOME", "TORCHINDUCTOR_CACHE_DIR"}
+            assert set(found) <= documented("Worker") | common | CACHES
             [pair], errors = read_pairs(found)
             assert (pair.settings.device, errors) == (found["EMOJICH_DEVICE"], [])
             has_gpu = "nvidia.com/gpu" in container["resources"]["limits"]
