@@ -77,7 +77,7 @@ def preview(person: Person, prompt: int) -> dict[str, Any] | None:
 
 
 def test_three_users_at_once_get_stickers(running: Running) -> None:
-    """One of them watches how it goes on, and keeps two of the candidates."""
+    """They see how it goes on, and one of them keeps two of the candidates."""
     people = [Person(running, 6000 + i) for i in range(3)]  # more images than slots
     prompts = ("кот и пицца", "ракета", "красное сердце")  # no two of the first are alike
     said = [person.say(text) for person, text in zip(people, prompts, strict=True)]
@@ -85,7 +85,8 @@ def test_three_users_at_once_get_stickers(running: Running) -> None:
     seen: set[str] = set()
 
     def look() -> dict[str, Any] | None:
-        seen.update(m.get("text", "") for m in person.answers(prompt))
+        for each, prompt_id in zip(people, said, strict=True):
+            seen.update(m.get("text", "") for m in each.answers(prompt_id))
         return preview(person, prompt)
 
     message = person.wait(look)
