@@ -6,6 +6,8 @@
 - `vocabulary`: what a bundle has learned, and what it draws for other words
 - `words`: Russian morphology: dictionary forms, diminutives, agreement
 - `lexicon`: Russian words for each emoji, in `lexicon.tsv`
+- `colours`: named colours: tells and changes a picture's
+- `looks`: stickers in the colour that was asked for, and repeats that differ
 - `sticker`: pixels become a WebP that Telegram takes as a sticker
 - `sketch`: one small picture of images that are being drawn
 - `model_options`: where a bundle is, which device, which precision
@@ -18,7 +20,7 @@
 - `training/`: how `mini` is made and measured; nothing else imports it
 
 `neighbours.tsv` has the nearest lexicon word for nouns that the lexicon lacks, `variants.tsv` the
-emoji of words that several emoji show.
+emoji of words that several emoji show, `colours.tsv` the colours that things have in life.
 """
 
 import os

@@ -147,12 +147,12 @@ class Pipeline:
         """
         seed = new_seed() if seed is None else seed
         request = Request(id="", prompt=prompt, count=count, seed=seed)
-        prompts = self.read(request.prompt).prompts
+        reading = self.read(request.prompt)
         wanted = {"top_k": top_k, "top_p": top_p, "temperature": temperature}
         given = {name: value for name, value in wanted.items() if value is not None}
         sampling = replace(self.bundle.sampling, **given)  # type: ignore[arg-type]
-        prefills = self.prefill(prompts, image_prompt)
-        images = ImageRequest(request, sampling, prefills, image_prompt, best_of)
+        prefills = self.prefill(reading.prompts, image_prompt)
+        images = ImageRequest(request, sampling, prefills, image_prompt, best_of, reading)
         while images.waiting:
             self._decode_round(images, progress)
         scores = None
@@ -422,7 +422,7 @@ class Pipeline:
         begin_of_webp = time.perf_counter()
         drawings = []
         for image, pixels, (alpha, method) in zip(images, sharp, mattes, strict=True):
-            picture = compose(pixels, alpha)
+            picture = image.look.give(compose(pixels, alpha))
             score = None if image.score is None else round(image.score, 4)
             candidate = Candidate(0, image.seed, round(image.perplexity, 4), method, score)
             drawings.append(Drawing(candidate, picture, to_webp(picture), image.codes))

@@ -220,6 +220,8 @@ class Reading:
     unknown: str = ""  # what it cannot draw of the prompt, in its dictionary form
     instead: str = ""  # the word that it draws instead, which is another picture
     variants: tuple[str, ...] = ()  # other prompts that mean the same: candidates take turns
+    colour: str = ""  # that the finished picture is given; see `emojich_core.colours`
+    colours: tuple[str, ...] = ()  # that images take which are the same as another one
 
     @property
     def prompts(self) -> tuple[str, ...]:
@@ -232,8 +234,9 @@ class Candidate:
     """One generated image of a request, best first; its sticker's bytes travel beside it."""
 
     number: int  # 0 is the best by the judge's score, or by perplexity if there is none
-    # Of this image alone: a request of one image with it draws the same, unless that would have
-    # repeated another candidate, or been a blot beside it (see `emojich_core.inference.retries`).
+    # Of this image alone: a request of one image with it draws the same, unless it was a blot
+    # beside another candidate (see `emojich_core.inference.retries`) or repeated one (see
+    # `emojich_core.looks`).
     seed: int
     perplexity: float  # of the image codes given the prompt; lower is better
     matting: str  # "unet" or "contour": what cut it out

@@ -11,10 +11,11 @@ it is.  The rows of the file are
 
 `Vocabulary.read` decides in this order:
 
-1. A prompt that as a whole means one emoji, in any form or as a diminutive (щенки, роботик), is
+1. Of a thing in a colour (синие ракеты), the thing is drawn, and its picture gets the colour.
+2. A prompt that as a whole means one emoji, in any form or as a diminutive (щенки, роботик), is
    replaced by the name of that emoji, or by its better caption.
-2. Adjectives that the weights cannot draw are left out: страшный череп.
-3. In a scene, a word of the lexicon is replaced by what scenes call its emoji: бульдог в шляпе.
+3. Adjectives that the weights cannot draw are left out: страшный череп.
+4. In a scene, a word of the lexicon is replaced by what scenes call its emoji: бульдог в шляпе.
    Another noun than those known is replaced by the name of its emoji, or by the nearest word of
    `neighbours.tsv`.
 
@@ -33,6 +34,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from emojich_core.colours import GIVEN
 from emojich_core.lexicon import lexicon, other_things, person
 from emojich_core.request import MAX_PROMPT_LENGTH, InvalidRequest, Reading, Reason
 from emojich_core.words import (
@@ -52,6 +54,7 @@ from emojich_core.words import (
 
 NEIGHBOURS = Path(__file__).with_name("neighbours.tsv")
 VARIANTS = Path(__file__).with_name("variants.tsv")
+NATURAL_COLOURS = Path(__file__).with_name("colours.tsv")
 HEADER = """\
 # What the weights have learned: names of emoji, then words in dictionary forms.
 """
@@ -149,13 +152,14 @@ class Vocabulary:
     def read(self, prompt: str) -> Reading:
         """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known."""
         asked, texts = prompt, _WORD.findall(prompt)
-        counted = self._whole(_WORD_OR_NUMBER.findall(prompt))  # 8 марта is no марта
-        if reading := counted or self._whole(texts) or self._face(texts):
+        numbered = _WORD_OR_NUMBER.findall(prompt)  # 8 марта is no марта
+        whole = self._coloured(texts) or self._whole(numbered) or self._whole(texts)
+        if reading := whole or self._face(texts):
             return reading
         shortened = self._without_unknown_adjectives(prompt, texts)
         if shortened != prompt:
             prompt, texts = shortened, _WORD.findall(shortened)
-            if reading := self._whole(texts):
+            if reading := self._coloured(texts) or self._whole(texts):
                 return reading
         named = nouns(texts)
         telling = named or [text for text in texts if says_something(text)]
@@ -194,6 +198,21 @@ class Vocabulary:
         *said, last = texts or [""]
         return self._whole(said) if said and not FACES.isdisjoint(forms(last)) else None
 
+    def _coloured(self, texts: list[str]) -> Reading | None:
+        """The reading of one thing in one colour, whose variants are of the same colour."""
+        for place, text in enumerate(texts):
+            found = [basic for form in forms(text) if (basic := SHADES.get(form, form)) in GIVEN]
+            reading = found and self._whole(texts[:place] + texts[place + 1 :])
+            if not reading:
+                continue
+            called = self._whole(texts)  # зеленый чай, белый медведь
+            is_name = called and found[0] in map(lemma, called.prompt.split())
+            if not called or (called.colours and not is_name):
+                variants = tuple(each for each in reading.variants if not _names_a_colour(each))
+                return replace(reading, variants=variants, colour=found[0], colours=())
+            return replace(called, colours=())
+        return None
+
     def _whole(self, texts: list[str]) -> Reading | None:
         """The reading of a prompt that as a whole means one emoji, or one of several."""
         phrase = plain(" ".join(texts))
@@ -211,8 +230,11 @@ class Vocabulary:
         if len(texts) == 1:
             dressed = [each for each in emoji if each in self.outfits][:1]
             captions += [f"{self.scene_nouns[e]} {o}" for e in dressed for o in self.outfits[e]]
-        captions = captions[:MOST_PROMPTS]
-        return Reading(captions[0], variants=tuple(captions[1:])) if captions else None
+        if not captions:
+            return None
+        first, *others = captions[:MOST_PROMPTS]
+        colours = next((_colours()[each] for each in emoji if each in _colours()), ())
+        return Reading(first, variants=tuple(others), colours=colours)
 
     def _same_thing(self, emoji: str) -> tuple[str, ...]:
         """The emoji that show the same thing as one of them: a бульдог is a пес, but no пудель."""
@@ -321,6 +343,10 @@ def _split(prompt: str, word: str) -> list[str]:
     return re.split(rf"(?<![^\W\d_]){re.escape(word)}(?![^\W\d_])", prompt, maxsplit=1)
 
 
+def _names_a_colour(caption: str) -> bool:
+    return not GIVEN.keys().isdisjoint(map(lemma, caption.split()))
+
+
 @cache
 def _lemmas(phrase: str) -> tuple[str, ...]:
     return tuple(lemma(word) for word in phrase.split())
@@ -363,6 +389,16 @@ def _variants() -> dict[str, tuple[str, ...]]:
         plain(word): tuple(map(_bare, emoji.split()))
         for words, emoji in _rows(VARIANTS)
         for word in words.split("; ")
+    }
+
+
+@cache
+def _colours() -> dict[str, tuple[str, ...]]:
+    """The colours that things have in life, by emoji."""
+    return {
+        _bare(each): tuple(names.split("; "))
+        for names, emoji in _rows(NATURAL_COLOURS)
+        for each in emoji.split()
     }
 
 

@@ -164,7 +164,7 @@ class Scheduler:
         else:
             sampling = self._pipeline.bundle.sampling
             best_of = request.drawn(judged=bool(self._pipeline.judge)) * self._best_of
-            images = ImageRequest(request, sampling, prefills, image_prompt, best_of)
+            images = ImageRequest(request, sampling, prefills, image_prompt, best_of, reading)
             self._jobs.append(Job(task, reading, images))
 
     def _image_prompt(self, task: Task) -> ImagePrompt | None:
