@@ -98,8 +98,8 @@ def _may_be_made(word: str, stem: str, end: str, other: str) -> bool:
         return True
     gender_is_free = end == "ище" or (end in _ONE_OF and len(stem) >= _MASS)
     return any(
-        p.tag.animacy == q.tag.animacy
-        and (gender_is_free or p.tag.animacy == "anim" or q.tag.gender in (p.tag.gender, None))
+        animacies(p.tag) & animacies(q.tag)
+        and (gender_is_free or "anim" in animacies(p.tag) or q.tag.gender in (p.tag.gender, None))
         for p in made
         for q in _known_nouns(stem + other)
     )
@@ -107,6 +107,14 @@ def _may_be_made(word: str, stem: str, end: str, other: str) -> bool:
 
 def _known_nouns(word: str) -> list[Any]:
     return [p for p in parses(word) if p.is_known and p.tag.POS == "NOUN"]
+
+
+def animacies(tag: Any) -> set[str]:
+    """Whether a word is alive: some are either, and of those `tag.animacy` returns one at random.
+
+    Which one depends on the seed of Python's hashes: микроб.
+    """
+    return {"anim", "inan"} & set(tag.grammemes)
 
 
 def is_noun(word: str) -> bool:
@@ -127,7 +135,7 @@ def agrees(word: str, noun: str) -> bool:
     return any(
         (tag.case, tag.number) == (p.tag.case, p.tag.number)
         and tag.gender in (p.tag.gender, None)
-        and (tag.animacy or p.tag.animacy) == p.tag.animacy
+        and (not animacies(tag) or animacies(tag) & animacies(p.tag))
         for tag in adjectives
         for p in parses(noun)
         if p.tag.POS == "NOUN"
