@@ -5,6 +5,10 @@
 - `request`: what a user asks for and what comes back, as the bot and the worker exchange it
 - `vocabulary`: what a bundle has learned, and what it draws for other words
 - `words`: Russian morphology: dictionary forms, diminutives, agreement
+- `spelling`: what a user meant to type: held-down letters, misspelled words, signs around words
+- `latin`: prompts in English, in Latin letters, or typed in the wrong keyboard layout
+- `scene_words`: other words for the clothes and places of scenes
+- `written_emoji`: emoji that stand in a prompt
 - `lexicon`: Russian words for each emoji, in `lexicon.tsv`
 - `sticker`: pixels become a WebP that Telegram takes as a sticker
 - `sketch`: one small picture of images that are being drawn
@@ -18,7 +22,7 @@
 - `training/`: how `mini` is made and measured; nothing else imports it
 
 `neighbours.tsv` has the nearest lexicon word for nouns that the lexicon lacks, `variants.tsv` the
-emoji of words that several emoji show.
+emoji of words that several emoji show, `english.tsv` English words.
 """
 
 import os
