@@ -167,8 +167,8 @@ def answer_all(
 
 
 def _is_prompt(text: str) -> bool:
+    """Whether a text is a prompt as it is: of English words, the bot would ask for others."""
     try:
-        clean_prompt(text)
+        return clean_prompt(text) == text
     except InvalidRequest:
         return False
-    return True
