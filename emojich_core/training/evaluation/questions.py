@@ -167,7 +167,7 @@ def answer_all(
 
 
 def _is_prompt(text: str) -> bool:
-    """Whether a text is a prompt as it is: of English words, the bot would ask for others."""
+    """Whether the bot takes a text as it is: English words would become Russian ones."""
     try:
         return clean_prompt(text) == text
     except InvalidRequest:
