@@ -43,6 +43,7 @@ from emojich_core.networks.vqgan import VQGAN
 from emojich_core.request import MAX_COUNT, Candidate, Reading, Request, new_seed
 from emojich_core.sketch import lay_out
 from emojich_core.sticker import SIZE, compose, to_webp
+from emojich_core.written_emoji import in_words
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -260,7 +261,7 @@ class Pipeline:
     def read(self, prompt: str) -> Reading:
         """The words that the bundle draws for a prompt.  Raises InvalidRequest if it knows none."""
         vocabulary = self.bundle.vocabulary
-        return Reading(prompt) if vocabulary is None else vocabulary.read(prompt)
+        return Reading(in_words(prompt)) if vocabulary is None else vocabulary.read(prompt)
 
     @memory_watched()
     def prefill(

@@ -44,8 +44,8 @@ class Reason(StrEnum):
 
     EMPTY = "empty"
     TOO_LONG = "too_long"
-    NO_WORDS = "no_words"  # only emoji, digits or punctuation
-    NOT_RUSSIAN = "not_russian"  # letters, but no Russian ones
+    NO_WORDS = "no_words"  # only digits, punctuation or signs without a Russian word
+    NOT_RUSSIAN = "not_russian"  # letters, but no Russian ones, nor any that are meant as such
     UNKNOWN = "unknown"  # words that the bundle has never learned, nor any near them
     BAD_COUNT = "bad_count"
     BAD_SEED = "bad_seed"
@@ -102,6 +102,7 @@ def in_russian_letters(text: str) -> str:
 def clean_prompt(text: str) -> str:
     """The prompt, without what is not seen; words like «кoт» with a Latin o are made Russian.
 
+    A prompt in Latin letters becomes the Russian one that it means: see `emojich_core.latin`.
     Raises InvalidRequest when nothing can be drawn from it.
     """
     if len(text) > MAX_TEXT_LENGTH:
@@ -111,11 +112,25 @@ def clean_prompt(text: str) -> str:
         raise InvalidRequest(Reason.EMPTY, "The prompt is empty: say in Russian what to draw.")
     if len(prompt) > MAX_PROMPT_LENGTH:
         raise _too_long(len(prompt))
+    if not _RUSSIAN.search(prompt):
+        return _meant(prompt)
+    return _WORD.sub(_in_one_alphabet, prompt)
+
+
+def _meant(prompt: str) -> str:
+    """A prompt without Russian letters, in Russian, or with emoji, which need no words."""
+    # Imported here, because a job process, which gets Russian prompts only, needs no dictionary.
+    from emojich_core.latin import in_russian
+    from emojich_core.written_emoji import has_emoji
+
+    russian = in_russian(prompt)
+    if russian and len(russian) <= MAX_PROMPT_LENGTH:
+        return russian
+    if has_emoji(prompt):
+        return prompt
     if not _LETTER.search(prompt):
         raise InvalidRequest(Reason.NO_WORDS, "The prompt has no words: say what to draw.")
-    if not _RUSSIAN.search(prompt):
-        raise InvalidRequest(Reason.NOT_RUSSIAN, "The model reads Russian only.")
-    return _WORD.sub(_in_one_alphabet, prompt)
+    raise InvalidRequest(Reason.NOT_RUSSIAN, "The model reads Russian only.")
 
 
 def _too_long(length: int) -> InvalidRequest:
