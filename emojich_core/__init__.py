@@ -13,6 +13,7 @@
 - `colours`: named colours: tells and changes a picture's
 - `looks`: stickers in the colour that was asked for, and repeats that differ
 - `sticker`: pixels become a WebP that Telegram takes as a sticker
+- `startup`: what a process does while it starts
 - `sketch`: one small picture of images that are being drawn
 - `model_options`: where a bundle is, which device, which precision
 - `errors`: what an operator reads
