@@ -258,6 +258,12 @@ struct cache {
     long size, seen;
 };
 
+static inline void fetch(const uint16_t *x, long size)
+{
+    for (long i = 0; i < size; i += 32)
+        _mm_prefetch((const char *)(x + i), _MM_HINT_T0);
+}
+
 /* Attention of one position of each sequence: qkv (sequences, 3, hidden) → out (sequences, hidden).
 
 A work item is a `group` of a sequence's heads: it writes and reads the same part of each place.
@@ -269,6 +275,7 @@ static void attend(const float *qkv, struct cache cache, long sequences, long he
     while (group % 2 == 0 && sequences * heads / group < omp_get_num_threads())
         group /= 2;
     long span = group * width;
+    long ahead = 1 + AHEAD / 2 / span; /* places, which lie too far apart for the CPU to foresee */
     float unit = 1 / sqrtf(width), scores[group * seen];
     int64_t places[seen];
 #pragma omp for collapse(2)
@@ -284,12 +291,18 @@ static void attend(const float *qkv, struct cache cache, long sequences, long he
             for (long p = s * seen; p < (s + 1) * seen; p++)
                 if (!cache.bias[p])
                     places[count++] = cache.read ? cache.read[p] : s * (cache.size - seen) + p;
-            for (long p = 0; p < count; p++)
+            for (long p = 0; p < count; p++) {
+                long later = p + ahead;
+                const uint16_t *next =
+                    later < count ? keys + places[later] * hidden
+                                  : values + places[smaller(later - count, count - 1)] * hidden;
                 for (long h = 0; h < group; h++) {
+                    fetch(next + h * width, width);
                     const uint16_t *k = keys + places[p] * hidden + h * width;
                     const float *q = query + h * width;
                     scores[h * seen + p] = dot(q, k, width) * unit;
                 }
+            }
             for (long h = 0; h < group; h++) {
                 float *score = scores + h * seen, largest = -INFINITY, sum = 0;
 #pragma omp simd reduction(max : largest)
@@ -303,14 +316,17 @@ static void attend(const float *qkv, struct cache cache, long sequences, long he
             }
             float *merged = out + s * hidden + first;
             memset(merged, 0, span * sizeof *merged);
-            for (long p = 0; p < count; p++)
+            for (long p = 0; p < count; p++) {
+                const uint16_t *next = values + places[smaller(p + ahead, count - 1)] * hidden;
                 for (long h = 0; h < group; h++) {
+                    fetch(next + h * width, width);
                     const uint16_t *v = values + places[p] * hidden + h * width;
                     float weight = scores[h * seen + p], *o = merged + h * width;
 #pragma omp simd
                     for (long i = 0; i < width; i++)
                         o[i] += weight * widen(v[i]);
                 }
+            }
         }
 }
 
