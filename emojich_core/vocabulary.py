@@ -325,7 +325,8 @@ class Vocabulary:
         """The reading of one thing in one colour, whose variants are of the same colour."""
         for place, text in enumerate(texts):
             found = [basic for form in forms(text) if (basic := SHADES.get(form, form)) in GIVEN]
-            reading = found and self._whole(texts[:place] + texts[place + 1 :])
+            rest = texts[:place] + texts[place + 1 :]
+            reading = found and (self._whole(rest) or (self._dressed(rest) if not place else None))
             if not reading:
                 continue
             called = self._whole(texts)  # зеленый чай, белый медведь
@@ -335,6 +336,13 @@ class Vocabulary:
                 return replace(reading, variants=variants, colour=found[0], colours=())
             return replace(called, colours=())
         return None
+
+    def _dressed(self, texts: list[str]) -> Reading | None:
+        """The reading of a head in an outfit that it is drawn well in: кот в шляпе."""
+        reading = self._scene(" ".join(texts), nouns(texts))
+        heads = self.outfits.items()
+        captions = (f"{self.scene_nouns[head]} {outfit}" for head, worn in heads for outfit in worn)
+        return reading if reading.prompt in captions else None
 
     def _whole(self, texts: list[str]) -> Reading | None:
         """The reading of a prompt that as a whole means one emoji, or one of several."""
