@@ -17,6 +17,7 @@
 - `sketch`: one small picture of images that are being drawn
 - `model_options`: where a bundle is, which device, which precision
 - `errors`: what an operator reads
+- `scenes/`: several drawings that become one sticker
 - `networks/`: the models' classes
 - `inference/`: sampling codes: slots, cache, retries, precision
 - `bundles/`: a model as a folder of files; the published models

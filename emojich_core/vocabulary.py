@@ -35,7 +35,7 @@ reading has several prompts, and the candidates of a request take turns: мор�
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property, partial
 from itertools import dropwhile, pairwise
@@ -46,6 +46,7 @@ from emojich_core.colours import GIVEN
 from emojich_core.lexicon import lexicon, other_things, person
 from emojich_core.request import MAX_PROMPT_LENGTH, InvalidRequest, Reading, Reason
 from emojich_core.scene_words import in_scene_words
+from emojich_core.scenes.phrases import in_mood, scene
 from emojich_core.spelling import mended, respelled, sound_alike
 from emojich_core.words import (
     agreeing,
@@ -183,13 +184,17 @@ class Vocabulary:
     def _read(self, prompt: str) -> Reading | None:
         texts = _WORD.findall(prompt)
         numbered = _WORD_OR_NUMBER.findall(prompt)  # 8 марта is no марта
-        whole = self._coloured(texts) or self._whole(numbered) or self._whole(texts)
+        if numbered != texts and (found := self._whole(numbered) or self._arranged(numbered)):
+            return found
+        whole = self._coloured(texts) or self._whole(texts)
         if reading := whole or self._face(texts):
             return reading
         if reading := self._clauses(prompt) or self._begun(texts) or self._done_to(texts):
             return reading
         prompt = in_scene_words(prompt) if self.scene_nouns else prompt
         texts = _WORD.findall(prompt)
+        if self.scene_nouns and (reading := in_mood(texts, self._one_thing, self._caption)):
+            return reading
         shortened = self._without_unknown_adjectives(prompt, texts)
         if shortened == prompt:
             return self._read_scene(prompt, texts)
@@ -200,13 +205,37 @@ class Vocabulary:
         return replace(reading, unknown=unknown, instead=instead)
 
     def _read_scene(self, prompt: str, texts: list[str]) -> Reading | None:
-        if reading := self._coloured(texts) or self._whole(texts):
+        numbered = _WORD_OR_NUMBER.findall(prompt)
+        if reading := self._coloured(texts) or self._whole(texts) or self._arranged(numbered):
             return reading
         named = nouns(texts)
         telling = named or [text for text in texts if says_something(text)]
         if any(map(self._knows, telling)):
             return self._substituted(prompt, telling[:1]) or self._scene(prompt, named)
         return self._substituted(prompt, telling)
+
+    def _arranged(self, texts: list[str]) -> Reading | None:
+        """The reading of a scene, unless the weights draw it well: a head in a hat."""
+        said = [plain(text) for text in texts]
+        if not self.scene_nouns or (self._dressed(said) and said[-1] != "очках"):
+            return None
+        return scene(said, self._one_thing, self._caption)
+
+    def _one_thing(self, texts: Sequence[str]) -> Reading | None:
+        """The reading of a thing in a scene, without its outfits."""
+        reading = self._coloured(list(texts)) or self._whole(list(texts))
+        if not reading:
+            return self._known_noun(texts)
+        drawn = {self._drawn(emoji) for emoji in self.names}
+        return replace(reading, variants=tuple(v for v in reading.variants if v in drawn))
+
+    def _known_noun(self, texts: Sequence[str]) -> Reading | None:
+        """The reading of a noun that captions have and no emoji is called: тыква."""
+        is_known = len(texts) == 1 and is_noun(texts[0]) and self._knows(texts[0])
+        return Reading(lemma(texts[0])) if is_known else None
+
+    def _caption(self, emoji: str) -> str | None:
+        return self._drawn(emoji) if emoji in self.names else None
 
     def _spelled(self, word: str) -> str:
         """A word as it was meant; slang that looks like a diminutive is no misspelling."""
@@ -326,7 +355,8 @@ class Vocabulary:
         for place, text in enumerate(texts):
             found = [basic for form in forms(text) if (basic := SHADES.get(form, form)) in GIVEN]
             rest = texts[:place] + texts[place + 1 :]
-            reading = found and (self._whole(rest) or (self._dressed(rest) if not place else None))
+            alone = self._whole(rest) or self._known_noun(rest)
+            reading = found and (alone or (self._dressed(rest) if not place else None))
             if not reading:
                 continue
             called = self._whole(texts)  # зеленый чай, белый медведь
