@@ -15,7 +15,7 @@ from typing import Concatenate, ParamSpec
 
 import torch
 
-from benchmarks import arrivals, beside, first_code, page, stages, stickers
+from benchmarks import arrivals, beside, first_code, page, stages, startup, stickers, training
 from benchmarks.results import Results
 from benchmarks.steps import cpu_precisions, measure, random_model, text_seconds, weight_bytes
 from benchmarks.timing import read_bandwidth
@@ -100,6 +100,7 @@ def main() -> None:
     name = "6 layers of the published size" if quick else "full"
     precision = cpu_precisions()[-1]
     apart(results, measure_steps, layers, name, precision)
+    startup.measure(results)
     first_code.measure(results)
     for each in cpu_precisions()[: 1 if quick else None]:
         apart(results, stickers.one_user, each)
@@ -108,6 +109,7 @@ def main() -> None:
     apart(results, stages.on_mini)
     compare(results, quick)
     if not quick:
+        apart(results, training.measure)
         apart(results, arrivals.on_mini)
         apart(results, stages.at_full_size)
         apart(results, arrivals.at_full_size, precision, results.numbers)

@@ -10,13 +10,12 @@ import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from telegram import Update
+from telegram import Bot, Update
 from telegram.ext import (
     Application,
     CommandHandler,
     TypeHandler,
 )
-from tornado.httpserver import HTTPServer
 
 from bot.account.forget import Forget, ForgetButton
 from bot.account.history import History, HistoryButton, HistoryMenu
@@ -186,24 +185,31 @@ async def _serve(
     others: list[Work],
     lease: Lease,
 ) -> None:
-    server: HTTPServer | None = None
-    tasks: list[asyncio.Task[None]] = []
     bot = application.bot
+    works = [inbox.run(), delivery.run(), lease.keep(), keep_token(bot)]
+    works += [run() for run in others]
+    tasks = [asyncio.create_task(work) for work in [_receive(bot, config, inbox), *works]]
+    # Telegram may take longer for the menu than a lease lasts, so nobody waits for it.
+    introduction = asyncio.create_task(introduce(bot))
     try:
-        await introduce(bot)
-        server = await listen(bot, config, inbox.store)
-        announce("bot: ready")
-        works = [inbox.run(), delivery.run(), lease.keep(), keep_token(bot)]
-        works += [run() for run in others]
-        works += [] if server else [poll(bot, inbox.store)]
-        tasks += [asyncio.create_task(work) for work in works]
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in ended:  # only a lost lease or token ends a task: raise that error
+        for task in ended:  # only a lost lease or token, or a refused webhook, ends a task
             task.result()
     finally:
-        if server:
-            server.stop()
-            await server.close_all_connections()
-        await end(tasks)
+        await end([introduction, *tasks])
         await inbox.stop()
         await delivery.drain()
+
+
+async def _receive(bot: Bot, config: Config, inbox: Inbox) -> None:
+    """Take updates, for ever; raises what `listen` and `poll` raise."""
+    server = await listen(bot, config, inbox.store)
+    announce("bot: ready")
+    if not server:
+        await poll(bot, inbox.store)
+        return
+    try:
+        await asyncio.Event().wait()
+    finally:
+        server.stop()
+        await server.close_all_connections()

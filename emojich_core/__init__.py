@@ -5,8 +5,15 @@
 - `request`: what a user asks for and what comes back, as the bot and the worker exchange it
 - `vocabulary`: what a bundle has learned, and what it draws for other words
 - `words`: Russian morphology: dictionary forms, diminutives, agreement
+- `spelling`: what a user meant to type: held-down letters, misspelled words, signs around words
+- `latin`: prompts in English, in Latin letters, or typed in the wrong keyboard layout
+- `scene_words`: other words for the clothes and places of scenes
+- `written_emoji`: emoji that stand in a prompt
 - `lexicon`: Russian words for each emoji, in `lexicon.tsv`
+- `colours`: named colours: tells and changes a picture's
+- `looks`: stickers in the colour that was asked for, and repeats that differ
 - `sticker`: pixels become a WebP that Telegram takes as a sticker
+- `startup`: what a process does while it starts
 - `sketch`: one small picture of images that are being drawn
 - `model_options`: where a bundle is, which device, which precision
 - `errors`: what an operator reads
@@ -18,7 +25,8 @@
 - `training/`: how `mini` is made and measured; nothing else imports it
 
 `neighbours.tsv` has the nearest lexicon word for nouns that the lexicon lacks, `variants.tsv` the
-emoji of words that several emoji show.
+emoji of words that several emoji show, `colours.tsv` the colours that things have in life,
+`english.tsv` English words.
 """
 
 import os

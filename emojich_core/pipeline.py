@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
 from emojich_core.bundles.bundle import Bundle, BundleError, load_bundle
@@ -43,6 +44,7 @@ from emojich_core.networks.vqgan import VQGAN
 from emojich_core.request import MAX_COUNT, Candidate, Reading, Request, new_seed
 from emojich_core.sketch import lay_out
 from emojich_core.sticker import SIZE, compose, to_webp
+from emojich_core.written_emoji import in_words
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -147,12 +149,12 @@ class Pipeline:
         """
         seed = new_seed() if seed is None else seed
         request = Request(id="", prompt=prompt, count=count, seed=seed)
-        prompts = self.read(request.prompt).prompts
+        reading = self.read(request.prompt)
         wanted = {"top_k": top_k, "top_p": top_p, "temperature": temperature}
         given = {name: value for name, value in wanted.items() if value is not None}
         sampling = replace(self.bundle.sampling, **given)  # type: ignore[arg-type]
-        prefills = self.prefill(prompts, image_prompt)
-        images = ImageRequest(request, sampling, prefills, image_prompt, best_of)
+        prefills = self.prefill(reading.prompts, image_prompt)
+        images = ImageRequest(request, sampling, prefills, image_prompt, best_of, reading)
         while images.waiting:
             self._decode_round(images, progress)
         scores = None
@@ -260,7 +262,7 @@ class Pipeline:
     def read(self, prompt: str) -> Reading:
         """The words that the bundle draws for a prompt.  Raises InvalidRequest if it knows none."""
         vocabulary = self.bundle.vocabulary
-        return Reading(prompt) if vocabulary is None else vocabulary.read(prompt)
+        return Reading(in_words(prompt)) if vocabulary is None else vocabulary.read(prompt)
 
     @memory_watched()
     def prefill(
@@ -422,7 +424,7 @@ class Pipeline:
         begin_of_webp = time.perf_counter()
         drawings = []
         for image, pixels, (alpha, method) in zip(images, sharp, mattes, strict=True):
-            picture = compose(pixels, alpha)
+            picture = image.look.give(compose(pixels, alpha))
             score = None if image.score is None else round(image.score, 4)
             candidate = Candidate(0, image.seed, round(image.perplexity, 4), method, score)
             drawings.append(Drawing(candidate, picture, to_webp(picture), image.codes))
@@ -460,6 +462,18 @@ def slots_in(free: int, share: int, size: int) -> int:
     return max(1, min(MAX_SLOTS, (free // share - RESERVE) // size))
 
 
+class _WithoutRandomWeights(TorchFunctionMode):
+    """Makes `normal_` do nothing: on `meta` it imports torch's compiler, for a second."""
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        given = kwargs or {}
+        if function in (nn.init.normal_, Tensor.normal_):
+            return args[0] if args else given["tensor"]
+        return function(*args, **given)
+
+
 def load_network(
     bundle: Bundle,
     stage: str,
@@ -473,7 +487,7 @@ def load_network(
     Raises BundleError when the weights do not fit the network.
     """
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _WithoutRandomWeights():
             model = make(getattr(bundle, stage))
         model.load_state_dict(bundle.weights(stage, dtype), assign=True)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:

@@ -44,8 +44,8 @@ class Reason(StrEnum):
 
     EMPTY = "empty"
     TOO_LONG = "too_long"
-    NO_WORDS = "no_words"  # only emoji, digits or punctuation
-    NOT_RUSSIAN = "not_russian"  # letters, but no Russian ones
+    NO_WORDS = "no_words"  # only digits, punctuation or signs without a Russian word
+    NOT_RUSSIAN = "not_russian"  # letters, but no Russian ones, nor any that are meant as such
     UNKNOWN = "unknown"  # words that the bundle has never learned, nor any near them
     BAD_COUNT = "bad_count"
     BAD_SEED = "bad_seed"
@@ -102,6 +102,7 @@ def in_russian_letters(text: str) -> str:
 def clean_prompt(text: str) -> str:
     """The prompt, without what is not seen; words like «кoт» with a Latin o are made Russian.
 
+    A prompt in Latin letters becomes the Russian one that it means: see `emojich_core.latin`.
     Raises InvalidRequest when nothing can be drawn from it.
     """
     if len(text) > MAX_TEXT_LENGTH:
@@ -111,11 +112,25 @@ def clean_prompt(text: str) -> str:
         raise InvalidRequest(Reason.EMPTY, "The prompt is empty: say in Russian what to draw.")
     if len(prompt) > MAX_PROMPT_LENGTH:
         raise _too_long(len(prompt))
+    if not _RUSSIAN.search(prompt):
+        return _meant(prompt)
+    return _WORD.sub(_in_one_alphabet, prompt)
+
+
+def _meant(prompt: str) -> str:
+    """A prompt without Russian letters, in Russian, or with emoji, which need no words."""
+    # Imported here, because a job process, which gets Russian prompts only, needs no dictionary.
+    from emojich_core.latin import in_russian
+    from emojich_core.written_emoji import has_emoji
+
+    russian = in_russian(prompt)
+    if russian and len(russian) <= MAX_PROMPT_LENGTH:
+        return russian
+    if has_emoji(prompt):
+        return prompt
     if not _LETTER.search(prompt):
         raise InvalidRequest(Reason.NO_WORDS, "The prompt has no words: say what to draw.")
-    if not _RUSSIAN.search(prompt):
-        raise InvalidRequest(Reason.NOT_RUSSIAN, "The model reads Russian only.")
-    return _WORD.sub(_in_one_alphabet, prompt)
+    raise InvalidRequest(Reason.NOT_RUSSIAN, "The model reads Russian only.")
 
 
 def _too_long(length: int) -> InvalidRequest:
@@ -220,6 +235,8 @@ class Reading:
     unknown: str = ""  # what it cannot draw of the prompt, in its dictionary form
     instead: str = ""  # the word that it draws instead, which is another picture
     variants: tuple[str, ...] = ()  # other prompts that mean the same: candidates take turns
+    colour: str = ""  # that the finished picture is given; see `emojich_core.colours`
+    colours: tuple[str, ...] = ()  # that images take which are the same as another one
 
     @property
     def prompts(self) -> tuple[str, ...]:
@@ -232,8 +249,9 @@ class Candidate:
     """One generated image of a request, best first; its sticker's bytes travel beside it."""
 
     number: int  # 0 is the best by the judge's score, or by perplexity if there is none
-    # Of this image alone: a request of one image with it draws the same, unless that would have
-    # repeated another candidate, or been a blot beside it (see `emojich_core.inference.retries`).
+    # Of this image alone: a request of one image with it draws the same, unless it was a blot
+    # beside another candidate (see `emojich_core.inference.retries`) or repeated one (see
+    # `emojich_core.looks`).
     seed: int
     perplexity: float  # of the image codes given the prompt; lower is better
     matting: str  # "unet" or "contour": what cut it out

@@ -11,15 +11,23 @@ it is.  The rows of the file are
 
 `Vocabulary.read` decides in this order:
 
-1. A prompt that as a whole means one emoji, in any form or as a diminutive (щенки, роботик), is
-   replaced by the name of that emoji, or by its better caption.
-2. Adjectives that the weights cannot draw are left out: страшный череп.
-3. In a scene, a word of the lexicon is replaced by what scenes call its emoji: бульдог в шляпе.
+1. Emoji are replaced by names where they stand for words (🐱 в шляпе), and left out beside words.
+   Of emoji alone, and of things with commas between, the candidates take turns.  Signs go, and
+   misspelled words are mended: see `emojich_core.spelling`.
+2. Of a thing in a colour (синие ракеты), the thing is drawn, and its picture gets the colour.
+3. A prompt that as a whole means one emoji, in any form or as a diminutive (щенки, роботик), is
+   replaced by the name of that emoji, or by its better caption.  A phrase that begins a prompt, and
+   a verb before what it does something to, are read in the same way: с днём рождения, мама; печь
+   пирог.
+4. Clothes and places get the words of scenes (`scene_words.tsv`): в цилиндре, на луне.
+5. Adjectives that the weights cannot draw are left out: страшный череп.
+6. In a scene, a word of the lexicon is replaced by what scenes call its emoji: бульдог в шляпе.
    Another noun than those known is replaced by the name of its emoji, or by the nearest word of
    `neighbours.tsv`.
 
 The bot tells the user which word the model draws for a word that the lexicon marks as another thing
-than its emoji (a морская свинка is no свинка), and for a word's neighbour.
+than its emoji (a морская свинка is no свинка), for a word's neighbour, and where a participle is
+left out (горящий дом).
 
 For a word that several emoji show (`variants.tsv`), and for a head that is drawn well in a hat, a
 reading has several prompts, and the candidates of a request take turns: морда кошки, кошка; морда
@@ -29,19 +37,28 @@ reading has several prompts, and the candidates of a request take turns: мор�
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
+from itertools import dropwhile, pairwise
 from pathlib import Path
 from typing import Any
 
+from emojich_core.colours import GIVEN
 from emojich_core.lexicon import lexicon, other_things, person
 from emojich_core.request import MAX_PROMPT_LENGTH, InvalidRequest, Reading, Reason
+from emojich_core.scene_words import in_scene_words
+from emojich_core.spelling import mended, respelled, sound_alike
 from emojich_core.words import (
     agreeing,
     agrees,
     bases,
+    can_be,
     forms,
+    in_case,
     is_adjective,
+    is_first_person,
     is_noun,
+    is_one,
+    is_participle,
     is_qualifier,
     lemma,
     meant,
@@ -49,9 +66,11 @@ from emojich_core.words import (
     plain,
     says_something,
 )
+from emojich_core.written_emoji import bare, split
 
 NEIGHBOURS = Path(__file__).with_name("neighbours.tsv")
 VARIANTS = Path(__file__).with_name("variants.tsv")
+NATURAL_COLOURS = Path(__file__).with_name("colours.tsv")
 HEADER = """\
 # What the weights have learned: names of emoji, then words in dictionary forms.
 """
@@ -69,8 +88,13 @@ SHADES = {
     **dict.fromkeys(("золотой", "золотистый", "лимонный"), "желтый"),
     **dict.fromkeys(("серебряный", "серебристый", "дымчатый"), "серый"),
 }
+# Of hats, scenes have few; the first is drawn well on most heads.
+HATS = ("в шляпе", "в шапке", "в кепке")
 # Words for a face, of which an adjective says all that it shows.
 FACES = {"лицо", "личико", "рожица", "смайл", "смайлик", "эмодзи", "взгляд", "мордашка"}
+# The case after a word beside which an emoji stands for a word.
+_CASES = {"с": "ablt", "со": "ablt", "под": "ablt", "за": "ablt", "на": "loct", "в": "loct"}
+_SAID_BEFORE = ("NPRO", "PRCL", "INTJ", "ADVB")  # parts of speech
 _PREFIX = 2  # letters of a word that all of its forms begin with
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _WORD_OR_NUMBER = re.compile(r"\d+|[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -92,9 +116,9 @@ class Vocabulary:
 
         `words` as `words_of` yields them; `adjectives` can be drawn with any thing: all, if none.
         """
-        self.names = {_bare(emoji): name for emoji, name in names.items()}
+        self.names = {bare(emoji): name for emoji, name in names.items()}
         self.better = dict(better or {})
-        self.scene_nouns = {_bare(emoji): noun for emoji, noun in (scene_nouns or {}).items()}
+        self.scene_nouns = {bare(emoji): noun for emoji, noun in (scene_nouns or {}).items()}
         self.outfits = dict(outfits or {})
         self.adjectives = frozenset(adjectives)
         self.words = frozenset(words) | self.adjectives
@@ -148,23 +172,117 @@ class Vocabulary:
 
     def read(self, prompt: str) -> Reading:
         """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known."""
-        asked, texts = prompt, _WORD.findall(prompt)
-        counted = self._whole(_WORD_OR_NUMBER.findall(prompt))  # 8 марта is no марта
-        if reading := counted or self._whole(texts) or self._face(texts):
+        parts = split(prompt, self.names)
+        emoji = list(dict.fromkeys(part for part, is_emoji in parts if is_emoji))
+        said = mended(self._worded(parts), self._spelled)
+        if reading := self._read(said) or self._in_turn(emoji):
             return reading
+        message = f"The model knows no word of «{prompt}»: try {EXAMPLES}."
+        raise InvalidRequest(Reason.UNKNOWN, message)
+
+    def _read(self, prompt: str) -> Reading | None:
+        texts = _WORD.findall(prompt)
+        numbered = _WORD_OR_NUMBER.findall(prompt)  # 8 марта is no марта
+        whole = self._coloured(texts) or self._whole(numbered) or self._whole(texts)
+        if reading := whole or self._face(texts):
+            return reading
+        if reading := self._clauses(prompt) or self._begun(texts) or self._done_to(texts):
+            return reading
+        prompt = in_scene_words(prompt) if self.scene_nouns else prompt
+        texts = _WORD.findall(prompt)
         shortened = self._without_unknown_adjectives(prompt, texts)
-        if shortened != prompt:
-            prompt, texts = shortened, _WORD.findall(shortened)
-            if reading := self._whole(texts):
-                return reading
+        if shortened == prompt:
+            return self._read_scene(prompt, texts)
+        reading = self._read_scene(shortened, _WORD.findall(shortened))
+        unknown, instead = _participle(texts, _WORD.findall(shortened))
+        if not unknown or not reading or reading.unknown:
+            return reading
+        return replace(reading, unknown=unknown, instead=instead)
+
+    def _read_scene(self, prompt: str, texts: list[str]) -> Reading | None:
+        if reading := self._coloured(texts) or self._whole(texts):
+            return reading
         named = nouns(texts)
         telling = named or [text for text in texts if says_something(text)]
         if any(map(self._knows, telling)):
             return self._substituted(prompt, telling[:1]) or self._scene(prompt, named)
-        if reading := self._substituted(prompt, telling):
-            return reading
-        message = f"The model knows no word of «{asked}»: try {EXAMPLES}."
-        raise InvalidRequest(Reason.UNKNOWN, message)
+        return self._substituted(prompt, telling)
+
+    def _spelled(self, word: str) -> str:
+        """A word as it was meant; slang that looks like a diminutive is no misspelling."""
+        if self._knows(word):
+            return word
+        meant = respelled(word)
+        return word if self._emoji(word) and not sound_alike(word, meant) else meant
+
+    def _worded(self, parts: list[tuple[str, bool]]) -> str:
+        """A prompt with names for the emoji that stand for words, and without other emoji.
+
+        An emoji stands for a word beside a preposition or «и»: 🐱 в шляпе, кот с 🍕.
+        """
+        words = " ".join(text for text, is_emoji in parts if not is_emoji)
+        if self._whole(_WORD.findall(words)):
+            return words
+        said: list[str] = []
+        for place, (text, is_emoji) in enumerate(parts):
+            if not is_emoji:
+                said.append(text)
+                continue
+            before = _WORD.findall(plain(said[-1].replace("+", " и ")))[-1:] if said else []
+            after = plain(parts[place + 1][0].replace("+", " и ")) if parts[place + 1 :] else ""
+            link = before[0] if before and _links(before[0]) else ""
+            begins = not said and any(_links(word) for word in _WORD.findall(after)[:1])
+            if link or begins:
+                said.append(in_case(self._thing(text), _CASES.get(link, "nomn")))
+        return " ".join(said)
+
+    def _thing(self, emoji: str) -> str:
+        """What an emoji is called beside others."""
+        return self.scene_nouns.get(emoji) or self.names[emoji]
+
+    def _in_turn(self, emoji: list[str]) -> Reading | None:
+        """The reading of several emoji, of which candidates take turns: pairs are drawn badly."""
+        captions = dict.fromkeys(map(self._drawn, emoji))
+        first, *others = [*captions][:MOST_PROMPTS] or [""]
+        return Reading(first, variants=tuple(others)) if first else None
+
+    def _clauses(self, prompt: str) -> Reading | None:
+        """The reading of things with commas between, else of the first clause: привет, мама."""
+        clauses = [_WORD_OR_NUMBER.findall(clause) for clause in prompt.split(",")]
+        if len(clauses) < 2:
+            return None
+        found = [self._emoji(" ".join(clause)) for clause in clauses]
+        emoji = [each[1] for each in found if each and each[1] in self.scene_nouns]
+        if len(emoji) == len(clauses):
+            return self._in_turn(emoji)
+        is_scene = any(is_one("PREP", clause[0]) for clause in clauses[1:] if clause)
+        return None if is_scene else self._whole(clauses[0])
+
+    def _begun(self, texts: list[str]) -> Reading | None:
+        """The reading of a phrase of the lexicon with words that show nothing of their own.
+
+        спокойной ночи, мама; всем привет.
+        """
+        for length in range(len(texts) - 1, 1, -1):
+            rest = texts[length:]
+            if any(_links(word) or is_one("VERB", word) for word in rest):
+                break
+            is_adjective_of_it = agrees(texts[length - 1], rest[0])
+            if not is_adjective_of_it and (reading := self._whole(texts[:length])):
+                return reading
+        shown = list(dropwhile(_is_said_before, texts))
+        return self._whole(shown) if len(shown) < len(texts) else None
+
+    def _done_to(self, texts: list[str]) -> Reading | None:
+        """The reading of what an infinitive at the beginning does something to: печь пирог."""
+        rest = texts[1:]
+        if not rest or not can_be("INFN", texts[0]):
+            return None
+        if is_one("PREP", rest[0]):
+            rest = rest[1:]
+        if len(rest) == 1:
+            rest = [lemma(rest[0])]
+        return self._read(" ".join(rest)) if nouns(rest) else None
 
     def _substituted(self, prompt: str, texts: list[str]) -> Reading | None:
         """The reading with the first unknown word of `texts` replaced, if it has a substitute."""
@@ -190,9 +308,41 @@ class Vocabulary:
         return replace(reading, unknown=unknown, instead=instead) if unknown else reading
 
     def _face(self, texts: list[str]) -> Reading | None:
-        """The reading of an adjective and a word for a face, which says nothing: сонное лицо."""
+        """The reading of an adjective and a word for a face, which says nothing: сонное лицо.
+
+        Also of a face with something: смайлик с котом.
+        """
         *said, last = texts or [""]
-        return self._whole(said) if said and not FACES.isdisjoint(forms(last)) else None
+        if said and not FACES.isdisjoint(forms(last)):
+            return self._whole(said)
+        is_with = texts[1:2] in (["с"], ["со"]) and not FACES.isdisjoint(forms(texts[0]))
+        if not is_with:
+            return None
+        alike = self._emoji_by_name.get(plain(" ".join(["улыбающееся лицо", *texts[1:]])))
+        return self._whole([self.names[alike]] if alike else texts[2:])
+
+    def _coloured(self, texts: list[str]) -> Reading | None:
+        """The reading of one thing in one colour, whose variants are of the same colour."""
+        for place, text in enumerate(texts):
+            found = [basic for form in forms(text) if (basic := SHADES.get(form, form)) in GIVEN]
+            rest = texts[:place] + texts[place + 1 :]
+            reading = found and (self._whole(rest) or (self._dressed(rest) if not place else None))
+            if not reading:
+                continue
+            called = self._whole(texts)  # зеленый чай, белый медведь
+            is_name = called and found[0] in map(lemma, called.prompt.split())
+            if not called or (called.colours and not is_name):
+                variants = tuple(each for each in reading.variants if not _names_a_colour(each))
+                return replace(reading, variants=variants, colour=found[0], colours=())
+            return replace(called, colours=())
+        return None
+
+    def _dressed(self, texts: list[str]) -> Reading | None:
+        """The reading of a head in an outfit that it is drawn well in: кот в шляпе."""
+        reading = self._scene(" ".join(texts), nouns(texts))
+        heads = self.outfits.items()
+        captions = (f"{self.scene_nouns[head]} {outfit}" for head, worn in heads for outfit in worn)
+        return reading if reading.prompt in captions else None
 
     def _whole(self, texts: list[str]) -> Reading | None:
         """The reading of a prompt that as a whole means one emoji, or one of several."""
@@ -211,8 +361,11 @@ class Vocabulary:
         if len(texts) == 1:
             dressed = [each for each in emoji if each in self.outfits][:1]
             captions += [f"{self.scene_nouns[e]} {o}" for e in dressed for o in self.outfits[e]]
-        captions = captions[:MOST_PROMPTS]
-        return Reading(captions[0], variants=tuple(captions[1:])) if captions else None
+        if not captions:
+            return None
+        first, *others = captions[:MOST_PROMPTS]
+        colours = next((_colours()[each] for each in emoji if each in _colours()), ())
+        return Reading(first, variants=tuple(others), colours=colours)
 
     def _same_thing(self, emoji: str) -> tuple[str, ...]:
         """The emoji that show the same thing as one of them: a бульдог is a пес, but no пудель."""
@@ -273,7 +426,8 @@ class Vocabulary:
 
     def _begins_a_name(self, texts: list[str]) -> bool:
         """Whether an adjective and the noun after it are one thing: летучая мышь."""
-        return len(texts) > 1 and self._emoji(" ".join(texts[:2])) is not None
+        begins = len(texts) > 1 and is_noun(texts[1])
+        return begins and self._emoji(" ".join(texts[:2])) is not None
 
     def _scene(self, prompt: str, named: list[str]) -> Reading:
         """The reading of a prompt with a known word: its subject as scenes call it."""
@@ -287,7 +441,18 @@ class Vocabulary:
         names = [form for form in forms(subject) if form in self._scene_words]
         if not names and found and found[1] in self.scene_nouns:
             names = [self.scene_nouns[found[1]]]
-        return Reading(_replaced(prompt, subject, names[0])) if names else Reading(prompt)
+        if not names:
+            return Reading(prompt)
+        return Reading(self._in_a_hat(_replaced(prompt, subject, names[0]), names[0]))
+
+    def _in_a_hat(self, prompt: str, noun: str) -> str:
+        """The scene with the hat that is drawn well on a head, instead of another one."""
+        heads = [emoji for emoji in self.outfits if self.scene_nouns.get(emoji) == noun]
+        worn = {outfit for head in heads for outfit in self.outfits[head]}
+        for hat in HATS[1:]:
+            if HATS[0] in worn and hat not in worn:
+                prompt = HATS[0].join(_split(prompt, hat))
+        return prompt
 
     @cached_property
     def _scene_words(self) -> frozenset[str]:
@@ -295,7 +460,8 @@ class Vocabulary:
 
     @cached_property
     def _emoji_by_name(self) -> dict[str, str]:
-        return {name: emoji for emoji, name in reversed(self.names.items())}
+        names = reversed(self.names.items())
+        return {" ".join(_WORD_OR_NUMBER.findall(name)): emoji for emoji, name in names}
 
 
 def words_of(caption: str) -> Iterator[str]:
@@ -319,6 +485,31 @@ def _replaced(prompt: str, word: str, name: str) -> str:
 def _split(prompt: str, word: str) -> list[str]:
     """What stands before and after the first place of a word that is no part of another."""
     return re.split(rf"(?<![^\W\d_]){re.escape(word)}(?![^\W\d_])", prompt, maxsplit=1)
+
+
+def _names_a_colour(caption: str) -> bool:
+    return not GIVEN.keys().isdisjoint(map(lemma, caption.split()))
+
+
+def _is_said_before(word: str) -> bool:
+    """Whether a word often stands before what is wished or greeted: всем, ну, поздравляю."""
+    return is_first_person(word) or any(map(partial(is_one, word=word), _SAID_BEFORE))
+
+
+def _links(word: str) -> bool:
+    """Whether a word joins what is before it and what is after it: с, и."""
+    return is_one("PREP", word) or is_one("CONJ", word)
+
+
+def _participle(texts: list[str], left: list[str]) -> tuple[str, str]:
+    """The first participle that was left out, with its noun, and the noun: горящий дом, дом."""
+    for text, after in pairwise(texts):
+        if text not in left and after in left and is_participle(text) and is_noun(after):
+            noun = lemma(after)
+            if noun in FACES:
+                break
+            return " ".join([*agreeing([plain(text)], noun), noun]), noun
+    return "", ""
 
 
 @cache
@@ -348,7 +539,7 @@ def _starts(phrase: str) -> tuple[str, ...]:
 @cache
 def _emoji_of() -> dict[str, str]:
     """The lexicon's words and phrases, without ё, and the emoji of each."""
-    return {plain(word): _bare(emoji) for emoji, row in lexicon().items() for word in row}
+    return {plain(word): bare(emoji) for emoji, row in lexicon().items() for word in row}
 
 
 @cache
@@ -360,19 +551,25 @@ def _other_things() -> frozenset[str]:
 def _variants() -> dict[str, tuple[str, ...]]:
     """The emoji that show a word, by word, without ё."""
     return {
-        plain(word): tuple(map(_bare, emoji.split()))
+        plain(word): tuple(map(bare, emoji.split()))
         for words, emoji in _rows(VARIANTS)
         for word in words.split("; ")
     }
 
 
 @cache
+def _colours() -> dict[str, tuple[str, ...]]:
+    """The colours that things have in life, by emoji."""
+    return {
+        bare(each): tuple(names.split("; "))
+        for names, emoji in _rows(NATURAL_COLOURS)
+        for each in emoji.split()
+    }
+
+
+@cache
 def _neighbours() -> dict[str, str]:
     return {plain(word): near for word, near in _rows(NEIGHBOURS)}
-
-
-def _bare(emoji: str) -> str:
-    return emoji.replace("\ufe0f", "")
 
 
 def _rows(file: Path) -> list[list[str]]:

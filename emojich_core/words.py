@@ -3,6 +3,7 @@
 Dictionary forms are lower-case and without ё.
 """
 
+import threading
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
@@ -43,6 +44,8 @@ _OTHER_WORDS = """
 стрелочка судок турок уличка фортка чугунок
 """
 
+_loading = threading.Lock()
+
 
 def plain(text: str) -> str:
     """Lower-case, without ё."""
@@ -52,7 +55,7 @@ def plain(text: str) -> str:
 @cache
 def parses(word: str) -> tuple[Any, ...]:
     """All readings of a word, the likeliest first, and names last."""
-    found = _morph().parse(word.lower())
+    found = morph().parse(word.lower())
     return tuple(sorted(found, key=lambda parse: bool(_NAMES & set(parse.tag.grammemes))))
 
 
@@ -98,8 +101,8 @@ def _may_be_made(word: str, stem: str, end: str, other: str) -> bool:
         return True
     gender_is_free = end == "ище" or (end in _ONE_OF and len(stem) >= _MASS)
     return any(
-        p.tag.animacy == q.tag.animacy
-        and (gender_is_free or p.tag.animacy == "anim" or q.tag.gender in (p.tag.gender, None))
+        animacies(p.tag) & animacies(q.tag)
+        and (gender_is_free or "anim" in animacies(p.tag) or q.tag.gender in (p.tag.gender, None))
         for p in made
         for q in _known_nouns(stem + other)
     )
@@ -107,6 +110,14 @@ def _may_be_made(word: str, stem: str, end: str, other: str) -> bool:
 
 def _known_nouns(word: str) -> list[Any]:
     return [p for p in parses(word) if p.is_known and p.tag.POS == "NOUN"]
+
+
+def animacies(tag: Any) -> set[str]:
+    """Whether a word is alive: some are either, and of those `tag.animacy` returns one at random.
+
+    Which one depends on the seed of Python's hashes: микроб.
+    """
+    return {"anim", "inan"} & set(tag.grammemes)
 
 
 def is_noun(word: str) -> bool:
@@ -127,7 +138,7 @@ def agrees(word: str, noun: str) -> bool:
     return any(
         (tag.case, tag.number) == (p.tag.case, p.tag.number)
         and tag.gender in (p.tag.gender, None)
-        and (tag.animacy or p.tag.animacy) == p.tag.animacy
+        and (not animacies(tag) or animacies(tag) & animacies(p.tag))
         for tag in adjectives
         for p in parses(noun)
         if p.tag.POS == "NOUN"
@@ -170,6 +181,53 @@ def agreeing(adjectives: list[str], name: str) -> list[str]:
     return [i.word if i else a for i, a in zip(inflected, adjectives, strict=True)]
 
 
+def in_case(phrase: str, case: str) -> str:
+    """A noun in the nominative and the adjectives before it in another case; other texts as is."""
+    *adjectives, name = phrase.split()
+    noun = next((p for p in parses(name) if p.tag.POS == "NOUN" and "nomn" in p.tag), None)
+    if noun is None or not all(map(is_adjective, adjectives)):
+        return phrase
+    fit = {case, noun.tag.number}
+    found = noun.inflect(fit)
+    if noun.tag.number == "sing":
+        fit.add(noun.tag.gender)
+    if case == "accs" and fit.isdisjoint({"femn", "neut"}):
+        fit.add(min(animacies(noun.tag), default="inan"))
+    others = [(adjective, parses(adjective)[0].inflect(fit)) for adjective in adjectives]
+    return " ".join([*(o.word if o else a for a, o in others), found.word if found else name])
+
+
+def can_be(speech: str, word: str) -> bool:
+    """Whether a word of the dictionary can be a part of speech, such as INFN."""
+    return any(p.is_known and speech == p.tag.POS for p in parses(word))
+
+
+def is_one(speech: str, word: str) -> bool:
+    """Whether a word most likely is a part of speech, such as PREP."""
+    return bool(speech == parses(word)[0].tag.POS)
+
+
+def is_first_person(word: str) -> bool:
+    """Whether a word says what the speaker does: люблю, поздравляю."""
+    return is_one("VERB", word) and "1per" in parses(word)[0].tag
+
+
+def is_participle(word: str) -> bool:
+    """Whether a word says what is being done: горящий, but not любимый, which is a quality."""
+    return can_be("PRTF", word) and "Qual" not in parses(word)[0].tag
+
+
+def is_in_dictionary(word: str) -> bool:
+    """Whether the dictionary has a word, in this form."""
+    return bool(morph().word_is_known(word.lower()))
+
+
+def morph() -> pymorphy3.MorphAnalyzer:
+    """The dictionary; loading it takes a moment."""
+    with _loading:  # lest a bot that starts with many prompts load it once in each thread
+        return _dictionary()
+
+
 @cache
-def _morph() -> pymorphy3.MorphAnalyzer:
+def _dictionary() -> pymorphy3.MorphAnalyzer:
     return pymorphy3.MorphAnalyzer(lang="ru")

@@ -17,8 +17,11 @@ ALLOWED = {
     "bot": (
         "emojich_core.errors",
         "emojich_core.image_file",
+        "emojich_core.latin",
         "emojich_core.lexicon",
         "emojich_core.request",
+        "emojich_core.spelling",
+        "emojich_core.words",
         "worker.queue",
     ),
 }

@@ -120,7 +120,7 @@ PLACES = [
     {"TERM": "dumb", "TZ": "Nowhere/At_All", "HOME": "", "TMPDIR": "/nowhere"},
     {"COLUMNS": "0", "LINES": "x"},
 ]
-QUICK = [["--help"], ["generate", "--help"], ["generate", "cat"]]
+QUICK = [["--help"], ["generate", "--help"], ["generate", "Katze"]]
 LIST = ["weights", "list"]  # it imports torch, like `generate`
 DRAW = ["generate", "кот", "--count", "1", "--seed", "1", "--json"]
 COMMANDS = [
@@ -139,7 +139,7 @@ def test_command_line_works_in_any_locale(
     )
     errors = done.stderr.decode(errors="replace")
     assert "Traceback" not in errors
-    if command == ["generate", "cat"]:
+    if command == ["generate", "Katze"]:
         assert errors == "emojich: The model reads Russian only.\n"
     else:
         assert done.returncode == 0, errors

@@ -6,6 +6,8 @@ from bot.inline.index import Label
 from bot.russian.emoji import FALLBACK, suggest_emoji
 from bot.russian.words import lemmas, split
 from bot.russian.written_emoji import written_emoji
+from emojich_core.latin import in_russian
+from emojich_core.spelling import respelled
 
 # Points for a word of the query that the sticker has; for the query's last word, which the user may
 # still be typing, if a word of the sticker begins with it; for an emoji of both.
@@ -18,8 +20,9 @@ class Query:
     """The words and emoji of an inline query."""
 
     def __init__(self, text: str):
+        text = in_russian(text) or text
         words = split(text)
-        self._forms = [lemmas(word) for word in words]
+        self._forms = [lemmas(word) | lemmas(respelled(word)) for word in words]
         self._typed = words[-1] if words and len(words[-1]) >= _SHORTEST else None
         suggested = [emoji for emoji in suggest_emoji(text) if emoji != FALLBACK]
         self._emoji = _bare(written_emoji(text) or suggested)

@@ -5,7 +5,7 @@
 ## The start and the menu
 
 description =
-    Write «кот в шляпе» (a cat in a hat): I draw some stickers, and those you like go into your own pack. I read Russian only.
+    Write «кот в шляпе» (a cat in a hat): I draw some stickers, and those you like go into your own pack. I read Russian, and some English words.
 
     You can add me to a group, too.
 welcome =

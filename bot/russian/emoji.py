@@ -13,6 +13,7 @@ from telegram.constants import StickerLimit
 
 from bot.russian.words import Word, forms, meaningful, split, words
 from bot.russian.written_emoji import is_emoji, written_emoji
+from emojich_core.spelling import mended
 
 TABLE = Path(__file__).with_name("emoji_names.tsv")
 FALLBACK = "🎨"
@@ -61,7 +62,7 @@ def suggest_emoji(prompt: str) -> list[str]:
     """
     if written := written_emoji(prompt):
         return written
-    texts = split(prompt)
+    texts = split(mended(prompt))
     said = [forms(text) for text in texts]
     chosen, rest = _phrases(said)  # emoji by the place of the first word that they show
     asked: dict[Word, int] = {}
@@ -124,7 +125,7 @@ def keywords(prompt: str) -> list[str]:
 
     First the dictionary forms, then the words as they stand in the prompt.
     """
-    asked = words(prompt)
+    asked = words(mended(prompt))
     wanted = dict.fromkeys([word.lemmas[0] for word in asked] + [word.text for word in asked])
     chosen: list[str] = []
     for word in wanted:

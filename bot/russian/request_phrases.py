@@ -3,11 +3,13 @@
 import re
 
 from bot.russian.nominative import begins_with_preposition, in_nominative, names_a_thing
+from emojich_core.latin import in_russian
 from emojich_core.request import MAX_PROMPT_LENGTH, MAX_TEXT_LENGTH, visible
 
 # Characters of a prompt with the words of asking around it; a longer text is no prompt.
 _MAX_LENGTH = MAX_PROMPT_LENGTH + 100
 
+_RUSSIAN = re.compile("[а-яё]", re.IGNORECASE)
 _GAP = r"[\s,.!?:;—–-]{0,9}"
 
 
@@ -20,7 +22,8 @@ _PLEASE = "пожалуйста|плиз|плз|пжлст|пж"
 _ORDERS = "(?:(?:на)?рисуй|изобрази|сделай|создай|сгенерируй|покажи)(?:те)?(?:-ка)?"
 _CAN = r"(?:не\s+)?(?:с?можешь|с?можете|мог(?:ла|ли)?\s+бы|можно)(?:\s+(?:ли|ты|вы))*"
 _DRAW = "нарисовать|изобразить|сделать|создать|сгенерировать"
-_WANT = r"хочу|хотел(?:а|ось)?\s+бы|нуж(?:ен|на|но|ны)|можно"
+_GIVE = r"(?:дай|скинь|пришли|отправь)(?:те)?\s+мне|мне\s+бы"
+_WANT = rf"{_GIVE}|хочу|хотел(?:а|ось)?\s+бы|нуж(?:ен|на|но|ны)|можно"
 _SEE = rf"{_DRAW}|увидеть|получить|чтобы\s+(?:(?:ты|вы)\s+)?нарисовал[аи]?"
 
 _CALL = rf"привет|здравствуйте|здравствуй|эй|ну|а|и|бот|ты|вы|мне|{_PLEASE}"
@@ -34,13 +37,17 @@ def _asking(*ways: str) -> re.Pattern[str]:
 
 _ORDER = _asking(_words(_ORDERS), _words(_CAN, _DRAW), _words(_WANT, _SEE))
 _WISH = _asking(_words(_WANT))
-_POLITE = re.compile(rf"{_GAP}(?:{_words(_PLEASE)})+", re.IGNORECASE)
+_POLITE = re.compile(rf"{_GAP}(?:{_words('мне|нам')})?(?:{_words(_PLEASE)})+", re.IGNORECASE)
 _POLITE_END = re.compile(rf"{_GAP}(?<![\w-])(?:{_PLEASE}){_GAP}$", re.IGNORECASE)
 _POLITE_LENGTH = 30  # characters: the longest of these words with the gaps around it
 
 # Words for a sticker or a picture say nothing about the subject.
 _STICKER = re.compile(
-    _words("стикер(?:ы|ок|очек)?|наклейк[уа]|картинк[уаи]|рисунок|изображение")
+    _words(
+        "стикер(?:ы|ок|очек)?|наклейк[уа]|картинк[уаи]|рисунок|изображение|эмодзи"
+        # A face, unless it is said what kind of one: смайлик с сердечками.
+        r"|смайл(?:ик)?(?![\s]+(?:с|со|в|на|без)\b)"
+    )
     + rf"(?:(?P<link>{_words('с|со|про|в виде|где|на котор(?:ом|ой|ых)')}))?",
     re.IGNORECASE,
 )
@@ -55,6 +62,8 @@ def asked_for(text: str) -> str:
     said = visible(text) if len(text) <= MAX_TEXT_LENGTH else text
     if len(said) > _MAX_LENGTH:
         return text
+    if not _RUSSIAN.search(said) and (russian := in_russian(said)):
+        text = said = russian
     polite = _without_politeness(said)
     for pattern, only_things in ((_ORDER, False), (_WISH, True), (_POLITE, False)):
         found = pattern.match(polite)
@@ -62,6 +71,8 @@ def asked_for(text: str) -> str:
         # «хочу спать» does not ask for a picture.
         if found and not (only_things and rest and not names_a_thing(rest)):
             return _subject(rest)
+    if (sticker := _STICKER.match(polite)) and names_a_thing(polite[sticker.end() :]):
+        return _subject(polite)
     return text if polite == said else in_nominative(polite, "accs")
 
 

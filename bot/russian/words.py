@@ -1,13 +1,12 @@
 """The meaningful words of a Russian text, in their dictionary forms."""
 
 import re
-import threading
 from dataclasses import dataclass
-from functools import cache
 from itertools import takewhile
 from typing import Any
 
-import pymorphy3
+from emojich_core.spelling import mended
+from emojich_core.words import morph, plain
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # How much parts of speech (https://pymorphy2.readthedocs.io/en/stable/user/grammemes.html) say
@@ -18,7 +17,6 @@ _WEIGHTS = {
     "VERB": 0.5, "INFN": 0.5, "GRND": 0.5,
     "NUMR": 0.2,
 }  # fmt: skip
-_loading = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -41,8 +39,11 @@ def split(text: str) -> list[str]:
 
 
 def searchable(text: str) -> list[str]:
-    """The words by which a text is found: the meaningful ones, in all their dictionary forms."""
-    found = (form for word in words(text) for form in (word.text, *word.lemmas))
+    """The words by which a text is found: the meaningful ones, in all their dictionary forms.
+
+    Misspelled words are mended.
+    """
+    found = (form for word in words(mended(text)) for form in (word.text, *word.lemmas))
     return list(dict.fromkeys(found))
 
 
@@ -92,22 +93,6 @@ def _inflected(parse: Any, grammemes: set[str]) -> str:
 
 def _is_adjective(word: str) -> bool:
     return morph().parse(word)[0].tag.POS in {"ADJF", "PRTF"}
-
-
-def plain(text: str) -> str:
-    """Lower-case, without ё."""
-    return text.lower().replace("ё", "е")
-
-
-def morph() -> pymorphy3.MorphAnalyzer:
-    """The dictionary; loading it takes a moment."""
-    with _loading:  # lest a bot that starts with many prompts load it once in each thread
-        return _dictionary()
-
-
-@cache
-def _dictionary() -> pymorphy3.MorphAnalyzer:
-    return pymorphy3.MorphAnalyzer(lang="ru")
 
 
 def meaningful(text: str) -> Word | None:

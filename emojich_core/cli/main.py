@@ -35,6 +35,7 @@ from emojich_core.request import (
     clean_prompt,
     new_seed,
 )
+from emojich_core.startup import for_good
 
 if TYPE_CHECKING:  # imports torch, which takes seconds, also for --help
     from PIL.Image import Image
@@ -153,9 +154,10 @@ def _generate(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
     prompts = _prompts(arguments)
     image = read_image(parser, arguments)
     check_folder(arguments.out)
-    from emojich_core.pipeline import Pipeline
+    with for_good():
+        from emojich_core.pipeline import Pipeline
 
-    pipeline = Pipeline.load(arguments.model, arguments.device)
+        pipeline = Pipeline.load(arguments.model, arguments.device)
     check_kept(parser, arguments, pipeline.bundle)
     for prompt in prompts:
         pipeline.read(prompt)  # raises before the first prompt is drawn

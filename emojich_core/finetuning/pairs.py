@@ -25,6 +25,7 @@ from PIL import Image, ImageOps, PngImagePlugin
 from emojich_core.errors import shown
 from emojich_core.image_file import on_square
 from emojich_core.request import InvalidRequest, clean_prompt
+from emojich_core.written_emoji import in_words
 
 CAPTIONS = "captions.csv"
 HEADER = ["file", "text"]
@@ -194,7 +195,8 @@ def _pair(folder: Path, row: list[str]) -> Pair:
     if not _is_utf8(name + text):
         raise BadData("it is not UTF-8: save the table as CSV in UTF-8")
     try:
-        text = clean_prompt(text)  # as every prompt is cleaned, else none would match the caption
+        # As every prompt is cleaned, else none would match the caption.
+        text = in_words(clean_prompt(text))
     except InvalidRequest as error:
         raise BadData(f"{name}: {error}") from error
     try:

@@ -1,7 +1,7 @@
 """Inference: from a text to image codes, on any device.
 
 image_request one request's images: seeds, rounds of retries, ranking, progress
-retries       which images are decoded again: repeats and blots
+retries       which images are decoded again: blots
 slots         a batch of images, decoded code by code: continuous batching
 sampling      the next code from its logits, and an image's perplexity
 kv_cache      keys and values of earlier positions

@@ -14,7 +14,8 @@ from torch import Tensor
 from emojich_core.inference.retries import RetryPolicy
 from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots
-from emojich_core.request import MAX_SEED, Request
+from emojich_core.looks import Looks
+from emojich_core.request import MAX_SEED, Reading, Request
 
 DECODING_SHARE = 0.8  # of the progress; the stages after the transformer have the rest
 SHORTLIST = 4  # times the count: that many images a judge scores
@@ -26,7 +27,8 @@ class ImageRequest:
 
     The caller lets `waiting` images `enter` free slots, and calls `update` after each step of the
     slots.  `best_of` images are decoded, by default as many as the request's `count` of stickers;
-    those beyond the count are `extra`, and may wait until slots are idle.
+    those beyond the count are `extra`, and may wait until slots are idle.  `reading` says which
+    colours they are given.
     Raises ValueError for a `best_of` below the count.
     """
 
@@ -37,6 +39,7 @@ class ImageRequest:
         prefills: Sequence[Prefill],
         image_prompt: ImagePrompt | None = None,
         best_of: int | None = None,
+        reading: Reading | None = None,
     ):
         decoded = request.count if best_of is None else best_of
         if decoded < request.count:
@@ -50,7 +53,11 @@ class ImageRequest:
         self._prefills = prefills  # one for each style: seeds take turns, and so do candidates
         self._image_prompt = image_prompt
         temperature = sampling.temperature * request.boldness
-        self._policy = RetryPolicy(replace(sampling, temperature=temperature), request.like)
+        self._policy = RetryPolicy(replace(sampling, temperature=temperature))
+        # An image prompt is the user's own picture: it stays as it is.
+        changes = image_prompt is None or bool(request.like)
+        reading = reading or Reading(request.prompt)
+        self._looks = Looks(reading, request.seed, request.like) if changes else None
         self._round: list[ImageCodes] = []  # complete, until the round ends
         self._selected: list[ImageCodes] = []
         self._remaining = 1.0  # share of the decoding
@@ -63,9 +70,7 @@ class ImageRequest:
     def enter(self, slots: Slots, slot: int) -> None:
         """Start the next waiting image in a free slot."""
         seed = self.slots[slot] = self.waiting.pop(0)
-        slots.enter(
-            slot, self._prefill(seed), seed, self._policy.sampling(seed), self._image_prompt
-        )
+        slots.enter(slot, self._prefill(seed), seed, self._policy.sampling, self._image_prompt)
 
     def update(self, slots: Slots) -> list[ImageCodes]:
         """Take complete images out of their slots; returns those selected when a round ends."""
@@ -79,6 +84,8 @@ class ImageRequest:
 
     def _end_round(self) -> list[ImageCodes]:
         selected = self._policy.select(self._round)
+        if self._looks:
+            selected = [replace(each, look=self._looks.of(each.codes)) for each in selected]
         self._selected += selected
         self._round = []
         missing = max(0, self._count - len(self._selected))
@@ -128,12 +135,13 @@ class ImageRequest:
         """The images that become stickers, best first.
 
         They are those of the lowest perplexity; with `scores`, a judge's of the `shortlist`, those
-        of the highest score.  Where a request has several prompts, they take turns.
+        of the highest score.  Repeats of another image come last.  Where a request has several
+        prompts, they take turns.
         """
         if scores is None:
             return self._in_turns(self._likeliest())
         scored = zip(scores, self.shortlist(), strict=True)
-        order = sorted(scored, key=lambda pair: pair[0], reverse=True)
+        order = sorted(scored, key=lambda pair: (pair[1].look.repeat, -pair[0]))
         return self._in_turns([replace(image, score=score) for score, image in order])
 
     def _in_turns(self, images: Iterable[ImageCodes]) -> list[ImageCodes]:
@@ -153,7 +161,7 @@ class ImageRequest:
         return [codes[seed] for seed in order[: self._count]]
 
     def _likeliest(self) -> list[ImageCodes]:
-        return sorted(self._selected, key=lambda image: image.perplexity)
+        return sorted(self._selected, key=lambda image: (image.look.repeat, image.perplexity))
 
     @property
     def decoded_share(self) -> float:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +13,7 @@ from emojich_core.inference.kv_cache import KVCache
 from emojich_core.inference.memory import memory_watched
 from emojich_core.inference.sampling import Sampling, filter_logits, make_noise, perplexity, sample
 from emojich_core.inference.threads import use_free_cores
+from emojich_core.looks import Look
 from emojich_core.networks.transformer import KeyValues, Transformer
 
 
@@ -95,6 +96,7 @@ class ImageCodes:
     seed: int
     perplexity: float  # lower is better
     score: float | None = None  # the judge's; higher is better; None: it was not asked
+    look: Look = field(default_factory=Look)
 
 
 class Slots:

@@ -25,6 +25,7 @@ from bot.russian.written_emoji import is_emoji_only, written_emoji
         ("футбольный мяч", "⚽️"),
         ("дед мороз", "🎅"),
         ("кот 🐺 и огонь 🔥🐺", "🐺🔥"),  # emoji written in the text come first
+        ("сабака_в_шляпе", "🐶🎩"),
         ("кракозябра", "🎨"),
         ("в и на", "🎨"),
         ("№ 5 — 100 % ©", "🎨"),

@@ -66,7 +66,7 @@ def test_emoji_refused_by_telegram_are_reported(
 
 def test_emoji_that_reply_to_no_stickers_get_a_hint(new_user: NewUser, worker: Worker) -> None:
     user = new_user("en")
-    user.say("🔥")
+    user.say("☆")
     user.sees("reply with them to my message")
     said = user.say("/help")
     user.sees("Write in Russian")

@@ -228,7 +228,7 @@ def test_an_edited_mention_is_drawn_in_the_same_message(
     group: Group, anna: User, worker: Worker, sandbox: Sandbox
 ) -> None:
     name = sandbox.api("getMe")["username"]
-    asked = anna.say(f"@{name} cat", chat_id=group.id)
+    asked = anna.say(f"@{name} Katze", chat_id=group.id)
     group.sees("только по-русски")
     anna.edit(asked["message_id"], f"@{name} кот", chat_id=group.id)
     shown = group.sees("«кот»")

@@ -14,8 +14,9 @@ import pytest
 import redis
 import redis.asyncio
 
+from bot.sandbox.errors import LATE
 from bot.telegram import leader
-from bot.telegram.leader import KEY, TTL
+from bot.telegram.leader import KEY, RENEWAL, TTL
 from bot.telegram.rate_limits import CHAT
 from tests.bot.harness import (
     ROOT,
@@ -139,6 +140,29 @@ def test_bot_that_lost_its_lease_to_another_ends(environment: dict[str, str]) ->
     _, log = bot.output(15)
     assert bot.returncode == 1
     assert log.splitlines()[-1].startswith("emojich: Another bot has taken")
+
+
+def test_bot_renews_its_lease_while_telegram_is_slow_at_its_start(
+    environment: dict[str, str], sandbox: Sandbox
+) -> None:
+    for method in ("setMyCommands", "deleteWebhook"):
+        sandbox.fault(method, LATE, after=True, delay=6)
+    bot = BotProcess(**environment)
+    with connect(environment["REDIS_URL"]) as connection:
+        wait_for(lambda: connection.exists(KEY))
+        time.sleep(2 * RENEWAL)
+        assert connection.pttl(KEY) > 1000 * (TTL - 1.5 * RENEWAL)
+    bot.end(signal.SIGTERM)
+
+
+def test_bot_answers_before_its_menu_is_set(environment: dict[str, str], sandbox: Sandbox) -> None:
+    sandbox.fault("setMyCommands", LATE, after=True, delay=30)
+    user = User(sandbox, 6006, "ru")
+    bot = BotProcess(**environment)
+    bot.wait_until_ready()
+    user.say("кот")
+    user.sees("«кот»")
+    bot.end(signal.SIGTERM)
 
 
 def test_bot_renews_a_lease_that_was_deleted(environment: dict[str, str]) -> None:

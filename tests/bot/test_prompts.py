@@ -44,11 +44,11 @@ def test_request_phrases_are_removed_from_every_line(user: User, worker: Worker)
 
 def test_lines_over_the_limit_are_named_in_one_refusal(new_user: NewUser, worker: Worker) -> None:
     user = new_user("en")
-    user.say("cat\n" + "\n".join(f"кот {number}" for number in range(ACTIVE + 12)))
+    user.say("Katze\n" + "\n".join(f"кот {number}" for number in range(ACTIVE + 12)))
     texts = [text_of(message).split("\n\n") for message in answers(user, ACTIVE + 2)]
     assert {f"«кот {number}»" for number in range(ACTIVE)} < {about for about, *_ in texts}
     [foreign] = [about for about, why in texts if "only read Russian" in why]
-    assert foreign == "«cat»"
+    assert foreign == "«Katze»"
     [left] = [about for about, why in texts if "of yours already" in why]
     named = ", ".join(f"«кот {number}»" for number in range(ACTIVE, ACTIVE + 10))
     assert left == f"{named} and 2 more"
@@ -59,9 +59,21 @@ def test_refused_long_line_is_shortened_in_the_answer(user: User, worker: Worker
     user.say(f"кот\n{'сова ' * 50}")
     texts = {about(message): text_of(message) for message in answers(user, 2)}
     assert "слишком длинно" in texts[f"«{'сова ' * 7}сова…»"]  # before «кот» or after it
-    user.say("dog")  # alone, it needs no name
+    user.say("Katze")  # alone, it needs no name
     assert text_of(user.sees("только по-русски")).startswith("Я понимаю")
     assert worker.queue.count_waiting() == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "prompt"),
+    [("🐱🍕", "🐱🍕"), ("Narisui kota!", "кот"), ("cat in space", "кот в космосе")],
+)
+def test_prompt_needs_no_russian_letters(
+    user: User, worker: Worker, said: str, prompt: str
+) -> None:
+    user.say(said)
+    user.sees(f"«{prompt}»")
+    assert worker.take().prompt == prompt
 
 
 def test_edited_prompt_replaces_the_waiting_request(user: User, worker: Worker) -> None:
@@ -138,7 +150,7 @@ def test_unchanged_lines_of_an_edited_message_keep_their_requests(
 def test_refused_edit_keeps_the_old_request(user: User, worker: Worker) -> None:
     said = user.say("кот")
     user.sees("«кот»")
-    user.edit(said["message_id"], "cat")
+    user.edit(said["message_id"], "Katze")
     user.sees("только по-русски")
     assert worker.queue.count_waiting() == 1
     user.edit(said["message_id"], "кит")
@@ -147,7 +159,7 @@ def test_refused_edit_keeps_the_old_request(user: User, worker: Worker) -> None:
 
 
 def test_refused_prompt_is_drawn_after_a_correcting_edit(user: User, worker: Worker) -> None:
-    said = user.say("cat")
+    said = user.say("Katze")
     user.sees("только по-русски")
     user.edit(said["message_id"], "кот")
     user.sees("«кот»")

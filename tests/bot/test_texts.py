@@ -182,7 +182,7 @@ def test_language_follows_telegram(code: str | None, language: str) -> None:
 
 
 def test_every_refusal_of_a_prompt_has_a_text() -> None:
-    for text in ("", "a" * 10_000, "😀", "cat"):
+    for text in ("", "a" * 10_000, "42", "qwrtz"):
         with pytest.raises(InvalidRequest) as refused:
             clean_prompt(text)
         assert refused.value.reason in FAMILIES["refusal-"]

@@ -50,7 +50,7 @@ class Person:
         """What a look finds, as soon as it finds something."""
         deadline = time.monotonic() + seconds
         while not (found := look()):
-            assert time.monotonic() < deadline, f"not within {seconds} s"
+            assert time.monotonic() < deadline, f"not within {seconds} s: {self.answers(0)}"
             time.sleep(0.05)
         return found
 
@@ -71,8 +71,8 @@ def buttons(message: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def preview(person: Person, prompt: int) -> dict[str, Any] | None:
-    """The bot's answer once it is a picture with buttons."""
-    found = [m for m in person.answers(prompt) if "photo" in m and buttons(m)]
+    """The bot's answer once it offers the candidates; a sketch offers only to stop."""
+    found = [m for m in person.answers(prompt) if "photo" in m and len(buttons(m)) > 1]
     return found[0] if found else None
 
 

@@ -23,9 +23,9 @@ from emojich_core.request import (
         ("\u200b\u200d\u202e\ufeff", Reason.EMPTY),
         ("к" * 10_000, Reason.TOO_LONG),
         ("\u200b" * 10_000 + "кот", Reason.TOO_LONG),
-        ("😺🚀", Reason.NO_WORDS),
+        ("☆ →", Reason.NO_WORDS),
         ("42 !?", Reason.NO_WORDS),
-        ("a cat in space", Reason.NOT_RUSSIAN),
+        ("a qwrtz in space", Reason.NOT_RUSSIAN),
         ("猫", Reason.NOT_RUSSIAN),
     ],
 )
@@ -56,6 +56,10 @@ def test_refused_prompt_has_a_reason(text: str, reason: Reason) -> None:
         ("iPhone и iPhoneчик, 3D-кот, DJ", "iPhone и iPhoneчик, 3D-кот, DJ"),
         ("ко\udcd0т", "кот"),
         ("кот <b>_*[`", "кот <b>_*[`"),
+        ("😺 ❤️", "😺 ❤️"),
+        ("A cat in space", "кот в космосе"),
+        ("rjn", "кот"),
+        ("Kotik v shlyape!", "котик в шляпе"),
         ("я" * MAX_PROMPT_LENGTH, "я" * MAX_PROMPT_LENGTH),
     ],
 )

@@ -137,12 +137,11 @@ def test_cancelling_frees_the_slots_at_the_next_step(
     assert isinstance(after.outcome[0], Finished)
 
 
-def test_repeats_are_retried_as_in_generate(
+def test_repeats_get_the_looks_that_generate_gives_them(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cold = replace(pipeline.bundle, sampling=Sampling(temperature=0.001))
     monkeypatch.setattr(pipeline, "bundle", cold)
-    monkeypatch.setattr("emojich_core.inference.retries.HOTTER", 1000)
     monkeypatch.setattr("emojich_core.inference.retries.BLOT", math.inf)
     expected = [drawing.sticker for drawing in pipeline.generate("кот", count=4, seed=7)]
     assert len(set(expected)) == 4
@@ -163,9 +162,9 @@ def test_images_similar_to_another_keep_its_first_codes(scheduler: Scheduler) ->
     alike = Task(Request(id="2", prompt="кот", count=3, seed=1, like=sticker.codes))
     drawn(scheduler, alike)
     shared = round(LIKE * len(sticker.codes))
-    codes = [each.codes for each in alike.outcome[1]]
-    assert {each[:shared] for each in codes} == {sticker.codes[:shared]}
-    assert len({sticker.codes, *codes}) == 4
+    stickers = alike.outcome[1]
+    assert {each.codes[:shared] for each in stickers} == {sticker.codes[:shared]}
+    assert len({sticker.file, *(each.file for each in stickers)}) == 4
 
 
 def begun(name: str, file: bytes, share: float = 0.5, count: int = 2) -> Task:

@@ -164,7 +164,7 @@ class Scheduler:
         else:
             sampling = self._pipeline.bundle.sampling
             best_of = request.drawn(judged=bool(self._pipeline.judge)) * self._best_of
-            images = ImageRequest(request, sampling, prefills, image_prompt, best_of)
+            images = ImageRequest(request, sampling, prefills, image_prompt, best_of, reading)
             self._jobs.append(Job(task, reading, images))
 
     def _image_prompt(self, task: Task) -> ImagePrompt | None:
@@ -263,6 +263,7 @@ class Scheduler:
         for job in self._jobs:
             job.images.restart()  # draws the same images, within the limits that `Slots` names
         del self._slots
+        gc.collect()  # as in `_allocate`
         self._slots = self._allocate(half)
         log.error("out of memory: %s slots from now", self._slots.count)
         return True
@@ -270,7 +271,6 @@ class Scheduler:
     def _allocate(self, count: int) -> Slots:
         """`count` slots, or half as many, or a quarter …; raises OutOfMemory if not even one."""
         while True:
-            gc.collect()  # a compiled step and its slots refer to each other
             try:
                 slots = self._pipeline.slots(count)
                 self.slot_count = slots.count
@@ -279,6 +279,7 @@ class Scheduler:
                 if count == 1:
                     raise
             count //= 2
+            gc.collect()  # a compiled step and its slots refer to each other
 
     def _blame(self, task: Task, error: Exception) -> None:
         """Fail the task that caused an error; raises when the device itself is broken."""

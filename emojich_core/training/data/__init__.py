@@ -9,7 +9,6 @@ things        emoji that can be coloured, counted or combined, and their names
 compositions  the pictures of the dataset and their captions
 compose       combines pictures: side by side, counted, small
 scenes        combines two pictures in a place
-colours       named colours: tells and changes a drawing's
 morphology    Russian word forms
 held_out      compositions and glyphs that training never sees
 neighbours    made emojich_core/neighbours.tsv

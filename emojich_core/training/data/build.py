@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, features
 from tqdm import tqdm
 
+from emojich_core.colours import main_part, possible_colours
 from emojich_core.training.data.art import (
     STYLES,
     Glyph,
@@ -22,7 +23,6 @@ from emojich_core.training.data.art import (
     render,
 )
 from emojich_core.training.data.captions import Captions, is_popular
-from emojich_core.training.data.colours import main_part, possible_colours
 from emojich_core.training.data.compositions import COUNTS, OTHER_COUNTS, Composer, Item
 from emojich_core.training.data.dataset import PICTURES, ROWS, Dataset, Row
 from emojich_core.training.data.held_out import HeldOut

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from emojich_core.colours import Body, recolour
 from emojich_core.training.data import compose, scenes
 from emojich_core.training.data.captions import spelled
-from emojich_core.training.data.colours import Body, recolour
 from emojich_core.training.data.held_out import HeldOut
 from emojich_core.training.data.morphology import NounPhrase
 from emojich_core.training.data.scenes import PLACES, Place

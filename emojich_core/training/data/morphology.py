@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from emojich_core.words import forms, parses, plain
+from emojich_core.words import animacies, forms, parses, plain
 
 WORD = re.compile(r"[\w-]+")
 # Grammemes that names of common things do not have: of first names, places, abbreviations.
@@ -194,7 +194,7 @@ def _animacy_matters(noun: Any, number: str) -> bool:
     if number == "sing" and noun.tag.gender != "masc":
         return False
     readings = [p for p in parses(noun.word) if p.normal_form == noun.normal_form]
-    return len({p.tag.animacy for p in readings if p.tag.POS == "NOUN"}) > 1
+    return len({a for p in readings if p.tag.POS == "NOUN" for a in animacies(p.tag)}) > 1
 
 
 def _agree(adjective: Any, noun: Any, case: str, number: str) -> Any | None:

@@ -167,8 +167,8 @@ def answer_all(
 
 
 def _is_prompt(text: str) -> bool:
+    """Whether the bot takes a text as it is: English words would become Russian ones."""
     try:
-        clean_prompt(text)
+        return clean_prompt(text) == text
     except InvalidRequest:
         return False
-    return True

@@ -388,7 +388,7 @@ def test_every_bad_row_is_named(data: Path, tmp_path: Path) -> None:
         "good.png,кот",
         'good.png,"кот,\nпицца"',
         "good.png",
-        "good.png,cat",
+        "good.png,Katze",
     ]
     text = "\n".join(rows).encode() + b"\ngood.png,\xea\xee\xf2\n"
     (tmp_path / "in/captions.csv").write_bytes(text)

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emojich_core.colours import COLOURS
 from emojich_core.training.data.art import Meaning, load_meanings
 from emojich_core.training.data.captions import Captions, lexicon_weights
-from emojich_core.training.data.colours import COLOURS
 from emojich_core.training.data.compositions import (
     MOODS,
     SHARES,
@@ -159,7 +159,7 @@ def _with_details(captions: Captions) -> list[str]:
 
 
 def _compositions(held_out: HeldOut) -> list[Item]:
-    from emojich_core.training.data.colours import Body
+    from emojich_core.colours import Body
 
     found = things(MEANINGS)
     body = Body(60.0, False, 1.0, (0.5, 0.6, 0.7), 0.1, 0.0)

@@ -54,6 +54,8 @@ COLOURS = {
     "серый": Colour(0.64, 0.0, 0),
     "черный": Colour(0.29, 0.0, 0),
 }
+# What a picture can be given.
+GIVEN = COLOURS | {"белый": Colour(0.96, 0.0, 0)}
 
 
 def to_lab(rgb: np.ndarray) -> np.ndarray:
@@ -164,14 +166,14 @@ def possible_colours(rgba: np.ndarray, body: Body) -> list[str]:
 
 
 def recolour(rgba: np.ndarray, name: str, body: Body | None = None) -> np.ndarray:
-    """A drawing (H, W, 4) uint8 with its main part in a colour of COLOURS, shaded as it was.
+    """A drawing (H, W, 4) uint8 with its main part in a colour of GIVEN, shaded as it was.
 
     Raises ValueError when `main_part` finds none.
     """
     body = body or main_part(rgba)
     if body is None:
         raise ValueError("the drawing has no main colour")
-    target = COLOURS[name]
+    target = GIVEN[name]
     rgb, _, where = _palette(rgba)
     lab = to_lab(rgb)
     lightness, chroma, _ = _polar(lab)

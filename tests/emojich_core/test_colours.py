@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emojich_core.training.data.colours import (
+from emojich_core.colours import (
     COLOURS,
     main_part,
     possible_colours,

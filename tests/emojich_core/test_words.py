@@ -1,0 +1,45 @@
+"""Forms of Russian words."""
+
+import subprocess
+import sys
+
+import pytest
+
+from emojich_core.words import in_case, is_participle
+
+
+@pytest.mark.parametrize(
+    ("phrase", "case", "form"),
+    [
+        *(("пицца", "ablt", "пиццей"), ("тёмные очки", "loct", "тёмных очках")),
+        *(("красное сердце", "accs", "красное сердце"), ("рыжий кот", "accs", "рыжего кота")),
+        *(("большой палец вверх", "loct", "большой палец вверх"), ("кофе", "ablt", "кофе")),
+    ],
+)
+def test_phrase_gets_another_case(phrase: str, case: str, form: str) -> None:
+    assert in_case(phrase, case) == form
+
+
+def test_participle_is_no_quality() -> None:
+    assert is_participle("горящий")
+    assert is_participle("танцующий")
+    assert not is_participle("любимый")
+    assert not is_participle("страшный")
+
+
+def test_forms_do_not_depend_on_the_seed_of_hashes() -> None:
+    """микроб is alive or not."""
+    code = (
+        "from emojich_core.training.data.morphology import noun_phrase as phrase;"
+        "print([phrase(text).form('accs') for text in ('микроб', 'японские куклы')])"
+    )
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1")
+    }
+    assert len(seen) == 1
