@@ -11,5 +11,5 @@ compose       combines pictures: side by side, counted, small
 scenes        combines two pictures in a place
 morphology    Russian word forms
 held_out      compositions and glyphs that training never sees
-neighbours    made emojich_core/neighbours.tsv
+neighbours    made emojich_core/reading/neighbours.tsv
 """

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 
-from emojich_core.lexicon import lexicon
-from emojich_core.words import forms, is_in_dictionary, parses, plain
+from emojich_core.reading.lexicon import lexicon
+from emojich_core.reading.words import forms, is_in_dictionary, parses, plain
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _PREPOSITIONS = {"в", "во", "на", "с", "со", "под", "из", "у", "за", "и"}

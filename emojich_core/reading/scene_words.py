@@ -6,7 +6,7 @@ A row of `scene_words.tsv` is what scenes say, a tab, and what else users say, s
 from functools import cache
 from pathlib import Path
 
-from emojich_core.words import lemma
+from emojich_core.reading.words import lemma
 
 FILE = Path(__file__).with_name("scene_words.tsv")
 _LONGEST = 4  # words: на северном полюсе

@@ -13,7 +13,7 @@ it is.  The rows of the file are
 
 1. Emoji are replaced by names where they stand for words (🐱 в шляпе), and left out beside words.
    Of emoji alone, and of things with commas between, the candidates take turns.  Signs go, and
-   misspelled words are mended: see `emojich_core.spelling`.
+   misspelled words are mended: see `emojich_core.reading.spelling`.
 2. Of a thing in a colour (синие ракеты), the thing is drawn, and its picture gets the colour.
 3. A prompt that as a whole means one emoji, in any form or as a diminutive (щенки, роботик), is
    replaced by the name of that emoji, or by its better caption.  A phrase that begins a prompt, and
@@ -43,11 +43,10 @@ from pathlib import Path
 from typing import Any
 
 from emojich_core.colours import GIVEN
-from emojich_core.lexicon import lexicon, other_things, person
-from emojich_core.request import MAX_PROMPT_LENGTH, InvalidRequest, Reading, Reason
-from emojich_core.scene_words import in_scene_words
-from emojich_core.spelling import mended, respelled, sound_alike
-from emojich_core.words import (
+from emojich_core.reading.lexicon import lexicon, other_things, person
+from emojich_core.reading.scene_words import in_scene_words
+from emojich_core.reading.spelling import mended, respelled, sound_alike
+from emojich_core.reading.words import (
     agreeing,
     agrees,
     bases,
@@ -66,11 +65,12 @@ from emojich_core.words import (
     plain,
     says_something,
 )
-from emojich_core.written_emoji import bare, split
+from emojich_core.reading.written_emoji import bare, split
+from emojich_core.request import MAX_PROMPT_LENGTH, InvalidRequest, Reading, Reason
 
 NEIGHBOURS = Path(__file__).with_name("neighbours.tsv")
 VARIANTS = Path(__file__).with_name("variants.tsv")
-NATURAL_COLOURS = Path(__file__).with_name("colours.tsv")
+NATURAL_COLOURS = Path(__file__).with_name("natural_colours.tsv")
 HEADER = """\
 # What the weights have learned: names of emoji, then words in dictionary forms.
 """

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from emojich_core import vocabulary
 from emojich_core.bundles.bundle import (
     VOCABULARY,
     derive_bundle,
@@ -18,12 +17,13 @@ from emojich_core.bundles.bundle import (
 )
 from emojich_core.cli.main import main
 from emojich_core.colours import GIVEN
-from emojich_core.lexicon import lexicon
 from emojich_core.model_options import SHIPPED
 from emojich_core.pipeline import Pipeline
+from emojich_core.reading import vocabulary
+from emojich_core.reading.lexicon import lexicon
+from emojich_core.reading.vocabulary import EXAMPLES, VARIANTS, Vocabulary, words_of
+from emojich_core.reading.words import plain
 from emojich_core.request import InvalidRequest, Reading, Reason, clean_prompt
-from emojich_core.vocabulary import EXAMPLES, VARIANTS, Vocabulary, words_of
-from emojich_core.words import plain
 
 MINI = SHIPPED / "mini" / VOCABULARY
 # Words of no language.
@@ -220,8 +220,8 @@ def test_name_of_an_emoji_comes_before_its_variants(mini: Vocabulary) -> None:
         *(
             ("очень красивый красный дом", "дом", "красный"),
             ("розовый слонёнок", "слон", "розовый"),
-        ("алый кот в смешной шляпе", "кот в шляпе", "красный"),
-        ("синий бульдог в короне", "собака в короне", "синий"),
+            ("алый кот в смешной шляпе", "кот в шляпе", "красный"),
+            ("синий бульдог в короне", "собака в короне", "синий"),
         ),
         # What has the colour in its name, or is called so, is drawn as it is.
         *(("белый медведь", "морда белого медведя", ""), ("зелёный чай", "чашка без ручки", "")),

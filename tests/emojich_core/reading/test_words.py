@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from emojich_core.words import in_case, is_participle
+from emojich_core.reading.words import in_case, is_participle
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Container
 from functools import cache
 
-from emojich_core.lexicon import lexicon, person
+from emojich_core.reading.lexicon import lexicon, person
 
 _ASIDE = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 _LONGEST = 10  # characters of an emoji, after that

@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
 
-from emojich_core.words import agreeing, in_case, is_adjective, is_in_dictionary
+from emojich_core.reading.words import agreeing, in_case, is_adjective, is_in_dictionary
 
 ENGLISH = Path(__file__).with_name("english.tsv")
 _ENGLISH_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
