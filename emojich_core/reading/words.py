@@ -1,48 +1,20 @@
-"""Russian words by pymorphy3: dictionary forms, and what a diminutive is made of.
+"""Russian words by pymorphy3: dictionary forms, parts of speech, agreement.
 
 Dictionary forms are lower-case and without ё.
 """
 
 import threading
-from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import pymorphy3
 
-# Parts of speech that show nothing by themselves, and occur in captions of all subjects.
-_EMPTY = {"PREP", "CONJ", "PRCL", "NPRO", "NUMR"}
+# Function words, which show nothing by themselves, and occur in captions of all subjects.
+_FUNCTION_WORDS = {"PREP", "CONJ", "PRCL", "NPRO", "NUMR"}
 # Grammemes of names: Толстая is a surname, and толстая an adjective far more often.
 _NAMES = {"Surn", "Name", "Patr", "Geox", "Orgn", "Abbr"}
 ADJECTIVES = {"ADJF", "ADJS", "PRTF", "PRTS"}
-
-# The end of a diminutive, and what may stand there in the word that it is made of: роботик → робот,
-# зайчонок → заяц, кукурузка → кукуруза, виноградина → виноград.
-_DIMINUTIVES = (
-    *(("ушек", "о"), ("ышек", "о"), ("чик", ""), ("чик", "ц"), ("чик", "к"), ("ик", "")),
-    *(("очек", "ок"), ("ечек", "ек"), ("ок", ""), ("ек", ""), ("жок", "г"), ("чок", "к")),
-    *(("ушка", "а"), ("ушка", ""), ("юшка", "я"), ("юшка", "ь"), ("юшка", "ья"), ("ышка", "ь")),
-    *(("ышко", "о"), ("ушко", "о"), ("юшко", "е"), ("ечко", "о"), ("ечко", "е"), ("ечко", "я")),
-    *(("очка", "ка"), ("очка", "а"), ("ечка", "ка"), ("ечка", "а"), ("ечка", "я"), ("ичка", "ица")),
-    *(("чка", "ка"), ("шка", "ха"), ("жка", "га"), ("нька", "я"), ("ька", "я"), ("ька", "ь")),
-    *(("ка", "а"), ("ка", ""), ("ка", "я"), ("инка", "а"), ("инка", ""), ("инка", "о")),
-    *(("онок", ""), ("енок", ""), ("енок", "ь"), ("енок", "а"), ("чонок", "к"), ("чонок", "ц")),
-    *(("ина", ""), ("ина", "а"), ("ина", "ь"), ("ища", "а"), ("ище", ""), ("ище", "о")),
-    *(("онька", "а"), ("онька", "я"), ("енька", "а"), ("енька", "я"), ("ченька", "ка")),
-    *(("уля", "а"), ("уля", ""), ("юля", "я"), ("уся", "а"), ("уха", "а"), ("оид", "")),
-)
-_STEM = 3  # letters that a word keeps at least
-# One thing of a mass, of another gender than the mass: виноградина.  Of a short word the same end
-# makes another word: родина, путина.
-_ONE_OF = {"ина", "инка"}
-_MASS = 5  # letters that the mass has at least
-# Words that look like diminutives of other words than they are: парик, крышка.
-_OTHER_WORDS = """
-веснушка душок жарка колодка коронка крышечка крышка парик парусина порка портик поток
-приставка пробка пробочка пряжечка пряжка садок сечка скалка скалочка соник спорок стрелка
-стрелочка судок турок уличка фортка чугунок
-"""
 
 _loading = threading.Lock()
 
@@ -54,7 +26,7 @@ def plain(text: str) -> str:
 
 @cache
 def parses(word: str) -> tuple[Any, ...]:
-    """All readings of a word, the likeliest first, and names last."""
+    """All analyses of a word by pymorphy3, the likeliest first, and names last."""
     found = morph().parse(word.lower())
     return tuple(sorted(found, key=lambda parse: bool(_NAMES & set(parse.tag.grammemes))))
 
@@ -65,13 +37,14 @@ def forms(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((plain(word), *(plain(p.normal_form) for p in parses(word)))))
 
 
-def meant(word: str) -> tuple[str, ...]:
-    """The dictionary forms that a word is meant as: a noun's nominative is no other noun's case.
+def meant_forms(word: str) -> tuple[str, ...]:
+    """The dictionary forms that a user may mean by a word.
 
-    чайка is also the genitive of чаёк, and стрелка that of стрелок.
+    A noun in the nominative means itself, although it may look like another noun's case: чайка is
+    also the genitive of чаёк, and стрелка that of стрелок.
     """
-    itself = is_noun(word) and parses(word)[0].is_known and lemma(word) == plain(word)
-    return forms(word)[: 1 if itself else None]
+    is_nominative = is_noun(word) and parses(word)[0].is_known and lemma(word) == plain(word)
+    return forms(word)[: 1 if is_nominative else None]
 
 
 def lemma(word: str) -> str:
@@ -79,43 +52,10 @@ def lemma(word: str) -> str:
     return plain(parses(word)[0].normal_form)
 
 
-def bases(word: str) -> Iterator[str]:
-    """Nouns that a noun may be a diminutive of: some of what this yields is no word at all."""
-    for form in forms(word):
-        for end, other in _DIMINUTIVES:
-            stem = form.removesuffix(end)
-            if stem != form and len(stem) >= _STEM and _may_be_made(form, stem, end, other):
-                yield stem + other
-
-
-def _may_be_made(word: str, stem: str, end: str, other: str) -> bool:
-    """Whether a word can be a diminutive of a noun.
-
-    A diminutive of the dictionary has the gender of its noun, and is alive if the noun is: чайка is
-    no чай, and пастушка no паста.  Words outside the dictionary are slang: помидорка.
-    """
-    if word in _OTHER_WORDS.split() or (end + other == "чик" and stem[-1] in "тдсз"):  # заказчик
-        return False
-    made = [p for p in _known_nouns(word) if plain(p.normal_form) == word]
-    if not made:
-        return True
-    gender_is_free = end == "ище" or (end in _ONE_OF and len(stem) >= _MASS)
-    return any(
-        animacies(p.tag) & animacies(q.tag)
-        and (gender_is_free or "anim" in animacies(p.tag) or q.tag.gender in (p.tag.gender, None))
-        for p in made
-        for q in _known_nouns(stem + other)
-    )
-
-
-def _known_nouns(word: str) -> list[Any]:
-    return [p for p in parses(word) if p.is_known and p.tag.POS == "NOUN"]
-
-
 def animacies(tag: Any) -> set[str]:
-    """Whether a word is alive: some are either, and of those `tag.animacy` returns one at random.
+    """The animacies of a word, one or both: микроб has both.
 
-    Which one depends on the seed of Python's hashes: микроб.
+    Of both, `tag.animacy` would return the one that the seed of Python's hashes puts first.
     """
     return {"anim", "inan"} & set(tag.grammemes)
 
@@ -147,16 +87,16 @@ def agrees(word: str, noun: str) -> bool:
 
 def is_adjective(word: str) -> bool:
     """Whether a word most likely is an adjective or a participle."""
-    return _is_one_of(ADJECTIVES, word)
+    return _is_likely_one_of(ADJECTIVES, word)
 
 
 def is_qualifier(word: str) -> bool:
     """Whether a word most likely is an adjective, a participle or an adverb."""
-    return _is_one_of(ADJECTIVES | {"ADVB"}, word)
+    return _is_likely_one_of(ADJECTIVES | {"ADVB"}, word)
 
 
-def _is_one_of(parts: set[str], word: str) -> bool:
-    """Whether a word most likely is such a part of speech.
+def _is_likely_one_of(parts: set[str], word: str) -> bool:
+    """Whether a word most likely is one of these parts of speech.
 
     A word outside the dictionary is no short adjective, although Винни looks like one.
     """
@@ -167,7 +107,7 @@ def _is_one_of(parts: set[str], word: str) -> bool:
 
 def says_something(word: str) -> bool:
     """Whether a word shows something by itself: в and он do not."""
-    return parses(word)[0].tag.POS not in _EMPTY
+    return parses(word)[0].tag.POS not in _FUNCTION_WORDS
 
 
 def agreeing(adjectives: list[str], name: str) -> list[str]:
@@ -197,23 +137,28 @@ def in_case(phrase: str, case: str) -> str:
     return " ".join([*(o.word if o else a for a, o in others), found.word if found else name])
 
 
-def can_be(speech: str, word: str) -> bool:
+def can_be(part: str, word: str) -> bool:
     """Whether a word of the dictionary can be a part of speech, such as INFN."""
-    return any(p.is_known and speech == p.tag.POS for p in parses(word))
+    return any(p.is_known and part == p.tag.POS for p in parses(word))
 
 
-def is_one(speech: str, word: str) -> bool:
+def is_likely(part: str, word: str) -> bool:
     """Whether a word most likely is a part of speech, such as PREP."""
-    return bool(speech == parses(word)[0].tag.POS)
+    return bool(part == parses(word)[0].tag.POS)
+
+
+def is_link(word: str) -> bool:
+    """Whether a word joins the words before it and after it: с, и."""
+    return is_likely("PREP", word) or is_likely("CONJ", word)
 
 
 def is_first_person(word: str) -> bool:
     """Whether a word says what the speaker does: люблю, поздравляю."""
-    return is_one("VERB", word) and "1per" in parses(word)[0].tag
+    return is_likely("VERB", word) and "1per" in parses(word)[0].tag
 
 
 def is_participle(word: str) -> bool:
-    """Whether a word says what is being done: горящий, but not любимый, which is a quality."""
+    """Whether a word says what a thing does: горящий, but not любимый, which is a quality."""
     return can_be("PRTF", word) and "Qual" not in parses(word)[0].tag
 
 
@@ -224,7 +169,7 @@ def is_in_dictionary(word: str) -> bool:
 
 def morph() -> pymorphy3.MorphAnalyzer:
     """The dictionary; loading it takes a moment."""
-    with _loading:  # lest a bot that starts with many prompts load it once in each thread
+    with _loading:  # else a bot that starts with many prompts loads it in several threads
         return _dictionary()
 
 

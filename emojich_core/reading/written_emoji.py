@@ -6,35 +6,35 @@ from functools import cache
 
 from emojich_core.reading.lexicon import lexicon, person
 
-_ASIDE = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
-_LONGEST = 10  # characters of an emoji, after that
-_FIRST_SIGN = "\u2000"  # no letter that Russians write comes after it
+_MODIFIERS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+_LONGEST = 10  # characters of an emoji without modifiers
+_FIRST_SIGN = "\u2000"  # all letters that Russians write come before it
 
 
 def bare(text: str) -> str:
     """A text without skin tones and variation selectors."""
-    return _ASIDE.sub("", text)
+    return _MODIFIERS.sub("", text)
 
 
 def split(text: str, known: Container[str]) -> list[tuple[str, bool]]:
-    """The known emoji of a text, and what is between them, each with whether it is an emoji.
+    """The known emoji of a text and the texts between them, each with whether it is an emoji.
 
-    Of women and men whom `known` lacks, the emoji of a person: 🧑‍🚀.
+    A woman or man that `known` lacks becomes the emoji of a person: 🧑‍🚀.
     """
     text = bare(text)
     parts: list[tuple[str, bool]] = []
-    begun = place = 0
+    start = place = 0
     while place < len(text):
-        found, length = _at(text, place, known)
+        found, length = _emoji_at(text, place, known)
         if found:
-            parts += [(text[begun:place], False), (found, True)]
-            begun = place + length
+            parts += [(text[start:place], False), (found, True)]
+            start = place + length
         place += length
-    parts.append((text[begun:], False))
+    parts.append((text[start:], False))
     return [(part, is_emoji) for part, is_emoji in parts if is_emoji or part.strip(" \u200d")]
 
 
-def _at(text: str, place: int, known: Container[str]) -> tuple[str, int]:
+def _emoji_at(text: str, place: int, known: Container[str]) -> tuple[str, int]:
     """The longest known emoji at a place, and the length that it takes there."""
     if text[place] >= _FIRST_SIGN or text[place + 1 : place + 2] == "\u20e3":
         for length in range(_LONGEST, 0, -1):
@@ -46,19 +46,20 @@ def _at(text: str, place: int, known: Container[str]) -> tuple[str, int]:
 
 
 def in_words(prompt: str) -> str:
-    """A prompt of nothing but emoji in words, each once; another prompt as it is."""
-    parts = split(prompt, _known())
+    """The words for a prompt of emoji only, each emoji once; another prompt as it is."""
+    words = _commonest_words()
+    parts = split(prompt, words)
     if not parts or not all(is_emoji for _, is_emoji in parts):
         return prompt
-    return " и ".join(_known()[emoji] for emoji in dict.fromkeys(part for part, _ in parts))
+    return " и ".join(words[emoji] for emoji in dict.fromkeys(part for part, _ in parts))
 
 
 def has_emoji(text: str) -> bool:
-    """Whether the lexicon has an emoji of a text."""
-    return any(is_emoji for _, is_emoji in split(text, _known()))
+    """Whether a text has an emoji of the lexicon."""
+    return any(is_emoji for _, is_emoji in split(text, _commonest_words()))
 
 
 @cache
-def _known() -> dict[str, str]:
-    """The emoji of the lexicon, and the commonest word of each."""
+def _commonest_words() -> dict[str, str]:
+    """The commonest word for each emoji of the lexicon."""
     return {bare(emoji): row[0] for emoji, row in lexicon().items()}

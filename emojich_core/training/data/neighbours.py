@@ -19,7 +19,7 @@ import numpy as np
 import pymorphy3
 
 from emojich_core.reading.lexicon import lexicon
-from emojich_core.reading.vocabulary import NEIGHBOURS
+from emojich_core.reading.substitutes import NEIGHBOURS
 from emojich_core.reading.words import plain
 from emojich_core.training.data.morphology import UNLIKELY
 

@@ -1,0 +1,384 @@
+"""What the shipped vocabulary makes of prompts, and what the CLI says of it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from emojich_core.bundles.bundle import VOCABULARY, load_bundle, sha256
+from emojich_core.cli.main import main
+from emojich_core.colours import GIVEN
+from emojich_core.model_options import SHIPPED
+from emojich_core.pipeline import Pipeline
+from emojich_core.reading.colour_names import natural_colours
+from emojich_core.reading.lexicon import lexicon
+from emojich_core.reading.prompt import EXAMPLES
+from emojich_core.reading.vocabulary import Vocabulary
+from emojich_core.reading.whole_phrases import VARIANTS
+from emojich_core.reading.words import plain
+from emojich_core.request import InvalidRequest, Reading, Reason, clean_prompt
+
+MINI = SHIPPED / "mini" / VOCABULARY
+# Words of no language.
+UNKNOWN = ["абырвалг", "красный абырвалг", "Глокая куздра", "и на", "бармаглот!"]
+
+
+@pytest.fixture(scope="module")
+def mini() -> Vocabulary:
+    return Vocabulary.load(MINI)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        *("в космосе", "красный", "пицца", "кот и пицца", "девочка с мячом"),
+        *("фиолетовый абырвалг и кот", "кот в абырвалге"),
+        *EXAMPLES.replace("«", "").replace("»", "").replace(" or", ",").split(", "),
+    ],
+)
+def test_known_prompt_is_unchanged(mini: Vocabulary, prompt: str) -> None:
+    assert mini.read(prompt) == Reading(prompt)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        *(("арбузы", "арбуз"), ("пчёлками", "пчела")),  # forms
+        *(("роботик", "робот"), ("мандаринчик", "мандарин"), ("виноградинка", "виноград")),
+        *(("волчонок", "морда волка"), ("котище-красавище", "морда кошки")),
+        *(("бабло", "мешок денег"), ("хлопают в ладоши", "аплодисменты")),  # the lexicon
+        *(("ЛЕТУЧИЕ МЫШИ", "летучая мышь"), ("грустный кот", "плачущий кот")),
+        *(("страшный череп", "череп"), ("очень вкусный шоколад", "шоколад")),  # adjectives
+        *(("трудолюбивая пчела", "пчела"), ("сонное лицо", "хочет спать")),
+    ],
+)
+def test_prompt_that_means_an_emoji_is_drawn_as_its_name(
+    mini: Vocabulary, prompt: str, name: str
+) -> None:
+    reading = mini.read(prompt)
+    assert reading.prompt in (name, mini.better.get(name))
+    assert not reading.unknown
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drawn"),
+    [
+        ("щенок в шляпе", "собака в шляпе"),
+        ("бульдог в короне", "собака в короне"),
+        ("рисуй бульдога", "рисуй собака"),
+    ],
+)
+def test_scene_has_the_words_of_scenes(mini: Vocabulary, prompt: str, drawn: str) -> None:
+    assert mini.read(prompt) == Reading(drawn)
+
+
+@pytest.mark.parametrize("prompt", ["кот", "Котики!", "пушистая кошечка", "собака", "бульдог"])
+def test_word_that_several_emoji_show_has_several_prompts(mini: Vocabulary, prompt: str) -> None:
+    prompts = mini.read(prompt).prompts
+    assert len(prompts) == len(set(prompts)) == 4
+    assert prompts[0] in {"морда кошки", "кошка", "морда собаки", "собака", "пес"}
+
+
+def drawn_alike(mini: Vocabulary, prompt: str, other: str) -> bool:
+    """Whether a prompt is drawn as another one, apart from capitals and ё."""
+    return plain(mini.read(clean_prompt(prompt)).prompt) == plain(mini.read(other).prompt)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "meant"),
+    [
+        *(("🐱", "морда кошки"), ("❤️‍🔥", "горящее сердце"), ("👩🏽‍🚀", "космонавт")),
+        *(("🍕🍕🍕", "пицца"), ("абырвалг 🐱", "морда кошки"), ("😺", "улыбающийся кот")),
+        *(("кот 🐱", "кот"), ("🍕 пицца", "пицца"), ("люблю тебя ❤️", "люблю тебя")),
+        *(("🐱 в шляпе", "кот в шляпе"), ("кот с 🍕", "кот с пиццей"), ("🐱+🍕", "кот и пицца")),
+        *(("кот_в_шляпе", "кот в шляпе"), ("кот-в-шляпе", "кот в шляпе"), ("#кот", "кот")),
+        *(("#доброеутро", "доброе утро"), ("КОТ!!! В ШЛЯПЕ)))", "кот в шляпе")),
+        *(("«кот в шляпе»", "кот в шляпе"), ("- кот.", "кот"), ("кот + пицца", "кот и пицца")),
+        *(("котиииик", "котик"), ("приветтт", "привет"), ("собааака в шляпе", "собака в шляпе")),
+        *(("сабака", "собака"), ("сабаку в шляпе", "собака в шляпе"), ("тигор", "тигр")),
+        *(("kotik v kosmose", "котик в космосе"), ("rjn d ikzgt", "кот в шляпе")),
+        *(("cat in a hat", "кот в шляпе"), ("red heart", "красное сердце")),
+    ],
+)
+def test_prompt_is_read_as_it_was_meant(mini: Vocabulary, prompt: str, meant: str) -> None:
+    assert drawn_alike(mini, prompt, meant)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "meant"),
+    [
+        *(("кот в цилиндре", "кот в шляпе"), ("собака в бейсболке", "собака в шляпе")),
+        *(("лев в диадеме", "лев в короне"), ("кот в шапке", "кот в шапке")),
+        *(("кот на луне", "кот в космосе"), ("дракон на берегу моря", "дракон на море")),
+        *(("печь пирог", "пирог"), ("гладить рыжего кота", "рыжий кот"), ("печь", "печка")),
+        *(("с днём рождения, мама!", "с днём рождения"), ("всем привет", "привет")),
+        *(("спокойной ночи мои хорошие", "спокойной ночи"), ("с 8 марта, девочки", "8 марта")),
+        *(("смайлик с котом", "кот"), ("смайлик с сердечками", "обожаю")),
+        *(("самый лучший кот", "кот"), ("взрослый: рыжие волосы", "взрослый: рыжие волосы")),
+    ],
+)
+def test_words_that_scenes_and_emoji_lack_are_read(
+    mini: Vocabulary, prompt: str, meant: str
+) -> None:
+    assert drawn_alike(mini, prompt, meant)
+
+
+@pytest.mark.parametrize("prompt", ["🐶🍕", "собака, пицца"])
+def test_candidates_of_several_things_take_turns(mini: Vocabulary, prompt: str) -> None:
+    assert mini.read(prompt) == Reading("морда собаки", variants=("пицца",))
+
+
+def test_user_is_told_of_a_participle_that_is_left_out(mini: Vocabulary) -> None:
+    burning = mini.read("Горящий дом!")
+    assert burning == replace(mini.read("дом"), unknown="горящий дом", instead="дом")
+    assert not mini.read("любимая собака").unknown
+
+
+def test_names_with_signs_are_exact(mini: Vocabulary) -> None:
+    for name in ("семья: двое взрослых и ребенок", "жест «позвони мне»"):
+        assert mini.read(name).prompt == mini.better.get(name, name)
+
+
+def test_misspelling_that_fine_tuning_has_taught_stays(mini: Vocabulary) -> None:
+    assert mini.with_captions(["сабака"]).read("сабака") == Reading("сабака")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "wrong"),
+    [
+        *(("чайка", "горячий напиток"), ("стрелка", "лук со стрелой")),  # cases of чаёк, стрелок
+        *(("галочка", "черная птица"), ("парик", "сауна"), ("крышка", "дом")),  # no diminutives
+        *(
+            ("родина", "семья"),
+            ("веснушка", "цветок вишни"),
+            ("коньки", "лошадь"),
+            ("соник", "сон"),
+        ),
+        *(("дуб", "елка"), ("воробей", "попугай"), ("пожарка", "автомобиль")),  # other kinds
+        *(("пистолет", "лук со стрелой"), ("корона", "принц"), ("пони", "единорог")),
+        *(("живот", "беременный мужчина"), ("мертвый кот", "череп кот")),
+        *(("мужик с бородой", "большой палец вверх с бородой"), ("винни пух", "перо")),
+    ],
+)
+def test_another_thing_is_not_drawn_silently(mini: Vocabulary, prompt: str, wrong: str) -> None:
+    try:
+        reading = mini.read(prompt)
+    except InvalidRequest:
+        return
+    drawn = mini.better.get(wrong, wrong)
+    assert reading.unknown or drawn not in reading.prompts
+
+
+@pytest.mark.parametrize("prompt", ["толстый", "родина", "путин", "заказчик", "100", "18+", "🇷🇺"])
+def test_word_that_no_emoji_shows_is_refused(mini: Vocabulary, prompt: str) -> None:
+    with pytest.raises(InvalidRequest):
+        mini.read(prompt)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        *(("мышь летучая", "летучая мышь"), ("Сердце чёрное", "черное сердце")),
+        *(("8 марта", "букет"), ("с 8 марта!", "букет")),  # no calendar
+        *(("мёртвая рыба", "рыба"), ("пьяный ёжик", "еж")),
+        *(("помидорка", "помидор"), ("виноградина", "виноград")),
+        *(("собаченька", "морда собаки"), ("рыбонька", "рыба")),
+    ],
+)
+def test_phrase_in_another_order_or_form_means_the_same(
+    mini: Vocabulary, prompt: str, name: str
+) -> None:
+    assert {name, mini.better.get(name)} & set(mini.read(prompt).prompts)
+
+
+def test_only_whole_words_are_replaced(mini: Vocabulary) -> None:
+    assert mini.read("абырбульдог бульдог").prompt == "абырбульдог собака"
+
+
+def test_name_of_an_emoji_comes_before_its_variants(mini: Vocabulary) -> None:
+    assert mini.read("собака").prompt in {"собака", mini.better.get("собака")}
+    assert mini.read("морда собаки").prompts == ("морда собаки",)
+    assert mini.read("щенок").prompt == "морда собаки"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drawn", "colour"),
+    [
+        *(("синие ракеты", "ракета", "синий"), ("ракета синяя", "ракета", "синий")),
+        *(
+            ("рыжие лисы", "морда лисицы", "оранжевый"),
+            ("чёрная летучая мышь", "летучая мышь", "черный"),
+        ),
+        *(("белая кошка", "кошка", "белый"), ("алые розы", "роза", "красный")),
+        *(
+            ("очень красивый красный дом", "дом", "красный"),
+            ("розовый слонёнок", "слон", "розовый"),
+            ("алый кот в смешной шляпе", "кот в шляпе", "красный"),
+            ("синий бульдог в короне", "собака в короне", "синий"),
+        ),
+        # What has the colour in its name, or is called so, is drawn as it is.
+        *(("белый медведь", "морда белого медведя", ""), ("зелёный чай", "чашка без ручки", "")),
+        *(("синее сердце", "синее сердце", ""), ("кот в красной шляпе", "кот в красной шляпе", "")),
+        *(("красный", "красный", ""), ("красный кот и пицца", "красный кот и пицца", "")),
+    ],
+)
+def test_thing_is_drawn_and_gets_the_colour(
+    mini: Vocabulary, prompt: str, drawn: str, colour: str
+) -> None:
+    reading = mini.read(prompt)
+    assert (reading.prompt, reading.colour, reading.colours) == (drawn, colour, ())
+
+
+def test_variants_of_a_coloured_thing_have_no_other_colour(mini: Vocabulary) -> None:
+    assert "черная кошка" in mini.read("кот").variants
+    assert "черная кошка" not in mini.read("рыжий кот").variants
+
+
+def test_colours_of_things_are_known_and_their_emoji_drawn(mini: Vocabulary) -> None:
+    for emoji, colours in natural_colours().items():
+        assert emoji in mini.names, emoji
+        assert colours
+        assert GIVEN.keys() >= set(colours)
+    assert "синий" in mini.read("ракета").colours
+    assert mini.read("пицца").colours == ()
+
+
+def test_all_variants_are_drawn(mini: Vocabulary) -> None:
+    rows = [row.split("\t") for row in VARIANTS.read_text("utf-8").splitlines()[1:]]
+    words = [word for row in rows for word in row[0].split("; ")]
+    assert len(words) == len(set(words))
+    for _, emoji in rows:
+        shown = emoji.split()
+        assert 1 < len(set(shown)) == len(shown)
+        assert set(shown) <= mini.names.keys()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drawn", "unknown", "instead"),
+    [
+        ("капибара", "бобр", "капибара", "бобр"),
+        ("Капибара!", "бобр", "капибара", "бобр"),
+        ("толстая капибара", "бобр", "капибара", "бобр"),
+        ("две капибары", "две бобр", "капибара", "бобр"),
+        ("красная капибара", "бобер", "капибара", "бобр"),
+        ("рисую капибару", "бобр", "капибара", "бобр"),
+        ("капибара танцует", "бобр танцует", "капибара", "бобр"),
+        ("сурикат", "выдра", "сурикат", "выдра"),
+        ("чурчхела", "данго", "чурчхела", "данго"),
+        ("Морская свинка", "морда хомяка", "морская свинка", "морда хомяка"),  # свинка is known
+    ],
+)
+def test_word_for_another_thing_is_replaced_by_its_emoji_with_a_notice(
+    mini: Vocabulary, prompt: str, drawn: str, unknown: str, instead: str
+) -> None:
+    reading = mini.read(prompt)
+    assert (reading.unknown, reading.instead) == (unknown, instead)
+    assert reading.prompt in (drawn, mini.better.get(drawn))
+
+
+def test_unknown_word_is_replaced_by_the_nearest_word_with_a_notice(mini: Vocabulary) -> None:
+    ship = mini.read("корабль")
+    assert len(ship.prompts) > 1
+    assert mini.read("буксиры") == replace(ship, unknown="буксир", instead="корабль")
+    assert mini.read("старый буксир в море") == Reading("корабль на море", "буксир", "корабль")
+    assert mini.read("Синяя накидка!") == Reading("синяя блузка", "накидка", "блузка")
+
+
+@pytest.mark.parametrize("prompt", UNKNOWN)
+def test_word_without_a_similar_word_is_refused(mini: Vocabulary, prompt: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        mini.read(prompt)
+    assert refused.value.reason is Reason.UNKNOWN
+    assert str(refused.value).endswith(f"try {EXAMPLES}.")
+
+
+def test_every_word_of_the_lexicon_is_accepted(mini: Vocabulary) -> None:
+    """Except words of emoji that the model does not draw: flags and signs."""
+    known = set(mini.names)
+    words = [w for e, row in lexicon().items() if e.replace("\ufe0f", "") in known for w in row]
+    refused = []
+    for word in words[::10]:
+        try:
+            mini.read(word)
+        except InvalidRequest:
+            refused.append(word)
+    assert refused == []
+
+
+def test_bundle_without_a_vocabulary_accepts_every_prompt(tiny_bundle: Path) -> None:
+    bundle = load_bundle(str(tiny_bundle))
+    assert bundle.vocabulary is None
+    assert not (tiny_bundle / VOCABULARY).exists()
+    pipeline = Pipeline.load(str(tiny_bundle), "cpu")
+    assert pipeline.read("абырвалг") == Reading("абырвалг")
+    assert pipeline.read("🍕🚀") == Reading("пицца и ракета")
+
+
+@pytest.fixture(scope="module")
+def quick(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle that draws within a fraction of a second, with the vocabulary that ships."""
+    bundle = tmp_path_factory.mktemp("quick") / "quick"
+    shutil.copytree(tiny_bundle, bundle)
+    shutil.copy(MINI, bundle)
+    description = json.loads((bundle / "bundle.json").read_text())
+    description["files"][VOCABULARY] = sha256(MINI)
+    (bundle / "bundle.json").write_text(json.dumps(description))
+    return bundle
+
+
+@dataclass
+class Done:
+    """What a command has ended with, and written."""
+
+    code: object
+    stdout: str
+    stderr: str
+
+
+Generate = Callable[[str, Path], Done]
+
+
+@pytest.fixture
+def generate(
+    quick: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Generate:
+    """Runs `emojich generate` in a folder."""
+
+    def run(prompt: str, folder: Path) -> Done:
+        monkeypatch.chdir(folder)
+        options = ["--model", str(quick), "--count", "1", "--seed", "1", "--json"]
+        monkeypatch.setattr("sys.argv", ["emojich", "generate", prompt, *options])
+        code = None
+        try:
+            main()
+        except SystemExit as stopped:
+            code = stopped.code
+        return Done(code, *capsys.readouterr())
+
+    return run
+
+
+def test_generate_command_prints_the_replaced_word(generate: Generate, tmp_path: Path) -> None:
+    done = generate("буксир", tmp_path)
+    assert done.code is None
+    assert "tiny has not learned «буксир»: it draws «корабль» instead." in done.stderr
+    result = json.loads(done.stdout)
+    assert result == json.loads((tmp_path / "out/result.json").read_text())
+    assert result["prompt"] == "буксир"
+    assert result["reading"]["unknown"] == "буксир"
+    assert result["reading"]["instead"] == "корабль"
+    # The picture is that of the word that it names.
+    same = generate("корабль", tmp_path / "out")
+    assert json.loads(same.stdout)["candidates"] == result["candidates"]
+
+
+def test_generate_command_refuses_an_unknown_word_in_one_line(
+    generate: Generate, tmp_path: Path
+) -> None:
+    done = generate("абырвалг", tmp_path)
+    assert done.code == f"emojich: The model knows no word of «абырвалг»: try {EXAMPLES}."
+    assert done.stderr == ""
+    assert not (tmp_path / "out/result.json").exists()
