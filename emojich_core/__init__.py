@@ -11,6 +11,7 @@
 - `model_options`: where a bundle is, which device, which precision
 - `errors`: what an operator reads
 - `reading/`: from a prompt to what a bundle draws for it
+- `scenes/`: several drawings that become one sticker
 - `networks/`: the models' classes
 - `inference/`: sampling codes: slots, cache, retries, precision
 - `bundles/`: a model as a folder of files; the published models

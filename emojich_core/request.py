@@ -237,6 +237,8 @@ class Reading:
     variants: tuple[str, ...] = ()  # other prompts that mean the same: candidates take turns
     colour: str = ""  # that the finished picture is given; see `emojich_core.colours`
     colours: tuple[str, ...] = ()  # that images take which are the same as another one
+    layout: str = ""  # how finished pictures become one: see `emojich_core.scenes`
+    others: "tuple[Reading, ...]" = ()  # the other things of the layout
 
     @property
     def prompts(self) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ Decisions, in this order:
 - `faces`: an adjective and a word for a face: сонное лицо
 - `partial_phrases`: commas, greetings, infinitives: привет, мама; печь пирог
 - `scene_words`: clothes and places in the words of scenes: в цилиндре (`scene_words.tsv`)
+- `arranged_scenes`: scenes that are put together from drawings: кот с пиццей, злой заяц
 - `adjectives`: adjectives that the weights cannot draw: страшный череп
 - `substitutes`: what is drawn for an unlearned noun: капибара (`neighbours.tsv`)
-- `scenes`: what a thing is called in a scene: бульдог в шляпе
+- `learned_scenes`: what scenes call a thing: бульдог в шляпе
 
 What users type:
 

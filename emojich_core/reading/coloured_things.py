@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from emojich_core.colours import GIVEN
 from emojich_core.reading.colour_names import SHADES
-from emojich_core.reading.scenes import read_head_in_outfit
+from emojich_core.reading.learned_scenes import read_head_in_outfit
 from emojich_core.reading.vocabulary import Vocabulary
-from emojich_core.reading.whole_phrases import read_whole
+from emojich_core.reading.whole_phrases import read_known_noun, read_whole
 from emojich_core.reading.words import forms, lemma
 from emojich_core.request import Reading
 
@@ -18,7 +18,7 @@ def read_coloured_thing(vocabulary: Vocabulary, texts: list[str]) -> Reading | N
         if not found:
             continue
         rest = texts[:place] + texts[place + 1 :]
-        reading = read_whole(vocabulary, rest)
+        reading = read_whole(vocabulary, rest) or read_known_noun(vocabulary, rest)
         if not reading and not place:
             reading = read_head_in_outfit(vocabulary, rest)
         if not reading:

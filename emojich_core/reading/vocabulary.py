@@ -111,6 +111,11 @@ class Vocabulary:
         """The caption for which the weights draw an emoji of `names` best."""
         return self.better.get(self.names[emoji], self.names[emoji])
 
+    @cached_property
+    def captions(self) -> frozenset[str]:
+        """The captions of all emoji of `names`."""
+        return frozenset(map(self.caption_of, self.names))
+
     def scene_name(self, emoji: str) -> str:
         """What an emoji of `names` is called beside other things."""
         return self.scene_nouns.get(emoji) or self.names[emoji]

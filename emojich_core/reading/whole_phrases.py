@@ -13,7 +13,7 @@ from emojich_core.reading.colour_names import natural_colours
 from emojich_core.reading.lookup import find, names_another_thing
 from emojich_core.reading.tables import rows
 from emojich_core.reading.vocabulary import Vocabulary
-from emojich_core.reading.words import meant_forms, plain
+from emojich_core.reading.words import is_noun, lemma, meant_forms, plain
 from emojich_core.reading.written_emoji import bare
 from emojich_core.request import Reading
 
@@ -50,6 +50,12 @@ def read_in_turn(vocabulary: Vocabulary, emoji: Iterable[str]) -> Reading | None
     captions = dict.fromkeys(map(vocabulary.caption_of, emoji))
     first, *others = [*captions][:MOST_PROMPTS] or [""]
     return Reading(first, variants=tuple(others)) if first else None
+
+
+def read_known_noun(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
+    """The reading of a noun that captions have and no emoji is called: тыква."""
+    is_known = len(texts) == 1 and is_noun(texts[0]) and vocabulary.knows(texts[0])
+    return Reading(lemma(texts[0])) if is_known else None
 
 
 def _emoji_of_same_thing(vocabulary: Vocabulary, emoji: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Scenes: a thing that wears something or is somewhere, as the captions of scenes call it.
+"""Scenes that the weights have learned: the thing in them is called as their captions call it.
 
 бульдог в шляпе → собака в шляпе.
 """
@@ -13,7 +13,7 @@ from emojich_core.request import Reading
 HATS = ("в шляпе", "в шапке", "в кепке")
 
 
-def read_scene(vocabulary: Vocabulary, prompt: str, named: list[str]) -> Reading:
+def read_learned_scene(vocabulary: Vocabulary, prompt: str, named: list[str]) -> Reading:
     """The reading of a prompt with a known word: its subject, the first of `named`, renamed.
 
     A prompt whose subject has no name in scenes, or follows other words than adjectives, stays.
@@ -30,7 +30,7 @@ def read_scene(vocabulary: Vocabulary, prompt: str, named: list[str]) -> Reading
 
 def read_head_in_outfit(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
     """The reading of a head in an outfit that it is drawn well in: кот в шляпе."""
-    reading = read_scene(vocabulary, " ".join(texts), nouns(texts))
+    reading = read_learned_scene(vocabulary, " ".join(texts), nouns(texts))
     learned = (scene for head in vocabulary.outfits for scene in vocabulary.scenes_of(head))
     return reading if reading.prompt in learned else None
 
