@@ -115,8 +115,7 @@ def agreeing(adjectives: list[str], name: str) -> list[str]:
     noun = next((p for p in parses(name) if p.tag.POS == "NOUN" and "nomn" in p.tag), None)
     if noun is None:
         return adjectives
-    number = noun.tag.number
-    wanted = {"nomn", number} | ({noun.tag.gender} if number == "sing" else set())
+    wanted = {"nomn", noun.tag.number, *_gender(noun)}
     inflected = [parses(adjective)[0].inflect(wanted) for adjective in adjectives]
     return [i.word if i else a for i, a in zip(inflected, adjectives, strict=True)]
 
@@ -129,12 +128,17 @@ def in_case(phrase: str, case: str) -> str:
         return phrase
     fit = {case, noun.tag.number}
     found = noun.inflect(fit)
-    if noun.tag.number == "sing":
-        fit.add(noun.tag.gender)
+    fit |= _gender(noun)
     if case == "accs" and fit.isdisjoint({"femn", "neut"}):
         fit.add(min(animacies(noun.tag), default="inan"))
     others = [(adjective, parses(adjective)[0].inflect(fit)) for adjective in adjectives]
     return " ".join([*(o.word if o else a for a, o in others), found.word if found else name])
+
+
+def _gender(noun: Any) -> set[str]:
+    """The gender that adjectives of a noun have: none for a plural, or a торопыга of either sex."""
+    is_plural = noun.tag.number == "plur"
+    return set() if is_plural or noun.tag.gender is None else {noun.tag.gender}
 
 
 def can_be(part: str, word: str) -> bool:
