@@ -34,7 +34,7 @@ def main() -> None:
     except SetupError as error:
         sys.exit(f"emojich: {error}")
     except redis.RedisError as error:  # unreachable, out of memory, a replica, no permission
-        reason = str(error).rstrip(".")
+        reason = hide(str(error)).rstrip(".")
         sys.exit(
             f"emojich: Redis does not serve the bot ({reason}): repair it, then start the bot."
         )

@@ -4,7 +4,6 @@ No label names a user: bundles, methods, kinds and reasons come from short lists
 """
 
 import collections
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
@@ -19,6 +18,7 @@ from telegram.error import NetworkError, RetryAfter, TimedOut
 
 from worker.queue.address import Address
 from worker.queue.bundles import living_workers
+from worker.queue.connection import stores
 from worker.queue.events import lag
 from worker.queue.metrics_server import NAMELESS
 from worker.queue.request_job import rq_queue
@@ -87,9 +87,11 @@ class _Redis(Collector):
 
     def collect(self) -> Iterator[Metric]:
         families: list[Metric] = []
+        is_up = False
         with suppress(redis.RedisError):
             families = [*self._read()]
-        yield GaugeMetricFamily("emojich_redis_up", "Whether Redis answers.", bool(families))
+            is_up = stores(self._redis)  # not, where its memory or disk is full
+        yield GaugeMetricFamily("emojich_redis_up", "Whether Redis answers and stores.", is_up)
         yield from families
 
     def _read(self) -> Iterator[Metric]:
@@ -114,7 +116,7 @@ class _Redis(Collector):
         yield GaugeMetricFamily(
             "emojich_paused", "Whether /pause keeps workers from requests.", queue.is_paused()
         )
-        count, seconds = lag(self._redis, time.time())
+        count, seconds = lag(self._redis)
         yield GaugeMetricFamily(
             "emojich_events_waiting", "Events that the bot has yet to show.", count
         )

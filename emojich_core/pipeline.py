@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 import torch
@@ -41,10 +42,11 @@ from emojich_core.networks.tokenizer import Tokenizer
 from emojich_core.networks.transformer import Transformer
 from emojich_core.networks.upscale import make_upscaler, upscale
 from emojich_core.networks.vqgan import VQGAN
+from emojich_core.reading.written_emoji import in_words
 from emojich_core.request import MAX_COUNT, Candidate, Reading, Request, new_seed
+from emojich_core.scenes.layouts import arrange
 from emojich_core.sketch import lay_out
 from emojich_core.sticker import SIZE, compose, to_webp
-from emojich_core.written_emoji import in_words
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -153,8 +155,7 @@ class Pipeline:
         wanted = {"top_k": top_k, "top_p": top_p, "temperature": temperature}
         given = {name: value for name, value in wanted.items() if value is not None}
         sampling = replace(self.bundle.sampling, **given)  # type: ignore[arg-type]
-        prefills = self.prefill(reading.prompts, image_prompt)
-        images = ImageRequest(request, sampling, prefills, image_prompt, best_of, reading)
+        images = self.images(request, reading, sampling, image_prompt, best_of)
         while images.waiting:
             self._decode_round(images, progress)
         scores = None
@@ -263,6 +264,24 @@ class Pipeline:
         """The words that the bundle draws for a prompt.  Raises InvalidRequest if it knows none."""
         vocabulary = self.bundle.vocabulary
         return Reading(in_words(prompt)) if vocabulary is None else vocabulary.read(prompt)
+
+    def images(
+        self,
+        request: Request,
+        reading: Reading,
+        sampling: Sampling,
+        image_prompt: ImagePrompt | None = None,
+        best_of: int | None = None,
+    ) -> ImageRequest:
+        """Begin to draw a request; its images wait for slots.
+
+        A user's own picture is no part of a scene: then only the first thing is drawn.
+        """
+        if image_prompt is not None and not request.like:
+            reading = replace(reading, layout="", others=())
+        prefills = self.prefill(reading.prompts, image_prompt)
+        others = [self.prefill([other.prompt])[0] for other in reading.others]
+        return ImageRequest(request, sampling, prefills, image_prompt, best_of, reading, others)
 
     @memory_watched()
     def prefill(
@@ -416,15 +435,22 @@ class Pipeline:
 
     @torch.inference_mode()
     def _finish(self, images: list[ImageCodes]) -> list[Drawing]:
+        parts = [part for image in images for part in (image, *image.others)]
         with self._in_finish_stream():
             stopwatch = Stopwatch(self.device)
-            sharp = self._render(torch.stack([image.codes for image in images]), stopwatch)
+            sharp = self._render(torch.stack([part.codes for part in parts]), stopwatch)
             mattes = cut_out(self.unet, self.bundle.matting, sharp)
             stopwatch.stop("matting")
         begin_of_webp = time.perf_counter()
+        cut = iter(zip(parts, sharp, mattes, strict=True))
         drawings = []
-        for image, pixels, (alpha, method) in zip(images, sharp, mattes, strict=True):
-            picture = image.look.give(compose(pixels, alpha))
+        for image in images:
+            cut_outs = list(islice(cut, 1 + len(image.others)))
+            pictures = [
+                part.look.give(compose(pixels, alpha)) for part, pixels, (alpha, _) in cut_outs
+            ]
+            picture = arrange(image.layout, pictures) if image.layout else pictures[0]
+            method = cut_outs[0][2][1]
             score = None if image.score is None else round(image.score, 4)
             candidate = Candidate(0, image.seed, round(image.perplexity, 4), method, score)
             drawings.append(Drawing(candidate, picture, to_webp(picture), image.codes))

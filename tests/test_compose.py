@@ -58,8 +58,9 @@ def test_bot_image_contains_every_module_the_bot_imports(tmp_path: Path) -> None
                 else:
                     (tmp_path / target).mkdir(parents=True, exist_ok=True)
                     shutil.copy(source, tmp_path / target)
-    # An editable installation would supply what the image lacks.
+    # An editable installation would supply what the image lacks.  The queries read its tables.
     code = (
+        "from bot.inline.search import Query; Query('cat'); Query('кшка')\n"
         "import sys, bot.__main__, bot.telegram.leader; ours = ('bot', 'worker', 'emojich_core')\n"
         "print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] in ours), sep='\\n')"
     )

@@ -1,6 +1,7 @@
 """Any value of a variable or option is read, or refused in one sentence that names the cure."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from emojich_core.errors import BundleError, SetupError
 from emojich_core.model_options import find_bundle, known_bundles
 from tests.emojich_core.commands import command
 from worker.config import Settings, read_pairs
+from worker.queue.address import Address
 from worker.queue.connection import connect
 from worker.queue.environment import data_folder
 from worker.queue.logs import start_logging
@@ -63,6 +65,11 @@ def bot(name: str, text: str) -> None:
         Blocklist.read(config.blocked_words)
 
 
+def token_file(name: str, text: str) -> None:
+    if text.strip():
+        Config.from_environment({name: text})
+
+
 def worker(name: str, text: str) -> None:
     Settings.from_environment({name: text})
     read_pairs({name: text}, lambda: 0)
@@ -82,6 +89,10 @@ def folder(name: str, text: str) -> None:
 
 def server(name: str, text: str) -> None:
     connect(text)
+
+
+def secret_of_redis(name: str, text: str) -> None:
+    Address.read("rediss://127.0.0.1:1", {name: text})
 
 
 def models(name: str, text: str) -> None:
@@ -107,6 +118,7 @@ def log(name: str, text: str) -> None:
 
 READERS: dict[str, Callable[[str, str], None]] = {
     "TELEGRAM_BOT_TOKEN": bot,
+    "TELEGRAM_BOT_TOKEN_FILE": token_file,
     "TELEGRAM_API_URL": bot,
     "WEBHOOK_URL": bot,
     "WEBHOOK_PORT": bot,
@@ -123,13 +135,23 @@ READERS: dict[str, Callable[[str, str], None]] = {
     "EMOJICH_PRECISION": worker,
     "EMOJICH_SLOTS": worker,
     "EMOJICH_REQUESTS": worker,
+    "EMOJICH_BEST_OF": worker,
     "EMOJICH_WORKER_METRICS": metrics,
     "EMOJICH_LOG": log,
     "EMOJICH_DATA": folder,
     "REDIS_URL": server,
+    "REDIS_PASSWORD": secret_of_redis,
+    "REDIS_PASSWORD_FILE": secret_of_redis,
+    "REDIS_CA_FILE": secret_of_redis,
     "EMOJICH_MODELS": models,
     "EMOJICH_REPOS": copies,
 }
+
+
+def test_every_variable_of_the_documentation_is_tested_here() -> None:
+    text = (ROOT / "docs/configuration.md").read_text().partition("## Docker Compose")[0]
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    assert set(re.findall(r"`([A-Z_]+)`", "".join(rows))) - {"HF_TOKEN"} == READERS.keys()
 
 
 SECRET = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL", "WEBHOOK_URL", "REDIS_URL")
@@ -163,6 +185,7 @@ NUMBERS = [name for name in READERS if "_MAX_" in name] + [
     "WEBHOOK_PORT",
     "EMOJICH_SLOTS",
     "EMOJICH_REQUESTS",
+    "EMOJICH_BEST_OF",
 ]
 
 

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 
+from emojich_core.errors import SetupError
 from worker.config import Pair
 from worker.engine.protocol import ENGINE_SOCKET, ask_metrics, engine_is_ready, read_speed
 from worker.jobs.rq_worker import GRACE
@@ -184,8 +185,18 @@ class Engines:
 
 @contextmanager
 def engines(pairs: list[Pair], url: str) -> Iterator[Engines]:
-    """The engines of these pairs, which end with the block."""
-    with tempfile.TemporaryDirectory(prefix="emojich-", dir=sockets_folder()) as folder:  # 0700
+    """The engines of these pairs, which end with the block.
+
+    Raises SetupError where no temporary file can be written.
+    """
+    try:
+        sockets = tempfile.TemporaryDirectory(prefix="emojich-", dir=sockets_folder())  # 0700
+    except OSError as error:
+        raise SetupError(
+            f"The engines' sockets cannot be made ({error.strerror}): make room in /tmp, or set "
+            "TMPDIR to a folder that this user may write."
+        ) from error
+    with sockets as folder:
         started = Engines(pairs, folder, url)
         try:
             yield started

@@ -84,12 +84,13 @@ def _alone(folder: Path) -> Iterator[None]:
     """Two sandboxes on one folder would overwrite each other's state: only one may run."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
     except OSError as error:
         raise SystemExit(
-            f"emojich: --data {str(folder)[:100]} cannot be made ({error.strerror}): "
-            "choose another folder."
+            f"emojich: --data {str(folder)[:100]} cannot be written ({error.strerror}): "
+            "make it yours, or choose another folder."
         ) from None
-    with (folder / ".lock").open("w") as lock:
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

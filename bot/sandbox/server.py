@@ -1,6 +1,7 @@
 """The HTTP server: the Bot API's two routes, the chat page, and the user's side."""
 
 import asyncio
+import errno
 import logging
 import re
 from collections.abc import AsyncIterator
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 PAGE = Path(__file__).parent / "page"
 #: Larger than any file Telegram takes, so that it is our rules that refuse one.
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 TOKEN = re.compile(r"\d{1,16}:[A-Za-z0-9_-]{1,100}", re.A)
 ALLOWED_TOKEN: web.AppKey[str | None] = web.AppKey("token")
 #: The page loads only its own files, and nothing from elsewhere.
@@ -120,9 +122,13 @@ async def _errors(request: web.Request, handler: Next) -> web.StreamResponse:
     except UnicodeEncodeError:  # half a character
         refusal = ApiError(400, "Bad Request: strings must be encoded in UTF-8")
         return web.json_response(refusal.answer(), status=400)
-    except Exception:
+    except Exception as error:
         # Not the URL: it holds the token, and a token never reaches a log.
-        log.exception("a call of %s failed", request.match_info.get("method", "the page"))
+        method = request.match_info.get("method", "the page")
+        if isinstance(error, OSError) and error.errno in FULL:
+            log.error("a call of %s failed (%s): make room", method, error.strerror)
+        else:
+            log.exception("a call of %s failed", method)
         return web.json_response(ApiError(500, "Internal Server Error").answer(), status=500)
 
 

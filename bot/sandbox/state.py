@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.sandbox.decoding import DecodeError, Json, decode
+from bot.sandbox.decoding import Json, decode
 from bot.sandbox.files import StoredFile, write_atomically
 
 #: A chat keeps this many messages, so that state.json stays small for ever.
@@ -150,9 +150,10 @@ class StateFile:
             return State()
         try:
             state: State = decode(json.loads(self._path.read_text("utf-8")), State)
-        except (json.JSONDecodeError, DecodeError) as error:
+        except (OSError, ValueError) as error:  # ValueError: no UTF-8, no JSON, or of another shape
+            reason = error.strerror if isinstance(error, OSError) else error
             raise SystemExit(
-                f"emojich: {self._path} is no state of this sandbox ({error}): move it away."
+                f"emojich: {self._path} is no state of this sandbox ({reason}): move it away."
             ) from None
         return state
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from emojich_core.inference.retries import RetryPolicy
 from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots
-from emojich_core.looks import Looks
+from emojich_core.looks import Look, Looks
 from emojich_core.request import MAX_SEED, Reading, Request
 
 DECODING_SHARE = 0.8  # of the progress; the stages after the transformer have the rest
@@ -28,7 +28,8 @@ class ImageRequest:
     The caller lets `waiting` images `enter` free slots, and calls `update` after each step of the
     slots.  `best_of` images are decoded, by default as many as the request's `count` of stickers;
     those beyond the count are `extra`, and may wait until slots are idle.  `reading` says which
-    colours they are given.
+    colours they are given; of a scene, `others` are the prefills of its other things, each of which
+    is decoded once.
     Raises ValueError for a `best_of` below the count.
     """
 
@@ -40,13 +41,16 @@ class ImageRequest:
         image_prompt: ImagePrompt | None = None,
         best_of: int | None = None,
         reading: Reading | None = None,
+        others: Sequence[Prefill] = (),
     ):
         decoded = request.count if best_of is None else best_of
         if decoded < request.count:
             raise ValueError(f"best_of must be at least the count, {request.count}")
-        self.waiting = [(request.seed + i) % (MAX_SEED + 1) for i in range(decoded)]  # seeds
+        images = decoded + len(others)
+        self.waiting = [(request.seed + i) % (MAX_SEED + 1) for i in range(images)]  # seeds
         self.slots: dict[int, int] = {}  # slot → seed of the image in it
-        self.extra = frozenset(self.waiting[request.count :])  # seeds
+        self.extra = frozenset(self.waiting[request.count : decoded])  # seeds
+        self._others = dict(zip(self.waiting[decoded:], others, strict=True))  # by seed
         self._needed: set[int] = set()  # seeds of retries
         self._count = request.count
         self._first = request.seed
@@ -56,7 +60,7 @@ class ImageRequest:
         self._policy = RetryPolicy(replace(sampling, temperature=temperature))
         # An image prompt is the user's own picture: it stays as it is.
         changes = image_prompt is None or bool(request.like)
-        reading = reading or Reading(request.prompt)
+        self._reading = reading = reading or Reading(request.prompt)
         self._looks = Looks(reading, request.seed, request.like) if changes else None
         self._round: list[ImageCodes] = []  # complete, until the round ends
         self._selected: list[ImageCodes] = []
@@ -70,7 +74,8 @@ class ImageRequest:
     def enter(self, slots: Slots, slot: int) -> None:
         """Start the next waiting image in a free slot."""
         seed = self.slots[slot] = self.waiting.pop(0)
-        slots.enter(slot, self._prefill(seed), seed, self._policy.sampling, self._image_prompt)
+        image_prompt = None if seed in self._others else self._image_prompt
+        slots.enter(slot, self._prefill(seed), seed, self._policy.sampling, image_prompt)
 
     def update(self, slots: Slots) -> list[ImageCodes]:
         """Take complete images out of their slots; returns those selected when a round ends."""
@@ -85,13 +90,18 @@ class ImageRequest:
     def _end_round(self) -> list[ImageCodes]:
         selected = self._policy.select(self._round)
         if self._looks:
-            selected = [replace(each, look=self._looks.of(each.codes)) for each in selected]
+            selected = [replace(each, look=self._look(each, self._looks)) for each in selected]
         self._selected += selected
         self._round = []
-        missing = max(0, self._count - len(self._selected))
+        missing = max(0, self._count + len(self._others) - len(self._selected))
         self.waiting = self._policy.next_round()[:missing]
         self._needed.update(self.waiting)
         return selected
+
+    def _look(self, image: ImageCodes, looks: Looks) -> Look:
+        if image.seed not in self._others:
+            return looks.of(image.codes)
+        return Look(self._reading.others[list(self._others).index(image.seed)].colour)
 
     def _share_left(self, in_slots: float) -> float:
         """The share of the decoding that is left; `in_slots` is in images, not codes."""
@@ -101,7 +111,14 @@ class ImageRequest:
         done = (len(self._round) + in_slots) / images
         return RETRY_SHARE**self._policy.round * (1 - (1 - RETRY_SHARE) * done)
 
+    @property
+    def is_chosen_at_the_end(self) -> bool:
+        """Whether no image can be finished before all are decoded."""
+        return bool(self.extra or self._reading.layout)
+
     def _prefill(self, seed: int) -> Prefill:
+        if seed in self._others:
+            return self._others[seed]
         return self._prefills[seed % len(self._prefills)]
 
     def interrupt(self, slots: Slots, slot: int) -> None:
@@ -150,7 +167,12 @@ class ImageRequest:
         for image in images:
             by_prompt[self._prefill(image.seed).place].append(image)
         turns = zip_longest(*(by_prompt[place] for place in sorted(by_prompt)))
-        return [image for turn in turns for image in turn if image][: self._count]
+        best = [image for turn in turns for image in turn if image][: self._count]
+        if not self._reading.layout:
+            return best
+        by_seed = {image.seed: image for image in self._selected}
+        others = tuple(by_seed[seed] for seed in self._others)
+        return [replace(image, layout=self._reading.layout, others=others) for image in best]
 
     def so_far(self, slots: Slots) -> list[Tensor]:
         """The codes (n,) int64 that are decoded of the first `count` images, in a lasting order."""
@@ -161,7 +183,8 @@ class ImageRequest:
         return [codes[seed] for seed in order[: self._count]]
 
     def _likeliest(self) -> list[ImageCodes]:
-        return sorted(self._selected, key=lambda image: (image.look.repeat, image.perplexity))
+        images = (image for image in self._selected if image.seed not in self._others)
+        return sorted(images, key=lambda image: (image.look.repeat, image.perplexity))
 
     @property
     def decoded_share(self) -> float:

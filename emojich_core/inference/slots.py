@@ -97,6 +97,8 @@ class ImageCodes:
     perplexity: float  # lower is better
     score: float | None = None  # the judge's; higher is better; None: it was not asked
     look: Look = field(default_factory=Look)
+    layout: str = ""  # how it becomes one picture with the others; see `emojich_core.scenes`
+    others: "tuple[ImageCodes, ...]" = ()
 
 
 class Slots:

@@ -82,7 +82,7 @@ def test_scrape_answers_while_redis_is_away(
         bot.wait_until_ready()
         with connect(url) as connection:
             assert value(read(port), "emojich_redis_up") == 1
-            connection.execute_command("CLIENT", "PAUSE", 30_000)
+            connection.execute_command("CLIENT", "PAUSE", 6_000)
             begin = time.monotonic()
             samples = read(port)
             assert time.monotonic() - begin < 5
@@ -92,6 +92,18 @@ def test_scrape_answers_while_redis_is_away(
     assert samples["emojich_redis_up", frozenset()] == 0
     assert value(samples, "emojich_telegram_calls_total", method="getMe", answer="200") >= 1
     bot.end(signal.SIGKILL)
+
+
+def test_full_redis_counts_as_down(tmp_path: Path) -> None:
+    server = Server(tmp_path / "redis")
+    figures = registry(f"redis://127.0.0.1:{server.port}")
+    try:
+        assert figures.get_sample_value("emojich_redis_up") == 1
+        server.client.config_set("maxmemory", 1)
+        assert figures.get_sample_value("emojich_redis_up") == 0
+        assert figures.get_sample_value("emojich_paused") == 0  # what can be read is there
+    finally:
+        server.stop()
 
 
 def test_scrape_reaches_a_redis_by_sentinel_and_by_a_password_in_a_file(

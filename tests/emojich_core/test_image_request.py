@@ -9,7 +9,7 @@ from emojich_core.inference.image_request import DECODING_SHARE, ImageRequest
 from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import Prefill, Slots, prefill
 from emojich_core.networks.transformer import Transformer
-from emojich_core.request import Request
+from emojich_core.request import Reading, Request
 from tests.emojich_core.test_generation import CONFIG, TEXT
 
 REQUEST = Request(id="1", prompt="кот", count=4, seed=7)
@@ -107,3 +107,21 @@ def test_scores_order_the_images_of_lowest_perplexity(
     [equal] = images.best([0.1, 0.2, 0.2, 0.2])
     assert equal.seed == shortlist[1].seed, "equal scores leave the order by perplexity"
     assert not ImageRequest(request, Sampling(), prefills).extra
+
+
+def test_other_things_of_a_scene_are_decoded_once_and_belong_to_every_image(
+    model: Transformer, prefills: list[Prefill]
+) -> None:
+    alone = ImageRequest(REQUEST, Sampling(), prefills)
+    reading = Reading("кот", layout="with", others=(Reading("пицца", colour="синий"),))
+    scene = ImageRequest(REQUEST, Sampling(), prefills, reading=reading, others=prefills)
+    assert scene.is_chosen_at_the_end
+    assert not alone.is_chosen_at_the_end
+    assert not scene.extra
+    for images, slots in ((alone, 4), (scene, 3)):
+        decode(images, Slots(model, slots))
+    assert codes(scene) == codes(alone)
+    for image in scene.best():
+        [other] = image.others
+        assert other.seed == REQUEST.seed + REQUEST.count
+        assert (other.look.colour, image.layout) == ("синий", "with")

@@ -84,7 +84,7 @@ def test_cancelled_in_a_progress_callback_stops_generate(pipeline: Pipeline) -> 
 
 def test_generate_refuses_a_prompt_without_russian_words(pipeline: Pipeline) -> None:
     with pytest.raises(InvalidRequest):
-        pipeline.generate("cat")
+        pipeline.generate("Katze")
 
 
 def test_best_of_returns_the_lowest_perplexities(pipeline: Pipeline) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from emojich_core.errors import SetupError
 from tests.bot.harness import TOKEN, BotProcess, Sandbox, User, environment_of
@@ -66,6 +67,27 @@ def test_request_is_followed_through_bot_job_and_engine(
     assert len({line["request"] for line in told if "request" in line}) == 1
     assert "кот" not in text
     assert TOKEN not in text
+
+
+@pytest.mark.parametrize("kind", FORMATTERS)
+def test_refusal_of_a_full_redis_quotes_nothing_that_a_user_wrote(
+    connection: redis.Redis, kind: str
+) -> None:
+    prompt = "кот\n) x"  # not below, because a traceback quotes the line
+    connection.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(redis.OutOfMemoryError, match="кот") as refused:
+            connection.pipeline().set("emojich:x", prompt).execute()
+    finally:
+        connection.config_set("maxmemory", 0)
+    for error in (None, refused.value):
+        exc_info = error and (type(error), error, error.__traceback__)
+        record = logging.LogRecord(
+            "bot.app", logging.ERROR, "", 0, "%s; again", (refused.value,), exc_info
+        )
+        text = FORMATTERS[kind](()).format(record)
+        assert "command not allowed when used memory > 'maxmemory'.; again" in text
+        assert "кот" not in text
 
 
 def test_exception_is_a_field_and_secrets_are_hidden() -> None:

@@ -20,6 +20,7 @@ def test_worker_waits_for_a_full_redis_and_keeps_its_engine(
     wait_until(lambda: end_of(connection, "2"))
     assert isinstance(end_of(connection, "2"), Finished)
     assert worker.engine() == engine
+    assert "Traceback" not in worker.log()
 
 
 def test_signal_ends_a_worker_that_waits_for_redis(worker: Worker, connection: redis.Redis) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from typing import get_args
 
 import pytest
@@ -11,6 +12,7 @@ from emojich_core.errors import SetupError
 from emojich_core.model_options import Precision
 from tests.worker.harness import ROOT
 from worker.config import REQUESTS, Settings
+from worker.engines import engines
 
 WRONG = [
     ("EMOJICH_MODEL", "nowhere", "name a folder with a bundle.json, or one of: "),
@@ -66,3 +68,12 @@ def test_invalid_variable_is_reported_without_redis_and_torch(part: tuple[str, .
     assert result.returncode == 1
     assert result.stderr.startswith("emojich: EMOJICH_SLOTS is '0'")
     assert result.stderr.count("\n") == 1
+
+
+def test_folder_of_temporary_files_that_is_not_there_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    said = r"\(No such file.*\): make room in /tmp, or set TMPDIR to"
+    with pytest.raises(SetupError, match=said), engines([], "redis://127.0.0.1:1"):
+        pass

@@ -149,8 +149,10 @@ class Scheduler:
         request = task.request
         try:
             reading = self._pipeline.read(request.prompt)
-            image_prompt = self._image_prompt(task)
-            prefills = self._pipeline.prefill(reading.prompts, image_prompt)
+            best_of = request.drawn(judged=bool(self._pipeline.judge)) * self._best_of
+            images = self._pipeline.images(
+                request, reading, self._pipeline.bundle.sampling, self._image_prompt(task), best_of
+            )
         except InvalidRequest as error:
             log.info("request %s: %s", request.id, error.reason)
             task.outcome = Failed(request.id, error.reason), []
@@ -162,9 +164,6 @@ class Scheduler:
             else:
                 self._blame(task, error)
         else:
-            sampling = self._pipeline.bundle.sampling
-            best_of = request.drawn(judged=bool(self._pipeline.judge)) * self._best_of
-            images = ImageRequest(request, sampling, prefills, image_prompt, best_of, reading)
             self._jobs.append(Job(task, reading, images))
 
     def _image_prompt(self, task: Task) -> ImagePrompt | None:
@@ -215,7 +214,7 @@ class Scheduler:
             self._slots.step()
         for job in self._jobs:
             selected = job.images.update(self._slots)
-            if not job.images.extra:
+            if not job.images.is_chosen_at_the_end:
                 for image in selected:
                     self._decoded.put((job, image))
             elif job.images.is_decoded:

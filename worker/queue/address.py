@@ -14,6 +14,7 @@ https://docs.prefect.io/integrations/prefect-redis/api-ref/prefect_redis-connect
 
 import os
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,7 @@ import redis
 import redis.asyncio
 from redis.connection import parse_url
 
-from emojich_core.errors import shown
+from emojich_core.errors import SetupError, shown
 from worker.queue import sentinels
 from worker.queue.environment import readable_file, secret
 
@@ -107,9 +108,21 @@ def _defaults(scheme: str, environment: Mapping[str, str]) -> dict[str, str]:
     defaults = {"password": password} if password else {}
     ca_file = environment.get("REDIS_CA_FILE", "").strip()
     if ca_file and scheme.startswith("rediss"):
-        readable_file("REDIS_CA_FILE", ca_file)
+        _check_certificate("REDIS_CA_FILE", ca_file)
         defaults["ssl_ca_certs"] = ca_file
     return defaults
+
+
+def _check_certificate(name: str, file: str) -> None:
+    """Raise SetupError unless the file that a variable names holds a certificate."""
+    readable_file(name, file)
+    try:
+        ssl.create_default_context(cafile=file)
+    except OSError:  # ssl.SSLError is one, too
+        raise SetupError(
+            f"{name}: {shown(file)} holds no certificate: name the file of the authority that has "
+            "signed the server's, in PEM."
+        ) from None
 
 
 def _host(text: str) -> tuple[str, int]:

@@ -51,7 +51,8 @@ def secret(environment: Mapping[str, str], name: str) -> str:
         raise SetupError(f"{name}_FILE: {shown(file)} is empty: write the secret into it.")
     if not text.isprintable():
         raise SetupError(
-            f"{name}_FILE: {shown(file)} holds more than one line: write the secret alone into it."
+            f"{name}_FILE: {shown(file)} holds more than one line, or signs that cannot be seen: "
+            "write the secret alone into it."
         )
     return text
 
@@ -65,7 +66,7 @@ def _read_small(name: str, file: str) -> str:
             "alone."
         )
     try:
-        return data.decode()
+        return data.decode("utf-8-sig")  # editors of Windows put a mark before the text
     except UnicodeDecodeError:
         raise SetupError(f"{name}: {shown(file)} is not UTF-8: write the secret again.") from None
 

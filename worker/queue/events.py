@@ -125,16 +125,17 @@ def end_silently(connection: redis.Redis, request_id: str) -> bool:
     return bool(is_first)
 
 
-def lag(connection: redis.Redis, now: float) -> tuple[int, float]:
+def lag(connection: redis.Redis) -> tuple[int, float]:
     """How many events the bot has yet to deal with, and the age in seconds of the oldest.
 
-    `now` is Unix time.
+    Both times are those of Redis, because this machine's clock may differ from it.
     """
     oldest: Any = connection.xrange(STREAM, count=1)
     if not oldest:
         return 0, 0.0
-    milliseconds = int(oldest[0][0].partition(b"-")[0])
-    return int(connection.xlen(STREAM)), max(0.0, now - milliseconds / 1000)
+    began = int(oldest[0][0].partition(b"-")[0]) / 1000
+    now: Any = connection.time()
+    return int(connection.xlen(STREAM)), max(0.0, now[0] + now[1] / 1e6 - began)
 
 
 def _read(entry_id: str, fields: dict[bytes, bytes] | None) -> Event | None:

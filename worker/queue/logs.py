@@ -11,17 +11,32 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+import redis
+
 from emojich_core.errors import SetupError
 
 HIDDEN = "<secret>"
 _OF_REQUEST = re.compile(r"request (\S+): ")
+# In its errors redis-py quotes the beginning of a pipeline's command, and with it a prompt.
+_COMMAND = re.compile(r"Command # \d+ \((?s:.{0,300})\) of pipeline caused error: ")
 
 
-def hide(text: str, secrets: tuple[str, ...]) -> str:
-    """The text without the secrets."""
+def hide(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """The text without the secrets, and without what Redis was to store."""
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
-    return text
+    return _COMMAND.sub("", text)
+
+
+def _shorten(record: logging.LogRecord) -> bool:
+    """Say what Redis refused in one line: RQ logs a traceback each time that Redis is away or full.
+
+    A filter: returns True, for the record is logged.
+    """
+    error = record.exc_info and record.exc_info[1]
+    if record.name.startswith("rq.") and isinstance(error, redis.RedisError):
+        record.msg, record.args, record.exc_info = f"{record.getMessage()} ({error})", (), None
+    return True
 
 
 class _LineFormatter(logging.Formatter):
@@ -76,5 +91,6 @@ def start_logging(
         raise SetupError("EMOJICH_LOG must be json or text: set one of them, or leave it unset.")
     handler = logging.StreamHandler()
     handler.setFormatter(FORMATTERS[kind](secrets))
+    handler.addFilter(_shorten)
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("rq").setLevel(logging.WARNING)

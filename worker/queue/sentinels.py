@@ -44,6 +44,13 @@ def async_pool(
     return _AsyncPool(service, sentinel, connection_class=kind, **options)
 
 
+def ask(host: str, port: int, of_sentinels: dict[str, Any]) -> None:
+    """Raise redis.RedisError unless a Sentinel answers."""
+    options = of_sentinels | _TIMEOUTS | {"retry": Retry(NoBackoff(), 0)}
+    with redis.Redis(host, port, **options) as sentinel:
+        sentinel.ping()
+
+
 class _AsyncPool(
     redis.asyncio.sentinel.SentinelConnectionPool, redis.asyncio.BlockingConnectionPool
 ):

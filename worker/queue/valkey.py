@@ -1,6 +1,7 @@
 """Redis: that at REDIS_URL, or else an embedded Valkey in the data folder."""
 
 import fcntl
+import logging
 import os
 import re
 import subprocess
@@ -23,6 +24,8 @@ MAX_SOCKET_PATH = 100  # bytes; the kernels' own limits are 107 (Linux) and 103 
 START_TIMEOUT = 60  # seconds; a long append-only file takes a while to read
 STOP_TIMEOUT = 10
 
+log = logging.getLogger("emojich.valkey")
+
 
 @contextmanager
 def redis_url(data: Path) -> Iterator[str]:
@@ -35,6 +38,8 @@ def redis_url(data: Path) -> Iterator[str]:
         yield url
         return
     folder = data / "valkey"
+    # A machine whose operator forgot the variable would otherwise wait for requests in silence.
+    log.info("REDIS_URL is not set: the queue is in the embedded Valkey of %s", data)
     with writing():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     socket = _socket_path(folder)

@@ -7,9 +7,7 @@ art           the emoji art: drawings, Russian names and keywords
 captions      captions of an emoji, and their frequencies
 things        emoji that can be coloured, counted or combined, and their names
 compositions  the pictures of the dataset and their captions
-compose       combines pictures: side by side, counted, small
-scenes        combines two pictures in a place
 morphology    Russian word forms
 held_out      compositions and glyphs that training never sees
-neighbours    made emojich_core/neighbours.tsv
+neighbours    made emojich_core/reading/neighbours.tsv
 """

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from emojich_core.colours import Body, recolour
-from emojich_core.training.data import compose, scenes
+from emojich_core.scenes import compose, together
+from emojich_core.scenes.together import PLACES, Place
 from emojich_core.training.data.captions import spelled
 from emojich_core.training.data.held_out import HeldOut
 from emojich_core.training.data.morphology import NounPhrase
-from emojich_core.training.data.scenes import PLACES, Place
 from emojich_core.training.data.things import FOOD, NATURE, Thing, bare, hexcode_of
 
 # The share of each kind of picture in training.  With plain ones at 0.42 `mini` forgot a fifth
@@ -199,7 +199,7 @@ class Composer:
             for worn in self._drawings_of(emoji)
         ]
         return [
-            self._together("dressed", head, worn, captions, partial(scenes.wearing, place=place))
+            self._together("dressed", head, worn, captions, partial(together.wearing, place=place))
             for head, worn, place, captions in self._chosen(choices, count)
         ]
 
@@ -212,7 +212,7 @@ class Composer:
             if not head.lemmas & thing.lemmas
         ]
         return [
-            self._together("carrying", head, thing, captions, scenes.carrying)
+            self._together("carrying", head, thing, captions, together.carrying)
             for head, thing, _, captions in self._chosen(choices, count)
         ]
 
@@ -225,7 +225,7 @@ class Composer:
             if (where := thing.names[0].form("loct"))
         ]
         return [
-            self._together("riding", head, thing, captions, scenes.riding)
+            self._together("riding", head, thing, captions, together.riding)
             for head, thing, _, captions in self._chosen(choices, count)
         ]
 
@@ -238,7 +238,7 @@ class Composer:
             for symbol in self._drawings_of(emoji)
         ]
         return [
-            self._together("mood", head, symbol, captions, scenes.in_mood)
+            self._together("mood", head, symbol, captions, together.in_mood)
             for head, symbol, _, captions in self._chosen(choices, count)
         ]
 
@@ -316,7 +316,7 @@ class Composer:
 
     def _place(self, thing: Thing, place: str) -> Callable[[Drawings], np.ndarray]:
         turned = self._turned(thing)
-        return lambda drawings: scenes.placed(turned(drawings), place)
+        return lambda drawings: together.placed(turned(drawings), place)
 
 
 def colour_captions(names: Sequence[NounPhrase], colour: str) -> dict[str, float]:

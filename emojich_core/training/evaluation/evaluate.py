@@ -8,7 +8,8 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -89,8 +90,12 @@ def evaluate(settings: Settings, command: str) -> list[Figure]:
     cost = metrics.cost_figures(pipeline, settings.seed)  # before anything big
     art = _art(glyphs, settings.data)
     answers = _answers(pipeline, art, asked, settings.seed)
+    alone = answer_all(
+        _weights_alone(pipeline), art.colour_blind, asked["compositions"], settings.seed, "alone"
+    )
     figures = [
         *_recall_figures(answers),
+        *recall_figures("alone", "of them by the weights alone", alone, {}),
         *_drawing_figures(pipeline, art, answers["names"], settings),
         *cost,
     ]
@@ -132,6 +137,13 @@ def _answers(
 ) -> dict[Kind, list[Answer]]:
     judges = {"names": art.judge, "everyday": art.judge, "compositions": art.colour_blind}
     return {kind: answer_all(pipeline, judges[kind], asked[kind], seed, kind) for kind in asked}
+
+
+def _weights_alone(pipeline: Pipeline) -> Pipeline:
+    """The same models, which draw every prompt as it is and give no picture a colour."""
+    alone = copy(pipeline)
+    alone.bundle = replace(pipeline.bundle, vocabulary=None)
+    return alone
 
 
 def _recall_figures(answers: Mapping[Kind, Sequence[Answer]]) -> list[Figure]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -316,6 +317,42 @@ async def test_sandbox_process_prints_its_address_and_ends_on_a_signal(tmp_path:
         for process in (first, second, third):
             process.kill()
             process.communicate()
+
+
+@pytest.mark.parametrize("damage", ["state.json is binary", "state.json", ".lock"])
+def test_damaged_folder_of_the_sandbox_is_one_sentence(tmp_path: Path, damage: str) -> None:
+    name, _, binary = damage.partition(" is ")
+    if binary:
+        (tmp_path / name).write_bytes(b"\xff\xfe\x00")
+    else:
+        (tmp_path / name).mkdir()  # what root cannot open either
+    process, address = start(tmp_path)
+    log = process.communicate()[1]
+    assert (process.returncode, address) == (1, "")
+    assert log.startswith("emojich: ")
+    assert log.count("\n") == 1
+    assert name in log or str(tmp_path) in log
+
+
+async def test_full_disk_is_one_line_for_each_call(
+    launch: Launch, caplog: pytest.LogCaptureFixture
+) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    async with launch() as box:
+        await box.say("/start")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))  # no file may be longer
+        try:
+            async with box.http.post(f"{box.url}/sandbox/message", json={"text": "кот"}) as answer:
+                assert answer.status == 500
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert [record.getMessage() for record in caplog.records] == [
+            "a call of the page failed (File too large): make room"
+        ]
+        assert not caplog.records[0].exc_info
+        await box.say("пёс")
+        texts = [update.message.text for update in await box.bot.get_updates() if update.message]
+    assert texts == ["/start", "кот", "пёс"]
 
 
 BODIES = [b"\xff\xfe", b"[" * 100_000, b'{"user_id": ' + b"9" * 5000 + b"}", b'{"text": "\\ud83d"}']

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -38,6 +39,8 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("text", [TOKEN, f"{TOKEN}\n", f"\n {TOKEN}\r\n"])
 def test_secret_is_read_from_a_file_without_the_line_ends(tmp_path: Path, text: str) -> None:
     file = tmp_path / "token"
+    file.write_text(text, "utf-8-sig", newline="")  # with Windows' mark, too
+    assert secret({f"{NAME}_FILE": str(file)}, NAME) == TOKEN
     file.write_text(text, newline="")
     assert secret({f"{NAME}_FILE": str(file)}, NAME) == TOKEN
     assert Config.from_environment({f"{NAME}_FILE": str(file), NAME: " "}).token == TOKEN
@@ -53,6 +56,7 @@ def test_secret_is_read_from_a_file_without_the_line_ends(tmp_path: Path, text: 
         (b"x" * (MAX_SECRET + 1), f"has more than {MAX_SECRET} bytes"),
         (f"{TOKEN}\nhush".encode(), "holds more than one line"),
         (b"\xff\xfe", "is not UTF-8"),
+        (f"{TOKEN}\0".encode(), "or signs that cannot be seen"),
     ],
 )
 def test_unusable_secret_file_is_one_sentence(
@@ -139,21 +143,82 @@ def test_server_behind_tls_is_trusted_by_its_authority(
     secure_port: int, certificates: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = f"rediss://127.0.0.1:{secure_port}/0"
-    with pytest.raises(SetupError, match=r"rediss://127.0.0.1:\d+ does not .*or REDIS_CA_FILE\.$"):
+    said = r"^Redis at rediss://127.0.0.1:\d+ shows a certificate that .* trust \(.*certificate\):"
+    with pytest.raises(SetupError, match=f"{said} name that of its authority in REDIS_CA_FILE"):
         connect(url)
     monkeypatch.setenv("REDIS_CA_FILE", str(certificates / "ca.crt"))
     with connect(url) as connection:
         connection.set("emojich:x", "1")
         assert connection.get("emojich:x") == b"1"
     assert asyncio.run(ping(url))
-    with pytest.raises(SetupError, match="does not answer"):  # its certificate is for 127.0.0.1
+    with pytest.raises(SetupError, match=r"not valid for 'localhost'.*a host in REDIS_URL"):
         connect(f"rediss://localhost:{secure_port}")
+
+
+def test_server_with_tls_and_client_without_are_told_apart(
+    secure_port: int, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        SetupError, match=r"correct REDIS_URL \(rediss:// if it takes TLS only\)\.$"
+    ):
+        connect(f"redis://127.0.0.1:{secure_port}")
+    plain = Server(tmp_path / "plain")
+    try:
+        with pytest.raises(
+            SetupError, match=r"correct REDIS_URL \(redis:// if it takes no TLS\)\.$"
+        ):
+            connect(
+                f"rediss://127.0.0.1:{plain.port}?socket_connect_timeout=0.5&socket_timeout=0.5"
+            )
+    finally:
+        plain.stop()
+    with pytest.raises(SetupError, match=r"start it, or correct REDIS_URL\.$"):
+        connect(f"redis://127.0.0.1:{free_port()}")
 
 
 def test_authority_that_cannot_be_read_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_CA_FILE", "/nowhere/ca.crt")
     with pytest.raises(SetupError, match=r"^REDIS_CA_FILE: /nowhere/ca.crt cannot be read"):
         connect("rediss://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\x00", b"-----BEGIN CERTIFICATE-----\nAAAA\n"])
+def test_authority_without_a_certificate_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    file = tmp_path / "ca.crt"
+    file.write_bytes(content)
+    monkeypatch.setenv("REDIS_CA_FILE", str(file))
+    with pytest.raises(SetupError, match=r"^REDIS_CA_FILE: .*ca.crt holds no certificate: name"):
+        connect("rediss://127.0.0.1:1")
+
+
+# --- Servers that take no keys --------------------------------------------------------------------
+
+
+def has_failed_to_save(server: Server) -> bool:
+    return bool(server.client.info()["rdb_last_bgsave_status"] == "err")
+
+
+def test_server_that_takes_no_keys_says_what_helps(tmp_path: Path) -> None:
+    refused = {
+        "raise its maxmemory": ("maxmemory 1",),
+        "connect to its primary": (f"replicaof 127.0.0.1 {free_port()}",),
+        "make room on its disk": ("save 1 1",),
+        "let this user run all commands on all keys": ("user default on nopass ~* +@read +ping",),
+    }
+    for number, (cure, settings) in enumerate(refused.items()):
+        server = Server(tmp_path / str(number), *settings)
+        try:
+            if cure.endswith("disk"):
+                server.client.set("x", "")
+                shutil.rmtree(tmp_path / str(number))  # its working folder
+                server.client.bgsave()
+                wait_for(partial(has_failed_to_save, server))
+            with pytest.raises(SetupError, match=rf"takes nothing \(.*\): {cure}, or correct"):
+                connect(f"redis://127.0.0.1:{server.port}")
+        finally:
+            server.stop(kill=True)  # it will not end without room to save
 
 
 # --- Sentinels ------------------------------------------------------------------------------------
@@ -183,14 +248,15 @@ def test_malformed_address_of_sentinels_is_one_sentence(url: str) -> None:
         connect(url)
 
 
-def test_options_of_an_address_reach_the_server_and_its_sentinels() -> None:
+def test_options_of_an_address_reach_the_server_and_its_sentinels(certificates: Path) -> None:
+    authority = str(certificates / "ca.crt")
     address = Address.read(
         "rediss+sentinel://u:p%40w@a:5/m/2?sentinel_password=s&ssl_cert_reqs=none",
-        {"REDIS_CA_FILE": os.devnull, "REDIS_PASSWORD": "unused"},
+        {"REDIS_CA_FILE": authority, "REDIS_PASSWORD": "unused"},
     )
     pool = address.client().connection_pool
     options = pool.connection_kwargs
-    wanted = {"username": "u", "password": "p@w", "db": 2, "ssl_ca_certs": os.devnull}
+    wanted = {"username": "u", "password": "p@w", "db": 2, "ssl_ca_certs": authority}
     assert wanted.items() <= options.items()
     assert issubclass(pool.connection_class, redis.SSLConnection)
     [sentinel] = pool.sentinel_manager.sentinels
@@ -204,6 +270,17 @@ def test_no_sentinel_is_one_sentence_without_a_password() -> None:
         connect(url)
     assert "does not answer (no Sentinel answers and knows a master 'm')" in str(error.value)
     assert "hush" not in str(error.value)
+
+
+def test_refusal_of_a_sentinel_is_named(tmp_path: Path, secure_port: int) -> None:
+    sentinel = Server(tmp_path / "sentinel", sentinel=True, password="hush")
+    try:
+        with pytest.raises(SetupError, match=r"^A Sentinel of .* append \?sentinel_password=…"):
+            connect(f"redis+sentinel://127.0.0.1:{sentinel.port}/m")
+    finally:
+        sentinel.stop()
+    with pytest.raises(SetupError, match=r"does not trust .* in REDIS_CA_FILE"):
+        connect(f"rediss+sentinel://127.0.0.1:{secure_port}/m")
 
 
 def test_connections_follow_a_failover(tmp_path: Path) -> None:

@@ -134,6 +134,17 @@ def test_wrong_password_is_one_line_without_the_password(tmp_path: Path, user: s
     assert "wrong" not in message
 
 
+def test_log_says_that_the_queue_is_in_the_embedded_server(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    with redis_url(tmp_path):
+        pass
+    assert [record.getMessage() for record in caplog.records] == [
+        f"REDIS_URL is not set: the queue is in the embedded Valkey of {tmp_path}"
+    ]
+
+
 def test_redis_that_refuses_writes_is_one_sentence(tmp_path: Path) -> None:
     with redis_url(tmp_path) as url, connect(url) as connection:
         connection.config_set("maxmemory", 1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emojich_core.training.data.scenes import PLACES, carrying, in_mood, placed, riding, wearing
+from emojich_core.scenes.together import PLACES, carrying, in_mood, placed, riding, wearing
 
 SIDE = 96
 RED = (255, 0, 0, 255)

@@ -1,4 +1,4 @@
-"""Prompts with words that a bundle does not know: the shipped vocabulary, and the CLI."""
+"""What the shipped vocabulary makes of prompts, and what the CLI says of it."""
 
 import json
 import shutil
@@ -8,22 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from emojich_core import vocabulary
-from emojich_core.bundles.bundle import (
-    VOCABULARY,
-    derive_bundle,
-    load_bundle,
-    sha256,
-    verify_bundle,
-)
+from emojich_core.bundles.bundle import VOCABULARY, load_bundle, sha256
 from emojich_core.cli.main import main
 from emojich_core.colours import GIVEN
-from emojich_core.lexicon import lexicon
 from emojich_core.model_options import SHIPPED
 from emojich_core.pipeline import Pipeline
+from emojich_core.reading.colour_names import natural_colours
+from emojich_core.reading.lexicon import lexicon
+from emojich_core.reading.prompt import EXAMPLES
+from emojich_core.reading.vocabulary import Vocabulary
+from emojich_core.reading.whole_phrases import VARIANTS
+from emojich_core.reading.words import plain
 from emojich_core.request import InvalidRequest, Reading, Reason, clean_prompt
-from emojich_core.vocabulary import EXAMPLES, VARIANTS, Vocabulary, words_of
-from emojich_core.words import plain
 
 MINI = SHIPPED / "mini" / VOCABULARY
 # Words of no language.
@@ -38,7 +34,7 @@ def mini() -> Vocabulary:
 @pytest.mark.parametrize(
     "prompt",
     [
-        *("в космосе", "красный", "пицца", "кот и пицца", "девочка с мячом"),
+        *("в космосе", "красный", "пицца"),
         *("фиолетовый абырвалг и кот", "кот в абырвалге"),
         *EXAMPLES.replace("«", "").replace("»", "").replace(" or", ",").split(", "),
     ],
@@ -73,7 +69,6 @@ def test_prompt_that_means_an_emoji_is_drawn_as_its_name(
         ("щенок в шляпе", "собака в шляпе"),
         ("бульдог в короне", "собака в короне"),
         ("рисуй бульдога", "рисуй собака"),
-        ("алый кот в смешной шляпе", "красный кот в шляпе"),
     ],
 )
 def test_scene_has_the_words_of_scenes(mini: Vocabulary, prompt: str, drawn: str) -> None:
@@ -221,11 +216,13 @@ def test_name_of_an_emoji_comes_before_its_variants(mini: Vocabulary) -> None:
         *(
             ("очень красивый красный дом", "дом", "красный"),
             ("розовый слонёнок", "слон", "розовый"),
+            ("алый кот в смешной шляпе", "кот в шляпе", "красный"),
+            ("синий бульдог в короне", "собака в короне", "синий"),
         ),
         # What has the colour in its name, or is called so, is drawn as it is.
         *(("белый медведь", "морда белого медведя", ""), ("зелёный чай", "чашка без ручки", "")),
-        *(("синее сердце", "синее сердце", ""), ("кот в красной шляпе", "кот в красной шляпе", "")),
-        *(("красный", "красный", ""), ("красный кот и пицца", "красный кот и пицца", "")),
+        *(("синее сердце", "синее сердце", ""), ("белый флаг", "флаг", "белый")),
+        ("красный", "красный", ""),
     ],
 )
 def test_thing_is_drawn_and_gets_the_colour(
@@ -235,13 +232,46 @@ def test_thing_is_drawn_and_gets_the_colour(
     assert (reading.prompt, reading.colour, reading.colours) == (drawn, colour, ())
 
 
+@pytest.mark.parametrize(
+    ("prompt", "layout", "things"),
+    [
+        *(("кот и пицца", "beside", ["пицца"]), ("девочка с мячом", "with", ["футбол"])),
+        *(("кот на машине", "on", ["автомобиль"]), ("кот едет на машине", "on", ["автомобиль"])),
+        *(("медведь ест мёд", "with", ["мед"]), ("КОТ В КОСМОСЕ!", "в космосе", [])),
+        *(("собака на луне", "в космосе", []), ("единорог под радугой", "under", ["радуга"])),
+        *(("два кота", "twice", []), ("3 клубники", "three times", [])),
+        *(
+            ("тыква в короне", "worn at the top", ["корона"]),
+            ("кот в очках", "worn at the eyes", ["очки"]),
+        ),
+        *(("злой заяц", "in a mood", ["значок «гнев»"]), ("кот спит", "in a mood", ["сон"])),
+        # What means one emoji, or is drawn well by the weights, is no scene.
+        *(("грустный кот", "", []), ("кот в шляпе", "", []), ("сердце в огне", "", [])),
+    ],
+)
+def test_scene_is_put_together_from_its_things(
+    mini: Vocabulary, prompt: str, layout: str, things: list[str]
+) -> None:
+    reading = mini.read(prompt)
+    assert reading.layout == layout
+    assert [other.prompt for other in reading.others] == things
+    assert not any(other.variants or other.colours for other in reading.others)
+
+
+def test_each_thing_of_a_scene_has_its_colour(mini: Vocabulary) -> None:
+    both = mini.read("красный кот и синяя ракета")
+    assert (both.colour, both.others[0].colour) == ("красный", "синий")
+    hat = mini.read("кот в красной шляпе")
+    assert (hat.layout, hat.colour, hat.others[0].colour) == ("worn at the top", "", "красный")
+
+
 def test_variants_of_a_coloured_thing_have_no_other_colour(mini: Vocabulary) -> None:
     assert "черная кошка" in mini.read("кот").variants
     assert "черная кошка" not in mini.read("рыжий кот").variants
 
 
 def test_colours_of_things_are_known_and_their_emoji_drawn(mini: Vocabulary) -> None:
-    for emoji, colours in vocabulary._colours().items():
+    for emoji, colours in natural_colours().items():
         assert emoji in mini.names, emoji
         assert colours
         assert GIVEN.keys() >= set(colours)
@@ -265,7 +295,7 @@ def test_all_variants_are_drawn(mini: Vocabulary) -> None:
         ("капибара", "бобр", "капибара", "бобр"),
         ("Капибара!", "бобр", "капибара", "бобр"),
         ("толстая капибара", "бобр", "капибара", "бобр"),
-        ("две капибары", "две бобр", "капибара", "бобр"),
+        ("две капибары", "бобер", "капибара", "бобр"),
         ("красная капибара", "бобер", "капибара", "бобр"),
         ("рисую капибару", "бобр", "капибара", "бобр"),
         ("капибара танцует", "бобр танцует", "капибара", "бобр"),
@@ -311,35 +341,6 @@ def test_every_word_of_the_lexicon_is_accepted(mini: Vocabulary) -> None:
     assert refused == []
 
 
-def test_vocabulary_keeps_all_kinds_of_rows(tmp_path: Path) -> None:
-    names, nouns = {"🐶": "морда собаки", "🚗": "автомобиль"}, {"🐶": "собака"}
-    better = {"автомобиль": "машина"}
-    saved = Vocabulary(names, {"ночь"}, nouns, {"красный"}, better, {"🐶": ("в шляпе",)})
-    saved.save(tmp_path / VOCABULARY)
-    loaded = Vocabulary.load(tmp_path / VOCABULARY)
-    assert vars(loaded) == vars(saved)
-    assert loaded.read("тачка").prompts[0] == "машина"
-
-
-def test_vocabulary_that_has_read_a_prompt_learns_captions(mini: Vocabulary) -> None:
-    mini.read("кот в шляпе")
-    assert mini.with_captions(["рыжий абырвалг"]).read("абырвалг") == Reading("абырвалг")
-
-
-def test_old_vocabulary_keeps_all_adjectives(tmp_path: Path) -> None:
-    """Files of earlier versions do not say which adjectives can be drawn."""
-    (tmp_path / VOCABULARY).write_text("🐶\tсобака\nпушистый\nпес\n", "utf-8")
-    assert Vocabulary.load(tmp_path / VOCABULARY).read("пушистый пёс в шляпе").prompt == (
-        "пушистый пёс в шляпе"
-    )
-
-
-def test_words_of_a_caption_are_its_lemmas() -> None:
-    assert list(words_of("Два рыжих кота и ёж в шляпе")) == ["рыжий", "кот", "еж", "шляпа"]
-    assert list(words_of("ура")) == ["ура"]
-    assert list(words_of("нет")) == ["нет"]
-
-
 def test_bundle_without_a_vocabulary_accepts_every_prompt(tiny_bundle: Path) -> None:
     bundle = load_bundle(str(tiny_bundle))
     assert bundle.vocabulary is None
@@ -347,34 +348,6 @@ def test_bundle_without_a_vocabulary_accepts_every_prompt(tiny_bundle: Path) -> 
     pipeline = Pipeline.load(str(tiny_bundle), "cpu")
     assert pipeline.read("абырвалг") == Reading("абырвалг")
     assert pipeline.read("🍕🚀") == Reading("пицца и ракета")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "🐶\tсобака\tпес\tв шляпе\tи так далее\n",
-        "\n",
-        "кот" * 99 + "\n",
-        "\udcff",
-        "🐶\t\x1b[31mпёс\n",
-        "пё\0с\n",
-    ],
-)
-def test_damaged_vocabulary_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / VOCABULARY).write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(ValueError, match=r"row 1|decode"):
-        Vocabulary.load(tmp_path / VOCABULARY)
-
-
-def test_fine_tuned_bundle_knows_the_words_of_its_captions(tmp_path: Path) -> None:
-    base = load_bundle("mini")
-    derive_bundle(base, tmp_path / "mine", base.weights("transformer"), "mini", ["рыжий абырвалг"])
-    verify_bundle(tmp_path / "mine")
-    mine = load_bundle(str(tmp_path / "mine"))
-    assert mine.vocabulary is not None
-    assert mine.vocabulary.read("абырвалга") == Reading("абырвалга")
-    assert mine.vocabulary.names == Vocabulary.load(MINI).names
-    assert Vocabulary.load(MINI).words < mine.vocabulary.words
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
-from emojich_core.training.data.compose import fitted, visible
+from emojich_core.scenes.compose import fitted, visible
 
 INSIDE = 0.6  # longer side of a thing in a place, against the canvas
 CENTRE = 0.53  # how far down its middle is

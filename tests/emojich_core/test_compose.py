@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emojich_core.training.data.compose import SMALL, counted, mirrored, pair, small
+from emojich_core.scenes.compose import SMALL, counted, mirrored, pair, small
 
 SIDE = 96
 

@@ -1,0 +1,59 @@
+"""Drawings become one sticker; `generate` and the engine draw the same scenes."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from emojich_core.pipeline import Pipeline
+from emojich_core.reading.arranged_scenes import COUNTS, LINKS, PLACES, WORN
+from emojich_core.request import Request
+from emojich_core.scenes.layouts import LAYOUTS, arrange
+from worker.engine.protocol import Task
+from worker.engine.scheduler import Scheduler
+
+RED, BLUE = (255, 0, 0, 255), (0, 0, 255, 255)
+ALONE = {"twice", "three times", *PLACES}
+
+
+def square(colour: tuple[int, int, int, int]) -> Image.Image:
+    page = Image.new("RGBA", (512, 512))
+    page.paste(colour, (100, 100, 400, 400))
+    return page
+
+
+def share(picture: Image.Image, colour: tuple[int, int, int, int]) -> float:
+    return float((np.asarray(picture) == colour).all(axis=-1).mean())
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_everything_is_seen_in_a_layout(layout: str) -> None:
+    things = [square(RED)] if layout in ALONE else [square(RED), square(BLUE)]
+    picture = arrange(layout, things)
+    assert (picture.size, picture.mode) == ((512, 512), "RGBA")
+    assert share(picture, RED) > 0.04
+    assert layout in ALONE or share(picture, BLUE) > 0.02
+
+
+def test_every_scene_that_is_read_has_a_layout() -> None:
+    worn = {f"worn at the {place}" for _, place in WORN.values()}
+    read = {
+        *PLACES,
+        *LINKS.values(),
+        *COUNTS.values(),
+        *worn,
+        "in a mood",
+    }
+    assert read == set(LAYOUTS)
+
+
+def test_engine_draws_a_scene_as_generate_does() -> None:
+    pipeline = Pipeline.load("mini", "cpu")
+    expected = [drawing.sticker for drawing in pipeline.generate("кот с пиццей", 2, seed=4)]
+    [plain] = pipeline.generate("кот", 1, seed=4)
+    assert len({*expected, plain.sticker}) == 3
+    scheduler = Scheduler(pipeline, slots=2)
+    scheduler.start()
+    task = Task(Request(id="1", prompt="кот с пиццей", count=2, seed=4))
+    scheduler.put(task)
+    assert task.ended.wait(60)
+    assert [sticker.file for sticker in task.outcome[1]] == expected
