@@ -21,7 +21,16 @@ from emojich_core.model_options import models_folder
 from worker.config import read_pairs
 from worker.jobs.health import check_clock
 from worker.queue.connection import connect
-from worker.queue.doctor import Finding, check_redis, examine, tried, unchecked, well, wrong
+from worker.queue.doctor import (
+    Finding,
+    check_redis,
+    examine,
+    guarded,
+    tried,
+    unchecked,
+    well,
+    wrong,
+)
 from worker.queue.environment import data_folder, writing
 from worker.queue.logs import start_logging
 from worker.queue.requests import RequestQueue
@@ -117,7 +126,7 @@ def _models() -> Iterator[Finding]:
     for device in dict.fromkeys(pair.settings.device for pair in pairs):
         own = [pair for pair in pairs if pair.settings.device == device]
         bundles = [whole[pair.settings.model] for pair in own if pair.settings.model in whole]
-        yield from _device(device, bundles)
+        yield from guarded(_device(device, bundles))
 
 
 def _bundle(model: str, whole: "dict[str, Bundle]") -> str:

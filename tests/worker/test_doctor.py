@@ -129,10 +129,11 @@ def test_missing_compiler_is_named(
     assert "install a C compiler" in out
 
 
+@pytest.mark.slow
 def test_emojich_doctor_prints_the_lines_of_bot_and_worker_once() -> None:
     command = [sys.executable, "-c", "from emojich_core.cli import main; main()", "doctor"]
-    token = {"TELEGRAM_BOT_TOKEN": "42:hush", "TELEGRAM_API_URL": "http://127.0.0.1:9/bot"}
-    for more, status, first in (({}, 0, "– not checked: TELEGRAM"), (token, 1, "✗ Telegram at")):
+    token = {"TELEGRAM_BOT_TOKEN": "hush"}
+    for more, status, first in (({}, 0, "– not checked: TELEGRAM"), (token, 1, "✗ TELEGRAM_BOT")):
         ended = subprocess.run(
             command, cwd=ROOT, env=os.environ | more, capture_output=True, text=True, check=False
         )

@@ -60,15 +60,12 @@ def tried(check: Callable[[], str]) -> Finding:
 
 
 def examine(*groups: Iterator[Finding], secrets: tuple[str, ...] = ()) -> NoReturn:
-    """Print the findings, without the secrets; exit with 1 if something is wrong, else with 0.
-
-    A SetupError or BundleError ends its group and is a finding itself.
-    """
+    """Print the findings, without the secrets; exit with 1 if something is wrong, else with 0."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may have no ✓
     is_well = True
     try:
-        for finding in (finding for group in groups for finding in _guarded(group)):
+        for finding in (finding for group in groups for finding in guarded(group)):
             is_well &= finding.mark != wrong("").mark
             announce(f"{finding.mark} {shown(hide(finding.sentence, secrets), 1000)}")
     except KeyboardInterrupt:
@@ -76,7 +73,8 @@ def examine(*groups: Iterator[Finding], secrets: tuple[str, ...] = ()) -> NoRetu
     sys.exit(0 if is_well else 1)
 
 
-def _guarded(group: Iterator[Finding]) -> Iterator[Finding]:
+def guarded(group: Iterator[Finding]) -> Iterator[Finding]:
+    """The findings of a group; an error that ends it is the last one."""
     try:
         yield from group
     except (SetupError, BundleError) as error:
