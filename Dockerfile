@@ -18,8 +18,7 @@ COPY worker/__init__.py worker/
 COPY worker/queue worker/queue
 COPY emojich_core/__init__.py emojich_core/errors.py emojich_core/request.py emojich_core/
 COPY emojich_core/image_file.py emojich_core/
-COPY emojich_core/words.py emojich_core/spelling.py emojich_core/lexicon.py emojich_core/lexicon.tsv emojich_core/
-COPY emojich_core/latin.py emojich_core/english.tsv emojich_core/
+COPY emojich_core/reading emojich_core/reading
 RUN pip install --no-index --no-deps --no-build-isolation -e .
 USER 1000
 CMD ["python", "-m", "bot"]

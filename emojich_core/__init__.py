@@ -3,13 +3,6 @@
 - `pipeline`: all stages, from a prompt to stickers: read it first
 - `image_file`: opens a user's picture safely: limits, EXIF, a white square
 - `request`: what a user asks for and what comes back, as the bot and the worker exchange it
-- `vocabulary`: what a bundle has learned, and what it draws for other words
-- `words`: Russian morphology: dictionary forms, diminutives, agreement
-- `spelling`: what a user meant to type: held-down letters, misspelled words, signs around words
-- `latin`: prompts in English, in Latin letters, or typed in the wrong keyboard layout
-- `scene_words`: other words for the clothes and places of scenes
-- `written_emoji`: emoji that stand in a prompt
-- `lexicon`: Russian words for each emoji, in `lexicon.tsv`
 - `colours`: named colours: tells and changes a picture's
 - `looks`: stickers in the colour that was asked for, and repeats that differ
 - `sticker`: pixels become a WebP that Telegram takes as a sticker
@@ -17,6 +10,7 @@
 - `sketch`: one small picture of images that are being drawn
 - `model_options`: where a bundle is, which device, which precision
 - `errors`: what an operator reads
+- `reading/`: from a prompt to what a bundle draws for it
 - `scenes/`: several drawings that become one sticker
 - `networks/`: the models' classes
 - `inference/`: sampling codes: slots, cache, retries, precision
@@ -24,10 +18,6 @@
 - `cli/`: the command `emojich`
 - `finetuning/`: users teach a model a style of their own
 - `training/`: how `mini` is made and measured; nothing else imports it
-
-`neighbours.tsv` has the nearest lexicon word for nouns that the lexicon lacks, `variants.tsv` the
-emoji of words that several emoji show, `colours.tsv` the colours that things have in life,
-`english.tsv` English words.
 """
 
 import os

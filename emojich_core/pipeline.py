@@ -42,11 +42,11 @@ from emojich_core.networks.tokenizer import Tokenizer
 from emojich_core.networks.transformer import Transformer
 from emojich_core.networks.upscale import make_upscaler, upscale
 from emojich_core.networks.vqgan import VQGAN
+from emojich_core.reading.written_emoji import in_words
 from emojich_core.request import MAX_COUNT, Candidate, Reading, Request, new_seed
 from emojich_core.scenes.layouts import arrange
 from emojich_core.sketch import lay_out
 from emojich_core.sticker import SIZE, compose, to_webp
-from emojich_core.written_emoji import in_words
 
 M = TypeVar("M", bound=nn.Module)
 

@@ -102,7 +102,7 @@ def in_russian_letters(text: str) -> str:
 def clean_prompt(text: str) -> str:
     """The prompt, without what is not seen; words like «кoт» with a Latin o are made Russian.
 
-    A prompt in Latin letters becomes the Russian one that it means: see `emojich_core.latin`.
+    `emojich_core.reading.latin` turns a prompt in Latin letters into Russian where that is sure.
     Raises InvalidRequest when nothing can be drawn from it.
     """
     if len(text) > MAX_TEXT_LENGTH:
@@ -120,8 +120,8 @@ def clean_prompt(text: str) -> str:
 def _meant(prompt: str) -> str:
     """A prompt without Russian letters, in Russian, or with emoji, which need no words."""
     # Imported here, because a job process, which gets Russian prompts only, needs no dictionary.
-    from emojich_core.latin import in_russian
-    from emojich_core.written_emoji import has_emoji
+    from emojich_core.reading.latin import in_russian
+    from emojich_core.reading.written_emoji import has_emoji
 
     russian = in_russian(prompt)
     if russian and len(russian) <= MAX_PROMPT_LENGTH:
@@ -229,7 +229,7 @@ def _image_ref(data: dict[str, Any]) -> ImageRef:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a bundle draws for a prompt; see `emojich_core.vocabulary`."""
+    """What a bundle draws for a prompt; see `emojich_core.reading`."""
 
     prompt: str
     unknown: str = ""  # what it cannot draw of the prompt, in its dictionary form

@@ -17,11 +17,11 @@ ALLOWED = {
     "bot": (
         "emojich_core.errors",
         "emojich_core.image_file",
-        "emojich_core.latin",
-        "emojich_core.lexicon",
+        "emojich_core.reading.latin",
+        "emojich_core.reading.lexicon",
         "emojich_core.request",
-        "emojich_core.spelling",
-        "emojich_core.words",
+        "emojich_core.reading.spelling",
+        "emojich_core.reading.words",
         "worker.queue",
     ),
 }

@@ -9,7 +9,7 @@ from emoji import EMOJI_DATA
 from bot.russian.emoji import suggest_emoji
 from bot.russian.words import plain
 from bot.russian.written_emoji import is_emoji
-from emojich_core.lexicon import lexicon, other_things
+from emojich_core.reading.lexicon import lexicon, other_things
 
 WORDS = [word for words in lexicon().values() for word in words]
 

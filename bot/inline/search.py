@@ -6,8 +6,8 @@ from bot.inline.index import Label
 from bot.russian.emoji import FALLBACK, suggest_emoji
 from bot.russian.words import lemmas, split
 from bot.russian.written_emoji import written_emoji
-from emojich_core.latin import in_russian
-from emojich_core.spelling import respelled
+from emojich_core.reading.latin import in_russian
+from emojich_core.reading.spelling import respelled
 
 # Points for a word of the query that the sticker has; for the query's last word, which the user may
 # still be typing, if a word of the sticker begins with it; for an emoji of both.

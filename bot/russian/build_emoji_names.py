@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.russian.emoji import TABLE
 from bot.russian.words import lemma, split, words
-from emojich_core.lexicon import lexicon
+from emojich_core.reading.lexicon import lexicon
 
 HEADER = """\
 # What emoji are called in Russian: emoji, words of its name, words of its keywords, the lexicon's.

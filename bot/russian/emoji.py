@@ -13,7 +13,7 @@ from telegram.constants import StickerLimit
 
 from bot.russian.words import Word, forms, meaningful, split, words
 from bot.russian.written_emoji import is_emoji, written_emoji
-from emojich_core.spelling import mended
+from emojich_core.reading.spelling import mended
 
 TABLE = Path(__file__).with_name("emoji_names.tsv")
 FALLBACK = "🎨"

@@ -3,7 +3,7 @@
 import re
 
 from bot.russian.nominative import begins_with_preposition, in_nominative, names_a_thing
-from emojich_core.latin import in_russian
+from emojich_core.reading.latin import in_russian
 from emojich_core.request import MAX_PROMPT_LENGTH, MAX_TEXT_LENGTH, visible
 
 # Characters of a prompt with the words of asking around it; a longer text is no prompt.

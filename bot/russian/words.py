@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from emojich_core.spelling import mended
-from emojich_core.words import morph, plain
+from emojich_core.reading.spelling import mended
+from emojich_core.reading.words import morph, plain
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # How much parts of speech (https://pymorphy2.readthedocs.io/en/stable/user/grammemes.html) say

@@ -51,7 +51,7 @@ from emojich_core.networks.tokenizer import check_bpe
 from emojich_core.networks.transformer import TransformerConfig
 from emojich_core.networks.upscale import UpscaleConfig
 from emojich_core.networks.vqgan import VQGANConfig
-from emojich_core.vocabulary import Vocabulary
+from emojich_core.reading.vocabulary import Vocabulary
 
 # Bytes.  Opening a bundle hashes files up to this size.  Of larger ones, 3 GB in published models,
 # only the size is checked, because hashing would delay every start by seconds; `emojich weights

@@ -24,8 +24,8 @@ from PIL import Image, ImageOps, PngImagePlugin
 
 from emojich_core.errors import shown
 from emojich_core.image_file import on_square
+from emojich_core.reading.written_emoji import in_words
 from emojich_core.request import InvalidRequest, clean_prompt
-from emojich_core.written_emoji import in_words
 
 CAPTIONS = "captions.csv"
 HEADER = ["file", "text"]

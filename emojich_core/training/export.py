@@ -7,6 +7,7 @@ from emojich_core.bundles.bundle import BundleError, save_bundle
 from emojich_core.errors import exit_on
 from emojich_core.finetuning.loop import read
 from emojich_core.model_options import SHIPPED
+from emojich_core.reading.vocabulary import Vocabulary, words_of
 from emojich_core.training.data.dataset import Dataset, Row
 from emojich_core.training.presets import (
     MINI_MATTING,
@@ -16,7 +17,6 @@ from emojich_core.training.presets import (
     MINI_VQGAN,
 )
 from emojich_core.training.vqgan import load_vqgan
-from emojich_core.vocabulary import Vocabulary, words_of
 
 
 def export(training: Path, dataset: Path, out: Path) -> None:

@@ -5,14 +5,14 @@ import pytest
 from PIL import Image
 
 from emojich_core.pipeline import Pipeline
+from emojich_core.reading.arranged_scenes import COUNTS, LINKS, PLACES, WORN
 from emojich_core.request import Request
-from emojich_core.scenes import phrases
 from emojich_core.scenes.layouts import LAYOUTS, arrange
 from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
 
 RED, BLUE = (255, 0, 0, 255), (0, 0, 255, 255)
-ALONE = {"twice", "three times", *phrases.PLACES}
+ALONE = {"twice", "three times", *PLACES}
 
 
 def square(colour: tuple[int, int, int, int]) -> Image.Image:
@@ -35,8 +35,14 @@ def test_everything_is_seen_in_a_layout(layout: str) -> None:
 
 
 def test_every_scene_that_is_read_has_a_layout() -> None:
-    worn = {f"worn at the {place}" for _, place in phrases.WORN.values()}
-    read = {*phrases.PLACES, *phrases.LINKS.values(), *phrases.COUNTS.values(), *worn, "in a mood"}
+    worn = {f"worn at the {place}" for _, place in WORN.values()}
+    read = {
+        *PLACES,
+        *LINKS.values(),
+        *COUNTS.values(),
+        *worn,
+        "in a mood",
+    }
     assert read == set(LAYOUTS)
 
 

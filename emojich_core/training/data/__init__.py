@@ -9,5 +9,5 @@ things        emoji that can be coloured, counted or combined, and their names
 compositions  the pictures of the dataset and their captions
 morphology    Russian word forms
 held_out      compositions and glyphs that training never sees
-neighbours    made emojich_core/neighbours.tsv
+neighbours    made emojich_core/reading/neighbours.tsv
 """

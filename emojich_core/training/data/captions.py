@@ -6,7 +6,8 @@ from functools import cache
 
 import numpy as np
 
-from emojich_core.lexicon import lexicon, person
+from emojich_core.reading.lexicon import lexicon, person
+from emojich_core.reading.words import plain
 from emojich_core.training.data.art import Meaning
 from emojich_core.training.data.held_out import HeldOut
 from emojich_core.training.data.morphology import noun_phrase, with_yo
@@ -17,7 +18,6 @@ from emojich_core.training.data.things import (
     is_everyday,
     other_names,
 )
-from emojich_core.words import plain
 
 # The name weighs most: a model that is trained on mostly rare words learns to ignore the text.
 LABEL, NAME, PAIR = 2.5, 1.5, 0.4

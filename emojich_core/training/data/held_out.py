@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
+from emojich_core.reading.words import plain
 from emojich_core.training.data.art import Glyph, load_glyphs
 from emojich_core.training.data.morphology import WORD, lemmas, noun_phrase
-from emojich_core.words import plain
 
 FILE = Path(__file__).with_name("held_out.json")
 SHARE = 0.05  # of the emoji, whose glyphs are held out

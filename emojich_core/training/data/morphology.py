@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from emojich_core.words import animacies, forms, parses, plain
+from emojich_core.reading.words import animacies, forms, parses, plain
 
 WORD = re.compile(r"[\w-]+")
 # Grammemes that names of common things do not have: of first names, places, abbreviations.

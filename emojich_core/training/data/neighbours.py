@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import pymorphy3
 
-from emojich_core.lexicon import lexicon
+from emojich_core.reading.lexicon import lexicon
+from emojich_core.reading.substitutes import NEIGHBOURS
+from emojich_core.reading.words import plain
 from emojich_core.training.data.morphology import UNLIKELY
-from emojich_core.vocabulary import NEIGHBOURS
-from emojich_core.words import plain
 
 VECTORS = "data/emb/navec_news_v1_1B_250K_300d_100q.tar"
 HEADER = """\

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from emojich_core.reading.words import plain
 from emojich_core.training.data.morphology import NounPhrase, genitive_to_nominative, noun_phrase
-from emojich_core.words import plain
 
 if TYPE_CHECKING:  # art.py needs `bare`
     from emojich_core.training.data.art import Meaning

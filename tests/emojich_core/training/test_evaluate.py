@@ -13,9 +13,10 @@ import torch
 from PIL import Image
 
 from emojich_core.errors import BundleError
-from emojich_core.lexicon import lexicon
 from emojich_core.model_options import SHIPPED
 from emojich_core.pipeline import Drawing, Pipeline
+from emojich_core.reading.lexicon import lexicon
+from emojich_core.reading.words import plain
 from emojich_core.request import Candidate, clean_prompt
 from emojich_core.sticker import SIZE
 from emojich_core.training.data.art import Glyph, Meaning, load_glyphs, on_white, render
@@ -45,7 +46,6 @@ from emojich_core.training.evaluation.report import (
     table,
     write_section,
 )
-from emojich_core.words import plain
 from tests.emojich_core.training.art import write_art, write_held_out
 
 

@@ -2,8 +2,8 @@
 
 A row is an emoji, a tab, and words or phrases separated by "; ", the commonest first.  Each word
 stands in one row only, in the nominative where it is a noun.  Captions for training contain these
-words, the bot suggests emoji by them, and the pipeline replaces a word that a bundle does not know
-by another word of its row.
+words, the bot suggests emoji by them, and a word that a bundle has not learned is drawn as the
+emoji of its row.
 
 A word after "~" names another thing than the emoji, which is only the nearest picture: ~капибара is
 drawn as a beaver, and the bot tells the user.  A word for a kind of what the emoji shows has no
@@ -14,6 +14,9 @@ import re
 from functools import cache
 from pathlib import Path
 
+from emojich_core.reading.tables import rows
+from emojich_core.reading.words import plain
+
 _SIGN = re.compile("\u200d[♀♂]\ufe0f?")
 _WOMAN_OR_MAN = re.compile("^[👩👨](?=\u200d)")
 FILE = Path(__file__).with_name("lexicon.tsv")
@@ -23,14 +26,22 @@ _OTHER = "~"
 @cache
 def lexicon() -> dict[str, tuple[str, ...]]:
     """The words of each emoji, without marks: lower-case, with ё."""
-    rows = _rows().items()
-    return {emoji: tuple(word.removeprefix(_OTHER) for word in row) for emoji, row in rows}
+    return {
+        emoji: tuple(word.removeprefix(_OTHER) for word in row)
+        for emoji, row in _marked_words().items()
+    }
+
+
+@cache
+def emoji_by_phrase() -> dict[str, str]:
+    """The emoji of each word and phrase of `lexicon`, which here have no ё."""
+    return {plain(phrase): emoji for emoji, row in lexicon().items() for phrase in row}
 
 
 @cache
 def other_things() -> frozenset[str]:
     """The words of `lexicon` marked with "~": they name another thing than their emoji shows."""
-    words = (word for row in _rows().values() for word in row)
+    words = (word for row in _marked_words().values() for word in row)
     return frozenset(word.removeprefix(_OTHER) for word in words if word.startswith(_OTHER))
 
 
@@ -40,7 +51,5 @@ def person(emoji: str) -> str:
 
 
 @cache
-def _rows() -> dict[str, list[str]]:
-    lines = FILE.read_text("utf-8").splitlines()
-    rows = (line.split("\t") for line in lines if not line.startswith("# "))
-    return {emoji: words.split("; ") for emoji, words in rows}
+def _marked_words() -> dict[str, list[str]]:
+    return {emoji: words.split("; ") for emoji, words in rows(FILE)}

@@ -1,4 +1,4 @@
-"""Prompts with words that a bundle does not know: the shipped vocabulary, and the CLI."""
+"""What the shipped vocabulary makes of prompts, and what the CLI says of it."""
 
 import json
 import shutil
@@ -8,22 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from emojich_core import vocabulary
-from emojich_core.bundles.bundle import (
-    VOCABULARY,
-    derive_bundle,
-    load_bundle,
-    sha256,
-    verify_bundle,
-)
+from emojich_core.bundles.bundle import VOCABULARY, load_bundle, sha256
 from emojich_core.cli.main import main
 from emojich_core.colours import GIVEN
-from emojich_core.lexicon import lexicon
 from emojich_core.model_options import SHIPPED
 from emojich_core.pipeline import Pipeline
+from emojich_core.reading.colour_names import natural_colours
+from emojich_core.reading.lexicon import lexicon
+from emojich_core.reading.prompt import EXAMPLES
+from emojich_core.reading.vocabulary import Vocabulary
+from emojich_core.reading.whole_phrases import VARIANTS
+from emojich_core.reading.words import plain
 from emojich_core.request import InvalidRequest, Reading, Reason, clean_prompt
-from emojich_core.vocabulary import EXAMPLES, VARIANTS, Vocabulary, words_of
-from emojich_core.words import plain
 
 MINI = SHIPPED / "mini" / VOCABULARY
 # Words of no language.
@@ -275,7 +271,7 @@ def test_variants_of_a_coloured_thing_have_no_other_colour(mini: Vocabulary) -> 
 
 
 def test_colours_of_things_are_known_and_their_emoji_drawn(mini: Vocabulary) -> None:
-    for emoji, colours in vocabulary._colours().items():
+    for emoji, colours in natural_colours().items():
         assert emoji in mini.names, emoji
         assert colours
         assert GIVEN.keys() >= set(colours)
@@ -345,35 +341,6 @@ def test_every_word_of_the_lexicon_is_accepted(mini: Vocabulary) -> None:
     assert refused == []
 
 
-def test_vocabulary_keeps_all_kinds_of_rows(tmp_path: Path) -> None:
-    names, nouns = {"🐶": "морда собаки", "🚗": "автомобиль"}, {"🐶": "собака"}
-    better = {"автомобиль": "машина"}
-    saved = Vocabulary(names, {"ночь"}, nouns, {"красный"}, better, {"🐶": ("в шляпе",)})
-    saved.save(tmp_path / VOCABULARY)
-    loaded = Vocabulary.load(tmp_path / VOCABULARY)
-    assert vars(loaded) == vars(saved)
-    assert loaded.read("тачка").prompts[0] == "машина"
-
-
-def test_vocabulary_that_has_read_a_prompt_learns_captions(mini: Vocabulary) -> None:
-    mini.read("кот в шляпе")
-    assert mini.with_captions(["рыжий абырвалг"]).read("абырвалг") == Reading("абырвалг")
-
-
-def test_old_vocabulary_keeps_all_adjectives(tmp_path: Path) -> None:
-    """Files of earlier versions do not say which adjectives can be drawn."""
-    (tmp_path / VOCABULARY).write_text("🐶\tсобака\nпушистый\nпес\n", "utf-8")
-    assert Vocabulary.load(tmp_path / VOCABULARY).read("пушистый пёс в шляпе").prompt == (
-        "пушистый пёс в шляпе"
-    )
-
-
-def test_words_of_a_caption_are_its_lemmas() -> None:
-    assert list(words_of("Два рыжих кота и ёж в шляпе")) == ["рыжий", "кот", "еж", "шляпа"]
-    assert list(words_of("ура")) == ["ура"]
-    assert list(words_of("нет")) == ["нет"]
-
-
 def test_bundle_without_a_vocabulary_accepts_every_prompt(tiny_bundle: Path) -> None:
     bundle = load_bundle(str(tiny_bundle))
     assert bundle.vocabulary is None
@@ -381,34 +348,6 @@ def test_bundle_without_a_vocabulary_accepts_every_prompt(tiny_bundle: Path) -> 
     pipeline = Pipeline.load(str(tiny_bundle), "cpu")
     assert pipeline.read("абырвалг") == Reading("абырвалг")
     assert pipeline.read("🍕🚀") == Reading("пицца и ракета")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "🐶\tсобака\tпес\tв шляпе\tи так далее\n",
-        "\n",
-        "кот" * 99 + "\n",
-        "\udcff",
-        "🐶\t\x1b[31mпёс\n",
-        "пё\0с\n",
-    ],
-)
-def test_damaged_vocabulary_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / VOCABULARY).write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(ValueError, match=r"row 1|decode"):
-        Vocabulary.load(tmp_path / VOCABULARY)
-
-
-def test_fine_tuned_bundle_knows_the_words_of_its_captions(tmp_path: Path) -> None:
-    base = load_bundle("mini")
-    derive_bundle(base, tmp_path / "mine", base.weights("transformer"), "mini", ["рыжий абырвалг"])
-    verify_bundle(tmp_path / "mine")
-    mine = load_bundle(str(tmp_path / "mine"))
-    assert mine.vocabulary is not None
-    assert mine.vocabulary.read("абырвалга") == Reading("абырвалга")
-    assert mine.vocabulary.names == Vocabulary.load(MINI).names
-    assert Vocabulary.load(MINI).words < mine.vocabulary.words
 
 
 @pytest.fixture(scope="module")

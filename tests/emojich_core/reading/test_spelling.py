@@ -2,9 +2,9 @@
 
 import pytest
 
-from emojich_core.latin import ENGLISH, in_russian
-from emojich_core.lexicon import lexicon
-from emojich_core.spelling import mended, respelled
+from emojich_core.reading.latin import ENGLISH, in_russian
+from emojich_core.reading.lexicon import lexicon
+from emojich_core.reading.spelling import mended, respelled
 
 
 @pytest.mark.parametrize(

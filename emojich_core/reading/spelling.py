@@ -1,4 +1,4 @@
-"""What a user meant to type: signs around words, letters held down, misspellings by one letter.
+"""Mends what a user typed: signs around words, repeated letters, words with one letter wrong.
 
 A word is misspelled if neither the dictionary nor the lexicon has it; its spelling is mended where
 only one word of the lexicon is that near.
@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 
-from emojich_core.lexicon import lexicon
-from emojich_core.words import forms, is_in_dictionary, parses, plain
+from emojich_core.reading.lexicon import emoji_by_phrase
+from emojich_core.reading.text import WORD
+from emojich_core.reading.words import forms, is_in_dictionary, parses, plain
 
-_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _PREPOSITIONS = {"в", "во", "на", "с", "со", "под", "из", "у", "за", "и"}
 # The end of a sentence within a text becomes a comma, unless its rest belongs to what is before it.
 _SENTENCE_END = re.compile(
@@ -19,7 +19,7 @@ _SENTENCE_END = re.compile(
 )
 _SIGNS = re.compile(r"[^\w\s,+-]|_")
 _LOOSE_SIGNS = re.compile(r"(?:^|(?<=\s))[,-]+|[,-]+$")
-_HELD_DOWN = re.compile(r"(\w)\1{2,}")
+_REPEATED_LETTER = re.compile(r"(\w)\1{2,}")
 _LETTERS = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
 _VOWELS = set("аеиоуыэюя")
 _SHORTEST = 5  # letters of a misspelled word: shorter ones are too near to each other
@@ -30,33 +30,36 @@ _VOICED = re.compile("[бвгджз](?=[пфктсшщцчх]|$)")
 _VOICELESS = str.maketrans("бвгджз", "пфктшс")
 
 
-def mended(text: str, spelled: Callable[[str], str] | None = None) -> str:
-    """A text without signs around its words, and the words as `spelled` (`respelled`) has them."""
+def mended(text: str, respell: Callable[[str], str] | None = None) -> str:
+    """A text without signs around its words, each word as `respell` returns it.
+
+    Without `respell`, `respelled` mends the words.
+    """
     text = _SIGNS.sub(" ", _SENTENCE_END.sub(", ", text.replace("_", " "))).replace("+", " и ")
     text = _LOOSE_SIGNS.sub("", " ".join(text.split()))
 
     def spell(match: re.Match[str]) -> str:
         parts = match[0].split("-")
         if not _PREPOSITIONS.isdisjoint(parts[1:-1]) and not _is_word(plain(match[0])):
-            return mended(" ".join(parts), spelled)  # кот-в-шляпе
-        return (spelled or respelled)(match[0])
+            return mended(" ".join(parts), respell)  # кот-в-шляпе
+        return (respell or respelled)(match[0])
 
-    return _WORD.sub(spell, text).strip()
+    return WORD.sub(spell, text).strip()
 
 
 @lru_cache(10_000)
 def respelled(word: str) -> str:
-    """The word or phrase that a misspelled word is meant as; the word itself where unsure."""
+    """The word or phrase that a user meant by a misspelled word; the word itself where unsure."""
     said = plain(word)
     if _is_word(said) or len(said) > _LONGEST:
         return word
     for times in (1, 2):
-        shorter = _HELD_DOWN.sub(lambda held, times=times: held[1] * times, said)  # type: ignore[misc]
+        shorter = _REPEATED_LETTER.sub(lambda found, times=times: found[1] * times, said)  # type: ignore[misc]
         if shorter != said and _is_word(shorter):
             return shorter
-    if phrase := _glued().get(said):
+    if phrase := _phrases_without_spaces().get(said):
         return phrase
-    said = _HELD_DOWN.sub(r"\1", said)
+    said = _REPEATED_LETTER.sub(r"\1", said)
     return word if "-" in said else _one_letter_off(said) or word
 
 
@@ -66,31 +69,32 @@ def sound_alike(word: str, other: str) -> bool:
 
 
 def _is_word(word: str) -> bool:
-    return is_in_dictionary(word) or word in _said()
+    return is_in_dictionary(word) or word in _words_of_lexicon()
 
 
 def _one_letter_off(word: str) -> str:
     """The only word that is one letter away, best one that sounds alike; else an empty string."""
-    alike = sorted(_by_sound().get(_sound(word), ()))
+    alike = sorted(_words_by_sound().get(_sound(word), ()))
     if len(word) < _SHORTEST:
         return alike[0] if len(alike) == 1 and len(word) == _SHORTEST - 1 else ""
-    near = [near for near in _edits(word) if near in _emoji_of()]
+    near = [near for near in _one_edit_away(word) if near in emoji_by_phrase()]
     if not alike and not near:  # сабаку
-        near = [n for n in _edits(word) if is_in_dictionary(n) and _is_form_of_a_word(n)]
+        near = [n for n in _one_edit_away(word) if is_in_dictionary(n) and _is_form_of_a_word(n)]
     sounding = [n for n in near if _sound(n) == _sound(word)]
     # The first letter is seldom wrong: яишенка is no вишенка.
     found = sounding or [n for n in near if n[0] == word[0]] or alike
     # Words of one emoji show the same: превед, привет.
-    return min(found) if len({_emoji_of().get(n, n) for n in found}) == 1 else ""
+    return min(found) if len({emoji_by_phrase().get(n, n) for n in found}) == 1 else ""
 
 
 def _is_form_of_a_word(word: str) -> bool:
     """Whether a word most likely is a form of a noun of the lexicon."""
     likeliest = parses(word)[0]
-    return likeliest.tag.POS == "NOUN" and any(form in _emoji_of() for form in forms(word)[1:2])
+    other_forms = forms(word)[1:2]
+    return likeliest.tag.POS == "NOUN" and any(form in emoji_by_phrase() for form in other_forms)
 
 
-def _edits(word: str) -> Iterator[str]:
+def _one_edit_away(word: str) -> Iterator[str]:
     """All spellings that differ by one letter, or by two neighbours in the other order."""
     for place in range(len(word) + 1):
         before, after = word[:place], word[place:]
@@ -104,6 +108,7 @@ def _edits(word: str) -> Iterator[str]:
 
 @lru_cache(20_000)
 def _sound(word: str) -> str:
+    """The spelling that stands for all words that sound like this one."""
     for spelling, sound in _SOUNDS:
         word = word.replace(spelling, sound)
     word = word.replace("ь", "").replace("ъ", "")
@@ -112,27 +117,21 @@ def _sound(word: str) -> str:
 
 
 @cache
-def _emoji_of() -> dict[str, str]:
-    """The words and phrases of the lexicon, and the emoji of each."""
-    return {plain(said): emoji for emoji, row in lexicon().items() for said in row}
-
-
-@cache
-def _said() -> frozenset[str]:
+def _words_of_lexicon() -> frozenset[str]:
     """All words of the lexicon, those of its phrases among them: колада."""
-    return frozenset(word for said in _emoji_of() for word in (said, *said.split()))
+    return frozenset(word for said in emoji_by_phrase() for word in (said, *said.split()))
 
 
 @cache
-def _glued() -> dict[str, str]:
-    """The phrases of the lexicon by their letters: доброеутро."""
-    return {said.replace(" ", ""): said for said in _emoji_of() if " " in said}
+def _phrases_without_spaces() -> dict[str, str]:
+    """The phrases of the lexicon, by their letters alone: доброеутро."""
+    return {said.replace(" ", ""): said for said in emoji_by_phrase() if " " in said}
 
 
 @cache
-def _by_sound() -> dict[str, set[str]]:
+def _words_by_sound() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for word in _emoji_of():
+    for word in emoji_by_phrase():
         if len(word) >= _SHORTEST:
             found.setdefault(_sound(word), set()).add(word)
     return found

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from emojich_core.words import in_case, is_participle
+from emojich_core.reading.words import agreeing, in_case, is_participle
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,12 @@ from emojich_core.words import in_case, is_participle
 )
 def test_phrase_gets_another_case(phrase: str, case: str, form: str) -> None:
     assert in_case(phrase, case) == form
+
+
+def test_adjective_agrees_with_a_noun_of_either_gender() -> None:
+    assert agreeing(["рыжие"], "кошка") == ["рыжая"]
+    assert agreeing(["танцующие"], "торопыга") == ["танцующий"]
+    assert in_case("танцующий торопыга", "ablt") == "танцующим торопыгой"
 
 
 def test_participle_is_no_quality() -> None:

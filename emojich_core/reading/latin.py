@@ -9,12 +9,13 @@ from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
 
-from emojich_core.words import agreeing, in_case, is_adjective, is_in_dictionary
+from emojich_core.reading.tables import rows
+from emojich_core.reading.words import agreeing, in_case, is_adjective, is_in_dictionary
 
 ENGLISH = Path(__file__).with_name("english.tsv")
 _ENGLISH_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _ARTICLES = {"a", "an", "the", "my"}
-# English words between things, the Russian ones, and the case after these; "" leaves it as it is.
+# English words between things, their Russian ones, and the case after these; "" keeps the case.
 _LINKS = {
     "in": ("в", "loct"), "on": ("на", "loct"), "with": ("с", "ablt"), "under": ("под", "ablt"),
     "and": ("и", ""), "eats": ("ест", "accs"), "eating": ("ест", "accs"), "sleeps": ("спит", ""),
@@ -35,12 +36,12 @@ _LETTERS = {
 }  # fmt: skip
 _LATIN = re.compile("|".join(_LETTERS))
 _MOST_SPELLINGS = 64  # of one word
-_TELLING = 3  # letters of a word that is no accident
+_TELLING = 3  # letters: a shorter word may be in the dictionary by accident
 
 
 @lru_cache(1000)
 def in_russian(text: str) -> str | None:
-    """A text in Latin letters as the Russian one that was meant; None unless that is sure."""
+    """The Russian text that a user meant by one in Latin letters; None unless that is sure."""
     said = text.lower().strip()
     if not re.search("[a-z]", said):
         return None
@@ -58,10 +59,10 @@ def _from_english(text: str) -> str | None:
             case = link[1] or case
             words = words[1:]
             continue
-        length = next((n for n in range(_LONGEST, 0, -1) if _english(words[:n])), 0)
+        length = next((n for n in range(_LONGEST, 0, -1) if _translated(words[:n])), 0)
         if not length:
             return None
-        name = _english(words[:length])
+        name = _translated(words[:length])
         words = words[length:]
         if words and is_adjective(name):
             adjectives.append(name)
@@ -71,10 +72,11 @@ def _from_english(text: str) -> str | None:
     return " ".join([*russian, *adjectives]) or None
 
 
-def _english(words: list[str]) -> str:
+def _translated(words: list[str]) -> str:
     """What an English phrase is in Russian; of a plural, the singular."""
     phrase = " ".join(words)
-    return _table().get(phrase) or _table().get(phrase.removesuffix("s"), "")
+    table = _russian_by_english()
+    return table.get(phrase) or table.get(phrase.removesuffix("s"), "")
 
 
 def _from_other_layout(text: str) -> str | None:
@@ -97,24 +99,24 @@ def _are_russian(words: list[str]) -> bool:
 
 
 def _spellings(word: str) -> Iterator[str]:
-    """What a word may be in Russian letters: medved is also медведь."""
+    """What a word may be in Russian letters, a soft sign at its end added: medved → медведь."""
     parts = [_LETTERS[letters] for letters in _LATIN.findall(word)]
-    for spelling in islice(_joined(parts), _MOST_SPELLINGS):
+    for spelling in islice(_combinations(parts), _MOST_SPELLINGS):
         yield spelling
         if len(spelling) >= _TELLING and spelling[-1] not in "аеёиоуыэюяйьъ":
             yield f"{spelling}ь"
 
 
-def _joined(parts: list[list[str]]) -> Iterator[str]:
+def _combinations(parts: list[list[str]]) -> Iterator[str]:
+    """All texts of one spelling of each part; the first parts vary fastest."""
     if not parts:
         yield ""
         return
-    for rest in _joined(parts[1:]):
+    for rest in _combinations(parts[1:]):
         for letter in parts[0]:
             yield letter + rest
 
 
 @cache
-def _table() -> dict[str, str]:
-    lines = ENGLISH.read_text("utf-8").splitlines()[1:]
-    return dict(line.split("\t") for line in lines)
+def _russian_by_english() -> dict[str, str]:
+    return dict(rows(ENGLISH))

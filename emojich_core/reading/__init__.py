@@ -1,0 +1,34 @@
+"""Reading: from a user's prompt to the prompts that a bundle draws.
+
+- `prompt`: the order of decisions: begin here
+- `vocabulary`: what a bundle has learned: the file `vocabulary.tsv`
+
+Decisions, in this order:
+
+- `emoji_for_words`: emoji that stand for words: 🐱 в шляпе
+- `coloured_things`: a thing in a colour: синие ракеты
+- `whole_phrases`: a prompt that means one emoji: щенки; which emoji show a word (`variants.tsv`)
+- `faces`: an adjective and a word for a face: сонное лицо
+- `partial_phrases`: commas, greetings, infinitives: привет, мама; печь пирог
+- `scene_words`: clothes and places in the words of scenes: в цилиндре (`scene_words.tsv`)
+- `arranged_scenes`: scenes that are put together from drawings: кот с пиццей, злой заяц
+- `adjectives`: adjectives that the weights cannot draw: страшный череп
+- `substitutes`: what is drawn for an unlearned noun: капибара (`neighbours.tsv`)
+- `learned_scenes`: what scenes call a thing: бульдог в шляпе
+
+What users type:
+
+- `latin`: English, Latin letters, the wrong keyboard layout: kotik v kosmose (`english.tsv`)
+- `spelling`: signs around words, repeated letters, misspelled words: котиииик, сабака
+- `written_emoji`: emoji that stand in a text
+
+Russian words and tables:
+
+- `lexicon`: Russian words and phrases for each emoji (`lexicon.tsv`)
+- `lookup`: the emoji that a word or phrase means, in whatever form
+- `words`: dictionary forms, parts of speech, agreement
+- `diminutives`: the nouns that a diminutive may be made of
+- `colour_names`: shades, and the colours that things have in life (`natural_colours.tsv`)
+- `text`: finds the words of a text, and replaces one
+- `tables`: reads the `.tsv` files
+"""

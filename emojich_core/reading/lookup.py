@@ -1,0 +1,83 @@
+"""Finds the emoji that a word or phrase of the lexicon means, in whatever form it stands.
+
+арбузы → 🍉, роботик → 🤖, мышь летучая → 🦇.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from emojich_core.reading.diminutives import bases
+from emojich_core.reading.lexicon import emoji_by_phrase, other_things, person
+from emojich_core.reading.vocabulary import Vocabulary
+from emojich_core.reading.words import forms, lemma, meant_forms, plain
+from emojich_core.reading.written_emoji import bare
+
+_PREFIX = 2  # letters of a word that all of its forms begin with
+
+
+class Entry(NamedTuple):
+    """A word or phrase of the lexicon, and its emoji."""
+
+    phrase: str  # without ё
+    emoji: str  # one of the vocabulary's names
+
+
+def find(vocabulary: Vocabulary, phrase: str) -> Entry | None:
+    """The entry that a word or phrase stands for, if the weights draw its emoji."""
+    for said in _possible_phrases(vocabulary, plain(phrase)):
+        emoji = bare(emoji_by_phrase().get(said, ""))
+        for drawn in (emoji, person(emoji)):
+            if drawn in vocabulary.names:
+                return Entry(said, drawn)
+    return None
+
+
+def _possible_phrases(vocabulary: Vocabulary, phrase: str) -> Iterator[str]:
+    """What a phrase may stand in the lexicon as, the surest first."""
+    yield phrase
+    if " " in phrase:
+        yield _in_form_of_lexicon(phrase)
+        if phrase.count(" ") == 1:
+            yield _in_form_of_lexicon(" ".join(reversed(phrase.split())))  # мышь летучая
+        return
+    yield from meant_forms(phrase)
+    # A diminutive that the lexicon has is of an emoji that the weights do not draw: галочка.
+    if not vocabulary.knows(phrase) and emoji_by_phrase().keys().isdisjoint(meant_forms(phrase)):
+        yield from bases(phrase)
+        for part in phrase.split("-")[:-1]:
+            yield from forms(part)
+            yield from bases(part)
+
+
+def names_another_thing(phrase: str) -> bool:
+    """Whether an entry's phrase names another thing than its emoji shows: капибара, a beaver."""
+    return phrase in _other_things()
+
+
+def _in_form_of_lexicon(phrase: str) -> str:
+    """The phrase of the lexicon that has these words in other forms; else the phrase itself."""
+    alike = _phrases_by_prefixes().get(_prefixes(phrase), ())
+    return next((said for said in alike if _lemmas(said) == _lemmas(phrase)), phrase)
+
+
+@cache
+def _phrases_by_prefixes() -> dict[tuple[str, ...], list[str]]:
+    found: dict[tuple[str, ...], list[str]] = {}
+    for said in emoji_by_phrase():
+        found.setdefault(_prefixes(said), []).append(said)
+    return found
+
+
+def _prefixes(phrase: str) -> tuple[str, ...]:
+    return tuple(word[:_PREFIX] for word in phrase.split())
+
+
+@cache
+def _lemmas(phrase: str) -> tuple[str, ...]:
+    return tuple(lemma(word) for word in phrase.split())
+
+
+@cache
+def _other_things() -> frozenset[str]:
+    return frozenset(map(plain, other_things()))

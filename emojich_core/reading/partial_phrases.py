@@ -1,0 +1,70 @@
+"""Prompts of which a part means an emoji, and the rest shows nothing: привет, мама; печь пирог."""
+
+from itertools import dropwhile
+
+from emojich_core.reading.lookup import find
+from emojich_core.reading.text import words_and_numbers_in
+from emojich_core.reading.vocabulary import Vocabulary
+from emojich_core.reading.whole_phrases import read_in_turn, read_whole
+from emojich_core.reading.words import (
+    agrees,
+    can_be,
+    is_first_person,
+    is_likely,
+    is_link,
+    lemma,
+    nouns,
+)
+from emojich_core.request import Reading
+
+_BEFORE_GREETINGS = ("NPRO", "PRCL", "INTJ", "ADVB")  # parts of speech
+
+
+def read_clauses(vocabulary: Vocabulary, prompt: str) -> Reading | None:
+    """The reading of things with commas between, else of the first clause: привет, мама."""
+    clauses = [words_and_numbers_in(clause) for clause in prompt.split(",")]
+    if len(clauses) < 2:
+        return None
+    found = [find(vocabulary, " ".join(clause)) for clause in clauses]
+    emoji = [each.emoji for each in found if each and each.emoji in vocabulary.scene_nouns]
+    if len(emoji) == len(clauses):
+        return read_in_turn(vocabulary, emoji)
+    is_scene = any(is_likely("PREP", clause[0]) for clause in clauses[1:] if clause)
+    return None if is_scene else read_whole(vocabulary, clauses[0])
+
+
+def read_greeting(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
+    """The reading of a greeting, or another phrase of the lexicon, among words that show nothing.
+
+    спокойной ночи, мама; всем привет.
+    """
+    for length in range(len(texts) - 1, 1, -1):
+        rest = texts[length:]
+        if any(is_link(word) or is_likely("VERB", word) for word in rest):
+            break
+        is_adjective_of_rest = agrees(texts[length - 1], rest[0])
+        reading = None if is_adjective_of_rest else read_whole(vocabulary, texts[:length])
+        if reading:
+            return reading
+    greeting = list(dropwhile(_stands_before_greetings, texts))
+    return read_whole(vocabulary, greeting) if len(greeting) < len(texts) else None
+
+
+def _stands_before_greetings(word: str) -> bool:
+    """Whether a word often stands before a greeting or a wish: всем, ну, поздравляю."""
+    return is_first_person(word) or any(is_likely(part, word) for part in _BEFORE_GREETINGS)
+
+
+def object_of_infinitive(texts: list[str]) -> str:
+    """What an infinitive at the beginning does something to: пирог of печь пирог; else "".
+
+    A single noun is returned in its dictionary form.
+    """
+    rest = texts[1:]
+    if not rest or not can_be("INFN", texts[0]):
+        return ""
+    if is_likely("PREP", rest[0]):
+        rest = rest[1:]
+    if len(rest) == 1:
+        rest = [lemma(rest[0])]
+    return " ".join(rest) if nouns(rest) else ""

@@ -1,0 +1,119 @@
+"""Reads a prompt: what a bundle draws for it, in the order of these decisions.
+
+1. Emoji are replaced by names where they stand for words, and left out beside words
+   (`emoji_for_words`).  Signs go, and misspelled words are mended (`spelling`).
+2. Of a thing in a colour, the thing is drawn, and its picture gets the colour (`coloured_things`).
+3. A prompt that as a whole means one emoji, in any form or as a diminutive, is replaced by the name
+   of that emoji, or by its better caption (`whole_phrases`, `faces`).  So is a phrase that means
+   one while the rest of the prompt shows nothing (`partial_phrases`).
+4. Clothes and places get the words of scenes (`scene_words`).
+5. Of a thing in a mood, both are drawn (`arranged_scenes`).
+6. Adjectives that the weights cannot draw are left out (`adjectives`).
+7. Of a scene, each thing is drawn, unless the weights draw the scene well (`arranged_scenes`).
+8. In another scene, a word of the lexicon is replaced by what scenes call its emoji
+   (`learned_scenes`); a noun that the weights have not learned, by another one (`substitutes`).
+9. Of emoji without words that mean anything, the candidates take turns.
+
+The bot tells the user which word the model draws for a word that the lexicon marks as another thing
+than its emoji, for a word's neighbour, and where a participle is left out: горящий дом.
+"""
+
+from dataclasses import replace
+
+from emojich_core.reading.adjectives import participle_left_out, without_unknown_adjectives
+from emojich_core.reading.arranged_scenes import read_arranged_scene, read_in_mood
+from emojich_core.reading.coloured_things import read_coloured_thing
+from emojich_core.reading.emoji_for_words import with_names_for_emoji
+from emojich_core.reading.faces import read_face
+from emojich_core.reading.learned_scenes import read_learned_scene
+from emojich_core.reading.lookup import find
+from emojich_core.reading.partial_phrases import object_of_infinitive, read_clauses, read_greeting
+from emojich_core.reading.scene_words import in_scene_words
+from emojich_core.reading.spelling import mended, respelled, sound_alike
+from emojich_core.reading.substitutes import read_substituted
+from emojich_core.reading.text import words_and_numbers_in, words_in
+from emojich_core.reading.vocabulary import Vocabulary
+from emojich_core.reading.whole_phrases import read_in_turn, read_whole
+from emojich_core.reading.words import nouns, says_something
+from emojich_core.reading.written_emoji import split
+from emojich_core.request import InvalidRequest, Reading, Reason
+
+EXAMPLES = "«кот в шляпе», «горящее сердце» or «панда в короне»"
+
+
+def read(vocabulary: Vocabulary, prompt: str) -> Reading:
+    """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known."""
+    parts = split(prompt, vocabulary.names)
+
+    def respell(word: str) -> str:
+        return _respelled_unless_known(vocabulary, word)
+
+    reading = _read_words(vocabulary, mended(with_names_for_emoji(vocabulary, parts), respell))
+    reading = reading or read_in_turn(vocabulary, (part for part, is_emoji in parts if is_emoji))
+    if reading:
+        return reading
+    message = f"The model knows no word of «{prompt}»: try {EXAMPLES}."
+    raise InvalidRequest(Reason.UNKNOWN, message)
+
+
+def _respelled_unless_known(vocabulary: Vocabulary, word: str) -> str:
+    """A word as it was meant; slang that looks like a diminutive is no misspelling."""
+    if vocabulary.knows(word):
+        return word
+    meant = respelled(word)
+    return word if find(vocabulary, word) and not sound_alike(word, meant) else meant
+
+
+def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
+    """The reading of a prompt in words, spelled right."""
+    texts = words_in(prompt)
+    numbered = words_and_numbers_in(prompt)
+    reading = None
+    if numbered != texts:  # 8 марта is no марта
+        reading = read_whole(vocabulary, numbered) or read_arranged_scene(vocabulary, numbered)
+    reading = (
+        reading
+        or read_coloured_thing(vocabulary, texts)
+        or read_whole(vocabulary, texts)
+        or read_face(vocabulary, texts)
+        or read_clauses(vocabulary, prompt)
+        or read_greeting(vocabulary, texts)
+    )
+    if reading:
+        return reading
+    shown = object_of_infinitive(texts)
+    if shown and (reading := _read_words(vocabulary, shown)):
+        return reading
+    return _read_without_unknown_adjectives(vocabulary, prompt)
+
+
+def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Reading | None:
+    """The reading of a prompt that no phrase stands for; it tells of a participle left out."""
+    prompt = in_scene_words(prompt) if vocabulary.scene_nouns else prompt
+    texts = words_in(prompt)
+    if reading := read_in_mood(vocabulary, texts):
+        return reading
+    shortened = without_unknown_adjectives(vocabulary, prompt, texts)
+    reading = _read_nouns(vocabulary, shortened)
+    if shortened == prompt or not reading or reading.unknown:
+        return reading
+    unknown, instead = participle_left_out(texts, words_in(shortened))
+    return replace(reading, unknown=unknown, instead=instead) if unknown else reading
+
+
+def _read_nouns(vocabulary: Vocabulary, prompt: str) -> Reading | None:
+    """The reading by the words that show something: nouns, or others if there are none."""
+    texts = words_in(prompt)
+    reading = (
+        read_coloured_thing(vocabulary, texts)
+        or read_whole(vocabulary, texts)
+        or read_arranged_scene(vocabulary, words_and_numbers_in(prompt))
+    )
+    if reading:
+        return reading
+    named = nouns(texts)
+    telling = named or [text for text in texts if says_something(text)]
+    if any(map(vocabulary.knows, telling)):
+        subject = read_substituted(vocabulary, prompt, telling[:1])
+        return subject or read_learned_scene(vocabulary, prompt, named)
+    return read_substituted(vocabulary, prompt, telling)
