@@ -3,6 +3,7 @@
 - `app`: starts, wires and stops all parts
 - `commands`: routes commands and messages to their handlers
 - `config`: environment variables
+- `doctor`: `python -m bot.doctor`: checks token, inline mode, webhook and Redis
 - `texts`: the sentences of `locales/`, in the user's language
 - `logs`: short lines without tokens
 - `metrics`: figures for Prometheus

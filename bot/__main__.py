@@ -5,15 +5,15 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from urllib.request import getproxies
 
 import redis
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import TelegramError
 
 from bot.app import run
-from bot.config import METRICS, TELEGRAM, Config
+from bot.config import METRICS, Config
 from bot.logs import start_logging
 from bot.metrics import registry
+from bot.telegram.application import why_not
 from emojich_core.errors import SetupError
 from worker.queue.connection import connect
 from worker.queue.environment import data_folder
@@ -38,27 +38,8 @@ def main() -> None:
         sys.exit(
             f"emojich: Redis does not serve the bot ({reason}): repair it, then start the bot."
         )
-    except InvalidToken:  # not with the error's message, which quotes the token
-        sys.exit(f"emojich: {_refusal(config)}")
     except TelegramError as error:
-        reason = hide(str(error), config.secrets)
-        sys.exit(
-            f"emojich: Telegram at {config.api_address} cannot be reached ({reason}): check the "
-            f"network{_proxy(config)}, or correct TELEGRAM_API_URL."
-        )
-
-
-def _proxy(config: Config) -> str:
-    is_used = getproxies().keys() - {"no"} and not config.api_is_local
-    return " and the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY" if is_used else ""
-
-
-def _refusal(config: Config) -> str:
-    refused = "Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the bot's token"
-    if config.api_url == TELEGRAM:
-        return f"{refused}."
-    # A server that is no Bot API answers in the same way, so the address may be wrong instead.
-    return f"{refused}, or correct TELEGRAM_API_URL ({config.api_address})."
+        sys.exit(f"emojich: {why_not(config, error)}")
 
 
 async def _run_until_signal(config: Config, connection: redis.Redis, url: str) -> None:

@@ -22,7 +22,7 @@ from emojich_core.image_file import on_white
 from emojich_core.inference.cuda import to_device
 from emojich_core.inference.devices import pick_device
 from emojich_core.inference.image_request import ImageRequest
-from emojich_core.inference.memory import keep_freed, memory_watched
+from emojich_core.inference.memory import keep_freed, memory_free, memory_watched
 from emojich_core.inference.precision import (
     Precision,
     choose,
@@ -203,8 +203,7 @@ class Pipeline:
         """
         if self.device.type != "cuda":
             return CPU_SLOTS
-        free, _ = torch.cuda.mem_get_info(self.device)
-        return slots_in(free, share, self._slots(1).bytes_per_slot)
+        return slots_in(memory_free(self.device), share, self._slots(1).bytes_per_slot)
 
     @memory_watched()
     def slots(self, count: int) -> Slots:

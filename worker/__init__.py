@@ -5,6 +5,7 @@
 - `metrics`: the figures of the engines, for Prometheus
 - `supervisor`: a child process that is replaced when it dies
 - `config`: environment variables
+- `doctor`: `python -m worker.doctor`: checks a worker's machine
 - `queue/`: the contract with the bot, all of it in Redis
 - `jobs/`: what RQ runs
 - `engine/`: the process that owns a model

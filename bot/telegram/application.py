@@ -2,14 +2,15 @@
 
 import asyncio
 from typing import Any
+from urllib.request import getproxies
 
 import httpx
 from telegram import Bot
-from telegram.error import TelegramError
+from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, Defaults
 from telegram.request import HTTPXRequest
 
-from bot.config import Config
+from bot.config import TELEGRAM, Config
 from bot.metrics import count_call
 from bot.telegram.context import Context
 from bot.telegram.errors import REFUSALS
@@ -17,6 +18,7 @@ from bot.telegram.migration import FollowMigration
 from bot.telegram.retry import pause_after
 from bot.telegram.update_processor import PerUserProcessor
 from emojich_core.errors import SetupError
+from worker.queue.logs import hide
 
 CONNECTIONS = 64
 START_TRIES = 4  # after these the operator reads that the address is wrong, or Telegram down
@@ -76,6 +78,27 @@ async def _initialize(bot: Bot) -> None:
                 raise
         await asyncio.sleep(pause)
     await bot.initialize()
+
+
+def why_not(config: Config, error: TelegramError) -> str:
+    """Why Telegram does not serve the bot, and what to do about it, in one sentence."""
+    if not isinstance(error, InvalidToken):
+        reason = hide(str(error), config.secrets)
+        return (
+            f"Telegram at {config.api_address} cannot be reached ({reason}): check the "
+            f"network{_proxy(config)}, or correct TELEGRAM_API_URL."
+        )
+    # Not with the error's message, which quotes the token.
+    refused = "Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the bot's token"
+    if config.api_url == TELEGRAM:
+        return f"{refused}."
+    # A server that is no Bot API answers in the same way, so the address may be wrong instead.
+    return f"{refused}, or correct TELEGRAM_API_URL ({config.api_address})."
+
+
+def _proxy(config: Config) -> str:
+    is_used = getproxies().keys() - {"no"} and not config.api_is_local
+    return " and the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY" if is_used else ""
 
 
 class _CountedRequest(HTTPXRequest):

@@ -2,6 +2,7 @@
 
 main      the parser, `emojich generate`, and the sentence for each error
 image     `--image` and `--keep-…`: a picture that the stickers begin with
+doctor    `emojich doctor`, which runs the checks of bot and worker
 options   types and checks of options
 weights   `emojich weights`
 """

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emojich_core.cli.doctor import add_doctor
 from emojich_core.cli.image import add_image, check_kept, kept, read_image
 from emojich_core.cli.options import (
     MAX_SENTENCE,
@@ -141,6 +142,8 @@ def _parser() -> argparse.ArgumentParser:
     generate.set_defaults(command=lambda arguments: _generate(generate, arguments))
     weights = "fetch, import and check the published models"
     add_weights(commands.add_parser("weights", help=weights, description=weights.capitalize()))
+    doctor = "check an installation: token, Redis, models, device, disk"
+    add_doctor(commands.add_parser("doctor", help=doctor, description=doctor.capitalize()))
     finetune = "teach a model a style of your own"
     add_finetune(commands.add_parser("finetune", help=finetune, description=finetune.capitalize()))
     return parser

@@ -19,6 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from emojich_core.errors import BundleError
+
 log = logging.getLogger("emojich.cpu")
 
 SOURCE = Path(__file__).with_name("kernels.c")
@@ -64,17 +66,22 @@ class Cache(ctypes.Structure):
     ]
 
 
+def are_of_use() -> bool:
+    """Whether the CPU has VNNI, and no AMX, which oneDNN uses."""
+    return torch.cpu._is_vnni_supported() and not torch.cpu._is_amx_tile_supported()
+
+
 @cache
 def library() -> ctypes.CDLL | None:
     """The compiled kernels; None where the CPU has no VNNI, or the machine no C compiler.
 
     None with AMX, too, which oneDNN uses.
     """
-    if not torch.cpu._is_vnni_supported() or torch.cpu._is_amx_tile_supported():
+    if not are_of_use():
         return None
     try:
-        compiled = ctypes.CDLL(str(_built()))
-    except (OSError, subprocess.CalledProcessError) as error:
+        compiled = ctypes.CDLL(str(build()))
+    except (BundleError, OSError) as error:
         log.warning("no C kernels, so int8 takes longer: %s", error)
         return None
     compiled.apply.argtypes = [c_void_p, c_void_p, c_long, c_void_p]
@@ -88,11 +95,21 @@ def _check(done: int, *_: object) -> None:
         raise MemoryError
 
 
-def _built() -> Path:
-    """The library, built unless an earlier process has done it.
+def build() -> Path:
+    """The library, built unless an earlier process has done it.  Raises BundleError.
 
     Nothing links it with OpenMP, so that it uses the threads of PyTorch's, already loaded.
     """
+    try:
+        return _built()
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise BundleError(
+            f"The C kernels of int8 cannot be built ({error}): install a C compiler (Debian, "
+            f"Ubuntu: gcc libc6-dev), and let this user write to {_folder()}."
+        ) from error
+
+
+def _built() -> Path:
     key = hashlib.sha256(SOURCE.read_bytes() + " ".join(FLAGS).encode()).hexdigest()[:16]
     folder = _folder()
     path = folder / f"kernels-{key}.so"

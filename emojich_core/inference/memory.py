@@ -68,6 +68,11 @@ def memory_size(device: torch.device) -> int:
     return int(torch.cuda.get_device_properties(device).total_memory)
 
 
+def memory_free(device: torch.device) -> int:
+    """The bytes of a GPU's memory that no process has taken."""
+    return torch.cuda.mem_get_info(device)[0]
+
+
 def lacks_memory(error: Exception) -> bool:
     """Whether an error says that memory ran out, of the GPU or the CPU."""
     # On a CPU torch raises a plain RuntimeError.

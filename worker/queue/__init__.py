@@ -14,6 +14,7 @@
 - `address`: REDIS_URL, and the variables beside it, as clients
 - `sentinels`: clients of the master that Redis Sentinels name
 - `connection`: connect to Redis, or say why not
+- `doctor`: lines of `emojich doctor`, and its checks of Redis
 - `valkey`: the embedded server for a machine without a Redis
 - `child`: a child process that does not outlive its parent
 - `decoding`: JSON from Redis, checked against a type

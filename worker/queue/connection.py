@@ -39,10 +39,7 @@ def connect(url: str) -> redis.Redis:
             "REDIS_URL, redis://:password@host:port/0, or set REDIS_PASSWORD_FILE."
         ) from error
     except redis.ResponseError as error:
-        reason = str(error).rstrip(".")
-        raise SetupError(
-            f"Redis at {address} takes nothing ({reason}): {_cure(error)}, or correct REDIS_URL."
-        ) from error
+        raise SetupError(refusal(address, error)) from error
     except redis.RedisError as error:
         raise SetupError(_unreachable(address, error)) from error
     # redis-py checks neither the address nor its options; the message may quote the password.
@@ -61,6 +58,12 @@ def stores(connection: redis.Redis) -> bool:
     return bool(connection.set("emojich:probe", "", px=1))
 
 
+def refusal(address: Address, error: redis.ResponseError) -> str:
+    """Why a Redis that answers takes nothing, and what to do about it, in one sentence."""
+    reason = str(error).rstrip(".")
+    return f"Redis at {address} takes nothing ({reason}): {_cure(error)}, or correct REDIS_URL."
+
+
 def _cure(error: redis.ResponseError) -> str:
     """What lets a Redis that answers take a key again."""
     if isinstance(error, redis.OutOfMemoryError):
@@ -76,7 +79,7 @@ def _unreachable(address: Address, error: redis.RedisError) -> str:
     """Why there is no connection, and what to do about it, in one sentence."""
     is_secure = address.scheme.startswith("rediss")
     if isinstance(error, MasterNotFoundError):
-        error = _refusal(address) or error
+        error = _refusal_of_sentinel(address) or error
     if isinstance(error, redis.AuthenticationError):
         return (
             f"A Sentinel of {address} rejects the password, or needs one: append "
@@ -97,7 +100,7 @@ def _unreachable(address: Address, error: redis.RedisError) -> str:
     return f"Redis at {address} does not answer ({cause}): start it, or correct REDIS_URL{other}."
 
 
-def _refusal(address: Address) -> redis.RedisError | None:
+def _refusal_of_sentinel(address: Address) -> redis.RedisError | None:
     """The error of a Sentinel that refuses this client, which redis-py does not pass on."""
     for host, port in address.hosts:
         try:

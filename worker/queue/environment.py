@@ -94,19 +94,17 @@ def data_folder() -> Path:
 
 
 @contextmanager
-def writing() -> Iterator[None]:
-    """Turn an error while writing to the data folder into a SetupError with file and cause."""
+def writing(variable: str = "EMOJICH_DATA") -> Iterator[None]:
+    """Turn an error while writing to the folder of a variable into a SetupError with the cause."""
     try:
         yield
     except OSError as error:
         raise SetupError(
             f"{shown(error.filename)} cannot be written ({error.strerror}): "
-            "make it yours, or set EMOJICH_DATA to another folder."
+            f"make it yours, or set {variable} to another folder."
         ) from error
     except ValueError as error:  # a NUL in its name, or half a character
-        raise SetupError(
-            "EMOJICH_DATA cannot be a folder's name: set it to another one."
-        ) from error
+        raise SetupError(f"{variable} cannot be a folder's name: set it to another one.") from error
 
 
 def announce(line: str) -> None:

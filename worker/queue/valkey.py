@@ -43,7 +43,7 @@ def redis_url(data: Path) -> Iterator[str]:
     with writing():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     socket = _socket_path(folder)
-    url = f"unix://{quote(str(socket))}"
+    url = _url(socket)
     with _first_to_ask(folder) as first:
         if not first:
             _wait_for(url, folder)
@@ -56,6 +56,16 @@ def redis_url(data: Path) -> Iterator[str]:
             yield url
         finally:
             stop_child(process, STOP_TIMEOUT)
+
+
+def running_url(data: Path) -> str | None:
+    """REDIS_URL, else the address of the Valkey in `data/valkey` if it runs; starts none."""
+    if url := os.environ.get("REDIS_URL"):
+        return url
+    if not (folder := data / "valkey").is_dir():
+        return None
+    url = _url(_socket_path(folder))
+    return url if _answers(url) else None
 
 
 @contextmanager
@@ -76,6 +86,10 @@ def sockets_folder() -> str:
     """The folder of temporary files, or /tmp if the path of a socket in it would be too long."""
     folder = tempfile.gettempdir()
     return folder if len(os.fsencode(folder)) < MAX_SOCKET_PATH / 2 else "/tmp"
+
+
+def _url(socket: Path) -> str:
+    return f"unix://{quote(str(socket))}"
 
 
 def _socket_path(folder: Path) -> Path:

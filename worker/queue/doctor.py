@@ -1,0 +1,130 @@
+"""Findings of `python -m bot.doctor` and `python -m worker.doctor`, and the checks of Redis.
+
+    ✓ what is well
+    ✗ what is wrong, with the cure
+    – not checked: why
+
+`emojich doctor` runs both.
+"""
+
+import io
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import redis
+
+from emojich_core.errors import BundleError, SetupError, shown
+from worker.queue.address import Address
+from worker.queue.connection import connect, refusal
+from worker.queue.environment import announce, data_folder
+from worker.queue.logs import hide
+from worker.queue.valkey import running_url
+
+LEAST_VERSION = (6, 2)  # of Redis: it has LMOVE and BLMOVE
+PROBES = ("emojich:probe", "rq:probe")  # one of each prefix that we write
+PROBE_SCRIPT = "return redis.call('SET', KEYS[1], '', 'PX', 1)"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    mark: str
+    sentence: str
+
+
+def well(sentence: str) -> Finding:
+    """Something is as it should be."""
+    return Finding("✓", sentence)
+
+
+def wrong(sentence: str) -> Finding:
+    """Something is wrong; the sentence names the cure."""
+    return Finding("✗", sentence)
+
+
+def unchecked(why: str) -> Finding:
+    """Something could not be checked, or need not be there."""
+    return Finding("–", f"not checked: {why}")
+
+
+def tried(check: Callable[[], str]) -> Finding:
+    """What a check returns is well; its SetupError or BundleError is not."""
+    try:
+        return well(check())
+    except (SetupError, BundleError) as error:
+        return wrong(str(error))
+
+
+def examine(*groups: Iterator[Finding], secrets: tuple[str, ...] = ()) -> NoReturn:
+    """Print the findings, without the secrets; exit with 1 if something is wrong, else with 0."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may have no ✓
+    is_well = True
+    try:
+        for finding in (finding for group in groups for finding in guarded(group)):
+            is_well &= finding.mark != wrong("").mark
+            announce(f"{finding.mark} {shown(hide(finding.sentence, secrets), 1000)}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0 if is_well else 1)
+
+
+def guarded(group: Iterator[Finding]) -> Iterator[Finding]:
+    """The findings of a group; an error that ends it is the last one."""
+    try:
+        yield from group
+    except (SetupError, BundleError) as error:
+        yield wrong(str(error))
+    except redis.RedisError as error:  # it answered a moment ago
+        yield wrong(f"Redis has stopped to answer ({shown(error)}): see its log, then ask again.")
+
+
+def check_redis(*others: Callable[[redis.Redis], str]) -> Iterator[Finding]:
+    """The Redis of REDIS_URL, or the embedded one if it runs, and other checks of it."""
+    url = running_url(data_folder())
+    if not url:
+        yield unchecked(
+            "REDIS_URL is not set, and no embedded Valkey runs: set it, or start Emojich."
+        )
+        return
+    with connect(url) as connection:
+        address = Address.read(url)
+        yield from _examine_redis(connection, address)
+        for check in others:
+            yield tried(lambda check=check: check(connection))  # type: ignore[misc]
+
+
+def _examine_redis(connection: redis.Redis, address: Address) -> Iterator[Finding]:
+    try:
+        for key in PROBES:
+            connection.eval(PROBE_SCRIPT, 1, key)
+        info: Any = connection.info()
+    except redis.ResponseError as error:
+        raise SetupError(refusal(address, error)) from error
+    version = str(info.get("redis_version", ""))
+    if tuple(map(int, re.findall(r"\d+", version)))[:2] < LEAST_VERSION:
+        least = ".".join(map(str, LEAST_VERSION))
+        yield wrong(f"Redis at {address} is of version {version}: update it to {least} or newer.")
+    else:
+        yield well(f"Redis at {address} answers, stores keys and runs scripts ({version}).")
+    if info.get("aof_enabled"):
+        yield well("Redis has an append-only file.")
+    elif info.get("connected_slaves"):
+        yield well("Redis has no append-only file, but a replica.")
+    else:
+        yield wrong(
+            "Redis has neither an append-only file nor a replica, so it forgets requests and packs "
+            "when it restarts: set `appendonly yes`."
+        )
+    policy = info.get("maxmemory_policy", "noeviction")
+    if policy == "noeviction":
+        yield well("Redis drops no keys (maxmemory-policy noeviction).")
+    else:
+        yield wrong(
+            f"Redis drops requests and the names of packs when it is full (maxmemory-policy "
+            f"{policy}): set `maxmemory-policy noeviction`."
+        )
