@@ -13,13 +13,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from emojich_core.colours import main_part, recolour, shares
+from emojich_core.colours import MIN_SHARE, main_part, recolour, shares
 from emojich_core.request import Reading
 
 SAME = 0.9  # share of the codes from which on two images are the same to people
 SHOWN = 0.12  # share of a picture from which on it has a colour
 CLEAR = (255, 255, 255, 0)
-ANGLES = (10, -10, 20, -20, 30, -30, 40, -40)  # degrees, counter-clockwise
+ANGLES = (8, -8, 15, -15, 22, -22, 30, -30)  # degrees, counter-clockwise
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Look:
         pixels = np.asarray(picture)
         body = main_part(pixels)
         if self.colour:
-            coloured = recolour(pixels, self.colour, body) if body else pixels
+            has_it = shares(pixels).get(self.colour, 0) >= MIN_SHARE
+            coloured = recolour(pixels, self.colour, body) if body and not has_it else pixels
             return _turned(Image.fromarray(coloured), self.repeat)
         has = shares(pixels)
         others = [each for each in self.colours if body and has[each] < SHOWN]

@@ -10,9 +10,11 @@ Decisions, in this order:
 - `whole_phrases`: a prompt that means one emoji: щенки; which emoji show a word (`variants.tsv`)
 - `faces`: an adjective and a word for a face: сонное лицо
 - `partial_phrases`: commas, greetings, infinitives: привет, мама; печь пирог
+- `negations`: what a user does not want: кот без шляпы
 - `scene_words`: clothes and places in the words of scenes: в цилиндре (`scene_words.tsv`)
 - `arranged_scenes`: scenes that are put together from drawings: кот с пиццей, злой заяц
 - `adjectives`: adjectives that the weights cannot draw: страшный череп
+- `things_alone`: the first thing of a scene that is not drawn whole: клубника со сливками
 - `substitutes`: what is drawn for an unlearned noun: капибара (`neighbours.tsv`)
 - `learned_scenes`: what scenes call a thing: бульдог в шляпе
 

@@ -41,6 +41,21 @@ MOODS = {
     "💡": ("умный", "думать"),
     "🎵": ("музыкальный", "петь"),
 }
+# Parts of a thing are no second thing: кот с синими глазами.
+PARTS = {
+    "глаз",
+    "волос",
+    "ухо",
+    "хвост",
+    "лапа",
+    "нос",
+    "ус",
+    "рот",
+    "зуб",
+    "крыло",
+    "рог",
+    "голова",
+}
 PLACES = ("в космосе", "на море", "в лесу", "в пустыне", "в снегу", "под дождем", "в огне")
 
 
@@ -54,10 +69,10 @@ def read_arranged_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading
     is_drawn_well = read_head_in_outfit(vocabulary, texts) and texts[-1] != "очках"
     if not vocabulary.scene_nouns or is_drawn_well:
         return None
-    if len(texts) > 1 and texts[0] in COUNTS and (counted := _read_thing(vocabulary, texts[1:])):
+    if len(texts) > 1 and texts[0] in COUNTS and (counted := read_thing(vocabulary, texts[1:])):
         return _single(counted, COUNTS[texts[0]])
     for place in range(1, len(texts)):
-        first = _read_thing(vocabulary, texts[:place])
+        first = read_thing(vocabulary, texts[:place])
         rest = texts[place:]
         follows_verb = len(rest) > 1 and can_be("VERB", rest[0])
         if follows_verb:
@@ -74,7 +89,7 @@ def read_in_mood(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None
     for word, rest in ((texts[0], texts[1:]), (texts[-1], texts[:-1])):
         said = set(forms(word))
         symbol = next((each for each, words in MOODS.items() if not said.isdisjoint(words)), "")
-        if symbol in vocabulary.names and (found := _read_thing(vocabulary, rest)):
+        if symbol in vocabulary.names and (found := read_thing(vocabulary, rest)):
             mood = Reading(vocabulary.caption_of(symbol))
             return replace(_single(found, "in a mood"), others=(mood,))
     return None
@@ -91,20 +106,21 @@ def _read_first_with(
         emoji, place = worn
         if emoji not in vocabulary.names:
             return None
-        in_words = _read_thing(vocabulary, rest[1:])
+        in_words = read_thing(vocabulary, rest[1:])
         outfit = Reading(vocabulary.caption_of(emoji), colour=in_words.colour if in_words else "")
-        return replace(_single(first, f"worn at the {place}"), others=(outfit,))
+        head = _as_head(vocabulary, first)
+        return replace(_single(head, f"worn at the {place}"), others=(outfit,))
     layout = LINKS.get(rest[0], "")
     if not layout and (not follows_verb or is_likely("PREP", rest[0])):
         return None
-    other = _read_thing(vocabulary, rest[1:] if layout else rest)
-    if not other or other.unknown:
+    other = read_thing(vocabulary, rest[1:] if layout else rest)
+    if not other or other.unknown or not PARTS.isdisjoint(forms(rest[-1])):
         return None
     other = replace(other, variants=(), colours=())
     return replace(first, layout=layout or "with", others=(other,))
 
 
-def _read_thing(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
+def read_thing(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
     """The reading of one thing of a scene, without its outfits."""
     words = list(texts)
     reading = read_coloured_thing(vocabulary, words) or read_whole(vocabulary, words)
@@ -112,6 +128,13 @@ def _read_thing(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
         return read_known_noun(vocabulary, words)
     single = tuple(each for each in reading.variants if each in vocabulary.captions)
     return replace(reading, variants=single)
+
+
+def _as_head(vocabulary: Vocabulary, reading: Reading) -> Reading:
+    """The reading with a head as its prompt, if one of its emoji is a head that wears outfits."""
+    heads = map(vocabulary.caption_of, vocabulary.outfits)
+    prompt = next((head for head in heads if head in reading.prompts), reading.prompt)
+    return replace(reading, prompt=prompt)
 
 
 def _single(reading: Reading, layout: str) -> Reading:

@@ -3,19 +3,24 @@
 from dataclasses import replace
 
 from emojich_core.colours import GIVEN
-from emojich_core.reading.colour_names import SHADES
+from emojich_core.reading.colour_names import (
+    basic_colour,
+    natural_colours,
+    with_plain_colours,
+)
 from emojich_core.reading.learned_scenes import read_head_in_outfit
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_known_noun, read_whole
-from emojich_core.reading.words import forms, lemma
+from emojich_core.reading.words import lemma
 from emojich_core.request import Reading
 
 
 def read_coloured_thing(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
     """The reading of one thing in one colour, whose variants are of the same colour."""
+    texts = with_plain_colours(texts)
     for place, text in enumerate(texts):
-        found = [basic for form in forms(text) if (basic := SHADES.get(form, form)) in GIVEN]
-        if not found:
+        colour = basic_colour(text)
+        if not colour:
             continue
         rest = texts[:place] + texts[place + 1 :]
         reading = read_whole(vocabulary, rest) or read_known_noun(vocabulary, rest)
@@ -24,12 +29,23 @@ def read_coloured_thing(vocabulary: Vocabulary, texts: list[str]) -> Reading | N
         if not reading:
             continue
         named = read_whole(vocabulary, texts)  # зеленый чай, белый медведь
-        has_colour_in_name = named and found[0] in map(lemma, named.prompt.split())
-        if not named or (named.colours and not has_colour_in_name):
-            variants = tuple(each for each in reading.variants if not _names_a_colour(each))
-            return replace(reading, variants=variants, colour=found[0], colours=())
-        return replace(named, colours=())
+        if not named:
+            return _in_colour(vocabulary, reading, colour)
+        if colour in map(lemma, named.prompt.split()):  # what is white already needs no white
+            return replace(named, colour="" if colour == "белый" else colour, colours=())
+        return _in_colour(vocabulary, reading, colour) if named.colours else named
     return None
+
+
+def _in_colour(vocabulary: Vocabulary, reading: Reading, colour: str) -> Reading:
+    """A reading in a colour, without variants that are called by another or cannot take it."""
+    emoji = {vocabulary.caption_of(each): each for each in vocabulary.names}
+    variants = (
+        each
+        for each in reading.variants
+        if each not in emoji or (emoji[each] in natural_colours() and not _names_a_colour(each))
+    )
+    return replace(reading, variants=tuple(variants), colour=colour, colours=())
 
 
 def _names_a_colour(caption: str) -> bool:

@@ -3,6 +3,9 @@
 бульдог в шляпе → собака в шляпе.
 """
 
+from dataclasses import replace
+
+from emojich_core.reading.colour_names import natural_colours
 from emojich_core.reading.lookup import find
 from emojich_core.reading.text import replace_word, split_at, words_in
 from emojich_core.reading.vocabulary import Vocabulary
@@ -31,8 +34,10 @@ def read_learned_scene(vocabulary: Vocabulary, prompt: str, named: list[str]) ->
 def read_head_in_outfit(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
     """The reading of a head in an outfit that it is drawn well in: кот в шляпе."""
     reading = read_learned_scene(vocabulary, " ".join(texts), nouns(texts))
-    learned = (scene for head in vocabulary.outfits for scene in vocabulary.scenes_of(head))
-    return reading if reading.prompt in learned else None
+    for head in vocabulary.outfits:
+        if reading.prompt in vocabulary.scenes_of(head):
+            return replace(reading, colours=natural_colours().get(head, ()))
+    return None
 
 
 def _scene_name(vocabulary: Vocabulary, subject: str) -> str:

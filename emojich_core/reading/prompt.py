@@ -6,16 +6,17 @@
 3. A prompt that as a whole means one emoji, in any form or as a diminutive, is replaced by the name
    of that emoji, or by its better caption (`whole_phrases`, `faces`).  So is a phrase that means
    one while the rest of the prompt shows nothing (`partial_phrases`).
-4. Clothes and places get the words of scenes (`scene_words`).
-5. Of a thing in a mood, both are drawn (`arranged_scenes`).
-6. Adjectives that the weights cannot draw are left out (`adjectives`).
-7. Of a scene, each thing is drawn, unless the weights draw the scene well (`arranged_scenes`).
-8. In another scene, a word of the lexicon is replaced by what scenes call its emoji
-   (`learned_scenes`); a noun that the weights have not learned, by another one (`substitutes`).
-9. Of emoji without words that mean anything, the candidates take turns.
+4. What a user does not want is left out (`negations`).
+5. Clothes and places get the words of scenes (`scene_words`).
+6. Of a thing in a mood, both are drawn (`arranged_scenes`).
+7. Adjectives that the weights cannot draw are left out (`adjectives`).
+8. Of a scene, each thing is drawn, unless the weights draw the scene well (`arranged_scenes`,
+   `learned_scenes`); of a scene that no layout has, the first thing alone (`things_alone`).
+9. A noun that the weights have not learned is replaced by another one (`substitutes`).
+10. Of emoji without words that mean anything, the candidates take turns.
 
 The bot tells the user which word the model draws for a word that the lexicon marks as another thing
-than its emoji, for a word's neighbour, and where a participle is left out: горящий дом.
+than its emoji, for a word's neighbour, and what of a scene is left out: горящий дом.
 """
 
 from dataclasses import replace
@@ -25,13 +26,15 @@ from emojich_core.reading.arranged_scenes import read_arranged_scene, read_in_mo
 from emojich_core.reading.coloured_things import read_coloured_thing
 from emojich_core.reading.emoji_for_words import with_names_for_emoji
 from emojich_core.reading.faces import read_face
-from emojich_core.reading.learned_scenes import read_learned_scene
+from emojich_core.reading.learned_scenes import read_head_in_outfit, read_learned_scene
 from emojich_core.reading.lookup import find
+from emojich_core.reading.negations import without_negated
 from emojich_core.reading.partial_phrases import object_of_infinitive, read_clauses, read_greeting
 from emojich_core.reading.scene_words import in_scene_words
 from emojich_core.reading.spelling import mended, respelled, sound_alike
 from emojich_core.reading.substitutes import read_substituted
 from emojich_core.reading.text import words_and_numbers_in, words_in
+from emojich_core.reading.things_alone import read_things_alone
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_in_turn, read_whole
 from emojich_core.reading.words import nouns, says_something
@@ -89,6 +92,9 @@ def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
 
 def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     """The reading of a prompt that no phrase stands for; it tells of a participle left out."""
+    wanted = without_negated(prompt)
+    if wanted != prompt:
+        return _read_words(vocabulary, wanted)
     prompt = in_scene_words(prompt) if vocabulary.scene_nouns else prompt
     texts = words_in(prompt)
     if reading := read_in_mood(vocabulary, texts):
@@ -108,6 +114,9 @@ def _read_nouns(vocabulary: Vocabulary, prompt: str) -> Reading | None:
         read_coloured_thing(vocabulary, texts)
         or read_whole(vocabulary, texts)
         or read_arranged_scene(vocabulary, words_and_numbers_in(prompt))
+    )
+    reading = (
+        reading or read_head_in_outfit(vocabulary, texts) or read_things_alone(vocabulary, prompt)
     )
     if reading:
         return reading

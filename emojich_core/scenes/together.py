@@ -12,9 +12,11 @@ from emojich_core.scenes.compose import fitted, visible
 
 INSIDE = 0.6  # longer side of a thing in a place, against the canvas
 CENTRE = 0.53  # how far down its middle is
+AFLOAT = 0.4  # on the sea, which is before it
 DRESSED = 0.74  # longer side of a head that wears something, against the canvas
 CARRYING = 0.78  # of an animal that carries something
 RIDING, RIDDEN = 0.56, 0.66  # of a rider, and of what it rides
+SUNK = 0.25  # of the lower one of both heights: how much of the rider is hidden
 CORNER = 0.4  # of what is carried
 SYMBOL = 0.34  # of the symbol of a mood
 
@@ -36,8 +38,8 @@ PLACES = {
         '<circle cx="66" cy="13" r="2"/><circle cx="13" cy="52" r="1.6"/>'
         '<circle cx="88" cy="56" r="2"/><circle cx="80" cy="76" r="1.6"/>'
         '<circle cx="24" cy="77" r="2"/><circle cx="52" cy="91" r="1.6"/></g>'
-        '<circle cx="79" cy="27" r="8" fill="#ffd54a"/>'
-        '<circle cx="83" cy="24" r="7" fill="#1b2350"/>',
+        '<circle cx="72" cy="28" r="8" fill="#ffd54a"/>'
+        '<circle cx="76" cy="25" r="7" fill="#1b2350"/>',
         "",
     ),
     "на море": (
@@ -88,9 +90,8 @@ def placed(rgba: np.ndarray, place: str) -> np.ndarray:
     behind, before = (_render(part, size) for part in PLACES[place])
     canvas = behind.copy()
     thing = fitted(rgba, INSIDE)
-    canvas.alpha_composite(
-        thing, ((size - thing.width) // 2, round(size * CENTRE) - thing.height // 2)
-    )
+    middle = round(size * (AFLOAT if place == "на море" else CENTRE))
+    canvas.alpha_composite(thing, ((size - thing.width) // 2, middle - thing.height // 2))
     canvas.alpha_composite(before)
     return np.asarray(canvas)
 
@@ -117,8 +118,17 @@ def carrying(rgba: np.ndarray, carried_rgba: np.ndarray) -> np.ndarray:
 
 
 def riding(rgba: np.ndarray, ridden_rgba: np.ndarray) -> np.ndarray:
-    """An animal on top of what it rides."""
-    return _overlaid(rgba, RIDING, (0.5, 0.02), ridden_rgba, RIDDEN, (0.5, 1.0))
+    """An animal on top of what it rides, which hides its lowest part."""
+    size = len(rgba)
+    rider, ridden = fitted(rgba, RIDING), fitted(ridden_rgba, RIDDEN)
+    hidden = min(round(ridden.height * SUNK), round(rider.height * SUNK))
+    height = rider.height + ridden.height - hidden
+    top = max(0, (size - height) // 2)
+    canvas = Image.new("RGBA", (size, size))
+    canvas.alpha_composite(rider, ((size - rider.width) // 2, top))
+    below = min(top + rider.height - hidden, size - ridden.height)
+    canvas.alpha_composite(ridden, ((size - ridden.width) // 2, below))
+    return np.asarray(canvas)
 
 
 def in_mood(rgba: np.ndarray, symbol_rgba: np.ndarray) -> np.ndarray:

@@ -1,0 +1,38 @@
+"""Scenes that no layout has, and that the weights would spoil: their things are drawn alone.
+
+кот собака машина gives each of them in turn; клубника со сливками the first thing, and the bot says
+what it has left out.
+"""
+
+from dataclasses import replace
+
+from emojich_core.reading.arranged_scenes import read_thing
+from emojich_core.reading.substitutes import read_substituted
+from emojich_core.reading.text import words_in
+from emojich_core.reading.vocabulary import Vocabulary
+from emojich_core.reading.whole_phrases import MOST_PROMPTS
+from emojich_core.reading.words import is_noun, lemma, nouns, plain, says_something
+from emojich_core.request import Reading
+
+
+def read_things_alone(vocabulary: Vocabulary, prompt: str) -> Reading | None:
+    """The reading of the first thing of a scene, or of all where the prompt is a list of things."""
+    texts = words_in(prompt)
+    named = nouns(texts)
+    found = {noun: _read_noun(vocabulary, noun) for noun in dict.fromkeys(named)}
+    known = [reading for reading in found.values() if reading]
+    if not vocabulary.scene_nouns or not known or len(texts) < 2:
+        return None
+    if len(known) > 1 and all(map(is_noun, texts)) and not any(each.unknown for each in known):
+        captions = dict.fromkeys(reading.prompt for reading in known)
+        first, *others = [*captions][:MOST_PROMPTS]
+        return Reading(first, variants=tuple(others))
+    noun, reading = next((noun, reading) for noun, reading in found.items() if reading)
+    is_all_said = not any(says_something(text) for text in texts if text != noun)
+    if reading.unknown or is_all_said:
+        return reading
+    return replace(reading, unknown=" ".join(map(plain, texts)), instead=lemma(noun))
+
+
+def _read_noun(vocabulary: Vocabulary, noun: str) -> Reading | None:
+    return read_thing(vocabulary, [noun]) or read_substituted(vocabulary, noun, [noun])
