@@ -12,9 +12,11 @@ Functions with `omp for` are called by all threads of a team, which wait for eac
 #include <string.h>
 
 enum {
-    OUTPUTS = 16, /* of a block of weights: a register holds as many sums of 32 bits */
-    TILE = 8,     /* rows: the sums of both their digits and a block fill half of the registers */
+    LANES = 16,   /* of a register: numbers of 32 bits */
+    OUTPUTS = 32, /* of a block of weights: two registers, so that each digit is loaded for both */
+    TILE = 4,     /* rows: the sums of both their digits and a block fill half of the registers */
     AHEAD = 8192, /* bytes; memory answers while as many are computed */
+    SPLIT = 2,    /* stretches of weights that a thread reads of each matrix */
     BASE = 254,
     LARGEST = 127,
     ZERO = 128, /* what a weight's byte exceeds the weight by */
@@ -121,63 +123,77 @@ static void round_row(const float *x, long r, long rows, long inputs, struct dig
     to.shift[r][1] = ZERO * _mm512_reduce_add_epi32(lows);
 }
 
-/* Sums of `rows` rows, of high and low digits in turn, with a block of weights. */
+/* Sums of `rows` rows, of high and low digits in turn, with both halves of a block of weights.
+
+Meanwhile memory fetches from `next` on, `pace` bytes for each four inputs. */
 static inline __attribute__((always_inline)) void multiply(
     const uint8_t *weight, const int8_t *digits, long quads, int rows, const uint8_t *next,
-    __m512i *sums)
+    long pace, __m512i (*sums)[2])
 {
-    __m512i sum[2 * TILE];
+    __m512i left[2 * TILE], right[2 * TILE];
     for (int r = 0; r < 2 * rows; r++)
-        sum[r] = _mm512_setzero_si512();
+        left[r] = right[r] = _mm512_setzero_si512();
     for (long i = 0; i < quads; i++) {
-        __m512i four = _mm512_loadu_si512(weight + 64 * i);
-        _mm_prefetch((const char *)next + 64 * i, _MM_HINT_T0);
+        __m512i four = _mm512_loadu_si512(weight + 128 * i);
+        __m512i others = _mm512_loadu_si512(weight + 128 * i + 64);
+        _mm_prefetch((const char *)next + pace * i, _MM_HINT_T0);
+        _mm_prefetch((const char *)next + pace * i + 64, _MM_HINT_T0);
         const int32_t *quad = (const int32_t *)(digits + 8 * rows * i);
 #pragma GCC unroll 16
-        for (int r = 0; r < 2 * rows; r++)
-            sum[r] = _mm512_dpbusd_epi32(sum[r], four, _mm512_set1_epi32(quad[r]));
+        for (int r = 0; r < 2 * rows; r++) {
+            __m512i digit = _mm512_set1_epi32(quad[r]);
+            left[r] = _mm512_dpbusd_epi32(left[r], four, digit);
+            right[r] = _mm512_dpbusd_epi32(right[r], others, digit);
+        }
     }
-    for (int r = 0; r < 2 * rows; r++)
-        sums[r] = sum[r];
+    for (int r = 0; r < 2 * rows; r++) {
+        sums[r][0] = left[r];
+        sums[r][1] = right[r];
+    }
 }
 
 /* Digits (rows, inputs) → out (rows, outputs). */
 static void product(struct linear linear, struct digits digits, long rows, float *out)
 {
     long inputs = linear.inputs, outputs = linear.outputs, quads = inputs / 4;
-#pragma omp for schedule(dynamic, 4) /* another program may hold one thread up */
+    long blocks = (outputs + OUTPUTS - 1) / OUTPUTS, threads = omp_get_num_threads();
+    /* A thread reads long stretches, because each new one begins slowly; but not all of its share
+    at once, because another program may hold one thread up. */
+    long stretch = (blocks + SPLIT * threads - 1) / (SPLIT * threads);
+#pragma omp for schedule(dynamic, stretch)
     for (long n = 0; n < outputs; n += OUTPUTS) {
         const uint8_t *block = linear.weight + n * inputs;
-        __mmask16 inside = (1 << smaller(OUTPUTS, outputs - n)) - 1;
-        __m512 scales = _mm512_maskz_loadu_ps(inside, linear.scale + n);
-        __m512 biases = _mm512_maskz_loadu_ps(inside, linear.bias + n);
         for (long first = 0; first < rows; first += TILE) {
             const int8_t *tile = digits.tiles + 2 * first * inputs;
-            long many = smaller(TILE, rows - first);
-            /* Of several tiles only the first reads memory: the last fetches the next block. */
+            long many = smaller(TILE, rows - first), pace = rows <= TILE ? 128 : 64;
+            /* Of several tiles each of the first two fetches half of the next block. */
             const uint8_t *next = rows <= TILE ? block + AHEAD
-                                : first + TILE < rows ? block : block + OUTPUTS * inputs;
-            __m512i sums[2 * TILE];
+                                : block + (first ? 3 : 2) * (OUTPUTS / 2) * inputs;
+            __m512i sums[2 * TILE][2];
             switch (many) { /* a constant number of rows keeps sums in registers */
-            case 1: multiply(block, tile, quads, 1, next, sums); break;
-            case 2: multiply(block, tile, quads, 2, next, sums); break;
-            case 3: multiply(block, tile, quads, 3, next, sums); break;
-            case 4: multiply(block, tile, quads, 4, next, sums); break;
-            case 5: multiply(block, tile, quads, 5, next, sums); break;
-            case 6: multiply(block, tile, quads, 6, next, sums); break;
-            case 7: multiply(block, tile, quads, 7, next, sums); break;
-            case 8: multiply(block, tile, quads, 8, next, sums); break;
+            case 1: multiply(block, tile, quads, 1, next, pace, sums); break;
+            case 2: multiply(block, tile, quads, 2, next, pace, sums); break;
+            case 3: multiply(block, tile, quads, 3, next, pace, sums); break;
+            case 4: multiply(block, tile, quads, 4, next, pace, sums); break;
             }
-            for (long i = 0; i < many; i++) {
-                long r = first + i;
-                __m512i high = _mm512_sub_epi32(sums[2 * i], _mm512_set1_epi32(digits.shift[r][0]));
-                __m512i low =
-                    _mm512_sub_epi32(sums[2 * i + 1], _mm512_set1_epi32(digits.shift[r][1]));
-                __m512 sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(low), _mm512_set1_ps(1.0f / BASE),
-                                             _mm512_cvtepi32_ps(high));
-                sum = _mm512_mul_ps(sum, scales);
-                sum = _mm512_fmadd_ps(sum, _mm512_set1_ps(digits.scale[r]), biases);
-                _mm512_mask_storeu_ps(out + r * outputs + n, inside, sum);
+            for (long half = 0; half < 2; half++) {
+                long o = n + half * LANES;
+                __mmask16 inside = (1 << smaller(LANES, outputs > o ? outputs - o : 0)) - 1;
+                __m512 scales = _mm512_maskz_loadu_ps(inside, linear.scale + o);
+                __m512 biases = _mm512_maskz_loadu_ps(inside, linear.bias + o);
+                for (long i = 0; i < many; i++) {
+                    long r = first + i;
+                    __m512i high = _mm512_sub_epi32(sums[2 * i][half],
+                                                    _mm512_set1_epi32(digits.shift[r][0]));
+                    __m512i low = _mm512_sub_epi32(sums[2 * i + 1][half],
+                                                   _mm512_set1_epi32(digits.shift[r][1]));
+                    __m512 sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(low),
+                                                 _mm512_set1_ps(1.0f / BASE),
+                                                 _mm512_cvtepi32_ps(high));
+                    sum = _mm512_mul_ps(sum, scales);
+                    sum = _mm512_fmadd_ps(sum, _mm512_set1_ps(digits.scale[r]), biases);
+                    _mm512_mask_storeu_ps(out + r * outputs + o, inside, sum);
+                }
             }
         }
     }
@@ -242,6 +258,12 @@ struct cache {
     long size, seen;
 };
 
+static inline void fetch(const uint16_t *x, long size)
+{
+    for (long i = 0; i < size; i += 32)
+        _mm_prefetch((const char *)(x + i), _MM_HINT_T0);
+}
+
 /* Attention of one position of each sequence: qkv (sequences, 3, hidden) → out (sequences, hidden).
 
 A work item is a `group` of a sequence's heads: it writes and reads the same part of each place.
@@ -253,6 +275,7 @@ static void attend(const float *qkv, struct cache cache, long sequences, long he
     while (group % 2 == 0 && sequences * heads / group < omp_get_num_threads())
         group /= 2;
     long span = group * width;
+    long ahead = 1 + AHEAD / 2 / span; /* places, which lie too far apart for the CPU to foresee */
     float unit = 1 / sqrtf(width), scores[group * seen];
     int64_t places[seen];
 #pragma omp for collapse(2)
@@ -268,12 +291,18 @@ static void attend(const float *qkv, struct cache cache, long sequences, long he
             for (long p = s * seen; p < (s + 1) * seen; p++)
                 if (!cache.bias[p])
                     places[count++] = cache.read ? cache.read[p] : s * (cache.size - seen) + p;
-            for (long p = 0; p < count; p++)
+            for (long p = 0; p < count; p++) {
+                long later = p + ahead;
+                const uint16_t *next =
+                    later < count ? keys + places[later] * hidden
+                                  : values + places[smaller(later - count, count - 1)] * hidden;
                 for (long h = 0; h < group; h++) {
+                    fetch(next + h * width, width);
                     const uint16_t *k = keys + places[p] * hidden + h * width;
                     const float *q = query + h * width;
                     scores[h * seen + p] = dot(q, k, width) * unit;
                 }
+            }
             for (long h = 0; h < group; h++) {
                 float *score = scores + h * seen, largest = -INFINITY, sum = 0;
 #pragma omp simd reduction(max : largest)
@@ -287,14 +316,17 @@ static void attend(const float *qkv, struct cache cache, long sequences, long he
             }
             float *merged = out + s * hidden + first;
             memset(merged, 0, span * sizeof *merged);
-            for (long p = 0; p < count; p++)
+            for (long p = 0; p < count; p++) {
+                const uint16_t *next = values + places[smaller(p + ahead, count - 1)] * hidden;
                 for (long h = 0; h < group; h++) {
+                    fetch(next + h * width, width);
                     const uint16_t *v = values + places[p] * hidden + h * width;
                     float weight = scores[h * seen + p], *o = merged + h * width;
 #pragma omp simd
                     for (long i = 0; i < width; i++)
                         o[i] += weight * widen(v[i]);
                 }
+            }
         }
 }
 
