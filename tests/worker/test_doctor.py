@@ -85,7 +85,7 @@ def test_missing_and_damaged_bundle_are_named_and_others_checked(
         ("EMOJICH_DEVICE", "tpu", "✗ 'tpu' is no device: name cpu, cuda"),
         (
             "EMOJICH_DEVICE",
-            "cuda:99",
+            "cuda:99,cpu",
             "✗ There is no 'cuda:99' here: leave --device or EMOJICH_DEV",
         ),
         ("EMOJICH_SLOTS", "many", "✗ EMOJICH_SLOTS is 'many': set a number from 1"),
