@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from emojich_core.reading.coloured_things import read_coloured_thing
 from emojich_core.reading.learned_scenes import read_head_in_outfit
+from emojich_core.reading.substitutes import read_substituted
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_known_noun, read_whole
 from emojich_core.reading.words import can_be, forms, is_likely, plain
@@ -125,7 +126,9 @@ def read_thing(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
     words = list(texts)
     reading = read_coloured_thing(vocabulary, words) or read_whole(vocabulary, words)
     if not reading:
-        return read_known_noun(vocabulary, words)
+        if len(words) != 1:
+            return None
+        return read_known_noun(vocabulary, words) or read_substituted(vocabulary, words[0], words)
     single = tuple(each for each in reading.variants if each in vocabulary.captions)
     return replace(reading, variants=single)
 

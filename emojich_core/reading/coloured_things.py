@@ -9,6 +9,7 @@ from emojich_core.reading.colour_names import (
     with_plain_colours,
 )
 from emojich_core.reading.learned_scenes import read_head_in_outfit
+from emojich_core.reading.substitutes import read_substituted
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_known_noun, read_whole
 from emojich_core.reading.words import lemma
@@ -24,6 +25,8 @@ def read_coloured_thing(vocabulary: Vocabulary, texts: list[str]) -> Reading | N
             continue
         rest = texts[:place] + texts[place + 1 :]
         reading = read_whole(vocabulary, rest) or read_known_noun(vocabulary, rest)
+        if not reading and len(rest) == 1:
+            reading = read_substituted(vocabulary, rest[0], rest)
         if not reading and not place:
             reading = read_head_in_outfit(vocabulary, rest)
         if not reading:

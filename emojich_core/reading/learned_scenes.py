@@ -9,7 +9,7 @@ from emojich_core.reading.colour_names import natural_colours
 from emojich_core.reading.lookup import find
 from emojich_core.reading.text import replace_word, split_at, words_in
 from emojich_core.reading.vocabulary import Vocabulary
-from emojich_core.reading.words import forms, is_adjective, nouns
+from emojich_core.reading.words import forms, is_adjective, nouns, plain
 from emojich_core.request import Reading
 
 # Of hats, scenes have few; the first is drawn well on most heads.
@@ -33,6 +33,7 @@ def read_learned_scene(vocabulary: Vocabulary, prompt: str, named: list[str]) ->
 
 def read_head_in_outfit(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
     """The reading of a head in an outfit that it is drawn well in: кот в шляпе."""
+    texts = [plain(text) for text in texts]
     reading = read_learned_scene(vocabulary, " ".join(texts), nouns(texts))
     for head in vocabulary.outfits:
         if reading.prompt in vocabulary.scenes_of(head):

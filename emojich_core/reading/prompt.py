@@ -51,7 +51,11 @@ def read(vocabulary: Vocabulary, prompt: str) -> Reading:
     def respell(word: str) -> str:
         return _respelled_unless_known(vocabulary, word)
 
-    reading = _read_words(vocabulary, mended(with_names_for_emoji(vocabulary, parts), respell))
+    said = with_names_for_emoji(vocabulary, parts)
+    words = words_in(said)
+    if len(words) < 2 or not read_whole(vocabulary, words):  # винни пух is no вишня
+        said = mended(said, respell)
+    reading = _read_words(vocabulary, said)
     reading = reading or read_in_turn(vocabulary, (part for part, is_emoji in parts if is_emoji))
     if reading:
         return reading

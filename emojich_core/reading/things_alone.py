@@ -7,7 +7,6 @@ what it has left out.
 from dataclasses import replace
 
 from emojich_core.reading.arranged_scenes import read_thing
-from emojich_core.reading.substitutes import read_substituted
 from emojich_core.reading.text import words_in
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import MOST_PROMPTS
@@ -19,7 +18,7 @@ def read_things_alone(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     """The reading of the first thing of a scene, or of all where the prompt is a list of things."""
     texts = words_in(prompt)
     named = nouns(texts)
-    found = {noun: _read_noun(vocabulary, noun) for noun in dict.fromkeys(named)}
+    found = {noun: read_thing(vocabulary, [noun]) for noun in dict.fromkeys(named)}
     known = [reading for reading in found.values() if reading]
     if not vocabulary.scene_nouns or not known or len(texts) < 2:
         return None
@@ -32,7 +31,3 @@ def read_things_alone(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     if reading.unknown or is_all_said:
         return reading
     return replace(reading, unknown=" ".join(map(plain, texts)), instead=lemma(noun))
-
-
-def _read_noun(vocabulary: Vocabulary, noun: str) -> Reading | None:
-    return read_thing(vocabulary, [noun]) or read_substituted(vocabulary, noun, [noun])

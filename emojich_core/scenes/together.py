@@ -12,7 +12,7 @@ from emojich_core.scenes.compose import fitted, visible
 
 INSIDE = 0.6  # longer side of a thing in a place, against the canvas
 CENTRE = 0.53  # how far down its middle is
-AFLOAT = 0.4  # on the sea, which is before it
+AFLOAT = 0.46  # on the sea, which is before it
 DRESSED = 0.74  # longer side of a head that wears something, against the canvas
 CARRYING = 0.78  # of an animal that carries something
 RIDING, RIDDEN = 0.56, 0.66  # of a rider, and of what it rides

@@ -1,6 +1,7 @@
 """Write the checkpoints of all trainers as a bundle: half precision, safetensors, check sums."""
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 from emojich_core.bundles.bundle import BundleError, save_bundle
@@ -8,6 +9,8 @@ from emojich_core.errors import exit_on
 from emojich_core.finetuning.loop import read
 from emojich_core.model_options import SHIPPED
 from emojich_core.reading.vocabulary import Vocabulary, words_of
+from emojich_core.reading.whole_phrases import read_whole
+from emojich_core.reading.words import is_noun
 from emojich_core.training.data.dataset import Dataset, Row
 from emojich_core.training.presets import (
     MINI_MATTING,
@@ -58,8 +61,15 @@ def vocabulary_of(dataset: Dataset) -> Vocabulary:
     names = {_emoji(row): _name(row) for row in dataset.rows if row.kind == "plain"}
     coloured = [row for row in dataset.rows if row.kind == "recoloured"]
     scene_nouns = {_emoji(row): _name(row).partition(" ")[2] for row in coloured}
+    adjectives = {row.colour for row in coloured if row.colour}
+    named = Vocabulary(names, (), scene_nouns, adjectives)
     words = {word for row in dataset.rows for text in row.captions for word in words_of(text)}
-    return Vocabulary(names, words, scene_nouns, {row.colour for row in coloured if row.colour})
+    return Vocabulary(names, drawn_alone(named, words), scene_nouns, adjectives)
+
+
+def drawn_alone(vocabulary: Vocabulary, words: Iterable[str]) -> set[str]:
+    """The words without nouns that stand in longer captions only: флаг would be anything."""
+    return {word for word in words if not is_noun(word) or read_whole(vocabulary, [word])}
 
 
 def _name(row: Row) -> str:

@@ -160,7 +160,7 @@ def test_result_names_the_judge_and_its_scores(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("cat",), "Russian"),
+        (("Katze",), "Russian"),
         (("",), "empty"),
         (("--prompts", "nowhere.txt"), "nowhere.txt"),
         (("--prompts", "bad.txt"), "line 2"),
@@ -172,7 +172,7 @@ def test_result_names_the_judge_and_its_scores(
 def test_invalid_input_is_one_line_and_writes_nothing(
     generate: Generate, tmp_path: Path, arguments: tuple[str, ...], words: str
 ) -> None:
-    (tmp_path / "bad.txt").write_text("кот\ncat\n")
+    (tmp_path / "bad.txt").write_text("кот\nKatze\n")
     (tmp_path / "nothing.txt").write_text("\n")
     (tmp_path / "latin.txt").write_bytes("кот\n".encode("cp1251"))
     with pytest.raises(SystemExit) as stopped:
