@@ -138,7 +138,9 @@ class TimedPipeline:
         """The prompt itself."""
         return Reading(prompt)
 
-    def prefill(self, prompts: Sequence[str], image_prompt: object) -> list[Prefill]:
+    images = Pipeline.images
+
+    def prefill(self, prompts: Sequence[str], image_prompt: object = None) -> list[Prefill]:
         """Compute a text, in the only style."""
         self.spent += self.costs.text
         return [Prefill(torch.empty(0), [], torch.empty(0))]

@@ -192,7 +192,7 @@ def test_bad_caption_is_refused_before_the_picture_is_downloaded(
     user: User, worker: Worker, sandbox: Sandbox
 ) -> None:
     sandbox.fault("getFile", 400)
-    user.say(file=photo(), caption="in winter")
+    user.say(file=photo(), caption="Katze")
     user.sees("только по-русски")
     user.say(file=photo(), caption="зимой")
     user.sees("не получилось открыть")  # only now the file is asked for

@@ -125,8 +125,9 @@ def test_all_training_stages_end_in_a_working_bundle(
     assert bundle.name == "mini"
     assert bundle.vocabulary is not None
     assert bundle.vocabulary.names["🔴"] == "красный круг"
-    assert {"красный", "круг"} <= bundle.vocabulary.words
-    [drawing] = Pipeline.load(str(tmp_path / "bundle"), "cpu").generate("круг", count=1, seed=1)
+    assert "красный" in bundle.vocabulary.words
+    assert "круг" not in bundle.vocabulary.words  # alone it could be of any colour
+    [drawing] = Pipeline.load(str(tmp_path / "bundle"), "cpu").generate("красный круг", 1, seed=1)
     assert drawing.image.size == (512, 512)
 
 
