@@ -13,7 +13,7 @@ from bot.app import run
 from bot.config import METRICS, Config
 from bot.logs import start_logging
 from bot.metrics import registry
-from bot.telegram.application import why_not
+from bot.telegram.application import explain_failure
 from emojich_core.errors import SetupError
 from worker.queue.connection import connect
 from worker.queue.environment import data_folder
@@ -39,7 +39,7 @@ def main() -> None:
             f"emojich: Redis does not serve the bot ({reason}): repair it, then start the bot."
         )
     except TelegramError as error:
-        sys.exit(f"emojich: {why_not(config, error)}")
+        sys.exit(f"emojich: {explain_failure(config, error)}")
 
 
 async def _run_until_signal(config: Config, connection: redis.Redis, url: str) -> None:

@@ -15,12 +15,12 @@ from telegram.error import TelegramError
 from bot.config import Config
 from bot.logs import start_logging
 from bot.requests.limits import Blocklist
-from bot.telegram.application import build_application, identify, why_not
+from bot.telegram.application import build_application, explain_failure, identify
 from emojich_core.errors import SetupError, shown
 from worker.queue.doctor import Finding, check_redis, examine, unchecked, well, wrong
 
-RECENT = timedelta(minutes=10)  # Telegram also tells errors that are over
-MANY_UPDATES = 100  # wait where no bot takes them
+RECENT = timedelta(minutes=10)  # Telegram also reports errors that are over
+MANY_UPDATES = 100  # so many wait only where no bot takes them
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def _telegram(config: Config) -> Iterator[Finding]:
     try:
         user, webhook = asyncio.run(_ask(config))
     except TelegramError as error:
-        yield wrong(why_not(config, error))
+        yield wrong(explain_failure(config, error))
         return
     name = f"@{user.username}"
     yield well(f"Telegram takes the token, which is that of {name}.")
@@ -84,8 +84,8 @@ def _webhook(wanted: str, info: WebhookInfo) -> Iterator[Finding]:
     else:
         where = f"to {found}" if found else "nowhere"
         yield wrong(
-            f"Telegram sends updates {where}, not to WEBHOOK_URL: start the bot again, which sets "
-            "the webhook, and no other bot with this token."
+            f"Telegram sends updates {where}, not to WEBHOOK_URL: restart the bot, which sets the "
+            "webhook, and run no other bot with this token."
         )
     if wanted and info.last_error_date and datetime.now(UTC) - info.last_error_date < RECENT:
         yield wrong(

@@ -16,22 +16,22 @@ from torch import Tensor
 from emojich_core.colours import MIN_SHARE, main_part, recolour, shares
 from emojich_core.request import Reading
 
-SAME = 0.9  # share of the codes from which on two images are the same to people
-SHOWN = 0.12  # share of a picture from which on it has a colour
+SAME = 0.9  # share of equal codes from which on people see two images as the same
+SHOWN = 0.12  # share of the visible pixels from which on a picture has a colour
 CLEAR = (255, 255, 255, 0)
 ANGLES = (8, -8, 15, -15, 22, -22, 30, -30)  # degrees, counter-clockwise
 
 
 @dataclass(frozen=True)
 class Look:
-    """What happens to a finished picture."""
+    """How a finished picture is changed: coloured, and where it repeats another one, turned."""
 
     colour: str = ""  # of its main part
     repeat: int = 0  # how many images of the same codes come before it
     colours: tuple[str, ...] = ()  # that repeats may have, the first to take first
 
-    def give(self, picture: Image.Image) -> Image.Image:
-        """A picture (RGBA) with this look; one without a main part keeps its colours."""
+    def apply(self, picture: Image.Image) -> Image.Image:
+        """A square picture (RGBA) with this look; one without a main part keeps its colours."""
         if not self.colour and not self.repeat:
             return picture
         pixels = np.asarray(picture)
@@ -67,7 +67,7 @@ class Looks:
         return Look(self._colour, self._repeat(codes), self._colours)
 
     def _repeat(self, codes: Tensor) -> int:
-        """How many images before are the same as one of these codes."""
+        """How many images before are the same as one of these codes (image_seq_length,)."""
         for group in self._groups:
             if (group[0] == codes).float().mean() >= SAME:
                 group.append(codes)
@@ -77,11 +77,11 @@ class Looks:
 
 
 def _turned(picture: Image.Image, repeat: int) -> Image.Image:
-    """A square picture (RGBA), aslant, and as large as fits."""
+    """A square picture (RGBA) whose subject is turned, in the middle, and as large as fits."""
     if not repeat or not (box := picture.getbbox()):
         return picture
-    # Colours are weighted with alpha, else those of clear pixels would mix into the edges; and
-    # bilinearly, because sharper filters draw a brighter line along them.
+    # Alpha is premultiplied, else the colours of clear pixels would mix into the edges; the filter
+    # is bilinear, because sharper ones draw a brighter line along them.
     subject = picture.crop(box).convert("RGBa")
     angle = ANGLES[(repeat - 1) % len(ANGLES)]
     turned = subject.rotate(angle, Image.Resampling.BILINEAR, expand=True).convert("RGBA")

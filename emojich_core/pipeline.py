@@ -31,7 +31,6 @@ from emojich_core.inference.precision import (
     stages_dtype,
     stored_as,
 )
-from emojich_core.inference.retries import LIKE
 from emojich_core.inference.sampling import Sampling, image_loss, in_style
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots, prefill
 from emojich_core.inference.stopwatch import Stopwatch
@@ -53,6 +52,7 @@ M = TypeVar("M", bound=nn.Module)
 BATCH = MAX_COUNT  # images that `generate` decodes at once
 CPU_SLOTS = 8  # more slots delay every request, and the last one is done no sooner
 MAX_SLOTS = 64
+LIKE = 3 / 8  # share of an image's codes that an image similar to it keeps
 MEASURED = 8  # steps
 RESERVE = 2 * 2**30  # bytes of a GPU's memory for a step and the stages after it
 
@@ -446,7 +446,7 @@ class Pipeline:
         for image in images:
             cut_outs = list(islice(cut, 1 + len(image.others)))
             pictures = [
-                part.look.give(compose(pixels, alpha)) for part, pixels, (alpha, _) in cut_outs
+                part.look.apply(compose(pixels, alpha)) for part, pixels, (alpha, _) in cut_outs
             ]
             picture = arrange(image.layout, pictures) if image.layout else pictures[0]
             method = cut_outs[0][2][1]

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def for_good() -> Iterator[None]:
-    """What is imported and loaded within lives as long as the process: no search for garbage there.
+def without_garbage_collection() -> Iterator[None]:
+    """Collect no garbage in the block, nor ever what it has imported and loaded.
 
-    Python would search it again and again while it grows, for a sixth of the time of an import.
+    All of that lives as long as the process; while it grows, Python would search it again and
+    again, for a sixth of the time of an import.
     """
     gc.disable()
     try:

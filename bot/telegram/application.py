@@ -80,7 +80,7 @@ async def _initialize(bot: Bot) -> None:
     await bot.initialize()
 
 
-def why_not(config: Config, error: TelegramError) -> str:
+def explain_failure(config: Config, error: TelegramError) -> str:
     """Why Telegram does not serve the bot, and what to do about it, in one sentence."""
     if not isinstance(error, InvalidToken):
         reason = hide(str(error), config.secrets)

@@ -36,7 +36,7 @@ from emojich_core.request import (
     clean_prompt,
     new_seed,
 )
-from emojich_core.startup import for_good
+from emojich_core.startup import without_garbage_collection
 
 if TYPE_CHECKING:  # imports torch, which takes seconds, also for --help
     from PIL.Image import Image
@@ -157,7 +157,7 @@ def _generate(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
     prompts = _prompts(arguments)
     image = read_image(parser, arguments)
     check_folder(arguments.out)
-    with for_good():
+    with without_garbage_collection():
         from emojich_core.pipeline import Pipeline
 
         pipeline = Pipeline.load(arguments.model, arguments.device)

@@ -15,14 +15,13 @@ from dataclasses import replace
 from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import ImageCodes
 
-LIKE = 3 / 8  # share of an image's codes that an image similar to it keeps
 RETRIES = 3  # of a blot; the last one is accepted
 COOLER = 0.5  # factor of the temperature: cures two in three
 BLOT = 2  # times the best perplexity: above it an image is a blot
 
 
 class RetryPolicy:
-    """Selects the images of one request, round by round."""
+    """Selects the images of one request, round by round, and sets the sampling of each round."""
 
     def __init__(self, sampling: Sampling):
         self._first = sampling

@@ -13,7 +13,7 @@ from emojich_core.reading.text import WORD
 from emojich_core.reading.words import forms, is_in_dictionary, parses, plain
 
 _PREPOSITIONS = {"в", "во", "на", "с", "со", "под", "из", "у", "за", "и"}
-# The end of a sentence within a text becomes a comma, unless its rest belongs to what is before it.
+# The end of a sentence within a text becomes a comma, unless a preposition or «и» follows it.
 _SENTENCE_END = re.compile(
     rf"(?<=\w)\s?[!?.;:…]+\s+(?=[^\W\d_])(?!(?:{'|'.join(sorted(_PREPOSITIONS))})\b)", re.IGNORECASE
 )
@@ -21,7 +21,6 @@ _SIGNS = re.compile(r"[^\w\s,+-]|_")
 _LOOSE_SIGNS = re.compile(r"(?:^|(?<=\s))[,-]+|[,-]+$")
 _REPEATED_LETTER = re.compile(r"(\w)\1{2,}")
 _LETTERS = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
-_VOWELS = set("аеиоуыэюя")
 _SHORTEST = 5  # letters of a misspelled word: shorter ones are too near to each other
 _LONGEST = 25
 # Spellings that sound alike: карова, дильфин, пицтса.
@@ -73,7 +72,7 @@ def _is_word(word: str) -> bool:
 
 
 def _one_letter_off(word: str) -> str:
-    """The only word that is one letter away, best one that sounds alike; else an empty string."""
+    """The only word that is one letter away, preferably one that sounds alike; else ""."""
     alike = sorted(_words_by_sound().get(_sound(word), ()))
     if len(word) < _SHORTEST:
         return alike[0] if len(alike) == 1 and len(word) == _SHORTEST - 1 else ""

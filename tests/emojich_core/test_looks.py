@@ -34,12 +34,12 @@ def codes(*values: int) -> torch.Tensor:
 
 def test_first_image_is_left_as_it_is() -> None:
     drawn = picture()
-    assert Looks(READING, seed=1).of(codes(1, 2)).give(drawn) is drawn
+    assert Looks(READING, seed=1).of(codes(1, 2)).apply(drawn) is drawn
 
 
 def test_repeats_take_colours_that_the_picture_does_not_have_and_then_stand_aslant() -> None:
     looks = Looks(READING, seed=0)
-    given = [looks.of(codes(1, 2)).give(picture()) for _ in range(5)]
+    given = [looks.of(codes(1, 2)).apply(picture()) for _ in range(5)]
     assert [main_colour(each) for each in given] == [
         "красный",
         "синий",
@@ -53,7 +53,7 @@ def test_repeats_take_colours_that_the_picture_does_not_have_and_then_stand_asla
 def test_the_seed_decides_which_colour_comes_first() -> None:
     looks = Looks(READING, seed=2)
     looks.of(codes(1, 2))
-    assert main_colour(looks.of(codes(1, 2)).give(picture())) == "зеленый"
+    assert main_colour(looks.of(codes(1, 2)).apply(picture())) == "зеленый"
 
 
 def test_images_with_some_other_codes_are_repeats_and_with_many_are_none() -> None:
@@ -72,7 +72,7 @@ def test_image_that_the_user_knows_counts_as_the_first() -> None:
 
 def test_colour_that_was_asked_for_is_given_to_all_images() -> None:
     looks = Looks(Reading("ракета", colour="белый"), seed=0)
-    given = [looks.of(codes(1, 2)).give(picture()) for _ in range(2)]
+    given = [looks.of(codes(1, 2)).apply(picture()) for _ in range(2)]
     for each in given:
         assert np.asarray(each)[256, 256].tolist() == pytest.approx([243, 243, 243, 255], abs=8)
     assert given[0].tobytes() != given[1].tobytes()
@@ -81,7 +81,7 @@ def test_colour_that_was_asked_for_is_given_to_all_images() -> None:
 def test_picture_without_a_main_colour_is_turned_only() -> None:
     stripes = picture((20, 20, 20, 255))  # as black as outlines
     look = Look("синий", 1)
-    turned = look.give(stripes)
+    turned = look.apply(stripes)
     assert main_colour(turned) == "черный"
     assert turned.getbbox() != stripes.getbbox()
 
@@ -93,7 +93,7 @@ def test_picture_without_a_main_colour_is_turned_only() -> None:
 def test_turned_picture_fits_and_keeps_its_colour_at_the_edges(
     box: tuple[int, ...], repeat: int
 ) -> None:
-    turned = Look(repeat=repeat).give(picture(box=box))
+    turned = Look(repeat=repeat).apply(picture(box=box))
     assert turned.size == (512, 512)
     pixels = np.asarray(turned)
     seen = pixels[pixels[..., 3] > 128]  # of clearer ones 8 bits do not tell the colour
@@ -103,7 +103,7 @@ def test_turned_picture_fits_and_keeps_its_colour_at_the_edges(
 
 def test_clear_picture_stays_clear() -> None:
     clear = Image.new("RGBA", (512, 512), CLEAR)
-    assert Look("синий", 3, ("красный",)).give(clear).getbbox() is None
+    assert Look("синий", 3, ("красный",)).apply(clear).getbbox() is None
 
 
 def test_stickers_of_a_model_that_is_sure_are_different_files(tiny_bundle: object) -> None:

@@ -16,10 +16,9 @@ from PIL import Image
 
 from emojich_core.image_file import open_square
 from emojich_core.inference.memory import OutOfMemory
-from emojich_core.inference.retries import LIKE
 from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots
-from emojich_core.pipeline import Drawing, Pipeline
+from emojich_core.pipeline import LIKE, Drawing, Pipeline
 from emojich_core.request import LONGER, ImageRef, Request
 from worker.engine import scheduler as scheduler_module
 from worker.engine.protocol import Task

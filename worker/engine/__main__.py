@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from emojich_core.errors import BundleError, SetupError, exit_on
 from emojich_core.request import MAX_COUNT
-from emojich_core.startup import for_good
+from emojich_core.startup import without_garbage_collection
 from worker.config import Settings
 from worker.engine import metrics
 from worker.engine.protocol import Task, receive_task, send_event, send_sketch, tell_speed
@@ -147,7 +147,7 @@ def main() -> None:
     parser.add_argument("--name", default="", help="what an error begins with")
     parser.add_argument("--share", type=int, default=1, help="engines for which memory is left")
     arguments = parser.parse_args()
-    with exit_on(SetupError), for_good():
+    with exit_on(SetupError), without_garbage_collection():
         start_logging()
         scheduler = _load_named(arguments.name, arguments.share)
     engine = Engine(scheduler)
