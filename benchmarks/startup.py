@@ -23,7 +23,10 @@ TARGET = "1.5 s"
 
 
 def measure(results: Results) -> None:
-    """The kinds of processes take turns, so that they share the machine's busy moments."""
+    """Report the median of each kind of process.
+
+    The kinds take turns, so that they share the machine's busy moments.
+    """
     with tempfile.TemporaryDirectory() as folder:
         socket = Path(folder, "engine")
         torch = ["-c", "import torch; print(flush=True)"]
@@ -42,7 +45,10 @@ def measure(results: Results) -> None:
 
 
 def _seconds(arguments: list[str], socket: Path | None = None) -> float:
-    """Until a new process prints a line, or opens a socket.  Raises RuntimeError if it ends."""
+    """Seconds until a new process prints a line, or opens the socket.
+
+    Raises RuntimeError if the process ends before.
+    """
     environment = {**os.environ, "EMOJICH_MODEL": "mini", "EMOJICH_DEVICE": "cpu"}
     start = time.perf_counter()
     with subprocess.Popen(
@@ -52,21 +58,21 @@ def _seconds(arguments: list[str], socket: Path | None = None) -> float:
         stderr=subprocess.DEVNULL,
     ) as process:
         assert process.stdout is not None
-        has_come = bool(process.stdout.readline()) if socket is None else False
-        while socket and not has_come and process.poll() is None:
+        is_there = bool(process.stdout.readline()) if socket is None else False
+        while socket and not is_there and process.poll() is None:
             time.sleep(POLL)
-            has_come = socket.exists()
+            is_there = socket.exists()
         seconds = time.perf_counter() - start
         process.kill()
-    if not has_come:
-        raise RuntimeError(f"{arguments} has ended")
+    if not is_there:
+        raise RuntimeError(f"{arguments} ended too early")
     if socket:
         socket.unlink()
     return seconds
 
 
 def main() -> None:
-    """`emojich generate` until its first code."""
+    """Run `emojich generate` until its first code."""
     import tqdm
 
     from emojich_core.cli.main import main as emojich

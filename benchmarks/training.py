@@ -34,7 +34,7 @@ class RandomData:
 
 
 def measure(results: Results) -> None:
-    """The median of some steps, after the one that compiles."""
+    """Report the median of STEPS steps, after the one that compiles."""
     keep_freed()
     torch._inductor.config.cpp.dynamic_threads = True  # as in the training loop
     trainer = Trainer(RandomData(), None, steps=8000, batch_size=BATCH, lr=2e-3)

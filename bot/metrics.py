@@ -90,7 +90,7 @@ class _Redis(Collector):
         is_up = False
         with suppress(redis.RedisError):
             families = [*self._read()]
-            is_up = stores(self._redis)  # not, where its memory or disk is full
+            is_up = stores(self._redis)  # False where its memory or disk is full
         yield GaugeMetricFamily("emojich_redis_up", "Whether Redis answers and stores.", is_up)
         yield from families
 

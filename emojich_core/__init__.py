@@ -3,7 +3,7 @@
 - `pipeline`: all stages, from a prompt to stickers: read it first
 - `image_file`: opens a user's picture safely: limits, EXIF, a white square
 - `request`: what a user asks for and what comes back, as the bot and the worker exchange it
-- `colours`: named colours: tells and changes a picture's
+- `colours`: named colours: which one a picture has, and the picture in another one
 - `looks`: stickers in the colour that was asked for, and repeats that differ
 - `sticker`: pixels become a WebP that Telegram takes as a sticker
 - `startup`: what a process does while it starts

@@ -44,8 +44,8 @@ class Reason(StrEnum):
 
     EMPTY = "empty"
     TOO_LONG = "too_long"
-    NO_WORDS = "no_words"  # only digits, punctuation or signs without a Russian word
-    NOT_RUSSIAN = "not_russian"  # letters, but no Russian ones, nor any that are meant as such
+    NO_WORDS = "no_words"  # only digits, punctuation, or emoji that the lexicon lacks
+    NOT_RUSSIAN = "not_russian"  # letters, but no Russian ones, and not surely meant as Russian
     UNKNOWN = "unknown"  # words that the bundle has never learned, nor any near them
     BAD_COUNT = "bad_count"
     BAD_SEED = "bad_seed"
@@ -118,7 +118,10 @@ def clean_prompt(text: str) -> str:
 
 
 def _meant(prompt: str) -> str:
-    """A prompt without Russian letters, in Russian, or with emoji, which need no words."""
+    """What a prompt without Russian letters means in Russian; one with emoji, as it is.
+
+    Raises InvalidRequest.
+    """
     # Imported here, because a job process, which gets Russian prompts only, needs no dictionary.
     from emojich_core.reading.latin import in_russian
     from emojich_core.reading.written_emoji import has_emoji
@@ -235,8 +238,8 @@ class Reading:
     unknown: str = ""  # what it cannot draw of the prompt, in its dictionary form
     instead: str = ""  # the word that it draws instead, which is another picture
     variants: tuple[str, ...] = ()  # other prompts that mean the same: candidates take turns
-    colour: str = ""  # that the finished picture is given; see `emojich_core.colours`
-    colours: tuple[str, ...] = ()  # that images take which are the same as another one
+    colour: str = ""  # of the finished picture; see `emojich_core.colours`; "": as it was drawn
+    colours: tuple[str, ...] = ()  # for images that repeat another one; see `emojich_core.looks`
     layout: str = ""  # how finished pictures become one: see `emojich_core.scenes`
     others: "tuple[Reading, ...]" = ()  # the other things of the layout
 

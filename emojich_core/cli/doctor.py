@@ -5,7 +5,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-ROOMS = ("bot", "worker")  # by name, not imported: emojich_core knows neither
+ROOMS = ("bot", "worker")  # run as processes, because emojich_core imports neither
 
 
 def add_doctor(parser: argparse.ArgumentParser) -> None:

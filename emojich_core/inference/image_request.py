@@ -27,9 +27,9 @@ class ImageRequest:
 
     The caller lets `waiting` images `enter` free slots, and calls `update` after each step of the
     slots.  `best_of` images are decoded, by default as many as the request's `count` of stickers;
-    those beyond the count are `extra`, and may wait until slots are idle.  `reading` says which
-    colours they are given; of a scene, `others` are the prefills of its other things, each of which
-    is decoded once.
+    those beyond the count are `extra`, and may wait until slots are idle.  `reading`, by default
+    the prompt as it is, has their colours and their layout; of a scene, `others` are the prefills
+    of its other things, each of which is decoded once.
     Raises ValueError for a `best_of` below the count.
     """
 

@@ -96,9 +96,9 @@ class ImageCodes:
     seed: int
     perplexity: float  # lower is better
     score: float | None = None  # the judge's; higher is better; None: it was not asked
-    look: Look = field(default_factory=Look)
-    layout: str = ""  # how it becomes one picture with the others; see `emojich_core.scenes`
-    others: "tuple[ImageCodes, ...]" = ()
+    look: Look = field(default_factory=Look)  # of the finished picture
+    layout: str = ""  # how it becomes one picture with `others`; see `emojich_core.scenes`
+    others: "tuple[ImageCodes, ...]" = ()  # the other things of its scene
 
 
 class Slots:

@@ -15,12 +15,13 @@ from emojich_core.reading.whole_phrases import read_known_noun, read_whole
 from emojich_core.reading.words import can_be, forms, is_likely, plain
 from emojich_core.request import Reading
 
-# The layout of a count, of a word between two things, and of what is worn with its emoji.
+# The layouts, by a count, and by a word between two things.
 COUNTS = {
     **dict.fromkeys(("два", "две", "двое", "2", "пара"), "twice"),
     **dict.fromkeys(("три", "трое", "3"), "three times"),
 }
 LINKS = {"и": "beside", "с": "with", "со": "with", "на": "on", "в": "on", "под": "under"}
+# What is worn: its emoji, and where it sits on a head.
 WORN = {
     "в шляпе": ("🎩", "top"),
     "в короне": ("👑", "top"),
@@ -44,19 +45,10 @@ MOODS = {
 }
 # Parts of a thing are no second thing: кот с синими глазами.
 PARTS = {
-    "глаз",
-    "волос",
-    "ухо",
-    "хвост",
-    "лапа",
-    "нос",
-    "ус",
-    "рот",
-    "зуб",
-    "крыло",
-    "рог",
-    "голова",
+    *("глаз", "волос", "ухо", "хвост", "лапа", "нос"),
+    *("ус", "рот", "зуб", "крыло", "рог", "голова"),
 }
+# Each is a layout of its own.
 PLACES = ("в космосе", "на море", "в лесу", "в пустыне", "в снегу", "под дождем", "в огне")
 
 

@@ -1,22 +1,23 @@
 """Reads a prompt: what a bundle draws for it, in the order of these decisions.
 
 1. Emoji are replaced by names where they stand for words, and left out beside words
-   (`emoji_for_words`).  Signs go, and misspelled words are mended (`spelling`).
+   (`emoji_for_words`).  Signs are removed, and misspelled words mended (`spelling`).
 2. Of a thing in a colour, the thing is drawn, and its picture gets the colour (`coloured_things`).
 3. A prompt that as a whole means one emoji, in any form or as a diminutive, is replaced by the name
    of that emoji, or by its better caption (`whole_phrases`, `faces`).  So is a phrase that means
    one while the rest of the prompt shows nothing (`partial_phrases`).
 4. What a user does not want is left out (`negations`).
 5. Clothes and places get the words of scenes (`scene_words`).
-6. Of a thing in a mood, both are drawn (`arranged_scenes`).
+6. Of a thing in a mood, the thing and a symbol of the mood are drawn (`arranged_scenes`).
 7. Adjectives that the weights cannot draw are left out (`adjectives`).
 8. Of a scene, each thing is drawn, unless the weights draw the scene well (`arranged_scenes`,
    `learned_scenes`); of a scene that no layout has, the first thing alone (`things_alone`).
 9. A noun that the weights have not learned is replaced by another one (`substitutes`).
-10. Of emoji without words that mean anything, the candidates take turns.
+10. Of emoji beside words that mean nothing, each is drawn: the candidates take turns.
 
 The bot tells the user which word the model draws for a word that the lexicon marks as another thing
-than its emoji, for a word's neighbour, and what of a scene is left out: горящий дом.
+than its emoji, and for a word that has only a neighbour; and what of a scene or of a participle is
+left out: горящий дом.
 """
 
 from dataclasses import replace

@@ -1,6 +1,7 @@
 """What a bundle has learned: the file `vocabulary.tsv`.
 
-A bundle may have this file; a bundle without (the published models) draws every prompt as it is.
+A bundle may have this file; one without (the published models) draws every prompt as it is, and
+words for a prompt of emoji alone.
 The rows of the file are
 
 - an emoji, its name, and, if scenes were learned with it, what it is called in them and which

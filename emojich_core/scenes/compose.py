@@ -32,7 +32,7 @@ def pair(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def counted(rgba: np.ndarray, count: int) -> np.ndarray:
-    """A thing two or three times; raises ValueError for another count."""
+    """A thing two or three times.  Raises ValueError for another count."""
     if count == 2:
         return pair(rgba, rgba)
     if count != 3:

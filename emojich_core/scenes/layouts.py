@@ -25,5 +25,8 @@ LAYOUTS: dict[str, Callable[..., np.ndarray[Any, Any]]] = {
 
 
 def arrange(layout: str, pictures: Sequence[Image.Image]) -> Image.Image:
-    """Pictures (RGBA, squares of one size) as the layout of this name; raises KeyError without."""
+    """One picture of pictures (RGBA, squares of one size), in the layout of this name.
+
+    Raises KeyError for another name.
+    """
     return Image.fromarray(LAYOUTS[layout](*map(np.asarray, pictures)))

@@ -11,12 +11,12 @@ from PIL import Image
 from emojich_core.scenes.compose import fitted, visible
 
 INSIDE = 0.6  # longer side of a thing in a place, against the canvas
-CENTRE = 0.53  # how far down its middle is
-AFLOAT = 0.46  # on the sea, which is before it
+CENTRE = 0.53  # how far down its middle is, against the canvas
+AFLOAT = 0.46  # the same on the sea, whose waves are in front of it
 DRESSED = 0.74  # longer side of a head that wears something, against the canvas
 CARRYING = 0.78  # of an animal that carries something
 RIDING, RIDDEN = 0.56, 0.66  # of a rider, and of what it rides
-SUNK = 0.25  # of the lower one of both heights: how much of the rider is hidden
+SUNK = 0.25  # of the smaller of both heights: what the ridden thing hides of the rider
 CORNER = 0.4  # of what is carried
 SYMBOL = 0.34  # of the symbol of a mood
 
@@ -30,7 +30,7 @@ WORN: dict[Place, tuple[float, float]] = {
     "neck": (0.4, 0.94),
 }
 
-# Where → a drawing of 100 × 100 behind the thing, and what comes before it.
+# By place: SVG of 100 × 100 behind the thing, and SVG in front of it.
 PLACES = {
     "в космосе": (
         '<circle cx="50" cy="50" r="47" fill="#1b2350"/>'

@@ -52,7 +52,7 @@ def unchecked(why: str) -> Finding:
 
 
 def tried(check: Callable[[], str]) -> Finding:
-    """What a check returns is well; its SetupError or BundleError is not."""
+    """The finding of a check: what it returns is well, its SetupError or BundleError wrong."""
     try:
         return well(check())
     except (SetupError, BundleError) as error:
@@ -80,7 +80,7 @@ def guarded(group: Iterator[Finding]) -> Iterator[Finding]:
     except (SetupError, BundleError) as error:
         yield wrong(str(error))
     except redis.RedisError as error:  # it answered a moment ago
-        yield wrong(f"Redis has stopped to answer ({shown(error)}): see its log, then ask again.")
+        yield wrong(f"Redis has stopped answering ({shown(error)}): see its log, then ask again.")
 
 
 def check_redis(*others: Callable[[redis.Redis], str]) -> Iterator[Finding]:

@@ -22,16 +22,16 @@ _COMMAND = re.compile(r"Command # \d+ \((?s:.{0,300})\) of pipeline caused error
 
 
 def hide(text: str, secrets: tuple[str, ...] = ()) -> str:
-    """The text without the secrets, and without what Redis was to store."""
+    """The text without the secrets, and without the commands that redis-py quotes."""
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
     return _COMMAND.sub("", text)
 
 
 def _shorten(record: logging.LogRecord) -> bool:
-    """Say what Redis refused in one line: RQ logs a traceback each time that Redis is away or full.
+    """Replace the traceback that RQ logs each time that Redis is away or full by its error.
 
-    A filter: returns True, for the record is logged.
+    A filter of `logging`: True lets the record pass.
     """
     error = record.exc_info and record.exc_info[1]
     if record.name.startswith("rq.") and isinstance(error, redis.RedisError):
