@@ -119,7 +119,7 @@ def test_webhook_of_another_address_and_one_that_is_not_wanted(
     sandbox.api("setWebhook", url=url)
     out = examine(environment | {"WEBHOOK_URL": "http://127.0.0.1:9/a"}, 1)
     assert "✗ Telegram sends updates to http://127.0.0.1:" in out
-    assert "not to WEBHOOK_URL: start the bot again" in out
+    assert "not to WEBHOOK_URL: restart the bot" in out
     assert "<secret>, but WEBHOOK_URL is not set: start the bot" in examine(environment, 1)
 
 
