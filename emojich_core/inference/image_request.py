@@ -93,8 +93,10 @@ class ImageRequest:
             selected = [replace(each, look=self._look(each, self._looks)) for each in selected]
         self._selected += selected
         self._round = []
-        missing = max(0, self._count + len(self._others) - len(self._selected))
-        self.waiting = self._policy.next_round()[:missing]
+        retries = self._policy.next_round()
+        of_first_thing = [seed for seed in retries if seed not in self._others]
+        missing = max(0, self._count - len(self._likeliest()))
+        self.waiting = sorted({*of_first_thing[:missing], *self._others.keys() & set(retries)})
         self._needed.update(self.waiting)
         return selected
 

@@ -125,3 +125,15 @@ def test_other_things_of_a_scene_are_decoded_once_and_belong_to_every_image(
         [other] = image.others
         assert other.seed == REQUEST.seed + REQUEST.count
         assert (other.look.colour, image.layout) == ("синий", "with")
+
+
+def test_other_thing_that_is_a_blot_is_retried_and_never_missing(
+    model: Transformer, prefills: list[Prefill], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emojich_core.inference.retries.BLOT", 0.5)  # every image is one
+    reading = Reading("кот", layout="with", others=(Reading("пицца"),))
+    request = Request("1", "кот", count=1, seed=7)
+    images = ImageRequest(request, Sampling(), prefills, None, 4, reading, prefills)
+    decode(images, Slots(model, 3))
+    [best] = images.best()
+    assert [other.seed for other in best.others] == [11]
