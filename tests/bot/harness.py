@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from io import BytesIO
+from io import BytesIO, StringIO
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeVar
@@ -242,6 +242,9 @@ def buttons_of(message: dict[str, Any]) -> list[dict[str, str]]:
     return [button for row in rows for button in row]
 
 
+STOP_TIME = 30  # seconds
+
+
 class RunningBot:
     """The bot in a thread of this process, so that a test may shorten its pauses."""
 
@@ -254,13 +257,18 @@ class RunningBot:
         """Start the bot; messages that users have sent meanwhile are then handled."""
         self._loop = asyncio.new_event_loop()
         self._task = self._loop.create_task(self._run())
-        self._thread = threading.Thread(target=self._live)
+        self._thread = threading.Thread(target=self._live, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Stop it in an orderly way."""
         self._loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join()
+        self._thread.join(STOP_TIME)
+        if self._thread.is_alive():
+            stacks = StringIO()
+            for task in asyncio.all_tasks(self._loop):
+                task.print_stack(file=stacks)
+            raise AssertionError(f"the bot has not stopped:\n{stacks.getvalue()}")
 
     async def _run(self) -> None:
         with connect(self._redis_url) as connection:
