@@ -9,6 +9,7 @@ import ctypes
 import hashlib
 import logging
 import os
+import stat
 import subprocess
 import tempfile
 from ctypes import c_long, c_void_p
@@ -29,6 +30,7 @@ FLAGS = (
     *("-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mfma"),
     "-mprefer-vector-width=512",
 )
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 OUTPUTS, INPUTS = 32, 4  # of a block of weights, whose halves two instructions multiply
 
 
@@ -81,7 +83,7 @@ def library() -> ctypes.CDLL | None:
         return None
     try:
         compiled = ctypes.CDLL(str(build()))
-    except (BundleError, OSError) as error:
+    except BundleError as error:
         log.warning("no C kernels, so int8 takes longer: %s", error)
         return None
     compiled.apply.argtypes = [c_void_p, c_void_p, c_long, c_void_p]
@@ -101,35 +103,83 @@ def build() -> Path:
     Nothing links it with OpenMP, so that it uses the threads of PyTorch's, already loaded.
     """
     try:
-        return _built()
-    except (OSError, subprocess.CalledProcessError) as error:
+        path = _built()
+        _try(path)
+    except (AttributeError, OSError) as error:
         raise BundleError(
             f"The C kernels of int8 cannot be built ({error}): install a C compiler (Debian, "
-            f"Ubuntu: gcc libc6-dev), and let this user write to {_folder()}."
+            f"Ubuntu: gcc libc6-dev), and let this user own {_folder()}."
         ) from error
+    return path
 
 
 def _built() -> Path:
     key = hashlib.sha256(SOURCE.read_bytes() + " ".join(FLAGS).encode()).hexdigest()[:16]
     folder = _folder()
     path = folder / f"kernels-{key}.so"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+    if not folder.is_absolute():
+        raise OSError("this user has no home: set XDG_CACHE_HOME")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _close(folder)
+    if not (path.exists() and _is_own(path) and _is_whole(path)):
         with tempfile.TemporaryDirectory(dir=folder) as aside:
-            compiled, linked = f"{aside}/kernels.o", f"{aside}/kernels.so"
-            _run_compiler(*FLAGS, "-c", str(SOURCE), "-o", compiled)
-            _run_compiler("-shared", compiled, "-o", linked)
-            os.replace(linked, path)
+            compiled, linked, whole = (
+                Path(aside, f"kernels.{end}") for end in ("o", "so", "whole")
+            )
+            _run_compiler(*FLAGS, "-c", str(SOURCE), "-o", str(compiled))
+            _run_compiler("-shared", str(compiled), "-o", str(linked))
+            code = linked.read_bytes()
+            whole.write_bytes(code + hashlib.sha256(code).digest())  # a loader reads no further
+            whole.chmod(0o700)
+            _try(whole)
+            os.replace(whole, path)
     return path
 
 
+def _try(path: Path) -> None:
+    """Load a library.  Raises OSError, or AttributeError where it lacks a function."""
+    library = ctypes.CDLL(str(path))
+    for function in ("apply", "step"):
+        getattr(library, function)
+
+
 def _run_compiler(*arguments: str) -> None:
-    subprocess.run(["cc", *arguments], check=True, capture_output=True)
+    ended = subprocess.run(["cc", *arguments], capture_output=True, text=True, errors="replace")
+    if ended.returncode:
+        raise OSError(f"cc ended with {ended.returncode}: {' '.join(ended.stderr.split())[:300]}")
 
 
 def _folder() -> Path:
-    """The user's own folder for what can be made again; others cannot write there."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "emojich")
+    """The user's own folder for what can be made again.
+
+    The specification of XDG_CACHE_HOME has relative paths ignored.
+    """
+    wanted = os.environ.get("XDG_CACHE_HOME", "")
+    return Path(wanted if os.path.isabs(wanted) else os.path.expanduser("~/.cache"), "emojich")
+
+
+def _close(folder: Path) -> None:
+    """Let nobody else write to a folder, because this process will run what lies there.
+
+    Raises PermissionError for the folder of another user.
+    """
+    status = folder.stat()
+    if status.st_uid not in (0, os.geteuid()):
+        raise PermissionError(f"{folder} belongs to user {status.st_uid}")
+    if status.st_mode & OTHERS_WRITE:
+        folder.chmod(stat.S_IMODE(status.st_mode) & ~OTHERS_WRITE)
+
+
+def _is_own(path: Path) -> bool:
+    """Whether only this user and root can have written a file."""
+    status = path.stat()
+    return status.st_uid in (0, os.geteuid()) and not status.st_mode & OTHERS_WRITE
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a library ends in its own check sum: to load a part of one would end the process."""
+    content = path.read_bytes()
+    return hashlib.sha256(content[:-32]).digest() == content[-32:]
 
 
 def loaded() -> ctypes.CDLL:

@@ -1,6 +1,11 @@
-"""The kernels are built once; without a compiler there are none."""
+"""The kernels are built once, and nothing else is loaded; without a compiler there are none."""
 
 import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +34,14 @@ def test_the_second_process_needs_no_compiler(
     assert [built] == list((tmp_path / "emojich").iterdir())
 
 
+def test_a_cpu_without_the_instructions_loads_nothing_that_another_cpu_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert built(tmp_path).exists()
+    monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: False)
+    assert library() is None
+
+
 def test_without_a_compiler_there_are_none_and_the_operator_reads_why(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -44,3 +57,86 @@ def test_without_a_folder_to_write_to_there_are_none(
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     assert library() is None
+
+
+def built(folder: Path) -> Path:
+    """The library, built in a folder that was empty."""
+    if library() is None:
+        pytest.skip("this machine has no C compiler")
+    [path] = (folder / "emojich").iterdir()
+    return path
+
+
+@pytest.mark.parametrize("size", [0, 100, 5000, -1])
+def test_a_library_of_which_a_part_was_written_is_built_anew(size: int, tmp_path: Path) -> None:
+    whole = (path := built(tmp_path)).read_bytes()
+    path.unlink()  # this process still runs the code of the whole one
+    path.write_bytes(whole[:size])
+    path.chmod(0o700)
+    # In a process of its own, which ends when it loads a part of a library.
+    loads = "from emojich_core.inference import kernels; assert kernels.library() is not None"
+    ended = subprocess.run([sys.executable, "-c", loads])
+    assert ended.returncode != -signal.SIGBUS
+    assert ended.returncode == 0
+    assert path.read_bytes() == whole
+
+
+def test_what_others_could_write_is_built_anew_and_its_folder_closed(tmp_path: Path) -> None:
+    path = built(tmp_path)
+    path.chmod(0o777)
+    path.parent.chmod(0o777)
+    inode = path.stat().st_ino
+    assert library() is not None
+    assert path.stat().st_ino != inode
+    assert not (path.stat().st_mode | path.parent.stat().st_mode) & 0o022
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_nothing_is_loaded_that_belongs_to_another_user(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = built(tmp_path)
+    os.chown(path, 65534, -1)
+    assert library() is not None
+    assert path.stat().st_uid == 0
+    os.chown(path.parent, 65534, -1)
+    assert library() is None
+    assert "belongs to user 65534" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "echo no such option >&2; exit 1",
+        "exit 0",
+        'while [ "$1" != -o ]; do shift; done; echo garbage > "$2"',
+        'while [ "$1" != -o ]; do shift; done; echo | /usr/bin/cc -xc - -shared -o "$2"',
+    ],
+    ids=["fails", "writes nothing", "writes garbage", "forgets the functions"],
+)
+def test_a_broken_compiler_is_as_good_as_none(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    compiler = tmp_path / "bin/cc"
+    compiler.parent.mkdir()
+    compiler.write_text(f"#!/bin/sh\n{script}\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", str(compiler.parent), prepend=os.pathsep)
+    assert library() is None
+    assert "no C kernels" in caplog.text
+    assert ("no such option" in caplog.text) == script.startswith("echo")
+    compiler.unlink()  # repaired, if there is another
+    assert (library() is None) == (shutil.which("cc") is None)
+
+
+def test_a_relative_folder_is_not_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", "cache")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    if library() is not None:
+        assert list((tmp_path / "home/.cache/emojich").iterdir())
+    monkeypatch.setenv("HOME", "nowhere")  # as "~" stays "~" for a user without a home
+    assert library() is None
+    assert not {"cache", "nowhere"} & {each.name for each in tmp_path.iterdir()}
