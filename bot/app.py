@@ -189,7 +189,7 @@ async def _serve(
     works = [inbox.run(), delivery.run(), lease.keep(), keep_token(bot)]
     works += [run() for run in others]
     tasks = [asyncio.create_task(work) for work in [_receive(bot, config, inbox), *works]]
-    # Telegram may take longer for the menu than a lease lasts, so nobody waits for it.
+    # Telegram may take longer for the menu than a lease lasts, so the bot does not wait for it.
     introduction = asyncio.create_task(introduce(bot))
     try:
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

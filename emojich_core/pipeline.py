@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
 from emojich_core.bundles.bundle import Bundle, BundleError, load_bundle
@@ -487,18 +486,6 @@ def slots_in(free: int, share: int, size: int) -> int:
     return max(1, min(MAX_SLOTS, (free // share - RESERVE) // size))
 
 
-class _WithoutRandomWeights(TorchFunctionMode):
-    """Makes `normal_` do nothing: on `meta` it imports torch's compiler, for a second."""
-
-    def __torch_function__(
-        self, function: Any, types: Any, args: tuple = (), kwargs: dict | None = None
-    ) -> Any:
-        given = kwargs or {}
-        if function in (nn.init.normal_, Tensor.normal_):
-            return args[0] if args else given["tensor"]
-        return function(*args, **given)
-
-
 def load_network(
     bundle: Bundle,
     stage: str,
@@ -512,7 +499,7 @@ def load_network(
     Raises BundleError when the weights do not fit the network.
     """
     try:
-        with torch.device("meta"), _WithoutRandomWeights():
+        with torch.device("meta"):
             model = make(getattr(bundle, stage))
         model.load_state_dict(bundle.weights(stage, dtype), assign=True)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:

@@ -159,7 +159,7 @@ def _folder() -> Path:
 
 
 def _close(folder: Path) -> None:
-    """Let nobody else write to a folder, because this process will run what lies there.
+    """Let no other user write to a folder, because this process will run what lies there.
 
     Raises PermissionError for the folder of another user.
     """

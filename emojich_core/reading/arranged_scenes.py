@@ -21,7 +21,7 @@ COUNTS = {
     **dict.fromkeys(("три", "трое", "3"), "three times"),
 }
 LINKS = {"и": "beside", "с": "with", "со": "with", "на": "on", "в": "on", "под": "under"}
-# What is worn: its emoji, and where it sits on a head.
+# Clothes: the emoji of each, and where it sits on a head.
 WORN = {
     "в шляпе": ("🎩", "top"),
     "в короне": ("👑", "top"),
@@ -121,7 +121,7 @@ def read_thing(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
         if len(words) != 1:
             return None
         return read_known_noun(vocabulary, words) or read_substituted(vocabulary, words[0], words)
-    single = tuple(each for each in reading.variants if each in vocabulary.captions)
+    single = tuple(each for each in reading.variants if each in vocabulary.emoji_by_caption)
     return replace(reading, variants=single)
 
 

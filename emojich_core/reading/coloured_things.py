@@ -34,7 +34,9 @@ def read_coloured_thing(vocabulary: Vocabulary, texts: list[str]) -> Reading | N
         named = read_whole(vocabulary, texts)  # зеленый чай, белый медведь
         if not named:
             return _in_colour(vocabulary, reading, colour)
-        if colour in map(lemma, named.prompt.split()):  # what is white already needs no white
+        if colour in map(
+            lemma, named.prompt.split()
+        ):  # a thing that is white by name needs no white
             return replace(named, colour="" if colour == "белый" else colour, colours=())
         return _in_colour(vocabulary, reading, colour) if named.colours else named
     return None
@@ -42,7 +44,7 @@ def read_coloured_thing(vocabulary: Vocabulary, texts: list[str]) -> Reading | N
 
 def _in_colour(vocabulary: Vocabulary, reading: Reading, colour: str) -> Reading:
     """A reading in a colour, without variants that are called by another or cannot take it."""
-    emoji = {vocabulary.caption_of(each): each for each in vocabulary.names}
+    emoji = vocabulary.emoji_by_caption
     variants = (
         each
         for each in reading.variants

@@ -9,7 +9,7 @@ from dataclasses import replace
 from emojich_core.reading.arranged_scenes import read_thing
 from emojich_core.reading.text import words_in
 from emojich_core.reading.vocabulary import Vocabulary
-from emojich_core.reading.whole_phrases import MOST_PROMPTS
+from emojich_core.reading.whole_phrases import take_turns
 from emojich_core.reading.words import is_noun, lemma, nouns, plain, says_something
 from emojich_core.request import Reading
 
@@ -23,9 +23,7 @@ def read_things_alone(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     if not vocabulary.scene_nouns or not known or len(texts) < 2:
         return None
     if len(known) > 1 and all(map(is_noun, texts)) and not any(each.unknown for each in known):
-        captions = dict.fromkeys(reading.prompt for reading in known)
-        first, *others = [*captions][:MOST_PROMPTS]
-        return Reading(first, variants=tuple(others))
+        return take_turns(reading.prompt for reading in known)
     noun, reading = next((noun, reading) for noun, reading in found.items() if reading)
     is_all_said = not any(says_something(text) for text in texts if text != noun)
     if reading.unknown or is_all_said:

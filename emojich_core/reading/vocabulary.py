@@ -113,9 +113,9 @@ class Vocabulary:
         return self.better.get(self.names[emoji], self.names[emoji])
 
     @cached_property
-    def captions(self) -> frozenset[str]:
-        """The captions of all emoji of `names`."""
-        return frozenset(map(self.caption_of, self.names))
+    def emoji_by_caption(self) -> dict[str, str]:
+        """The emoji of `names` by their captions; of equal captions, the last one's."""
+        return {self.caption_of(emoji): emoji for emoji in self.names}
 
     def scene_name(self, emoji: str) -> str:
         """What an emoji of `names` is called beside other things."""

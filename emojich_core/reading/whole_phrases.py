@@ -47,8 +47,12 @@ def read_whole(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
 
 def read_in_turn(vocabulary: Vocabulary, emoji: Iterable[str]) -> Reading | None:
     """The reading of several emoji, each by itself: the weights draw pairs badly."""
-    captions = dict.fromkeys(map(vocabulary.caption_of, emoji))
-    first, *others = [*captions][:MOST_PROMPTS] or [""]
+    return take_turns(map(vocabulary.caption_of, emoji))
+
+
+def take_turns(captions: Iterable[str]) -> Reading | None:
+    """The reading whose candidates show the first MOST_PROMPTS of these captions in turn."""
+    first, *others = [*dict.fromkeys(captions)][:MOST_PROMPTS] or [""]
     return Reading(first, variants=tuple(others)) if first else None
 
 
