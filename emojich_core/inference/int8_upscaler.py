@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torchvision.transforms.functional import to_tensor
 
 from emojich_core.inference import kernels
+from emojich_core.inference.int8 import DIGIT, rounded_weight
 from emojich_core.networks.upscale import RRDB, ResidualDenseBlock
 
 log = logging.getLogger("emojich.cpu")
@@ -27,7 +28,6 @@ CARD = 128  # pixels a side of a test card
 SHAPES = 60  # on it
 ROOM = 1.25  # the largest number of a channel, as a multiple of the largest on the card
 LIMIT = 0.5 / 255  # the mean difference from float32 that is accepted
-STEPS = 127  # from zero to the largest number
 LEAST = 1e-4  # of a block's largest channel: a silent channel's largest number
 LANES, OUTPUTS, INPUTS = 16, 32, 4  # `dense_block.c`: of a register; of a block of weights
 
@@ -38,7 +38,7 @@ class Int8DenseBlock(nn.Module):
     def __init__(self, block: ResidualDenseBlock, largest: Tensor):
         """`largest` is that of each channel of all that the last convolution sees."""
         super().__init__()
-        worth = (largest * ROOM / STEPS).clamp(min=float(largest.max()) * LEAST)
+        worth = (largest * ROOM / DIGIT).clamp(min=float(largest.max()) * LEAST)
         convs = (block.conv1, block.conv2, block.conv3, block.conv4, block.conv5)
         self._tensors: list[Tensor] = [worth]  # of which the C structure has the addresses
         packed = [self._pack(conv, worth, is_last=conv is block.conv5) for conv in convs]
@@ -53,15 +53,14 @@ class Int8DenseBlock(nn.Module):
         """
         inputs, outputs = conv.in_channels, conv.out_channels
         weight = conv.weight.float() * worth[:inputs, None, None]
-        scale = weight.abs().amax((1, 2, 3)).clamp(min=1e-30) / STEPS
-        rounded = (weight / scale[:, None, None, None]).round()
+        rounded, scale = rounded_weight(weight.flatten(1))
         # Bytes exceed the numbers that they stand for by 128, and sums by that times the weights.
         assert conv.bias is not None
-        bias = conv.bias.float() - (STEPS + 1) * rounded.sum((1, 2, 3)) * scale
+        bias = conv.bias.float() - (DIGIT + 1) * rounded.sum(dim=1) * scale
         if not is_last:
             step = worth[inputs : inputs + outputs]
             scale, bias = scale / step, bias / step
-        tensors = pack(rounded.to(torch.int8)), scale.contiguous(), bias.contiguous()
+        tensors = pack(rounded.view_as(weight)), scale.contiguous(), bias.contiguous()
         self._tensors += tensors
         return kernels.Convolution(*(each.data_ptr() for each in tensors), inputs, outputs)
 

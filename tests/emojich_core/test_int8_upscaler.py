@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from emojich_core.bundles.bundle import load_bundle, save_bundle
 from emojich_core.bundles.description import STAGES
 from emojich_core.inference import kernels
+from emojich_core.inference.int8 import DIGIT
 from emojich_core.inference.int8_upscaler import (
     ROOM,
-    STEPS,
     Int8DenseBlock,
     card,
     to_int8,
@@ -31,13 +31,13 @@ TINY = UpscaleConfig(scale=2, num_feat=16, num_block=1, num_grow_ch=16)
 
 def rounded(block: ResidualDenseBlock, x: Tensor, largest: Tensor) -> Tensor:
     """What `dense_block.c` is to compute, in PyTorch and float64."""
-    worth = (largest * ROOM / STEPS)[:, None, None].double()
+    worth = (largest * ROOM / DIGIT)[:, None, None].double()
     seen = ((x.double() / worth[: x.shape[1]] + 128).clamp(0, 255) + 0.5).floor() - 128
     *inner, last = (block.conv1, block.conv2, block.conv3, block.conv4, block.conv5)
 
     def convolve(conv: nn.Conv2d, numbers: Tensor) -> Tensor:
         weight = conv.weight.double() * worth[: numbers.shape[1]]
-        scale = weight.abs().amax((1, 2, 3), keepdim=True) / STEPS
+        scale = weight.abs().amax((1, 2, 3), keepdim=True) / DIGIT
         weight = (weight / scale).round() * scale
         return nn.functional.conv2d(numbers, weight, conv.bias.double(), padding=1)
 
