@@ -8,10 +8,12 @@
    one while the rest of the prompt shows nothing (`partial_phrases`).
 4. What a user does not want is left out (`negations`).
 5. Clothes and places get the words of scenes (`scene_words`).
-6. Of a thing in a mood, the thing and a symbol of the mood are drawn (`arranged_scenes`).
+6. Of a thing in a mood, the thing and a symbol of the mood are drawn; a fat one becomes wider
+   (`moods`, `arranged_scenes`).
 7. Adjectives that the weights cannot draw are left out (`adjectives`).
 8. Of a scene, each thing is drawn, unless the weights draw the scene well (`arranged_scenes`,
-   `learned_scenes`); of a scene that no layout has, the first thing alone (`things_alone`).
+   `counts`, `learned_scenes`); of a scene that no layout has, the first thing alone
+   (`things_alone`).
 9. A noun that the weights have not learned is replaced by another one (`substitutes`).
 10. Of emoji beside words that mean nothing, each is drawn: the candidates take turns.
 
@@ -23,12 +25,13 @@ left out: горящий дом.
 from dataclasses import replace
 
 from emojich_core.reading.adjectives import participle_left_out, without_unknown_adjectives
-from emojich_core.reading.arranged_scenes import read_arranged_scene, read_in_mood
+from emojich_core.reading.arranged_scenes import LINKS, read_arranged_scene, read_described
 from emojich_core.reading.coloured_things import read_coloured_thing
 from emojich_core.reading.emoji_for_words import with_names_for_emoji
 from emojich_core.reading.faces import read_face
 from emojich_core.reading.learned_scenes import read_head_in_outfit, read_learned_scene
 from emojich_core.reading.lookup import find
+from emojich_core.reading.moods import described
 from emojich_core.reading.negations import without_negated
 from emojich_core.reading.partial_phrases import object_of_infinitive, read_clauses, read_greeting
 from emojich_core.reading.scene_words import in_scene_words
@@ -102,9 +105,13 @@ def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Rea
         return _read_words(vocabulary, wanted)
     prompt = in_scene_words(prompt) if vocabulary.scene_nouns else prompt
     texts = words_in(prompt)
-    if reading := read_in_mood(vocabulary, texts):
-        return reading
-    shortened = without_unknown_adjectives(vocabulary, prompt, texts)
+    if describing := [text for text in texts if described(text)[0]]:
+        told = without_unknown_adjectives(vocabulary, prompt, texts, kept=[*describing, *LINKS])
+        words = words_and_numbers_in(told)
+        reading = read_described(vocabulary, words) or read_arranged_scene(vocabulary, words)
+        if reading:
+            return reading
+    shortened = without_unknown_adjectives(vocabulary, prompt, texts, kept=LINKS)
     reading = _read_nouns(vocabulary, shortened)
     if shortened == prompt or not reading or reading.unknown:
         return reading

@@ -5,14 +5,15 @@ import pytest
 from PIL import Image
 
 from emojich_core.pipeline import Pipeline
-from emojich_core.reading.arranged_scenes import COUNTS, LINKS, PLACES, WORN
+from emojich_core.reading.arranged_scenes import LINKS, PLACES, WORN
+from emojich_core.reading.counts import TIMES
+from emojich_core.reading.moods import SHAPES
 from emojich_core.request import Request
-from emojich_core.scenes.layouts import LAYOUTS, arrange
+from emojich_core.scenes.layouts import ALONE, WITH_ANOTHER, arrange
 from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
 
 RED, BLUE = (255, 0, 0, 255), (0, 0, 255, 255)
-ALONE = {"twice", "three times", *PLACES}
 
 
 def square(colour: tuple[int, int, int, int]) -> Image.Image:
@@ -25,7 +26,7 @@ def share(picture: Image.Image, colour: tuple[int, int, int, int]) -> float:
     return float((np.asarray(picture) == colour).all(axis=-1).mean())
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", ALONE | WITH_ANOTHER)
 def test_everything_is_seen_in_a_layout(layout: str) -> None:
     things = [square(RED)] if layout in ALONE else [square(RED), square(BLUE)]
     picture = arrange(layout, things)
@@ -39,11 +40,22 @@ def test_every_scene_that_is_read_has_a_layout() -> None:
     read = {
         *PLACES,
         *LINKS.values(),
-        *COUNTS.values(),
+        *TIMES.values(),
+        *SHAPES,
         *worn,
-        "in a mood",
+        *("in a mood", "clothed", "on a seat"),
     }
-    assert read == set(LAYOUTS)
+    assert read == {*ALONE, *WITH_ANOTHER}
+
+
+def test_layouts_follow_one_another() -> None:
+    """A thing in a mood, with another one, in a place: each takes its pictures in order."""
+    green = (0, 255, 0, 255)
+    things = [square(RED), square(BLUE), square(green)]
+    mood, scene = arrange("in a mood", things[:2]), arrange("in a mood; with; в лесу", things)
+    expected = arrange("в лесу", [arrange("with", [mood, things[2]])])
+    assert scene.tobytes() == expected.tobytes()
+    assert all(share(scene, colour) > 0.01 for colour in (RED, BLUE, green))
 
 
 def test_engine_draws_a_scene_as_generate_does() -> None:

