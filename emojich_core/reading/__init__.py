@@ -18,6 +18,7 @@ Decisions, in this order:
 - `adjectives`: adjectives that the weights cannot draw: страшный череп
 - `things_alone`: the first thing of a scene that is not drawn whole: клубника со сливками
 - `substitutes`: what is drawn for an unlearned noun: капибара (`neighbours.tsv`)
+- `poses`: how repeats of a drawing may be turned (`poses.tsv`)
 - `learned_scenes`: what scenes call a thing: бульдог в шляпе
 
 What users type:

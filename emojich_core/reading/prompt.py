@@ -34,6 +34,7 @@ from emojich_core.reading.lookup import find
 from emojich_core.reading.moods import described
 from emojich_core.reading.negations import without_negated
 from emojich_core.reading.partial_phrases import object_of_infinitive, read_clauses, read_greeting
+from emojich_core.reading.poses import posed
 from emojich_core.reading.scene_words import in_scene_words
 from emojich_core.reading.spelling import mended, respelled, sound_alike
 from emojich_core.reading.substitutes import read_substituted
@@ -62,7 +63,7 @@ def read(vocabulary: Vocabulary, prompt: str) -> Reading:
     reading = _read_words(vocabulary, said)
     reading = reading or read_in_turn(vocabulary, (part for part, is_emoji in parts if is_emoji))
     if reading:
-        return reading
+        return posed(vocabulary, reading)
     message = f"The model knows no word of «{prompt}»: try {EXAMPLES}."
     raise InvalidRequest(Reason.UNKNOWN, message)
 

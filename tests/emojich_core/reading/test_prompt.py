@@ -18,11 +18,12 @@ from emojich_core.reading.colour_names import natural_colours
 from emojich_core.reading.counts import SEVERAL
 from emojich_core.reading.lexicon import lexicon
 from emojich_core.reading.moods import SYMBOLS
+from emojich_core.reading.poses import poses
 from emojich_core.reading.prompt import EXAMPLES
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import VARIANTS
 from emojich_core.reading.words import plain
-from emojich_core.request import InvalidRequest, Reading, Reason, clean_prompt
+from emojich_core.request import LEANS, ONE_WAY, InvalidRequest, Reading, Reason, clean_prompt
 
 MINI = SHIPPED / "mini" / VOCABULARY
 # Words of no language.
@@ -42,7 +43,7 @@ def mini() -> Vocabulary:
     ],
 )
 def test_known_prompt_is_unchanged(mini: Vocabulary, prompt: str) -> None:
-    assert replace(mini.read(prompt), colours=()) == Reading(prompt)
+    assert replace(mini.read(prompt), colours=(), pose="") == Reading(prompt)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ def test_words_that_scenes_and_emoji_lack_are_read(
 
 @pytest.mark.parametrize("prompt", ["🐶🍕", "собака, пицца"])
 def test_candidates_of_several_things_take_turns(mini: Vocabulary, prompt: str) -> None:
-    assert mini.read(prompt) == Reading("морда собаки", variants=("пицца",))
+    assert mini.read(prompt) == Reading("морда собаки", variants=("пицца",), pose=LEANS)
 
 
 def test_user_is_told_of_a_participle_that_is_left_out(mini: Vocabulary) -> None:
@@ -382,6 +383,17 @@ def test_colours_of_things_are_known_and_their_emoji_drawn(mini: Vocabulary) -> 
         assert GIVEN.keys() >= set(colours)
     assert "синий" in mini.read("ракета").colours
     assert mini.read("пицца").colours == ()
+
+
+def test_poses_are_of_drawn_emoji_and_read_of_all_things(mini: Vocabulary) -> None:
+    assert set(poses().values()) == {LEANS, ONE_WAY}
+    assert poses().keys() <= mini.names.keys()
+    assert [mini.read(prompt).pose for prompt in ("чашка", "краш", "полтретьего")] == [
+        "",
+        LEANS,
+        ONE_WAY,
+    ]
+    assert mini.read("кот с будильником").pose == ONE_WAY
 
 
 def test_all_variants_are_drawn(mini: Vocabulary) -> None:
