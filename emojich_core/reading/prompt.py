@@ -27,6 +27,7 @@ from dataclasses import replace
 from emojich_core.reading.adjectives import participle_left_out, without_unknown_adjectives
 from emojich_core.reading.arranged_scenes import LINKS, read_arranged_scene, read_described
 from emojich_core.reading.coloured_things import read_coloured_thing
+from emojich_core.reading.counts import COUNTS
 from emojich_core.reading.emoji_for_words import with_names_for_emoji
 from emojich_core.reading.faces import read_face
 from emojich_core.reading.learned_scenes import read_head_in_outfit, read_learned_scene
@@ -42,7 +43,7 @@ from emojich_core.reading.text import words_and_numbers_in, words_in
 from emojich_core.reading.things_alone import read_things_alone
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_in_turn, read_whole
-from emojich_core.reading.words import nouns, says_something
+from emojich_core.reading.words import nouns, plain, says_something
 from emojich_core.reading.written_emoji import split
 from emojich_core.request import InvalidRequest, Reading, Reason
 
@@ -81,7 +82,7 @@ def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     texts = words_in(prompt)
     numbered = words_and_numbers_in(prompt)
     reading = None
-    if numbered != texts:  # 8 марта is no марта
+    if numbered != texts or plain("".join(texts[:1])) in COUNTS:  # 8 марта is no марта
         reading = read_whole(vocabulary, numbered) or read_arranged_scene(vocabulary, numbered)
     reading = (
         reading
@@ -107,12 +108,14 @@ def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Rea
     prompt = in_scene_words(prompt) if vocabulary.scene_nouns else prompt
     texts = words_in(prompt)
     if describing := [text for text in texts if described(text)[0]]:
-        told = without_unknown_adjectives(vocabulary, prompt, texts, kept=[*describing, *LINKS])
+        told = without_unknown_adjectives(
+            vocabulary, prompt, texts, kept={*describing, *LINKS, *COUNTS}
+        )
         words = words_and_numbers_in(told)
         reading = read_described(vocabulary, words) or read_arranged_scene(vocabulary, words)
         if reading:
             return reading
-    shortened = without_unknown_adjectives(vocabulary, prompt, texts, kept=LINKS)
+    shortened = without_unknown_adjectives(vocabulary, prompt, texts, kept={*LINKS, *COUNTS})
     reading = _read_nouns(vocabulary, shortened)
     if shortened == prompt or not reading or reading.unknown:
         return reading

@@ -10,7 +10,7 @@ from emojich_core.reading.arranged_scenes import read_thing
 from emojich_core.reading.text import words_in
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import take_turns
-from emojich_core.reading.words import is_noun, lemma, nouns, plain, says_something
+from emojich_core.reading.words import is_noun, nominative, nouns, plain, says_something
 from emojich_core.request import Reading
 
 
@@ -28,4 +28,4 @@ def read_things_alone(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     is_all_said = not any(says_something(text) for text in texts if text != noun)
     if reading.unknown or is_all_said:
         return reading
-    return replace(reading, unknown=" ".join(map(plain, texts)), instead=lemma(noun))
+    return replace(reading, unknown=" ".join(map(plain, texts)), instead=nominative(noun))
