@@ -11,7 +11,7 @@ from dataclasses import replace
 from emojich_core.reading.coloured_things import read_coloured_thing
 from emojich_core.reading.counts import SEVERAL, TIMES, count_of
 from emojich_core.reading.learned_scenes import read_head_in_outfit
-from emojich_core.reading.moods import described
+from emojich_core.reading.moods import TEAR, described
 from emojich_core.reading.substitutes import read_substituted
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_known_noun, read_whole
@@ -102,6 +102,9 @@ def _described(vocabulary: Vocabulary, reading: Reading, word: str) -> Reading |
     if not layout or (symbol and symbol not in vocabulary.names):
         return None
     others = [Reading(vocabulary.caption_of(symbol))] if symbol else []
+    head = _as_head(vocabulary, reading)
+    if symbol == TEAR and head.prompt.startswith("морда"):
+        layout, reading = "in tears", head
     return _arranged(replace(reading, variants=()), layout, *others)
 
 

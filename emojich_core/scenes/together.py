@@ -8,7 +8,7 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
-from emojich_core.scenes.compose import fitted, visible
+from emojich_core.scenes.compose import FULL, fitted, visible
 
 INSIDE = 0.6  # longer side of a thing in a place, against the canvas
 CENTRE = 0.53  # how far down its middle is, against the canvas
@@ -18,10 +18,11 @@ DRESSED = 0.74  # longer side of a head that wears something, against the canvas
 CARRYING = 0.78  # of an animal that carries something
 RIDING, RIDDEN = 0.56, 0.66  # of a rider, and of what it rides
 SUNK = 0.25  # of the smaller of both heights: what the ridden thing hides of the rider
-SITTING, SEAT = 0.5, 0.96  # of a sitter, and of its seat
+SITTING, SEAT = 0.6, 0.96  # of a sitter, and of its seat
 SEAT_HEIGHT = 0.84  # how far down a seat the sitter's lower edge is, against the seat's height
 CORNER = 0.4  # of what is carried
 SYMBOL = 0.34  # of the symbol of a mood
+TEAR, CHEEK = 0.24, (0.3, 0.7)  # of a tear, and where its middle is, across and down a head
 CLOTHED, CLOTHES = 0.56, 0.6  # of a head above clothes, and of the clothes
 OVERLAP = 0.14  # share of the head's height that is before the clothes
 
@@ -219,6 +220,18 @@ def sitting(rgba: np.ndarray, seat_rgba: np.ndarray) -> np.ndarray:
 def in_mood(rgba: np.ndarray, symbol_rgba: np.ndarray) -> np.ndarray:
     """A head with a symbol of its mood at the upper right."""
     return _overlaid(rgba, CARRYING, (0.0, 1.0), symbol_rgba, SYMBOL, (1.0, 0.0))
+
+
+def in_tears(rgba: np.ndarray, tear_rgba: np.ndarray) -> np.ndarray:
+    """A head with a tear below its left eye."""
+    size = len(rgba)
+    head, tear = fitted(rgba, FULL), fitted(tear_rgba, TEAR)
+    left, top = (size - head.width) // 2, (size - head.height) // 2
+    canvas = Image.new("RGBA", (size, size))
+    canvas.alpha_composite(head, (left, top))
+    x, y = (round(share * side) for share, side in zip(CHEEK, head.size, strict=True))
+    canvas.alpha_composite(tear, (left + x - tear.width // 2, top + y - tear.height // 2))
+    return np.asarray(canvas)
 
 
 def _overlaid(

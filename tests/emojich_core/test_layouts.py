@@ -43,7 +43,7 @@ def test_every_scene_that_is_read_has_a_layout() -> None:
         *TIMES.values(),
         *SHAPES,
         *worn,
-        *("in a mood", "clothed", "on a seat"),
+        *("in a mood", "in tears", "clothed", "on a seat"),
     }
     assert read == {*ALONE, *WITH_ANOTHER}
 

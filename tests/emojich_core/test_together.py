@@ -8,6 +8,7 @@ from emojich_core.scenes.together import (
     carrying,
     clothed,
     in_mood,
+    in_tears,
     placed,
     riding,
     sitting,
@@ -61,6 +62,7 @@ def test_second_picture_is_placed_by_its_preposition(thing: np.ndarray) -> None:
         "below, to the right": carrying(thing, other),
         "below": riding(thing, other),
         "above, to the right": in_mood(thing, other),
+        "below, to the left": in_tears(thing, other),
         "in the middle": wearing(thing, other, "eyes"),
         "below the middle": wearing(thing, other, "neck"),
         "below the head": wearing(thing, other, "throat"),
@@ -76,6 +78,7 @@ def test_second_picture_is_placed_by_its_preposition(thing: np.ndarray) -> None:
         assert (down > 0.6) == place.startswith("below"), (place, down)
         assert (down < 0.4) == place.startswith("above"), (place, down)
         assert (across > 0.6) == place.endswith("right"), (place, across)
+        assert (across < 0.4) == place.endswith("left"), (place, across)
 
 
 def test_rain_falls_above_its_picture(thing: np.ndarray) -> None:
