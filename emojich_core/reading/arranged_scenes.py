@@ -43,6 +43,19 @@ WORN = {
 }
 # What is worn below a head.
 CLOTHES = ("👔", "👕", "👖", "🧥", "👗", "👘", "🥻", "🩱", "🩳", "👙", "👚", "🥼", "🦺", "🎽", "🥋")
+FACES = (
+    "👶",
+    "🧒",
+    "👦",
+    "👧",
+    "🧑",
+    "👨",
+    "👩",
+    "🧔",
+    "👴",
+    "👵",
+    "🧓",
+)  # of people, as large as heads
 SEATS = ("🛋", "🛏", "🪑", "💺")
 # Parts of a thing are no second thing: кот с синими глазами.
 PARTS = {
@@ -102,9 +115,14 @@ def _described(vocabulary: Vocabulary, reading: Reading, word: str) -> Reading |
     if not layout or (symbol and symbol not in vocabulary.names):
         return None
     others = [Reading(vocabulary.caption_of(symbol))] if symbol else []
+    if others and others[0].prompt in reading.prompts:  # быстро is drawn as its own symbol
+        return None
     head = _as_head(vocabulary, reading)
-    if symbol == TEAR and head.prompt.startswith("морда"):
+    emoji = vocabulary.emoji_by_caption.get(head.prompt, "")
+    if symbol == TEAR and (emoji in FACES or head.prompt.startswith("морда")):
         layout, reading = "in tears", head
+    if layout.startswith("worn"):
+        reading = head
     return _arranged(replace(reading, variants=()), layout, *others)
 
 

@@ -40,7 +40,7 @@ from emojich_core.reading.scene_words import in_scene_words
 from emojich_core.reading.spelling import mended, respelled, sound_alike
 from emojich_core.reading.substitutes import read_substituted
 from emojich_core.reading.text import words_and_numbers_in, words_in
-from emojich_core.reading.things_alone import read_things_alone
+from emojich_core.reading.things_alone import read_things_alone, read_word_alone
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_in_turn, read_whole
 from emojich_core.reading.words import nouns, plain, says_something
@@ -138,6 +138,8 @@ def _read_nouns(vocabulary: Vocabulary, prompt: str) -> Reading | None:
         return reading
     named = nouns(texts)
     telling = named or [text for text in texts if says_something(text)]
+    if not named and len(texts) > 1 and not all(map(vocabulary.knows, telling)):
+        return read_word_alone(vocabulary, texts)
     if any(map(vocabulary.knows, telling)):
         subject = read_substituted(vocabulary, prompt, telling[:1])
         return subject or read_learned_scene(vocabulary, prompt, named)

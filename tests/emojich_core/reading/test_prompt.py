@@ -17,7 +17,7 @@ from emojich_core.reading.arranged_scenes import CLOTHES, SEATS
 from emojich_core.reading.colour_names import natural_colours
 from emojich_core.reading.counts import SEVERAL
 from emojich_core.reading.lexicon import lexicon
-from emojich_core.reading.moods import SYMBOLS
+from emojich_core.reading.moods import moods
 from emojich_core.reading.poses import poses
 from emojich_core.reading.prompt import EXAMPLES
 from emojich_core.reading.vocabulary import Vocabulary
@@ -349,8 +349,15 @@ def test_drawing_that_has_several_of_a_thing_is_counted_as_such(
 def test_emoji_of_counts_are_drawn(mini: Vocabulary) -> None:
     assert set(SEVERAL) <= mini.names.keys()
     assert {one for _, one in SEVERAL.values() if one} <= mini.names.keys()
-    assert set(SYMBOLS) <= mini.names.keys()
+    assert {emoji for _, emoji in moods().values() if emoji} <= mini.names.keys()
     assert {*CLOTHES, *SEATS} <= mini.names.keys()
+
+
+def test_of_words_without_a_thing_one_is_drawn_and_told_or_none(mini: Vocabulary) -> None:
+    hot = mini.read("очень жарко тут")
+    assert (hot.prompt, hot.unknown, hot.instead) == ("жар", "очень жарко тут", "жарко")
+    with pytest.raises(InvalidRequest):
+        mini.read("скорее бы уже")
 
 
 @pytest.mark.parametrize("prompt", ["3 октября", "7 вечера"])
