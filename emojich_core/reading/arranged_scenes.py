@@ -15,7 +15,7 @@ from emojich_core.reading.moods import TEAR, described
 from emojich_core.reading.substitutes import read_substituted
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_known_noun, read_whole
-from emojich_core.reading.words import can_be, forms, is_likely, plain
+from emojich_core.reading.words import can_be, forms, is_likely, is_link, plain
 from emojich_core.request import THEN, Reading
 
 # The layouts, by a word between two things.
@@ -87,6 +87,20 @@ def read_arranged_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading
         first = read_subject(vocabulary, texts[:place])
         if first and (found := _read_first_with_all(vocabulary, first, texts[place:])):
             return found
+    return None
+
+
+def read_part_of_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
+    """The reading of the longest beginning that is a scene, which tells of the rest.
+
+    кот на диване в комнате → кот на диване.
+    """
+    texts = [plain(text) for text in texts]
+    for end in range(len(texts) - 1, 1, -1):
+        is_end = texts[end] in LINKS or is_link(texts[end]) or is_likely("VERB", texts[end])
+        reading = read_arranged_scene(vocabulary, texts[:end]) if is_end else None
+        if reading and not reading.unknown:
+            return replace(reading, unknown=" ".join(texts), instead=" ".join(texts[:end]))
     return None
 
 

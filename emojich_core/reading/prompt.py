@@ -25,7 +25,12 @@ left out: горящий дом.
 from dataclasses import replace
 
 from emojich_core.reading.adjectives import participle_left_out, without_unknown_adjectives
-from emojich_core.reading.arranged_scenes import LINKS, read_arranged_scene, read_described
+from emojich_core.reading.arranged_scenes import (
+    LINKS,
+    read_arranged_scene,
+    read_described,
+    read_part_of_scene,
+)
 from emojich_core.reading.coloured_things import read_coloured_thing
 from emojich_core.reading.counts import COUNTS
 from emojich_core.reading.emoji_for_words import with_names_for_emoji
@@ -105,22 +110,34 @@ def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Rea
     wanted = without_negated(prompt)
     if wanted != prompt:
         return _read_words(vocabulary, wanted)
+    said = words_in(prompt)
     prompt = in_scene_words(prompt) if vocabulary.scene_nouns else prompt
     texts = words_in(prompt)
+    kept = {*LINKS, *COUNTS}
     if describing := [text for text in texts if described(text)[0]]:
-        told = without_unknown_adjectives(
-            vocabulary, prompt, texts, kept={*describing, *LINKS, *COUNTS}
-        )
+        told = without_unknown_adjectives(vocabulary, prompt, texts, kept={*describing, *kept})
         words = words_and_numbers_in(told)
-        reading = read_described(vocabulary, words) or read_arranged_scene(vocabulary, words)
+        reading = (
+            read_described(vocabulary, words)
+            or read_arranged_scene(vocabulary, words)
+            or read_part_of_scene(vocabulary, words)
+        )
         if reading:
-            return reading
-    shortened = without_unknown_adjectives(vocabulary, prompt, texts, kept={*LINKS, *COUNTS})
+            return _told_in_own_words(reading, words, said)
+    shortened = without_unknown_adjectives(vocabulary, prompt, texts, kept=kept)
     reading = _read_nouns(vocabulary, shortened)
-    if shortened == prompt or not reading or reading.unknown:
+    if reading and reading.unknown:
+        return _told_in_own_words(reading, words_in(shortened), said)
+    if shortened == prompt or not reading:
         return reading
     unknown, instead = participle_left_out(texts, words_in(shortened))
     return replace(reading, unknown=unknown, instead=instead) if unknown else reading
+
+
+def _told_in_own_words(reading: Reading, words: list[str], said: list[str]) -> Reading:
+    """A reading that tells of all of the prompt's words tells of them as the user wrote them."""
+    is_all = reading.unknown == " ".join(map(plain, words))
+    return replace(reading, unknown=" ".join(map(plain, said))) if is_all else reading
 
 
 def _read_nouns(vocabulary: Vocabulary, prompt: str) -> Reading | None:
@@ -132,7 +149,10 @@ def _read_nouns(vocabulary: Vocabulary, prompt: str) -> Reading | None:
         or read_arranged_scene(vocabulary, words_and_numbers_in(prompt))
     )
     reading = (
-        reading or read_head_in_outfit(vocabulary, texts) or read_things_alone(vocabulary, prompt)
+        reading
+        or read_head_in_outfit(vocabulary, texts)
+        or read_part_of_scene(vocabulary, texts)
+        or read_things_alone(vocabulary, prompt)
     )
     if reading:
         return reading

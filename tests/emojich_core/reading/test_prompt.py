@@ -353,6 +353,16 @@ def test_emoji_of_counts_are_drawn(mini: Vocabulary) -> None:
     assert {*CLOTHES, *SEATS} <= mini.names.keys()
 
 
+def test_of_a_longer_scene_the_beginning_is_put_together_and_the_user_is_told(
+    mini: Vocabulary,
+) -> None:
+    prompt = "серый кот спит на мягком диване вокруг красной подушки"
+    reading = mini.read(prompt)
+    assert (reading.layout, reading.colour) == ("in a mood; on a seat", "серый")
+    assert (reading.unknown, reading.instead) == (prompt, "серый кот спит на диване")
+    assert mini.read("кот на даче с абырвалгом").unknown == "кот на даче с абырвалгом"
+
+
 def test_of_words_without_a_thing_one_is_drawn_and_told_or_none(mini: Vocabulary) -> None:
     hot = mini.read("очень жарко тут")
     assert (hot.prompt, hot.unknown, hot.instead) == ("жар", "очень жарко тут", "жарко")
