@@ -132,8 +132,7 @@ def _described(vocabulary: Vocabulary, reading: Reading, word: str) -> Reading |
     if others and others[0].prompt in reading.prompts:  # быстро is drawn as its own symbol
         return None
     head = _as_head(vocabulary, reading)
-    emoji = vocabulary.emoji_by_caption.get(head.prompt, "")
-    if symbol == TEAR and (emoji in FACES or head.prompt.startswith("морда")):
+    if symbol == TEAR and _is_only_a_head(vocabulary, head):
         layout, reading = "in tears", head
     if layout.startswith("worn"):
         reading = head
@@ -187,7 +186,10 @@ def _read_first_with(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]
             return None
         in_words = read_thing(vocabulary, rest[1:])
         outfit = Reading(vocabulary.caption_of(emoji), colour=in_words.colour if in_words else "")
-        return _arranged(_as_head(vocabulary, first), f"worn at the {place}", outfit)
+        head = _as_head(vocabulary, first)
+        if place == "throat" and not _is_only_a_head(vocabulary, head):
+            place = "chest"
+        return _arranged(head, f"worn at the {place}", outfit)
     layout = LINKS.get(rest[0], "")
     if not layout and (not follows_verb or is_likely("PREP", rest[0])):
         return None
@@ -225,6 +227,12 @@ def _as_head(vocabulary: Vocabulary, reading: Reading) -> Reading:
     heads = map(vocabulary.caption_of, vocabulary.outfits)
     prompt = next((head for head in heads if head in reading.prompts), reading.prompt)
     return replace(reading, prompt=prompt, variants=())
+
+
+def _is_only_a_head(vocabulary: Vocabulary, reading: Reading) -> bool:
+    """Whether a drawing shows a head from the front, and no body."""
+    emoji = vocabulary.emoji_by_caption.get(reading.prompt, "")
+    return emoji in FACES or reading.prompt.startswith("морда")
 
 
 def _arranged(reading: Reading, layout: str, *others: Reading) -> Reading:

@@ -28,13 +28,14 @@ OVERLAP = 0.14  # share of the head's height that is before the clothes
 
 # How what is worn sits on a head: its width against the head's; how far down its middle is, against
 # the head's height.
-Place = Literal["top", "eyes", "ears", "neck", "throat"]
+Place = Literal["top", "eyes", "ears", "neck", "throat", "chest"]
 WORN: dict[Place, tuple[float, float]] = {
     "top": (0.5, -0.02),
     "eyes": (0.78, 0.46),
     "ears": (1.0, 0.26),
     "neck": (0.4, 0.94),
-    "throat": (0.72, 1.1),
+    "throat": (0.8, 1.08),
+    "chest": (0.52, 0.64),
 }
 
 # By place: SVG of 100 × 100 behind the thing, and SVG in front of it.
@@ -165,11 +166,12 @@ def wearing(rgba: np.ndarray, worn_rgba: np.ndarray, place: Place) -> np.ndarray
     top = size - round(size * 0.03) - head.height
     if down > 1:  # what hangs below the head
         top = max(0, (size - round(head.height * down) - worn.height // 2) // 2)
-    canvas = Image.new("RGBA", (size, size))
-    canvas.alpha_composite(head, ((size - head.width) // 2, top))
     above = top + round(head.height * down) - worn.height // 2
     above = min(max(above, 0), size - worn.height)
-    canvas.alpha_composite(worn, ((size - width) // 2, above))
+    canvas = Image.new("RGBA", (size, size))
+    layers = [(head, top), (worn, above)]
+    for image, upper in layers[::-1] if down > 1 else layers:  # the chin is before a scarf
+        canvas.alpha_composite(image, ((size - image.width) // 2, upper))
     return np.asarray(canvas)
 
 

@@ -66,6 +66,7 @@ def test_second_picture_is_placed_by_its_preposition(thing: np.ndarray) -> None:
         "in the middle": wearing(thing, other, "eyes"),
         "below the middle": wearing(thing, other, "neck"),
         "below the head": wearing(thing, other, "throat"),
+        "below the middle of a body": wearing(thing, other, "chest"),
         "below, as clothes": clothed(thing, other),
         "in the middle of a sitter": sitting(other, thing),
     }
@@ -87,3 +88,13 @@ def test_rain_falls_above_its_picture(thing: np.ndarray) -> None:
         return int(np.nonzero(red.any(axis=1))[0][0])
 
     assert top("под дождем") > 0.3 * SIDE > top("в огне")
+
+
+def test_chin_is_before_a_scarf_and_a_bow_before_the_chin(thing: np.ndarray) -> None:
+    other = np.zeros_like(thing)
+    other[20:80, 20:80] = (0, 0, 255, 255)
+
+    def red(scene: np.ndarray) -> int:
+        return int((scene == RED).all(axis=-1).sum())
+
+    assert red(wearing(thing, other, "throat")) > red(wearing(thing, other, "neck"))

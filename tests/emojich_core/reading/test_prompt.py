@@ -282,6 +282,7 @@ def test_thing_is_drawn_and_gets_the_colour(
         ),
         *(
             ("лиса в шарфе", "worn at the throat", ["шарф"]),
+            ("пингвин в шарфе", "worn at the chest", ["шарф"]),
             ("кошка в платье", "clothed", ["платье"]),
         ),
         *(("кот за компом", "on", ["ноутбук"]), ("пёс рядом с домом", "beside", ["дом"])),
