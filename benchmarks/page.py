@@ -18,7 +18,7 @@ last, and the time between them is interpolated linearly. "small" has 8 layers o
 there the reference ran in full, and checked that method. At full size a step of Emojich takes
 nearly the same time at every position, so its times are those of a step halfway times the number of
 codes. Each row is measured in a process that does nothing else. The share of a step that is not
-matrix products is mostly attention and sampling; in int8 without `kernels.c` also rounding the
+matrix products is mostly attention and sampling; in int8 without `step.c` also rounding the
 inputs of each product.
 
 Users who come at random times
