@@ -21,6 +21,7 @@ SUNK = 0.25  # of the smaller of both heights: what the ridden thing hides of th
 SITTING, SEAT = 0.6, 0.96  # of a sitter, and of its seat
 SEAT_HEIGHT = 0.84  # how far down a seat the sitter's lower edge is, against the seat's height
 CORNER = 0.4  # of what is carried
+TOUCHING = 0.3  # share of the height of what is before another thing that overlaps it at least
 SYMBOL = 0.34  # of the symbol of a mood
 TEAR, CHEEK = 0.24, (0.3, 0.7)  # of a tear, and where its middle is, across and down a head
 CLOTHED, CLOTHES = 0.56, 0.6  # of a head above clothes, and of the clothes
@@ -244,14 +245,18 @@ def _overlaid(
     before_side: float,
     before_at: tuple[float, float],
 ) -> np.ndarray:
-    """Two pictures of given sizes; places (x, y) from 0, the left or top edge, to 1."""
+    """Two pictures of given sizes; places (x, y) from 0, the left or top edge, to 1.
+
+    Both move up or down where a picture is so low that they would lie apart.
+    """
     size = len(behind)
     canvas = Image.new("RGBA", (size, size))
-    layers = ((behind, behind_side, behind_at), (before, before_side, before_at))
-    for rgba, side, (x, y) in layers:
-        image = fitted(rgba, side)
-        corner = (round(x * (size - image.width)), round(y * (size - image.height)))
-        canvas.alpha_composite(image, corner)
+    images = (fitted(behind, behind_side), fitted(before, before_side))
+    height = sum(image.height for image in images) - round(TOUCHING * images[1].height)
+    margin = max(0, size - height) // 2
+    for image, (x, y) in zip(images, (behind_at, before_at), strict=True):
+        upper = margin + round(y * (size - 2 * margin - image.height))
+        canvas.alpha_composite(image, (round(x * (size - image.width)), upper))
     return np.asarray(canvas)
 
 

@@ -1,5 +1,7 @@
 """Pictures of animals and things in places, with hats and with a second thing."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -98,3 +100,17 @@ def test_chin_is_before_a_scarf_and_a_bow_before_the_chin(thing: np.ndarray) -> 
         return int((scene == RED).all(axis=-1).sum())
 
     assert red(wearing(thing, other, "throat")) > red(wearing(thing, other, "neck"))
+
+
+@pytest.mark.parametrize("arranged", [carrying, in_mood])
+def test_low_animal_is_not_apart_from_what_is_with_it(
+    thing: np.ndarray, arranged: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> None:
+    low, other = np.zeros_like(thing), np.zeros_like(thing)
+    low[40:60, 4:92] = RED
+    other[20:80, 20:80] = (0, 0, 255, 255)
+    scene = arranged(low, other)
+    rows = (scene[..., 3] > 0).any(axis=1)
+    [first, *_, last] = np.nonzero(rows)[0]
+    assert rows[first:last].all()
+    assert first == pytest.approx(SIDE - 1 - last, abs=2)
