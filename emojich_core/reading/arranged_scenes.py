@@ -15,7 +15,7 @@ from emojich_core.reading.moods import TEAR, described
 from emojich_core.reading.substitutes import read_substituted
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_known_noun, read_whole
-from emojich_core.reading.words import can_be, forms, is_likely, is_link, plain
+from emojich_core.reading.words import can_be, forms, is_likely, is_link, nominative, plain
 from emojich_core.request import THEN, Reading
 
 # The layouts, by a word between two things.
@@ -164,10 +164,23 @@ def _read_first_with_all(
     for end in range(len(rest), 0, -1):
         found = _read_first_with(vocabulary, first, rest[:end])
         if found and end < len(rest):
-            found = _read_first_with_all(vocabulary, found, rest[end:])
+            left = _with_its_preposition(rest[:end], rest[end:])
+            found = _read_first_with_all(vocabulary, found, left)
         if found:
             return found
     return None
+
+
+def _with_its_preposition(before: Sequence[str], left: Sequence[str]) -> Sequence[str]:
+    """The words after a part of a scene, with its preposition for «и»: в очках и шляпе.
+
+    A noun in the nominative is another thing: кот с рыбой и собака.
+    """
+    if before[0] not in ("в", "с") or left[0] != "и" or len(left) < 2:
+        return left
+    if left[1] in LINKS:  # и с пиццей
+        return left[1:]
+    return left if left[1] == nominative(left[1]) else [before[0], *left[1:]]
 
 
 def _read_first_with(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> Reading | None:
@@ -180,7 +193,8 @@ def _read_first_with(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]
     where = " ".join(rest)
     if where in PLACES:
         return _arranged(first, where)
-    if worn := WORN.get(where) or WORN.get(f"{rest[0]} {rest[-1]}"):
+    worn = WORN.get(where if "и" in rest else f"{rest[0]} {rest[-1]}")  # в красной шляпе
+    if worn:
         emoji, place = worn
         if emoji not in vocabulary.names:
             return None
@@ -205,9 +219,12 @@ def _read_first_with(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]
     emoji = vocabulary.emoji_by_caption.get(other.prompt, "")
     if rest[0] == "в" and emoji in CLOTHES:
         return _arranged(_as_head(vocabulary, first), "clothed", other)
+    layout = layout or "with"
     if layout == "on" and emoji in SEATS:
         layout = "on a seat"
-    return _arranged(first, layout or "with", other)
+    if layout in first.layout.split(THEN) and layout == "with":
+        layout = "with another"
+    return _arranged(first, layout, other)
 
 
 def read_thing(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:

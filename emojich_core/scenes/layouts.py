@@ -9,7 +9,7 @@ from PIL import Image
 
 from emojich_core.reading.counts import TIMES
 from emojich_core.request import THEN
-from emojich_core.scenes.compose import counted, pair, stretched
+from emojich_core.scenes.compose import counted, mirrored, pair, stretched
 from emojich_core.scenes.together import (
     PLACES,
     WORN,
@@ -36,6 +36,7 @@ ALONE: dict[str, Callable[[Drawing], Drawing]] = {
 WITH_ANOTHER: dict[str, Callable[[Drawing, Drawing], Drawing]] = {
     "beside": pair,
     "with": carrying,
+    "with another": lambda thing, other: mirrored(carrying(mirrored(thing), mirrored(other))),
     "on": riding,
     "under": lambda thing, above: riding(above, thing),
     "in a mood": in_mood,

@@ -43,7 +43,7 @@ def test_every_scene_that_is_read_has_a_layout() -> None:
         *TIMES.values(),
         *(layout for layout, _ in moods().values()),
         *worn,
-        *("in tears", "clothed", "on a seat"),
+        *("with another", "in tears", "clothed", "on a seat"),
     }
     assert read == {*ALONE, *WITH_ANOTHER}
 
@@ -69,3 +69,10 @@ def test_engine_draws_a_scene_as_generate_does() -> None:
     scheduler.put(task)
     assert task.ended.wait(60)
     assert [sticker.file for sticker in task.outcome[1]] == expected
+
+
+def test_second_thing_that_is_carried_does_not_hide_the_first() -> None:
+    green = (0, 255, 0, 255)
+    scene = arrange("with; with another", [square(RED), square(BLUE), square(green)])
+    assert share(scene, BLUE) > 0.07
+    assert share(scene, green) > 0.1

@@ -292,6 +292,10 @@ def test_thing_is_drawn_and_gets_the_colour(
         # Layouts follow one another.
         ("кот спит на диване", "in a mood; on a seat", ["сон", "диван и торшер"]),
         ("очень злой пушистый хомяк с ножом", "in a mood; with", ["значок «гнев»", "нож"]),
+        ("кот в очках и шляпе", "worn at the eyes; worn at the top", ["очки", "цилиндр"]),
+        ("кот с пиццей и пивом", "with; with another", ["пицца", "кружка пива"]),
+        ("кот в очках и с пиццей", "worn at the eyes; with", ["очки", "пицца"]),
+        ("кот с рыбой и собака", "with; beside", ["тропическая рыба", "пес"]),
         ("два толстых кота в космосе", "fat; twice; в космосе", []),
         ("слон в очках с бананом на лугу", "worn at the eyes; with; на лугу", ["очки", "банан"]),
         # What means one emoji, or is drawn well by the weights, is no scene.
