@@ -62,7 +62,7 @@ PARTS = {
     *("глаз", "волос", "ухо", "хвост", "лапа", "нос"),
     *("ус", "рот", "зуб", "крыло", "рог", "голова"),
 }
-_MOST_OTHERS = 2  # things beside the first: more are too small to be seen, and take time to draw
+_MOST_OTHERS = 3  # things beside the first: more are too small to be seen, and take time to draw
 # Each is a layout of its own.
 PLACES = (
     *("в космосе", "на море", "в лесу", "в пустыне", "в снегу", "под дождем", "в огне"),
@@ -159,7 +159,7 @@ def _read_first_with_all(
     vocabulary: Vocabulary, first: Reading, rest: Sequence[str]
 ) -> Reading | None:
     """The reading of a thing and all words after it: в шляпе на море; the longest part first."""
-    if len(first.others) > _MOST_OTHERS:
+    if len(first.others) >= _MOST_OTHERS:
         return None
     for end in range(len(rest), 0, -1):
         found = _read_first_with(vocabulary, first, rest[:end])

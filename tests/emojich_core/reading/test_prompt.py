@@ -387,6 +387,28 @@ def test_other_thing_that_has_only_a_substitute_is_drawn_and_told(mini: Vocabula
     assert (reading.unknown, reading.instead) == ("капибара", "бобр")
 
 
+def test_thing_that_is_drawn_instead_is_named_in_its_own_number(mini: Vocabulary) -> None:
+    assert mini.read("деньги вокруг стола").instead == "деньги"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drawn", "not_drawn"),
+    [
+        *(("учительница", "школа", ""), ("программист", "ноутбук", "")),
+        *(("обнимашки", "обнимает", "обнимающиеся люди"), ("снеговик", "снеговик", "снежинка")),
+    ],
+)
+def test_drawings_that_take_turns_show_the_word(
+    mini: Vocabulary, prompt: str, drawn: str, not_drawn: str
+) -> None:
+    assert drawn in mini.read(prompt).prompts
+    assert not_drawn not in mini.read(prompt).prompts
+
+
+def test_wild_animals_have_no_yellow_repeats(mini: Vocabulary) -> None:
+    assert mini.read("ёж").colours == ("коричневый", "серый")
+
+
 def test_things_without_words_between_are_drawn_in_turn(mini: Vocabulary) -> None:
     assert mini.read("кот собака машина").prompts == ("морда кошки", "пес", "автомобиль")
     assert mini.read("кот кот кот") == mini.read("кот")
