@@ -326,10 +326,13 @@ class BotProcess:
         """Until it polls for updates."""
         assert self._out.readline() == "bot: ready\n"
 
-    def wait_for_log(self, phrase: str) -> None:
-        """Until it logs a line with this in it."""
+    def wait_for_log(self, phrase: str) -> str:
+        """Until it logs a line with this in it; returns that line and those before it."""
+        lines = ""
         while phrase not in (line := self._log.readline()):
-            assert line, "the bot has ended"
+            assert line, f"the bot has ended: {lines}"
+            lines += line
+        return lines + line
 
     def send_signal(self, number: int) -> None:
         """Send a signal."""
