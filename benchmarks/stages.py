@@ -13,8 +13,9 @@ from benchmarks import steps
 from benchmarks.full_size import write_bundle
 from benchmarks.results import Results
 from benchmarks.timing import CPU, median
-from emojich_core.inference.precision import stages_dtype
+from emojich_core.inference.precision import choose, stages_dtype
 from emojich_core.networks.matting import cut_out
+from emojich_core.networks.transformer import TransformerConfig
 from emojich_core.networks.upscale import upscale
 from emojich_core.pipeline import CPU_SLOTS, Pipeline
 from emojich_core.sticker import SIZE, compose, to_webp
@@ -81,10 +82,14 @@ def some_codes(pipeline: Pipeline, batch: int) -> Tensor:
 
 
 def published_stages(device: torch.device) -> Pipeline:
-    """The published stages with random weights, and a single layer of the transformer."""
+    """The published stages with random weights, and a single layer of the transformer.
+
+    They have the precision of a whole engine.
+    """
+    precision = choose(None, device, TransformerConfig())
     with tempfile.TemporaryDirectory() as folder:
         write_bundle(Path(folder) / "bundle", torch.bfloat16, layers=1)
-        return Pipeline.load(str(Path(folder) / "bundle"), str(device))
+        return Pipeline.load(str(Path(folder) / "bundle"), str(device), precision)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`python -m bot`: run the bot until SIGINT or SIGTERM."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -16,10 +17,12 @@ from bot.metrics import registry
 from bot.telegram.application import explain_failure
 from emojich_core.errors import SetupError
 from worker.queue.connection import connect
-from worker.queue.environment import data_folder
+from worker.queue.environment import data_folder, unknown_variables
 from worker.queue.logs import hide
 from worker.queue.metrics_server import serve
 from worker.queue.valkey import redis_url
+
+log = logging.getLogger("emojich.bot")
 
 
 def main() -> None:
@@ -27,6 +30,8 @@ def main() -> None:
     try:
         config = Config.from_environment(os.environ)
         start_logging(config.secrets)
+        for sentence in unknown_variables(os.environ):
+            log.warning(sentence)
         with redis_url(data_folder()) as url, connect(url) as connection:
             if config.metrics:
                 serve(config.metrics, METRICS, registry(url))

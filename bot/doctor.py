@@ -17,7 +17,15 @@ from bot.logs import start_logging
 from bot.requests.limits import Blocklist
 from bot.telegram.application import build_application, explain_failure, identify
 from emojich_core.errors import SetupError, shown
-from worker.queue.doctor import Finding, check_redis, examine, unchecked, well, wrong
+from worker.queue.doctor import (
+    Finding,
+    check_redis,
+    check_variables,
+    examine,
+    unchecked,
+    well,
+    wrong,
+)
 
 RECENT = timedelta(minutes=10)  # Telegram also reports errors that are over
 MANY_UPDATES = 100  # so many wait only where no bot takes them
@@ -27,13 +35,14 @@ def main() -> None:
     """Check the bot that the environment describes."""
     if not any(os.environ.get(f"TELEGRAM_BOT_TOKEN{end}", "").strip() for end in ("", "_FILE")):
         why = "TELEGRAM_BOT_TOKEN is not set: this machine runs no bot in Telegram."
-        examine(iter([unchecked(why)]), check_redis())
+        examine(check_variables(), iter([unchecked(why)]), check_redis())
     try:
         config = Config.from_environment(os.environ)
         start_logging(config.secrets)
     except SetupError as error:
-        examine(iter([wrong(str(error))]), check_redis())
-    examine(_telegram(config), _blocklist(config), check_redis(), secrets=config.secrets)
+        examine(check_variables(), iter([wrong(str(error))]), check_redis())
+    checks = (check_variables(), _telegram(config), _blocklist(config), check_redis())
+    examine(*checks, secrets=config.secrets)
 
 
 def _telegram(config: Config) -> Iterator[Finding]:

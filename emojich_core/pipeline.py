@@ -21,6 +21,7 @@ from emojich_core.image_file import on_white
 from emojich_core.inference.cuda import to_device
 from emojich_core.inference.devices import pick_device
 from emojich_core.inference.image_request import ImageRequest
+from emojich_core.inference.int8_upscaler import to_int8
 from emojich_core.inference.memory import keep_freed, memory_free, memory_watched
 from emojich_core.inference.precision import (
     Precision,
@@ -104,6 +105,10 @@ class Pipeline:
             # Convolutions take half of the time in this layout.
             for network in (self.vqgan, self.upscaler, self.unet):
                 network.to(memory_format=torch.channels_last)
+            if precision == "int8":
+                use(cores.count)  # as in `finish`
+                with self._rendering():
+                    to_int8(self.upscaler)
         stages = (self.vqgan, self.upscaler, self.unet)
         self._finishes_side_by_side = sum(map(parameters, stages)) < SMALL
         self._unprompted: dict[str, Prefill] = {}  # by style, for guidance: once an engine

@@ -7,6 +7,8 @@ from urllib.parse import unquote
 
 import pytest
 
+from worker.queue.environment import PREFIX, VARIABLES
+
 ROOT = Path(__file__).parent.parent
 PAGES = {
     str(page.relative_to(ROOT)): page
@@ -54,6 +56,8 @@ def test_every_variable_is_documented() -> None:
     read.update(re.findall(rf"\${{{VARIABLE}", compose))
     page = (ROOT / "docs" / "configuration.md").read_text()
     assert set(re.findall(f"`{VARIABLE}`", page)) == read - INTERNAL
+    own = {name.removeprefix(PREFIX) for name in read | INTERNAL if name.startswith(PREFIX)}
+    assert own == VARIABLES
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.ru.md"])

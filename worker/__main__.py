@@ -15,7 +15,7 @@ from worker.jobs.health import check_clock
 from worker.jobs.rq_worker import exit_on_signals, work
 from worker.metrics import registry
 from worker.queue.connection import connect
-from worker.queue.environment import data_folder
+from worker.queue.environment import data_folder, unknown_variables
 from worker.queue.logs import start_logging
 from worker.queue.metrics_server import read_address, serve
 from worker.queue.valkey import redis_url
@@ -30,6 +30,8 @@ def main() -> None:
     exit_on_signals()
     with exit_on(SetupError):
         start_logging()
+        for sentence in unknown_variables(os.environ):
+            log.warning(sentence)
         address = read_address(os.environ, METRICS)
         pairs, errors = read_pairs(os.environ)
         for error in errors:

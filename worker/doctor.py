@@ -24,6 +24,7 @@ from worker.queue.connection import connect
 from worker.queue.doctor import (
     Finding,
     check_redis,
+    check_variables,
     examine,
     guarded,
     tried,
@@ -44,7 +45,7 @@ LEAST_ROOM = 256 * 2**20  # bytes of a disk
 
 def main() -> None:
     """Check the worker that the environment describes."""
-    groups = [check_redis(_clock), _folders()]
+    groups = [check_variables(), check_redis(_clock), _folders()]
     if find_spec("torch"):
         groups += [_packages(), _models()]
     else:

@@ -7,7 +7,8 @@ sampling      the next code from its logits, and an image's perplexity
 kv_cache      keys and values of earlier positions
 precision     the transformer's data types
 int8          layers with weights of 8 bits, on a CPU
-kernels       builds and loads `kernels.c`, a layer's decoding step for CPUs with VNNI
+int8_upscaler Real-ESRGAN's dense blocks in 8 bits, on a CPU with VNNI
+kernels       builds and loads `step.c` and `dense_block.c`, for CPUs with VNNI
 devices       picks the device by its name
 cuda          the compiled step; a host that does not wait for its GPU
 memory        memory kept between requests; OutOfMemory

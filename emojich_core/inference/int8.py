@@ -75,7 +75,7 @@ class Int8Linear(nn.Module):
 
 
 class VnniLinear(nn.Module):
-    """A linear layer in `kernels.c`."""
+    """A linear layer in `step.c`."""
 
     def __init__(self, weight: Tensor, bias: Tensor):
         super().__init__()
@@ -93,13 +93,13 @@ class VnniLinear(nn.Module):
         return out
 
     def c_struct(self) -> kernels.Linear:
-        """The layer as `kernels.c` takes it; valid for as long as this module."""
+        """The layer as `step.c` takes it; valid for as long as this module."""
         pointers = (tensor.data_ptr() for tensor in (self.weight, self.scale, self.bias))
         return kernels.Linear(*pointers, self.inputs, len(self.bias))
 
 
 class VnniLayer(Layer):
-    """A layer whose linear layers are VnniLinear: `step` is one call of `kernels.c`."""
+    """A layer whose linear layers are VnniLinear: `step` is one call of `step.c`."""
 
     def __init__(self, layer: Layer):
         nn.Module.__init__(self)

@@ -7,7 +7,7 @@ half the bytes, half the time.
 | --- | --- | --- | --- |
 | float32, bfloat16, float16 | the same | the same | the same |
 | int8, on a CPU with VNNI | 8 bits, a scale for each output | float32 | bfloat16 |
-| the same without AMX and without `kernels.c` | the same | float32 | float32 |
+| the same without AMX and without `step.c` | the same | float32 | float32 |
 
 Against float32, on the codes of 12 images that `mini` drew (`python -m benchmarks.precision`): root
 mean square error of the logits as a share of their spread, mean relative error of the perplexities.
@@ -17,6 +17,9 @@ mean square error of the logits as a share of their spread, mean relative error 
 | float16 | 0.2 % | 0.03 % |
 | bfloat16 | 1.7 % | 0.2 % |
 | int8 | 2.6 % | 0.2 % |
+
+With int8 a CPU with VNNI and without AMX has the dense blocks of a large Real-ESRGAN in int8, too:
+see int8_upscaler.py.
 
 On a CPU the weights are packed once, into the blocks that oneDNN reads.
 """

@@ -78,6 +78,8 @@ def test_machine_without_a_token_or_a_redis_is_not_at_fault(tmp_path: Path) -> N
         ),
         ({"EMOJICH_BLOCKED_WORDS": "/nowhere"}, "✗ EMOJICH_BLOCKED_WORDS: /nowhere cannot be read"),
         ({"EMOJICH_LOG": "loud"}, "✗ EMOJICH_LOG must be json or text"),
+        ({"EMOJICH_ADMIN": "7"}, "✗ Emojich does not read EMOJICH_ADMIN: did you mean EMOJICH_AD"),
+        ({"EMOJICH_COLOUR": "red"}, "✗ Emojich does not read EMOJICH_COLOUR: see docs/configurat"),
         ({"WEBHOOK_URL": "http://127.0.0.1:9/a"}, "✗ Telegram sends updates nowhere, not to WEBHO"),
     ],
 )

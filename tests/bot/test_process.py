@@ -100,9 +100,10 @@ def test_token_from_a_file_is_not_logged(
     file.write_text(f"{environment['TELEGRAM_BOT_TOKEN']}\n")
     secret = {"TELEGRAM_BOT_TOKEN": "", "TELEGRAM_BOT_TOKEN_FILE": str(file)}
     sandbox.fault("getUpdates", 502)
-    bot = BotProcess(**(environment | secret))
+    bot = BotProcess(**(environment | secret), EMOJICH_ADMIN="7")
     bot.wait_until_ready()
-    line = bot.wait_for_log("polling")
+    line = bot.wait_for_log("Emojich does not read EMOJICH_ADMIN: did you mean EMOJICH_ADMINS?")
+    line += bot.wait_for_log("polling")
     user = User(sandbox, 3006, "ru")
     user.say("/start")
     user.sees("Привет")

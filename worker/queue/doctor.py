@@ -8,6 +8,7 @@
 """
 
 import io
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ import redis
 from emojich_core.errors import BundleError, SetupError, shown
 from worker.queue.address import Address
 from worker.queue.connection import connect, refusal
-from worker.queue.environment import announce, data_folder
+from worker.queue.environment import announce, data_folder, unknown_variables
 from worker.queue.logs import hide
 from worker.queue.valkey import running_url
 
@@ -57,6 +58,11 @@ def tried(check: Callable[[], str]) -> Finding:
         return well(check())
     except (SetupError, BundleError) as error:
         return wrong(str(error))
+
+
+def check_variables() -> Iterator[Finding]:
+    """The names of the variables that are set."""
+    yield from map(wrong, unknown_variables(os.environ))
 
 
 def examine(*groups: Iterator[Finding], secrets: tuple[str, ...] = ()) -> NoReturn:

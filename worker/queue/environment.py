@@ -7,12 +7,33 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from reprlib import repr as short
 
 from emojich_core.errors import SetupError, shown
 
+PREFIX = "EMOJICH_"
+VARIABLES = {  # without PREFIX
+    *("ADMINS", "ALLOWED_USERS", "BLOCKED_WORDS", "BOT_METRICS", "MAX_ACTIVE", "MAX_PER_DAY"),
+    *("MAX_PER_MINUTE", "MAX_QUEUE"),  # of the bot
+    *("BEST_OF", "DEVICE", "MODEL", "PRECISION", "REQUESTS", "SLOTS", "WORKER_METRICS"),
+    *("DATA", "LOG", "MODELS", "REPOS"),
+    *("MEMORY", "METRICS_PUBLISH"),  # of docker-compose.yml
+    *("ENGINE_SOCKET", "SANDBOX_TOKEN", "SERVES"),  # our own processes set these for each other
+}
 MAX_SECRET = 4096  # bytes of a file with a secret; a larger one was meant for another variable
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """A sentence for each variable with PREFIX that no part of Emojich reads."""
+    sentences = []
+    for name in sorted(name for name in environment if name.startswith(PREFIX)):
+        if (end := name.removeprefix(PREFIX)) not in VARIABLES:
+            near = get_close_matches(end, VARIABLES, 1)
+            cure = f"did you mean {PREFIX}{near[0]}?" if near else "see docs/configuration.md."
+            sentences.append(f"Emojich does not read {shown(name)}: {cure}")
+    return sentences
 
 
 def number(environment: Mapping[str, str], name: str, most: int) -> int | None:
