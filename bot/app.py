@@ -57,8 +57,9 @@ from bot.telegram.messages import PRIVATE_WORDS
 from bot.telegram.profile import introduce
 from bot.telegram.questions import Questions
 from bot.telegram.rate_limits import RateLimits
+from bot.telegram.tasks import end
 from bot.telegram.updater import keep_token, listen, poll
-from bot.telegram.updates import Inbox, end
+from bot.telegram.updates import Inbox
 from worker.queue.address import Address
 from worker.queue.environment import announce
 from worker.queue.events import EventReader

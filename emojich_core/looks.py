@@ -2,24 +2,39 @@
 
 A small model draws a thing well in the colours of its art and seldom in others, so the finished
 picture is given the colour.  A model that is sure of itself decodes the same codes from several
-seeds: the first image of these codes stays as it is, the others take other colours, or stand
-aslant.
+seeds: the first image of these codes stays as it is.  The others take other colours; then one is
+mirrored, and the rest are put on a disc, or stand aslant if they are faces.  A scene is mirrored
+as a whole, too.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 from torch import Tensor
 
 from emojich_core.colours import MIN_SHARE, main_part, recolour, shares
-from emojich_core.request import Reading
+from emojich_core.request import LEANS, ONE_WAY, Reading
+from emojich_core.scenes.compose import fitted
 
 SAME = 0.9  # share of equal codes from which on people see two images as the same
 SHOWN = 0.12  # share of the visible pixels from which on a picture has a colour
 CLEAR = (255, 255, 255, 0)
 ANGLES = (8, -8, 15, -15, 22, -22, 30, -30)  # degrees, counter-clockwise
+SYMMETRIC = 12  # mean difference to the mirror image, of 255, up to which people see none
+ON_DISC, DISC, FINER = 0.66, 0.96, 4  # sides against the picture's; the disc is drawn finer first
+DISCS = {  # RGB, by the name of the nearest colour: on others a thing is seen better
+    "желтый": (255, 229, 154),
+    "голубой": (181, 227, 255),
+    "розовый": (255, 201, 222),
+    "зеленый": (201, 240, 180),
+    "фиолетовый": (220, 203, 255),
+    "оранжевый": (255, 211, 166),
+    "серый": (223, 230, 238),
+    "красный": (255, 185, 176),
+}
 
 
 @dataclass(frozen=True)
@@ -29,22 +44,55 @@ class Look:
     colour: str = ""  # of its main part
     repeat: int = 0  # how many images of the same codes come before it
     colours: tuple[str, ...] = ()  # that repeats may have, the first to take first
+    pose: str = ""  # see `Reading.pose`
 
-    def apply(self, picture: Image.Image) -> Image.Image:
-        """A square picture (RGBA) with this look; one without a main part keeps its colours."""
+    def apply(
+        self,
+        picture: Image.Image,
+        arranged: Callable[[Image.Image], Image.Image] | None = None,
+    ) -> Image.Image:
+        """A square picture (RGBA) with this look; one without a main part keeps its colours.
+
+        `arranged` makes the scene of which the picture is the first thing.
+        """
+        coloured, repeat = self._coloured(picture)
+        if arranged is None:
+            return self._varied(coloured, repeat)
+        if self.pose == ONE_WAY or not repeat:
+            return arranged(_turned(coloured, repeat))
+        is_other, turns = repeat % 2, repeat // 4 * 2
+        if _is_symmetric(coloured):
+            thing = _turned(coloured, turns + is_other)
+        else:
+            thing = _turned(_mirrored(coloured, is_other), turns)
+        return _mirrored(arranged(thing), repeat // 2 % 2)
+
+    def _coloured(self, picture: Image.Image) -> tuple[Image.Image, int]:
+        """The picture in its colour, and how many repeats of the same colour come before it."""
         if not self.colour and not self.repeat:
-            return picture
+            return picture, 0
         pixels = np.asarray(picture)
-        body = main_part(pixels)
+        body, has = main_part(pixels), shares(pixels)
         if self.colour:
-            has_it = shares(pixels).get(self.colour, 0) >= MIN_SHARE
-            coloured = recolour(pixels, self.colour, body) if body and not has_it else pixels
-            return _turned(Image.fromarray(coloured), self.repeat)
-        has = shares(pixels)
+            is_coloured = body and has.get(self.colour, 0) < MIN_SHARE
+            coloured = recolour(pixels, self.colour, body) if is_coloured else pixels
+            return Image.fromarray(coloured), self.repeat
         others = [each for each in self.colours if body and has[each] < SHOWN]
         if self.repeat <= len(others):
-            return Image.fromarray(recolour(pixels, others[self.repeat - 1], body))
-        return _turned(picture, self.repeat - len(others))
+            return Image.fromarray(recolour(pixels, others[self.repeat - 1], body)), 0
+        return picture, self.repeat - len(others)
+
+    def _varied(self, picture: Image.Image, repeat: int) -> Image.Image:
+        """A picture that differs from those of the same colour before it."""
+        if not repeat or not picture.getbbox():
+            return picture
+        if self.pose != ONE_WAY and not _is_symmetric(picture):
+            if repeat == 1:
+                return ImageOps.mirror(picture)
+            repeat -= 1
+        if self.pose == LEANS:
+            return _turned(picture, repeat)
+        return _on_disc(picture, repeat)
 
 
 class Looks:
@@ -56,15 +104,15 @@ class Looks:
         `seed` decides which colour comes first, so that the next request shows others.
         """
         first = seed % len(reading.colours) if reading.colours else 0
-        self._colours = (*reading.colours[first:], *reading.colours[:first])
-        self._colour = reading.colour
+        colours = (*reading.colours[first:], *reading.colours[:first])
+        self._look = Look(reading.colour, 0, colours, reading.pose)
         self._groups: list[list[Tensor]] = []  # of images that are the same
         if known:
             self._repeat(torch.tensor(known))
 
     def of(self, codes: Tensor) -> Look:
         """The look of the next image, by its codes (image_seq_length,)."""
-        return Look(self._colour, self._repeat(codes), self._colours)
+        return replace(self._look, repeat=self._repeat(codes))
 
     def _repeat(self, codes: Tensor) -> int:
         """How many images before are the same as one of these codes (image_seq_length,)."""
@@ -74,6 +122,34 @@ class Looks:
                 return len(group) - 1
         self._groups.append([codes])
         return 0
+
+
+def _mirrored(picture: Image.Image, times: int) -> Image.Image:
+    return ImageOps.mirror(picture) if times else picture
+
+
+def _is_symmetric(picture: Image.Image) -> bool:
+    """Whether the visible part of a picture (RGBA) looks like its mirror image."""
+    if not picture.getbbox():
+        return True
+    subject = picture.crop(picture.getbbox()).convert("RGBa")
+    pixels, mirrored = (np.asarray(each, dtype=int) for each in (subject, ImageOps.mirror(subject)))
+    return bool(np.abs(pixels - mirrored).mean() <= SYMMETRIC)
+
+
+def _on_disc(picture: Image.Image, repeat: int) -> Image.Image:
+    """A square picture (RGBA) on a pale disc, first of a colour that it has least of."""
+    has = shares(np.asarray(picture))
+    names = sorted(DISCS, key=lambda name: round(has[name], 1))
+    size = picture.width
+    disc = Image.new("RGBA", (size * FINER,) * 2)
+    rim = size * FINER * (1 - DISC) / 2
+    box = (rim, rim, size * FINER - rim, size * FINER - rim)
+    ImageDraw.Draw(disc).ellipse(box, DISCS[names[(repeat - 1) % len(names)]])
+    page = disc.resize(picture.size, Image.Resampling.BOX)
+    subject = fitted(np.asarray(picture), ON_DISC)
+    page.alpha_composite(subject, ((size - subject.width) // 2, (size - subject.height) // 2))
+    return page
 
 
 def _turned(picture: Image.Image, repeat: int) -> Image.Image:

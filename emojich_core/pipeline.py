@@ -449,10 +449,8 @@ class Pipeline:
         drawings = []
         for image in images:
             cut_outs = list(islice(cut, 1 + len(image.others)))
-            pictures = [
-                part.look.apply(compose(pixels, alpha)) for part, pixels, (alpha, _) in cut_outs
-            ]
-            picture = arrange(image.layout, pictures) if image.layout else pictures[0]
+            first, *others = (compose(pixels, alpha) for _, pixels, (alpha, _) in cut_outs)
+            picture = image.look.apply(first, self._scene_of(image, others))
             method = cut_outs[0][2][1]
             score = None if image.score is None else round(image.score, 4)
             candidate = Candidate(0, image.seed, round(image.perplexity, 4), method, score)
@@ -464,6 +462,16 @@ class Pipeline:
         if self.device.type == "cpu":  # on a GPU an image of a batch takes less than one alone
             self._note_decoded(seconds["vqgan"], sum(len(image.codes) for image in images))
         return drawings
+
+    def _scene_of(
+        self, image: ImageCodes, others: list[Image.Image]
+    ) -> Callable[[Image.Image], Image.Image] | None:
+        """What puts an image's finished picture into its scene; None without one."""
+        if not image.layout:
+            return None
+        parts = zip(image.others, others, strict=True)
+        finished = [part.look.apply(picture) for part, picture in parts]
+        return lambda picture: arrange(image.layout, [picture, *finished])
 
     def _render(self, codes: Tensor, stopwatch: Stopwatch) -> Tensor:
         """Codes (B, image_seq_length) → pictures (B, 3, SIZE, SIZE) in [0, 1]."""

@@ -147,6 +147,10 @@ def _in_one_alphabet(word: re.Match[str]) -> str:
     return russian if _RUSSIAN.search(word[0]) and _RUSSIAN.fullmatch(russian) else word[0]
 
 
+LEANS, ONE_WAY = "leans", "one way"  # poses: may stand aslant; must not be mirrored
+THEN = "; "  # between layouts of which each arranges what the one before it has made
+
+
 def new_seed() -> int:
     """A random seed."""
     return secrets.randbelow(MAX_SEED + 1)
@@ -240,7 +244,8 @@ class Reading:
     variants: tuple[str, ...] = ()  # other prompts that mean the same: candidates take turns
     colour: str = ""  # of the finished picture; see `emojich_core.colours`; "": as it was drawn
     colours: tuple[str, ...] = ()  # for images that repeat another one; see `emojich_core.looks`
-    layout: str = ""  # how finished pictures become one: see `emojich_core.scenes`
+    pose: str = ""  # how images that repeat another one may be turned: upright, else a pose above
+    layout: str = ""  # how finished pictures become one: see `emojich_core.scenes`; several by THEN
     others: "tuple[Reading, ...]" = ()  # the other things of the layout
 
     @property

@@ -36,10 +36,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in ORDER])
 
 
+# What is loaded until all tests are collected, as all of PyTorch, lives as long as the process: to
+# search it for garbage takes each process of a run three seconds.
+gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Take what is loaded by now, as all of PyTorch, out of garbage collection: half a second."""
-    gc.collect()
+    """Take it out of garbage collection."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 import redis
 import redis.asyncio
-from telegram import Bot, InlineKeyboardMarkup, Message
+from telegram import Bot, InlineKeyboardMarkup, MaybeInaccessibleMessage, Message
 from telegram.error import BadRequest, Forbidden, TelegramError
 from telegram.ext import CallbackQueryHandler
 
@@ -123,7 +123,7 @@ class Reports:
         """Report stickers, once for each user."""
         record = await self._store.load(press.button.request_id)
         message = press.query.message
-        if record is None or record.is_private or record.message_id is None or message is None:
+        if record is None or record.is_private or message is None:
             raise OldButton
         words, key = press.words, _reports_key(press.user.id)
         now = time.time()
@@ -133,7 +133,7 @@ class Reports:
         if await self._redis.zcard(key) >= MAX_PER_DAY:
             return words("report-limit", allowed=MAX_PER_DAY)
         async with self._lock:
-            if not await self._send(record, press.query.message):
+            if not await self._send(record, message):
                 return words("report-unsent")
         async with self._redis.pipeline() as pipe:
             pipe.zadd(key, {record.id: now})
@@ -142,7 +142,7 @@ class Reports:
         await asyncio.to_thread(count, self._sync_redis, REPORTED)
         return words("report-sent")
 
-    async def _send(self, record: Record, message: object) -> bool:
+    async def _send(self, record: Record, message: MaybeInaccessibleMessage) -> bool:
         """Send a new report to the admins, or count one more; False where no admin can get it."""
         known = await self._load(record.id)
         if known:
@@ -151,13 +151,12 @@ class Reports:
             await self._show(counted)
             return True
         photo = message.photo[-1].file_id if isinstance(message, Message) and message.photo else ""
-        title = message.chat.title if isinstance(message, Message) else ""
         report = Report(
             record.id,
             record.user_id,
             record.chat_id,
-            record.message_id or 0,
-            title or str(record.chat_id),
+            record.message_id or message.message_id,  # the bot may not have Telegram's answer yet
+            message.chat.title or str(record.chat_id),
             record.prompt,
             bool(photo),
         )

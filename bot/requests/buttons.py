@@ -149,6 +149,9 @@ class RequestButtons:
             raise OldButton
         if record.user_id != press.user.id:
             raise NotYours
+        if record.message_id is None and press.query.message:
+            # Users may press a button before Telegram's answer tells the bot which message it is.
+            record = replace(record, message_id=press.query.message.message_id)
         return record
 
     async def _draw_more(

@@ -55,7 +55,7 @@ from bot.telegram.errors import (
 )
 from bot.telegram.messages import Screen, edit, send
 from bot.telegram.retry import pause_after
-from bot.telegram.updates import end
+from bot.telegram.tasks import end
 from worker.queue.events import Event, EventReader, Failed, Finished
 from worker.queue.request_ids import RequestId
 from worker.queue.sketches import load_sketch

@@ -6,8 +6,10 @@
     emojich:message:<user>:<chat>:<message>  string  id of the request that a message shows
 
 <user> is the user who sent the prompt: under another user's id a message of a group is not found,
-and /forget finds all keys of a user.  The strings and lists expire after RECORD_TTL.  One bot
-process owns these keys (see `lease`), so locks in the process make each change atomic.
+and /forget finds all keys of a user.  The strings and lists expire after RECORD_TTL.
+
+Locks in the process make the changes of one bot follow each other.  A bot that stood still while
+another one took its lease over goes on with what it has read before: its changes are made anew.
 """
 
 import asyncio
@@ -49,6 +51,21 @@ _NEW_FIELDS = (
 )
 
 
+# Safe to repeat: a record that is as it is to become counts as one that was not changed meanwhile.
+_SAVE_SCRIPT = """
+local now = redis.call('GET', KEYS[1])
+if now ~= ARGV[1] and now ~= ARGV[2] then return 0 end
+if ARGV[5] == '' then  -- first: if it fails, nothing is saved
+    redis.call('HDEL', KEYS[2], ARGV[4])
+else
+    redis.call('HSET', KEYS[2], ARGV[4], ARGV[5])
+end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+if KEYS[3] then redis.call('SET', KEYS[3], ARGV[4], 'EX', ARGV[3]) end
+return 1
+"""
+
+
 class Store:
     """Loads and changes the records of requests."""
 
@@ -76,10 +93,14 @@ class Store:
 
         Returns the stored record: an earlier one where the id has one already.
         """
+        key = _record_key(record.id)
         async with self._lock_of(record.id):
-            known = await self.load(record.id)
+            data: Any = await self._redis.get(key)
+            known = None if data is None else read(key, data, _decode)
             if known is None:
-                await self._redis.set(_record_key(record.id), _encode(record), ex=RECORD_TTL)
+                is_new = data is None  # else what is there cannot be read
+                if not await self._redis.set(key, _encode(record), ex=RECORD_TTL, nx=is_new):
+                    known = await self.load(record.id)  # of a bot that has taken over
             return known or record
 
     async def discard(self, request_id: RequestId) -> None:
@@ -89,16 +110,19 @@ class Store:
 
     async def change(self, request_id: RequestId, change: Change) -> Record | None:
         """Apply a change to a record; returns the new record, None when there is none."""
+        key = _record_key(request_id)
         async with self._lock_of(request_id):
-            record = await self.load(request_id)
-            if record is None:
-                return None
-            changed = advance(record, change)
-            ends = record.is_open and not (changed.is_open or record.counted)
-            changed = replace(changed, counted=changed.counted or ends)
-            await self._save(changed)
-            note_change(record, changed)
-            return changed
+            while True:
+                before: Any = await self._redis.get(key)
+                record = None if before is None else read(key, before, _decode)
+                if record is None:
+                    return None
+                changed = advance(record, change)
+                ends = record.is_open and not (changed.is_open or record.counted)
+                changed = replace(changed, counted=changed.counted or ends)
+                if await self._save(changed, before):
+                    note_change(record, changed)
+                    return changed
 
     async def open_requests(self) -> list[Record]:
         """The records of the requests whose users still wait for something."""
@@ -177,17 +201,15 @@ class Store:
         if open_requests := await self.open_of(user_id):
             await self._redis.hdel(OPEN, *open_requests)
 
-    async def _save(self, record: Record) -> None:
-        async with self._redis.pipeline() as pipe:
-            pipe.set(_record_key(record.id), _encode(record), ex=RECORD_TTL)
-            if record.message_id and record.state is not State.REPLACED:
-                key = _message_key(record.user_id, record.chat_id, record.message_id)
-                pipe.set(key, record.id, ex=RECORD_TTL)
-            if record.is_open:
-                pipe.hset(OPEN, record.id, str(record.user_id))
-            else:
-                pipe.hdel(OPEN, record.id)
-            await pipe.execute()
+    async def _save(self, record: Record, before: bytes) -> bool:
+        """Save a record; False where it is no longer what it was before, and then nothing is."""
+        keys = [_record_key(record.id), OPEN]
+        if record.message_id and record.state is not State.REPLACED:
+            keys.append(_message_key(record.user_id, record.chat_id, record.message_id))
+        owner = str(record.user_id) if record.is_open else ""
+        values = (before, _encode(record), RECORD_TTL, record.id, owner)
+        saved: Any = self._redis.eval(_SAVE_SCRIPT, len(keys), *keys, *values)
+        return bool(await saved)
 
 
 def _read_id(data: bytes) -> RequestId:

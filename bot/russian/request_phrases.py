@@ -45,6 +45,7 @@ _POLITE_LENGTH = 30  # characters: the longest of these words with the gaps arou
 _STICKER = re.compile(
     _words(
         "стикер(?:ы|ок|очек)?|наклейк[уа]|картинк[уаи]|рисунок|изображение|эмодзи"
+        "|мем(?:ас|асик|чик|ы)?|фото|фотк[уа]|фотографи[яю]|открытк[уа]|гифк[уа]"
         # A face, unless it is said what kind of one: смайлик с сердечками.
         r"|смайл(?:ик)?(?![\s]+(?:с|со|в|на|без)\b)"
     )

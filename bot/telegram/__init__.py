@@ -15,5 +15,6 @@
 - `leader`: one bot answers, others stand by
 - `migration`: a group that becomes a supergroup
 - `profile`: the command menu and the description
+- `tasks`: tasks that end when they are cancelled
 - `shape`: reject updates with values of wrong types
 """

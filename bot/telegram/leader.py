@@ -22,6 +22,7 @@ from redis.asyncio.lock import Lock
 from redis.exceptions import LockNotOwnedError
 
 from bot.logs import reason
+from bot.telegram.tasks import unless_cancelled
 from emojich_core.errors import SetupError
 from worker.queue.connection import exit_unless
 
@@ -86,8 +87,8 @@ async def lease(connection: redis.asyncio.Redis) -> AsyncIterator[Lease]:
     """Wait until no other bot has the lease, and take it; its `keep` renews it."""
     lock = connection.lock(KEY, timeout=TTL)
     taken = Lease(lock)
-    await taken.take()
     try:
+        await unless_cancelled(taken.take())
         yield taken
     finally:
         with suppress(redis.RedisError):  # it expires by itself

@@ -14,7 +14,7 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
@@ -28,6 +28,7 @@ from telegram.ext import Application, ApplicationHandlerStop
 from bot.logs import reason
 from bot.telegram.context import Context
 from bot.telegram.shape import check
+from bot.telegram.tasks import end
 
 STORED = "emojich:updates"
 SEEN = "emojich:updates:seen"
@@ -41,7 +42,6 @@ PAUSE = 1.0  # seconds between two attempts to reach Redis
 MAX_TRIES = 5
 PACE = 0.5  # seconds between two suspects: updates during which a bot has ended
 SYNC_TIME = 3000  # milliseconds; `appendfsync everysec` takes two seconds at most
-_CANCEL_INTERVAL = 0.1  # seconds
 STOP_TIME = 3.0  # seconds that handlers at work have left when the bot stops
 
 _OUTAGE = (redis.ConnectionError, redis.TimeoutError)
@@ -237,19 +237,6 @@ class Inbox:
             if self._outages[update.update_id] < MAX_TRIES:
                 raise ApplicationHandlerStop
         await self._report(update, context)
-
-
-async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks until they have ended.
-
-    Once is not enough: redis-py sends commands with `asyncio.wait_for`, which loses a cancellation
-    at the moment when the awaited task is done (Python 3.11).
-    """
-    unfinished = set(tasks)
-    while unfinished:
-        for task in unfinished:
-            task.cancel()
-        _, unfinished = await asyncio.wait(unfinished, timeout=_CANCEL_INTERVAL)
 
 
 def update_id(update: Any) -> int | None:

@@ -1,5 +1,6 @@
 """Adjectives that the weights cannot draw are left out: страшный череп → череп."""
 
+from collections.abc import Collection
 from itertools import pairwise
 
 from emojich_core.reading.colour_names import SHADES
@@ -19,10 +20,12 @@ from emojich_core.reading.words import (
 )
 
 
-def without_unknown_adjectives(vocabulary: Vocabulary, prompt: str, texts: list[str]) -> str:
+def without_unknown_adjectives(
+    vocabulary: Vocabulary, prompt: str, texts: list[str], kept: Collection[str] = ()
+) -> str:
     """The prompt without adjectives that are not drawn, and with basic colours for their shades.
 
-    `texts` has the words of the prompt.
+    `texts` has the words of the prompt; those in `kept` stay.
     """
     if not vocabulary.adjectives or not any(map(is_noun, texts)):
         return prompt
@@ -31,7 +34,7 @@ def without_unknown_adjectives(vocabulary: Vocabulary, prompt: str, texts: list[
         beside = [*texts[max(0, place - 1) : place], *after]
         of_a_noun = is_qualifier(text) and any(is_noun(t) or is_qualifier(t) for t in beside)
         of_a_noun = of_a_noun or agrees(text, "".join(after))
-        if not of_a_noun or _begins_a_name(vocabulary, texts[place:]):
+        if text in kept or not of_a_noun or _begins_a_name(vocabulary, texts[place:]):
             continue
         if not vocabulary.adjectives.isdisjoint(forms(text)):
             continue

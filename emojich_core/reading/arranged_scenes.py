@@ -1,26 +1,31 @@
 """Scenes that are put together from drawings: two things, a count, clothes, a place, a mood.
 
 A small model draws one thing well and two together seldom, so each thing of кот с пиццей is drawn
-by itself.  A reading names the layout; `emojich_core.scenes` arranges the finished pictures.
+by itself.  A reading names the layouts, one after another; `emojich_core.scenes` arranges the
+finished pictures.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from emojich_core.reading.coloured_things import read_coloured_thing
+from emojich_core.reading.counts import SEVERAL, TIMES, count_of
 from emojich_core.reading.learned_scenes import read_head_in_outfit
+from emojich_core.reading.moods import TEAR, described
 from emojich_core.reading.substitutes import read_substituted
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_known_noun, read_whole
-from emojich_core.reading.words import can_be, forms, is_likely, plain
-from emojich_core.request import Reading
+from emojich_core.reading.words import can_be, forms, is_likely, is_link, nominative, plain
+from emojich_core.request import THEN, Reading
 
-# The layouts, by a count, and by a word between two things.
-COUNTS = {
-    **dict.fromkeys(("два", "две", "двое", "2", "пара"), "twice"),
-    **dict.fromkeys(("три", "трое", "3"), "three times"),
+# The layouts, by a word between two things.
+LINKS = {
+    **dict.fromkeys(("и", "или", "против", "у", "возле", "около", "перед"), "beside"),
+    **dict.fromkeys(("рядом", "вместе"), "beside"),
+    **dict.fromkeys(("с", "со", "о", "об", "про"), "with"),
+    **dict.fromkeys(("на", "в", "во", "за", "над", "из", "из-за"), "on"),
+    "под": "under",
 }
-LINKS = {"и": "beside", "с": "with", "со": "with", "на": "on", "в": "on", "под": "under"}
 # Clothes: the emoji of each, and where it sits on a head.
 WORN = {
     "в шляпе": ("🎩", "top"),
@@ -33,84 +38,193 @@ WORN = {
     "в темных очках": ("🕶", "eyes"),
     "в наушниках": ("🎧", "ears"),
     "с бантом": ("🎀", "neck"),
+    "в шарфе": ("🧣", "throat"),
+    "с шарфом": ("🧣", "throat"),
 }
-# Adjectives and verbs (of participles, too) of a mood, by the emoji that is its symbol.
-MOODS = {
-    "💤": ("сонный", "спать", "дремать"),
-    "💢": ("злой", "сердитый", "злиться", "сердиться"),
-    "💧": ("грустный", "печальный", "плакать", "грустить"),
-    "❤": ("влюбленный", "влюбить", "любить"),
-    "💡": ("умный", "думать"),
-    "🎵": ("музыкальный", "петь"),
-}
+# What is worn below a head.
+CLOTHES = ("👔", "👕", "👖", "🧥", "👗", "👘", "🥻", "🩱", "🩳", "👙", "👚", "🥼", "🦺", "🎽", "🥋")
+FACES = (
+    "👶",
+    "🧒",
+    "👦",
+    "👧",
+    "🧑",
+    "👨",
+    "👩",
+    "🧔",
+    "👴",
+    "👵",
+    "🧓",
+)  # of people, as large as heads
+SEATS = ("🛋", "🛏", "🪑", "💺")
 # Parts of a thing are no second thing: кот с синими глазами.
 PARTS = {
     *("глаз", "волос", "ухо", "хвост", "лапа", "нос"),
     *("ус", "рот", "зуб", "крыло", "рог", "голова"),
 }
+_MOST_OTHERS = 3  # things beside the first: more are too small to be seen, and take time to draw
 # Each is a layout of its own.
-PLACES = ("в космосе", "на море", "в лесу", "в пустыне", "в снегу", "под дождем", "в огне")
+PLACES = (
+    *("в космосе", "на море", "в лесу", "в пустыне", "в снегу", "под дождем", "в огне"),
+    *("на пляже", "в небе", "в городе", "на лугу", "под луной", "в тумане"),
+)
 
 
 def read_arranged_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
     """The reading of words that name a thing and where it is, with what, or how often.
 
-    Verbs between things say no more than their places: кот ест рыбу, кот едет на машине.  A head in
-    an outfit that the weights draw well is no such scene, except for glasses.
+    Verbs between things say no more than their places: кот ест рыбу, кот едет на машине; but кот
+    спит на диване is a sleepy cat.  A head in an outfit that the weights draw well is no such
+    scene, except for glasses.
     """
     texts = [plain(text) for text in texts]
     is_drawn_well = read_head_in_outfit(vocabulary, texts) and texts[-1] != "очках"
     if not vocabulary.scene_nouns or is_drawn_well:
         return None
-    if len(texts) > 1 and texts[0] in COUNTS and (counted := read_thing(vocabulary, texts[1:])):
-        return _single(counted, COUNTS[texts[0]])
+    if counted := _read_counted(vocabulary, texts):
+        return counted
     for place in range(1, len(texts)):
-        first = read_thing(vocabulary, texts[:place])
-        rest = texts[place:]
-        follows_verb = len(rest) > 1 and can_be("VERB", rest[0])
-        if follows_verb:
-            rest = rest[1:]
-        if first and (found := _read_first_with(vocabulary, first, rest, follows_verb)):
+        first = read_subject(vocabulary, texts[:place])
+        if first and (found := _read_first_with_all(vocabulary, first, texts[place:])):
             return found
     return None
 
 
-def read_in_mood(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
-    """The reading of a thing in a mood: злой заяц, заяц злится."""
-    if len(texts) < 2 or not vocabulary.scene_nouns:
-        return None
-    for word, rest in ((texts[0], texts[1:]), (texts[-1], texts[:-1])):
-        said = set(forms(word))
-        symbol = next((each for each, words in MOODS.items() if not said.isdisjoint(words)), "")
-        if symbol in vocabulary.names and (found := read_thing(vocabulary, rest)):
-            mood = Reading(vocabulary.caption_of(symbol))
-            return replace(_single(found, "in a mood"), others=(mood,))
+def read_part_of_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
+    """The reading of the longest beginning that is a scene, which tells of the rest.
+
+    кот на диване в комнате → кот на диване.
+    """
+    texts = [plain(text) for text in texts]
+    for end in range(len(texts) - 1, 1, -1):
+        is_end = texts[end] in LINKS or is_link(texts[end]) or is_likely("VERB", texts[end])
+        reading = read_arranged_scene(vocabulary, texts[:end]) if is_end else None
+        if reading and not reading.unknown:
+            return replace(reading, unknown=" ".join(texts), instead=" ".join(texts[:end]))
     return None
 
 
-def _read_first_with(
-    vocabulary: Vocabulary, first: Reading, rest: Sequence[str], follows_verb: bool
+def read_subject(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
+    """The reading of what a scene is about: one thing, one that is described, or several."""
+    return (
+        read_thing(vocabulary, texts)
+        or _read_counted(vocabulary, texts)
+        or read_described(vocabulary, texts)
+    )
+
+
+def read_described(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
+    """The reading of a thing in a mood or of a shape: злой заяц, заяц злится, толстый заяц."""
+    if len(texts) < 2 or not vocabulary.scene_nouns:
+        return None
+    for word, rest in ((texts[0], texts[1:]), (texts[-1], texts[:-1])):
+        if described(word)[0] and (found := read_subject(vocabulary, rest)):
+            return _described(vocabulary, found, word)
+    return None
+
+
+def _described(vocabulary: Vocabulary, reading: Reading, word: str) -> Reading | None:
+    """The reading of a thing, as a word describes it; None if the word says nothing of it."""
+    layout, symbol = described(word)
+    if not layout or (symbol and symbol not in vocabulary.names):
+        return None
+    others = [Reading(vocabulary.caption_of(symbol))] if symbol else []
+    if others and others[0].prompt in reading.prompts:  # быстро is drawn as its own symbol
+        return None
+    head = _as_head(vocabulary, reading)
+    if symbol == TEAR and _is_only_a_head(vocabulary, head):
+        layout, reading = "in tears", head
+    if layout.startswith("worn"):
+        reading = head
+    return _arranged(replace(reading, variants=()), layout, *others)
+
+
+def _read_counted(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
+    """The reading of several of a thing; one told of where its drawing has another number of it."""
+    if len(texts) < 2 or not (count := count_of(texts[0], texts[-1])):
+        return None
+    thing = read_thing(vocabulary, texts[1:]) or read_described(vocabulary, texts[1:])
+    if not thing:
+        return None
+    shown, one = SEVERAL.get(vocabulary.emoji_by_caption.get(thing.prompt, ""), (1, ""))
+    thing = replace(thing, variants=())
+    if one in vocabulary.names:
+        return _arranged(replace(thing, prompt=vocabulary.caption_of(one)), TIMES[count])
+    if count % shown:
+        return replace(thing, unknown=" ".join(texts), instead=thing.prompt)
+    return thing if count == shown else _arranged(thing, TIMES[count // shown])
+
+
+def _read_first_with_all(
+    vocabulary: Vocabulary, first: Reading, rest: Sequence[str]
 ) -> Reading | None:
-    """The reading of a thing and the words after it, without the verb that they may follow."""
+    """The reading of a thing and all words after it: в шляпе на море; the longest part first."""
+    if len(first.others) >= _MOST_OTHERS:
+        return None
+    for end in range(len(rest), 0, -1):
+        found = _read_first_with(vocabulary, first, rest[:end])
+        if found and end < len(rest):
+            left = _with_its_preposition(rest[:end], rest[end:])
+            found = _read_first_with_all(vocabulary, found, left)
+        if found:
+            return found
+    return None
+
+
+def _with_its_preposition(before: Sequence[str], left: Sequence[str]) -> Sequence[str]:
+    """The words after a part of a scene, with its preposition for «и»: в очках и шляпе.
+
+    A noun in the nominative is another thing: кот с рыбой и собака.
+    """
+    if before[0] not in ("в", "с") or left[0] != "и" or len(left) < 2:
+        return left
+    if left[1] in LINKS:  # и с пиццей
+        return left[1:]
+    return left if left[1] == nominative(left[1]) else [before[0], *left[1:]]
+
+
+def _read_first_with(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> Reading | None:
+    """The reading of a thing and the words after it; a verb before them may describe the thing."""
+    follows_verb = len(rest) > 1 and can_be("VERB", rest[0])
+    if follows_verb:
+        is_place = rest[1] in LINKS or " ".join(rest[1:]) in PLACES
+        first = (is_place and _described(vocabulary, first, rest[0])) or first
+        rest = rest[1:]
     where = " ".join(rest)
     if where in PLACES:
-        return replace(first, layout=where)
-    if worn := WORN.get(where) or WORN.get(f"{rest[0]} {rest[-1]}"):
+        return _arranged(first, where)
+    worn = WORN.get(where if "и" in rest else f"{rest[0]} {rest[-1]}")  # в красной шляпе
+    if worn:
         emoji, place = worn
         if emoji not in vocabulary.names:
             return None
         in_words = read_thing(vocabulary, rest[1:])
         outfit = Reading(vocabulary.caption_of(emoji), colour=in_words.colour if in_words else "")
         head = _as_head(vocabulary, first)
-        return replace(_single(head, f"worn at the {place}"), others=(outfit,))
+        if place == "throat" and not _is_only_a_head(vocabulary, head):
+            place = "chest"
+        return _arranged(head, f"worn at the {place}", outfit)
     layout = LINKS.get(rest[0], "")
     if not layout and (not follows_verb or is_likely("PREP", rest[0])):
         return None
-    other = read_thing(vocabulary, rest[1:] if layout else rest)
-    if not other or other.unknown or not PARTS.isdisjoint(forms(rest[-1])):
+    named = rest[1:] if layout else rest
+    if layout == "beside" and named[:1] == ["с"]:  # рядом с
+        named = named[1:]
+    other = read_thing(vocabulary, named)
+    if not other or (other.unknown and first.unknown) or not PARTS.isdisjoint(forms(rest[-1])):
         return None
-    other = replace(other, variants=(), colours=())
-    return replace(first, layout=layout or "with", others=(other,))
+    if other.unknown:
+        first = replace(first, unknown=other.unknown, instead=other.instead)
+    other = replace(other, variants=(), colours=(), unknown="", instead="")
+    emoji = vocabulary.emoji_by_caption.get(other.prompt, "")
+    if rest[0] == "в" and emoji in CLOTHES:
+        return _arranged(_as_head(vocabulary, first), "clothed", other)
+    layout = layout or "with"
+    if layout == "on" and emoji in SEATS:
+        layout = "on a seat"
+    if layout in first.layout.split(THEN) and layout == "with":
+        layout = "with another"
+    return _arranged(first, layout, other)
 
 
 def read_thing(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
@@ -126,12 +240,19 @@ def read_thing(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
 
 
 def _as_head(vocabulary: Vocabulary, reading: Reading) -> Reading:
-    """The reading with a head as its prompt, if one of its emoji is a head that wears outfits."""
+    """The reading of a head alone, if one of its emoji is a head that wears outfits."""
     heads = map(vocabulary.caption_of, vocabulary.outfits)
     prompt = next((head for head in heads if head in reading.prompts), reading.prompt)
-    return replace(reading, prompt=prompt)
+    return replace(reading, prompt=prompt, variants=())
 
 
-def _single(reading: Reading, layout: str) -> Reading:
-    """A reading with a layout for one prompt: its variants may have no head, or be several."""
-    return replace(reading, variants=(), layout=layout)
+def _is_only_a_head(vocabulary: Vocabulary, reading: Reading) -> bool:
+    """Whether a drawing shows a head from the front, and no body."""
+    emoji = vocabulary.emoji_by_caption.get(reading.prompt, "")
+    return emoji in FACES or reading.prompt.startswith("морда")
+
+
+def _arranged(reading: Reading, layout: str, *others: Reading) -> Reading:
+    """A reading with one more layout, and the other things in it."""
+    layouts = [reading.layout, layout] if reading.layout else [layout]
+    return replace(reading, layout=THEN.join(layouts), others=(*reading.others, *others))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from emojich_core.reading.diminutives import bases
 from emojich_core.reading.lexicon import emoji_by_phrase, other_things, person
 from emojich_core.reading.vocabulary import Vocabulary
-from emojich_core.reading.words import forms, lemma, meant_forms, plain
+from emojich_core.reading.words import forms, lemma, meant_forms, plain, plurals
 from emojich_core.reading.written_emoji import bare
 
 _PREFIX = 2  # letters of a word that all of its forms begin with
@@ -41,6 +41,7 @@ def _possible_phrases(vocabulary: Vocabulary, phrase: str) -> Iterator[str]:
         if phrase.count(" ") == 1:
             yield _in_form_of_lexicon(" ".join(reversed(phrase.split())))  # мышь летучая
         return
+    yield from plurals(phrase)  # the lexicon has тапки, and no тапка; a конёк is no коньки
     yield from meant_forms(phrase)
     # A diminutive that the lexicon has is of an emoji that the weights do not draw: галочка.
     if not vocabulary.knows(phrase) and emoji_by_phrase().keys().isdisjoint(meant_forms(phrase)):

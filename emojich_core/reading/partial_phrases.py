@@ -14,6 +14,7 @@ from emojich_core.reading.words import (
     is_link,
     lemma,
     nouns,
+    plain,
 )
 from emojich_core.request import Reading
 
@@ -45,6 +46,10 @@ def read_greeting(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
         is_adjective_of_rest = agrees(texts[length - 1], rest[0])
         reading = None if is_adjective_of_rest else read_whole(vocabulary, texts[:length])
         if reading:
+            return reading
+    for start in range(1, len(texts) - 1):  # мама, с днём рождения, without the comma
+        wish = texts[start:] if plain(texts[start]) in ("с", "со") else []
+        if wish and (reading := read_whole(vocabulary, wish)):
             return reading
     greeting = list(dropwhile(_stands_before_greetings, texts))
     return read_whole(vocabulary, greeting) if len(greeting) < len(texts) else None

@@ -8,10 +8,12 @@
    one while the rest of the prompt shows nothing (`partial_phrases`).
 4. What a user does not want is left out (`negations`).
 5. Clothes and places get the words of scenes (`scene_words`).
-6. Of a thing in a mood, the thing and a symbol of the mood are drawn (`arranged_scenes`).
+6. Of a thing in a mood, the thing and a symbol of the mood are drawn; a fat one becomes wider
+   (`moods`, `arranged_scenes`).
 7. Adjectives that the weights cannot draw are left out (`adjectives`).
 8. Of a scene, each thing is drawn, unless the weights draw the scene well (`arranged_scenes`,
-   `learned_scenes`); of a scene that no layout has, the first thing alone (`things_alone`).
+   `counts`, `learned_scenes`); of a scene that no layout has, the first thing alone
+   (`things_alone`).
 9. A noun that the weights have not learned is replaced by another one (`substitutes`).
 10. Of emoji beside words that mean nothing, each is drawn: the candidates take turns.
 
@@ -23,22 +25,30 @@ left out: горящий дом.
 from dataclasses import replace
 
 from emojich_core.reading.adjectives import participle_left_out, without_unknown_adjectives
-from emojich_core.reading.arranged_scenes import read_arranged_scene, read_in_mood
+from emojich_core.reading.arranged_scenes import (
+    LINKS,
+    read_arranged_scene,
+    read_described,
+    read_part_of_scene,
+)
 from emojich_core.reading.coloured_things import read_coloured_thing
+from emojich_core.reading.counts import COUNTS
 from emojich_core.reading.emoji_for_words import with_names_for_emoji
 from emojich_core.reading.faces import read_face
 from emojich_core.reading.learned_scenes import read_head_in_outfit, read_learned_scene
 from emojich_core.reading.lookup import find
+from emojich_core.reading.moods import described
 from emojich_core.reading.negations import without_negated
 from emojich_core.reading.partial_phrases import object_of_infinitive, read_clauses, read_greeting
+from emojich_core.reading.poses import posed
 from emojich_core.reading.scene_words import in_scene_words
 from emojich_core.reading.spelling import mended, respelled, sound_alike
 from emojich_core.reading.substitutes import read_substituted
 from emojich_core.reading.text import words_and_numbers_in, words_in
-from emojich_core.reading.things_alone import read_things_alone
+from emojich_core.reading.things_alone import read_things_alone, read_word_alone
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_in_turn, read_whole
-from emojich_core.reading.words import nouns, says_something
+from emojich_core.reading.words import nouns, plain, says_something
 from emojich_core.reading.written_emoji import split
 from emojich_core.request import InvalidRequest, Reading, Reason
 
@@ -59,7 +69,7 @@ def read(vocabulary: Vocabulary, prompt: str) -> Reading:
     reading = _read_words(vocabulary, said)
     reading = reading or read_in_turn(vocabulary, (part for part, is_emoji in parts if is_emoji))
     if reading:
-        return reading
+        return posed(vocabulary, reading)
     message = f"The model knows no word of «{prompt}»: try {EXAMPLES}."
     raise InvalidRequest(Reason.UNKNOWN, message)
 
@@ -77,7 +87,7 @@ def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     texts = words_in(prompt)
     numbered = words_and_numbers_in(prompt)
     reading = None
-    if numbered != texts:  # 8 марта is no марта
+    if numbered != texts or plain("".join(texts[:1])) in COUNTS:  # 8 марта is no марта
         reading = read_whole(vocabulary, numbered) or read_arranged_scene(vocabulary, numbered)
     reading = (
         reading
@@ -100,16 +110,34 @@ def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Rea
     wanted = without_negated(prompt)
     if wanted != prompt:
         return _read_words(vocabulary, wanted)
+    said = words_in(prompt)
     prompt = in_scene_words(prompt) if vocabulary.scene_nouns else prompt
     texts = words_in(prompt)
-    if reading := read_in_mood(vocabulary, texts):
-        return reading
-    shortened = without_unknown_adjectives(vocabulary, prompt, texts)
+    kept = {*LINKS, *COUNTS}
+    if describing := [text for text in texts if described(text)[0]]:
+        told = without_unknown_adjectives(vocabulary, prompt, texts, kept={*describing, *kept})
+        words = words_and_numbers_in(told)
+        reading = (
+            read_described(vocabulary, words)
+            or read_arranged_scene(vocabulary, words)
+            or read_part_of_scene(vocabulary, words)
+        )
+        if reading:
+            return _told_in_own_words(reading, words, said)
+    shortened = without_unknown_adjectives(vocabulary, prompt, texts, kept=kept)
     reading = _read_nouns(vocabulary, shortened)
-    if shortened == prompt or not reading or reading.unknown:
+    if reading and reading.unknown:
+        return _told_in_own_words(reading, words_in(shortened), said)
+    if shortened == prompt or not reading:
         return reading
     unknown, instead = participle_left_out(texts, words_in(shortened))
     return replace(reading, unknown=unknown, instead=instead) if unknown else reading
+
+
+def _told_in_own_words(reading: Reading, words: list[str], said: list[str]) -> Reading:
+    """A reading that tells of all of the prompt's words tells of them as the user wrote them."""
+    is_all = reading.unknown == " ".join(map(plain, words))
+    return replace(reading, unknown=" ".join(map(plain, said))) if is_all else reading
 
 
 def _read_nouns(vocabulary: Vocabulary, prompt: str) -> Reading | None:
@@ -121,12 +149,17 @@ def _read_nouns(vocabulary: Vocabulary, prompt: str) -> Reading | None:
         or read_arranged_scene(vocabulary, words_and_numbers_in(prompt))
     )
     reading = (
-        reading or read_head_in_outfit(vocabulary, texts) or read_things_alone(vocabulary, prompt)
+        reading
+        or read_head_in_outfit(vocabulary, texts)
+        or read_part_of_scene(vocabulary, texts)
+        or read_things_alone(vocabulary, prompt)
     )
     if reading:
         return reading
     named = nouns(texts)
     telling = named or [text for text in texts if says_something(text)]
+    if not named and len(texts) > 1 and not all(map(vocabulary.knows, telling)):
+        return read_word_alone(vocabulary, texts)
     if any(map(vocabulary.knows, telling)):
         subject = read_substituted(vocabulary, prompt, telling[:1])
         return subject or read_learned_scene(vocabulary, prompt, named)

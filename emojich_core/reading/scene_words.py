@@ -17,7 +17,7 @@ def in_scene_words(prompt: str) -> str:
     """The prompt with its clothes and places in the words of scenes, the longest phrase first."""
     words, place = prompt.split(), 1
     while place < len(words):
-        for end in range(min(len(words), place + _LONGEST), place + 1, -1):
+        for end in range(min(len(words), place + _LONGEST), place, -1):
             if said := _scene_words().get(_lemmas(words[place:end])):
                 words[place:end] = said.split()
                 break

@@ -7,10 +7,11 @@ what it has left out.
 from dataclasses import replace
 
 from emojich_core.reading.arranged_scenes import read_thing
+from emojich_core.reading.lookup import find
 from emojich_core.reading.text import words_in
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import take_turns
-from emojich_core.reading.words import is_noun, lemma, nouns, plain, says_something
+from emojich_core.reading.words import is_noun, lemma, nominative, nouns, plain, says_something
 from emojich_core.request import Reading
 
 
@@ -28,4 +29,17 @@ def read_things_alone(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     is_all_said = not any(says_something(text) for text in texts if text != noun)
     if reading.unknown or is_all_said:
         return reading
-    return replace(reading, unknown=" ".join(map(plain, texts)), instead=lemma(noun))
+    return replace(reading, unknown=" ".join(map(plain, texts)), instead=nominative(noun))
+
+
+def read_word_alone(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
+    """The reading of the first word that means an emoji, among words that name no thing.
+
+    It must mean it in its likeliest sense: уже is no уж.
+    """
+    for text in filter(says_something, texts):
+        found = find(vocabulary, text)
+        if found and found.phrase in (plain(text), lemma(text)):
+            said = " ".join(map(plain, texts))
+            return Reading(vocabulary.caption_of(found.emoji), said, plain(text))
+    return None

@@ -10,10 +10,11 @@ from functools import cache
 from pathlib import Path
 
 from emojich_core.reading.colour_names import natural_colours
+from emojich_core.reading.lexicon import emoji_by_phrase
 from emojich_core.reading.lookup import find, names_another_thing
 from emojich_core.reading.tables import rows
 from emojich_core.reading.vocabulary import Vocabulary
-from emojich_core.reading.words import is_noun, lemma, meant_forms, plain
+from emojich_core.reading.words import is_noun, lemma, meant_forms, plain, plurals
 from emojich_core.reading.written_emoji import bare
 from emojich_core.request import Reading
 
@@ -25,12 +26,13 @@ def read_whole(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
     """The reading of words that together mean one emoji, or any one of several."""
     phrase = plain(" ".join(texts))
     named = vocabulary.emoji_by_name.get(phrase)
-    said = [phrase, *(meant_forms(phrase) if len(texts) == 1 and not named else ())]
-    shown = next((_variants()[form] for form in said if form in _variants()), ())
+    shown = _variants().get(phrase, ())
+    if len(texts) == 1 and not named and not shown:
+        shown = _emoji_of_form(phrase)
     if not named and not shown and (found := find(vocabulary, phrase)):
         named = found.emoji
         if names_another_thing(found.phrase):
-            return Reading(vocabulary.caption_of(named), found.phrase, vocabulary.names[named])
+            return Reading(vocabulary.caption_of(named), found.phrase, vocabulary.scene_name(named))
         if len(texts) == 1:
             shown = _emoji_of_same_thing(vocabulary, named)
     emoji = dict.fromkeys(e for e in (named, *shown) if e in vocabulary.names)
@@ -60,6 +62,13 @@ def read_known_noun(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
     """The reading of a noun that captions have and no emoji is called: тыква."""
     is_known = len(texts) == 1 and is_noun(texts[0]) and vocabulary.knows(texts[0])
     return Reading(lemma(texts[0])) if is_known else None
+
+
+def _emoji_of_form(word: str) -> tuple[str, ...]:
+    """The emoji of `variants.tsv` for a word in another form; коньках is of коньки, not конёк."""
+    is_plural_thing = not emoji_by_phrase().keys().isdisjoint(plurals(word))
+    said = plurals(word) if is_plural_thing else meant_forms(word)
+    return next((_variants()[form] for form in said if form in _variants()), ())
 
 
 def _emoji_of_same_thing(vocabulary: Vocabulary, emoji: str) -> tuple[str, ...]:

@@ -60,6 +60,19 @@ def animacies(tag: Any) -> set[str]:
     return {"anim", "inan"} & set(tag.grammemes)
 
 
+def nominative(word: str) -> str:
+    """The likeliest nominative of a noun, in its own number: деньгами → деньги; кота → кот."""
+    noun = parses(word)[0].inflect({"nomn"})
+    return plain(noun.word) if noun else lemma(word)
+
+
+def plurals(word: str) -> tuple[str, ...]:
+    """The nominatives of the nouns that a word is the plural of: тапках → тапки."""
+    nouns = (p for p in parses(word) if p.is_known and p.tag.POS == "NOUN" and "plur" in p.tag)
+    nominatives = (p.inflect({"nomn", "plur"}) for p in nouns)
+    return tuple(dict.fromkeys(plain(p.word) for p in nominatives if p))
+
+
 def is_noun(word: str) -> bool:
     """Whether a word most likely is a noun."""
     return parses(word)[0].tag.POS == "NOUN"

@@ -1,4 +1,4 @@
-"""Pictures from pictures: side by side, counted, small; (S, S, 4) uint8 with straight alpha."""
+"""Pictures from pictures: side by side, counted, wider, small; (S, S, 4) uint8, straight alpha."""
 
 import numpy as np
 from PIL import Image
@@ -6,6 +6,17 @@ from PIL import Image
 SMALL = 0.5  # side of a small thing against its usual one
 PAIR_SIDE = 0.5  # longer side of each of two things against the canvas
 THREE_SIDE = 0.46  # and of each of three
+FULL = 0.96  # longer side of a picture that is as large as fits
+# How many are in each row, from the top, by their count.
+ROWS = {
+    4: (2, 2),
+    5: (2, 3),
+    6: (3, 3),
+    7: (2, 3, 2),
+    8: (3, 2, 3),
+    9: (3, 3, 3),
+    10: (3, 4, 3),
+}
 
 
 def mirrored(rgba: np.ndarray) -> np.ndarray:
@@ -32,13 +43,33 @@ def pair(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def counted(rgba: np.ndarray, count: int) -> np.ndarray:
-    """A thing two or three times.  Raises ValueError for another count."""
+    """A thing two to ten times.  Raises ValueError for another count."""
     if count == 2:
         return pair(rgba, rgba)
-    if count != 3:
-        raise ValueError(f"2 or 3 things, not {count}")
-    corners = [(rgba, 0.5, 0.27), (rgba, 0.26, 0.73), (rgba, 0.74, 0.73)]
-    return _place(len(rgba), corners, THREE_SIDE)
+    if count == 3:
+        corners = [(rgba, 0.5, 0.27), (rgba, 0.26, 0.73), (rgba, 0.74, 0.73)]
+        return _place(len(rgba), corners, THREE_SIDE)
+    if count not in ROWS:
+        raise ValueError(f"2 to 10 things, not {count}")
+    rows = ROWS[count]
+    step = 1 / max(*rows, len(rows))  # between middles
+    places = [
+        (rgba, 0.5 + (column - (length - 1) / 2) * step, 0.5 + (row - (len(rows) - 1) / 2) * step)
+        for row, length in enumerate(rows)
+        for column in range(length)
+    ]
+    return _place(len(rgba), places, 0.92 * step)
+
+
+def stretched(rgba: np.ndarray, across: float) -> np.ndarray:
+    """A thing that is `across` times as wide, in the middle, as large as fits."""
+    image, size = visible(rgba), len(rgba)
+    sides = (image.width * across, image.height)
+    width, height = (max(1, round(side * FULL * size / max(sides))) for side in sides)
+    canvas = Image.new("RGBA", (size, size))
+    fit = image.resize((width, height), Image.Resampling.LANCZOS)
+    canvas.alpha_composite(fit, ((size - width) // 2, (size - height) // 2))
+    return np.asarray(canvas)
 
 
 def _place(size: int, things: list[tuple[np.ndarray, float, float]], side: float) -> np.ndarray:

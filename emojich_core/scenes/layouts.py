@@ -7,26 +7,53 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from emojich_core.scenes.compose import counted, pair
-from emojich_core.scenes.together import PLACES, WORN, carrying, in_mood, placed, riding, wearing
+from emojich_core.reading.counts import TIMES
+from emojich_core.request import THEN
+from emojich_core.scenes.compose import counted, mirrored, pair, stretched
+from emojich_core.scenes.together import (
+    PLACES,
+    WORN,
+    carrying,
+    clothed,
+    in_mood,
+    in_tears,
+    placed,
+    riding,
+    sitting,
+    wearing,
+)
 
-# Each takes the drawings, (S, S, 4) uint8 with straight alpha, and returns such a picture.
-LAYOUTS: dict[str, Callable[..., np.ndarray[Any, Any]]] = {
+Drawing = np.ndarray[Any, Any]  # (S, S, 4) uint8 with straight alpha
+
+# Of one drawing.
+ALONE: dict[str, Callable[[Drawing], Drawing]] = {
+    **{name: partial(counted, count=count) for count, name in TIMES.items()},
+    "fat": partial(stretched, across=1.45),
+    "thin": partial(stretched, across=0.62),
+    **{place: partial(placed, place=place) for place in PLACES},
+}
+# Of a drawing and another one.
+WITH_ANOTHER: dict[str, Callable[[Drawing, Drawing], Drawing]] = {
     "beside": pair,
-    "twice": partial(counted, count=2),
-    "three times": partial(counted, count=3),
     "with": carrying,
+    "with another": lambda thing, other: mirrored(carrying(mirrored(thing), mirrored(other))),
     "on": riding,
     "under": lambda thing, above: riding(above, thing),
     "in a mood": in_mood,
+    "in tears": in_tears,
+    "on a seat": sitting,
+    "clothed": clothed,
     **{f"worn at the {place}": partial(wearing, place=place) for place in WORN},
-    **{place: partial(placed, place=place) for place in PLACES},
 }
 
 
 def arrange(layout: str, pictures: Sequence[Image.Image]) -> Image.Image:
     """One picture of pictures (RGBA, squares of one size), in the layout of this name.
 
+    A layout may be several with THEN between: "in a mood; на море".
     Raises KeyError for another name.
     """
-    return Image.fromarray(LAYOUTS[layout](*map(np.asarray, pictures)))
+    scene, *others = map(np.asarray, pictures)
+    for name in layout.split(THEN):
+        scene = ALONE[name](scene) if name in ALONE else WITH_ANOTHER[name](scene, others.pop(0))
+    return Image.fromarray(scene)

@@ -1,15 +1,17 @@
 """Starts the sandbox and the bot, as a thread or as a process; acts as a user and as the worker."""
 
 import asyncio
+import json
 import multiprocessing
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from io import BytesIO, StringIO
 from multiprocessing.connection import Connection
@@ -120,10 +122,19 @@ class Sandbox:
         """A call of the Bot API beside the bot's own."""
         return self.post(f"/bot{TOKEN}/{method}", **parameters)["result"]
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Telegram answers nothing for a while."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
-        """End the process."""
+        """End the process, even if it holds answers back."""
         self.http.close()
-        self._process.terminate()
+        self._process.kill()
         self._process.wait()
 
 
@@ -191,9 +202,9 @@ class User:
         chat = self.sandbox.get("/sandbox/chat", user_id=self.id, chat_id=group or self.id)
         return [message for message in chat if message["from"]["is_bot"]]
 
-    def answer(self) -> dict[str, Any]:
-        """The bot's last message, as soon as there is one."""
-        return wait_for(self.messages)[-1]
+    def answer(self, after: int = 0) -> dict[str, Any]:
+        """The bot's last message, as soon as there is one after the message with this id."""
+        return wait_for(lambda: [m for m in self.messages() if m["message_id"] > after])[-1]
 
     def sees(self, *phrases: str) -> dict[str, Any]:
         """The bot's last message, as soon as it holds all these phrases."""
@@ -217,6 +228,12 @@ def open_of(user: User, connection: redis.Redis) -> int:
     It is a moment behind the chat: the answer to the last message is still on its way to it.
     """
     return connection.hvals(OPEN).count(str(user.id).encode())
+
+
+def state_of(request: Request, connection: redis.Redis) -> str:
+    """The state in a request's record."""
+    record: Any = connection.get(f"emojich:request:{request.id}")
+    return str(json.loads(record)["state"])
 
 
 def ask_inline(user: User, query: str = "", **more: Any) -> dict[str, Any]:
@@ -326,10 +343,13 @@ class BotProcess:
         """Until it polls for updates."""
         assert self._out.readline() == "bot: ready\n"
 
-    def wait_for_log(self, phrase: str) -> None:
-        """Until it logs a line with this in it."""
+    def wait_for_log(self, phrase: str) -> str:
+        """Until it logs a line with this in it; returns that line and those before it."""
+        lines = ""
         while phrase not in (line := self._log.readline()):
-            assert line, "the bot has ended"
+            assert line, f"the bot has ended: {lines}"
+            lines += line
+        return lines + line
 
     def send_signal(self, number: int) -> None:
         """Send a signal."""

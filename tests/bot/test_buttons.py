@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import redis
 
+from bot.sandbox.errors import LATE
 from tests.bot.conftest import NewUser
 from tests.bot.harness import Sandbox, User, Worker, buttons_of, draw_sticker, text_of, wait_for
 
@@ -208,6 +209,20 @@ def test_user_cannot_press_buttons_of_another_user(new_user: NewUser, worker: Wo
     thief.say("/start")
     assert "чужие стикеры" in thief.tap(buttons_of(message)[0]["callback_data"])
     assert thief.packs() == owner.packs() == []
+
+
+def test_button_pressed_before_telegram_answers_is_of_the_same_message(
+    user: User, worker: Worker, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.fault("sendMessage", 429, retry_after=60)
+    sandbox.fault("sendMessage", LATE, after=True, delay=3)
+    user.say("кот")
+    wait_for(lambda: "again in 60" in caplog.text)
+    worker.fail(worker.take(), "failed")
+    user.press_button(user.sees("Нарисовать не получилось"), 0)
+    worker.finish(worker.take())
+    user.sees("Готово")
+    assert len(user.messages()) == 1
 
 
 def test_failed_request_is_retried_in_the_same_message(user: User, worker: Worker) -> None:

@@ -15,7 +15,7 @@ import redis
 import redis.asyncio
 
 from bot.sandbox.errors import LATE
-from bot.telegram import leader
+from bot.telegram import leader, tasks
 from bot.telegram.leader import KEY, RENEWAL, TTL
 from bot.telegram.rate_limits import CHAT
 from tests.bot.harness import (
@@ -226,6 +226,29 @@ def test_bot_returns_from_webhook_to_long_polling(
     user.sees("«кот»")
     assert sandbox.api("getWebhookInfo")["url"] == ""
     bot.end(signal.SIGTERM)
+
+
+def test_bot_that_is_stopped_while_it_takes_the_lease_ends(environment: dict[str, str]) -> None:
+    """redis-py loses a cancellation at some of the moments: see `bot.telegram.tasks`."""
+
+    async def stand_by(connection: redis.asyncio.Redis) -> None:
+        async with connection, leader.lease(connection):
+            await asyncio.Event().wait()
+
+    async def stop_at_each_moment() -> None:
+        for moment in range(40):
+            client = redis.asyncio.Redis.from_url(environment["REDIS_URL"], socket_timeout=5)
+            task = asyncio.create_task(stand_by(client))
+            for _ in range(moment):
+                await asyncio.sleep(0)
+            task.cancel()
+            _, unfinished = await asyncio.wait([task], timeout=5)
+            await tasks.end(unfinished)
+            assert not unfinished, f"lost after {moment} steps"
+            with connect(environment["REDIS_URL"]) as connection:
+                connection.delete(KEY)  # of a bot that was stopped as it got the lease
+
+    asyncio.run(stop_at_each_moment())
 
 
 def test_lease_ends_where_redis_has_become_a_replica(

@@ -1,6 +1,5 @@
 """Telegram's everyday refusals cause no error, no second message and no lost sticker."""
 
-import json
 from typing import Any
 
 import pytest
@@ -10,9 +9,17 @@ from telegram.error import BadRequest, Forbidden
 from bot.admin.commands import BROKEN
 from bot.requests.record import State
 from bot.telegram.errors import CHAT_IS_CLOSED, is_everyday, says
-from emojich_core.request import Request
 from tests.bot.conftest import NewUser
-from tests.bot.harness import Sandbox, User, Worker, buttons_of, open_of, text_of, wait_for
+from tests.bot.harness import (
+    Sandbox,
+    User,
+    Worker,
+    buttons_of,
+    open_of,
+    state_of,
+    text_of,
+    wait_for,
+)
 from worker.queue.stats import counts_today
 
 pytestmark = pytest.mark.usefixtures("bot")
@@ -72,12 +79,6 @@ def unbroken(connection: redis.Redis, caplog: pytest.LogCaptureFixture) -> Any:
     yield
     assert counts_today(connection).get(BROKEN, 0) == before
     assert [r.getMessage() for r in caplog.records if r.exc_info and r.name.startswith("bot")] == []
-
-
-def state_of(request: Request, connection: redis.Redis) -> str:
-    """The state in a request's record."""
-    record: Any = connection.get(f"emojich:request:{request.id}")
-    return str(json.loads(record)["state"])
 
 
 @pytest.mark.parametrize(("code", "text"), CLOSED + GONE)

@@ -9,6 +9,7 @@ import redis
 from bot.admin import reports
 from bot.admin.access import BANNED
 from bot.requests.store import RECORD_TTL
+from bot.sandbox.errors import LATE
 from tests.bot.conftest import NewUser
 from tests.bot.harness import RunningBot, Sandbox, User, Worker, buttons_of, text_of, wait_for
 from worker.queue.connection import connect
@@ -88,6 +89,25 @@ def test_report_reaches_each_admin_with_the_picture(
     [key] = connection.keys("emojich:report:*")  # type: ignore[misc]
     assert 0 < connection.ttl(key) <= RECORD_TTL  # type: ignore[operator]
     connection.delete(key)
+
+
+def test_report_before_telegram_answers_the_bot_reaches_the_admins(
+    new_user: NewUser, admins: list[User], worker: Worker, sandbox: Sandbox,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    sandbox.fault("sendMessage", 429, retry_after=60)
+    sandbox.fault("sendPhoto", LATE, after=True, delay=3)
+    author, other = new_user(), new_user()
+    group = sandbox.group(author, other)
+    author.say("/sticker кот", chat_id=group)
+    wait_for(lambda: "again in 60" in caplog.text)
+    worker.finish(worker.take(), 1)
+    [message] = wait_for(lambda: author.messages(group))
+    [data] = [b["callback_data"] for b in buttons_of(message) if b["text"].startswith("🚩")]
+    assert "Жалоба отправлена" in other.tap(data, message["message_id"], group)
+    press(admins[0], admins[0].sees("Жалоба на стикеры «кот»"), "🗑")
+    admins[0].sees("🗑 Сообщение удалено.")
+    assert author.messages(group) == []
 
 
 def test_second_report_of_a_user_is_refused_and_of_another_user_counted(

@@ -1,15 +1,18 @@
-"""Records in Redis: bots of different versions read each other's."""
+"""Records in Redis: bots of different versions, and one that stood still, share them."""
 
 import asyncio
 import json
+from typing import Any
 
 import redis
 import redis.asyncio
 
 from bot.packs.names import Kind, pack_link
-from bot.requests.record import Choosing, Placed, Record
+from bot.requests.record import Choosing, Placed, Queued, Record, State
 from bot.requests.store import Store
 from bot.requests.view import view
+from emojich_core.request import Candidate
+from worker.queue.events import Finished, Progress
 
 KEY = "emojich:request:7_12"
 PACK, EMOJI_PACK = "emojich_7_1_by_bot", "emoji_7_2_by_bot"
@@ -60,3 +63,58 @@ def test_record_from_before_custom_emoji_is_read(server: str, connection: redis.
     connection.set(KEY, json.dumps(fields))
     record = asyncio.run(read_and_write(server))
     assert record.placed == {Kind.STICKERS: Placed({1: "file"}, {1: PACK}), Kind.EMOJI: Placed()}
+
+
+class StandsStill(redis.asyncio.Redis):
+    """The connection of a bot that is suspended, or cut off, as soon as it has read a record."""
+
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+        self.has_read, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def execute_command(self, *arguments: Any, **options: Any) -> Any:
+        """What Redis answers, late."""
+        answer = await super().execute_command(*arguments, **options)
+        if arguments[0] == "GET":
+            self.has_read.set()
+            await self.goes_on.wait()
+        return answer
+
+
+def test_change_of_a_bot_that_stood_still_does_not_undo_those_of_the_next(server: str) -> None:
+    record = Record("7_13", 7, 7, "кот", "ru")
+    end = Finished(record.id, (Candidate(0, 1, 1.0, "unet"),))
+
+    async def change() -> None:
+        suspended, other = StandsStill.from_url(server), redis.asyncio.Redis.from_url(server)
+        async with suspended, other:
+            store, next_store = Store(suspended), Store(other)
+            await next_store.create(record)
+            late = asyncio.create_task(store.change(record.id, Progress(record.id, 0.9)))
+            await suspended.has_read.wait()
+            finished = await next_store.change(record.id, end)
+            assert finished
+            suspended.goes_on.set()
+            assert await late == finished
+            assert await next_store.load(record.id) == finished
+            assert finished.state is State.FINISHED
+
+    asyncio.run(change())
+
+
+def test_record_made_by_a_bot_that_stood_still_does_not_replace_that_of_the_next(
+    server: str,
+) -> None:
+    record = Record("7_14", 7, 7, "кот", "ru")
+
+    async def create() -> None:
+        suspended, other = StandsStill.from_url(server), redis.asyncio.Redis.from_url(server)
+        async with suspended, other:
+            late = asyncio.create_task(Store(suspended).create(record))
+            await suspended.has_read.wait()
+            await Store(other).create(record)
+            queued = await Store(other).change(record.id, Queued(5))
+            suspended.goes_on.set()
+            assert await late == queued
+
+    asyncio.run(create())

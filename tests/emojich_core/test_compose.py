@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emojich_core.scenes.compose import SMALL, counted, mirrored, pair, small
+from emojich_core.scenes.compose import SMALL, counted, mirrored, pair, small, stretched
 
 SIDE = 96
 
@@ -34,9 +34,38 @@ def test_copies_fill_their_share_of_the_picture(count: int) -> None:
     assert 0.18 * count < area < 0.26 * count
 
 
-def test_number_of_copies_other_than_two_or_three_is_refused() -> None:
-    with pytest.raises(ValueError, match="not 4"):
-        counted(RED, 4)
+@pytest.mark.parametrize("count", range(4, 11))
+def test_all_copies_are_seen_whole_and_apart(count: int) -> None:
+    assert _spots(counted(RED, count)[..., 3] > 127) == count
+
+
+def _spots(seen: np.ndarray) -> int:
+    """How many connected parts a mask (H, W) has."""
+    left, found = seen.copy(), 0
+    while left.any():
+        found += 1
+        waiting = [tuple(np.argwhere(left)[0])]
+        while waiting:
+            y, x = waiting.pop()
+            if 0 <= y < len(left) and 0 <= x < len(left) and left[y, x]:
+                left[y, x] = False
+                waiting += [(y + 1, x), (y - 1, x), (y, x + 1), (y, x - 1)]
+    return found
+
+
+@pytest.mark.parametrize("count", [1, 11])
+def test_number_of_copies_for_which_there_is_no_room_is_refused(count: int) -> None:
+    with pytest.raises(ValueError, match=f"not {count}"):
+        counted(RED, count)
+
+
+@pytest.mark.parametrize(("across", "wider"), [(1.5, 1.5), (0.5, 0.5)])
+def test_stretched_picture_fits_and_is_in_the_middle(across: float, wider: float) -> None:
+    y, x = np.nonzero(stretched(RED, across)[..., 3] > 127)
+    height, width = np.ptp(y) + 1, np.ptp(x) + 1
+    assert width / height == pytest.approx(wider, rel=0.05)
+    assert max(width, height) == pytest.approx(0.96 * SIDE, abs=2)
+    assert (y.mean(), x.mean()) == pytest.approx(((SIDE - 1) / 2,) * 2, abs=1)
 
 
 def test_small_picture_is_centred() -> None:

@@ -35,9 +35,9 @@ def test_the_second_process_needs_no_compiler(
 
 
 def test_a_cpu_without_the_instructions_loads_nothing_that_another_cpu_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert built(tmp_path).exists()
+    assert library() is not None
     monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: False)
     assert library() is None
 
@@ -59,47 +59,54 @@ def test_without_a_folder_to_write_to_there_are_none(
     assert library() is None
 
 
-def built(folder: Path) -> Path:
-    """The library, built in a folder that was empty."""
-    if library() is None:
-        pytest.skip("this machine has no C compiler")
+@pytest.fixture(scope="module")
+def once_built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library; to build it takes a second."""
+    folder = tmp_path_factory.mktemp("built")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        if library() is None:
+            pytest.skip("this machine has no C compiler")
     [path] = (folder / "emojich").iterdir()
     return path
 
 
+@pytest.fixture
+def built(once_built: Path, tmp_path: Path) -> Path:
+    """The library, where this test's own folder has it."""
+    (tmp_path / "emojich").mkdir(mode=0o700)
+    return Path(shutil.copy(once_built, tmp_path / "emojich"))
+
+
 @pytest.mark.parametrize("size", [0, 100, 5000, -1])
-def test_a_library_of_which_a_part_was_written_is_built_anew(size: int, tmp_path: Path) -> None:
-    whole = (path := built(tmp_path)).read_bytes()
-    path.unlink()  # this process still runs the code of the whole one
-    path.write_bytes(whole[:size])
-    path.chmod(0o700)
+def test_a_library_of_which_a_part_was_written_is_built_anew(size: int, built: Path) -> None:
+    whole = built.read_bytes()
+    built.write_bytes(whole[:size])
     # In a process of its own, which ends when it loads a part of a library.
     loads = "from emojich_core.inference import kernels; assert kernels.library() is not None"
     ended = subprocess.run([sys.executable, "-c", loads])
     assert ended.returncode != -signal.SIGBUS
     assert ended.returncode == 0
-    assert path.read_bytes() == whole
+    assert built.read_bytes() == whole
 
 
-def test_what_others_could_write_is_built_anew_and_its_folder_closed(tmp_path: Path) -> None:
-    path = built(tmp_path)
-    path.chmod(0o777)
-    path.parent.chmod(0o777)
-    inode = path.stat().st_ino
+def test_what_others_could_write_is_built_anew_and_its_folder_closed(built: Path) -> None:
+    built.chmod(0o777)
+    built.parent.chmod(0o777)
+    inode = built.stat().st_ino
     assert library() is not None
-    assert path.stat().st_ino != inode
-    assert not (path.stat().st_mode | path.parent.stat().st_mode) & 0o022
+    assert built.stat().st_ino != inode
+    assert not (built.stat().st_mode | built.parent.stat().st_mode) & 0o022
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_nothing_is_loaded_that_belongs_to_another_user(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    built: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path = built(tmp_path)
-    os.chown(path, 65534, -1)
+    os.chown(built, 65534, -1)
     assert library() is not None
-    assert path.stat().st_uid == 0
-    os.chown(path.parent, 65534, -1)
+    assert built.stat().st_uid == 0
+    os.chown(built.parent, 65534, -1)
     assert library() is None
     assert "belongs to user 65534" in caplog.text
 

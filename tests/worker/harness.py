@@ -121,7 +121,7 @@ class Worker:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(30)
 
     def log(self) -> str:
         return self._log.read_text()

@@ -15,19 +15,10 @@ from emojich_core.request import Candidate, ImageRef
 from tests.worker.harness import ROOT, request, wait_until
 from worker.engine.__main__ import Engine
 from worker.engine.protocol import Task, receive_event, receive_sketch, send_request
-from worker.queue.events import Event, Failed, Finished, Progress
+from worker.queue.events import Failed, Finished, Progress
 from worker.queue.results import Sticker
 
 STICKER = Sticker(b"sticker", (1, 2))
-
-
-def converse(engine: Connection, name: str = "1") -> list[tuple[Event, list[Sticker]]]:
-    """Send a request, and receive events until it ends."""
-    send_request(engine, request(name))
-    answers = [receive_event(engine)]
-    while isinstance(answers[-1][0], Progress):
-        answers.append(receive_event(engine))
-    return answers
 
 
 class ScriptedScheduler:
@@ -78,10 +69,12 @@ def test_picture_travels_with_its_request(
 def test_unchanged_progress_is_sent_once(
     connect: Callable[[], Connection], scheduler: ScriptedScheduler
 ) -> None:
-    threading.Timer(1.2, lambda: scheduler.finish(scheduler.tasks[0])).start()
     with connect() as engine:
-        events = [event for event, _ in converse(engine)]
-    assert events[:-1] == [Progress("1", 0.5)]  # unchanged progress is not sent again
+        send_request(engine, request("1"))
+        assert receive_event(engine)[0] == Progress("1", 0.5)
+        assert not engine.poll(1.2)  # unchanged progress is not sent again
+        scheduler.finish(scheduler.tasks[0])
+        assert isinstance(receive_event(engine)[0], Finished)
 
 
 def test_a_sketch_is_sent_once(

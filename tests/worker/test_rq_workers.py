@@ -160,5 +160,5 @@ def test_idle_worker_stops_at_once(worker: Worker) -> None:
     rq_workers = worker.rq_workers()
     assert len(rq_workers) == 2
     worker.process.send_signal(signal.SIGINT)
-    assert worker.process.wait(3) == 0
+    assert worker.process.wait(10) == 0  # RQ looks for a job for longer
     assert not any(map(is_alive, rq_workers))

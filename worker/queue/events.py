@@ -6,6 +6,7 @@ reads through a consumer group and acknowledges an event once Telegram has taken
 
 import json
 import logging
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,8 @@ GROUP = "bot"
 MAX_EVENTS = 100_000  # the stream forgets older ones
 MAX_UNREAD = 1000  # with more of them no bot is there to show progress, and ends need the room
 BLOCK = 2000  # milliseconds; below redis-py's socket time-out of 5 seconds
+# Milliseconds after which an event that was read, and not acknowledged, is read again.
+LEFT = 60_000
 
 log = logging.getLogger("emojich.events")
 
@@ -159,17 +162,27 @@ class EventReader:
     async def events(self) -> AsyncIterator[list[tuple[str, Event]]]:
         """Yield lists of (entry id, event): those delivered but not acknowledged, then new ones.
 
+        An event that stays unacknowledged is yielded again each minute: a bot that stood still
+        reads new events, as the same consumer, before it finds that another one has taken over.
         Never ends.  Acknowledge each with `acknowledge` once it has been dealt with.
         """
         await self._make_group()
         last = "0"  # this consumer's own pending entries
+        looked = time.monotonic()
         while True:
-            reply: Any = await self._redis.xreadgroup(
-                GROUP, self._consumer, {STREAM: last}, count=64, block=BLOCK
-            )
-            entries = reply[0][1] if reply else []
-            if last != ">":
-                last = entries[-1][0] if entries else ">"
+            if time.monotonic() - looked > LEFT / 1000:
+                looked = time.monotonic()
+                reply: Any = await self._redis.xautoclaim(
+                    STREAM, GROUP, self._consumer, LEFT, count=64
+                )
+                entries = reply[1]
+            else:
+                reply = await self._redis.xreadgroup(
+                    GROUP, self._consumer, {STREAM: last}, count=64, block=BLOCK
+                )
+                entries = reply[0][1] if reply else []
+                if last != ">":
+                    last = entries[-1][0] if entries else ">"
             batch: list[tuple[str, Event]] = []
             for raw_id, fields in entries:
                 entry_id = raw_id.decode()

@@ -9,7 +9,7 @@ import numpy as np
 
 from emojich_core.colours import Body, recolour
 from emojich_core.scenes import compose, together
-from emojich_core.scenes.together import PLACES, Place
+from emojich_core.scenes.together import Place
 from emojich_core.training.data.captions import spelled
 from emojich_core.training.data.held_out import HeldOut
 from emojich_core.training.data.morphology import NounPhrase
@@ -55,6 +55,7 @@ WORN: dict[str, tuple[Place, str]] = {
     "🎧": ("ears", "в наушниках"),
     "🎀": ("neck", "с бантом"),
 }
+PLACES = ("в космосе", "на море", "в лесу", "в пустыне", "в снегу", "под дождем", "в огне")
 CARRIED = "🍕🍔🍟🍎🍌🍓🥕🧀🍩🎂🍦🍺☕🍷🎁🎈🌹🌷🌻❤⭐🎸🎤⚽🏀🏆📱💻📖✉🔑📷🔥💎"
 RIDDEN = "🚗🚲🛵🏍🚀🛸⛵✈🚂🛋🛏☁🐎🐢"
 # The symbol of a mood, the adjective that says it, and the verb.

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import skimage.metrics  # imports SciPy once a function of it is used
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
 from emojich_core.networks.matting import cut_out
@@ -285,8 +285,9 @@ def _tensor(picture: np.ndarray) -> Tensor:
 def _likeness(picture: Tensor, truth: np.ndarray) -> tuple[float, float]:
     """PSNR in dB and SSIM of a picture (1, 3, H, W) against (H, W, 3), both in [0, 1]."""
     found = picture[0].float().permute(1, 2, 0).cpu().numpy()
-    psnr = peak_signal_noise_ratio(truth, found, data_range=1)
-    return float(psnr), float(structural_similarity(truth, found, data_range=1, channel_axis=2))
+    psnr = skimage.metrics.peak_signal_noise_ratio(truth, found, data_range=1)
+    ssim = skimage.metrics.structural_similarity(truth, found, data_range=1, channel_axis=2)
+    return float(psnr), float(ssim)
 
 
 def cost_figures(pipeline: Pipeline, seed: int) -> list[Figure]:

@@ -13,13 +13,17 @@ from emojich_core.cli.main import main
 from emojich_core.colours import GIVEN
 from emojich_core.model_options import SHIPPED
 from emojich_core.pipeline import Pipeline
+from emojich_core.reading.arranged_scenes import CLOTHES, SEATS
 from emojich_core.reading.colour_names import natural_colours
+from emojich_core.reading.counts import SEVERAL
 from emojich_core.reading.lexicon import lexicon
+from emojich_core.reading.moods import moods
+from emojich_core.reading.poses import poses
 from emojich_core.reading.prompt import EXAMPLES
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import VARIANTS
 from emojich_core.reading.words import plain
-from emojich_core.request import InvalidRequest, Reading, Reason, clean_prompt
+from emojich_core.request import LEANS, ONE_WAY, InvalidRequest, Reading, Reason, clean_prompt
 
 MINI = SHIPPED / "mini" / VOCABULARY
 # Words of no language.
@@ -39,7 +43,7 @@ def mini() -> Vocabulary:
     ],
 )
 def test_known_prompt_is_unchanged(mini: Vocabulary, prompt: str) -> None:
-    assert replace(mini.read(prompt), colours=()) == Reading(prompt)
+    assert replace(mini.read(prompt), colours=(), pose="") == Reading(prompt)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +53,21 @@ def test_known_prompt_is_unchanged(mini: Vocabulary, prompt: str) -> None:
         *(("роботик", "робот"), ("мандаринчик", "мандарин"), ("виноградинка", "виноград")),
         *(("волчонок", "морда волка"), ("котище-красавище", "морда кошки")),
         *(("бабло", "мешок денег"), ("хлопают в ладоши", "аплодисменты")),  # the lexicon
+        *(
+            ("всё пропало", "в ужасе"),
+            ("бобр курва", "бобр"),
+            ("деньги летят", "банкнота с крылышками"),
+        ),
+        *(
+            ("ёлка с гирляндой", "новогодняя елка"),
+            ("хочу домой", "дом с садом"),
+            ("доширак", "лапша"),
+        ),
+        *(
+            ("пятничный вайб", "на вечеринке"),
+            ("пока-пока", "машет рукой"),
+            ("тапках", "вьетнамки"),
+        ),
         *(("ЛЕТУЧИЕ МЫШИ", "летучая мышь"), ("грустный кот", "плачущий кот")),
         *(("страшный череп", "череп"), ("очень вкусный шоколад", "шоколад")),  # adjectives
         *(("трудолюбивая пчела", "пчела"), ("сонное лицо", "хочет спать")),
@@ -116,6 +135,7 @@ def test_prompt_is_read_as_it_was_meant(mini: Vocabulary, prompt: str, meant: st
         *(("кот на луне", "кот в космосе"), ("дракон на берегу моря", "дракон на море")),
         *(("печь пирог", "пирог"), ("гладить рыжего кота", "рыжий кот"), ("печь", "печка")),
         *(("с днём рождения, мама!", "с днём рождения"), ("всем привет", "привет")),
+        *(("мамочка с днём рождения", "с днём рождения"), ("папа на рыбалке", "папа с удочкой")),
         *(("спокойной ночи мои хорошие", "спокойной ночи"), ("с 8 марта, девочки", "8 марта")),
         *(("смайлик с котом", "кот"), ("смайлик с сердечками", "обожаю")),
         *(("самый лучший кот", "кот"), ("взрослый: рыжие волосы", "взрослый: рыжие волосы")),
@@ -129,7 +149,7 @@ def test_words_that_scenes_and_emoji_lack_are_read(
 
 @pytest.mark.parametrize("prompt", ["🐶🍕", "собака, пицца"])
 def test_candidates_of_several_things_take_turns(mini: Vocabulary, prompt: str) -> None:
-    assert mini.read(prompt) == Reading("морда собаки", variants=("пицца",))
+    assert mini.read(prompt) == Reading("морда собаки", variants=("пицца",), pose=LEANS)
 
 
 @pytest.mark.parametrize(
@@ -263,6 +283,38 @@ def test_thing_is_drawn_and_gets_the_colour(
             ("кот в очках", "worn at the eyes", ["очки"]),
         ),
         *(("злой заяц", "in a mood", ["значок «гнев»"]), ("кот спит", "in a mood", ["сон"])),
+        *(
+            ("семь котят", "7 times", []),
+            ("сто роз", "10 times", []),
+            ("много уток", "6 times", []),
+        ),
+        *(
+            ("жирный кот", "fat", []),
+            ("кот похудел", "thin", []),
+            ("собака устала", "in a mood", ["сон"]),
+        ),
+        *(
+            ("кот на пляже", "на пляже", []),
+            ("сова ночью", "под луной", []),
+            ("ёж в тумане", "в тумане", []),
+        ),
+        *(
+            ("лиса в шарфе", "worn at the throat", ["шарф"]),
+            ("пингвин в шарфе", "worn at the chest", ["шарф"]),
+            ("кошка в платье", "clothed", ["платье"]),
+        ),
+        *(("кот за компом", "on", ["ноутбук"]), ("пёс рядом с домом", "beside", ["дом"])),
+        *(("медведь курит", "with", ["сигарета"]), ("девочка на коньках", "on", ["коньки"])),
+        *(("кактус в горшке", "on", ["ведро"]), ("слон и моська", "beside", ["морда собаки"])),
+        # Layouts follow one another.
+        ("кот спит на диване", "in a mood; on a seat", ["сон", "диван и торшер"]),
+        ("очень злой пушистый хомяк с ножом", "in a mood; with", ["значок «гнев»", "нож"]),
+        ("кот в очках и шляпе", "worn at the eyes; worn at the top", ["очки", "цилиндр"]),
+        ("кот с пиццей и пивом", "with; with another", ["пицца", "кружка пива"]),
+        ("кот в очках и с пиццей", "worn at the eyes; with", ["очки", "пицца"]),
+        ("кот с рыбой и собака", "with; beside", ["тропическая рыба", "пес"]),
+        ("два толстых кота в космосе", "fat; twice; в космосе", []),
+        ("слон в очках с бананом на лугу", "worn at the eyes; with; на лугу", ["очки", "банан"]),
         # What means one emoji, or is drawn well by the weights, is no scene.
         *(("грустный кот", "", []), ("кот в шляпе", "", []), ("сердце в огне", "", [])),
     ],
@@ -279,7 +331,10 @@ def test_scene_is_put_together_from_its_things(
 @pytest.mark.parametrize(
     ("prompt", "drawn", "told"),
     [
-        *(("кот под столом", "морда кошки", "кот"), ("кот с синими глазами", "морда кошки", "кот")),
+        *(
+            ("кот вокруг стола", "морда кошки", "кот"),
+            ("кот с синими глазами", "морда кошки", "кот"),
+        ),
         *(
             ("кот в абырвалге", "морда кошки", "кот"),
             ("фиолетовый абырвалг и кот", "морда кошки", "кот"),
@@ -294,6 +349,81 @@ def test_of_a_scene_that_nothing_draws_the_first_thing_is_drawn(
     reading = mini.read(prompt)
     assert (reading.prompt, reading.layout, reading.colour) == (drawn, "", "")
     assert (reading.unknown, reading.instead) == (prompt if told else "", told)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drawn", "layout", "unknown"),
+    [
+        *(("пара вишен", "вишня", "", ""), ("четыре вишни", "вишня", "twice", "")),
+        *(("три вишни", "вишня", "", "три вишни"), ("пара носков", "носки", "", "")),
+        *(
+            ("две книги", "закрытая книга", "twice", ""),
+            ("три книги", "закрытая книга", "three times", ""),
+        ),
+    ],
+)
+def test_drawing_that_has_several_of_a_thing_is_counted_as_such(
+    mini: Vocabulary, prompt: str, drawn: str, layout: str, unknown: str
+) -> None:
+    reading = mini.read(prompt)
+    assert (reading.prompt, reading.layout, reading.unknown) == (drawn, layout, unknown)
+
+
+def test_emoji_of_counts_are_drawn(mini: Vocabulary) -> None:
+    assert set(SEVERAL) <= mini.names.keys()
+    assert {one for _, one in SEVERAL.values() if one} <= mini.names.keys()
+    assert {emoji for _, emoji in moods().values() if emoji} <= mini.names.keys()
+    assert {*CLOTHES, *SEATS} <= mini.names.keys()
+
+
+def test_of_a_longer_scene_the_beginning_is_put_together_and_the_user_is_told(
+    mini: Vocabulary,
+) -> None:
+    prompt = "серый кот спит на мягком диване вокруг красной подушки"
+    reading = mini.read(prompt)
+    assert (reading.layout, reading.colour) == ("in a mood; on a seat", "серый")
+    assert (reading.unknown, reading.instead) == (prompt, "серый кот спит на диване")
+    assert mini.read("кот на даче с абырвалгом").unknown == "кот на даче с абырвалгом"
+
+
+def test_of_words_without_a_thing_one_is_drawn_and_told_or_none(mini: Vocabulary) -> None:
+    hot = mini.read("очень жарко тут")
+    assert (hot.prompt, hot.unknown, hot.instead) == ("жар", "очень жарко тут", "жарко")
+    with pytest.raises(InvalidRequest):
+        mini.read("скорее бы уже")
+
+
+@pytest.mark.parametrize("prompt", ["3 октября", "7 вечера"])
+def test_time_is_no_count(mini: Vocabulary, prompt: str) -> None:
+    assert not mini.read(prompt).layout
+
+
+def test_other_thing_that_has_only_a_substitute_is_drawn_and_told(mini: Vocabulary) -> None:
+    reading = mini.read("кот и капибара")
+    assert (reading.layout, reading.others[0].prompt) == ("beside", "бобер")
+    assert (reading.unknown, reading.instead) == ("капибара", "бобр")
+
+
+def test_thing_that_is_drawn_instead_is_named_in_its_own_number(mini: Vocabulary) -> None:
+    assert mini.read("деньги вокруг стола").instead == "деньги"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drawn", "not_drawn"),
+    [
+        *(("учительница", "школа", ""), ("программист", "ноутбук", "")),
+        *(("обнимашки", "обнимает", "обнимающиеся люди"), ("снеговик", "снеговик", "снежинка")),
+    ],
+)
+def test_drawings_that_take_turns_show_the_word(
+    mini: Vocabulary, prompt: str, drawn: str, not_drawn: str
+) -> None:
+    assert drawn in mini.read(prompt).prompts
+    assert not_drawn not in mini.read(prompt).prompts
+
+
+def test_wild_animals_have_no_yellow_repeats(mini: Vocabulary) -> None:
+    assert mini.read("ёж").colours == ("коричневый", "серый")
 
 
 def test_things_without_words_between_are_drawn_in_turn(mini: Vocabulary) -> None:
@@ -337,6 +467,17 @@ def test_colours_of_things_are_known_and_their_emoji_drawn(mini: Vocabulary) -> 
     assert mini.read("пицца").colours == ()
 
 
+def test_poses_are_of_drawn_emoji_and_read_of_all_things(mini: Vocabulary) -> None:
+    assert set(poses().values()) == {LEANS, ONE_WAY}
+    assert poses().keys() <= mini.names.keys()
+    assert [mini.read(prompt).pose for prompt in ("чашка", "краш", "полтретьего")] == [
+        "",
+        LEANS,
+        ONE_WAY,
+    ]
+    assert mini.read("кот с будильником").pose == ONE_WAY
+
+
 def test_all_variants_are_drawn(mini: Vocabulary) -> None:
     rows = [row.split("\t") for row in VARIANTS.read_text("utf-8").splitlines()[1:]]
     words = [word for row in rows for word in row[0].split("; ")]
@@ -359,7 +500,10 @@ def test_all_variants_are_drawn(mini: Vocabulary) -> None:
         ("капибара танцует", "бобр", "капибара", "бобр"),
         ("сурикат", "выдра", "сурикат", "выдра"),
         ("чурчхела", "данго", "чурчхела", "данго"),
-        ("Морская свинка", "морда хомяка", "морская свинка", "морда хомяка"),  # свинка is known
+        *(("шрек", "тролль", "шрек", "тролль"), ("микки маус", "морда мыши", "микки маус", "мышь")),
+        ("селёдка под шубой", "овощной салат", "селедка под шубой", "овощной салат"),
+        ("икра", "суши", "икра", "суши"),
+        ("Морская свинка", "морда хомяка", "морская свинка", "хомяк"),  # свинка is known
     ],
 )
 def test_word_for_another_thing_is_replaced_by_its_emoji_with_a_notice(

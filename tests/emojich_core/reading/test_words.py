@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from emojich_core.reading.words import agreeing, in_case, is_participle
+from emojich_core.reading.words import agreeing, in_case, is_participle, nominative, plurals
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,19 @@ from emojich_core.reading.words import agreeing, in_case, is_participle
 )
 def test_phrase_gets_another_case(phrase: str, case: str, form: str) -> None:
     assert in_case(phrase, case) == form
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [("деньгами", "деньги"), ("кота", "кот"), ("котами", "коты"), ("кофе", "кофе")],
+)
+def test_nominative_has_the_number_of_the_word(word: str, said: str) -> None:
+    assert nominative(word) == said
+
+
+def test_plural_is_found_of_a_plural_only() -> None:
+    assert plurals("тапках") == ("тапки",)
+    assert plurals("тапкой") == plurals("синий") == ()
 
 
 def test_adjective_agrees_with_a_noun_of_either_gender() -> None:

@@ -10,7 +10,9 @@ import redis.asyncio
 
 from emojich_core.request import Candidate
 from tests.worker.harness import Server, end_of, events_of
+from worker.queue import events
 from worker.queue.events import (
+    GROUP,
     MAX_UNREAD,
     STREAM,
     Event,
@@ -40,13 +42,13 @@ def read(
     async def run() -> list[Event]:
         async with redis.asyncio.Redis.from_url(url) as connection:
             reader = EventReader(connection, consumer)
-            events: list[Event] = []
+            found: list[Event] = []
             async for batch in reader.events():
                 for entry_id, event in batch:
-                    events.append(event)
+                    found.append(event)
                     await then(reader, entry_id)
-                    if len(events) == count:
-                        return events
+                    if len(found) == count:
+                        return found
         raise AssertionError("never ends")
 
     return asyncio.run(asyncio.wait_for(run(), 10))
@@ -131,6 +133,30 @@ def test_reader_waits_for_a_quiet_stream(server: Server, connection: redis.Redis
         raise AssertionError("never ends")
 
     assert asyncio.run(asyncio.wait_for(run(), 10)) == FINISHED
+
+
+def test_event_that_another_bot_has_read_and_left_is_read_again(
+    server: Server, connection: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bot that stood still reads as the same consumer, and ends."""
+    monkeypatch.setattr(events, "LEFT", 100)
+
+    async def run() -> list[Event]:
+        async with redis.asyncio.Redis.from_url(server.url) as other:
+            reader, seen = EventReader(other, "bot"), list[Event]()
+            publish(connection, PROGRESS)
+            async for batch in reader.events():
+                for entry_id, event in batch:
+                    seen.append(event)
+                    await reader.acknowledge(entry_id)
+                if event == FINISHED:
+                    return seen
+                publish(connection, FINISHED)
+                assert connection.xreadgroup(GROUP, "bot", {STREAM: ">"})
+        raise AssertionError("never ends")
+
+    assert asyncio.run(asyncio.wait_for(run(), 10)) == [PROGRESS, FINISHED]
+    assert connection.xlen(STREAM) == 0
 
 
 def test_unread_progress_is_trimmed_before_results(connection: redis.Redis) -> None:
