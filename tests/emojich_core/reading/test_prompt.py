@@ -400,7 +400,7 @@ def test_time_is_no_count(mini: Vocabulary, prompt: str) -> None:
 
 def test_other_thing_that_has_only_a_substitute_is_drawn_and_told(mini: Vocabulary) -> None:
     reading = mini.read("кот и капибара")
-    assert (reading.layout, reading.others[0].prompt) == ("beside", "бобер")
+    assert (reading.layout, reading.others[0].prompt) == ("beside", "бобр")
     assert (reading.unknown, reading.instead) == ("капибара", "бобр")
 
 
