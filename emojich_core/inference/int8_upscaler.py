@@ -28,7 +28,7 @@ CARD = 128  # pixels a side of a test card
 SHAPES = 60  # on it
 ROOM = 1.25  # the largest number of a channel, as a multiple of the largest on the card
 LIMIT = 0.5 / 255  # the mean difference from float32 that is accepted
-LEAST = 1e-4  # of a block's largest channel: a silent channel's largest number
+LEAST = 1e-4  # the smallest step, as a share of the block's largest number: a silent channel's
 LANES, OUTPUTS, INPUTS = 16, 32, 4  # `dense_block.c`: of a register; of a block of weights
 
 
