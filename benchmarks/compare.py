@@ -99,7 +99,7 @@ def compare_full(results: Results) -> None:
     results.curves.append(Curve("ru-dalle, float32", points))
     model = prepare(ours, "float32")
     del ours
-    wanted = {"float32": "6 times", "int8": "25 times"}
+    wanted = {"float32": "6 times", "int8": "50 times"}
     for precision in cpu_precisions():
         if precision != "float32":
             model = random_model(config, precision)

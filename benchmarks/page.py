@@ -1,16 +1,24 @@
 """RESULTS.md and its plot."""
 
+import re
 from pathlib import Path
 
 from benchmarks.arrivals import PROCESS
 from benchmarks.results import Curve, Row
 from benchmarks.timing import machine
 
+PAGE = Path(__file__).with_name("RESULTS.md")
+BEFORE = re.compile(r"> (.+)\n")  # the machine of a page
+ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \|", re.MULTILINE)
+
 HEAD = """# Benchmarks of the engine
 
 Written by `make bench`, which measured every number in one run, on
 
 > {machine}
+
+"before" has the row of the page before, which another machine may have measured ({before}). Ratios
+are of times of one run.
 
 "full" is the published size: 24 layers, 1.3 billion parameters, random weights. ru-dalle 1.1.3, the
 reference, is too slow to run there in full: five of its steps are timed, from the first code to the
@@ -57,19 +65,26 @@ and for the published models.
 """
 
 
-def write(folder: Path, rows: list[Row], curves: list[Curve]) -> None:
-    """Write both into a folder."""
-    plot(folder / "results.png", curves)
-    picture = "\n![Seconds an image by images in a batch; seconds by users](results.png)\n" + TAIL
-    (folder / "RESULTS.md").write_text(
-        HEAD.format(machine=machine(), process=PROCESS) + table(rows) + picture
-    )
+def write(rows: list[Row], curves: list[Curve]) -> str:
+    """Write both, and return the table, beside what the page said before."""
+    page = PAGE.read_text()
+    machine_before, *_ = BEFORE.findall(page)
+    shown = table(rows, dict(ROW.findall(page)))
+    plot(PAGE.with_name("results.png"), curves)
+    head = HEAD.format(machine=machine(), before=machine_before, process=PROCESS)
+    picture = "\n![Seconds an image by images in a batch; seconds by users](results.png)\n"
+    PAGE.write_text(head + shown + picture + TAIL)
+    return shown
 
 
-def table(rows: list[Row]) -> str:
-    """The rows as a table in Markdown."""
-    head = "| what | measured | wanted |\n| --- | --- | --- |\n"
-    return head + "".join(f"| {row.what} | {row.measured} | {row.target} |\n" for row in rows)
+def table(rows: list[Row], before: dict[str, str] | None = None) -> str:
+    """The rows as a table in Markdown, beside what each row was `before`."""
+    between = "" if before is None else " before |"
+    head = f"| what | measured |{between} wanted |\n|{' --- |' * (3 + bool(between))}\n"
+    for row in rows:
+        between = "" if before is None else f" {before.get(row.what, '')} |"
+        head += f"| {row.what} | {row.measured} |{between} {row.target} |\n"
+    return head
 
 
 def plot(file: Path, curves: list[Curve]) -> None:

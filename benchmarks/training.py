@@ -48,6 +48,7 @@ def measure(results: Results) -> None:
     results.row(
         f"mini: training the transformer, {BATCH} pictures a step",
         f"{BATCH / seconds:.1f} pictures a second, a step {seconds:.2f} s",
+        "50 with AMX, 30 with AVX-512",
     )
 
 

@@ -1,12 +1,14 @@
 """The numbers of the benchmarks, and the table of `python -m benchmarks.gpu`, on a CPU."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from benchmarks import gpu
+from benchmarks import gpu, page
 from benchmarks.arrivals import arrivals
+from benchmarks.results import Curve, Row
 from benchmarks.simulation import Arrival, Costs, simulate
 from benchmarks.steps import cache_bytes, cpu_precisions
 from emojich_core.inference.kv_cache import KVCache
@@ -46,6 +48,22 @@ def test_bytes_of_a_step_follow_the_attention_masks() -> None:
     cache = KVCache(config, 3, torch.empty(0))
     row, column = 8 + 33, 8 + 32  # the text, and what a row or a column layer sees at most
     assert cache_bytes(cache) == 3 * 2 * 32 * 4 * (row + column)
+
+
+def test_page_shows_what_each_row_was_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "PAGE", tmp_path / "RESULTS.md")
+    old = "# Benchmarks\n\n> a slow machine\n\n| what | measured | wanted |\n| --- | --- | --- |\n"
+    page.PAGE.write_text(old + "| a step | 9 ms |  |\n| what is gone | 1 |  |\n")
+    curve = Curve("Emojich", [(1, 2.0), (4, 1.0)])
+    rows = [Row("a step", "7 ms", "5 ms"), Row("what is new", "3 GB", "")]
+    expected = ["| a step | 7 ms | 9 ms | 5 ms |", "| what is new | 3 GB |  |  |"]
+    for run in range(2):
+        assert page.write(rows, [curve, replace(curve, of="users")]).splitlines()[2:] == expected
+        assert ("a slow machine" in page.PAGE.read_text()) == (run == 0)
+        expected = ["| a step | 7 ms | 7 ms | 5 ms |", "| what is new | 3 GB | 3 GB |  |"]
+    assert page.PAGE.with_name("results.png").exists()
 
 
 COSTS = Costs(text=3, step=1, finish=5, codes=16)
