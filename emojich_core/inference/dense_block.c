@@ -16,7 +16,8 @@ enum {
     PIXELS = 12,  /* side by side: their sums and a block of weights fill the registers */
     CONVS = 5,
     PUBLISHED = 192, /* bytes of a pixel: 64 channels, and 32 of each of the first four outputs */
-    ZERO = 128,      /* what a byte exceeds its number by */
+    ZERO = 128,      /* what a byte exceeds its number by; the smallest number is -ZERO */
+    LARGEST = 127,   /* number of a byte */
 };
 
 static const float SLOPE = 0.2f; /* of the leaky ReLU */
@@ -25,7 +26,7 @@ static const float SHARE = 0.2f; /* of the last outputs, which the picture gets 
 struct conv {
     const int8_t *weight;      /* as int8_upscaler.pack() lays it out */
     const float *scale, *bias; /* (outputs): a sum becomes sum * scale + bias */
-    long inputs, outputs;      /* multiples of 4 and of LANES */
+    long inputs, outputs;      /* multiples of 4 and of LANES; sums of 7,000 inputs fit 32 bits */
 };
 
 struct block {
@@ -97,19 +98,22 @@ static void convolve(struct conv conv, uint8_t *bytes, long height, long width, 
                     __m512 bias = _mm512_loadu_ps(conv.bias + c);
                     for (long p = 0; p < pixels; p++) {
                         __m512 sum = _mm512_cvtepi32_ps(sums[p][(c - o) / LANES]);
-                        __m512 y = _mm512_fmadd_ps(sum, scale, bias);
+                        __m512 output = _mm512_fmadd_ps(sum, scale, bias);
                         if (out) {
                             long at = place + p * conv.outputs + c;
                             __m512 before = _mm512_loadu_ps(x + at);
-                            y = _mm512_fmadd_ps(y, _mm512_set1_ps(SHARE), before);
-                            _mm512_storeu_ps(out + at, y);
+                            output = _mm512_fmadd_ps(output, _mm512_set1_ps(SHARE), before);
+                            _mm512_storeu_ps(out + at, output);
                         } else {
-                            y = _mm512_max_ps(y, _mm512_mul_ps(y, _mm512_set1_ps(SLOPE)));
-                            __m512i number = _mm512_add_epi32(_mm512_cvtps_epi32(y),
+                            __m512 leaked = _mm512_mul_ps(output, _mm512_set1_ps(SLOPE));
+                            output = _mm512_max_ps(output, leaked);
+                            /* Clipped as a float, because an integer would overflow; NaN: -ZERO */
+                            output = _mm512_max_ps(output, _mm512_set1_ps(-ZERO));
+                            output = _mm512_min_ps(output, _mm512_set1_ps(LARGEST));
+                            __m512i number = _mm512_add_epi32(_mm512_cvtps_epi32(output),
                                                               _mm512_set1_epi32(ZERO));
-                            number = _mm512_max_epi32(number, _mm512_setzero_si512());
                             _mm_storeu_si128((void *)(written + p * pixel + c),
-                                             _mm512_cvtusepi32_epi8(number));
+                                             _mm512_cvtepi32_epi8(number));
                         }
                     }
                 }

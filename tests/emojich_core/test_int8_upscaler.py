@@ -21,8 +21,9 @@ from emojich_core.inference.int8_upscaler import (
     card,
     to_int8,
 )
+from emojich_core.inference.threads import cores
 from emojich_core.networks.upscale import ResidualDenseBlock, RRDBNet, UpscaleConfig
-from emojich_core.pipeline import Pipeline
+from emojich_core.pipeline import Pipeline, parameters
 
 pytestmark = pytest.mark.skipif(not kernels.are_of_use(), reason="no VNNI, or AMX")
 
@@ -68,6 +69,16 @@ def test_block_computes_what_it_would_in_pytorch(
     # A number that lies between two steps can be rounded to the other one.
     assert (found - wanted).abs().max() < 0.02 * (wanted - x).abs().max()
     assert (found - wanted).abs().median() < 1e-5
+
+
+@torch.inference_mode()
+def test_numbers_beyond_32_bits_are_clipped_to_the_nearer_end() -> None:
+    torch.manual_seed(0)
+    block = ResidualDenseBlock(16, 16)
+    block.conv1.weight.mul_(1e12)
+    x, largest = torch.randn(1, 16, 3, 14), torch.ones(80)
+    found, wanted = Int8DenseBlock(block, largest)(x), rounded(block, x, largest)
+    assert (found - wanted).abs().max() < 0.02 * (wanted - x).abs().max()
 
 
 @torch.inference_mode()
@@ -150,7 +161,9 @@ def test_channels_that_do_not_fill_registers_stay_floats() -> None:
     assert not to_int8(nn.Identity())
 
 
-def test_engine_in_int8_draws_with_int8_blocks(tiny_bundle: Path, tmp_path: Path) -> None:
+def test_engine_in_int8_draws_with_int8_blocks(
+    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     base, network = load_bundle(str(tiny_bundle)), RRDBNet(TINY)
     save_bundle(
         tmp_path / "wide",
@@ -160,9 +173,11 @@ def test_engine_in_int8_draws_with_int8_blocks(tiny_bundle: Path, tmp_path: Path
         weights={stage: base.weights(stage) for stage in STAGES}
         | {"upscale": network.state_dict()},
     )
-    blocks = {
-        precision: Pipeline.load(str(tmp_path / "wide"), "cpu", precision).upscaler.body[0].rdb1
-        for precision in ("float32", "int8")
-    }
-    assert isinstance(blocks["float32"], ResidualDenseBlock)
-    assert isinstance(blocks["int8"], Int8DenseBlock)
+    exact = Pipeline.load(str(tmp_path / "wide"), "cpu", "float32")
+    stages = (exact.vqgan, exact.upscaler, exact.unet)
+    monkeypatch.setattr("emojich_core.pipeline.SMALL", sum(map(parameters, stages)))
+    monkeypatch.setattr(cores, "count", 2)
+    fast = Pipeline.load(str(tmp_path / "wide"), "cpu", "int8")
+    assert isinstance(exact.upscaler.body[0].rdb1, ResidualDenseBlock)
+    assert isinstance(fast.upscaler.body[0].rdb1, Int8DenseBlock)
+    assert fast.finish_batch == 1  # an upscaler in int8 has as much work as one in floats
