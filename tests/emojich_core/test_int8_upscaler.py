@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from emojich_core.bundles.bundle import load_bundle, save_bundle
 from emojich_core.bundles.description import STAGES
 from emojich_core.inference import kernels
-from emojich_core.inference.int8 import DIGIT
 from emojich_core.inference.int8_upscaler import (
+    LARGEST,
     ROOM,
     Int8DenseBlock,
     card,
@@ -30,22 +30,29 @@ pytestmark = pytest.mark.skipif(not kernels.are_of_use(), reason="no VNNI, or AM
 TINY = UpscaleConfig(scale=2, num_feat=16, num_block=1, num_grow_ch=16)
 
 
-def rounded(block: ResidualDenseBlock, x: Tensor, largest: Tensor) -> Tensor:
+def rounded(block: ResidualDenseBlock, x: Tensor, low: Tensor, high: Tensor) -> Tensor:
     """What `dense_block.c` is to compute, in PyTorch and float64."""
-    worth = (largest * ROOM / DIGIT)[:, None, None].double()
-    seen = ((x.double() / worth[: x.shape[1]] + 128).clamp(0, 255) + 0.5).floor() - 128
+    worth = ((high - low) * ROOM / LARGEST)[:, None, None].double()
+    zero = (-low[:, None, None].double() * ROOM / worth).round()
+
+    def to_bytes(x: Tensor, place: slice) -> Tensor:
+        return (x + zero[place]).clamp(0, LARGEST)
+
+    seen = (to_bytes(x.double() / worth[: x.shape[1]], slice(x.shape[1])) + 0.5).floor()
     *inner, last = (block.conv1, block.conv2, block.conv3, block.conv4, block.conv5)
 
     def convolve(conv: nn.Conv2d, numbers: Tensor) -> Tensor:
-        weight = conv.weight.double() * worth[: numbers.shape[1]]
-        scale = weight.abs().amax((1, 2, 3), keepdim=True) / DIGIT
+        assert conv.bias is not None
+        inputs = numbers.shape[1]
+        weight = conv.weight.double() * worth[:inputs]
+        scale = weight.abs().amax((1, 2, 3), keepdim=True) / 127
         weight = (weight / scale).round() * scale
-        return nn.functional.conv2d(numbers, weight, conv.bias.double(), padding=1)
+        return nn.functional.conv2d(numbers - zero[:inputs], weight, conv.bias.double(), padding=1)
 
     for conv in inner:
         outputs = nn.functional.leaky_relu(convolve(conv, seen), 0.2)
         place = slice(seen.shape[1], seen.shape[1] + outputs.shape[1])
-        seen = torch.cat((seen, (outputs / worth[place]).round().clamp(-128, 127)), dim=1)
+        seen = torch.cat((seen, to_bytes(outputs / worth[place], place).round()), dim=1)
     return x + 0.2 * convolve(last, seen)
 
 
@@ -64,8 +71,8 @@ def test_block_computes_what_it_would_in_pytorch(
         conv.weight.mul_(10)
         conv.bias.normal_()
     x = torch.randn(2, channels[0], *size)
-    largest = 1 + torch.rand(channels[0] + 4 * channels[1])  # some numbers are clipped
-    found, wanted = Int8DenseBlock(block, largest)(x), rounded(block, x, largest)
+    low, high = torch.rand(2, channels[0] + 4 * channels[1])  # some numbers are clipped
+    found, wanted = Int8DenseBlock(block, -low, 1 + high)(x), rounded(block, x, -low, 1 + high)
     # A number that lies between two steps can be rounded to the other one.
     assert (found - wanted).abs().max() < 0.02 * (wanted - x).abs().max()
     assert (found - wanted).abs().median() < 1e-5
@@ -76,15 +83,15 @@ def test_numbers_beyond_32_bits_are_clipped_to_the_nearer_end() -> None:
     torch.manual_seed(0)
     block = ResidualDenseBlock(16, 16)
     block.conv1.weight.mul_(1e12)
-    x, largest = torch.randn(1, 16, 3, 14), torch.ones(80)
-    found, wanted = Int8DenseBlock(block, largest)(x), rounded(block, x, largest)
+    x, ranges = torch.randn(1, 16, 3, 14), (-torch.ones(80), torch.ones(80))
+    found, wanted = Int8DenseBlock(block, *ranges)(x), rounded(block, x, *ranges)
     assert (found - wanted).abs().max() < 0.02 * (wanted - x).abs().max()
 
 
 @torch.inference_mode()
 def test_neither_neighbours_nor_threads_change_a_bit() -> None:
     torch.manual_seed(0)
-    block = Int8DenseBlock(ResidualDenseBlock(16, 16), torch.ones(80))
+    block = Int8DenseBlock(ResidualDenseBlock(16, 16), -torch.ones(80), torch.ones(80))
     pictures, threads = torch.randn(3, 16, 40, 50), torch.get_num_threads()
     together = block(pictures)
     try:
