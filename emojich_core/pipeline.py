@@ -100,17 +100,17 @@ class Pipeline:
             self.judge_tokenizer = Tokenizer(bundle.judge_tokenizer)
         self._decoded = 0.0, 0.0  # the VQGAN's seconds and codes; the last count most
         self.renders_in_bfloat16 = renders_in_bfloat16(device)
+        stages = (self.vqgan, self.upscaler, self.unet)
+        self._finishes_side_by_side = sum(map(parameters, stages)) < SMALL
         if device.type == "cpu":
             keep_freed()
             # Convolutions take half of the time in this layout.
-            for network in (self.vqgan, self.upscaler, self.unet):
+            for network in stages:
                 network.to(memory_format=torch.channels_last)
             if precision == "int8":
                 use(cores.count)  # as in `finish`
                 with self._rendering():
                     to_int8(self.upscaler)
-        stages = (self.vqgan, self.upscaler, self.unet)
-        self._finishes_side_by_side = sum(map(parameters, stages)) < SMALL
         self._unprompted: dict[str, Prefill] = {}  # by style, for guidance: once an engine
         # In a stream of their own the stages after the transformer run beside its steps.
         self._finish_stream = torch.cuda.Stream(device) if device.type == "cuda" else None

@@ -16,7 +16,7 @@ enum {
     PIXELS = 12,  /* side by side: their sums and a block of weights fill the registers */
     CONVS = 5,
     PUBLISHED = 192, /* bytes of a pixel: 64 channels, and 32 of each of the first four outputs */
-    ZERO = 128,      /* what a byte exceeds its number by */
+    LARGEST = 255,   /* of a byte */
 };
 
 static const float SLOPE = 0.2f; /* of the leaky ReLU */
@@ -25,12 +25,13 @@ static const float SHARE = 0.2f; /* of the last outputs, which the picture gets 
 struct conv {
     const int8_t *weight;      /* as int8_upscaler.pack() lays it out */
     const float *scale, *bias; /* (outputs): a sum becomes sum * scale + bias */
-    long inputs, outputs;      /* multiples of 4 and of LANES */
+    long inputs, outputs;      /* multiples of 4 and of LANES; sums of 7,000 inputs fit 32 bits */
 };
 
 struct block {
     struct conv convs[CONVS];
     const float *scale; /* (channels of the picture): what 1 of a byte is worth */
+    const uint8_t *zero; /* (all channels): the byte of the number 0 */
 };
 
 static long smaller(long a, long b) { return a < b ? a : b; }
@@ -66,12 +67,17 @@ static inline __attribute__((always_inline)) void multiply(
     }
 }
 
+static inline __m512 bytes_as_floats(const uint8_t *bytes)
+{
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)bytes)));
+}
+
 /* A convolution of all pixels.
 
 The outputs of the last one are added to the picture `x`, which becomes `out`.  The others' become
 bytes behind their inputs. */
-static void convolve(struct conv conv, uint8_t *bytes, long height, long width, long pixel,
-                     const float *x, float *out)
+static void convolve(struct conv conv, const uint8_t *zero, uint8_t *bytes, long height, long width,
+                     long pixel, const float *x, float *out)
 {
     long row = (width + 2) * pixel, quads = conv.inputs / 4;
     int pixels = width < PIXELS ? 1 : PIXELS;
@@ -95,21 +101,24 @@ static void convolve(struct conv conv, uint8_t *bytes, long height, long width, 
                 for (long c = o; c < smaller(o + OUTPUTS, conv.outputs); c += LANES) {
                     __m512 scale = _mm512_loadu_ps(conv.scale + c);
                     __m512 bias = _mm512_loadu_ps(conv.bias + c);
+                    __m512 none = out ? bias : bytes_as_floats(zero + conv.inputs + c);
                     for (long p = 0; p < pixels; p++) {
                         __m512 sum = _mm512_cvtepi32_ps(sums[p][(c - o) / LANES]);
-                        __m512 y = _mm512_fmadd_ps(sum, scale, bias);
+                        __m512 output = _mm512_fmadd_ps(sum, scale, bias);
                         if (out) {
                             long at = place + p * conv.outputs + c;
                             __m512 before = _mm512_loadu_ps(x + at);
-                            y = _mm512_fmadd_ps(y, _mm512_set1_ps(SHARE), before);
-                            _mm512_storeu_ps(out + at, y);
+                            output = _mm512_fmadd_ps(output, _mm512_set1_ps(SHARE), before);
+                            _mm512_storeu_ps(out + at, output);
                         } else {
-                            y = _mm512_max_ps(y, _mm512_mul_ps(y, _mm512_set1_ps(SLOPE)));
-                            __m512i number = _mm512_add_epi32(_mm512_cvtps_epi32(y),
-                                                              _mm512_set1_epi32(ZERO));
-                            number = _mm512_max_epi32(number, _mm512_setzero_si512());
+                            __m512 leaked = _mm512_mul_ps(output, _mm512_set1_ps(SLOPE));
+                            output = _mm512_max_ps(output, leaked);
+                            output = _mm512_add_ps(output, none);
+                            /* Clipped as a float, because an integer would overflow; NaN: 0 */
+                            output = _mm512_max_ps(output, _mm512_setzero_ps());
+                            output = _mm512_min_ps(output, _mm512_set1_ps(LARGEST));
                             _mm_storeu_si128((void *)(written + p * pixel + c),
-                                             _mm512_cvtusepi32_epi8(number));
+                                             _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(output)));
                         }
                     }
                 }
@@ -118,19 +127,20 @@ static void convolve(struct conv conv, uint8_t *bytes, long height, long width, 
 }
 
 /* A picture (height, width, channels) as bytes, with a margin of one pixel of zeros. */
-static void quantise(const float *scale, const float *x, long height, long width, long channels,
-                     long pixel, uint8_t *bytes)
+static void quantise(const float *scale, const uint8_t *zero, const float *x, long height,
+                     long width, long channels, long pixel, uint8_t *bytes)
 {
 #pragma omp for
     for (long y = 0; y < height + 2; y++) {
         uint8_t *row = bytes + y * (width + 2) * pixel;
-        memset(row, ZERO, (width + 2) * pixel);
+        for (long p = 0; p < width + 2; p++)
+            memcpy(row + p * pixel, zero, pixel);
         if (y == 0 || y == height + 1)
             continue;
         for (long p = 0; p < width; p++)
             for (long c = 0; c < channels; c++) {
-                float number = x[((y - 1) * width + p) * channels + c] / scale[c] + ZERO;
-                number = number > 0 ? number < 255 ? number : 255 : 0; /* NaN: 0 */
+                float number = x[((y - 1) * width + p) * channels + c] / scale[c] + zero[c];
+                number = number > 0 ? number < LARGEST ? number : LARGEST : 0; /* NaN: 0 */
                 row[(p + 1) * pixel + c] = (uint8_t)(number + 0.5f);
             }
     }
@@ -145,9 +155,9 @@ int dense_block(const struct block *block, const float *x, long height, long wid
         return 0;
 #pragma omp parallel
     {
-        quantise(block->scale, x, height, width, channels, pixel, bytes);
+        quantise(block->scale, block->zero, x, height, width, channels, pixel, bytes);
         for (int i = 0; i < CONVS; i++)
-            convolve(block->convs[i], bytes, height, width, pixel, x, i == CONVS - 1 ? out : NULL);
+            convolve(block->convs[i], block->zero, bytes, height, width, pixel, x, i == CONVS - 1 ? out : NULL);
     }
     free(bytes);
     return 1;

@@ -82,7 +82,7 @@ class Convolution(ctypes.Structure):
 class DenseBlock(ctypes.Structure):
     """`struct block`."""
 
-    _fields_ = [("convs", Convolution * 5), ("scale", c_void_p)]
+    _fields_ = [("convs", Convolution * 5), ("scale", c_void_p), ("zero", c_void_p)]
 
 
 def are_of_use() -> bool:

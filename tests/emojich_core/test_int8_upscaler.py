@@ -14,37 +14,45 @@ from torch import Tensor, nn
 from emojich_core.bundles.bundle import load_bundle, save_bundle
 from emojich_core.bundles.description import STAGES
 from emojich_core.inference import kernels
-from emojich_core.inference.int8 import DIGIT
 from emojich_core.inference.int8_upscaler import (
+    LARGEST,
     ROOM,
     Int8DenseBlock,
     card,
     to_int8,
 )
+from emojich_core.inference.threads import cores
 from emojich_core.networks.upscale import ResidualDenseBlock, RRDBNet, UpscaleConfig
-from emojich_core.pipeline import Pipeline
+from emojich_core.pipeline import Pipeline, parameters
 
 pytestmark = pytest.mark.skipif(not kernels.are_of_use(), reason="no VNNI, or AMX")
 
 TINY = UpscaleConfig(scale=2, num_feat=16, num_block=1, num_grow_ch=16)
 
 
-def rounded(block: ResidualDenseBlock, x: Tensor, largest: Tensor) -> Tensor:
+def rounded(block: ResidualDenseBlock, x: Tensor, low: Tensor, high: Tensor) -> Tensor:
     """What `dense_block.c` is to compute, in PyTorch and float64."""
-    worth = (largest * ROOM / DIGIT)[:, None, None].double()
-    seen = ((x.double() / worth[: x.shape[1]] + 128).clamp(0, 255) + 0.5).floor() - 128
+    worth = ((high - low) * ROOM / LARGEST)[:, None, None].double()
+    zero = (-low[:, None, None].double() * ROOM / worth).round()
+
+    def to_bytes(x: Tensor, place: slice) -> Tensor:
+        return (x + zero[place]).clamp(0, LARGEST)
+
+    seen = (to_bytes(x.double() / worth[: x.shape[1]], slice(x.shape[1])) + 0.5).floor()
     *inner, last = (block.conv1, block.conv2, block.conv3, block.conv4, block.conv5)
 
     def convolve(conv: nn.Conv2d, numbers: Tensor) -> Tensor:
-        weight = conv.weight.double() * worth[: numbers.shape[1]]
-        scale = weight.abs().amax((1, 2, 3), keepdim=True) / DIGIT
+        assert conv.bias is not None
+        inputs = numbers.shape[1]
+        weight = conv.weight.double() * worth[:inputs]
+        scale = weight.abs().amax((1, 2, 3), keepdim=True) / 127
         weight = (weight / scale).round() * scale
-        return nn.functional.conv2d(numbers, weight, conv.bias.double(), padding=1)
+        return nn.functional.conv2d(numbers - zero[:inputs], weight, conv.bias.double(), padding=1)
 
     for conv in inner:
         outputs = nn.functional.leaky_relu(convolve(conv, seen), 0.2)
         place = slice(seen.shape[1], seen.shape[1] + outputs.shape[1])
-        seen = torch.cat((seen, (outputs / worth[place]).round().clamp(-128, 127)), dim=1)
+        seen = torch.cat((seen, to_bytes(outputs / worth[place], place).round()), dim=1)
     return x + 0.2 * convolve(last, seen)
 
 
@@ -63,17 +71,27 @@ def test_block_computes_what_it_would_in_pytorch(
         conv.weight.mul_(10)
         conv.bias.normal_()
     x = torch.randn(2, channels[0], *size)
-    largest = 1 + torch.rand(channels[0] + 4 * channels[1])  # some numbers are clipped
-    found, wanted = Int8DenseBlock(block, largest)(x), rounded(block, x, largest)
+    low, high = torch.rand(2, channels[0] + 4 * channels[1])  # some numbers are clipped
+    found, wanted = Int8DenseBlock(block, -low, 1 + high)(x), rounded(block, x, -low, 1 + high)
     # A number that lies between two steps can be rounded to the other one.
     assert (found - wanted).abs().max() < 0.02 * (wanted - x).abs().max()
     assert (found - wanted).abs().median() < 1e-5
 
 
 @torch.inference_mode()
+def test_numbers_beyond_32_bits_are_clipped_to_the_nearer_end() -> None:
+    torch.manual_seed(0)
+    block = ResidualDenseBlock(16, 16)
+    block.conv1.weight.mul_(1e12)
+    x, ranges = torch.randn(1, 16, 3, 14), (-torch.ones(80), torch.ones(80))
+    found, wanted = Int8DenseBlock(block, *ranges)(x), rounded(block, x, *ranges)
+    assert (found - wanted).abs().max() < 0.02 * (wanted - x).abs().max()
+
+
+@torch.inference_mode()
 def test_neither_neighbours_nor_threads_change_a_bit() -> None:
     torch.manual_seed(0)
-    block = Int8DenseBlock(ResidualDenseBlock(16, 16), torch.ones(80))
+    block = Int8DenseBlock(ResidualDenseBlock(16, 16), -torch.ones(80), torch.ones(80))
     pictures, threads = torch.randn(3, 16, 40, 50), torch.get_num_threads()
     together = block(pictures)
     try:
@@ -150,7 +168,9 @@ def test_channels_that_do_not_fill_registers_stay_floats() -> None:
     assert not to_int8(nn.Identity())
 
 
-def test_engine_in_int8_draws_with_int8_blocks(tiny_bundle: Path, tmp_path: Path) -> None:
+def test_engine_in_int8_draws_with_int8_blocks(
+    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     base, network = load_bundle(str(tiny_bundle)), RRDBNet(TINY)
     save_bundle(
         tmp_path / "wide",
@@ -160,9 +180,11 @@ def test_engine_in_int8_draws_with_int8_blocks(tiny_bundle: Path, tmp_path: Path
         weights={stage: base.weights(stage) for stage in STAGES}
         | {"upscale": network.state_dict()},
     )
-    blocks = {
-        precision: Pipeline.load(str(tmp_path / "wide"), "cpu", precision).upscaler.body[0].rdb1
-        for precision in ("float32", "int8")
-    }
-    assert isinstance(blocks["float32"], ResidualDenseBlock)
-    assert isinstance(blocks["int8"], Int8DenseBlock)
+    exact = Pipeline.load(str(tmp_path / "wide"), "cpu", "float32")
+    stages = (exact.vqgan, exact.upscaler, exact.unet)
+    monkeypatch.setattr("emojich_core.pipeline.SMALL", sum(map(parameters, stages)))
+    monkeypatch.setattr(cores, "count", 2)
+    fast = Pipeline.load(str(tmp_path / "wide"), "cpu", "int8")
+    assert isinstance(exact.upscaler.body[0].rdb1, ResidualDenseBlock)
+    assert isinstance(fast.upscaler.body[0].rdb1, Int8DenseBlock)
+    assert fast.finish_batch == 1  # an upscaler in int8 has as much work as one in floats
