@@ -54,8 +54,8 @@ _NEW_FIELDS = (
 
 # Saves a record if it is still as it was read, or already as it is to be: a call can be repeated.
 # KEYS: the record, the open requests, and, if there is one, the message.
-# ARGV: the record as it was read, the new one, the seconds that it lives, its id, and, if it is open,
-# its owner.
+# ARGV: the record as it was read, the new one, the seconds that it lives, its id, and its owner, or
+# "" if it is no longer open.
 _SAVE_SCRIPT = """
 local now = redis.call('GET', KEYS[1])
 if now ~= ARGV[1] and now ~= ARGV[2] then return 0 end
