@@ -69,7 +69,7 @@ def test_unknown_word_is_refused_and_does_not_count(
 ) -> None:
     user.say("абырвалг")
     draw(scheduler, connection, worker.take())
-    message = user.sees("Такого слова я не знаю. Попробуйте: «кот в шляпе»")
+    message = user.sees("Не знаю, как это нарисовать. Попробуйте: «кот в шляпе»")
     assert buttons_of(message) == []
     # One a day is allowed, and the refusal was none.
     wait_for(lambda: not connection.zcard(f"emojich:asked:{user.id}"))
