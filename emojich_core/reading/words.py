@@ -74,8 +74,12 @@ def plurals(word: str) -> tuple[str, ...]:
 
 
 def is_noun(word: str) -> bool:
-    """Whether a word most likely is a noun."""
-    return parses(word)[0].tag.POS == "NOUN"
+    """Whether a word most likely is a noun.
+
+    A word outside the dictionary is no short adjective, although кукурузка looks like one.
+    """
+    likely = (p.tag.POS for p in parses(word) if p.is_known or p.tag.POS != "ADJS")
+    return next(likely, None) == "NOUN"
 
 
 def nouns(texts: list[str]) -> list[str]:

@@ -5,7 +5,14 @@ import sys
 
 import pytest
 
-from emojich_core.reading.words import agreeing, in_case, is_participle, nominative, plurals
+from emojich_core.reading.words import (
+    agreeing,
+    in_case,
+    is_noun,
+    is_participle,
+    nominative,
+    plurals,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +44,14 @@ def test_adjective_agrees_with_a_noun_of_either_gender() -> None:
     assert agreeing(["рыжие"], "кошка") == ["рыжая"]
     assert agreeing(["танцующие"], "торопыга") == ["танцующий"]
     assert in_case("танцующий торопыга", "ablt") == "танцующим торопыгой"
+
+
+@pytest.mark.parametrize(
+    ("word", "is_one"),
+    [("кот", True), ("кукурузка", True), ("помидорка", True), ("вкусная", False), ("низка", False)],
+)
+def test_word_outside_the_dictionary_is_no_short_adjective(word: str, is_one: bool) -> None:
+    assert is_noun(word) == is_one
 
 
 def test_participle_is_no_quality() -> None:
