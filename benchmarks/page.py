@@ -8,7 +8,7 @@ from benchmarks.results import Curve, Row
 from benchmarks.timing import machine
 
 PAGE = Path(__file__).with_name("RESULTS.md")
-BEFORE = re.compile(r"> (.+)\n")  # the machine of a page
+MACHINE = re.compile(r"> (.+)\n")  # the machine of a page
 ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \|", re.MULTILINE)
 
 HEAD = """# Benchmarks of the engine
@@ -17,8 +17,8 @@ Written by `make bench`, which measured every number in one run, on
 
 > {machine}
 
-"before" has the row of the page before, which another machine may have measured ({before}). Ratios
-are of times of one run.
+The column "before" has what the previous version of this page said; another machine may have
+measured that ({before}). Ratios compare times of one run.
 
 "full" is the published size: 24 layers, 1.3 billion parameters, random weights. ru-dalle 1.1.3, the
 reference, is too slow to run there in full: five of its steps are timed, from the first code to the
@@ -66,9 +66,9 @@ and for the published models.
 
 
 def write(rows: list[Row], curves: list[Curve]) -> str:
-    """Write both, and return the table, beside what the page said before."""
+    """Write the page and its plot; returns its table, with a column of what the old page said."""
     page = PAGE.read_text()
-    machine_before, *_ = BEFORE.findall(page)
+    machine_before, *_ = MACHINE.findall(page)
     shown = table(rows, dict(ROW.findall(page)))
     plot(PAGE.with_name("results.png"), curves)
     head = HEAD.format(machine=machine(), before=machine_before, process=PROCESS)
@@ -78,12 +78,12 @@ def write(rows: list[Row], curves: list[Curve]) -> str:
 
 
 def table(rows: list[Row], before: dict[str, str] | None = None) -> str:
-    """The rows as a table in Markdown, beside what each row was `before`."""
-    between = "" if before is None else " before |"
-    head = f"| what | measured |{between} wanted |\n|{' --- |' * (3 + bool(between))}\n"
+    """The rows as a table in Markdown; with `before`, also what the old page said, by row."""
+    column = "" if before is None else " before |"
+    head = f"| what | measured |{column} wanted |\n|{' --- |' * (3 + bool(column))}\n"
     for row in rows:
-        between = "" if before is None else f" {before.get(row.what, '')} |"
-        head += f"| {row.what} | {row.measured} |{between} {row.target} |\n"
+        column = "" if before is None else f" {before.get(row.what, '')} |"
+        head += f"| {row.what} | {row.measured} |{column} {row.target} |\n"
     return head
 
 

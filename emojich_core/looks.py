@@ -3,8 +3,8 @@
 A small model draws a thing well in the colours of its art and seldom in others, so the finished
 picture is given the colour.  A model that is sure of itself decodes the same codes from several
 seeds: the first image of these codes stays as it is.  The others take other colours; then one is
-mirrored, and the rest are put on a disc, or stand aslant if they are faces.  A scene is mirrored
-as a whole, too.
+mirrored, and the rest are put on a disc, or stand aslant if they are faces.  In a scene, the first
+thing and the whole scene are mirrored by turns, and then the first thing is turned.
 """
 
 from collections.abc import Callable
@@ -24,8 +24,9 @@ SHOWN = 0.12  # share of the visible pixels from which on a picture has a colour
 CLEAR = (255, 255, 255, 0)
 ANGLES = (8, -8, 15, -15, 22, -22, 30, -30)  # degrees, counter-clockwise
 SYMMETRIC = 12  # mean difference to the mirror image, of 255, up to which people see none
-ON_DISC, DISC, FINER = 0.66, 0.96, 4  # sides against the picture's; the disc is drawn finer first
-DISCS = {  # RGB, by the name of the nearest colour: on others a thing is seen better
+ON_DISC, DISC = 0.66, 0.96  # sides of a thing on a disc, and of the disc, against the picture's
+FINER = 4  # times as large as needed: a disc is drawn so and then shrunk, for smooth edges
+DISCS = {  # RGB, by the colour whose things would be seen badly on it
     "желтый": (255, 229, 154),
     "голубой": (181, 227, 255),
     "розовый": (255, 201, 222),
@@ -49,26 +50,28 @@ class Look:
     def apply(
         self,
         picture: Image.Image,
-        arranged: Callable[[Image.Image], Image.Image] | None = None,
+        arrange: Callable[[Image.Image], Image.Image] | None = None,
     ) -> Image.Image:
         """A square picture (RGBA) with this look; one without a main part keeps its colours.
 
-        `arranged` makes the scene of which the picture is the first thing.
+        `arrange` makes the scene of which the picture is the first thing.
         """
         coloured, repeat = self._coloured(picture)
-        if arranged is None:
+        if arrange is None:
             return self._varied(coloured, repeat)
         if self.pose == ONE_WAY or not repeat:
-            return arranged(_turned(coloured, repeat))
-        is_other, turns = repeat % 2, repeat // 4 * 2
-        if _is_symmetric(coloured):
-            thing = _turned(coloured, turns + is_other)
+            return arrange(_turned(coloured, repeat))
+        # Of each four images the second and fourth have the thing mirrored, the last two the whole
+        # scene; the next four have the thing turned further.
+        is_odd, turns = repeat % 2, repeat // 4 * 2
+        if _is_symmetric(coloured):  # its mirror image would be the same, so it is turned
+            thing = _turned(coloured, turns + is_odd)
         else:
-            thing = _turned(_mirrored(coloured, is_other), turns)
-        return _mirrored(arranged(thing), repeat // 2 % 2)
+            thing = _turned(_mirrored(coloured, is_odd), turns)
+        return _mirrored(arrange(thing), repeat // 2 % 2)
 
     def _coloured(self, picture: Image.Image) -> tuple[Image.Image, int]:
-        """The picture in its colour, and how many repeats of the same colour come before it."""
+        """The picture in its colour, and how many images of the same colour it repeats."""
         if not self.colour and not self.repeat:
             return picture, 0
         pixels = np.asarray(picture)
@@ -124,8 +127,8 @@ class Looks:
         return 0
 
 
-def _mirrored(picture: Image.Image, times: int) -> Image.Image:
-    return ImageOps.mirror(picture) if times else picture
+def _mirrored(picture: Image.Image, is_mirrored: int) -> Image.Image:
+    return ImageOps.mirror(picture) if is_mirrored else picture
 
 
 def _is_symmetric(picture: Image.Image) -> bool:
@@ -138,7 +141,7 @@ def _is_symmetric(picture: Image.Image) -> bool:
 
 
 def _on_disc(picture: Image.Image, repeat: int) -> Image.Image:
-    """A square picture (RGBA) on a pale disc, first of a colour that it has least of."""
+    """A square picture (RGBA) on a pale disc; the colour that it has least of comes first."""
     has = shares(np.asarray(picture))
     names = sorted(DISCS, key=lambda name: round(has[name], 1))
     size = picture.width

@@ -466,7 +466,7 @@ class Pipeline:
     def _scene_of(
         self, image: ImageCodes, others: list[Image.Image]
     ) -> Callable[[Image.Image], Image.Image] | None:
-        """What puts an image's finished picture into its scene; None without one."""
+        """A function that puts an image's finished picture into its scene; None without a scene."""
         if not image.layout:
             return None
         parts = zip(image.others, others, strict=True)

@@ -147,8 +147,9 @@ def _in_one_alphabet(word: re.Match[str]) -> str:
     return russian if _RUSSIAN.search(word[0]) and _RUSSIAN.fullmatch(russian) else word[0]
 
 
-LEANS, ONE_WAY = "leans", "one way"  # poses: may stand aslant; must not be mirrored
-THEN = "; "  # between layouts of which each arranges what the one before it has made
+# Poses: the drawing may stand aslant, too; it must not be mirrored.
+LEANS, ONE_WAY = "leans", "one way"
+THEN = "; "  # between layouts: each continues with the picture that the one before it has made
 
 
 def new_seed() -> int:
@@ -239,13 +240,13 @@ class Reading:
     """What a bundle draws for a prompt; see `emojich_core.reading`."""
 
     prompt: str
-    unknown: str = ""  # what it cannot draw of the prompt, in its dictionary form
-    instead: str = ""  # the word that it draws instead, which is another picture
+    unknown: str = ""  # what it cannot draw: a word in its dictionary form, or the whole prompt
+    instead: str = ""  # the words that it draws instead
     variants: tuple[str, ...] = ()  # other prompts that mean the same: candidates take turns
     colour: str = ""  # of the finished picture; see `emojich_core.colours`; "": as it was drawn
     colours: tuple[str, ...] = ()  # for images that repeat another one; see `emojich_core.looks`
-    pose: str = ""  # how images that repeat another one may be turned: upright, else a pose above
-    layout: str = ""  # how finished pictures become one: see `emojich_core.scenes`; several by THEN
+    pose: str = ""  # of images that repeat another one: LEANS, ONE_WAY, or "": may be mirrored
+    layout: str = ""  # how finished pictures become one: layouts of `emojich_core.scenes`, by THEN
     others: "tuple[Reading, ...]" = ()  # the other things of the layout
 
     @property

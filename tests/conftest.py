@@ -36,8 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in ORDER])
 
 
-# What is loaded until all tests are collected, as all of PyTorch, lives as long as the process: to
-# search it for garbage takes each process of a run three seconds.
+# What is loaded while tests are collected, such as PyTorch, lives as long as the process: searching
+# it for garbage would take each process of a run three seconds.
 gc.disable()
 
 

@@ -150,7 +150,7 @@ class RequestButtons:
         if record.user_id != press.user.id:
             raise NotYours
         if record.message_id is None and press.query.message:
-            # Users may press a button before Telegram's answer tells the bot which message it is.
+            # A user may press a button before Telegram's answer tells the bot the message's id.
             record = replace(record, message_id=press.query.message.message_id)
         return record
 

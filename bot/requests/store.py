@@ -8,8 +8,9 @@
 <user> is the user who sent the prompt: under another user's id a message of a group is not found,
 and /forget finds all keys of a user.  The strings and lists expire after RECORD_TTL.
 
-Locks in the process make the changes of one bot follow each other.  A bot that stood still while
-another one took its lease over goes on with what it has read before: its changes are made anew.
+Locks in the process order the changes that one bot makes to a record.  A bot that was suspended
+while another one took over may hold an old copy of it: so a change is saved only if the record is
+still as it was read, and otherwise applied to the new one.
 """
 
 import asyncio
@@ -51,11 +52,14 @@ _NEW_FIELDS = (
 )
 
 
-# Safe to repeat: a record that is as it is to become counts as one that was not changed meanwhile.
+# Saves a record if it is still as it was read, or already as it is to be: a call can be repeated.
+# KEYS: the record, the open requests, and, if there is one, the message.
+# ARGV: the record as it was read, the new one, the seconds that it lives, its id, and its owner, or
+# "" if it is no longer open.
 _SAVE_SCRIPT = """
 local now = redis.call('GET', KEYS[1])
 if now ~= ARGV[1] and now ~= ARGV[2] then return 0 end
-if ARGV[5] == '' then  -- first: if it fails, nothing is saved
+if ARGV[5] == '' then  -- before SET: if it fails, nothing is saved
     redis.call('HDEL', KEYS[2], ARGV[4])
 else
     redis.call('HSET', KEYS[2], ARGV[4], ARGV[5])
@@ -98,9 +102,9 @@ class Store:
             data: Any = await self._redis.get(key)
             known = None if data is None else read(key, data, _decode)
             if known is None:
-                is_new = data is None  # else what is there cannot be read
+                is_new = data is None  # otherwise an unreadable record is replaced
                 if not await self._redis.set(key, _encode(record), ex=RECORD_TTL, nx=is_new):
-                    known = await self.load(record.id)  # of a bot that has taken over
+                    known = await self.load(record.id)  # which another bot has just made
             return known or record
 
     async def discard(self, request_id: RequestId) -> None:
@@ -202,7 +206,7 @@ class Store:
             await self._redis.hdel(OPEN, *open_requests)
 
     async def _save(self, record: Record, before: bytes) -> bool:
-        """Save a record; False where it is no longer what it was before, and then nothing is."""
+        """Save a record if Redis still has `before`; returns False, and saves nothing, if not."""
         keys = [_record_key(record.id), OPEN]
         if record.message_id and record.state is not State.REPLACED:
             keys.append(_message_key(record.user_id, record.chat_id, record.message_id))

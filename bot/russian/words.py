@@ -66,14 +66,20 @@ def lemma(word: str) -> str:
 
 
 def accusative(phrase: str) -> str:
-    """A noun in the accusative, with its adjectives and a capital: Капибару, Морскую свинку."""
+    """A noun in the accusative, with its adjectives and a capital: Капибару, Морскую свинку.
+
+    Other phrases are quoted: «кот спит на диване», «три вишни», «очень жарко тут».
+    """
     texts = phrase.split()
     before = list(takewhile(_is_adjective, texts[:-1]))
     parses: list[Any] = morph().parse(texts[len(before)])
     nominative = [parse for parse in parses if "nomn" in parse.tag]
     # An adjective may stand for a noun: кондитерская.
     head = next((p for p in nominative if p.tag.POS == "NOUN"), next(iter(nominative), None))
-    if head:
+    is_noun = head and head.tag.POS in {"NOUN", "ADJF"}
+    if len(texts) > 1 and (not is_noun or any(map(_is_verb, texts))):
+        return f"«{phrase}»"
+    if head and is_noun:
         tag = head.tag
         fit = {"accs", tag.number}
         if tag.number == "sing":
@@ -89,6 +95,10 @@ def accusative(phrase: str) -> str:
 def _inflected(parse: Any, grammemes: set[str]) -> str:
     found = parse.inflect(grammemes)
     return str(found.word if found else parse.word)
+
+
+def _is_verb(word: str) -> bool:
+    return morph().parse(word)[0].tag.POS == "VERB"
 
 
 def _is_adjective(word: str) -> bool:

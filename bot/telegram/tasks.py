@@ -1,7 +1,7 @@
 """Tasks that end when they are cancelled.
 
 redis-py sends commands with `asyncio.wait_for`, which loses a cancellation at the moment when the
-awaited task is done (Python 3.11).  A task that was cancelled only once would then go on for ever.
+awaited task is done (Python 3.11).  A task that is cancelled only once could then go on for ever.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
 
 
 async def unless_cancelled(work: Coroutine[Any, Any, Result]) -> Result:
-    """The result of some work, which ends if the caller is cancelled: that is never lost."""
+    """Await some work; a cancellation of the caller, which is never lost, cancels it, too."""
     task = asyncio.create_task(work)
     try:
         await asyncio.wait([task])

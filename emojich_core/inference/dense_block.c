@@ -30,7 +30,7 @@ struct conv {
 
 struct block {
     struct conv convs[CONVS];
-    const float *scale; /* (channels of the picture): what 1 of a byte is worth */
+    const float *scale; /* (channels of the picture): a byte is (number / scale) + zero */
     const uint8_t *zero; /* (all channels): the byte of the number 0 */
 };
 
@@ -38,7 +38,7 @@ static long smaller(long a, long b) { return a < b ? a : b; }
 
 /* Sums of some pixels of a row with both halves of a block of weights.
 
-`seen` is the byte up and left of the first pixel, `row` and `pixel` are distances in bytes. */
+`seen` points to the pixel above and left of the first one; `row`, `pixel` are strides in bytes. */
 static inline __attribute__((always_inline)) void multiply(
     const uint8_t *seen, const int8_t *weight, long row, long pixel, long quads, int pixels,
     __m512i (*sums)[2])
@@ -74,8 +74,8 @@ static inline __m512 bytes_as_floats(const uint8_t *bytes)
 
 /* A convolution of all pixels.
 
-The outputs of the last one are added to the picture `x`, which becomes `out`.  The others' become
-bytes behind their inputs. */
+The outputs of a block's last convolution are added to the picture `x`, which gives `out`; the others
+become bytes, which are written behind their inputs. */
 static void convolve(struct conv conv, const uint8_t *zero, uint8_t *bytes, long height, long width,
                      long pixel, const float *x, float *out)
 {

@@ -1,12 +1,12 @@
 """Real-ESRGAN's dense blocks in int8, in `dense_block.c`: nine tenths of its work.
 
-Each channel of a block becomes bytes that span its own range, each output's weights numbers of 8
-bits.  The ranges are set once, from what the network makes of a test card, with room for pictures
-that need more; what still exceeds them is clipped.  What a block adds to the picture is summed in
-float32.
+The numbers of each channel become bytes with a scale and a zero point of their own; the weights of
+each output become 8-bit integers with one scale.  The channels' ranges are set once, from what the
+network computes for a test card, with room for pictures that need more; numbers beyond them are
+clipped.  What a block adds to the picture is summed in float32.
 
-Only a picture can tell whether that is exact enough, so a second card is drawn both ways.  The root
-mean square difference from float32, of 255, at the size of the sticker:
+Only a picture can tell whether that is exact enough, so a second card is sharpened with and without
+int8.  The root mean square difference from float32, of 255, at the size of the sticker:
 
 | weights | picture | blocks in bfloat16 | in int8 | WebP, quality 95 |
 | --- | --- | --- | --- | --- |
@@ -36,52 +36,53 @@ log = logging.getLogger("emojich.cpu")
 
 CARD = 128  # pixels a side of a test card
 SHAPES = 60  # on it
-ROOM = 1.25  # the largest number of a channel, as a multiple of the largest on the card
+ROOM = 1.25  # the range of a channel, as a multiple of its range on the card
 # The root mean square difference from float32 that is accepted: of the second card, a sixth of what
 # WebP takes away.
 LIMIT = 3 / 255
 LARGEST = 255  # of a byte
-LEAST = 1e-4  # the smallest range, as a share of the block's largest one: a silent channel's
-LANES, OUTPUTS, INPUTS = 16, 32, 4  # `dense_block.c`: of a register; of a block of weights
+LEAST = 1e-4  # the smallest range of a channel, as a share of the block's largest: none is zero
+# Of `dense_block.c`: numbers in a register; outputs and inputs that a block of weights holds.
+LANES, OUTPUTS, INPUTS = 16, 32, 4
 
 
 class Int8DenseBlock(nn.Module):
     """A ResidualDenseBlock that `dense_block.c` computes."""
 
     def __init__(self, block: ResidualDenseBlock, low: Tensor, high: Tensor):
-        """The range of each channel of all that the last convolution sees: (C,) each.
+        """`low` and `high` (C,): the range of each channel that the last convolution sees.
 
-        It holds zero.
+        Each range includes zero.
         """
         super().__init__()
         span = (high - low) * ROOM
-        worth = span.clamp(min=float(span.max()) * LEAST) / LARGEST
-        zero = (-low * ROOM / worth).round().to(torch.uint8)
-        self._tensors: list[Tensor] = [worth, zero]  # of which the C structure has the addresses
+        scale = span.clamp(min=float(span.max()) * LEAST) / LARGEST
+        zero = (-low * ROOM / scale).round().to(torch.uint8)
+        self._tensors: list[Tensor] = [scale, zero]  # kept, as the C structure has their addresses
         convs = (block.conv1, block.conv2, block.conv3, block.conv4, block.conv5)
-        packed = [self._pack(conv, worth, zero, is_last=conv is block.conv5) for conv in convs]
+        packed = [self._pack(conv, scale, zero, is_last=conv is block.conv5) for conv in convs]
         self._c_struct = kernels.DenseBlock(
-            (kernels.Convolution * len(packed))(*packed), worth.data_ptr(), zero.data_ptr()
+            (kernels.Convolution * len(packed))(*packed), scale.data_ptr(), zero.data_ptr()
         )
 
     def _pack(
-        self, conv: nn.Conv2d, worth: Tensor, zero: Tensor, is_last: bool
+        self, conv: nn.Conv2d, scale: Tensor, zero: Tensor, is_last: bool
     ) -> kernels.Convolution:
-        """A convolution of bytes, of which 1 is `worth` something and `zero` stands for 0.
+        """The C structure of a convolution, whose inputs are bytes: `(byte - zero) * scale` each.
 
-        So are its outputs; the last one's are floats.
+        Its outputs are such bytes, too; those of the last convolution are floats.
         """
         inputs, outputs = conv.in_channels, conv.out_channels
-        weight = conv.weight.float() * worth[:inputs, None, None]
-        rounded, scale = rounded_weight(weight.flatten(1))
-        # A sum of bytes exceeds that of their numbers by `zero` times the weights.
+        weight = conv.weight.float() * scale[:inputs, None, None]
+        rounded, out_scale = rounded_weight(weight.flatten(1))
+        # The zero points of the inputs add the same to every sum; the bias takes it away.
         assert conv.bias is not None
         excess = (rounded.view_as(weight).sum((2, 3)) * zero[:inputs]).sum(dim=1)
-        bias = conv.bias.float() - excess * scale
+        bias = conv.bias.float() - excess * out_scale
         if not is_last:
-            step = worth[inputs : inputs + outputs]
-            scale, bias = scale / step, bias / step
-        tensors = pack(rounded.view_as(weight)), scale.contiguous(), bias.contiguous()
+            step = scale[inputs : inputs + outputs]
+            out_scale, bias = out_scale / step, bias / step
+        tensors = pack(rounded.view_as(weight)), out_scale.contiguous(), bias.contiguous()
         self._tensors += tensors
         return kernels.Convolution(*(each.data_ptr() for each in tensors), inputs, outputs)
 
@@ -99,7 +100,7 @@ class Int8DenseBlock(nn.Module):
 def pack(weight: Tensor) -> Tensor:
     """Weights (outputs, inputs, 3, 3) → (N, 3, 3, inputs / INPUTS, OUTPUTS, INPUTS).
 
-    Outputs are filled up to N times OUTPUTS.
+    Zeros fill the outputs up to N times OUTPUTS.
     """
     weight = F.pad(weight, (0, 0, 0, 0, 0, 0, 0, -len(weight) % OUTPUTS))
     split = weight.view(-1, OUTPUTS, weight.shape[1] // INPUTS, INPUTS, 3, 3)
@@ -108,10 +109,11 @@ def pack(weight: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def to_int8(upscaler: nn.Module) -> bool:
-    """Replace the dense blocks of a generator on a CPU, in place, where that keeps its stickers.
+    """Replace the dense blocks of a generator on a CPU, in place, where that keeps its pictures.
 
-    Call it under the autocast that the generator is used with: int8 need not be more exact.
-    Returns whether it did: not without kernels, nor where the numbers of channels do not fit them.
+    Call it under the autocast with which the generator is used: int8 need not be more exact than
+    that.  Returns whether it has replaced them: it does not without kernels, nor where the numbers
+    of channels do not fit them.
     """
     places = [
         (residual, name, block)
@@ -142,7 +144,10 @@ def to_int8(upscaler: nn.Module) -> bool:
 
 
 def _difference(picture: Tensor, exact: Tensor) -> float:
-    """The root mean square, at the card's size: stickers of published models have the VQGAN's."""
+    """The root mean square difference, at the card's size.
+
+    A sticker is not enlarged either: it has the size of the VQGAN's picture in published models.
+    """
     shown, wanted = (
         F.interpolate(each.float().clamp(0, 1), CARD, mode="bicubic", antialias=True)
         for each in (picture, exact)
@@ -158,7 +163,7 @@ def _fits(block: ResidualDenseBlock) -> bool:
 def _ranges(
     upscaler: nn.Module, blocks: list[ResidualDenseBlock], picture: Tensor
 ) -> dict[ResidualDenseBlock, tuple[Tensor, Tensor]]:
-    """The least number (at most 0) and the largest of each channel that a block's conv5 sees."""
+    """The least number (at most 0) and the largest (at least 0) of each channel that conv5 sees."""
     ranges = {}
 
     def note(block: ResidualDenseBlock, seen: Tensor) -> None:
@@ -182,7 +187,7 @@ def card(seed: int) -> Tensor:
     for number in range(SHAPES):
         colours = ["#" + "".join(chance.choices("08f", k=3)) for _ in range(2)]
         shape = (draw.ellipse, draw.rectangle, draw.line)[number % 3]
-        # The later, the smaller: they lie upon one another.
+        # Later shapes are smaller, because they cover the earlier ones.
         side = CARD * (SHAPES - number) // SHAPES // 2 + 3
         left, top = chance.randrange(-side // 2, CARD), chance.randrange(-side // 2, CARD)
         width = chance.choice((1, 2, 4))

@@ -18,8 +18,8 @@ mean square error of the logits as a share of their spread, mean relative error 
 | bfloat16 | 1.7 % | 0.2 % |
 | int8 | 2.6 % | 0.2 % |
 
-With int8 a CPU with VNNI and without AMX has the dense blocks of a large Real-ESRGAN in int8, too,
-where that keeps its pictures: see int8_upscaler.py.
+With int8, on a CPU with VNNI and without AMX, the dense blocks of a large Real-ESRGAN are computed
+in int8, too, where that keeps its pictures: see int8_upscaler.py.
 
 On a CPU the weights are packed once, into the blocks that oneDNN reads.
 """

@@ -13,13 +13,13 @@ Decisions, in this order:
 - `negations`: what a user does not want: кот без шляпы
 - `scene_words`: clothes and places in the words of scenes: в цилиндре (`scene_words.tsv`)
 - `arranged_scenes`: scenes that are put together from drawings: кот с пиццей, злой заяц
-- `moods`: words that become a part of a thing's picture: злой заяц, кот пират (`moods.tsv`)
-- `counts`: how often a thing is asked for: семь котят
+- `descriptions`: words that change a thing's picture: злой заяц, кот пират (`descriptions.tsv`)
+- `counts`: how many of a thing a prompt asks for: семь котят
 - `adjectives`: adjectives that the weights cannot draw: страшный череп
 - `things_alone`: the first thing of a scene that is not drawn whole: клубника со сливками
 - `substitutes`: what is drawn for an unlearned noun: капибара (`neighbours.tsv`)
-- `poses`: how repeats of a drawing may be turned (`poses.tsv`)
 - `learned_scenes`: what scenes call a thing: бульдог в шляпе
+- `poses`: how images that repeat another one may be turned (`poses.tsv`)
 
 What users type:
 

@@ -1,17 +1,18 @@
-"""Scenes that are put together from drawings: two things, a count, clothes, a place, a mood.
+"""Scenes that are put together from drawings: кот с пиццей, два кота в космосе, злой заяц.
 
-A small model draws one thing well and two together seldom, so each thing of кот с пиццей is drawn
-by itself.  A reading names the layouts, one after another; `emojich_core.scenes` arranges the
-finished pictures.
+A small model draws one thing well and two together seldom, so each thing is drawn by itself.  The
+reading of a scene names its layouts, which `emojich_core.scenes` applies to the finished pictures
+one after another.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from emojich_core.reading import counts
 from emojich_core.reading.coloured_things import read_coloured_thing
-from emojich_core.reading.counts import SEVERAL, TIMES, count_of
+from emojich_core.reading.counts import SEVERAL, count_of
+from emojich_core.reading.descriptions import TEAR, description_of
 from emojich_core.reading.learned_scenes import read_head_in_outfit
-from emojich_core.reading.moods import TEAR, described
 from emojich_core.reading.substitutes import read_substituted
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_known_noun, read_whole
@@ -41,28 +42,17 @@ WORN = {
     "в шарфе": ("🧣", "throat"),
     "с шарфом": ("🧣", "throat"),
 }
-# What is worn below a head.
+# Emoji of what a head is drawn above.
 CLOTHES = ("👔", "👕", "👖", "🧥", "👗", "👘", "🥻", "🩱", "🩳", "👙", "👚", "🥼", "🦺", "🎽", "🥋")
-FACES = (
-    "👶",
-    "🧒",
-    "👦",
-    "👧",
-    "🧑",
-    "👨",
-    "👩",
-    "🧔",
-    "👴",
-    "👵",
-    "🧓",
-)  # of people, as large as heads
+# Emoji of people whose drawing shows a head alone.
+FACES = ("👶", "🧒", "👦", "👧", "🧑", "👨", "👩", "🧔", "👴", "👵", "🧓")
 SEATS = ("🛋", "🛏", "🪑", "💺")
 # Parts of a thing are no second thing: кот с синими глазами.
 PARTS = {
     *("глаз", "волос", "ухо", "хвост", "лапа", "нос"),
     *("ус", "рот", "зуб", "крыло", "рог", "голова"),
 }
-_MOST_OTHERS = 3  # things beside the first: more are too small to be seen, and take time to draw
+_MOST_OTHERS = 3  # things beside the first: more would be too small to see, and take long to draw
 # Each is a layout of its own.
 PLACES = (
     *("в космосе", "на море", "в лесу", "в пустыне", "в снегу", "под дождем", "в огне"),
@@ -71,11 +61,11 @@ PLACES = (
 
 
 def read_arranged_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
-    """The reading of words that name a thing and where it is, with what, or how often.
+    """The reading of words that name a thing and where it is, with what, or how many of it.
 
-    Verbs between things say no more than their places: кот ест рыбу, кот едет на машине; but кот
-    спит на диване is a sleepy cat.  A head in an outfit that the weights draw well is no such
-    scene, except for glasses.
+    A verb between two things is left out, because the layout shows it: кот едет на машине.  One
+    that describes the first thing counts before a place: кот спит на диване.  A head in an outfit
+    that the weights draw well is no such scene, except for glasses.
     """
     texts = [plain(text) for text in texts]
     is_drawn_well = read_head_in_outfit(vocabulary, texts) and texts[-1] != "очках"
@@ -85,13 +75,13 @@ def read_arranged_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading
         return counted
     for place in range(1, len(texts)):
         first = read_subject(vocabulary, texts[:place])
-        if first and (found := _read_first_with_all(vocabulary, first, texts[place:])):
+        if first and (found := _with_all_parts(vocabulary, first, texts[place:])):
             return found
     return None
 
 
 def read_part_of_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
-    """The reading of the longest beginning that is a scene, which tells of the rest.
+    """The reading of the longest beginning that is a scene; the user is told what it is.
 
     кот на диване в комнате → кот на диване.
     """
@@ -105,7 +95,7 @@ def read_part_of_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading 
 
 
 def read_subject(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
-    """The reading of what a scene is about: one thing, one that is described, or several."""
+    """The reading of a scene's first thing, which may be counted or described."""
     return (
         read_thing(vocabulary, texts)
         or _read_counted(vocabulary, texts)
@@ -114,33 +104,38 @@ def read_subject(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None
 
 
 def read_described(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
-    """The reading of a thing in a mood or of a shape: злой заяц, заяц злится, толстый заяц."""
+    """The reading of a thing that a word describes: злой заяц, заяц злится, толстый заяц."""
     if len(texts) < 2 or not vocabulary.scene_nouns:
         return None
     for word, rest in ((texts[0], texts[1:]), (texts[-1], texts[:-1])):
-        if described(word)[0] and (found := read_subject(vocabulary, rest)):
-            return _described(vocabulary, found, word)
+        if description_of(word) and (found := read_subject(vocabulary, rest)):
+            return _with_description(vocabulary, found, word)
     return None
 
 
-def _described(vocabulary: Vocabulary, reading: Reading, word: str) -> Reading | None:
-    """The reading of a thing, as a word describes it; None if the word says nothing of it."""
-    layout, symbol = described(word)
-    if not layout or (symbol and symbol not in vocabulary.names):
+def _with_description(vocabulary: Vocabulary, reading: Reading, word: str) -> Reading | None:
+    """The reading of a thing, as a word describes it; None if the word describes nothing."""
+    description = description_of(word)
+    if not description or (description.emoji and description.emoji not in vocabulary.names):
         return None
+    layout, symbol = description
     others = [Reading(vocabulary.caption_of(symbol))] if symbol else []
-    if others and others[0].prompt in reading.prompts:  # быстро is drawn as its own symbol
+    if others and others[0].prompt in reading.prompts:  # быстро is drawn as that symbol already
         return None
     head = _as_head(vocabulary, reading)
     if symbol == TEAR and _is_only_a_head(vocabulary, head):
         layout, reading = "in tears", head
     if layout.startswith("worn"):
         reading = head
-    return _arranged(replace(reading, variants=()), layout, *others)
+    return _with_layout(replace(reading, variants=()), layout, *others)
 
 
 def _read_counted(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
-    """The reading of several of a thing; one told of where its drawing has another number of it."""
+    """The reading of several of a thing: семь котят.
+
+    A drawing that already shows several is repeated less often; where that cannot give the count,
+    the user is told.
+    """
     if len(texts) < 2 or not (count := count_of(texts[0], texts[-1])):
         return None
     thing = read_thing(vocabulary, texts[1:]) or read_described(vocabulary, texts[1:])
@@ -149,50 +144,52 @@ def _read_counted(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | Non
     shown, one = SEVERAL.get(vocabulary.emoji_by_caption.get(thing.prompt, ""), (1, ""))
     thing = replace(thing, variants=())
     if one in vocabulary.names:
-        return _arranged(replace(thing, prompt=vocabulary.caption_of(one)), TIMES[count])
+        single = replace(thing, prompt=vocabulary.caption_of(one))
+        return _with_layout(single, counts.LAYOUTS[count])
     if count % shown:
         return replace(thing, unknown=" ".join(texts), instead=thing.prompt)
-    return thing if count == shown else _arranged(thing, TIMES[count // shown])
+    return thing if count == shown else _with_layout(thing, counts.LAYOUTS[count // shown])
 
 
-def _read_first_with_all(
-    vocabulary: Vocabulary, first: Reading, rest: Sequence[str]
-) -> Reading | None:
-    """The reading of a thing and all words after it: в шляпе на море; the longest part first."""
+def _with_all_parts(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> Reading | None:
+    """The reading of a thing and of all parts of the scene after it: в шляпе на море.
+
+    Of the words that can be the next part, the most are tried first.
+    """
     if len(first.others) >= _MOST_OTHERS:
         return None
     for end in range(len(rest), 0, -1):
-        found = _read_first_with(vocabulary, first, rest[:end])
+        found = _with_part(vocabulary, first, rest[:end])
         if found and end < len(rest):
-            left = _with_its_preposition(rest[:end], rest[end:])
-            found = _read_first_with_all(vocabulary, found, left)
+            left = _with_shared_preposition(rest[:end], rest[end:])
+            found = _with_all_parts(vocabulary, found, left)
         if found:
             return found
     return None
 
 
-def _with_its_preposition(before: Sequence[str], left: Sequence[str]) -> Sequence[str]:
-    """The words after a part of a scene, with its preposition for «и»: в очках и шляпе.
+def _with_shared_preposition(part: Sequence[str], left: Sequence[str]) -> Sequence[str]:
+    """The words `left` after a part; its preposition takes the place of «и»: в очках и шляпе.
 
-    A noun in the nominative is another thing: кот с рыбой и собака.
+    «и» stays before a nominative, which is a thing of its own: кот с рыбой и собака.
     """
-    if before[0] not in ("в", "с") or left[0] != "и" or len(left) < 2:
+    if part[0] not in ("в", "с") or left[0] != "и" or len(left) < 2:
         return left
     if left[1] in LINKS:  # и с пиццей
         return left[1:]
-    return left if left[1] == nominative(left[1]) else [before[0], *left[1:]]
+    return left if left[1] == nominative(left[1]) else [part[0], *left[1:]]
 
 
-def _read_first_with(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> Reading | None:
-    """The reading of a thing and the words after it; a verb before them may describe the thing."""
+def _with_part(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> Reading | None:
+    """The reading of a thing and one part of the scene after it, which a verb may begin."""
     follows_verb = len(rest) > 1 and can_be("VERB", rest[0])
     if follows_verb:
         is_place = rest[1] in LINKS or " ".join(rest[1:]) in PLACES
-        first = (is_place and _described(vocabulary, first, rest[0])) or first
+        first = (is_place and _with_description(vocabulary, first, rest[0])) or first
         rest = rest[1:]
     where = " ".join(rest)
     if where in PLACES:
-        return _arranged(first, where)
+        return _with_layout(first, where)
     worn = WORN.get(where if "и" in rest else f"{rest[0]} {rest[-1]}")  # в красной шляпе
     if worn:
         emoji, place = worn
@@ -203,7 +200,7 @@ def _read_first_with(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]
         head = _as_head(vocabulary, first)
         if place == "throat" and not _is_only_a_head(vocabulary, head):
             place = "chest"
-        return _arranged(head, f"worn at the {place}", outfit)
+        return _with_layout(head, f"worn at the {place}", outfit)
     layout = LINKS.get(rest[0], "")
     if not layout and (not follows_verb or is_likely("PREP", rest[0])):
         return None
@@ -218,13 +215,13 @@ def _read_first_with(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]
     other = replace(other, variants=(), colours=(), unknown="", instead="")
     emoji = vocabulary.emoji_by_caption.get(other.prompt, "")
     if rest[0] == "в" and emoji in CLOTHES:
-        return _arranged(_as_head(vocabulary, first), "clothed", other)
+        return _with_layout(_as_head(vocabulary, first), "clothed", other)
     layout = layout or "with"
     if layout == "on" and emoji in SEATS:
         layout = "on a seat"
     if layout in first.layout.split(THEN) and layout == "with":
         layout = "with another"
-    return _arranged(first, layout, other)
+    return _with_layout(first, layout, other)
 
 
 def read_thing(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
@@ -240,7 +237,7 @@ def read_thing(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
 
 
 def _as_head(vocabulary: Vocabulary, reading: Reading) -> Reading:
-    """The reading of a head alone, if one of its emoji is a head that wears outfits."""
+    """The reading with a head as its only prompt, if one of its emoji is a head with outfits."""
     heads = map(vocabulary.caption_of, vocabulary.outfits)
     prompt = next((head for head in heads if head in reading.prompts), reading.prompt)
     return replace(reading, prompt=prompt, variants=())
@@ -252,7 +249,7 @@ def _is_only_a_head(vocabulary: Vocabulary, reading: Reading) -> bool:
     return emoji in FACES or reading.prompt.startswith("морда")
 
 
-def _arranged(reading: Reading, layout: str, *others: Reading) -> Reading:
-    """A reading with one more layout, and the other things in it."""
+def _with_layout(reading: Reading, layout: str, *others: Reading) -> Reading:
+    """The reading with one more layout, and the other things that this layout arranges."""
     layouts = [reading.layout, layout] if reading.layout else [layout]
     return replace(reading, layout=THEN.join(layouts), others=(*reading.others, *others))

@@ -1,13 +1,13 @@
-"""How often a thing is asked for: две пиццы, семь котят, много звёзд."""
+"""How many of a thing a prompt asks for: две пиццы, семь котят, много звёзд."""
 
 from emojich_core.reading.words import forms
 
-# The layouts, by how many times they show a drawing.
-TIMES = {2: "twice", 3: "three times"} | {count: f"{count} times" for count in range(4, 11)}
-_MANY = 6  # as often as двое and трое fit into it
+# The layouts that show a drawing several times, by how many.
+LAYOUTS = {2: "twice", 3: "three times"} | {count: f"{count} times" for count in range(4, 11)}
+_MANY = 6  # a multiple of 2 and 3: of what SEVERAL's drawings already show
 _MOST = 10
 COUNTS = {
-    **{str(count): count for count in TIMES},
+    **{str(count): count for count in LAYOUTS},
     **dict.fromkeys(("два", "двое", "пара"), 2),
     **dict.fromkeys(("три", "трое", "тройка"), 3),
     **dict.fromkeys(("четыре", "четверо"), 4),
@@ -20,7 +20,7 @@ COUNTS = {
     **dict.fromkeys(("много", "куча", "толпа", "стая", "стадо", "несколько"), _MANY),
     **dict.fromkeys(("сто", "тысяча", "миллион", "100", "1000", "1000000"), _MOST),
 }
-# Emoji whose drawing has several of a thing: how many, and the emoji of one, if there is one.
+# Emoji whose drawing shows several of a thing: how many, and the emoji of a single one, if any.
 SEVERAL = {
     "🍒": (2, ""),
     "🧦": (2, ""),
@@ -39,8 +39,8 @@ SEVERAL = {
     "📚": (3, "📕"),
     "🏘": (3, "🏠"),
 }
-# Dates and times of the day count nothing: 3 октября, 7 вечера.
-_OF_TIME = {
+# A number before these is a date or a time, and no count: 3 октября, 7 вечера.
+_DATES_AND_TIMES = {
     *("секунда", "минута", "час", "утро", "вечер", "день", "ночь", "неделя", "месяц", "год", "раз"),
     *("январь", "февраль", "март", "апрель", "май", "июнь", "июль", "август", "сентябрь"),
     *("октябрь", "ноябрь", "декабрь"),
@@ -48,7 +48,7 @@ _OF_TIME = {
 
 
 def count_of(word: str, counted: str) -> int:
-    """How many of a thing a word asks for, 2 to 10; 0 if it is no count of such a thing."""
-    if not _OF_TIME.isdisjoint(forms(counted)):
+    """How many of `counted`, a noun, a word asks for: 2 to 10; 0 if it is no count of that."""
+    if not _DATES_AND_TIMES.isdisjoint(forms(counted)):
         return 0
     return next((COUNTS[form] for form in forms(word) if form in COUNTS), 0)

@@ -8,8 +8,8 @@
    one while the rest of the prompt shows nothing (`partial_phrases`).
 4. What a user does not want is left out (`negations`).
 5. Clothes and places get the words of scenes (`scene_words`).
-6. Of a thing in a mood, the thing and a symbol of the mood are drawn; a fat one becomes wider
-   (`moods`, `arranged_scenes`).
+6. A word that describes a thing adds a symbol, clothes or a place to its picture, or makes it wider
+   or narrower (`descriptions`, `arranged_scenes`).
 7. Adjectives that the weights cannot draw are left out (`adjectives`).
 8. Of a scene, each thing is drawn, unless the weights draw the scene well (`arranged_scenes`,
    `counts`, `learned_scenes`); of a scene that no layout has, the first thing alone
@@ -33,14 +33,14 @@ from emojich_core.reading.arranged_scenes import (
 )
 from emojich_core.reading.coloured_things import read_coloured_thing
 from emojich_core.reading.counts import COUNTS
+from emojich_core.reading.descriptions import description_of
 from emojich_core.reading.emoji_for_words import with_names_for_emoji
 from emojich_core.reading.faces import read_face
 from emojich_core.reading.learned_scenes import read_head_in_outfit, read_learned_scene
 from emojich_core.reading.lookup import find
-from emojich_core.reading.moods import described
 from emojich_core.reading.negations import without_negated
 from emojich_core.reading.partial_phrases import object_of_infinitive, read_clauses, read_greeting
-from emojich_core.reading.poses import posed
+from emojich_core.reading.poses import with_pose
 from emojich_core.reading.scene_words import in_scene_words
 from emojich_core.reading.spelling import mended, respelled, sound_alike
 from emojich_core.reading.substitutes import read_substituted
@@ -69,7 +69,7 @@ def read(vocabulary: Vocabulary, prompt: str) -> Reading:
     reading = _read_words(vocabulary, said)
     reading = reading or read_in_turn(vocabulary, (part for part, is_emoji in parts if is_emoji))
     if reading:
-        return posed(vocabulary, reading)
+        return with_pose(vocabulary, reading)
     message = f"The model knows no word of «{prompt}»: try {EXAMPLES}."
     raise InvalidRequest(Reason.UNKNOWN, message)
 
@@ -114,28 +114,28 @@ def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Rea
     prompt = in_scene_words(prompt) if vocabulary.scene_nouns else prompt
     texts = words_in(prompt)
     kept = {*LINKS, *COUNTS}
-    if describing := [text for text in texts if described(text)[0]]:
-        told = without_unknown_adjectives(vocabulary, prompt, texts, kept={*describing, *kept})
-        words = words_and_numbers_in(told)
+    if describing := list(filter(description_of, texts)):
+        with_them = without_unknown_adjectives(vocabulary, prompt, texts, kept={*describing, *kept})
+        words = words_and_numbers_in(with_them)
         reading = (
             read_described(vocabulary, words)
             or read_arranged_scene(vocabulary, words)
             or read_part_of_scene(vocabulary, words)
         )
         if reading:
-            return _told_in_own_words(reading, words, said)
+            return _in_words_of_user(reading, words, said)
     shortened = without_unknown_adjectives(vocabulary, prompt, texts, kept=kept)
     reading = _read_nouns(vocabulary, shortened)
     if reading and reading.unknown:
-        return _told_in_own_words(reading, words_in(shortened), said)
+        return _in_words_of_user(reading, words_in(shortened), said)
     if shortened == prompt or not reading:
         return reading
     unknown, instead = participle_left_out(texts, words_in(shortened))
     return replace(reading, unknown=unknown, instead=instead) if unknown else reading
 
 
-def _told_in_own_words(reading: Reading, words: list[str], said: list[str]) -> Reading:
-    """A reading that tells of all of the prompt's words tells of them as the user wrote them."""
+def _in_words_of_user(reading: Reading, words: list[str], said: list[str]) -> Reading:
+    """The reading; where it cannot draw all `words` of the prompt, it names them as `said`."""
     is_all = reading.unknown == " ".join(map(plain, words))
     return replace(reading, unknown=" ".join(map(plain, said))) if is_all else reading
 

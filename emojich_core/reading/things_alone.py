@@ -35,7 +35,7 @@ def read_things_alone(vocabulary: Vocabulary, prompt: str) -> Reading | None:
 def read_word_alone(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
     """The reading of the first word that means an emoji, among words that name no thing.
 
-    It must mean it in its likeliest sense: уже is no уж.
+    Only its likeliest dictionary form counts: уже is not read as уж.
     """
     for text in filter(says_something, texts):
         found = find(vocabulary, text)

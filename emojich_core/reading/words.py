@@ -67,7 +67,7 @@ def nominative(word: str) -> str:
 
 
 def plurals(word: str) -> tuple[str, ...]:
-    """The nominatives of the nouns that a word is the plural of: тапках → тапки."""
+    """The nominative plurals of which a word can be a form: тапках → тапки; none of a singular."""
     nouns = (p for p in parses(word) if p.is_known and p.tag.POS == "NOUN" and "plur" in p.tag)
     nominatives = (p.inflect({"nomn", "plur"}) for p in nouns)
     return tuple(dict.fromkeys(plain(p.word) for p in nominatives if p))

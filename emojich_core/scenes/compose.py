@@ -1,4 +1,4 @@
-"""Pictures from pictures: side by side, counted, wider, small; (S, S, 4) uint8, straight alpha."""
+"""Pictures side by side, repeated, stretched, small; all (S, S, 4) uint8 with straight alpha."""
 
 import numpy as np
 from PIL import Image
@@ -7,7 +7,7 @@ SMALL = 0.5  # side of a small thing against its usual one
 PAIR_SIDE = 0.5  # longer side of each of two things against the canvas
 THREE_SIDE = 0.46  # and of each of three
 FULL = 0.96  # longer side of a picture that is as large as fits
-# How many are in each row, from the top, by their count.
+# How many copies are in each row, from the top, by the number of all.
 ROWS = {
     4: (2, 2),
     5: (2, 3),
@@ -52,7 +52,7 @@ def counted(rgba: np.ndarray, count: int) -> np.ndarray:
     if count not in ROWS:
         raise ValueError(f"2 to 10 things, not {count}")
     rows = ROWS[count]
-    step = 1 / max(*rows, len(rows))  # between middles
+    step = 1 / max(*rows, len(rows))  # between the middles of neighbours
     places = [
         (rgba, 0.5 + (column - (length - 1) / 2) * step, 0.5 + (row - (len(rows) - 1) / 2) * step)
         for row, length in enumerate(rows)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from emojich_core.reading.counts import TIMES
+from emojich_core.reading import counts
 from emojich_core.request import THEN
 from emojich_core.scenes.compose import counted, mirrored, pair, stretched
 from emojich_core.scenes.together import (
@@ -25,14 +25,14 @@ from emojich_core.scenes.together import (
 
 Drawing = np.ndarray[Any, Any]  # (S, S, 4) uint8 with straight alpha
 
-# Of one drawing.
+# Layouts of one drawing.
 ALONE: dict[str, Callable[[Drawing], Drawing]] = {
-    **{name: partial(counted, count=count) for count, name in TIMES.items()},
+    **{name: partial(counted, count=count) for count, name in counts.LAYOUTS.items()},
     "fat": partial(stretched, across=1.45),
     "thin": partial(stretched, across=0.62),
     **{place: partial(placed, place=place) for place in PLACES},
 }
-# Of a drawing and another one.
+# Layouts of a drawing and another one.
 WITH_ANOTHER: dict[str, Callable[[Drawing, Drawing], Drawing]] = {
     "beside": pair,
     "with": carrying,
@@ -50,8 +50,8 @@ WITH_ANOTHER: dict[str, Callable[[Drawing, Drawing], Drawing]] = {
 def arrange(layout: str, pictures: Sequence[Image.Image]) -> Image.Image:
     """One picture of pictures (RGBA, squares of one size), in the layout of this name.
 
-    A layout may be several with THEN between: "in a mood; на море".
-    Raises KeyError for another name.
+    The name may be that of several with THEN between, which are applied in this order: "in a mood;
+    на море".  Each takes as many pictures as it arranges.  Raises KeyError for an unknown name.
     """
     scene, *others = map(np.asarray, pictures)
     for name in layout.split(THEN):

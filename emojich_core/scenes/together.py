@@ -12,7 +12,7 @@ from emojich_core.scenes.compose import FULL, fitted, visible
 
 INSIDE = 0.6  # longer side of a thing in a place, against the canvas
 CENTRE = 0.53  # how far down its middle is, against the canvas
-# The same where something is in front of it, or above it: waves, a cloud.
+# The same in places that have something in front of it or above it: waves, a cloud, a parasol.
 MIDDLES = {"на море": 0.46, "под дождем": 0.64, "на пляже": 0.58}
 DRESSED = 0.74  # longer side of a head that wears something, against the canvas
 CARRYING = 0.78  # of an animal that carries something
@@ -21,11 +21,11 @@ SUNK = 0.25  # of the smaller of both heights: what the ridden thing hides of th
 SITTING, SEAT = 0.6, 0.96  # of a sitter, and of its seat
 SEAT_HEIGHT = 0.84  # how far down a seat the sitter's lower edge is, against the seat's height
 CORNER = 0.4  # of what is carried
-TOUCHING = 0.3  # share of the height of what is before another thing that overlaps it at least
+TOUCHING = 0.3  # least overlap of two pictures, against the height of the one in front
 SYMBOL = 0.34  # of the symbol of a mood
 TEAR, CHEEK = 0.24, (0.3, 0.7)  # of a tear, and where its middle is, across and down a head
 CLOTHED, CLOTHES = 0.56, 0.6  # of a head above clothes, and of the clothes
-OVERLAP = 0.14  # share of the head's height that is before the clothes
+OVERLAP = 0.14  # share of the head's height that is in front of the clothes
 
 # How what is worn sits on a head: its width against the head's; how far down its middle is, against
 # the head's height.
@@ -165,13 +165,13 @@ def wearing(rgba: np.ndarray, worn_rgba: np.ndarray, place: Place) -> np.ndarray
     width = round(head.width * share)
     worn = worn.resize((width, round(width * worn.height / worn.width)), Image.Resampling.LANCZOS)
     top = size - round(size * 0.03) - head.height
-    if down > 1:  # what hangs below the head
+    if down > 1:  # a scarf, which hangs below the head: both are centred
         top = max(0, (size - round(head.height * down) - worn.height // 2) // 2)
     above = top + round(head.height * down) - worn.height // 2
     above = min(max(above, 0), size - worn.height)
     canvas = Image.new("RGBA", (size, size))
     layers = [(head, top), (worn, above)]
-    for image, upper in layers[::-1] if down > 1 else layers:  # the chin is before a scarf
+    for image, upper in layers[::-1] if down > 1 else layers:  # the chin is in front of a scarf
         canvas.alpha_composite(image, ((size - image.width) // 2, upper))
     return np.asarray(canvas)
 
@@ -247,7 +247,7 @@ def _overlaid(
 ) -> np.ndarray:
     """Two pictures of given sizes; places (x, y) from 0, the left or top edge, to 1.
 
-    Both move up or down where a picture is so low that they would lie apart.
+    Both move towards the middle where they are so flat that they would lie apart.
     """
     size = len(behind)
     canvas = Image.new("RGBA", (size, size))

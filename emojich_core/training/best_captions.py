@@ -2,11 +2,11 @@
 
     python -m emojich_core.training.best_captions    # of `mini`: some 45 minutes on one core
 
-An image is right when the nearest of all drawings of emoji is one of its emoji.  Of a name that is
-drawn right less often than GOOD, the captions that training said for its emoji are tried with a few
-images each, and the FINALISTS beside the name, with other seeds.  A caption that is right more
-often by MARGIN becomes a row of the vocabulary.  Of the outfits that scenes put on heads, those
-stay whose images have a perplexity of at most SURE.
+An image is right when, of all drawings of emoji, the nearest one is of an emoji of its name.  For a
+name that is drawn right less often than GOOD, the captions that training used for its emoji are
+tried with a few images each; the best FINALISTS are then compared with the name, with other seeds.
+A caption that is right more often by MARGIN becomes a row of the vocabulary.  Of the outfits that
+scenes put on heads, those stay whose images have a perplexity of at most SURE.
 """
 
 import argparse
@@ -31,12 +31,12 @@ from emojich_core.training.data.things import HEADS, bare, hexcode_of
 from emojich_core.training.evaluation.judge import CONTOUR_SIZE, Judge
 
 SLOTS = 96  # images that are decoded at once
-# Seeds, of each round its own: a caption that was only lucky does not win.
+# The seeds of each round differ, so that a caption that was only lucky does not win.
 OF_NAME, OF_CAPTION, OF_FINALIST = range(6), range(6, 9), range(9, 29)
 GOOD = 5 / 6  # share of right images with which a name needs no other caption
-CAPTIONS = 12  # at most, of a name: those that training said most often
+CAPTIONS = 12  # at most, of a name: those that training used most often
 FINALISTS = 2
-MARGIN = 0.15  # of the shares of right images
+MARGIN = 0.15  # least difference between the shares of right images
 TRIES = 2  # images of a head in an outfit
 SURE = 2.0  # perplexity; outfits above it are often blots, judged by eye
 
@@ -89,7 +89,7 @@ def captions_that_win(
 
 
 def right_by_name(vocabulary: Vocabulary, meanings: Mapping[str, Meaning]) -> dict[str, set[str]]:
-    """The hexcodes that a name means: emoji can share one."""
+    """The hexcodes of the emoji that have each name, which several can share."""
     known = {bare(hexcode): hexcode for hexcode in meanings}
     right: dict[str, set[str]] = {}
     for emoji, name in vocabulary.names.items():
@@ -98,7 +98,7 @@ def right_by_name(vocabulary: Vocabulary, meanings: Mapping[str, Meaning]) -> di
 
 
 def other_captions(vocabulary: Vocabulary, meanings: Mapping[str, Meaning]) -> dict[str, list[str]]:
-    """The captions of each name's emoji that are no names, those that training said most first."""
+    """The captions of each name's emoji that are no names, those that training used most first."""
     captions = Captions(meanings)
     right = right_by_name(vocabulary, meanings)
     others = {}

@@ -39,10 +39,10 @@ sandbox = pytest.fixture(scope="module")(start_sandbox)
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(request: pytest.FixtureRequest) -> None:
-    """Nothing that an earlier test has sent is left for the bot of this test to handle.
+def discard_updates(request: pytest.FixtureRequest) -> None:
+    """Leave no update of an earlier test for the bot of this test.
 
-    Without it a bot with another Redis would take an update that the last bot has handled, but not
+    Otherwise a bot with another Redis would take an update that the last bot has handled, but not
     confirmed; and a handler that is still at work would queue a request among those of this test.
     """
     if "sandbox" in request.fixturenames:

@@ -124,7 +124,7 @@ class Sandbox:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Telegram answers nothing for a while."""
+        """Suspend Telegram: inside the block it answers nothing."""
         self._process.send_signal(signal.SIGSTOP)
         try:
             yield
@@ -344,7 +344,7 @@ class BotProcess:
         assert self._out.readline() == "bot: ready\n"
 
     def wait_for_log(self, phrase: str) -> str:
-        """Until it logs a line with this in it; returns that line and those before it."""
+        """Wait until it logs a line with this phrase; returns that line and those before it."""
         lines = ""
         while phrase not in (line := self._log.readline()):
             assert line, f"the bot has ended: {lines}"

@@ -1,4 +1,4 @@
-"""Records in Redis: bots of different versions, and one that stood still, share them."""
+"""Records in Redis: bots of different versions, and one that was suspended, share them."""
 
 import asyncio
 import json
@@ -65,28 +65,28 @@ def test_record_from_before_custom_emoji_is_read(server: str, connection: redis.
     assert record.placed == {Kind.STICKERS: Placed({1: "file"}, {1: PACK}), Kind.EMOJI: Placed()}
 
 
-class StandsStill(redis.asyncio.Redis):
-    """The connection of a bot that is suspended, or cut off, as soon as it has read a record."""
+class Suspended(redis.asyncio.Redis):
+    """The connection of a bot that is suspended as soon as it has read a record."""
 
     def __init__(self, **options: Any):
         super().__init__(**options)
-        self.has_read, self.goes_on = asyncio.Event(), asyncio.Event()
+        self.has_read, self.resumed = asyncio.Event(), asyncio.Event()
 
     async def execute_command(self, *arguments: Any, **options: Any) -> Any:
-        """What Redis answers, late."""
+        """Redis's answer; one to GET only after `resumed`."""
         answer = await super().execute_command(*arguments, **options)
         if arguments[0] == "GET":
             self.has_read.set()
-            await self.goes_on.wait()
+            await self.resumed.wait()
         return answer
 
 
-def test_change_of_a_bot_that_stood_still_does_not_undo_those_of_the_next(server: str) -> None:
+def test_change_of_a_suspended_bot_does_not_undo_those_of_the_next(server: str) -> None:
     record = Record("7_13", 7, 7, "кот", "ru")
     end = Finished(record.id, (Candidate(0, 1, 1.0, "unet"),))
 
     async def change() -> None:
-        suspended, other = StandsStill.from_url(server), redis.asyncio.Redis.from_url(server)
+        suspended, other = Suspended.from_url(server), redis.asyncio.Redis.from_url(server)
         async with suspended, other:
             store, next_store = Store(suspended), Store(other)
             await next_store.create(record)
@@ -94,7 +94,7 @@ def test_change_of_a_bot_that_stood_still_does_not_undo_those_of_the_next(server
             await suspended.has_read.wait()
             finished = await next_store.change(record.id, end)
             assert finished
-            suspended.goes_on.set()
+            suspended.resumed.set()
             assert await late == finished
             assert await next_store.load(record.id) == finished
             assert finished.state is State.FINISHED
@@ -102,19 +102,19 @@ def test_change_of_a_bot_that_stood_still_does_not_undo_those_of_the_next(server
     asyncio.run(change())
 
 
-def test_record_made_by_a_bot_that_stood_still_does_not_replace_that_of_the_next(
+def test_record_made_by_a_suspended_bot_does_not_replace_that_of_the_next(
     server: str,
 ) -> None:
     record = Record("7_14", 7, 7, "кот", "ru")
 
     async def create() -> None:
-        suspended, other = StandsStill.from_url(server), redis.asyncio.Redis.from_url(server)
+        suspended, other = Suspended.from_url(server), redis.asyncio.Redis.from_url(server)
         async with suspended, other:
             late = asyncio.create_task(Store(suspended).create(record))
             await suspended.has_read.wait()
             await Store(other).create(record)
             queued = await Store(other).change(record.id, Queued(5))
-            suspended.goes_on.set()
+            suspended.resumed.set()
             assert await late == queued
 
     asyncio.run(create())

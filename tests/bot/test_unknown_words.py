@@ -69,7 +69,7 @@ def test_unknown_word_is_refused_and_does_not_count(
 ) -> None:
     user.say("абырвалг")
     draw(scheduler, connection, worker.take())
-    message = user.sees("Такого слова я не знаю. Попробуйте: «кот в шляпе»")
+    message = user.sees("Не знаю, как это нарисовать. Попробуйте: «кот в шляпе»")
     assert buttons_of(message) == []
     # One a day is allowed, and the refusal was none.
     wait_for(lambda: not connection.zcard(f"emojich:asked:{user.id}"))
@@ -105,6 +105,10 @@ def test_event_without_unknown_words_shows_no_hint(user: User, worker: Worker) -
         ("варёные раки", "Варёных раков"),
         ("кондитерская", "Кондитерскую"),
         ("аист с младенцем", "Аиста с младенцем"),
+        # What is no noun with its adjectives stays.
+        ("три вишни", "«три вишни»"),
+        ("серый кот спит на диване", "«серый кот спит на диване»"),
+        ("очень жарко тут", "«очень жарко тут»"),
     ],
 )
 def test_nouns_are_put_into_the_accusative(noun: str, form: str) -> None:

@@ -18,7 +18,7 @@ from tests.worker.harness import find, wait_until
 
 pytestmark = pytest.mark.slow
 
-STILL = 120  # seconds in which a chat changes, on a machine that is busy with other things
+STILL = 120  # seconds that a chat may stay unchanged, on a busy machine
 
 
 class Person:
@@ -47,7 +47,7 @@ class Person:
         return [m for m in chat if m["message_id"] > to and m["from"]["is_bot"]]
 
     def wait(self, look: Callable[[], Any], seconds: float = STILL) -> Any:
-        """What a look finds, as soon as it finds something; fails where nothing moves meanwhile."""
+        """What `look` finds, as soon as it finds something; fails if the chat does not change."""
         before, deadline = [], time.monotonic() + seconds
         while not (found := look()):
             if before != (before := self.answers(0)):

@@ -32,27 +32,27 @@ TINY = UpscaleConfig(scale=2, num_feat=16, num_block=1, num_grow_ch=16)
 
 def rounded(block: ResidualDenseBlock, x: Tensor, low: Tensor, high: Tensor) -> Tensor:
     """What `dense_block.c` is to compute, in PyTorch and float64."""
-    worth = ((high - low) * ROOM / LARGEST)[:, None, None].double()
-    zero = (-low[:, None, None].double() * ROOM / worth).round()
+    scale = ((high - low) * ROOM / LARGEST)[:, None, None].double()
+    zero = (-low[:, None, None].double() * ROOM / scale).round()
 
     def to_bytes(x: Tensor, place: slice) -> Tensor:
         return (x + zero[place]).clamp(0, LARGEST)
 
-    seen = (to_bytes(x.double() / worth[: x.shape[1]], slice(x.shape[1])) + 0.5).floor()
+    seen = (to_bytes(x.double() / scale[: x.shape[1]], slice(x.shape[1])) + 0.5).floor()
     *inner, last = (block.conv1, block.conv2, block.conv3, block.conv4, block.conv5)
 
     def convolve(conv: nn.Conv2d, numbers: Tensor) -> Tensor:
         assert conv.bias is not None
         inputs = numbers.shape[1]
-        weight = conv.weight.double() * worth[:inputs]
-        scale = weight.abs().amax((1, 2, 3), keepdim=True) / 127
-        weight = (weight / scale).round() * scale
+        weight = conv.weight.double() * scale[:inputs]
+        step = weight.abs().amax((1, 2, 3), keepdim=True) / 127
+        weight = (weight / step).round() * step
         return nn.functional.conv2d(numbers - zero[:inputs], weight, conv.bias.double(), padding=1)
 
     for conv in inner:
         outputs = nn.functional.leaky_relu(convolve(conv, seen), 0.2)
         place = slice(seen.shape[1], seen.shape[1] + outputs.shape[1])
-        seen = torch.cat((seen, to_bytes(outputs / worth[place], place).round()), dim=1)
+        seen = torch.cat((seen, to_bytes(outputs / scale[place], place).round()), dim=1)
     return x + 0.2 * convolve(last, seen)
 
 

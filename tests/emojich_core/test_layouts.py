@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from emojich_core.pipeline import Pipeline
+from emojich_core.reading import counts
 from emojich_core.reading.arranged_scenes import LINKS, PLACES, WORN
-from emojich_core.reading.counts import TIMES
-from emojich_core.reading.moods import moods
+from emojich_core.reading.descriptions import descriptions
 from emojich_core.request import Request
 from emojich_core.scenes.layouts import ALONE, WITH_ANOTHER, arrange
 from worker.engine.protocol import Task
@@ -40,8 +40,8 @@ def test_every_scene_that_is_read_has_a_layout() -> None:
     read = {
         *PLACES,
         *LINKS.values(),
-        *TIMES.values(),
-        *(layout for layout, _ in moods().values()),
+        *counts.LAYOUTS.values(),
+        *(description.layout for description in descriptions().values()),
         *worn,
         *("with another", "in tears", "clothed", "on a seat"),
     }

@@ -22,7 +22,7 @@ POISON = "яд"
 
 
 class MortalEngine:
-    """Takes a second for a request, from when it has two, so that a poisoned one is not alone.
+    """Begins once it has two requests, so that a poisoned one is not alone; each takes a second.
 
     The poisoned one closes all connections, as the engine's death would.
     """

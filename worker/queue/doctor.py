@@ -61,7 +61,7 @@ def tried(check: Callable[[], str]) -> Finding:
 
 
 def check_variables() -> Iterator[Finding]:
-    """The names of the variables that are set."""
+    """A finding for each variable that no part of Emojich reads."""
     yield from map(wrong, unknown_variables(os.environ))
 
 

@@ -20,7 +20,7 @@ VARIABLES = {  # without PREFIX
     *("BEST_OF", "DEVICE", "MODEL", "PRECISION", "REQUESTS", "SLOTS", "WORKER_METRICS"),
     *("DATA", "LOG", "MODELS", "REPOS"),
     *("MEMORY", "METRICS_PUBLISH"),  # of docker-compose.yml
-    *("ENGINE_SOCKET", "SANDBOX_TOKEN", "SERVES"),  # our own processes set these for each other
+    *("ENGINE_SOCKET", "SANDBOX_TOKEN", "SERVES"),  # which our own processes set for each other
 }
 MAX_SECRET = 4096  # bytes of a file with a secret; a larger one was meant for another variable
 

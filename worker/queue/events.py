@@ -25,8 +25,8 @@ GROUP = "bot"
 MAX_EVENTS = 100_000  # the stream forgets older ones
 MAX_UNREAD = 1000  # with more of them no bot is there to show progress, and ends need the room
 BLOCK = 2000  # milliseconds; below redis-py's socket time-out of 5 seconds
-# Milliseconds after which an event that was read, and not acknowledged, is read again.
-LEFT = 60_000
+# Milliseconds after which an event that was read, but not acknowledged, is read again.
+CLAIM_AFTER = 60_000
 
 log = logging.getLogger("emojich.events")
 
@@ -162,18 +162,18 @@ class EventReader:
     async def events(self) -> AsyncIterator[list[tuple[str, Event]]]:
         """Yield lists of (entry id, event): those delivered but not acknowledged, then new ones.
 
-        An event that stays unacknowledged is yielded again each minute: a bot that stood still
-        reads new events, as the same consumer, before it finds that another one has taken over.
+        An event that stays unacknowledged is yielded again each minute: a bot that was suspended
+        reads new events, as the same consumer, before it notices that another has taken over.
         Never ends.  Acknowledge each with `acknowledge` once it has been dealt with.
         """
         await self._make_group()
         last = "0"  # this consumer's own pending entries
-        looked = time.monotonic()
+        claimed = time.monotonic()
         while True:
-            if time.monotonic() - looked > LEFT / 1000:
-                looked = time.monotonic()
+            if time.monotonic() - claimed > CLAIM_AFTER / 1000:
+                claimed = time.monotonic()
                 reply: Any = await self._redis.xautoclaim(
-                    STREAM, GROUP, self._consumer, LEFT, count=64
+                    STREAM, GROUP, self._consumer, CLAIM_AFTER, count=64
                 )
                 entries = reply[1]
             else:

@@ -16,9 +16,9 @@ from emojich_core.pipeline import Pipeline
 from emojich_core.reading.arranged_scenes import CLOTHES, SEATS
 from emojich_core.reading.colour_names import natural_colours
 from emojich_core.reading.counts import SEVERAL
+from emojich_core.reading.descriptions import descriptions
 from emojich_core.reading.lexicon import lexicon
-from emojich_core.reading.moods import moods
-from emojich_core.reading.poses import poses
+from emojich_core.reading.poses import pose_by_emoji
 from emojich_core.reading.prompt import EXAMPLES
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import VARIANTS
@@ -372,7 +372,7 @@ def test_drawing_that_has_several_of_a_thing_is_counted_as_such(
 def test_emoji_of_counts_are_drawn(mini: Vocabulary) -> None:
     assert set(SEVERAL) <= mini.names.keys()
     assert {one for _, one in SEVERAL.values() if one} <= mini.names.keys()
-    assert {emoji for _, emoji in moods().values() if emoji} <= mini.names.keys()
+    assert {each.emoji for each in descriptions().values() if each.emoji} <= mini.names.keys()
     assert {*CLOTHES, *SEATS} <= mini.names.keys()
 
 
@@ -468,8 +468,8 @@ def test_colours_of_things_are_known_and_their_emoji_drawn(mini: Vocabulary) -> 
 
 
 def test_poses_are_of_drawn_emoji_and_read_of_all_things(mini: Vocabulary) -> None:
-    assert set(poses().values()) == {LEANS, ONE_WAY}
-    assert poses().keys() <= mini.names.keys()
+    assert set(pose_by_emoji().values()) == {LEANS, ONE_WAY}
+    assert pose_by_emoji().keys() <= mini.names.keys()
     assert [mini.read(prompt).pose for prompt in ("чашка", "краш", "полтретьего")] == [
         "",
         LEANS,

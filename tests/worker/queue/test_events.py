@@ -138,8 +138,8 @@ def test_reader_waits_for_a_quiet_stream(server: Server, connection: redis.Redis
 def test_event_that_another_bot_has_read_and_left_is_read_again(
     server: Server, connection: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A bot that stood still reads as the same consumer, and ends."""
-    monkeypatch.setattr(events, "LEFT", 100)
+    """A bot that was suspended reads as the same consumer, and ends."""
+    monkeypatch.setattr(events, "CLAIM_AFTER", 100)
 
     async def run() -> list[Event]:
         async with redis.asyncio.Redis.from_url(server.url) as other:

@@ -1,0 +1,37 @@
+"""Words that describe a thing and change its picture (`descriptions.tsv`).
+
+злой заяц, кот спит, жирный кот, кот пират.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from emojich_core.reading.tables import rows
+from emojich_core.reading.words import forms, plain
+from emojich_core.reading.written_emoji import bare
+
+DESCRIPTIONS = Path(__file__).with_name("descriptions.tsv")
+TEAR = "💧"
+
+
+class Description(NamedTuple):
+    """How a word changes the picture of a thing."""
+
+    layout: str  # see `emojich_core.scenes`
+    emoji: str  # what is drawn with the thing; "": nothing
+
+
+def description_of(word: str) -> Description | None:
+    """How a word changes the picture of a thing; None if it does not."""
+    return next((descriptions()[form] for form in forms(word) if form in descriptions()), None)
+
+
+@cache
+def descriptions() -> dict[str, Description]:
+    """The descriptions, by word."""
+    return {
+        plain(word): Description(layout, bare(emoji))
+        for layout, emoji, words in rows(DESCRIPTIONS)
+        for word in words.split("; ")
+    }
