@@ -13,7 +13,7 @@ from emojich_core.reading.words import forms, is_adjective, nouns, plain
 from emojich_core.request import Reading
 
 # Of hats, scenes have few; the first is drawn well on most heads.
-HATS = ("в шляпе", "в шапке", "в кепке")
+HATS = ("в шляпе", "в шапке")
 
 
 def read_learned_scene(vocabulary: Vocabulary, prompt: str, named: list[str]) -> Reading:

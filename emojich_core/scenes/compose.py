@@ -6,6 +6,7 @@ from PIL import Image
 SMALL = 0.5  # side of a small thing against its usual one
 PAIR_SIDE = 0.5  # longer side of each of two things against the canvas
 THREE_SIDE = 0.46  # and of each of three
+LONG = 2.2  # length of a board, a broom or a rocket against its width
 FULL = 0.96  # longer side of a picture that is as large as fits
 # How many copies are in each row, from the top, by the number of all.
 ROWS = {
@@ -70,6 +71,22 @@ def stretched(rgba: np.ndarray, across: float) -> np.ndarray:
     fit = image.resize((width, height), Image.Resampling.LANCZOS)
     canvas.alpha_composite(fit, ((size - width) // 2, (size - height) // 2))
     return np.asarray(canvas)
+
+
+def laid_flat(rgba: np.ndarray) -> np.ndarray:
+    """A thing that is LONG turned until its longer axis is level; any other stays as it is."""
+    y, x = np.nonzero(rgba[..., 3] > 127)
+    if len(x) < 3:
+        return rgba
+    variances, axes = np.linalg.eigh(np.cov(x, y))
+    if variances[1] < LONG**2 * variances[0]:
+        return rgba
+    across, down = axes[:, 1] * (1 if axes[0, 1] >= 0 else -1)
+    angle = float(np.degrees(np.arctan2(down, across)))
+    turned = visible(rgba).rotate(angle, Image.Resampling.BICUBIC, expand=True)
+    canvas = Image.new("RGBA", (max(turned.size),) * 2)
+    canvas.alpha_composite(turned)
+    return np.asarray(canvas.resize((len(rgba),) * 2, Image.Resampling.LANCZOS))
 
 
 def _place(size: int, things: list[tuple[np.ndarray, float, float]], side: float) -> np.ndarray:

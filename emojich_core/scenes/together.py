@@ -8,7 +8,7 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
-from emojich_core.scenes.compose import FULL, fitted, visible
+from emojich_core.scenes.compose import FULL, fitted, laid_flat, visible
 
 INSIDE = 0.6  # longer side of a thing in a place, against the canvas
 CENTRE = 0.53  # how far down its middle is, against the canvas
@@ -44,11 +44,11 @@ PLACES = {
     "в космосе": (
         '<circle cx="50" cy="50" r="47" fill="#1b2350"/>'
         '<g fill="#fff"><circle cx="22" cy="30" r="2"/><circle cx="38" cy="12" r="1.6"/>'
-        '<circle cx="66" cy="13" r="2"/><circle cx="13" cy="52" r="1.6"/>'
+        '<circle cx="76" cy="24" r="1.6"/><circle cx="13" cy="52" r="1.6"/>'
         '<circle cx="88" cy="56" r="2"/><circle cx="80" cy="76" r="1.6"/>'
         '<circle cx="24" cy="77" r="2"/><circle cx="52" cy="91" r="1.6"/></g>'
-        '<circle cx="72" cy="28" r="8" fill="#ffd54a"/>'
-        '<circle cx="76" cy="25" r="7" fill="#1b2350"/>',
+        '<circle cx="57" cy="13" r="7" fill="#ffd54a"/>'  # between the ears of a head
+        '<circle cx="61" cy="11" r="6" fill="#1b2350"/>',
         "",
     ),
     "на море": (
@@ -195,9 +195,9 @@ def carrying(rgba: np.ndarray, carried_rgba: np.ndarray) -> np.ndarray:
 
 
 def riding(rgba: np.ndarray, ridden_rgba: np.ndarray) -> np.ndarray:
-    """An animal on top of what it rides, which hides its lowest part."""
+    """An animal on top of what it rides, which hides its lowest part; a board lies flat."""
     size = len(rgba)
-    rider, ridden = fitted(rgba, RIDING), fitted(ridden_rgba, RIDDEN)
+    rider, ridden = fitted(rgba, RIDING), fitted(laid_flat(ridden_rgba), RIDDEN)
     hidden = min(round(ridden.height * SUNK), round(rider.height * SUNK))
     height = rider.height + ridden.height - hidden
     top = max(0, (size - height) // 2)

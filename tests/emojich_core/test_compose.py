@@ -2,8 +2,18 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from emojich_core.scenes.compose import SMALL, counted, mirrored, pair, small, stretched
+from emojich_core.scenes.compose import (
+    SMALL,
+    counted,
+    laid_flat,
+    mirrored,
+    pair,
+    small,
+    stretched,
+    visible,
+)
 
 SIDE = 96
 
@@ -79,3 +89,16 @@ def test_mirroring_twice_gives_the_same_picture() -> None:
     both = pair(RED, BLUE)
     assert (mirrored(mirrored(both)) == both).all()
     assert (mirrored(both)[:, 0] == both[:, -1]).all()
+
+
+@pytest.mark.parametrize("turn", [40, -40, 80])
+def test_board_is_laid_flat_and_a_ball_stays(turn: int) -> None:
+    board = Image.new("RGBA", (SIDE, SIDE))
+    board.paste((200, 30, 30, 255), (8, 38, 88, 58))
+    flat = laid_flat(np.asarray(board.rotate(turn, Image.Resampling.BICUBIC)))
+    width, height = visible(flat).size
+    assert flat.shape == RED.shape
+    assert width > 3 * height
+    assert np.array_equal(laid_flat(RED), RED)
+    nothing = np.zeros_like(RED)
+    assert np.array_equal(laid_flat(nothing), nothing)
