@@ -18,7 +18,7 @@ import torch
 STAT = Path("/proc/stat")
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
 INTERVAL = 0.1  # seconds over which the load is measured; the kernel counts in hundredths
-STALE = 1.0  # seconds after which a measurement says nothing about the present
+STALE = 1.0  # seconds after which the load before a pause says nothing about the present
 TOLERATED = 0.25  # cores that other programs may use before this one uses a thread less
 
 
@@ -52,11 +52,15 @@ class Cores:
                 self._taken -= 1
 
     def _measure(self) -> None:
-        """Count free cores: by the load since the last call; if that is old, by running threads."""
+        """Count free cores: by the load since the last call, or by the threads that run now.
+
+        The latter after a pause.  After long work, running threads may be this process's own, which
+        spin.
+        """
         then, self._seen = self._seen, self._now()
         (before, busy_before, own_before, _), (now, busy, own, running) = then, self._seen
         others = ((busy - busy_before) - (own - own_before)) / (now - before)
-        if now - before > STALE:
+        if now - before > STALE and own - own_before < (now - before) / 2:
             others = float(running - 1)
         spare = len(self._mine) - others + TOLERATED
         self._free = max(1, min(self.count, int(spare)))

@@ -57,6 +57,22 @@ def test_after_a_long_wait_the_present_load_counts_and_not_the_mean(
     assert cores.free() == cores.count
 
 
+@linux
+def test_after_long_work_threads_that_spin_are_no_other_program(
+    two_threads: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stat = tmp_path / "stat"
+    monkeypatch.setattr(threads, "STAT", stat)
+    monkeypatch.setattr(threads, "STALE", 0.0)
+    stat.write_text(_stat(busy=0, running=1))
+    cores = Cores()
+    end = time.process_time() + 2 * threads.INTERVAL
+    while time.process_time() < end:
+        pass
+    stat.write_text(_stat(busy=0, running=3))
+    assert cores.free() == cores.count
+
+
 def test_finishing_threads_take_cores_from_the_others(
     two_threads: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
