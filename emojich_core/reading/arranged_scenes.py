@@ -47,6 +47,8 @@ CLOTHES = ("👔", "👕", "👖", "🧥", "👗", "👘", "🥻", "🩱", "🩳
 # Emoji of people whose drawing shows a head alone.
 FACES = ("👶", "🧒", "👦", "👧", "🧑", "👨", "👩", "🧔", "👴", "👵", "🧓")
 SEATS = ("🛋", "🛏", "🪑", "💺")
+# Boards whose drawings have a person on them, and a board without one.
+RIDDEN_BOARDS, BOARD = ("🏂", "🏄"), "🛹"
 # Parts of a thing are no second thing: кот с синими глазами.
 PARTS = {
     *("глаз", "волос", "ухо", "хвост", "лапа", "нос"),
@@ -219,6 +221,8 @@ def _with_part(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> R
     layout = layout or "with"
     if layout == "on" and emoji in SEATS:
         layout = "on a seat"
+    if layout == "on" and emoji in RIDDEN_BOARDS and BOARD in vocabulary.names:
+        other = replace(other, prompt=vocabulary.caption_of(BOARD))
     if layout in first.layout.split(THEN) and layout == "with":
         layout = "with another"
     return _with_layout(first, layout, other)

@@ -13,7 +13,7 @@ from emojich_core.cli.main import main
 from emojich_core.colours import GIVEN
 from emojich_core.model_options import SHIPPED
 from emojich_core.pipeline import Pipeline
-from emojich_core.reading.arranged_scenes import CLOTHES, SEATS
+from emojich_core.reading.arranged_scenes import BOARD, CLOTHES, RIDDEN_BOARDS, SEATS
 from emojich_core.reading.colour_names import natural_colours
 from emojich_core.reading.counts import SEVERAL
 from emojich_core.reading.descriptions import descriptions
@@ -130,7 +130,7 @@ def test_prompt_is_read_as_it_was_meant(mini: Vocabulary, prompt: str, meant: st
 @pytest.mark.parametrize(
     ("prompt", "meant"),
     [
-        *(("кот в цилиндре", "кот в шляпе"), ("собака в бейсболке", "собака в шляпе")),
+        *(("кот в цилиндре", "кот в шляпе"), ("собака в бейсболке", "собака в кепке")),
         *(("лев в диадеме", "лев в короне"), ("кот в шапке", "кот в шапке")),
         *(("кот на луне", "кот в космосе"), ("дракон на берегу моря", "дракон на море")),
         *(("печь пирог", "пирог"), ("гладить рыжего кота", "рыжий кот"), ("печь", "печка")),
@@ -305,6 +305,8 @@ def test_thing_is_drawn_and_gets_the_colour(
         ),
         *(("кот за компом", "on", ["ноутбук"]), ("пёс рядом с домом", "beside", ["дом"])),
         *(("медведь курит", "with", ["сигарета"]), ("девочка на коньках", "on", ["коньки"])),
+        *(("собака на сноуборде", "on", ["скейтборд"]), ("кот на сёрфе", "on", ["скейтборд"])),
+        *(("медведь в кепке", "worn at the top", ["бейсболка"]), ("кот на метле", "on", ["метла"])),
         *(("кактус в горшке", "on", ["ведро"]), ("слон и моська", "beside", ["морда собаки"])),
         # Layouts follow one another.
         ("кот спит на диване", "in a mood; on a seat", ["сон", "диван и торшер"]),
@@ -373,7 +375,7 @@ def test_emoji_of_counts_are_drawn(mini: Vocabulary) -> None:
     assert set(SEVERAL) <= mini.names.keys()
     assert {one for _, one in SEVERAL.values() if one} <= mini.names.keys()
     assert {each.emoji for each in descriptions().values() if each.emoji} <= mini.names.keys()
-    assert {*CLOTHES, *SEATS} <= mini.names.keys()
+    assert {*CLOTHES, *SEATS, *RIDDEN_BOARDS, BOARD} <= mini.names.keys()
 
 
 def test_of_a_longer_scene_the_beginning_is_put_together_and_the_user_is_told(
