@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -42,7 +42,7 @@ from emojich_core.networks.transformer import Transformer
 from emojich_core.networks.upscale import make_upscaler, upscale
 from emojich_core.networks.vqgan import VQGAN
 from emojich_core.reading.written_emoji import in_words
-from emojich_core.request import MAX_COUNT, Candidate, Reading, Request, new_seed
+from emojich_core.request import MAX_COUNT, Candidate, InvalidRequest, Reading, Request, new_seed
 from emojich_core.scenes.layouts import arrange
 from emojich_core.sketch import lay_out
 from emojich_core.sticker import SIZE, compose, to_webp
@@ -225,9 +225,11 @@ class Pipeline:
     def warm_up(self, slots: Slots) -> None:
         """Run every stage once, in empty slots.
 
-        A GPU loads its kernels at their first use and oneDNN generates them: the first request
-        would wait for that.  It also measures a sketch.
+        A GPU loads its kernels at their first use, oneDNN generates them, and reading loads its
+        tables: the first request would wait for that.  It also measures a sketch.
         """
+        with suppress(InvalidRequest):  # a bundle with another vocabulary
+            self.read("кот в шляпе")
         text = torch.zeros(self.bundle.transformer.text_seq_length, dtype=torch.long)
         slots.enter(0, prefill(self.transformer, to_device(text, self.device)), 0, Sampling())
         slots.step()
