@@ -43,12 +43,14 @@ WORN: dict[Place, tuple[float, float]] = {
 PLACES = {
     "в космосе": (
         '<circle cx="50" cy="50" r="47" fill="#1b2350"/>'
-        '<g fill="#fff"><circle cx="22" cy="30" r="2"/><circle cx="38" cy="12" r="1.6"/>'
+        '<g fill="#fff"><circle cx="22" cy="30" r="2"/><circle cx="36" cy="14" r="1.6"/>'
         '<circle cx="76" cy="24" r="1.6"/><circle cx="13" cy="52" r="1.6"/>'
         '<circle cx="88" cy="56" r="2"/><circle cx="80" cy="76" r="1.6"/>'
         '<circle cx="24" cy="77" r="2"/><circle cx="52" cy="91" r="1.6"/></g>'
-        '<circle cx="57" cy="13" r="7" fill="#ffd54a"/>'  # between the ears of a head
-        '<circle cx="61" cy="11" r="6" fill="#1b2350"/>',
+        # A planet, because a moon makes it a night; between the ears of a head.
+        '<circle cx="56" cy="14" r="6.5" fill="#ffab4a"/>'
+        '<ellipse cx="56" cy="14" rx="12" ry="3.2" fill="none" stroke="#ffe3b0" stroke-width="2"'
+        ' transform="rotate(-18 56 14)"/>',
         "",
     ),
     "на море": (

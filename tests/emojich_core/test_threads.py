@@ -57,20 +57,17 @@ def test_after_a_long_wait_the_present_load_counts_and_not_the_mean(
     assert cores.free() == cores.count
 
 
-@linux
-def test_after_long_work_threads_that_spin_are_no_other_program(
-    two_threads: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(("own", "free"), [(3.9, 2), (0.1, 1)], ids=["work", "a pause"])
+def test_threads_that_run_now_count_after_a_pause_only(
+    two_threads: None, own: float, free: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stat = tmp_path / "stat"
-    monkeypatch.setattr(threads, "STAT", stat)
-    monkeypatch.setattr(threads, "STALE", 0.0)
-    stat.write_text(_stat(busy=0, running=1))
-    cores = Cores()
-    end = time.process_time() + 2 * threads.INTERVAL
-    while time.process_time() < end:
-        pass
-    stat.write_text(_stat(busy=0, running=3))
-    assert cores.free() == cores.count
+    """After work they may be this process's own, which spin."""
+    cores, threads_that_run = Cores(), 3
+    monkeypatch.setattr(cores, "_mine", frozenset(("cpu0", "cpu1")))
+    monkeypatch.setattr(cores, "count", 2)
+    monkeypatch.setattr(cores, "_seen", (0.0, 0.0, 0.0, 1))
+    monkeypatch.setattr(cores, "_now", lambda: (2.0, own, own, threads_that_run))
+    assert cores.free() == free
 
 
 def test_finishing_threads_take_cores_from_the_others(
