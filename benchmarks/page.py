@@ -80,11 +80,11 @@ def write(rows: list[Row], curves: list[Curve]) -> str:
 def table(rows: list[Row], before: dict[str, str] | None = None) -> str:
     """The rows as a table in Markdown; with `before`, also what the old page said, by row."""
     column = "" if before is None else " before |"
-    head = f"| what | measured |{column} wanted |\n|{' --- |' * (3 + bool(column))}\n"
+    lines = [f"| what | measured |{column} wanted |", f"|{' --- |' * (3 + bool(column))}"]
     for row in rows:
         column = "" if before is None else f" {before.get(row.what, '')} |"
-        head += f"| {row.what} | {row.measured} |{column} {row.target} |\n"
-    return head
+        lines.append(f"| {row.what} | {row.measured} |{column} {row.target} |")
+    return "\n".join(lines) + "\n"
 
 
 def plot(file: Path, curves: list[Curve]) -> None:

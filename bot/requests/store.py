@@ -89,8 +89,14 @@ class Store:
 
     async def load(self, request_id: RequestId) -> Record | None:
         """The record of a request; None when it is unknown or has expired."""
-        data: Any = await self._redis.get(_record_key(request_id))
-        return None if data is None else read(_record_key(request_id), data, _decode)
+        _, record = await self._load_raw(request_id)
+        return record
+
+    async def _load_raw(self, request_id: RequestId) -> tuple[bytes | None, Record | None]:
+        """What Redis has under a request's key, and the record that it is, if it can be read."""
+        key = _record_key(request_id)
+        data: Any = await self._redis.get(key)
+        return data, None if data is None else read(key, data, _decode)
 
     async def create(self, record: Record) -> Record:
         """Store the record of a new request, which is open from its first change on.
@@ -99,8 +105,7 @@ class Store:
         """
         key = _record_key(record.id)
         async with self._lock_of(record.id):
-            data: Any = await self._redis.get(key)
-            known = None if data is None else read(key, data, _decode)
+            data, known = await self._load_raw(record.id)
             if known is None:
                 is_new = data is None  # otherwise an unreadable record is replaced
                 if not await self._redis.set(key, _encode(record), ex=RECORD_TTL, nx=is_new):
@@ -114,12 +119,10 @@ class Store:
 
     async def change(self, request_id: RequestId, change: Change) -> Record | None:
         """Apply a change to a record; returns the new record, None when there is none."""
-        key = _record_key(request_id)
         async with self._lock_of(request_id):
             while True:
-                before: Any = await self._redis.get(key)
-                record = None if before is None else read(key, before, _decode)
-                if record is None:
+                before, record = await self._load_raw(request_id)
+                if before is None or record is None:
                     return None
                 changed = advance(record, change)
                 ends = record.is_open and not (changed.is_open or record.counted)
