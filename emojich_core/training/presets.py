@@ -32,7 +32,7 @@ MINI_TRANSFORMER = TransformerConfig(
     image_tokens_per_dim=MINI_VQGAN.codes_per_side,
 )
 
-MINI_UPSCALE = UpscaleConfig(scale=2, num_feat=24, num_block=2, num_grow_ch=12, tile=None)
+MINI_UPSCALE = UpscaleConfig(scale=2, num_feat=24, num_block=2, num_grow_ch=12, tile=None, passes=2)
 
 MINI_MATTING = MattingConfig(
     encoder_name="tu-mobilenetv3_small_100",

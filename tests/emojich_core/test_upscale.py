@@ -48,3 +48,11 @@ def test_scale_1_only_resizes() -> None:
     assert not model.state_dict()
     assert torch.equal(upscale(model, config, images, 6), images)
     assert upscale(model, config, images, 16).shape == (1, 3, 16, 16)
+
+
+def test_a_second_pass_enlarges_to_the_very_size() -> None:
+    config = UpscaleConfig(scale=2, tile=None, passes=2)
+    network, seen = torch.nn.Upsample(scale_factor=2), []
+    network.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].shape[-1]))
+    assert upscale(network, config, torch.rand(1, 3, 12, 12), 16).shape == (1, 3, 16, 16)
+    assert seen == [12, 8]
