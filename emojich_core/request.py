@@ -149,6 +149,8 @@ def _in_one_alphabet(word: re.Match[str]) -> str:
 
 # Poses: the drawing may stand aslant, too; it must not be mirrored.
 LEANS, ONE_WAY = "leans", "one way"
+# Eyes: how those of a thing are; or a colour of `emojich_core.colours`.
+CLOSED, WINKING, IN_TEARS, ANGRY, IN_LOVE = "closed", "winking", "in tears", "angry", "in love"
 THEN = "; "  # between layouts: each continues with the picture that the one before it has made
 
 
@@ -246,6 +248,7 @@ class Reading:
     colour: str = ""  # of the finished picture; see `emojich_core.colours`; "": as it was drawn
     colours: tuple[str, ...] = ()  # for images that repeat another one; see `emojich_core.looks`
     pose: str = ""  # of images that repeat another one: LEANS, ONE_WAY, or "": may be mirrored
+    eyes: str = ""  # how the first thing's eyes are; see `emojich_core.scenes.eyes`; "": open
     layout: str = ""  # how finished pictures become one: layouts of `emojich_core.scenes`, by THEN
     others: "tuple[Reading, ...]" = ()  # the other things of the layout
 

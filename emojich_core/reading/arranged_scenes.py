@@ -11,20 +11,32 @@ from dataclasses import replace
 from emojich_core.reading import counts
 from emojich_core.reading.coloured_things import read_coloured_thing
 from emojich_core.reading.counts import SEVERAL, count_of
-from emojich_core.reading.descriptions import TEAR, description_of
+from emojich_core.reading.colour_names import basic_colour
+from emojich_core.reading.descriptions import EYES, description_of
 from emojich_core.reading.learned_scenes import read_head_in_outfit
 from emojich_core.reading.substitutes import read_substituted
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_known_noun, read_whole
-from emojich_core.reading.words import can_be, forms, is_likely, is_link, nominative, plain
-from emojich_core.request import THEN, Reading
+from emojich_core.reading.words import (
+    can_be,
+    forms,
+    is_likely,
+    is_link,
+    is_locative,
+    is_qualifier,
+    nominative,
+    plain,
+)
+from emojich_core.request import THEN, WINKING, Reading
+from emojich_core.scenes.eyes import eyes_by_caption
 
 # The layouts, by a word between two things.
 LINKS = {
     **dict.fromkeys(("и", "или", "против", "у", "возле", "около", "перед"), "beside"),
-    **dict.fromkeys(("рядом", "вместе"), "beside"),
-    **dict.fromkeys(("с", "со", "о", "об", "про"), "with"),
-    **dict.fromkeys(("на", "в", "во", "за", "над", "из", "из-за"), "on"),
+    **dict.fromkeys(("рядом", "вместе", "среди", "к", "ко", "от", "напротив"), "beside"),
+    **dict.fromkeys(("с", "со", "о", "об", "про", "для"), "with"),
+    **dict.fromkeys(("на", "за", "над", "через", "по"), "on"),
+    **dict.fromkeys(("в", "во", "из", "из-за"), "in"),
     "под": "under",
 }
 # Clothes: the emoji of each, and where it sits on a head.
@@ -32,7 +44,6 @@ WORN = {
     "в шляпе": ("🎩", "top"),
     "в короне": ("👑", "top"),
     "в кепке": ("🧢", "top"),
-    "в шапке": ("🧢", "top"),
     "в шлеме": ("🪖", "top"),
     "в каске": ("⛑", "top"),
     "в очках": ("👓", "eyes"),
@@ -42,6 +53,8 @@ WORN = {
     "в шарфе": ("🧣", "throat"),
     "с шарфом": ("🧣", "throat"),
 }
+TEAR = "💧"
+CAT, CRYING_CAT = "🐱", "😿"
 # Emoji of what a head is drawn above.
 CLOTHES = ("👔", "👕", "👖", "🧥", "👗", "👘", "🥻", "🩱", "🩳", "👙", "👚", "🥼", "🦺", "🎽", "🥋")
 # Emoji of people whose drawing shows a head alone.
@@ -55,11 +68,17 @@ PARTS = {
     *("ус", "рот", "зуб", "крыло", "рог", "голова"),
 }
 _MOST_OTHERS = 3  # things beside the first: more would be too small to see, and take long to draw
-# Each is a layout of its own.
+# What no emoji shows by itself is drawn; each is a layout of its own, as are the places.
+COLOURED_OUTFITS = ("в шапке", "в костюме")
+OUTFITS = (*COLOURED_OUTFITS, "в новогодней шапке")
+# Weather and night, which are in another place, too: ночью в лесу.
+WEATHER = ("под дождем", "под луной", "в тумане", "в снегу")
 PLACES = (
-    *("в космосе", "на море", "в лесу", "в пустыне", "в снегу", "под дождем", "в огне"),
-    *("на пляже", "в небе", "в городе", "на лугу", "под луной", "в тумане"),
+    *("в космосе", "на луне", "на море", "под водой", "в лесу", "в пустыне", "в огне", "на пляже"),
+    *("в небе", "в городе", "на лугу", "в комнате", "на сцене", *WEATHER),
 )
+# Between a thing and its colour: кот с зелёными глазами.
+_WITH = ("с", "со")
 
 
 def read_arranged_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
@@ -73,7 +92,7 @@ def read_arranged_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading
     is_drawn_well = read_head_in_outfit(vocabulary, texts) and texts[-1] != "очках"
     if not vocabulary.scene_nouns or is_drawn_well:
         return None
-    if counted := _read_counted(vocabulary, texts):
+    if counted := _read_counted(vocabulary, texts) or _read_with_counted(vocabulary, texts):
         return counted
     for place in range(1, len(texts)):
         first = read_subject(vocabulary, texts[:place])
@@ -90,10 +109,14 @@ def read_part_of_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading 
     texts = [plain(text) for text in texts]
     for end in range(len(texts) - 1, 1, -1):
         is_end = texts[end] in LINKS or is_link(texts[end]) or is_likely("VERB", texts[end])
-        reading = read_arranged_scene(vocabulary, texts[:end]) if is_end else None
+        reading = _read_scene(vocabulary, texts[:end]) if is_end else None
         if reading and not reading.unknown:
             return replace(reading, unknown=" ".join(texts), instead=" ".join(texts[:end]))
     return None
+
+
+def _read_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
+    return read_arranged_scene(vocabulary, texts) or read_head_in_outfit(vocabulary, [*texts])
 
 
 def read_subject(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
@@ -121,14 +144,19 @@ def _with_description(vocabulary: Vocabulary, reading: Reading, word: str) -> Re
     if not description or (description.emoji and description.emoji not in vocabulary.names):
         return None
     layout, symbol = description
+    if layout == WINKING:
+        head = _as_head(vocabulary, reading)
+        return replace(head, eyes=WINKING) if _has_eyes(head) else None
     others = [Reading(vocabulary.caption_of(symbol))] if symbol else []
     if others and others[0].prompt in reading.prompts:  # быстро is drawn as that symbol already
         return None
     head = _as_head(vocabulary, reading)
-    if symbol == TEAR and _is_only_a_head(vocabulary, head):
-        layout, reading = "in tears", head
-    if layout.startswith("worn"):
-        reading = head
+    if symbol in EYES or layout.startswith("worn"):
+        reading = replace(head, eyes=EYES.get(symbol, reading.eyes))
+    if symbol == TEAR and _has_eyes(reading):  # the tear is below an eye
+        crying = vocabulary.names.get(CRYING_CAT, "")
+        is_cat = vocabulary.emoji_by_caption.get(reading.prompt) == CAT and crying
+        return replace(reading, prompt=crying, eyes="") if is_cat else reading
     return _with_layout(replace(reading, variants=()), layout, *others)
 
 
@@ -153,6 +181,21 @@ def _read_counted(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | Non
     return thing if count == shown else _with_layout(thing, counts.LAYOUTS[count // shown])
 
 
+def _read_with_counted(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
+    """The reading of a thing and several of another one: волк и семь козлят."""
+    for place in range(1, len(texts) - 2):
+        counted = _read_counted(vocabulary, texts[place + 1 :]) if texts[place] == "и" else None
+        if not counted or counted.others:
+            continue
+        thing = read_thing(vocabulary, texts[:place])
+        if thing and not (thing.unknown and counted.unknown):
+            told = thing if thing.unknown else counted
+            counted = replace(counted, unknown=told.unknown, instead=told.instead)
+            other = replace(thing, variants=(), colours=(), unknown="", instead="")
+            return _with_layout(counted, "beside", other)
+    return None
+
+
 def _with_all_parts(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> Reading | None:
     """The reading of a thing and of all parts of the scene after it: в шляпе на море.
 
@@ -160,6 +203,8 @@ def _with_all_parts(vocabulary: Vocabulary, first: Reading, rest: Sequence[str])
     """
     if len(first.others) >= _MOST_OTHERS:
         return None
+    if len(rest) > 2 and rest[0] in ("и", "а") and is_likely("VERB", rest[1]):  # и читает газету
+        rest = rest[1:]
     for end in range(len(rest), 0, -1):
         found = _with_part(vocabulary, first, rest[:end])
         if found and end < len(rest):
@@ -185,14 +230,27 @@ def _with_shared_preposition(part: Sequence[str], left: Sequence[str]) -> Sequen
 def _with_part(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> Reading | None:
     """The reading of a thing and one part of the scene after it, which a verb may begin."""
     follows_verb = len(rest) > 1 and can_be("VERB", rest[0])
+    described = None
     if follows_verb:
+        described = _with_description(vocabulary, first, rest[0])
         is_place = rest[1] in LINKS or " ".join(rest[1:]) in PLACES
-        first = (is_place and _with_description(vocabulary, first, rest[0])) or first
+        first = (is_place and described) or first
         rest = rest[1:]
-    where = " ".join(rest)
+    if follows_verb and not PARTS.isdisjoint(forms(rest[-1])):  # машет лапой
+        return described
+    where = _without_adjectives(rest)
     if where in PLACES:
-        return _with_layout(first, where)
-    worn = WORN.get(where if "и" in rest else f"{rest[0]} {rest[-1]}")  # в красной шляпе
+        return _with_place(first, where)
+    if rest[0] in _WITH and "глаз" in forms(rest[-1]):
+        colour = basic_colour(rest[1])
+        head = _as_head(vocabulary, first)
+        is_seen = len(rest) == 3 and colour and _has_eyes(head)
+        return replace(head, eyes=colour) if is_seen else None
+    if where in OUTFITS:
+        colour = next(filter(None, map(basic_colour, rest[1:-1])), "")
+        outfit = f"{where} {colour}" if colour and where in COLOURED_OUTFITS else where
+        return _with_layout(_as_head(vocabulary, first), outfit)
+    worn = WORN.get(where)  # в красной шляпе
     if worn:
         emoji, place = worn
         if emoji not in vocabulary.names:
@@ -204,6 +262,8 @@ def _with_part(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> R
             place = "chest"
         return _with_layout(head, f"worn at the {place}", outfit)
     layout = LINKS.get(rest[0], "")
+    if rest[:2] == ["на", "фоне"]:
+        layout, rest = "on a seat", rest[1:]
     if not layout and (not follows_verb or is_likely("PREP", rest[0])):
         return None
     named = rest[1:] if layout else rest
@@ -219,7 +279,9 @@ def _with_part(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> R
     if rest[0] == "в" and emoji in CLOTHES:
         return _with_layout(_as_head(vocabulary, first), "clothed", other)
     layout = layout or "with"
-    if layout == "on" and emoji in SEATS:
+    if follows_verb and layout == "in" and not is_locative(rest[-1]):  # играет в футбол
+        layout = "with"
+    if layout in ("on", "in") and emoji in SEATS:
         layout = "on a seat"
     if layout == "on" and emoji in RIDDEN_BOARDS and BOARD in vocabulary.names:
         other = replace(other, prompt=vocabulary.caption_of(BOARD))
@@ -236,8 +298,21 @@ def read_thing(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
         if len(words) != 1:
             return None
         return read_known_noun(vocabulary, words) or read_substituted(vocabulary, words[0], words)
-    single = tuple(each for each in reading.variants if each in vocabulary.emoji_by_caption)
-    return replace(reading, variants=single)
+    return _without_other_things(vocabulary, reading)
+
+
+def _without_other_things(vocabulary: Vocabulary, reading: Reading) -> Reading:
+    """The reading without captions of scenes, or of moods, or of things beside an animal.
+
+    A кот is not laughing in space, and of a мышка that does something the animal is meant.
+    """
+    emoji = vocabulary.emoji_by_caption
+    single = [each for each in reading.prompts if each in emoji]
+    if is_animal := any(emoji[each] in vocabulary.outfits for each in single):
+        single = [each for each in single if _has_eyes(replace(reading, prompt=each))]
+    if is_animal and single:
+        return replace(reading, prompt=single[0], variants=tuple(single[1:]))
+    return replace(reading, variants=tuple(each for each in reading.variants if each in single))
 
 
 def _as_head(vocabulary: Vocabulary, reading: Reading) -> Reading:
@@ -253,7 +328,45 @@ def _is_only_a_head(vocabulary: Vocabulary, reading: Reading) -> bool:
     return emoji in FACES or reading.prompt.startswith("морда")
 
 
+def _without_adjectives(part: Sequence[str]) -> str:
+    """A part of a scene without the adjectives before its noun: в красной шляпе → в шляпе.
+
+    With those that belong to its name: в новогодней шапке, в темных очках.
+    """
+    named = " ".join(part)
+    if named in WORN or named in OUTFITS or not all(map(is_qualifier, part[1:-1])):
+        return named
+    return f"{part[0]} {part[-1]}"
+
+
+def _has_eyes(reading: Reading) -> bool:
+    """Whether it is known where the eyes of a thing are."""
+    return reading.prompt in eyes_by_caption()
+
+
 def _with_layout(reading: Reading, layout: str, *others: Reading) -> Reading:
-    """The reading with one more layout, and the other things that this layout arranges."""
-    layouts = [reading.layout, layout] if reading.layout else [layout]
+    """The reading with one more layout, and the other things that this layout arranges.
+
+    Places stay last, because all things are there: кот в лесу с грибом.
+    """
+    layouts = _layouts_of(reading)
+    places = [each for each in layouts if each in PLACES]
+    layouts = [*layouts[: len(layouts) - len(places)], layout, *places]
     return replace(reading, layout=THEN.join(layouts), others=(*reading.others, *others))
+
+
+def _with_place(reading: Reading, place: str) -> Reading | None:
+    """The reading in one more place; None where it is in another one already, but for weather."""
+    layouts = _layouts_of(reading)
+    places = [each for each in layouts if each in PLACES]
+    if place in places:
+        return reading
+    if place not in WEATHER and any(each not in WEATHER for each in places):
+        return None
+    in_order = sorted([*places, place], key=WEATHER.__contains__)
+    layouts = [*layouts[: len(layouts) - len(places)], *in_order]
+    return replace(reading, layout=THEN.join(layouts))
+
+
+def _layouts_of(reading: Reading) -> list[str]:
+    return reading.layout.split(THEN) if reading.layout else []

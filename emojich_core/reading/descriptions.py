@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from emojich_core.reading.tables import rows
+from emojich_core.reading.lexicon import emoji_by_phrase
+from emojich_core.reading.text import WORD
 from emojich_core.reading.words import forms, plain
 from emojich_core.reading.written_emoji import bare
+from emojich_core.request import ANGRY, CLOSED, IN_LOVE, IN_TEARS
 
 DESCRIPTIONS = Path(__file__).with_name("descriptions.tsv")
-TEAR = "💧"
+# How the eyes of a thing are, by the symbol of its mood.
+EYES = {"💤": CLOSED, "💢": ANGRY, "💧": IN_TEARS, "💘": IN_LOVE}
 
 
 class Description(NamedTuple):
@@ -25,6 +29,17 @@ class Description(NamedTuple):
 def description_of(word: str) -> Description | None:
     """How a word changes the picture of a thing; None if it does not."""
     return next((descriptions()[form] for form in forms(word) if form in descriptions()), None)
+
+
+def descriptions_apart(prompt: str) -> str:
+    """The prompt with a space for the hyphen before a description: кот-космонавт → кот космонавт."""
+    return WORD.sub(lambda word: _apart(word[0]), prompt)
+
+
+def _apart(word: str) -> str:
+    thing, hyphen, last = word.rpartition("-")
+    is_apart = hyphen and plain(word) not in emoji_by_phrase() and description_of(last)
+    return f"{thing} {last}" if is_apart else word
 
 
 @cache

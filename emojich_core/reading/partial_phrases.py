@@ -18,6 +18,7 @@ from emojich_core.reading.words import (
 )
 from emojich_core.request import Reading
 
+_OPENING = {"как", "чтобы", "чтоб", "пусть", "где", "когда", "то", "типа", "будто", "там"}
 _BEFORE_GREETINGS = ("NPRO", "PRCL", "INTJ", "ADVB")  # parts of speech
 
 
@@ -58,6 +59,13 @@ def read_greeting(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
 def _stands_before_greetings(word: str) -> bool:
     """Whether a word often stands before a greeting or a wish: всем, ну, поздравляю."""
     return is_first_person(word) or any(is_likely(part, word) for part in _BEFORE_GREETINGS)
+
+
+def without_opening(prompt: str) -> str:
+    """The prompt without a conjunction before all of it: как кот летит, чтобы медведь катался."""
+    words = words_and_numbers_in(prompt)
+    kept = [*dropwhile(lambda word: plain(word) in _OPENING, words)]
+    return " ".join(kept) if kept and len(kept) < len(words) else prompt
 
 
 def object_of_infinitive(texts: list[str]) -> str:

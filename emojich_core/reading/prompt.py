@@ -33,13 +33,18 @@ from emojich_core.reading.arranged_scenes import (
 )
 from emojich_core.reading.coloured_things import read_coloured_thing
 from emojich_core.reading.counts import COUNTS
-from emojich_core.reading.descriptions import description_of
+from emojich_core.reading.descriptions import description_of, descriptions_apart
 from emojich_core.reading.emoji_for_words import with_names_for_emoji
 from emojich_core.reading.faces import read_face
 from emojich_core.reading.learned_scenes import read_head_in_outfit, read_learned_scene
 from emojich_core.reading.lookup import find
 from emojich_core.reading.negations import without_negated
-from emojich_core.reading.partial_phrases import object_of_infinitive, read_clauses, read_greeting
+from emojich_core.reading.partial_phrases import (
+    object_of_infinitive,
+    read_clauses,
+    read_greeting,
+    without_opening,
+)
 from emojich_core.reading.poses import with_pose
 from emojich_core.reading.scene_words import in_scene_words
 from emojich_core.reading.spelling import mended, respelled, sound_alike
@@ -84,6 +89,7 @@ def _respelled_unless_known(vocabulary: Vocabulary, word: str) -> str:
 
 def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     """The reading of a prompt in words, spelled right."""
+    prompt = descriptions_apart(prompt)
     texts = words_in(prompt)
     numbered = words_and_numbers_in(prompt)
     reading = None
@@ -107,7 +113,7 @@ def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
 
 def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     """The reading of a prompt that no phrase stands for; it tells of a participle left out."""
-    wanted = without_negated(prompt)
+    wanted = without_opening(without_negated(prompt))
     if wanted != prompt:
         return _read_words(vocabulary, wanted)
     said = words_in(prompt)

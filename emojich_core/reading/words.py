@@ -178,6 +178,11 @@ def is_first_person(word: str) -> bool:
     return is_likely("VERB", word) and "1per" in parses(word)[0].tag
 
 
+def is_locative(word: str) -> bool:
+    """Whether a noun can say where something is: лесу of в лесу, but not футбол of в футбол."""
+    return any({"loct", "loc2"} & set(p.tag.grammemes) for p in parses(word))
+
+
 def is_participle(word: str) -> bool:
     """Whether a word says what a thing does: горящий, but not любимый, which is a quality."""
     return can_be("PRTF", word) and "Qual" not in parses(word)[0].tag

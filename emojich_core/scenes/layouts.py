@@ -9,14 +9,15 @@ from PIL import Image
 
 from emojich_core.reading import counts
 from emojich_core.request import THEN
-from emojich_core.scenes.compose import counted, mirrored, pair, stretched
+from emojich_core.scenes.compose import counted, group, mirrored, pair, stretched
+from emojich_core.scenes.outfits import OUTFITS
 from emojich_core.scenes.together import (
+    INSIDE_SUNK,
     PLACES,
     WORN,
     carrying,
     clothed,
     in_mood,
-    in_tears,
     placed,
     riding,
     sitting,
@@ -30,6 +31,7 @@ ALONE: dict[str, Callable[[Drawing], Drawing]] = {
     **{name: partial(counted, count=count) for count, name in counts.LAYOUTS.items()},
     "fat": partial(stretched, across=1.45),
     "thin": partial(stretched, across=0.62),
+    **OUTFITS,
     **{place: partial(placed, place=place) for place in PLACES},
 }
 # Layouts of a drawing and another one.
@@ -38,9 +40,9 @@ WITH_ANOTHER: dict[str, Callable[[Drawing, Drawing], Drawing]] = {
     "with": carrying,
     "with another": lambda thing, other: mirrored(carrying(mirrored(thing), mirrored(other))),
     "on": riding,
+    "in": partial(riding, sunk=INSIDE_SUNK),
     "under": lambda thing, above: riding(above, thing),
     "in a mood": in_mood,
-    "in tears": in_tears,
     "on a seat": sitting,
     "clothed": clothed,
     **{f"worn at the {place}": partial(wearing, place=place) for place in WORN},
@@ -51,9 +53,16 @@ def arrange(layout: str, pictures: Sequence[Image.Image]) -> Image.Image:
     """One picture of pictures (RGBA, squares of one size), in the layout of this name.
 
     The name may be that of several with THEN between, which are applied in this order: "in a mood;
-    на море".  Each takes as many pictures as it arranges.  Raises KeyError for an unknown name.
+    на море"; places come last, and all but the first are weather.  Each takes as many pictures as it arranges.  Raises KeyError for an unknown name.
     """
     scene, *others = map(np.asarray, pictures)
-    for name in layout.split(THEN):
-        scene = ALONE[name](scene) if name in ALONE else WITH_ANOTHER[name](scene, others.pop(0))
-    return Image.fromarray(scene)
+    names = layout.split(THEN)
+    places = [name for name in names if name in PLACES]
+    for number, name in enumerate(names):
+        if name == "beside" and number:
+            scene = group(scene, others.pop(0))
+        elif name in WITH_ANOTHER:
+            scene = WITH_ANOTHER[name](scene, others.pop(0))
+        elif name not in places:
+            scene = ALONE[name](scene)
+    return Image.fromarray(placed(scene, *places) if places else scene)
