@@ -19,6 +19,7 @@ def _words(*words: str) -> str:
 
 
 _PLEASE = "пожалуйста|плиз|плз|пжлст|пж"
+_LETS = r"(?:давай|давайте)\s+(?:на)?рисуем"
 _ORDERS = "(?:(?:на)?рисуй|изобрази|сделай|создай|сгенерируй|покажи)(?:те)?(?:-ка)?"
 _CAN = r"(?:не\s+)?(?:с?можешь|с?можете|мог(?:ла|ли)?\s+бы|можно)(?:\s+(?:ли|ты|вы))*"
 _DRAW = "нарисовать|изобразить|сделать|создать|сгенерировать"
@@ -35,7 +36,7 @@ def _asking(*ways: str) -> re.Pattern[str]:
     return re.compile(f"{_BEFORE}(?:{'|'.join(ways)}){_AFTER}", re.IGNORECASE)
 
 
-_ORDER = _asking(_words(_ORDERS), _words(_CAN, _DRAW), _words(_WANT, _SEE))
+_ORDER = _asking(_words(_ORDERS), _words(_LETS), _words(_CAN, _DRAW), _words(_WANT, _SEE))
 _WISH = _asking(_words(_WANT))
 _POLITE = re.compile(rf"{_GAP}(?:{_words('мне|нам')})?(?:{_words(_PLEASE)})+", re.IGNORECASE)
 _POLITE_END = re.compile(rf"{_GAP}(?<![\w-])(?:{_PLEASE}){_GAP}$", re.IGNORECASE)

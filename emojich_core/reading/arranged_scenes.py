@@ -12,12 +12,13 @@ from emojich_core.reading import counts
 from emojich_core.reading.coloured_things import read_coloured_thing
 from emojich_core.reading.counts import SEVERAL, count_of
 from emojich_core.reading.colour_names import basic_colour
-from emojich_core.reading.descriptions import EYES, description_of
+from emojich_core.reading.descriptions import description_of
 from emojich_core.reading.learned_scenes import read_head_in_outfit
 from emojich_core.reading.substitutes import read_substituted
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_known_noun, read_whole
 from emojich_core.reading.words import (
+    agrees,
     can_be,
     forms,
     is_likely,
@@ -27,7 +28,7 @@ from emojich_core.reading.words import (
     nominative,
     plain,
 )
-from emojich_core.request import THEN, WINKING, Reading
+from emojich_core.request import IN_LOVE, IN_TEARS, THEN, WINKING, Reading
 from emojich_core.scenes.eyes import eyes_by_caption
 
 # The layouts, by a word between two things.
@@ -53,8 +54,7 @@ WORN = {
     "в шарфе": ("🧣", "throat"),
     "с шарфом": ("🧣", "throat"),
 }
-TEAR = "💧"
-CAT, CRYING_CAT = "🐱", "😿"
+CAT, CRYING_CAT, LOVING_CAT = "🐱", "😿", "😻"
 # Emoji of what a head is drawn above.
 CLOTHES = ("👔", "👕", "👖", "🧥", "👗", "👘", "🥻", "🩱", "🩳", "👙", "👚", "🥼", "🦺", "🎽", "🥋")
 # Emoji of people whose drawing shows a head alone.
@@ -67,10 +67,11 @@ PARTS = {
     *("глаз", "волос", "ухо", "хвост", "лапа", "нос"),
     *("ус", "рот", "зуб", "крыло", "рог", "голова"),
 }
+_UNDER_HAT = 0.3  # how far down a head its eyes are hidden by the hats that the weights draw
 _MOST_OTHERS = 3  # things beside the first: more would be too small to see, and take long to draw
 # What no emoji shows by itself is drawn; each is a layout of its own, as are the places.
 COLOURED_OUTFITS = ("в шапке", "в костюме")
-OUTFITS = (*COLOURED_OUTFITS, "в новогодней шапке")
+OUTFITS = (*COLOURED_OUTFITS, "в колпаке")
 # Weather and night, which are in another place, too: ночью в лесу.
 WEATHER = ("под дождем", "под луной", "в тумане", "в снегу")
 PLACES = (
@@ -89,7 +90,7 @@ def read_arranged_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading
     that the weights draw well is no such scene, except for glasses.
     """
     texts = [plain(text) for text in texts]
-    is_drawn_well = read_head_in_outfit(vocabulary, texts) and texts[-1] != "очках"
+    is_drawn_well = read_head_in_outfit(vocabulary, texts) and not _needs_layout(vocabulary, texts)
     if not vocabulary.scene_nouns or is_drawn_well:
         return None
     if counted := _read_counted(vocabulary, texts) or _read_with_counted(vocabulary, texts):
@@ -99,6 +100,15 @@ def read_arranged_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading
         if first and (found := _with_all_parts(vocabulary, first, texts[place:])):
             return found
     return None
+
+
+def _needs_layout(vocabulary: Vocabulary, texts: Sequence[str]) -> bool:
+    """Whether an outfit that the weights draw would be another one, or the head lack its eyes."""
+    if texts[-1] in ("очках", "шапке"):
+        return True
+    thing = read_thing(vocabulary, texts[:-2])
+    found = eyes_by_caption().get(_as_head(vocabulary, thing).prompt, []) if thing else []
+    return any(not e.are_drawn or min(e.places).y < _UNDER_HAT for e in found)
 
 
 def read_part_of_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
@@ -117,6 +127,13 @@ def read_part_of_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading 
 
 def _read_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
     return read_arranged_scene(vocabulary, texts) or read_head_in_outfit(vocabulary, [*texts])
+
+
+def in_love(vocabulary: Vocabulary, reading: Reading) -> Reading:
+    """The reading with a cat's head whose eyes are hearts for 😻, which the weights often blot."""
+    if reading.prompt != vocabulary.names.get(LOVING_CAT) or CAT not in vocabulary.names:
+        return reading
+    return replace(reading, prompt=vocabulary.caption_of(CAT), eyes=IN_LOVE)
 
 
 def read_subject(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
@@ -143,21 +160,18 @@ def _with_description(vocabulary: Vocabulary, reading: Reading, word: str) -> Re
     description = description_of(word)
     if not description or (description.emoji and description.emoji not in vocabulary.names):
         return None
-    layout, symbol = description
-    if layout == WINKING:
-        head = _as_head(vocabulary, reading)
-        return replace(head, eyes=WINKING) if _has_eyes(head) else None
+    layout, symbol, eyes = description
     others = [Reading(vocabulary.caption_of(symbol))] if symbol else []
     if others and others[0].prompt in reading.prompts:  # быстро is drawn as that symbol already
         return None
     head = _as_head(vocabulary, reading)
-    if symbol in EYES or layout.startswith("worn"):
-        reading = replace(head, eyes=EYES.get(symbol, reading.eyes))
-    if symbol == TEAR and _has_eyes(reading):  # the tear is below an eye
-        crying = vocabulary.names.get(CRYING_CAT, "")
-        is_cat = vocabulary.emoji_by_caption.get(reading.prompt) == CAT and crying
-        return replace(reading, prompt=crying, eyes="") if is_cat else reading
-    return _with_layout(replace(reading, variants=()), layout, *others)
+    if eyes or layout.startswith("worn"):
+        reading = replace(head, eyes=eyes)
+    if eyes in (WINKING, IN_TEARS) and _has_eyes(reading):  # these need no symbol
+        is_crying_cat = eyes == IN_TEARS and reading.prompt == vocabulary.caption_of(CAT)
+        crying = vocabulary.names.get(CRYING_CAT, "") if is_crying_cat else ""
+        return replace(reading, prompt=crying, eyes="") if crying else reading
+    return _with_layout(replace(reading, variants=()), layout, *others) if layout else None
 
 
 def _read_counted(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
@@ -331,10 +345,11 @@ def _is_only_a_head(vocabulary: Vocabulary, reading: Reading) -> bool:
 def _without_adjectives(part: Sequence[str]) -> str:
     """A part of a scene without the adjectives before its noun: в красной шляпе → в шляпе.
 
-    With those that belong to its name: в новогодней шапке, в темных очках.
+    With those that belong to its name: в темных очках.
     """
-    named = " ".join(part)
-    if named in WORN or named in OUTFITS or not all(map(is_qualifier, part[1:-1])):
+    named, noun = " ".join(part), part[-1]
+    is_plain = all(is_qualifier(word) or agrees(word, noun) for word in part[1:-1])
+    if named in WORN or named in OUTFITS or not is_plain:
         return named
     return f"{part[0]} {part[-1]}"
 

@@ -12,11 +12,8 @@ from emojich_core.reading.lexicon import emoji_by_phrase
 from emojich_core.reading.text import WORD
 from emojich_core.reading.words import forms, plain
 from emojich_core.reading.written_emoji import bare
-from emojich_core.request import ANGRY, CLOSED, IN_LOVE, IN_TEARS
 
 DESCRIPTIONS = Path(__file__).with_name("descriptions.tsv")
-# How the eyes of a thing are, by the symbol of its mood.
-EYES = {"💤": CLOSED, "💢": ANGRY, "💧": IN_TEARS, "💘": IN_LOVE}
 
 
 class Description(NamedTuple):
@@ -24,6 +21,7 @@ class Description(NamedTuple):
 
     layout: str  # see `emojich_core.scenes`
     emoji: str  # what is drawn with the thing; "": nothing
+    eyes: str = ""  # see `emojich_core.scenes.eyes`
 
 
 def description_of(word: str) -> Description | None:
@@ -46,7 +44,7 @@ def _apart(word: str) -> str:
 def descriptions() -> dict[str, Description]:
     """The descriptions, by word."""
     return {
-        plain(word): Description(layout, bare(emoji))
-        for layout, emoji, words in rows(DESCRIPTIONS)
+        plain(word): Description(layout, bare(emoji), *eyes)
+        for layout, emoji, words, *eyes in rows(DESCRIPTIONS)
         for word in words.split("; ")
     }

@@ -27,6 +27,7 @@ from dataclasses import replace
 from emojich_core.reading.adjectives import participle_left_out, without_unknown_adjectives
 from emojich_core.reading.arranged_scenes import (
     LINKS,
+    in_love,
     read_arranged_scene,
     read_described,
     read_part_of_scene,
@@ -74,7 +75,7 @@ def read(vocabulary: Vocabulary, prompt: str) -> Reading:
     reading = _read_words(vocabulary, said)
     reading = reading or read_in_turn(vocabulary, (part for part, is_emoji in parts if is_emoji))
     if reading:
-        return with_pose(vocabulary, reading)
+        return with_pose(vocabulary, in_love(vocabulary, reading))
     message = f"The model knows no word of «{prompt}»: try {EXAMPLES}."
     raise InvalidRequest(Reason.UNKNOWN, message)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from emojich_core.reading.diminutives import bases
 from emojich_core.reading.tables import rows
-from emojich_core.reading.words import is_adjective, lemma
+from emojich_core.reading.words import agrees, is_adjective, lemma
 
 FILE = Path(__file__).with_name("scene_words.tsv")
 _LONGEST = 4  # words: на северном полюсе
@@ -34,7 +34,7 @@ def _said(words: list[str]) -> list[str]:
     if said := _scene_words().get(_lemmas(words)):
         return said.split()
     preposition, *adjectives, noun = words if len(words) > 1 else ("", *words)
-    if not preposition or not all(map(is_adjective, adjectives)):
+    if not preposition or not all(is_adjective(w) or agrees(w, noun) for w in adjectives):
         return []
     for form in (lemma(noun), *bases(noun)):
         if said := _scene_words().get(f"{preposition.lower()} {form}"):

@@ -114,10 +114,20 @@ def _place(size: int, things: list[tuple[np.ndarray, float, float, float]]) -> n
     return np.asarray(canvas)
 
 
-def fitted(rgba: np.ndarray, side: float) -> Image.Image:
-    """The visible part of a thing, scaled so that its longer side has a share of the canvas."""
+def centred(image: Image.Image, size: int) -> np.ndarray:
+    """A picture (RGBA) in the middle of a canvas."""
+    canvas = Image.new("RGBA", (size, size))
+    canvas.alpha_composite(image, ((size - image.width) // 2, (size - image.height) // 2))
+    return np.asarray(canvas)
+
+
+def fitted(rgba: np.ndarray, side: float, size: int = 0) -> Image.Image:
+    """The visible part of a thing, scaled so that its longer side has a share of the canvas.
+
+    `size` of the canvas, by default that of the picture.
+    """
     image = visible(rgba)
-    scale = side * len(rgba) / max(image.size)
+    scale = side * (size or len(rgba)) / max(image.size)
     width, height = (max(1, round(length * scale)) for length in image.size)
     return image.resize((width, height), Image.Resampling.LANCZOS)
 

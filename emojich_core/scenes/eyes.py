@@ -22,6 +22,8 @@ LUMINANCE = np.array((0.3, 0.59, 0.11))
 BRIGHT = 95  # luminance of 255 from which on a dark eye is seen
 PLAIN = 45  # standard deviation of luminance up to which a place has nothing drawn on it
 LARGE = 0.06  # radius from which on a missing eye is round and white, as an owl's
+GRID = 8  # parts of a shape, across and down
+SAME_SHAPE = 6  # of them may differ
 # Around (0, 0), about 1 in radius.
 HEART = "M0 .9C-1.5 -.1-1.2-1.2-.5-1.1C-.2-1.1 0-.8 0-.6C0-.8.2-1.1.5-1.1C1.2-1.2 1.5-.1 0 .9z"
 TEAR = "M0-1.3C.5-.5.9-.1.9.4A.9.9 0 0 1-.9.4C-.9-.1-.5-.5 0-1.3z"
@@ -40,10 +42,11 @@ class Eye(NamedTuple):
 
 
 class Eyes(NamedTuple):
-    """The eyes of what a caption shows."""
+    """The eyes of a thing, none if they are not known."""
 
     are_drawn: bool
     places: tuple[Eye, ...]
+    shape: int = 0  # the thing's: see `_shape`
 
 
 def with_eyes(picture: Image.Image, caption: str, state: str = "") -> Image.Image:
@@ -52,28 +55,24 @@ def with_eyes(picture: Image.Image, caption: str, state: str = "") -> Image.Imag
     The picture is returned as it is where the table lacks the caption, or its eyes are drawn and
     stay open.  A missing eye is added only where the picture is plain.
     """
-    eyes, box = eyes_by_caption().get(caption), picture.getbbox()
-    if not eyes or not box or (eyes.are_drawn and not state):
-        return picture
     pixels = np.asarray(picture)
-    left, top, right, bottom = box
-    side = max(right - left, bottom - top)
-    seen = []
-    for eye in eyes.places:
-        place = Eye(left + eye.x * (right - left), top + eye.y * (bottom - top), eye.radius * side)
-        if eyes.are_drawn or _is_plain(pixels, place):
-            seen.append(place)
+    eyes = eyes_in(pixels, caption)
+    if eyes.are_drawn and not state:
+        return picture
+    seen = [eye for eye in eyes.places if eyes.are_drawn or _is_plain(pixels, eye)]
     if not seen:
         return picture
     skins = [_skin(pixels, eye) for eye in seen]
     is_dark = bool(np.dot(skins[0], LUMINANCE) < BRIGHT)
     body = ""
     for number, (eye, skin) in enumerate(zip(seen, skins, strict=True)):
-        # The brow's inner end: a profile looks to the left, and so does the right eye's.
-        inner = 1 if number == 0 and len(seen) > 1 else -1
-        drawn = _eye(state, number, skin, is_dark, eyes.are_drawn, eye.radius > LARGE * side, inner)
+        # Where the nose is: between two eyes; in a profile, on the side that the eye is on.
+        nose = seen[1 - number].x - eye.x if len(seen) > 1 else eye.x - picture.width / 2
+        shown = ("" if number else CLOSED) if state == WINKING else state
+        is_large = eye.radius > LARGE * picture.width
+        drawn = _eye(shown, skin, is_dark, eyes.are_drawn, is_large, 1 if nose > 0 else -1)
         if state == IN_TEARS and not number:
-            drawn += _tear(max(1, LEAST_TEAR * side / eye.radius))
+            drawn += _tear(max(1, LEAST_TEAR * picture.width / eye.radius))
         body += f'<g transform="translate({eye.x:.1f} {eye.y:.1f}) scale({eye.radius:.2f})">{drawn}</g>'
     page = picture.copy()
     body = f'<g transform="scale({100 / picture.width})">{body}</g>'
@@ -83,16 +82,15 @@ def with_eyes(picture: Image.Image, caption: str, state: str = "") -> Image.Imag
 
 def _eye(
     state: str,
-    number: int,
     skin: tuple[int, int, int],
     is_dark: bool,
     is_drawn: bool,
     is_large: bool,
     inner: int,
 ) -> str:
-    """An eye as SVG, around (0, 0), with a radius of 1."""
+    """An eye as SVG, around (0, 0), with a radius of 1; `inner` is 1 if the nose is at its right."""
     line = LIGHT if is_dark else DARK
-    if state == CLOSED or (state == WINKING and not number):
+    if state == CLOSED:
         hidden = f'<ellipse rx="1.4" ry="1.6" fill="rgb{skin}"/>' if is_drawn else ""
         return hidden + _line("M-1.3 -.1q1.3 1.3 2.6 0", line)
     if state == IN_LOVE:
@@ -125,6 +123,44 @@ def _tear(size: float) -> str:
     return f'<path d="{TEAR}" transform="translate(0 {1.2 + 1.3 * size}) scale({size})" fill="#2f9df4"/>'
 
 
+def eyes_in(pixels: np.ndarray, caption: str) -> Eyes:
+    """Where the eyes are in a picture (S, S, 4) of what a caption shows, in pixels.
+
+    None where the picture has another shape than the one that the table knows, mirrored or not.
+    """
+    for eyes in eyes_by_caption().get(caption, ()):
+        for across in (1, -1):
+            left, top, right, bottom = _box(pixels[:, ::across])
+            if _difference(_shape(pixels[:, ::across]), eyes.shape) > SAME_SHAPE:
+                continue
+            side = max(right - left, bottom - top)
+            places = []
+            for eye in eyes.places:
+                x, y = left + eye.x * (right - left), top + eye.y * (bottom - top)
+                x = x if across > 0 else pixels.shape[1] - 1 - x
+                places.append(Eye(x, y, eye.radius * side))
+            return Eyes(eyes.are_drawn, tuple(sorted(places)))
+    return Eyes(False, ())
+
+
+def _box(pixels: np.ndarray) -> tuple[int, int, int, int]:
+    """The visible part of a picture: left, top, right, bottom; all of one that has none."""
+    alpha = Image.fromarray(np.ascontiguousarray(pixels[..., 3]))
+    return alpha.getbbox() or (0, 0, *alpha.size)
+
+
+def _shape(pixels: np.ndarray) -> int:
+    """Which parts of a grid over the visible part are filled, as GRID² bits."""
+    alpha = Image.fromarray(np.ascontiguousarray(pixels[..., 3])).crop(_box(pixels))
+    filled = np.asarray(alpha.resize((GRID, GRID), Image.Resampling.BOX)) > 127
+    return int("".join("01"[each] for each in filled.ravel().tolist()), 2)
+
+
+def _difference(shape: int, other: int) -> int:
+    """How many parts of the grid differ."""
+    return (shape ^ other).bit_count()
+
+
 def _patch(pixels: np.ndarray, x: float, y: float, radius: float) -> np.ndarray:
     """The square of pixels (n, m, 4) around a place, as far as the picture has it."""
     top, left = max(0, round(y - radius)), max(0, round(x - radius))
@@ -152,12 +188,14 @@ def _skin(pixels: np.ndarray, eye: Eye) -> tuple[int, int, int]:
 
 
 @cache
-def eyes_by_caption() -> dict[str, Eyes]:
-    """The eyes of things, by caption."""
-    return {
-        caption: Eyes(kind == "drawn", tuple(map(_read_eye, places.split("; "))))
-        for caption, kind, places in rows(EYES)
-    }
+def eyes_by_caption() -> dict[str, list[Eyes]]:
+    """The eyes of things by caption, for each of the shapes that they are drawn in."""
+    found: dict[str, list[Eyes]] = {}
+    for captions, kind, places, shape in rows(EYES):
+        eyes = Eyes(kind == "drawn", tuple(map(_read_eye, places.split("; "))), int(shape, 16))
+        for caption in captions.split("; "):
+            found.setdefault(caption, []).append(eyes)
+    return found
 
 
 def _read_eye(numbers: str) -> Eye:

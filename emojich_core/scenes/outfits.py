@@ -1,12 +1,12 @@
 """Outfits that no emoji shows by itself: a knitted cap, Santa's cap, a suit; drawn as SVG."""
 
-from functools import partial
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from emojich_core.colours import GIVEN, rgb_of
 from emojich_core.scenes.compose import rendered
-from emojich_core.scenes.together import Place, clothed, wearing
+from emojich_core.scenes.together import Place
 
 _CAP = (
     '<circle cx="50" cy="30" r="9" fill="#fff"/>'
@@ -33,24 +33,27 @@ _SUIT = (
 _RED, _DARK = "#e5484d", "#33405e"
 
 
-def worn(rgba: np.ndarray, svg: str, place: Place) -> np.ndarray:
-    """A head in an outfit of SVG, with a hat's place on it, or over the clothes."""
-    outfit = np.asarray(rendered(svg, len(rgba)))
-    return clothed(rgba, outfit) if place == "throat" else wearing(rgba, outfit, place)
+class Outfit(NamedTuple):
+    """An outfit as SVG, and where it is on a head; "" for clothes below it."""
+
+    svg: str
+    place: Place | Literal[""]
+
+    def picture(self, size: int) -> np.ndarray:
+        """The outfit as (size, size, 4) uint8."""
+        return np.asarray(rendered(self.svg, size))
 
 
-def _in_colours(name: str, svg: str, usual: str, place: Place) -> dict[str, partial[np.ndarray]]:
-    """The layouts of an outfit, in its usual colour and in each that can be asked for."""
+def _in_colours(name: str, svg: str, usual: str, place: Place | Literal[""]) -> dict[str, Outfit]:
+    """An outfit in its usual colour, and in each that can be asked for."""
     named = {f"{name} {each}": f"rgb{rgb_of(colour)}" for each, colour in GIVEN.items()}
-    return {
-        each: partial(worn, svg=svg.format(colour=colour), place=place)
-        for each, colour in {name: usual, **named}.items()
-    }
+    colours = {name: usual, **named}
+    return {each: Outfit(svg.format(colour=colour), place) for each, colour in colours.items()}
 
 
-# The layouts, by name: see `emojich_core.reading.arranged_scenes`.
+# By layout: see `emojich_core.reading.arranged_scenes`.
 OUTFITS = {
-    "в новогодней шапке": partial(worn, svg=_SANTAS_CAP, place="crown"),
+    "в колпаке": Outfit(_SANTAS_CAP, "crown"),
     **_in_colours("в шапке", _CAP, _RED, "crown"),
-    **_in_colours("в костюме", _SUIT, _DARK, "throat"),
+    **_in_colours("в костюме", _SUIT, _DARK, ""),
 }

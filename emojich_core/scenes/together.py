@@ -1,18 +1,19 @@
 """An animal or thing in a place, or with another one; pictures: (S, S, 4) uint8, straight alpha."""
 
+from collections.abc import Sequence
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from emojich_core.scenes.compose import FULL, fitted, laid_flat, rendered, visible
+from emojich_core.scenes.compose import FULL, centred, fitted, laid_flat, rendered, visible
+from emojich_core.scenes.eyes import Eye
 
 INSIDE = 0.6  # longer side of a thing in a place, against the canvas
 CENTRE = 0.53  # how far down its middle is, against the canvas
 # The same in places that have something in front of it or above it: waves, a cloud, a parasol.
 MIDDLES = {"на море": 0.46, "под дождем": 0.64, "на пляже": 0.58, "на луне": 0.5, "в комнате": 0.56, "на сцене": 0.55}
-DRESSED = 0.74  # longer side of a head that wears something, against the canvas
 CARRYING = 0.78  # of an animal that carries something
 RIDING, RIDDEN = 0.56, 0.66  # of a rider, and of what it rides
 SUNK = 0.25  # of the smaller of both heights: what the ridden thing hides of the rider
@@ -23,6 +24,8 @@ CORNER = 0.4  # of what is carried
 TOUCHING = 0.3  # least overlap of two pictures, against the height of the one in front
 SYMBOL = 0.34  # of the symbol of a mood
 CLOTHED, CLOTHES = 0.56, 0.6  # of a head above clothes, and of the clothes
+PROFILE = 8.5  # half the width of a face against an eye's radius, where one eye is seen
+BODY = 0.18  # distance of the eyes against the width from which on all of a thing is a face
 OVERLAP = 0.14  # share of the head's height that is in front of the clothes
 
 # How what is worn sits on a head: its width against the head's; how far down its middle is, against
@@ -37,6 +40,8 @@ WORN: dict[Place, tuple[float, float]] = {
     "throat": (0.8, 1.08),
     "chest": (0.52, 0.64),
 }
+HATS, NECKS = ("top", "crown"), ("neck", "throat", "chest")
+_BRIM = 0.02  # share of a hat's height that may be before the eyes
 
 # By place: SVG of 100 × 100 behind the thing, and SVG in front of it.
 PLACES = {
@@ -196,8 +201,8 @@ WEATHER = {
         '<g stroke="#e8f4ff" stroke-width="2" stroke-linecap="round">'
         '<path d="M24 33 l-4 10 M39 31 l-3 8 M62 31 l-3 8 M78 33 l-4 10 M15 55 l-4 10 M88 52'
         ' l-4 10 M21 76 l-4 10 M82 76 l-4 10"/></g>'
-        '<g fill="#9db2c8"><circle cx="32" cy="18" r="10"/><circle cx="48" cy="14" r="12"/>'
-        '<circle cx="65" cy="18" r="10"/><rect x="24" y="16" width="50" height="12" rx="6"/></g>',
+        '<g fill="#8799b0"><circle cx="32" cy="17" r="9"/><circle cx="48" cy="13" r="11"/>'
+        '<circle cx="65" cy="17" r="9"/><rect x="24" y="15" width="50" height="11" rx="5.5"/></g>',
     ),
     "под луной": (
         '<circle cx="50" cy="50" r="47" fill="#14205c" fill-opacity="0.72"/>'
@@ -217,6 +222,14 @@ WEATHER = {
 }
 
 
+_SLEEP = (
+    '<g fill="none" stroke="#3d8bf2" stroke-width="9" stroke-linecap="round"'
+    ' stroke-linejoin="round"><path d="M58 8 h34 l-34 38 h34"/>'
+    '<path d="M30 46 h20 l-20 23 h20" stroke-width="7"/>'
+    '<path d="M8 74 h12 l-12 14 h12" stroke-width="5"/></g>'
+)
+
+
 def placed(rgba: np.ndarray, place: str, *weather: str) -> np.ndarray:
     """A thing in the middle of one of PLACES, where there may be WEATHER."""
     size = len(rgba)
@@ -225,30 +238,81 @@ def placed(rgba: np.ndarray, place: str, *weather: str) -> np.ndarray:
     for behind, _ in layers:
         canvas.alpha_composite(_background(behind, size))
     thing = fitted(rgba, INSIDE)
-    middle = round(size * MIDDLES.get(place, CENTRE))
+    middle = round(size * max(MIDDLES.get(each, CENTRE) for each in (place, *weather)))
     canvas.alpha_composite(thing, ((size - thing.width) // 2, middle - thing.height // 2))
     for _, before in layers:
         canvas.alpha_composite(_background(before, size))
     return np.asarray(canvas)
 
 
-def wearing(rgba: np.ndarray, worn_rgba: np.ndarray, place: Place) -> np.ndarray:
-    """A head with a hat, glasses, headphones, a bow or a scarf."""
-    size = len(rgba)
-    head, worn = fitted(rgba, DRESSED), visible(worn_rgba)
-    share, down = WORN[place]
-    width = round(head.width * share)
-    worn = worn.resize((width, round(width * worn.height / worn.width)), Image.Resampling.LANCZOS)
-    top = size - round(size * 0.03) - head.height
-    if down > 1:  # a scarf, which hangs below the head: both are centred
-        top = max(0, (size - round(head.height * down) - worn.height // 2) // 2)
-    above = top + round(head.height * down) - worn.height // 2
-    above = min(max(above, 0), size - worn.height)
-    canvas = Image.new("RGBA", (size, size))
-    layers = [(head, top), (worn, above)]
-    for image, upper in layers[::-1] if down > 1 else layers:  # the chin is in front of a scarf
-        canvas.alpha_composite(image, ((size - image.width) // 2, upper))
-    return np.asarray(canvas)
+def wearing(
+    rgba: np.ndarray, worn: Sequence[tuple[np.ndarray, Place]], eyes: Sequence[Eye] = ()
+) -> np.ndarray:
+    """A head with hats, glasses, headphones, a bow or a scarf.
+
+    `eyes` are those of the picture, if known: glasses are before them, and hats above them.
+    """
+    head = visible(rgba)
+    face = _face(rgba, head, eyes)
+    # The head in the middle of a page that has room for all of it; a scarf is behind the chin.
+    layers = [(head, head.width, head.height)]
+    for worn_rgba, place in worn:
+        image = visible(worn_rgba)
+        share, down = WORN[place]
+        width = max(1, round((face.right - face.left) * share))
+        height = max(1, round(width * image.height / image.width))
+        middle = face.top + down * (face.bottom - face.top)
+        x = (face.left + face.right) / 2
+        if place == "eyes":
+            middle = face.eyes
+        elif place in NECKS and face.is_profile:  # the neck is behind the face, and below it
+            is_left = x < head.width / 2
+            x += (face.right - face.left) * (0.3 if is_left else -0.3)
+            middle = face.eyes + (face.right - face.left) * 0.42
+        if place in HATS:  # its lower edge
+            middle = min(middle, face.eyes - face.radius - height * (0.5 - _BRIM))
+        image = image.resize((width, height), Image.Resampling.LANCZOS)
+        layer = (image, head.width + round(x - width / 2), head.height + round(middle - height / 2))
+        layers.insert(0 if down > 1 else len(layers), layer)
+    page = Image.new("RGBA", (3 * head.width, 3 * head.height))
+    for image, left, top in layers:
+        page.alpha_composite(image, (max(0, left), max(0, top)))
+    return centred(fitted(np.asarray(page), FULL, len(rgba)), len(rgba))
+
+
+class _Face(NamedTuple):
+    """Where a face is in the visible part of a picture, in pixels."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    eyes: float  # how far down their middle is
+    radius: float  # of an eye
+    is_profile: bool = False
+
+
+def _face(rgba: np.ndarray, head: Image.Image, eyes: Sequence[Eye]) -> _Face:
+    """The face of a thing: all of a head, or the part around the eye of a profile."""
+    width, height = head.size
+    if not eyes:
+        return _Face(0, width, 0, height, WORN["eyes"][1] * height, 0)
+    left, top, *_ = Image.fromarray(rgba).getchannel("A").getbbox() or (0, 0)
+    middle = sum(eye.y for eye in eyes) / len(eyes) - top
+    radius = eyes[0].radius
+    x = sum(eye.x for eye in eyes) / len(eyes) - left
+    half = width / 2
+    if len(eyes) == 1:
+        half = min(PROFILE * radius, half)
+    elif abs(eyes[0].x - eyes[1].x) < BODY * width:  # of a body from the front
+        half = abs(eyes[0].x - eyes[1].x) * 1.6
+    else:
+        return _Face(0, width, 0, height, middle, radius)
+    alpha = np.asarray(head)[..., 3] > 127
+    columns = alpha[:, max(0, round(x - half / 2)) : round(x + half / 2) + 1].any(axis=1)
+    highest = int(np.argmax(columns))
+    upper = max(highest, middle - 2 * half)
+    return _Face(x - half, x + half, upper, upper + 2 * half, middle, radius, len(eyes) == 1)
 
 
 def clothed(rgba: np.ndarray, clothes_rgba: np.ndarray) -> np.ndarray:
@@ -293,6 +357,11 @@ def sitting(rgba: np.ndarray, seat_rgba: np.ndarray) -> np.ndarray:
     bottom = top + round(seat.height * SEAT_HEIGHT)
     canvas.alpha_composite(sitter, ((size - sitter.width) // 2, max(0, bottom - sitter.height)))
     return np.asarray(canvas)
+
+
+def asleep(rgba: np.ndarray) -> np.ndarray:
+    """A sleeper with three letters Z at the upper right."""
+    return in_mood(rgba, np.asarray(_background(_SLEEP, len(rgba))))
 
 
 def in_mood(rgba: np.ndarray, symbol_rgba: np.ndarray) -> np.ndarray:
