@@ -117,7 +117,7 @@ class Looks:
         if known:
             self._repeat(torch.tensor(known))
 
-    def of(self, codes: Tensor, caption: str) -> Look:
+    def of(self, codes: Tensor, caption: str = "") -> Look:
         """The look of the next image, by its codes (image_seq_length,) and its caption."""
         return replace(self._look, repeat=self._repeat(codes), caption=caption)
 
