@@ -151,6 +151,7 @@ def _in_one_alphabet(word: re.Match[str]) -> str:
 LEANS, ONE_WAY = "leans", "one way"
 # Eyes: how those of a thing are; or a colour of `emojich_core.colours`.
 CLOSED, WINKING, IN_TEARS, ANGRY, IN_LOVE = "closed", "winking", "in tears", "angry", "in love"
+WRITTEN = "надпись "  # the name of the layout that shows the words after it
 THEN = "; "  # between layouts: each continues with the picture that the one before it has made
 
 

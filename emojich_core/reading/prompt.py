@@ -22,6 +22,7 @@ than its emoji, and for a word that has only a neighbour; and what of a scene or
 left out: горящий дом.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 
 from emojich_core.reading.adjectives import participle_left_out, without_unknown_adjectives
@@ -38,6 +39,7 @@ from emojich_core.reading.descriptions import description_of, descriptions_apart
 from emojich_core.reading.emoji_for_words import with_names_for_emoji
 from emojich_core.reading.faces import read_face
 from emojich_core.reading.learned_scenes import read_head_in_outfit, read_learned_scene
+from emojich_core.reading.lettering import written_in
 from emojich_core.reading.lookup import find
 from emojich_core.reading.negations import without_negated
 from emojich_core.reading.partial_phrases import (
@@ -56,13 +58,37 @@ from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_in_turn, read_whole
 from emojich_core.reading.words import nouns, plain, says_something
 from emojich_core.reading.written_emoji import split
-from emojich_core.request import InvalidRequest, Reading, Reason
+from emojich_core.request import ONE_WAY, THEN, WRITTEN, InvalidRequest, Reading, Reason
 
+SPARKLES = "✨"
 EXAMPLES = "«кот в шляпе», «горящее сердце» or «панда в короне»"
 
 
 def read(vocabulary: Vocabulary, prompt: str) -> Reading:
-    """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known."""
+    """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known.
+
+    Words that the picture is to show are written under what is drawn; alone, under what they mean.
+    """
+    subject, words = written_in(prompt)
+    if not words or not vocabulary.scene_nouns:
+        return _read(vocabulary, prompt)
+    for shown in filter(None, (subject, "" if subject else words)):
+        with suppress(InvalidRequest):
+            return _with_words(_read(vocabulary, shown), words)
+    sparkles = vocabulary.names.get(SPARKLES)
+    return _with_words(Reading(sparkles), words) if sparkles else _read(vocabulary, prompt)
+
+
+def _with_words(reading: Reading, words: str) -> Reading:
+    """The reading of a picture over words, which must not be mirrored."""
+    if not reading.layout:
+        reading = replace(reading, variants=())
+    layout = THEN.join(filter(None, (reading.layout, WRITTEN + words)))
+    return replace(reading, layout=layout, pose=ONE_WAY)
+
+
+def _read(vocabulary: Vocabulary, prompt: str) -> Reading:
+    """What to draw for a prompt that shows no words."""
     parts = split(prompt, vocabulary.names)
 
     def respell(word: str) -> str:

@@ -9,9 +9,10 @@ import numpy as np
 from PIL import Image
 
 from emojich_core.reading import counts
-from emojich_core.request import THEN
+from emojich_core.request import THEN, WRITTEN
 from emojich_core.scenes.compose import counted, group, mirrored, pair, stretched
 from emojich_core.scenes.eyes import eyes_in
+from emojich_core.scenes.lettering import lettered
 from emojich_core.scenes.outfits import OUTFITS
 from emojich_core.scenes.together import (
     INSIDE_SUNK,
@@ -62,13 +63,14 @@ def arrange(layout: str, pictures: Sequence[Image.Image], caption: str = "") -> 
     """One picture of pictures (RGBA, squares of one size), in the layout of this name.
 
     The name may be that of several with THEN between, which are applied in this order: "in a mood;
-    на море"; places come last, and all but the first are weather.  Each takes as many pictures as
+    на море"; places come last, and all but the first are weather; then words.  Each takes as many pictures as
     it arranges.  `caption` of the first picture, whose eyes may be known.
     Raises KeyError for an unknown name.
     """
     scene, *others = map(np.asarray, pictures)
     eyes = eyes_in(scene, caption).places
     names = layout.split(THEN)
+    words = names.pop().removeprefix(WRITTEN) if names[-1].startswith(WRITTEN) else ""
     places = [name for name in names if name in PLACES]
     for number, name in enumerate(names):
         if name in _WORN or name in _HATS:
@@ -85,7 +87,8 @@ def arrange(layout: str, pictures: Sequence[Image.Image], caption: str = "") -> 
             scene = WITH_ANOTHER[name](scene, others.pop(0))
         elif name not in places:
             scene = ALONE[name](scene)
-    return Image.fromarray(placed(scene, *places) if places else scene)
+    scene = placed(scene, *places) if places else scene
+    return Image.fromarray(lettered(scene, words) if words else scene)
 
 
 def _worn(layout: str, others: list[Drawing], size: int) -> tuple[Drawing, Place]:
