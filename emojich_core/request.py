@@ -152,6 +152,7 @@ LEANS, ONE_WAY = "leans", "one way"
 # Eyes: how those of a thing are; or a colour of `emojich_core.colours`.
 CLOSED, WINKING, IN_TEARS, ANGRY, IN_LOVE = "closed", "winking", "in tears", "angry", "in love"
 WRITTEN = "надпись "  # the name of the layout that shows the words after it
+IN_PIXELS = "in pixels"  # the name of the layout that makes all before it coarse
 THEN = "; "  # between layouts: each continues with the picture that the one before it has made
 
 

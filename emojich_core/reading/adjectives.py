@@ -19,6 +19,14 @@ from emojich_core.reading.words import (
     plain,
 )
 
+# Qualities that change all of a picture: a user is told that they are left out.
+_LOOKS = {
+    *("радужный", "прозрачный", "полосатый", "мультяшный", "клетчатый", "пятнистый", "двухголовый"),
+    *("деревянный", "стеклянный", "металлический", "железный", "вязаный", "неоновый", "крылатый"),
+    *("акварельный", "реалистичный", "каменный", "ледяной", "трехголовый", "трехглавый"),
+    *("мускулистый", "накачанный", "лысый", "бородатый", "кудрявый", "лохматый", "чернобелый"),
+}
+
 
 def without_unknown_adjectives(
     vocabulary: Vocabulary, prompt: str, texts: list[str], kept: Collection[str] = ()
@@ -51,12 +59,13 @@ def _begins_a_name(vocabulary: Vocabulary, texts: list[str]) -> bool:
 
 
 def participle_left_out(texts: list[str], left: list[str]) -> tuple[str, str]:
-    """The first participle of `texts` that is not in `left`, with its noun, and the noun.
+    """The first participle or look of `texts` that is not in `left`, with its noun, and the noun.
 
     горящий дом, дом.  Two empty strings if there is none, or if its noun is a face.
     """
     for text, after in pairwise(texts):
-        if text not in left and after in left and is_participle(text) and is_noun(after):
+        is_seen = is_participle(text) or lemma(text) in _LOOKS
+        if text not in left and after in left and is_seen and is_noun(after):
             noun = lemma(after)
             if noun in FACES:
                 break

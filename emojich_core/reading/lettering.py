@@ -11,7 +11,13 @@ _SAYS = r"говорит|кричит|пишет|думает|поёт|поет|
 _WRITTEN = re.compile(
     rf"[\s,]*(?:(?:и|с|со|где|в котором|на котор\w+)\s+)*(?:[а-яё]+(?:ая|ой|ый|ым)\s+)?"
     rf"(?:(?<![\w-])(?:{_INSCRIPTION}|{_SAYS})\s*:?\s*{_QUOTED}"
-    rf"|(?<![\w-])(?:{_INSCRIPTION})\s*:?\s+(?P<bare>(?!(?:на|в|во|под|из|с|от|для)\s)[^«»\"“”„']+)$)",
+    rf"|(?<![\w-])(?:{_INSCRIPTION})\s*:?\s+(?P<bare>(?!(?:на|в|во|под|из|от|для)\s|с\s(?!дн|нов|праздн|любов|добр|рожд))[^«»\"“”„']+)$)",
+    re.IGNORECASE,
+)
+# What only carries words: nothing of it is drawn.
+_CARRIERS = re.compile(
+    r"^(?:[а-яё]+(?:ая|ой|ый|ое)\s+)?(?:таблич\w+|плакат\w*|вывеск\w+|знак\w*|баннер\w*|картинк\w+"
+    r"|открытк\w+|стикер\w*|наклейк\w+|транспарант\w*)?$",
     re.IGNORECASE,
 )
 _DRAWN = re.compile(r"[а-яё\d !?.,+=-]+", re.IGNORECASE)
@@ -28,7 +34,8 @@ def written_in(prompt: str) -> tuple[str, str]:
         return prompt, ""
     if len(in_lines(text)) > MOST_LINES:
         return prompt, ""
-    return (prompt[: found.start()] + prompt[found.end() :]).strip(" ,"), text
+    subject = (prompt[: found.start()] + prompt[found.end() :]).strip(" ,")
+    return "" if _CARRIERS.match(subject) else subject, text
 
 
 def in_lines(text: str) -> list[str]:

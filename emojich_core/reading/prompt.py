@@ -22,6 +22,7 @@ than its emoji, and for a word that has only a neighbour; and what of a scene or
 left out: горящий дом.
 """
 
+import re
 from contextlib import suppress
 from dataclasses import replace
 
@@ -58,9 +59,14 @@ from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_in_turn, read_whole
 from emojich_core.reading.words import nouns, plain, says_something
 from emojich_core.reading.written_emoji import split
-from emojich_core.request import ONE_WAY, THEN, WRITTEN, InvalidRequest, Reading, Reason
+from emojich_core.request import IN_PIXELS, ONE_WAY, THEN, WRITTEN, InvalidRequest, Reading, Reason
 
 SPARKLES = "✨"
+PIXELS = re.compile(
+    r"\s*\b(?:в\s+)?(?:(?:стиле?|виде)\s+)?(?:пиксел\w+[\s-]*арт\w*|пиксель\s+арт|пикселях|8[\s-]*бит\w*"
+    r"|пиксел[яей]\w*|пиксельн\w+(?:\s+стил\w+)?|майнкрафт\w*)",
+    re.IGNORECASE,
+)
 EXAMPLES = "«кот в шляпе», «горящее сердце» or «панда в короне»"
 
 
@@ -69,14 +75,24 @@ def read(vocabulary: Vocabulary, prompt: str) -> Reading:
 
     Words that the picture is to show are written under what is drawn; alone, under what they mean.
     """
-    subject, words = written_in(prompt)
-    if not words or not vocabulary.scene_nouns:
-        return _read(vocabulary, prompt)
-    for shown in filter(None, (subject, "" if subject else words)):
-        with suppress(InvalidRequest):
-            return _with_words(_read(vocabulary, shown), words)
+    subject, words = written_in(prompt) if vocabulary.scene_nouns else (prompt, "")
+    if not words:
+        return _read_in_pixels(vocabulary, prompt)
+    with suppress(InvalidRequest):
+        reading = _read_in_pixels(vocabulary, subject or words)
+        if subject or not reading.unknown:
+            return _with_words(reading, words)
     sparkles = vocabulary.names.get(SPARKLES)
     return _with_words(Reading(sparkles), words) if sparkles else _read(vocabulary, prompt)
+
+
+def _read_in_pixels(vocabulary: Vocabulary, prompt: str) -> Reading:
+    """The reading of a prompt, in large pixels if it asks for them: пиксельный кот."""
+    subject = PIXELS.sub(" ", prompt).strip(" ,") if vocabulary.scene_nouns else prompt
+    if subject == prompt or not subject:
+        return _read(vocabulary, prompt)
+    reading = _read(vocabulary, subject)
+    return replace(reading, layout=THEN.join(filter(None, (reading.layout, IN_PIXELS))))
 
 
 def _with_words(reading: Reading, words: str) -> Reading:

@@ -11,6 +11,7 @@ PAIR_SIDE = 0.5  # longer side of each of two things against the canvas
 THREE_SIDE = 0.46  # and of each of three
 LONG = 2.2  # length of a board, a broom or a rocket against its width
 ROW = 1.6  # width of a row of things against its height
+PIXELS, SHADES = 32, 40  # squares a side, and colours, of a picture in large pixels
 FULL = 0.96  # longer side of a picture that is as large as fits
 # How many copies are in each row, from the top, by the number of all.
 ROWS = {
@@ -83,6 +84,18 @@ def stretched(rgba: np.ndarray, across: float) -> np.ndarray:
     fit = image.resize((width, height), Image.Resampling.LANCZOS)
     canvas.alpha_composite(fit, ((size - width) // 2, (size - height) // 2))
     return np.asarray(canvas)
+
+
+def in_pixels(rgba: np.ndarray) -> np.ndarray:
+    """A picture in PIXELS squares a side, each of one of SHADES colours or clear."""
+    size = len(rgba)
+    step = size // PIXELS
+    coarse = Image.fromarray(np.ascontiguousarray(rgba)).convert("RGBa")
+    coarse = coarse.resize((PIXELS, PIXELS), Image.Resampling.BOX).convert("RGBA")
+    pixels = np.asarray(coarse.convert("RGB").quantize(SHADES).convert("RGB"))
+    alpha = np.where(np.asarray(coarse)[..., 3] > 127, 255, 0).astype(np.uint8)
+    squares = np.dstack([pixels, alpha]).repeat(step, axis=0).repeat(step, axis=1)
+    return squares
 
 
 def laid_flat(rgba: np.ndarray) -> np.ndarray:

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from emojich_core.reading import counts
-from emojich_core.request import THEN, WRITTEN
-from emojich_core.scenes.compose import counted, group, mirrored, pair, stretched
+from emojich_core.request import IN_PIXELS, THEN, WRITTEN
+from emojich_core.scenes.compose import counted, group, in_pixels, mirrored, pair, stretched
 from emojich_core.scenes.eyes import eyes_in
 from emojich_core.scenes.lettering import lettered
 from emojich_core.scenes.outfits import OUTFITS
@@ -63,7 +63,7 @@ def arrange(layout: str, pictures: Sequence[Image.Image], caption: str = "") -> 
     """One picture of pictures (RGBA, squares of one size), in the layout of this name.
 
     The name may be that of several with THEN between, which are applied in this order: "in a mood;
-    на море"; places come last, and all but the first are weather; then words.  Each takes as many pictures as
+    на море"; places come last, and all but the first are weather; then IN_PIXELS and words.  Each takes as many pictures as
     it arranges.  `caption` of the first picture, whose eyes may be known.
     Raises KeyError for an unknown name.
     """
@@ -71,6 +71,7 @@ def arrange(layout: str, pictures: Sequence[Image.Image], caption: str = "") -> 
     eyes = eyes_in(scene, caption).places
     names = layout.split(THEN)
     words = names.pop().removeprefix(WRITTEN) if names[-1].startswith(WRITTEN) else ""
+    is_coarse = names[-1:] == [IN_PIXELS]
     places = [name for name in names if name in PLACES]
     for number, name in enumerate(names):
         if name in _WORN or name in _HATS:
@@ -85,9 +86,10 @@ def arrange(layout: str, pictures: Sequence[Image.Image], caption: str = "") -> 
             scene = group(scene, others.pop(0))
         elif name in WITH_ANOTHER:
             scene = WITH_ANOTHER[name](scene, others.pop(0))
-        elif name not in places:
+        elif name not in (*places, IN_PIXELS):
             scene = ALONE[name](scene)
     scene = placed(scene, *places) if places else scene
+    scene = in_pixels(scene) if is_coarse else scene
     return Image.fromarray(lettered(scene, words) if words else scene)
 
 
