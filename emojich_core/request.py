@@ -150,7 +150,8 @@ def _in_one_alphabet(word: re.Match[str]) -> str:
 # Poses: the drawing may stand aslant, too; it must not be mirrored.
 LEANS, ONE_WAY = "leans", "one way"
 # Eyes: how those of a thing are; or a colour of `emojich_core.colours`.
-CLOSED, WINKING, IN_TEARS, ANGRY, IN_LOVE = "closed", "winking", "in tears", "angry", "in love"
+CLOSED, WINKING, WIDE = "closed", "winking", "wide"
+IN_TEARS, ANGRY, IN_LOVE = "in tears", "angry", "in love"
 WRITTEN = "надпись "  # the name of the layout that shows the words after it
 IN_PIXELS = "in pixels"  # the name of the layout that makes all before it coarse
 THEN = "; "  # between layouts: each continues with the picture that the one before it has made

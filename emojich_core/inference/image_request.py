@@ -94,10 +94,7 @@ class ImageRequest:
     def _end_round(self) -> list[ImageCodes]:
         selected = self._policy.select(self._round)
         if self._looks:
-            selected = [
-                replace(each, look=self._look_of(self._looks, each))
-                for each in selected
-            ]
+            selected = [replace(each, look=self._look_of(self._looks, each)) for each in selected]
         self._selected += selected
         self._round = []
         retries = self._policy.next_round()

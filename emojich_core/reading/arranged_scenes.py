@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from emojich_core.reading import counts
+from emojich_core.reading.colour_names import basic_colour
 from emojich_core.reading.coloured_things import read_coloured_thing
 from emojich_core.reading.counts import SEVERAL, count_of
-from emojich_core.reading.colour_names import basic_colour
 from emojich_core.reading.descriptions import description_of
 from emojich_core.reading.learned_scenes import read_head_in_outfit
 from emojich_core.reading.substitutes import read_substituted
@@ -28,8 +28,8 @@ from emojich_core.reading.words import (
     nominative,
     plain,
 )
-from emojich_core.request import IN_LOVE, IN_TEARS, THEN, WINKING, Reading
-from emojich_core.scenes.eyes import eyes_by_caption
+from emojich_core.request import IN_LOVE, IN_TEARS, THEN, Reading
+from emojich_core.scenes.eyes import eyes_by_caption, hat_spares_eyes
 
 # The layouts, by a word between two things.
 LINKS = {
@@ -67,7 +67,6 @@ PARTS = {
     *("глаз", "волос", "ухо", "хвост", "лапа", "нос"),
     *("ус", "рот", "зуб", "крыло", "рог", "голова"),
 }
-_UNDER_HAT = 0.3  # how far down a head its eyes are hidden by the hats that the weights draw
 _MOST_OTHERS = 3  # things beside the first: more would be too small to see, and take long to draw
 # What no emoji shows by itself is drawn; each is a layout of its own, as are the places.
 COLOURED_OUTFITS = ("в шапке", "в костюме")
@@ -78,6 +77,9 @@ PLACES = (
     *("в космосе", "на луне", "на море", "под водой", "в лесу", "в пустыне", "в огне", "на пляже"),
     *("в небе", "в городе", "на лугу", "в комнате", "на сцене", *WEATHER),
 )
+# Of moods: with a symbol that is drawn, or letters Z.
+SYMBOL = "in a mood"
+MOODS = (SYMBOL, "asleep")
 # Between a thing and its colour: кот с зелёными глазами.
 _WITH = ("с", "со")
 
@@ -107,8 +109,7 @@ def _needs_layout(vocabulary: Vocabulary, texts: Sequence[str]) -> bool:
     if texts[-1] in ("очках", "шапке"):
         return True
     thing = read_thing(vocabulary, texts[:-2])
-    found = eyes_by_caption().get(_as_head(vocabulary, thing).prompt, []) if thing else []
-    return any(not e.are_drawn or min(e.places).y < _UNDER_HAT for e in found)
+    return thing is not None and not hat_spares_eyes(_as_head(vocabulary, thing).prompt)
 
 
 def read_part_of_scene(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
@@ -167,7 +168,7 @@ def _with_description(vocabulary: Vocabulary, reading: Reading, word: str) -> Re
     head = _as_head(vocabulary, reading)
     if eyes or layout.startswith("worn"):
         reading = replace(head, eyes=eyes)
-    if eyes in (WINKING, IN_TEARS) and _has_eyes(reading):  # these need no symbol
+    if (eyes == IN_TEARS or not layout) and _has_eyes(reading):  # these need no symbol
         is_crying_cat = eyes == IN_TEARS and reading.prompt == vocabulary.caption_of(CAT)
         crying = vocabulary.names.get(CRYING_CAT, "") if is_crying_cat else ""
         return replace(reading, prompt=crying, eyes="") if crying else reading
@@ -244,6 +245,8 @@ def _with_shared_preposition(part: Sequence[str], left: Sequence[str]) -> Sequen
 def _with_part(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> Reading | None:
     """The reading of a thing and one part of the scene after it, which a verb may begin."""
     follows_verb = len(rest) > 1 and can_be("VERB", rest[0])
+    if len(rest) == 2 and rest[0] in ("и", "а") and description_of(rest[1]):  # и злой
+        return _with_description(vocabulary, first, rest[1])
     described = None
     if follows_verb:
         described = _with_description(vocabulary, first, rest[0])
@@ -262,8 +265,9 @@ def _with_part(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> R
         return replace(head, eyes=colour) if is_seen else None
     if where in OUTFITS:
         colour = next(filter(None, map(basic_colour, rest[1:-1])), "")
-        outfit = f"{where} {colour}" if colour and where in COLOURED_OUTFITS else where
-        return _with_layout(_as_head(vocabulary, first), outfit)
+        is_coloured = colour and where in COLOURED_OUTFITS
+        layout = f"{where} {colour}" if is_coloured else where
+        return _with_layout(_as_head(vocabulary, first), layout)
     worn = WORN.get(where)  # в красной шляпе
     if worn:
         emoji, place = worn
@@ -362,12 +366,19 @@ def _has_eyes(reading: Reading) -> bool:
 def _with_layout(reading: Reading, layout: str, *others: Reading) -> Reading:
     """The reading with one more layout, and the other things that this layout arranges.
 
-    Places stay last, because all things are there: кот в лесу с грибом.
+    Moods and places stay last, because all things are there: кот в лесу с грибом.  Of several of
+    a thing, each has its mood.
     """
     layouts = _layouts_of(reading)
-    places = [each for each in layouts if each in PLACES]
-    layouts = [*layouts[: len(layouts) - len(places)], layout, *places]
-    return replace(reading, layout=THEN.join(layouts), others=(*reading.others, *others))
+    ends = PLACES if layout in counts.LAYOUTS.values() else (*PLACES, *MOODS)
+    last = len(layouts)
+    while last and layouts[last - 1] in ends:
+        last -= 1
+    symbols = layouts[last:].count(SYMBOL)
+    place = len(reading.others) - symbols
+    things = (*reading.others[:place], *others, *reading.others[place:])
+    layouts = [*layouts[:last], layout, *layouts[last:]]
+    return replace(reading, layout=THEN.join(layouts), others=things)
 
 
 def _with_place(reading: Reading, place: str) -> Reading | None:

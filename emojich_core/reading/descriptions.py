@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from emojich_core.reading.tables import rows
 from emojich_core.reading.lexicon import emoji_by_phrase
+from emojich_core.reading.tables import rows
 from emojich_core.reading.text import WORD
 from emojich_core.reading.words import forms, plain
 from emojich_core.reading.written_emoji import bare
@@ -30,7 +30,7 @@ def description_of(word: str) -> Description | None:
 
 
 def descriptions_apart(prompt: str) -> str:
-    """The prompt with a space for the hyphen before a description: кот-космонавт → кот космонавт."""
+    """The prompt with a space for a hyphen before a description: кот-космонавт."""
     return WORD.sub(lambda word: _apart(word[0]), prompt)
 
 

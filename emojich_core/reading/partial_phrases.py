@@ -19,6 +19,7 @@ from emojich_core.reading.words import (
 from emojich_core.request import Reading
 
 _OPENING = {"как", "чтобы", "чтоб", "пусть", "где", "когда", "то", "типа", "будто", "там"}
+_FILLERS = {"чтобы", "чтоб", "он", "она", "оно", "они", "типа", "короче", "просто", "будто"}
 _BEFORE_GREETINGS = ("NPRO", "PRCL", "INTJ", "ADVB")  # parts of speech
 
 
@@ -44,8 +45,9 @@ def read_greeting(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
         rest = texts[length:]
         if any(is_link(word) or is_likely("VERB", word) for word in rest):
             break
-        is_adjective_of_rest = agrees(texts[length - 1], rest[0])
-        reading = None if is_adjective_of_rest else read_whole(vocabulary, texts[:length])
+        # кот целует рыбку
+        is_of_rest = agrees(texts[length - 1], rest[0]) or is_likely("VERB", texts[length - 1])
+        reading = None if is_of_rest else read_whole(vocabulary, texts[:length])
         if reading:
             return reading
     for start in range(1, len(texts) - 1):  # мама, с днём рождения, without the comma
@@ -62,9 +64,13 @@ def _stands_before_greetings(word: str) -> bool:
 
 
 def without_opening(prompt: str) -> str:
-    """The prompt without a conjunction before all of it: как кот летит, чтобы медведь катался."""
+    """The prompt without a conjunction before all of it, and without words that fill it.
+
+    как кот летит; кот чтобы он летал.
+    """
     words = words_and_numbers_in(prompt)
     kept = [*dropwhile(lambda word: plain(word) in _OPENING, words)]
+    kept = [word for word in kept if plain(word) not in _FILLERS]
     return " ".join(kept) if kept and len(kept) < len(words) else prompt
 
 

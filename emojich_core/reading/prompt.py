@@ -33,6 +33,7 @@ from emojich_core.reading.arranged_scenes import (
     read_arranged_scene,
     read_described,
     read_part_of_scene,
+    read_thing,
 )
 from emojich_core.reading.coloured_things import read_coloured_thing
 from emojich_core.reading.counts import COUNTS
@@ -62,6 +63,7 @@ from emojich_core.reading.written_emoji import split
 from emojich_core.request import IN_PIXELS, ONE_WAY, THEN, WRITTEN, InvalidRequest, Reading, Reason
 
 SPARKLES = "✨"
+LIST = re.compile(r",\s*(?:и\s+)?|\s+и\s+", re.IGNORECASE)
 PIXELS = re.compile(
     r"\s*\b(?:в\s+)?(?:(?:стиле?|виде)\s+)?(?:пиксел\w+[\s-]*арт\w*|пиксель\s+арт|пикселях|8[\s-]*бит\w*"
     r"|пиксел[яей]\w*|пиксельн\w+(?:\s+стил\w+)?|майнкрафт\w*)",
@@ -92,7 +94,9 @@ def _read_in_pixels(vocabulary: Vocabulary, prompt: str) -> Reading:
     if subject == prompt or not subject:
         return _read(vocabulary, prompt)
     reading = _read(vocabulary, subject)
-    return replace(reading, layout=THEN.join(filter(None, (reading.layout, IN_PIXELS))))
+    layout = THEN.join(filter(None, (reading.layout, IN_PIXELS)))
+    single = tuple(each for each in reading.variants if each in vocabulary.emoji_by_caption)
+    return replace(reading, layout=layout, variants=single)
 
 
 def _with_words(reading: Reading, words: str) -> Reading:
@@ -143,6 +147,7 @@ def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
         or read_coloured_thing(vocabulary, texts)
         or read_whole(vocabulary, texts)
         or read_face(vocabulary, texts)
+        or _read_list(vocabulary, prompt)
         or read_clauses(vocabulary, prompt)
         or read_greeting(vocabulary, texts)
     )
@@ -152,6 +157,15 @@ def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     if shown and (reading := _read_words(vocabulary, shown)):
         return reading
     return _read_without_unknown_adjectives(vocabulary, prompt)
+
+
+def _read_list(vocabulary: Vocabulary, prompt: str) -> Reading | None:
+    """The reading of things with commas between, and «и» before the last: all are drawn."""
+    things = [words_in(part) for part in LIST.split(prompt)]
+    is_list = "," in prompt and len(things) > 2
+    if not is_list or not all(thing and read_thing(vocabulary, thing) for thing in things):
+        return None
+    return read_arranged_scene(vocabulary, " и ".join(map(" ".join, things)).split())
 
 
 def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Reading | None:

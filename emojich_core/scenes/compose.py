@@ -61,7 +61,7 @@ def counted(rgba: np.ndarray, count: int) -> np.ndarray:
     if count == 2:
         return pair(rgba, rgba)
     if count == 3:
-        middles = ((0.5, 0.27), (0.26, 0.73), (0.74, 0.73))
+        middles = [(0.5, 0.27), (0.26, 0.73), (0.74, 0.73)]
         return _place(len(rgba), [(rgba, x, y, THREE_SIDE) for x, y in middles])
     if count not in ROWS:
         raise ValueError(f"2 to 10 things, not {count}")

@@ -13,7 +13,7 @@ from PIL import Image
 
 from emojich_core.colours import GIVEN, rgb_of
 from emojich_core.reading.tables import rows
-from emojich_core.request import ANGRY, CLOSED, IN_LOVE, IN_TEARS, WINKING
+from emojich_core.request import ANGRY, CLOSED, IN_LOVE, IN_TEARS, WIDE, WINKING
 from emojich_core.scenes.compose import rendered
 
 EYES = Path(__file__).with_name("eyes.tsv")
@@ -22,6 +22,7 @@ LUMINANCE = np.array((0.3, 0.59, 0.11))
 BRIGHT = 95  # luminance of 255 from which on a dark eye is seen
 PLAIN = 45  # standard deviation of luminance up to which a place has nothing drawn on it
 LARGE = 0.06  # radius from which on a missing eye is round and white, as an owl's
+UNDER_HAT = 0.3  # how far down a head its eyes are hidden by the hats that the weights draw
 GRID = 8  # parts of a shape, across and down
 SAME_SHAPE = 6  # of them may differ
 # Around (0, 0), about 1 in radius.
@@ -73,11 +74,19 @@ def with_eyes(picture: Image.Image, caption: str, state: str = "") -> Image.Imag
         drawn = _eye(shown, skin, is_dark, eyes.are_drawn, is_large, 1 if nose > 0 else -1)
         if state == IN_TEARS and not number:
             drawn += _tear(max(1, LEAST_TEAR * picture.width / eye.radius))
-        body += f'<g transform="translate({eye.x:.1f} {eye.y:.1f}) scale({eye.radius:.2f})">{drawn}</g>'
+        body += (
+            f'<g transform="translate({eye.x:.1f} {eye.y:.1f}) scale({eye.radius:.2f})">{drawn}</g>'
+        )
     page = picture.copy()
     body = f'<g transform="scale({100 / picture.width})">{body}</g>'
     page.alpha_composite(rendered(body, picture.width))
     return page
+
+
+def hat_spares_eyes(caption: str) -> bool:
+    """Whether a head that the weights draw with a hat has eyes then, as far as is known."""
+    known = eyes_by_caption().get(caption, [])
+    return all(each.are_drawn and min(eye.y for eye in each.places) > UNDER_HAT for each in known)
 
 
 def _eye(
@@ -88,7 +97,7 @@ def _eye(
     is_large: bool,
     inner: int,
 ) -> str:
-    """An eye as SVG, around (0, 0), with a radius of 1; `inner` is 1 if the nose is at its right."""
+    """An eye as SVG, around (0, 0), of radius 1; `inner` is 1 if the nose is at its right."""
     line = LIGHT if is_dark else DARK
     if state == CLOSED:
         hidden = f'<ellipse rx="1.4" ry="1.6" fill="rgb{skin}"/>' if is_drawn else ""
@@ -100,6 +109,11 @@ def _eye(
         return (
             f'<circle r="1.25" fill="rgb{rgb_of(GIVEN[state])}" stroke="{DARK}"'
             f' stroke-width=".25"/><ellipse rx=".5" ry=".75" fill="{DARK}"/>{glint}'
+        )
+    if state == WIDE:
+        return (
+            f'<circle r="1.9" fill="{LIGHT}" stroke="{DARK}" stroke-width=".3"/>'
+            f'<circle r=".8" fill="{DARK}"/>{glint}'
         )
     brow = ""
     if state in (ANGRY, IN_TEARS):
@@ -120,7 +134,8 @@ def _line(path: str, colour: str) -> str:
 
 def _tear(size: float) -> str:
     """A tear below an eye; `size` against the eye's radius."""
-    return f'<path d="{TEAR}" transform="translate(0 {1.2 + 1.3 * size}) scale({size})" fill="#2f9df4"/>'
+    place = f"translate(0 {1.2 + 1.3 * size}) scale({size})"
+    return f'<path d="{TEAR}" transform="{place}" fill="#2f9df4"/>'
 
 
 def eyes_in(pixels: np.ndarray, caption: str) -> Eyes:

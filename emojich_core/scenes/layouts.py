@@ -63,8 +63,8 @@ def arrange(layout: str, pictures: Sequence[Image.Image], caption: str = "") -> 
     """One picture of pictures (RGBA, squares of one size), in the layout of this name.
 
     The name may be that of several with THEN between, which are applied in this order: "in a mood;
-    на море"; places come last, and all but the first are weather; then IN_PIXELS and words.  Each takes as many pictures as
-    it arranges.  `caption` of the first picture, whose eyes may be known.
+    на море"; places come last, and all but the first are weather; then IN_PIXELS and words.  Each
+    takes as many pictures as it arranges.  `caption` of the first picture, whose eyes may be known.
     Raises KeyError for an unknown name.
     """
     scene, *others = map(np.asarray, pictures)

@@ -58,7 +58,7 @@ LETTERS: dict[str, tuple[float, str]] = {
     "5": (9, "M8.5 0H1.6L.8 6Q2.4 5 4.4 5Q9 5 9 9.4Q9 14 4.4 14Q1.6 14 0 12.2"),
     "6": (9, "M7.6 .4Q0 1.6 0 9.4Q0 14 4.5 14Q9 14 9 9.6Q9 5.4 4.6 5.4Q1 5.4 0 9"),
     "7": (9, "M0 0H9L3.5 14"),
-    "8": (9, "M4.5 6.6C9.6 6.6 9.6 0 4.5 0C-.6 0-.6 6.6 4.5 6.6C10.6 6.6 10.6 14 4.5 14C-1.6 14-1.6 6.6 4.5 6.6z"),
+    "8": (9, "M4.5 6.6C9 6.6 9 0 4.5 0S0 6.6 4.5 6.6C10.6 6.6 10.6 14 4.5 14S-1.6 6.6 4.5 6.6z"),
     "9": (9, "M1.4 13.6Q9 12.4 9 4.6Q9 0 4.5 0Q0 0 0 4.4Q0 8.6 4.4 8.6Q8 8.6 9 5"),
     "!": (1, "M.5 0V9M.5 13.9v.1"),
     "?": (8, "M0 3.2Q.4 0 4 0Q8 0 8 3.4Q8 5.4 4 7.4V9.4M4 13.9v.1"),
@@ -109,7 +109,9 @@ def _words(text: str, size: int) -> Image.Image | None:
         for colour, width, down in layers
     )
     svg = f'<g transform="scale({scale}) translate({MARGIN} {MARGIN})">{body}</g>'
-    return rendered(svg, size).crop((0, 0, round(wide * scale * size / 100), round(high * scale * size / 100)))
+    return rendered(svg, size).crop(
+        (0, 0, round(wide * scale * size / 100), round(high * scale * size / 100))
+    )
 
 
 def _path(letter: str) -> str:

@@ -13,15 +13,22 @@ from emojich_core.scenes.eyes import Eye
 INSIDE = 0.6  # longer side of a thing in a place, against the canvas
 CENTRE = 0.53  # how far down its middle is, against the canvas
 # The same in places that have something in front of it or above it: waves, a cloud, a parasol.
-MIDDLES = {"на море": 0.46, "под дождем": 0.64, "на пляже": 0.58, "на луне": 0.5, "в комнате": 0.56, "на сцене": 0.55}
+MIDDLES = {
+    "на море": 0.46,
+    "под дождем": 0.64,
+    "на пляже": 0.58,
+    "на луне": 0.5,
+    "в комнате": 0.56,
+    "на сцене": 0.55,
+}
 CARRYING = 0.78  # of an animal that carries something
 RIDING, RIDDEN = 0.56, 0.66  # of a rider, and of what it rides
-SUNK = 0.25  # of the smaller of both heights: what the ridden thing hides of the rider
+SUNK = 0.2  # of the smaller of both heights: what the ridden thing hides of the rider
 INSIDE_SUNK = 0.42  # the same of what is in a thing
 SITTING, SEAT = 0.6, 0.96  # of a sitter, and of its seat
 SEAT_HEIGHT = 0.84  # how far down a seat the sitter's lower edge is, against the seat's height
 CORNER = 0.4  # of what is carried
-TOUCHING = 0.3  # least overlap of two pictures, against the height of the one in front
+TOUCHING = 0.3  # least overlap of two pictures, against the sides of the one in front
 SYMBOL = 0.34  # of the symbol of a mood
 CLOTHED, CLOTHES = 0.56, 0.6  # of a head above clothes, and of the clothes
 PROFILE = 8.5  # half the width of a face against an eye's radius, where one eye is seen
@@ -379,16 +386,21 @@ def _overlaid(
 ) -> np.ndarray:
     """Two pictures of given sizes; places (x, y) from 0, the left or top edge, to 1.
 
-    Both move towards the middle where they are so flat that they would lie apart.
+    Both move towards the middle where they are so flat or narrow that they would lie apart.
     """
     size = len(behind)
     canvas = Image.new("RGBA", (size, size))
     images = (fitted(behind, behind_side), fitted(before, before_side))
-    height = sum(image.height for image in images) - round(TOUCHING * images[1].height)
-    margin = max(0, size - height) // 2
-    for image, (x, y) in zip(images, (behind_at, before_at), strict=True):
-        upper = margin + round(y * (size - 2 * margin - image.height))
-        canvas.alpha_composite(image, (round(x * (size - image.width)), upper))
+    margins = [
+        max(0, size - sum(sides) + round(TOUCHING * sides[1])) // 2
+        for sides in zip(*(image.size for image in images), strict=True)
+    ]
+    for image, place in zip(images, (behind_at, before_at), strict=True):
+        left, top = (
+            margin + round(share * (size - 2 * margin - side))
+            for margin, share, side in zip(margins, place, image.size, strict=True)
+        )
+        canvas.alpha_composite(image, (left, top))
     return np.asarray(canvas)
 
 

@@ -10,7 +10,7 @@ from emojich_core.reading import counts
 from emojich_core.reading.arranged_scenes import COLOURED_OUTFITS, LINKS, OUTFITS, PLACES, WORN
 from emojich_core.reading.descriptions import descriptions
 from emojich_core.request import Request
-from emojich_core.scenes.layouts import ALONE, LAYOUTS, WITH_ANOTHER, arrange
+from emojich_core.scenes.layouts import LAYOUTS, WITH_ANOTHER, arrange
 from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
 

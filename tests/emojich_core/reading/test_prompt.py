@@ -321,8 +321,8 @@ def test_thing_is_drawn_and_gets_the_colour(
         *(("медведь в кепке", "worn at the top", ["бейсболка"]), ("кот на метле", "on", ["метла"])),
         *(("кактус в горшке", "in", ["ведро"]), ("слон и моська", "beside", ["морда собаки"])),
         # Layouts follow one another.
-        ("кот спит на диване", "asleep; on a seat", ["диван и торшер"]),
-        ("очень злой пушистый хомяк с ножом", "in a mood; with", ["значок «гнев»", "нож"]),
+        ("кот спит на диване", "on a seat; asleep", ["диван и торшер"]),
+        ("очень злой пушистый хомяк с ножом", "with; in a mood", ["нож", "значок «гнев»"]),
         ("кот в очках и шляпе", "worn at the eyes; worn at the top", ["очки", "цилиндр"]),
         ("кот с пиццей и пивом", "with; with another", ["пицца", "кружка пива"]),
         ("кот в очках и с пиццей", "worn at the eyes; with", ["очки", "пицца"]),
@@ -401,7 +401,10 @@ def test_drawing_that_has_several_of_a_thing_is_counted_as_such(
 @pytest.mark.parametrize(
     ("prompt", "drawn", "eyes"),
     [
-        *(("кот с зелёными глазами", "морда кошки", "зеленый"), ("спящий кот", "морда кошки", CLOSED)),
+        *(
+            ("кот с зелёными глазами", "морда кошки", "зеленый"),
+            ("спящий кот", "морда кошки", CLOSED),
+        ),
         *(("злой заяц", "морда кролика", ANGRY), ("грустный робот", "робот", IN_TEARS)),
         *(("влюблённый ёж", "еж", IN_LOVE), ("два влюблённых кота", "морда кошки", IN_LOVE)),
         *(("кот подмигивает", "морда кошки", WINKING), ("кот плачет", "плачущий кот", "")),
@@ -439,7 +442,7 @@ def test_of_a_longer_scene_the_beginning_is_put_together_and_the_user_is_told(
 ) -> None:
     prompt = "серый кот спит на мягком диване вокруг красной подушки"
     reading = mini.read(prompt)
-    assert (reading.layout, reading.colour) == ("asleep; on a seat", "серый")
+    assert (reading.layout, reading.colour) == ("on a seat; asleep", "серый")
     assert (reading.unknown, reading.instead) == (prompt, "серый кот спит на диване")
     assert mini.read("кот на даче с абырвалгом").unknown == "кот на даче с абырвалгом"
 
