@@ -13,7 +13,9 @@ from emojich_core.reading.colour_names import basic_colour
 from emojich_core.reading.coloured_things import read_coloured_thing
 from emojich_core.reading.counts import SEVERAL, count_of
 from emojich_core.reading.descriptions import description_of
+from emojich_core.reading.diminutives import bases
 from emojich_core.reading.learned_scenes import read_head_in_outfit
+from emojich_core.reading.scene_words import in_scene_words
 from emojich_core.reading.substitutes import read_substituted
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_known_noun, read_whole
@@ -65,7 +67,8 @@ RIDDEN_BOARDS, BOARD = ("🏂", "🏄"), "🛹"
 # Parts of a thing are no second thing: кот с синими глазами.
 PARTS = {
     *("глаз", "волос", "ухо", "хвост", "лапа", "нос"),
-    *("ус", "рот", "зуб", "крыло", "рог", "голова"),
+    *("ус", "рот", "зуб", "крыло", "рог", "голова", "борода", "грива", "коса", "прическа"),
+    *("щека", "живот", "пузо", "рука", "нога", "палец", "улыбка", "лицо", "копыто", "клюв"),
 }
 _MOST_OTHERS = 3  # things beside the first: more would be too small to see, and take long to draw
 # What no emoji shows by itself is drawn; each is a layout of its own, as are the places.
@@ -239,7 +242,9 @@ def _with_shared_preposition(part: Sequence[str], left: Sequence[str]) -> Sequen
         return left
     if left[1] in LINKS:  # и с пиццей
         return left[1:]
-    return left if left[1] == nominative(left[1]) else [part[0], *left[1:]]
+    if left[1] == nominative(left[1]):
+        return left
+    return in_scene_words(" ".join(("и", part[0], *left[1:]))).split()[1:]
 
 
 def _with_part(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> Reading | None:
@@ -253,7 +258,7 @@ def _with_part(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> R
         is_place = rest[1] in LINKS or " ".join(rest[1:]) in PLACES
         first = (is_place and described) or first
         rest = rest[1:]
-    if follows_verb and not PARTS.isdisjoint(forms(rest[-1])):  # машет лапой
+    if follows_verb and _is_part(rest[-1]):  # машет лапой
         return described
     where = _without_adjectives(rest)
     if where in PLACES:
@@ -288,7 +293,7 @@ def _with_part(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> R
     if layout == "beside" and named[:1] == ["с"]:  # рядом с
         named = named[1:]
     other = read_thing(vocabulary, named)
-    if not other or (other.unknown and first.unknown) or not PARTS.isdisjoint(forms(rest[-1])):
+    if not other or (other.unknown and first.unknown) or _is_part(rest[-1]):
         return None
     if other.unknown:
         first = replace(first, unknown=other.unknown, instead=other.instead)
@@ -358,6 +363,11 @@ def _without_adjectives(part: Sequence[str]) -> str:
     return f"{part[0]} {part[-1]}"
 
 
+def _is_part(word: str) -> bool:
+    """Whether a word names a part of a thing: лапкой."""
+    return not PARTS.isdisjoint((*forms(word), *bases(word)))
+
+
 def _has_eyes(reading: Reading) -> bool:
     """Whether it is known where the eyes of a thing are."""
     return reading.prompt in eyes_by_caption()
@@ -367,18 +377,29 @@ def _with_layout(reading: Reading, layout: str, *others: Reading) -> Reading:
     """The reading with one more layout, and the other things that this layout arranges.
 
     Moods and places stay last, because all things are there: кот в лесу с грибом.  Of several of
-    a thing, each has its mood.
+    a thing, each has its mood.  What is worn comes first: медведь на мотоцикле в очках.
     """
     layouts = _layouts_of(reading)
     ends = PLACES if layout in counts.LAYOUTS.values() else (*PLACES, *MOODS)
-    last = len(layouts)
-    while last and layouts[last - 1] in ends:
-        last -= 1
-    symbols = layouts[last:].count(SYMBOL)
-    place = len(reading.others) - symbols
+    before = len(layouts)
+    while before and layouts[before - 1] in ends:
+        before -= 1
+    if _is_worn(layout):
+        before = next((n for n, each in enumerate(layouts) if not _is_worn(each)), before)
+    place = sum(map(_takes_another, layouts[:before]))
     things = (*reading.others[:place], *others, *reading.others[place:])
-    layouts = [*layouts[:last], layout, *layouts[last:]]
+    layouts = [*layouts[:before], layout, *layouts[before:]]
     return replace(reading, layout=THEN.join(layouts), others=things)
+
+
+def _is_worn(layout: str) -> bool:
+    return layout.startswith(("worn", *OUTFITS)) or layout == "clothed"
+
+
+def _takes_another(layout: str) -> bool:
+    """Whether a layout arranges a thing besides the first."""
+    one = (*PLACES, *counts.LAYOUTS.values(), "fat", "thin", "asleep")
+    return layout not in one and not layout.startswith(OUTFITS)
 
 
 def _with_place(reading: Reading, place: str) -> Reading | None:

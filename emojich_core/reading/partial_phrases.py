@@ -20,6 +20,7 @@ from emojich_core.request import Reading
 
 _OPENING = {"как", "чтобы", "чтоб", "пусть", "где", "когда", "то", "типа", "будто", "там"}
 _FILLERS = {"чтобы", "чтоб", "он", "она", "оно", "они", "типа", "короче", "просто", "будто"}
+_WHICH = {"который", "где", "чтобы", "чтоб"}
 _BEFORE_GREETINGS = ("NPRO", "PRCL", "INTJ", "ADVB")  # parts of speech
 
 
@@ -32,8 +33,14 @@ def read_clauses(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     emoji = [each.emoji for each in found if each and each.emoji in vocabulary.scene_nouns]
     if len(emoji) == len(clauses):
         return read_in_turn(vocabulary, emoji)
-    is_scene = any(is_likely("PREP", clause[0]) for clause in clauses[1:] if clause)
+    is_scene = any(map(_continues_scene, clauses[1:]))
     return None if is_scene else read_whole(vocabulary, clauses[0])
+
+
+def _continues_scene(clause: list[str]) -> bool:
+    """Whether a clause says more of the things before it: на диване; которая говорит."""
+    begins = clause[:1] and (is_likely("PREP", clause[0]) or lemma(clause[0]) in _WHICH)
+    return bool(begins)
 
 
 def read_greeting(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:

@@ -141,7 +141,8 @@ def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     numbered = words_and_numbers_in(prompt)
     reading = None
     if numbered != texts or plain("".join(texts[:1])) in COUNTS:  # 8 марта is no марта
-        reading = read_whole(vocabulary, numbered) or read_arranged_scene(vocabulary, numbered)
+        scene = in_scene_words(" ".join(numbered)).split()
+        reading = read_whole(vocabulary, numbered) or read_arranged_scene(vocabulary, scene)
     reading = (
         reading
         or read_coloured_thing(vocabulary, texts)
