@@ -14,7 +14,7 @@ import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 from bot.admin.redis_repair import delete, read
-from bot.requests.styles import code_of, named, served_as
+from bot.requests.styles import bundle_of, code_of, served_or_default
 from bot.telegram.callbacks import ButtonPress, Callback, OldButton
 from bot.telegram.context import Context
 from bot.telegram.messages import Screen, reply, show
@@ -103,7 +103,7 @@ class SettingsMenu:
         served = await asyncio.to_thread(self._queue.served)
         what, value = press.button.what, press.button.value
         if what == "style":
-            style = named((bundle.name for bundle in served), value)
+            style = bundle_of((bundle.name for bundle in served), value)
             changed = None if style is None else replace(settings, style=style)
         else:
             changed = settings.changed(what, value)
@@ -136,7 +136,7 @@ def _screen(settings: Settings, served: list[ServedBundle], user_id: int, words:
         button("outline", "off", words("outline-off"), not settings.outline),
     ]
     rows = [counts[:5], counts[5:], bold, outline]
-    chosen = served_as(served, settings.style)
+    chosen = served_or_default(served, settings.style)
     if chosen and chosen.draws_longer:
         other = "off" if settings.longer else "on"
         rows.append([button("longer", other, words("longer"), settings.longer)])

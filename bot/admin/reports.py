@@ -25,7 +25,7 @@ from bot.admin.notices import Notices
 from bot.admin.redis_repair import log, read
 from bot.requests.intake import Intake
 from bot.requests.limits import DAY
-from bot.requests.record import Record, Unreachable
+from bot.requests.record import MessageGone, Record
 from bot.requests.store import RECORD_TTL, Store
 from bot.requests.view import ReportButton
 from bot.telegram.callbacks import ButtonPress, Callback, OldButton, on_press
@@ -204,7 +204,7 @@ class Reports:
                     log.info("request %s: not deleted: %s", report.request_id, error)
                     return words("verdict-delete-not")
                 if shown:
-                    await self._store.change(shown.id, Unreachable())
+                    await self._store.change(shown.id, MessageGone())
         return None
 
     async def _show(self, report: Report) -> None:
