@@ -27,7 +27,7 @@ from PIL import UnidentifiedImageError
 from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
-from bot.admin.redis_repair import heal
+from bot.admin.redis_repair import repair
 from bot.logs import reason
 from bot.pictures.preview import render_preview
 from bot.pictures.sticker import stickers_of
@@ -122,7 +122,7 @@ class Delivery:
             except Exception as error:  # one request's error must not stop the others' events
                 unexpected = _is_unexpected(error)
                 log.warning("events: %s; trying again", reason(error), exc_info=unexpected)
-                await self._heal(error)
+                await self._repair(error)
                 await asyncio.sleep(RECONNECT_PAUSE)
 
     async def change(self, request_id: RequestId, change: Change) -> None:
@@ -211,12 +211,12 @@ class Delivery:
             pause,
             exc_info=_is_unexpected(error),
         )
-        await self._heal(error)
+        await self._repair(error)
         return pause
 
-    async def _heal(self, error: Exception) -> None:
+    async def _repair(self, error: Exception) -> None:
         with suppress(redis.RedisError):
-            await heal(self._results, error)
+            await repair(self._results, error)
 
     async def _show(self, request_id: RequestId) -> None:
         """Send or edit the message once, when its turn has come."""

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import redis
 
-from bot.admin.redis_repair import heal
+from bot.admin.redis_repair import repair
 from bot.logs import reason
 from bot.requests.delivery import Delivery
 from bot.requests.queue_position import queue_position
@@ -59,7 +59,7 @@ class RequestMonitor:
             except Exception as error:  # the next round tries again
                 log.warning("monitor: %s", reason(error))
                 with suppress(redis.RedisError):
-                    await heal(self._redis, error)
+                    await repair(self._redis, error)
             await asyncio.sleep(max(INTERVAL, PAUSE_FACTOR * (time.monotonic() - start)))
 
     async def _check_all(self) -> None:

@@ -90,7 +90,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     async def initialize(bot: Bot) -> None:
         await bot.request.initialize()
 
-    monkeypatch.setattr("bot.pictures.downloads.insist", once)
+    monkeypatch.setattr("bot.pictures.downloads.with_retries", once)
     monkeypatch.setattr(Bot, "initialize", initialize)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from bot.admin.redis_repair import KINDS, ODD, heal, set_aside
+from bot.admin.redis_repair import KINDS, SUFFIX, repair, set_aside
 from bot.requests import delivery
 from bot.telegram import updates
 from bot.telegram.updates import STORED, TRIES
@@ -37,7 +37,7 @@ def odd_bot(
     yield
     assert SECRET not in caplog.text
     assert "Traceback" not in caplog.text
-    for key in connection.scan_iter(f"*{ODD}"):
+    for key in connection.scan_iter(f"*{SUFFIX}"):
         assert connection.ttl(key) > 0
         connection.delete(key)
 
@@ -88,8 +88,8 @@ def test_user_keys_of_wrong_type_do_not_block_other_users(
     user.sees("Забыть всё")
     user.press("Забыть, наборы оставить")
     wait_for(lambda: text_of(user.messages()[-1]).startswith("Готово: я больше ничего"))
-    [left] = connection.keys(f"emojich:*:{user.id}{ODD}")
-    assert left == f"emojich:asked:{user.id}{ODD}".encode()
+    [left] = connection.keys(f"emojich:*:{user.id}{SUFFIX}")
+    assert left == f"emojich:asked:{user.id}{SUFFIX}".encode()
 
 
 def test_stored_updates_that_cannot_be_parsed_are_skipped(
@@ -132,9 +132,9 @@ def test_two_errors_about_one_key_are_both_repaired(connection: redis.Redis) -> 
     error = redis.ResponseError("WRONGTYPE Operation against a key")
 
     async def both() -> list[bool]:
-        return await asyncio.gather(heal(connection, error), heal(connection, error))
+        return await asyncio.gather(repair(connection, error), repair(connection, error))
 
     assert asyncio.run(both()) == [True, True]
-    assert asyncio.run(heal(connection, error))  # its key was set aside a moment ago
-    connection.delete(f"emojich:open{ODD}")
-    assert not asyncio.run(heal(connection, error))
+    assert asyncio.run(repair(connection, error))  # its key was set aside a moment ago
+    connection.delete(f"emojich:open{SUFFIX}")
+    assert not asyncio.run(repair(connection, error))
