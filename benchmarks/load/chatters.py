@@ -24,10 +24,10 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox import people
+from bot.sandbox import actions
 from bot.sandbox.decoding import FileRef, Json
+from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.server import build_app
-from bot.sandbox.world import Sandbox
 
 FIRST_USER = 10_000
 PROMPTS = ("кот", "пицца", "ракета", "роза", "дом", "собака", "торт", "робот")
@@ -71,8 +71,8 @@ class Telegram(Sandbox):
     def write(self, user_id: int) -> None:
         """A user writes a prompt."""
         self.chats[user_id] = Chat(time.monotonic())
-        person = people.arrive(self, user_id, None, "ru")
-        people.send(self, person, user_id, people.text(PROMPTS[user_id % len(PROMPTS)]))
+        person = actions.current_user(self, user_id, None, "ru")
+        actions.send(self, person, user_id, actions.text(PROMPTS[user_id % len(PROMPTS)]))
 
 
 @web.middleware

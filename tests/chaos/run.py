@@ -123,7 +123,7 @@ async def _let_loose(
     chance = random.Random(plan.seed)
     prompts = chance.sample(PROMPTS, plan.requests)
     faults = schedule(chance, plan.pauses, once=plan.is_short)
-    await http.post("/sandbox/weather", json={"percent": WEATHER, "seed": plan.seed})
+    await http.post("/sandbox/random_faults", json={"percent": WEATHER, "seed": plan.seed})
     shares = [prompts[n :: plan.users] for n in range(plan.users)]
     lives = [
         asyncio.create_task(person.live(share, plan.thinking))
