@@ -110,7 +110,7 @@ class RequestMonitor:
 
     async def _give_up(self, record: Record, why: Failure) -> None:
         log.warning("request %s: %s", record.id, why)
-        await asyncio.to_thread(self._queue.take_out, record.id, record.model)
+        await asyncio.to_thread(self._queue.remove_from_queue, record.id, record.model)
         await asyncio.to_thread(count, self._redis, why)
         await self._delivery.change(record.id, Failed(record.id, why))
 

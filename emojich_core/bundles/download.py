@@ -175,7 +175,7 @@ def _matches(file: Path, etag: str) -> bool:
 
 
 def _explained(source: Source, error: Exception) -> str:
-    """One sentence: the error, and the cure."""
+    """One sentence: the error, and how to fix it."""
     what = f"{source.repo}/{source.file}"
     reason = str(error).strip().partition("\n")[0]
     if isinstance(error, GatedRepoError):

@@ -95,7 +95,7 @@ def run(parser: argparse.ArgumentParser) -> None:
 
 
 def _sentence(error: OSError) -> str:
-    """File, error and cure in one sentence; an error without a file is a sentence already."""
+    """File, error and fix in one sentence; an error without a file is a sentence already."""
     if error.errno in FULL:
         return (
             f"{shown(error.filename or 'A file')} cannot be written ({error.strerror}): make room."

@@ -1,4 +1,4 @@
-"""`python -m bot.doctor`: a line for each check, with the cure of what is wrong."""
+"""`python -m bot.doctor`: a line for each check, with the fix for what is wrong."""
 
 import json
 import time

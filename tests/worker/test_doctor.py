@@ -1,4 +1,4 @@
-"""`python -m worker.doctor` and `emojich doctor`: a line for each check, with the cure."""
+"""`python -m worker.doctor` and `emojich doctor`: a line for each check, with the fix."""
 
 import os
 import shutil
