@@ -20,7 +20,7 @@ BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}  # of a weight
 
 
 def cpu_precisions() -> list[Precision]:
-    """What is measured on a CPU, if it has kernels for it: the last one reads the fewest bytes."""
+    """The precisions that a CPU has kernels for; the last one reads the fewest bytes."""
     wanted: tuple[Precision, ...] = ("float32", "bfloat16", "int8")
     return [precision for precision in wanted if precision in offered(CPU)]
 
@@ -67,7 +67,7 @@ def measure(model: Transformer, count: int, rounds: int = 15) -> Step:
     slots, prefilled = Slots(model, count), prefill(model, text)
     for slot in range(count):
         slots.enter(slot, prefilled, slot, Sampling())
-    slots._position += config.image_seq_length // 2  # attends to as many places as in the mean
+    slots._position += config.image_seq_length // 2  # attends to the mean number of places
     whole = median(slots.step, rounds)
     with torch.inference_mode():
         products = median(lambda: _products(model, count), rounds)
@@ -75,10 +75,10 @@ def measure(model: Transformer, count: int, rounds: int = 15) -> Step:
 
 
 def _products(model: Transformer, rows: int) -> None:
-    """Every product of a step with weights, on rows that are there already.
+    """Compute every product of a step with weights, on inputs that were made before.
 
-    In int8 those are digits already: to make them is no product.  (The kernels of Emojich make them
-    in the same call, in a fiftieth of its time.)
+    In int8 the inputs are digits already, because making them is no product.  (The kernels of
+    Emojich make them in the same call, in a fiftieth of its time.)
     """
     size, like = model.config.hidden_size, model.image_embeddings.weight
     narrow, wide = like.new_ones(rows, size), like.new_ones(rows, 4 * size)
@@ -103,7 +103,7 @@ def weight_bytes(config: TransformerConfig, precision: Precision) -> int:
 
 
 def cache_bytes(cache: KVCache) -> int:
-    """Bytes that a step also reads: the keys and values that its positions attend to."""
+    """Bytes of keys and values that a step reads, besides the weights."""
     return sum(
         layer.nbytes * cache.places[kind].bias.shape[-1] // layer.shape[2]
         for layer, kind in zip(cache.layers, cache.kinds, strict=True)

@@ -21,7 +21,7 @@ STEPS = 5
 
 
 class RandomData:
-    """What the trainer takes from `Data`: a step takes as long whatever the numbers are."""
+    """Random samples in place of `Data`: the time of a step does not depend on the numbers."""
 
     def sample(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Tensor]:
         """Text, codes and targets of the auxiliary losses."""

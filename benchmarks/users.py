@@ -24,9 +24,9 @@ PROMPTS = ("кот", "пицца", "ракета", "роза", "дом", "соб
 
 
 def engine(pipeline: Callable[[], Pipeline], slots: int | None = None) -> Scheduler:
-    """A scheduler at work, by default in as many slots as users have, of a pipeline that it loads.
+    """A running scheduler in `slots` slots, by default all that fit; `pipeline` loads the models.
 
-    As in an engine, nothing else computes in this process, if the caller has not done so.
+    As in an engine, no thread has computed in this process before.
     """
 
     def started() -> Scheduler:

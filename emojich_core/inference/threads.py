@@ -3,7 +3,7 @@
 OpenMP's threads wait for each other after every operation, and they spin while they wait.  When
 another program takes the core of one thread, the others spin until it gets the core back:
 thousands of times in one image.  A second thread makes an image a quarter faster if it has a core
-of its own, and up to eight times slower if it has none (`python -m benchmarks.beside`).
+of its own, and up to eight times slower if it has none (`python -m benchmarks.shared_cpu`).
 """
 
 import os
