@@ -145,7 +145,7 @@ class TimedPipeline:
         self.spent += self.costs.text
         return [Prefill(torch.empty(0), [], torch.empty(0))]
 
-    def likeness(self, codes: object) -> None:
+    def similar_to(self, codes: object) -> None:
         """Return no image prompt: no request is similar to another."""
 
     def sketch_seconds(self, codes: int) -> float:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from benchmarks.timing import CPU, median, seconds
 from emojich_core.inference.int8 import Int8Linear
 from emojich_core.inference.kv_cache import KVCache
-from emojich_core.inference.memory import keep_freed
+from emojich_core.inference.memory import reuse_freed_memory
 from emojich_core.inference.precision import Precision, offered, prepare, stored_as
 from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import Slots, prefill
@@ -61,7 +61,7 @@ class Step:
 
 def measure(model: Transformer, count: int, rounds: int = 15) -> Step:
     """Measure a step of `count` slots, all of them in use and halfway."""
-    keep_freed()  # as Pipeline.load does
+    reuse_freed_memory()  # as Pipeline.load does
     config = model.config
     text = torch.randint(4, config.vocab_size - config.text_seq_length, (config.text_seq_length,))
     slots, prefilled = Slots(model, count), prefill(model, text)

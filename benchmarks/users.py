@@ -11,7 +11,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from emojich_core.inference.memory import keep_freed
+from emojich_core.inference.memory import reuse_freed_memory
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request
 from worker.engine.protocol import Task
@@ -35,7 +35,7 @@ def engine(pipeline: Callable[[], Pipeline], slots: int | None = None) -> Schedu
         scheduler.start()
         return scheduler
 
-    keep_freed()
+    reuse_freed_memory()
     return in_brief_thread(started)
 
 

@@ -151,7 +151,7 @@ def _device(name: str | None, bundles: "list[Bundle]") -> Iterator[Finding]:
     precisions = {choose(None, device, bundle.transformer) for bundle in bundles}
     if device.type == "cpu":
         yield passed("The CPU draws.")
-        if "int8" in precisions and kernels.are_of_use():
+        if "int8" in precisions and kernels.are_useful():
             yield result_of(lambda: f"The C kernels of int8 are built: {kernels.build()}.")
         return
     free, size = memory_free(device), memory_size(device)

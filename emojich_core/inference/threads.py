@@ -52,9 +52,9 @@ class Cores:
                 self._taken -= 1
 
     def _measure(self) -> None:
-        """Count free cores: by the load since the last call, or by the threads that run now.
+        """Count free cores: by the load since the last call or, after a pause, by running threads.
 
-        The latter after a pause.  After long work, running threads may be this process's own, which
+        After long work the load decides, because running threads may be this process's own, which
         spin.
         """
         then, self._seen = self._seen, self._now()

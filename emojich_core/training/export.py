@@ -1,4 +1,4 @@
-"""Write the checkpoints of all trainers as a bundle: half precision, safetensors, check sums."""
+"""Writes the checkpoints of all trainers as a bundle: half precision, safetensors, check sums."""
 
 import argparse
 from collections.abc import Iterable

@@ -15,7 +15,7 @@ from emojich_core.bundles.bundle import load_bundle, save_bundle
 from emojich_core.bundles.description import STAGES
 from emojich_core.inference import kernels
 from emojich_core.inference.int8_upscaler import (
-    LARGEST,
+    BYTE_MAX,
     ROOM,
     Int8DenseBlock,
     card,
@@ -25,18 +25,18 @@ from emojich_core.inference.threads import cores
 from emojich_core.networks.upscale import ResidualDenseBlock, RRDBNet, UpscaleConfig
 from emojich_core.pipeline import Pipeline, parameters
 
-pytestmark = pytest.mark.skipif(not kernels.are_of_use(), reason="no VNNI, or AMX")
+pytestmark = pytest.mark.skipif(not kernels.are_useful(), reason="no VNNI, or AMX")
 
 TINY = UpscaleConfig(scale=2, num_feat=16, num_block=1, num_grow_ch=16)
 
 
 def rounded(block: ResidualDenseBlock, x: Tensor, low: Tensor, high: Tensor) -> Tensor:
     """What `dense_block.c` is to compute, in PyTorch and float64."""
-    scale = ((high - low) * ROOM / LARGEST)[:, None, None].double()
+    scale = ((high - low) * ROOM / BYTE_MAX)[:, None, None].double()
     zero = (-low[:, None, None].double() * ROOM / scale).round()
 
     def to_bytes(x: Tensor, place: slice) -> Tensor:
-        return (x + zero[place]).clamp(0, LARGEST)
+        return (x + zero[place]).clamp(0, BYTE_MAX)
 
     seen = (to_bytes(x.double() / scale[: x.shape[1]], slice(x.shape[1])) + 0.5).floor()
     *inner, last = (block.conv1, block.conv2, block.conv3, block.conv4, block.conv5)
@@ -182,7 +182,7 @@ def test_engine_in_int8_draws_with_int8_blocks(
     )
     exact = Pipeline.load(str(tmp_path / "wide"), "cpu", "float32")
     stages = (exact.vqgan, exact.upscaler, exact.unet)
-    monkeypatch.setattr("emojich_core.pipeline.SMALL", sum(map(parameters, stages)))
+    monkeypatch.setattr("emojich_core.pipeline.SMALL_STAGES", sum(map(parameters, stages)))
     monkeypatch.setattr(cores, "count", 2)
     fast = Pipeline.load(str(tmp_path / "wide"), "cpu", "int8")
     assert isinstance(exact.upscaler.body[0].rdb1, ResidualDenseBlock)

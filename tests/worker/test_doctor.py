@@ -121,7 +121,7 @@ def test_missing_compiler_is_named(
 ) -> None:
     if not torch.cpu._is_vnni_supported():
         pytest.skip("this CPU has no int8")
-    monkeypatch.setattr(kernels, "are_of_use", lambda: True)  # also with AMX
+    monkeypatch.setattr(kernels, "are_useful", lambda: True)  # also with AMX
     monkeypatch.setenv("EMOJICH_PRECISION", "int8")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", "")
@@ -142,7 +142,7 @@ def test_emojich_doctor_prints_the_lines_of_bot_and_worker_once() -> None:
 
 def test_emojich_doctor_that_finds_nothing_wrong_ends_well() -> None:
     """Only the bot's part of it: the worker's takes seconds."""
-    ended = emojich_doctor("from emojich_core.cli import doctor; doctor.ROOMS = ('bot',)")
+    ended = emojich_doctor("from emojich_core.cli import doctor; doctor.PACKAGES = ('bot',)")
     assert (ended.stderr, ended.returncode) == ("", 0)
     assert ended.stdout.startswith("– not checked: TELEGRAM")
 

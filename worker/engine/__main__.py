@@ -96,7 +96,7 @@ def load(settings: Settings, share: int = 1) -> "Scheduler":
     Raises SetupError.
     """
     from emojich_core.inference.devices import pick_device
-    from emojich_core.inference.memory import keep_freed, memory_taken
+    from emojich_core.inference.memory import memory_taken, reuse_freed_memory
 
     def prepared() -> "Scheduler":
         pick_device(settings.device)  # before imports that take seconds
@@ -119,7 +119,7 @@ def load(settings: Settings, share: int = 1) -> "Scheduler":
         )
         return scheduler
 
-    keep_freed()  # before there is a second thread
+    reuse_freed_memory()  # before there is a second thread
     try:
         scheduler = in_brief_thread(prepared)
     except BundleError as error:

@@ -170,7 +170,7 @@ class Scheduler:
         """The image prompt of a task, if any; encoding a picture takes as long as a prefill."""
         request, pipeline = task.request, self._pipeline
         if request.image is None:
-            return pipeline.likeness(request.like)
+            return pipeline.similar_to(request.like)
         rows = request.image.rows(pipeline.bundle.transformer.image_tokens_per_dim)
         return pipeline.image_prompt(open_square(task.image), up=rows)
 
@@ -228,7 +228,7 @@ class Scheduler:
         if not due:
             return
         job = min(due, key=lambda job: job.sketches.count)
-        codes = job.images.so_far(self._slots)
+        codes = job.images.codes_so_far(self._slots)
         seconds = self._pipeline.sketch_seconds(sum(map(len, codes)))
         if not all(each.sketches.allows(now, seconds) for each in jobs):
             job.sketches.postpone(now)
