@@ -168,7 +168,7 @@ def test_server_that_is_not_telegram_is_reported_in_one_line(
 ) -> None:
     sandbox.fault("getMe", 200, answer=answer, times=START_TRIES)
     assert "TELEGRAM_API_URL" in last_words(BotProcess(**environment))
-    sandbox.mend()
+    sandbox.clear_faults()
 
 
 def last_words(bot: BotProcess) -> str:

@@ -79,7 +79,7 @@ def test_block_computes_what_it_would_in_pytorch(
 
 
 @torch.inference_mode()
-def test_numbers_beyond_32_bits_are_clipped_to_the_nearer_end() -> None:
+def test_numbers_beyond_32_bits_are_clipped_to_the_nearest_byte() -> None:
     torch.manual_seed(0)
     block = ResidualDenseBlock(16, 16)
     block.conv1.weight.mul_(1e12)
@@ -124,7 +124,7 @@ def widened(network: RRDBNet, config: UpscaleConfig) -> RRDBNet:
 
 
 @torch.inference_mode()
-def test_pictures_of_trained_weights_stay() -> None:
+def test_int8_hardly_changes_pictures_of_trained_weights() -> None:
     pipeline = Pipeline.load("mini")
     network = pipeline.upscaler
     assert isinstance(network, RRDBNet)
@@ -162,7 +162,7 @@ def test_network_that_int8_would_change_is_left_as_it_is(
     assert isinstance(network.body[0].rdb3, ResidualDenseBlock)
 
 
-def test_channels_that_do_not_fill_registers_stay_floats() -> None:
+def test_network_whose_channels_do_not_fill_registers_stays_in_floats() -> None:
     network = RRDBNet(replace(TINY, num_feat=24, num_grow_ch=12)).eval()
     assert not to_int8(network)
     assert not to_int8(nn.Identity())
