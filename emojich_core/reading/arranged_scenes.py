@@ -331,10 +331,10 @@ def _without_other_things(vocabulary: Vocabulary, reading: Reading) -> Reading:
     """
     emoji = vocabulary.emoji_by_caption
     single = [each for each in reading.prompts if each in emoji]
-    if is_animal := any(emoji[each] in vocabulary.outfits for each in single):
-        single = [each for each in single if _has_eyes(replace(reading, prompt=each))]
-    if is_animal and single:
-        return replace(reading, prompt=single[0], variants=tuple(single[1:]))
+    animals = [each for each in single if _has_eyes(replace(reading, prompt=each))]
+    has_head = any(emoji[each] in vocabulary.outfits for each in animals)
+    if has_head and 2 * len(animals) >= len(single):  # a снеговик is but one of what shows зима
+        return replace(reading, prompt=animals[0], variants=tuple(animals[1:]))
     return replace(reading, variants=tuple(each for each in reading.variants if each in single))
 
 
