@@ -6,7 +6,7 @@ from itertools import pairwise
 from emojich_core.reading.colour_names import SHADES
 from emojich_core.reading.faces import FACES
 from emojich_core.reading.lookup import find
-from emojich_core.reading.text import split_at
+from emojich_core.reading.text import split_at, words_in
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.words import (
     agreeing,
@@ -17,6 +17,7 @@ from emojich_core.reading.words import (
     is_qualifier,
     lemma,
     plain,
+    verb_of_participle,
 )
 
 # Qualities that change all of a picture: a user is told that they are left out.
@@ -50,6 +51,15 @@ def without_unknown_adjectives(
         colour = next((each for each in basic if each in vocabulary.adjectives), "")
         prompt = colour.join(split_at(prompt, text))
     return " ".join(prompt.split())
+
+
+def with_verbs_for_participles(prompt: str) -> str:
+    """The prompt with a verb for an active participle after its noun: сова, читающая книгу."""
+    texts = words_in(prompt)
+    for before, text in pairwise(texts[:-1]):
+        if is_noun(before) and (verb := verb_of_participle(text)):
+            prompt = verb.join(split_at(prompt, text))
+    return prompt
 
 
 def _begins_a_name(vocabulary: Vocabulary, texts: list[str]) -> bool:

@@ -217,13 +217,14 @@ def _read_with_counted(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading 
 def _with_all_parts(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> Reading | None:
     """The reading of a thing and of all parts of the scene after it: в шляпе на море.
 
-    Of the words that can be the next part, the most are tried first.
+    Of the words that can be the next part, the most are tried first, and last those that end in a
+    place.
     """
     if len(first.others) >= _MOST_OTHERS:
         return None
     if len(rest) > 2 and rest[0] in ("и", "а") and is_likely("VERB", rest[1]):  # и читает газету
         rest = rest[1:]
-    for end in range(len(rest), 0, -1):
+    for end in sorted(range(len(rest), 0, -1), key=lambda end: _ends_in_place(rest[:end])):
         found = _with_part(vocabulary, first, rest[:end])
         if found and end < len(rest):
             left = _with_shared_preposition(rest[:end], rest[end:])
@@ -231,6 +232,12 @@ def _with_all_parts(vocabulary: Vocabulary, first: Reading, rest: Sequence[str])
         if found:
             return found
     return None
+
+
+def _ends_in_place(part: Sequence[str]) -> bool:
+    """Whether a place stands after another thing, of which it is no part: коктейль на пляже."""
+    is_only_place = len(part) == 2 or (len(part) == 3 and can_be("VERB", part[0]))
+    return " ".join(part[-2:]) in PLACES and not is_only_place
 
 
 def _with_shared_preposition(part: Sequence[str], left: Sequence[str]) -> Sequence[str]:

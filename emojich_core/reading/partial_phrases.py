@@ -15,11 +15,13 @@ from emojich_core.reading.words import (
     lemma,
     nouns,
     plain,
+    verb_of_participle,
 )
 from emojich_core.request import Reading
 
 _OPENING = {"как", "чтобы", "чтоб", "пусть", "где", "когда", "то", "типа", "будто", "там"}
 _FILLERS = {"чтобы", "чтоб", "он", "она", "оно", "они", "типа", "короче", "просто", "будто"}
+_WISH = 3  # words that a wish has at most: я хочу чтобы
 _WHICH = {"который", "где", "чтобы", "чтоб"}
 _BEFORE_GREETINGS = ("NPRO", "PRCL", "INTJ", "ADVB")  # parts of speech
 
@@ -27,20 +29,21 @@ _BEFORE_GREETINGS = ("NPRO", "PRCL", "INTJ", "ADVB")  # parts of speech
 def read_clauses(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     """The reading of things with commas between, else of the first clause: привет, мама."""
     clauses = [words_and_numbers_in(clause) for clause in prompt.split(",")]
-    if len(clauses) < 2:
+    if len(clauses) < 2 or any(map(_continues_scene, clauses[1:])):
         return None
     found = [find(vocabulary, " ".join(clause)) for clause in clauses]
     emoji = [each.emoji for each in found if each and each.emoji in vocabulary.scene_nouns]
     if len(emoji) == len(clauses):
         return read_in_turn(vocabulary, emoji)
-    is_scene = any(map(_continues_scene, clauses[1:]))
-    return None if is_scene else read_whole(vocabulary, clauses[0])
+    return read_whole(vocabulary, clauses[0])
 
 
 def _continues_scene(clause: list[str]) -> bool:
     """Whether a clause says more of the things before it: на диване; которая говорит."""
-    begins = clause[:1] and (is_likely("PREP", clause[0]) or lemma(clause[0]) in _WHICH)
-    return bool(begins)
+    if not clause:
+        return False
+    first = clause[0]
+    return is_likely("PREP", first) or lemma(first) in _WHICH or bool(verb_of_participle(first))
 
 
 def read_greeting(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
@@ -53,7 +56,9 @@ def read_greeting(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
         if any(is_link(word) or is_likely("VERB", word) for word in rest):
             break
         # кот целует рыбку
-        is_of_rest = agrees(texts[length - 1], rest[0]) or is_likely("VERB", texts[length - 1])
+        last = texts[length - 1]
+        is_action = is_likely("VERB", last) or verb_of_participle(last)
+        is_of_rest = is_action or agrees(last, rest[0])
         reading = None if is_of_rest else read_whole(vocabulary, texts[:length])
         if reading:
             return reading
@@ -76,9 +81,12 @@ def without_opening(prompt: str) -> str:
     как кот летит; кот чтобы он летал.
     """
     words = words_and_numbers_in(prompt)
+    wish = next((n for n, word in enumerate(words[:_WISH]) if plain(word) in ("чтоб", "чтобы")), -1)
+    words = words[wish + 1 :]  # я хочу чтобы кот летел
     kept = [*dropwhile(lambda word: plain(word) in _OPENING, words)]
     kept = [word for word in kept if plain(word) not in _FILLERS]
-    return " ".join(kept) if kept and len(kept) < len(words) else prompt
+    is_shorter = kept and len(kept) < len(words_and_numbers_in(prompt))
+    return " ".join(kept) if is_shorter else prompt
 
 
 def object_of_infinitive(texts: list[str]) -> str:

@@ -28,7 +28,11 @@ import re
 from contextlib import suppress
 from dataclasses import replace
 
-from emojich_core.reading.adjectives import participle_left_out, without_unknown_adjectives
+from emojich_core.reading.adjectives import (
+    participle_left_out,
+    with_verbs_for_participles,
+    without_unknown_adjectives,
+)
 from emojich_core.reading.arranged_scenes import (
     LINKS,
     in_love,
@@ -182,8 +186,9 @@ def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Rea
         return _read_words(vocabulary, wanted)
     said = words_in(prompt)
     prompt = in_scene_words(prompt) if vocabulary.scene_nouns else prompt
+    prompt = with_verbs_for_participles(prompt)
     texts = words_in(prompt)
-    kept = {*LINKS, *COUNTS}
+    kept = {*LINKS, *COUNTS, *filter(basic_colour, texts)}
     if describing := list(filter(description_of, texts)):
         with_them = without_unknown_adjectives(vocabulary, prompt, texts, kept={*describing, *kept})
         words = words_and_numbers_in(with_them)

@@ -19,7 +19,7 @@ def in_scene_words(prompt: str) -> str:
 
     Adjectives that no row has stay before the noun: в красной шапочке → в красной шапке.
     """
-    words, place = prompt.split(), 1
+    words, place = [word.strip(",.!?:;") for word in prompt.split()], 1
     while place < len(words):
         for end in range(min(len(words), place + _LONGEST), place, -1):
             if said := _said(words[place:end]):
