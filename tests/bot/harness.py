@@ -124,7 +124,7 @@ class Sandbox:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Suspend the sandbox: inside the block, Telegram does not answer."""
+        """Suspend Telegram: inside the block it answers nothing."""
         self._process.send_signal(signal.SIGSTOP)
         try:
             yield
@@ -164,7 +164,7 @@ class User:
         return str(self.answer_to(self.start_tap(data, message_id, chat_id))["text"])
 
     def start_tap(self, data: str, message_id: int, chat_id: int = 0) -> str:
-        """Press a button by its data without waiting for the answer; returns the id of the press."""
+        """Press a button by its data without waiting for the answer; returns the press's id."""
         body = {"message_id": message_id, "data": data, "chat_id": chat_id, **self._who}
         return str(self.sandbox.post("/sandbox/tap", **body)["id"])
 
