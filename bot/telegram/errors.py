@@ -1,4 +1,4 @@
-"""What each refusal of Telegram means.
+"""Recognises refusals of Telegram by their descriptions.
 
 The Bot API documents no codes beside HTTP's, so the bot looks for the words of the Bot API's
 server, of TDLib, and, in capitals, of Telegram's servers.  It looks for them anywhere in the

@@ -32,7 +32,7 @@ GROUP_WORDS = filters.ChatType.GROUPS & filters.UpdateType.MESSAGE & OWN_WORDS
 
 @dataclass(frozen=True)
 class Screen:
-    """What a message shows: a text, or a picture with its caption, and the buttons below."""
+    """The content of a message: a text, or a picture with its caption, and the buttons below."""
 
     text: str
     keyboard: InlineKeyboardMarkup | ForceReply | None = None

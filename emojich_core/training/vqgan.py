@@ -149,7 +149,7 @@ def encode(pictures: np.ndarray, vqgan: VQGAN) -> Tensor:
 
 
 def encode_once(pictures: np.ndarray, vqgan: VQGAN, cache: Path) -> Tensor:
-    """As `encode`, with what is already in the file `cache`; only pictures after those are encoded.
+    """As `encode`, with the codes that are in the file `cache`; encodes only later pictures.
 
     The file's name tells whose codes it holds, so that another VQGAN begins a new one.
     """

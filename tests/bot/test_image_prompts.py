@@ -138,7 +138,7 @@ def test_reply_to_a_video_or_animation_is_refused(user: User, worker: Worker, ki
 
 
 def png_header(width: int, height: int) -> str:
-    """A PNG of so many pixels, none of which it has."""
+    """A PNG whose header gives this size, without pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return pack(">I", len(data)) + kind + data + pack(">I", zlib.crc32(kind + data))
