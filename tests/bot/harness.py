@@ -253,6 +253,11 @@ def text_of(message: dict[str, Any]) -> str:
     return str(message.get("text") or message.get("caption") or "")
 
 
+def prompts_shown(user: User) -> list[str]:
+    """The first line of each of the bot's messages, which names the prompt."""
+    return [text_of(message).split("\n")[0] for message in user.messages()]
+
+
 def buttons_of(message: dict[str, Any]) -> list[dict[str, str]]:
     """A message's buttons, row by row."""
     rows = message.get("reply_markup", {}).get("inline_keyboard", [])
