@@ -149,7 +149,7 @@ def _in_one_alphabet(word: re.Match[str]) -> str:
 
 # Poses: LEANS: the drawing may also be rotated; ONE_WAY: it must not be mirrored.
 LEANS, ONE_WAY = "leans", "one way"
-THEN = "; "  # between layouts: each continues with the picture that the one before it has made
+THEN = "; "  # between layouts: each gets the picture that the layout before it has made
 
 
 def new_seed() -> int:
@@ -245,7 +245,7 @@ class Reading:
     variants: tuple[str, ...] = ()  # other prompts that mean the same: candidates take turns
     colour: str = ""  # of the finished picture; see `emojich_core.colours`; "": as it was drawn
     colours: tuple[str, ...] = ()  # for images that repeat another one; see `emojich_core.looks`
-    pose: str = ""  # of images that repeat another one: LEANS, ONE_WAY, or "": may be mirrored
+    pose: str = ""  # of repeats: LEANS, ONE_WAY, or "": they may be mirrored
     layout: str = ""  # how finished pictures become one: layouts of `emojich_core.scenes`, by THEN
     others: "tuple[Reading, ...]" = ()  # the other things of the layout
 
