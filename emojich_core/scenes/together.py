@@ -32,6 +32,7 @@ TOUCHING = 0.3  # least overlap of two pictures, against the sides of the one in
 SYMBOL = 0.34  # of the symbol of a mood
 CLOTHED, CLOTHES = 0.56, 0.6  # of a head above clothes, and of the clothes
 PROFILE = 8.5  # half the width of a face against an eye's radius, where one eye is seen
+FRONT = 2.2  # half the width of a face against the distance of its eyes
 BODY = 0.18  # distance of the eyes against the width from which on all of a thing is a face
 OVERLAP = 0.14  # share of the head's height that is in front of the clothes
 
@@ -312,7 +313,7 @@ def _face(rgba: np.ndarray, head: Image.Image, eyes: Sequence[Eye]) -> _Face:
     if len(eyes) == 1:
         half = min(PROFILE * radius, half)
     elif abs(eyes[0].x - eyes[1].x) < BODY * width:  # of a body from the front
-        half = abs(eyes[0].x - eyes[1].x) * 1.6
+        half = FRONT * abs(eyes[0].x - eyes[1].x)
     else:
         return _Face(0, width, 0, height, middle, radius)
     alpha = np.asarray(head)[..., 3] > 127
