@@ -15,6 +15,8 @@ from emojich_core.scenes.eyes import eyes_in
 from emojich_core.scenes.lettering import lettered
 from emojich_core.scenes.outfits import OUTFITS
 from emojich_core.scenes.together import (
+    ALL_INSIDE,
+    INSIDE,
     INSIDE_SUNK,
     PLACES,
     WORN,
@@ -88,7 +90,10 @@ def arrange(layout: str, pictures: Sequence[Image.Image], caption: str = "") -> 
             scene = WITH_ANOTHER[name](scene, others.pop(0))
         elif name not in (*places, IN_PIXELS):
             scene = ALONE[name](scene)
-    scene = placed(scene, *places) if places else scene
+    if places:
+        has_several = any(name in (*WITH_ANOTHER, *counts.LAYOUTS.values()) for name in names)
+        has_room = "под дождем" not in places  # else a cloud is there
+        scene = placed(scene, *places, side=ALL_INSIDE if has_several and has_room else INSIDE)
     scene = in_pixels(scene) if is_coarse else scene
     return Image.fromarray(lettered(scene, words) if words else scene)
 

@@ -11,6 +11,7 @@ from emojich_core.scenes.compose import FULL, centred, fitted, laid_flat, render
 from emojich_core.scenes.eyes import Eye
 
 INSIDE = 0.6  # longer side of a thing in a place, against the canvas
+ALL_INSIDE = 0.74  # of several things there
 CENTRE = 0.53  # how far down its middle is, against the canvas
 # The same in places that have something in front of it or above it: waves, a cloud, a parasol.
 MIDDLES = {
@@ -238,14 +239,14 @@ _SLEEP = (
 )
 
 
-def placed(rgba: np.ndarray, place: str, *weather: str) -> np.ndarray:
-    """A thing in the middle of one of PLACES, where there may be WEATHER."""
+def placed(rgba: np.ndarray, place: str, *weather: str, side: float = INSIDE) -> np.ndarray:
+    """A thing in the middle of one of PLACES, where there may be WEATHER; `side` of the thing."""
     size = len(rgba)
     layers = [PLACES[place], *(WEATHER[each] for each in weather)]
     canvas = Image.new("RGBA", (size, size))
     for behind, _ in layers:
         canvas.alpha_composite(_background(behind, size))
-    thing = fitted(rgba, INSIDE)
+    thing = fitted(rgba, side)
     middle = round(size * max(MIDDLES.get(each, CENTRE) for each in (place, *weather)))
     canvas.alpha_composite(thing, ((size - thing.width) // 2, middle - thing.height // 2))
     for _, before in layers:

@@ -11,6 +11,7 @@ from emojich_core.reading.arranged_scenes import COLOURED_OUTFITS, LINKS, OUTFIT
 from emojich_core.reading.descriptions import descriptions
 from emojich_core.request import Request
 from emojich_core.scenes.layouts import LAYOUTS, WITH_ANOTHER, arrange
+from emojich_core.scenes.together import ALL_INSIDE, placed
 from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
 
@@ -58,8 +59,9 @@ def test_layouts_follow_one_another() -> None:
     green = (0, 255, 0, 255)
     things = [square(RED), square(BLUE), square(green)]
     mood, scene = arrange("in a mood", things[:2]), arrange("in a mood; with; в лесу", things)
-    expected = arrange("в лесу", [arrange("with", [mood, things[2]])])
-    assert scene.tobytes() == expected.tobytes()
+    both = np.asarray(arrange("with", [mood, things[2]]))
+    expected = placed(both, "в лесу", side=ALL_INSIDE)
+    assert np.asarray(scene).tobytes() == expected.tobytes()
     assert all(share(scene, colour) > 0.01 for colour in (RED, BLUE, green))
 
 
