@@ -176,6 +176,9 @@ class Intake:
 
     async def cancel(self, request_id: RequestId) -> bool:
         """Stop a request; False when it has ended already, and then nothing changes."""
+        record = await self._store.load(request_id)
+        if record is None or not record.is_pending:
+            return False
         stopped = await asyncio.to_thread(self._queue.cancel, request_id)
         if stopped:
             await self._delivery.change(request_id, Cancelled())

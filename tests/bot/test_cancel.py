@@ -26,6 +26,16 @@ def test_user_cancels_a_waiting_request_and_draws_it_again(user: User, worker: W
     assert len(user.messages()) == 1
 
 
+def test_cancel_that_an_earlier_bot_began_is_completed(user: User, worker: Worker) -> None:
+    """A bot took the request out of the queue, and died before it saved and showed that."""
+    user.say("кот")
+    [button] = buttons_of(user.sees("«кот»"))
+    [request_id] = worker.waiting()
+    assert worker.queue.cancel(request_id)
+    assert user.tap(button["callback_data"]) == ""
+    user.sees("«кот»", "Остановлено")
+
+
 def test_cancelled_request_ignores_stickers_that_arrive_later(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:

@@ -1,6 +1,6 @@
 """Marks in Redis: which requests have ended.
 
-    emojich:ended:<request id>   string   empty
+    emojich:ended:<request id>   string   SILENTLY of a request that was cancelled, else empty
 
 A job process may be killed between the last event and RQ's record of its job, and a command may be
 sent again after a lost connection: so only the first end of a request counts.
@@ -11,6 +11,7 @@ import redis
 from worker.queue.request_ids import ids_of_user
 
 END_TTL = 24 * 3600  # seconds for which it is remembered that a request has ended
+SILENTLY = b"silently"  # without an event
 FORGET_TTL = 60  # seconds; the same after /forget
 
 

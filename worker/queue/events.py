@@ -16,7 +16,7 @@ import redis.asyncio
 
 from emojich_core.request import MAX_COUNT, Candidate
 from worker.queue import decoding
-from worker.queue.ends import END_TTL, ended_key
+from worker.queue.ends import END_TTL, SILENTLY, ended_key
 from worker.queue.sketches import sketch_key
 from worker.queue.stats import COUNTS_TTL, FINISHED, counts_key
 
@@ -122,10 +122,14 @@ def publish(connection: redis.Redis, event: Event) -> None:
 
 
 def end_silently(connection: redis.Redis, request_id: str) -> bool:
-    """End a request without an event; False when one has ended it before."""
-    is_first = connection.set(ended_key(request_id), "", nx=True, ex=END_TTL)
+    """End a request without an event; False when one has ended it before.
+
+    A bot that died before it saved what it had cancelled repeats the call, which is True again.
+    """
+    key = ended_key(request_id)
+    is_first = connection.set(key, SILENTLY, nx=True, ex=END_TTL)
     connection.delete(sketch_key(request_id))  # after the mark, which keeps workers from new ones
-    return bool(is_first)
+    return bool(is_first) or connection.get(key) == SILENTLY
 
 
 def lag(connection: redis.Redis) -> tuple[int, float]:

@@ -198,7 +198,7 @@ class RequestQueue:
     def cancel(self, request_id: str) -> bool:
         """End a request that waits or is being drawn, without an event.
 
-        False when it has ended already: then its event is on its way, or has come.
+        False when an event has ended it: that is on its way, or has come.
         """
         if not events.end_silently(self._connection, request_id):
             return False
