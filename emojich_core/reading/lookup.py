@@ -20,17 +20,25 @@ class Entry(NamedTuple):
     """A word or phrase of the lexicon, and its emoji."""
 
     phrase: str  # without ё
-    emoji: str  # one of the vocabulary's names
+    emoji: str
 
 
 def find(vocabulary: Vocabulary, phrase: str) -> Entry | None:
     """The entry that a word or phrase stands for, if the weights draw its emoji."""
+    return next((e for e in _entries(vocabulary, phrase) if e.emoji in vocabulary.names), None)
+
+
+def find_undrawn(vocabulary: Vocabulary, phrase: str) -> Entry | None:
+    """The entry that a word or phrase stands for, whether or not the weights draw its emoji."""
+    return next(_entries(vocabulary, phrase), None)
+
+
+def _entries(vocabulary: Vocabulary, phrase: str) -> Iterator[Entry]:
+    """The entries that a phrase may stand for, the surest first, each with its person, too."""
     for said in _possible_phrases(vocabulary, plain(phrase)):
-        emoji = bare(emoji_by_phrase().get(said, ""))
-        for drawn in (emoji, person(emoji)):
-            if drawn in vocabulary.names:
-                return Entry(said, drawn)
-    return None
+        if emoji := bare(emoji_by_phrase().get(said, "")):
+            yield Entry(said, emoji)
+            yield Entry(said, person(emoji))
 
 
 def _possible_phrases(vocabulary: Vocabulary, phrase: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from emojich_core.reading.colour_names import natural_colours
 from emojich_core.reading.lexicon import emoji_by_phrase
 from emojich_core.reading.lookup import find, names_another_thing
+from emojich_core.reading.shown_as import read_shown_as
 from emojich_core.reading.tables import rows
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.words import is_noun, lemma, meant_forms, plain, plurals
@@ -25,6 +26,8 @@ MOST_PROMPTS = 4  # of a reading: as many as the stickers of most requests
 def read_whole(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
     """The reading of words that together mean one emoji, or any one of several."""
     phrase = plain(" ".join(texts))
+    if scene := read_shown_as(vocabulary, phrase):
+        return scene
     named = vocabulary.emoji_by_name.get(phrase)
     shown = _variants().get(phrase, ())
     if len(texts) == 1 and not named and not shown:
