@@ -216,9 +216,7 @@ def _with_part(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> R
         first = replace(first, unknown=other.unknown, instead=other.instead)
     if other.layout and not first.layout and layout in ("beside", "with"):
         return _with_layout(other, "beside", replace(first, variants=(), colours=()))
-    other = replace(
-        other, variants=(), colours=(), unknown="", instead="", layout="", others=()
-    )
+    other = replace(other, variants=(), colours=(), unknown="", instead="", layout="", others=())
     emoji = vocabulary.emoji_by_caption.get(other.prompt, "")
     if rest[0] == "в" and emoji in CLOTHES:
         return _with_layout(_as_head(vocabulary, first), "clothed", other)

@@ -1,6 +1,6 @@
 """Finds the emoji that a word or phrase of the lexicon means, in whatever form it stands.
 
-арбузы → 🍉, роботик → 🤖, мышь летучая → 🦇.
+арбузы → 🍉, роботик → 🤖, мышь летучая → 🦇, ревнуешь → 😒.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from emojich_core.reading.diminutives import bases
 from emojich_core.reading.lexicon import emoji_by_phrase, other_things, person
 from emojich_core.reading.vocabulary import Vocabulary
-from emojich_core.reading.words import forms, lemma, meant_forms, plain, plurals
+from emojich_core.reading.words import forms, is_likely, lemma, meant_forms, plain, plurals
 from emojich_core.reading.written_emoji import bare
 
 _PREFIX = 2  # letters of a word that all of its forms begin with
@@ -57,6 +57,13 @@ def _possible_phrases(vocabulary: Vocabulary, phrase: str) -> Iterator[str]:
         for part in phrase.split("-")[:-1]:
             yield from forms(part)
             yield from bases(part)
+    if _is_verb(phrase):
+        yield from _verbs_by_lemma().get(lemma(phrase), ())
+
+
+def is_said(phrase: str) -> bool:
+    """Whether the lexicon has a phrase in this form."""
+    return plain(phrase) in emoji_by_phrase()
 
 
 def names_another_thing(phrase: str) -> bool:
@@ -68,6 +75,20 @@ def _in_form_of_lexicon(phrase: str) -> str:
     """The phrase of the lexicon that has these words in other forms; else the phrase itself."""
     alike = _phrases_by_prefixes().get(_prefixes(phrase), ())
     return next((said for said in alike if _lemmas(said) == _lemmas(phrase)), phrase)
+
+
+@cache
+def _verbs_by_lemma() -> dict[str, list[str]]:
+    """The verbs of the lexicon in any form, by their dictionary forms: ревную of ревновать."""
+    found: dict[str, list[str]] = {}
+    for said in emoji_by_phrase():
+        if " " not in said and _is_verb(said):
+            found.setdefault(lemma(said), []).append(said)
+    return found
+
+
+def _is_verb(word: str) -> bool:
+    return is_likely("VERB", word) or is_likely("INFN", word)
 
 
 @cache

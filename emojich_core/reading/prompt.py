@@ -158,8 +158,10 @@ def _read_nouns(vocabulary: Vocabulary, prompt: str) -> Reading | None:
         return reading
     named = nouns(texts)
     telling = named or [text for text in texts if says_something(text)]
-    if not named and len(texts) > 1 and not all(map(vocabulary.knows, telling)):
-        return read_word_alone(vocabulary, texts)
+    if not named and len(texts) > 1:
+        alone = read_word_alone(vocabulary, texts)
+        if alone or not all(map(vocabulary.knows, telling)):
+            return alone
     if any(map(vocabulary.knows, telling)):
         subject = read_substituted(vocabulary, prompt, telling[:1])
         return subject or read_learned_scene(vocabulary, prompt, named)

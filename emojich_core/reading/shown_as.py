@@ -1,4 +1,6 @@
-"""Words that a small scene or another thing shows better than their emoji: баба яга, бабушка с метлой.
+"""Words that a small scene or another thing shows better than their emoji.
+
+баба яга → бабушка с метлой.
 
 `shown_as.tsv` has the prompt that is drawn for words of the lexicon, and for all words of an emoji
 that the weights draw as a blot.  A word after "~" names another thing than the prompt shows, and

@@ -52,7 +52,10 @@ def read_whole(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
 
 def read_in_turn(vocabulary: Vocabulary, emoji: Iterable[str]) -> Reading | None:
     """The reading of several emoji, each by itself: the weights draw pairs badly."""
-    return take_turns(map(vocabulary.caption_of, emoji))
+    single, *others = list(emoji) or [""]
+    if not others and (scene := read_shown_as(vocabulary, plain(vocabulary.names.get(single, "")))):
+        return scene
+    return take_turns(map(vocabulary.caption_of, filter(None, [single, *others])))
 
 
 def take_turns(captions: Iterable[str]) -> Reading | None:
@@ -68,7 +71,12 @@ def read_known_noun(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
 
 
 def _emoji_of_form(word: str) -> tuple[str, ...]:
-    """The emoji of `variants.tsv` for a word in another form; коньках is of коньки, not конёк."""
+    """The emoji of `variants.tsv` for a word in another form; коньках is of коньки, not конёк.
+
+    A word of the lexicon is no form of another one: лайка is a dog, and no лайк.
+    """
+    if word in emoji_by_phrase():
+        return ()
     is_plural_thing = not emoji_by_phrase().keys().isdisjoint(plurals(word))
     said = plurals(word) if is_plural_thing else meant_forms(word)
     return next((_variants()[form] for form in said if form in _variants()), ())

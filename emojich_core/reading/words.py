@@ -178,6 +178,11 @@ def is_first_person(word: str) -> bool:
     return is_likely("VERB", word) and "1per" in parses(word)[0].tag
 
 
+def is_pronoun(word: str) -> bool:
+    """Whether a word most likely is a pronoun, or an adjective of one: она, какая."""
+    return not {"NPRO", "Apro"}.isdisjoint(parses(word)[0].tag.grammemes)
+
+
 def is_participle(word: str) -> bool:
     """Whether a word says what a thing does: горящий, but not любимый, which is a quality."""
     return can_be("PRTF", word) and "Qual" not in parses(word)[0].tag
