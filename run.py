@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bot.telegram.leader import STANDS_BY
 from emojich_core.errors import SetupError, exit_on
-from worker.queue.environment import announce, data_folder, writing
+from worker.queue.environment import announce, data_folder, setup_errors
 from worker.queue.valkey import redis_url
 from worker.supervisor import Supervisor
 
@@ -39,7 +39,7 @@ def main() -> None:
     with exit_on(SetupError):
         data = data_folder()
         os.chdir(Path(__file__).parent)  # where `python -m` finds the parts
-        with writing():
+        with setup_errors():
             (data / "logs").mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             stack.enter_context(alone(data))
@@ -56,7 +56,7 @@ def alone(data: Path) -> Iterator[None]:
 
     The kernel lets go of the lock when we die.
     """
-    with writing():
+    with setup_errors():
         lock = open(data / "lock", "w")  # noqa: SIM115
     with lock:
         try:
@@ -87,7 +87,7 @@ class Part(Supervisor):
     def __init__(self, module: str, arguments: list[str], env: dict[str, str], data: Path):
         name = module.removeprefix("bot.")
         self.log = data / "logs" / f"{name}.log"
-        with writing():
+        with setup_errors():
             self.log.unlink(missing_ok=True)
             log_file = open(self.log, "ab")  # noqa: SIM115
         command = [sys.executable, "-m", module, *arguments]

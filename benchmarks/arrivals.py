@@ -3,11 +3,11 @@
     python -m benchmarks.arrivals      # on `mini`: the engine itself beside its simulation
 
 16 users request 2 images each.  They arrive by a Poisson process, on average one in a sixteenth of
-the time that an image takes: most of them while the engine runs others, and few at once.  The
-time runs from the first request to the last sticker, so that it begins and ends with empty slots.
+the time that an image takes: most users arrive while the engine draws for others, and few at once.
+The time runs from the first request to the last sticker, so that slots are empty at both ends.
 
-At the published size this would take an hour, and days of ru-dalle: there it is simulated (see
-`simulation.py`), from measured times.  On `mini` the real engine runs it, too, for comparison.
+At the published size this would take an hour, and with ru-dalle days, so it is simulated from
+measured times (see `simulation.py`).  On `mini` the real engine draws, too, for comparison.
 """
 
 import random
@@ -43,17 +43,17 @@ class Outcome:
     """The result of one run."""
 
     seconds: float  # from the first request to the last sticker
-    waited: float  # by the user in the middle
+    waited: float  # seconds, the median over users
 
     @classmethod
     def of(cls, arrivals: list[Arrival], ends: list[float]) -> "Outcome":
-        """The outcome, from the times of requests and of their stickers."""
+        """The outcome of requests whose stickers are ready at `ends`, in seconds."""
         waited = [end - arrival.time for arrival, end in zip(arrivals, ends, strict=True)]
         return cls(max(ends) - arrivals[0].time, statistics.median(waited))
 
     @property
     def images_an_hour(self) -> float:
-        """Of all users together."""
+        """Images an hour, of all users together."""
         return 3600 * USERS * COUNT / self.seconds
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ class Outcome:
 
 
 def arrivals(costs: Costs) -> list[Arrival]:
-    """The users, by a Poisson process that is the same each time."""
+    """The requests of all users, by a Poisson process with a fixed seed."""
     chance, now = random.Random(SEED), 0.0
     every = costs.codes * costs.step / USERS
     users = []
@@ -76,10 +76,10 @@ def arrivals(costs: Costs) -> list[Arrival]:
 
 
 def on_mini(results: Results) -> None:
-    """The engine, and its simulation from times measured just before."""
+    """Run the engine on `mini`, and simulate it from times measured just before."""
     costs = in_brief_thread(costs_on_mini)
     users = arrivals(costs)
-    real = Outcome.of(users, play(engine(lambda: Pipeline.load("mini", "cpu")), users))
+    real = Outcome.of(users, run_on_engine(engine(lambda: Pipeline.load("mini", "cpu")), users))
     guess = _simulated(costs, CPU_SLOTS, REQUESTS)
     results.row(f"mini: {USERS} users at random times, {COUNT} images each", str(real))
     results.row("mini: the same, simulated", f"{guess}; {guess.seconds / real.seconds:.2f} times")
@@ -95,8 +95,8 @@ def costs_on_mini() -> Costs:
     return Costs(text_seconds(model), step, finish_seconds(pipeline), length)
 
 
-def play(scheduler: Scheduler, users: list[Arrival]) -> list[float]:
-    """Run it on the engine, fed like RQ's workers do: when each user has the stickers."""
+def run_on_engine(scheduler: Scheduler, users: list[Arrival]) -> list[float]:
+    """Send the requests to the engine as RQ workers do; returns when each user has stickers."""
     start = time.monotonic()
 
     def draw(arrival: Arrival) -> float:
@@ -111,9 +111,9 @@ def play(scheduler: Scheduler, users: list[Arrival]) -> list[float]:
 
 
 def at_full_size(results: Results, precision: Precision, known: dict[str, float]) -> None:
-    """The published size, simulated: the engine as it ships for a CPU, and with more slots.
+    """Simulate the published size: the engine with its default slots on a CPU, and with more.
 
-    `known` are the numbers of the steps, the text, and ru-dalle.
+    `known` holds the measured numbers of steps, the text, and ru-dalle.
     """
     finish = finish_seconds(published_stages(CPU))
     results.row("full: from the codes of an image to its sticker", f"{finish:.1f} s", "3 s")
@@ -141,7 +141,7 @@ def _simulated(costs: Costs, slots: int, requests: int) -> Outcome:
 
 
 def one_by_one(seconds: float, users: list[Arrival]) -> list[float]:
-    """When each user has the images from an engine that runs one request after another."""
+    """The times at which users have images if requests are drawn one after another."""
     ends, free = [], 0.0
     for user in users:
         free = max(free, user.time) + seconds
@@ -150,7 +150,7 @@ def one_by_one(seconds: float, users: list[Arrival]) -> list[float]:
 
 
 def finish_seconds(pipeline: Pipeline) -> float:
-    """Seconds from an image's codes, any codes, to its sticker."""
+    """Seconds from the codes of an image to its sticker."""
     [codes] = some_codes(pipeline, 1)
     return median(lambda: pipeline.finish([ImageCodes(codes, 1, 1.0)]), 3)
 

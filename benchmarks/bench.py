@@ -1,4 +1,4 @@
-"""The engine against ru-dalle 1.1.3, against the machine's memory, and against itself.
+"""Compares the engine with ru-dalle 1.1.3, with the speed of memory, and with itself.
 
 make bench-quick    # a small configuration: minutes; the last line is one JSON object
 make bench          # the published size, too; writes RESULTS.md and results.png
@@ -14,7 +14,7 @@ from typing import Concatenate, ParamSpec
 
 import torch
 
-from benchmarks import arrivals, beside, first_code, page, stages, startup, stickers, training
+from benchmarks import arrivals, first_code, page, shared_cpu, stages, startup, stickers, training
 from benchmarks.results import Results
 from benchmarks.steps import cpu_precisions, measure, random_model, text_seconds, weight_bytes
 from benchmarks.timing import read_bandwidth
@@ -25,18 +25,18 @@ from emojich_core.pipeline import CPU_SLOTS
 P = ParamSpec("P")
 
 PARITY = ".venv-parity/bin/python"  # where ru-dalle is; see parity/README.md
-STEP_OVER_READING = {1: "1.4 times", 4: "1.6 times", 8: "2.2 times"}  # by slots: what is wanted
-# What the last line says.
+STEP_OVER_READING = {1: "1.4 times", 4: "1.6 times", 8: "2.2 times"}  # targets by slots
+# The keys of the JSON in the last line.
 KEYS = ("reference_s", "ours_f32_s", "ours_best_s", "step_over_bandwidth", "users8_over_users1")
 
 
-def apart(
+def in_new_process(
     results: Results,
     measuring: Callable[Concatenate[Results, P], None],
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> None:
-    """Measure in a new process: an engine that idles keeps threads and memory, in others' way."""
+    """Measure in a new process, because an idle engine keeps threads and memory."""
     with ProcessPoolExecutor(1, get_context("spawn")) as process:
         results.add(process.submit(_measured, measuring, *args, **kwargs).result())
 
@@ -50,7 +50,7 @@ def _measured(
 
 
 def compare(results: Results, quick: bool) -> None:
-    """Both engines, in an environment of their own."""
+    """Run the comparison with ru-dalle in the environment that has ru-dalle."""
     command = [PARITY, "-m", "benchmarks.compare", *(["--quick"] if quick else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -67,7 +67,7 @@ def compare(results: Results, quick: bool) -> None:
 def measure_steps(
     results: Results, config: TransformerConfig, name: str, precision: Precision
 ) -> None:
-    """Steps, beside reading the weights once, and a text."""
+    """Measure steps, the time to read the weights once, and the prefill of a text."""
     bandwidth = read_bandwidth()
     results.row("reading memory", f"{bandwidth / 1e9:.1f} GB/s")
     stream = weight_bytes(config, precision) / bandwidth
@@ -90,29 +90,29 @@ def measure_steps(
 
 
 def main() -> None:
-    """Measure, print, and at the published size write the page."""
+    """Measure and print; at the published size, also write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="not the published size")
     quick = parser.parse_args().quick
     results = Results()
-    # A quarter of the published layers: what lies in caches would not show the memory.
+    # A quarter of the published layers: fewer would fit into the CPU's caches.
     layers = TransformerConfig(num_layers=6) if quick else TransformerConfig()
     name = "6 layers of the published size" if quick else "full"
     precision = cpu_precisions()[-1]
-    apart(results, measure_steps, layers, name, precision)
+    in_new_process(results, measure_steps, layers, name, precision)
     startup.measure(results)
     first_code.measure(results)
     for each in cpu_precisions()[: 1 if quick else None]:
-        apart(results, stickers.one_user, each)
-    apart(results, stickers.many_users, (1, 8) if quick else (1, 2, 4, 8, 16))
-    apart(results, beside.measure)
-    apart(results, stages.on_mini)
+        in_new_process(results, stickers.one_user, each)
+    in_new_process(results, stickers.many_users, (1, 8) if quick else (1, 2, 4, 8, 16))
+    in_new_process(results, shared_cpu.measure)
+    in_new_process(results, stages.on_mini)
     compare(results, quick)
     if not quick:
-        apart(results, training.measure)
-        apart(results, arrivals.on_mini)
-        apart(results, stages.at_full_size)
-        apart(results, arrivals.at_full_size, precision, results.numbers)
+        in_new_process(results, training.measure)
+        in_new_process(results, arrivals.on_mini)
+        in_new_process(results, stages.at_full_size)
+        in_new_process(results, arrivals.at_full_size, precision, results.numbers)
         print(f"\n{page.write(results.rows, results.curves)}")
     print(json.dumps({key: round(results.numbers[key], 3) for key in KEYS}))
 

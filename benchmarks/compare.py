@@ -10,7 +10,7 @@ import time
 import torch
 
 from benchmarks.arrivals import COUNT, USERS
-from benchmarks.reference import integrate
+from benchmarks.reference import time_generation
 from benchmarks.results import Curve, Results
 from benchmarks.steps import cpu_precisions, measure, random_model, text_seconds
 from benchmarks.timing import median
@@ -26,7 +26,7 @@ from parity.reference import BPE, draw, transformers, vqgans
 IMAGES = 4
 PROMPT = "рыжий кот в космосе"
 MANY = USERS * COUNT  # slots: one for each image of those users
-# The reference can draw all of its 256 codes in less than a minute.
+# ru-dalle decodes its 256 codes in less than a minute.
 SMALL = {
     "num_layers": 8,
     "hidden_size": 512,
@@ -38,14 +38,14 @@ SMALL = {
 
 
 def compare_small(results: Results) -> None:
-    """The small configuration, drawn in full by both, from the same weights to the same codes."""
+    """Compare at the small configuration: both draw whole images, from the same weights."""
     theirs, ours = transformers("v2", SMALL)
     text = Tokenizer(BPE).encode(PROMPT, ours.config.text_seq_length)
     vqgan, _ = vqgans(dwt=True, ch=32)  # narrow: the time is to be that of the transformer
     start = time.perf_counter()
     images = draw(theirs, vqgan, PROMPT, IMAGES, 1, Sampling())
     reference = time.perf_counter() - start
-    integrated = integrate(theirs, ours.config, (IMAGES,))[IMAGES].whole
+    integrated = time_generation(theirs, ours.config, (IMAGES,))[IMAGES].whole
     results.numbers["reference_s"] = reference
     found = {name: _ours(ours, text, name) for name in cpu_precisions()}
     same = images.codes.equal(_with_one_generator(ours, text))
@@ -82,10 +82,10 @@ def _with_one_generator(model: Transformer, text: torch.Tensor) -> torch.Tensor:
 
 
 def compare_full(results: Results) -> None:
-    """The published size; of the reference some steps, for it would take hours."""
+    """Compare at the published size; of ru-dalle only some steps, because it would take hours."""
     theirs, ours = transformers("v2", {})
     config = ours.config
-    reference = integrate(theirs, config, (1, 2, IMAGES))
+    reference = time_generation(theirs, config, (1, 2, IMAGES))
     del theirs
     four = reference[IMAGES].whole
     results.numbers["full_reference_two_s"] = reference[2].whole  # for arrivals.py
@@ -131,7 +131,7 @@ def compare_full(results: Results) -> None:
 
 
 def main() -> None:
-    """Compare, and print what was measured as the last line."""
+    """Compare, and print the results as JSON in the last line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick

@@ -1,4 +1,4 @@
-"""Why edges are soft: the same stickers cut as ru-dalle did and as Emojich does, enlarged.
+"""Draws docs/edges.png: the same stickers, cut out as by ru-dalle and as by Emojich, enlarged.
 
 python benchmarks/edges.py [--model mini] [--out docs/edges.png]
 """
@@ -12,7 +12,7 @@ from PIL import Image
 from emojich_core.pipeline import Pipeline
 
 PROMPTS = ("кот", "клубника", "кактус")
-BACKGROUND = (38, 52, 73, 255)  # a dark chat: there a bad edge shows most
+BACKGROUND = (38, 52, 73, 255)  # a dark chat, which shows bad edges best
 WHOLE, PART, ZOOM = 256, 64, 4  # sides in pixels: of the sticker shown, of the part enlarged
 
 
@@ -31,7 +31,7 @@ def show(sticker: Image.Image) -> Image.Image:
 
 
 def main() -> None:
-    """Draw each prompt twice, hard on the left and soft on the right."""
+    """Draw each prompt with hard edges on the left and soft edges on the right."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="mini")
     parser.add_argument("--out", type=Path, default=Path("docs/edges.png"))

@@ -1,10 +1,10 @@
-"""The claim of "Emojich" (arXiv 2112.02448) at the size of `mini`: freezing keeps what was known.
+"""Tests a claim of "Emojich" (arXiv 2112.02448) on `mini`: freezing keeps earlier knowledge.
 
-A bundle learns the style of OpenMoji, which it never saw, in three ways: frozen, all, lora.  Of
-each and of the base, on emoji that are not in the fine-tuning set:
+A bundle learns the style of OpenMoji, which it never saw, in three ways: frozen, all, lora.  Each
+of them and the base are measured on emoji that are not in the fine-tuning set:
 
     loss     of their OpenMoji drawings, the image's part
-    recall   whether a drawing is nearest to a glyph, of any style, of the emoji it was asked for:
+    recall   whether a drawing is nearest to a glyph, of any style, of the requested emoji: shows
              what was not forgotten
     style    how far drawings are from the nearest glyph of OpenMoji, and of the base's styles
 
@@ -47,7 +47,7 @@ from emojich_core.training.evaluation.judge import Judge
 
 CPU = torch.device("cpu")
 TRAINED, HELD_OUT = 400, 100  # emoji
-SIDE = 96  # pixels, of what is judged
+SIDE = 96  # pixels of the pictures that are judged
 COLUMNS = 8  # of the grid
 HEADER = (
     "| arm | loss | recall@1 | recall@5 | to OpenMoji | to the base's styles | nearer | minutes |"
@@ -56,7 +56,7 @@ HEADER = (
 
 @dataclass(frozen=True)
 class Art:
-    """What the arms are measured with."""
+    """The drawings with which the bundles are measured."""
 
     held_out: list[tuple[Path, str, str]]  # file, text, hexcode
     glyphs: np.ndarray  # (N, SIDE, SIDE, 3) uint8, on white
@@ -65,7 +65,7 @@ class Art:
 
 
 def prepare(data: Path, out: Path, seed: int) -> Art:
-    """Write the fine-tuning set into `out`/art, and load what it is to be judged by."""
+    """Write the fine-tuning set into `out`/art; returns the drawings to measure with."""
     modules = data / "node_modules"
     meanings = load_meanings(modules)
     old, new = load_glyphs(modules, STYLES), load_glyphs(modules, ("openmoji",))
@@ -96,8 +96,8 @@ def _save(glyph: Glyph, folder: Path) -> Path:
 
 
 def held_out_loss(pipeline: Pipeline, art: Art) -> float:
-    """The image's loss of the drawings that no arm was trained on."""
-    # Not the pipeline's transformer: that one is made ready to draw, and has no losses any more.
+    """The image loss of the drawings that no bundle was fine-tuned on."""
+    # Not the pipeline's transformer, which is packed for inference and cannot compute losses.
     transformer = load_network(pipeline.bundle, "transformer", Transformer, CPU, torch.float32)
     codes = encode([path for path, _, _ in art.held_out], pipeline.vqgan, CPU)
     length = pipeline.bundle.transformer.text_seq_length

@@ -23,7 +23,7 @@ POLL = 0.002  # seconds
 
 
 def measure(results: Results) -> None:
-    """Some new engines, one after the other."""
+    """Start new engines, one after the other, and report the median."""
     command = [sys.executable, "-m", "benchmarks.first_code"]
     times = [
         float(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
@@ -46,7 +46,7 @@ def seconds_to_first_code(scheduler: Scheduler, task: Task) -> float:
 
 
 def main() -> None:
-    """A new engine."""
+    """Start an engine, print the seconds to its first code, and exit."""
     scheduler = load(Settings(device="cpu"))
     print(seconds_to_first_code(scheduler, Task(Request("1", "кот", 1, seed=1))), flush=True)
     os._exit(0)  # without waiting for the image

@@ -1,6 +1,6 @@
 """One image from a bundle of the published size: seconds, peak memory, the picture.
 
-The weights are random, so the picture is noise; the work is that of the published model.
+The weights are random, so the picture is noise; the time is that of the published model.
 
     python benchmarks/full_size.py [--dtype bfloat16] [--out FOLDER]
 
@@ -33,7 +33,7 @@ DRAWS = (
     "drawing.image.save({picture!r})"
 )
 
-# Linux' own count.  That of getrusage() begins with what the parent had, and it has written 3 GB.
+# From Linux, because getrusage() includes the memory of the parent, which has written 3 GB.
 REPORT = """
 import re
 print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
@@ -41,7 +41,7 @@ print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 
 
 def write_bundle(path: Path, dtype: torch.dtype, layers: int | None = None) -> None:
-    """A bundle of the published numbers with random weights, or with so many layers only."""
+    """Write a bundle of the published size, or with `layers` layers only, with random weights."""
     path.mkdir(parents=True)
     corpus, tokenizer = path / "corpus.txt", path / TOKENIZER
     corpus.write_text("кот в космосе\nсобака и пицца\n" * 50)
@@ -64,7 +64,7 @@ def write_bundle(path: Path, dtype: torch.dtype, layers: int | None = None) -> N
 
 
 def random_weights(model: nn.Module, dtype: torch.dtype) -> dict[str, torch.Tensor]:
-    """For all of a network that was made on `meta`."""
+    """Random weights for a network that was made on `meta`, by name."""
     return {key: _random(key, like, dtype) for key, like in model.state_dict().items()}
 
 
@@ -86,7 +86,7 @@ def measure(code: str) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Write the bundle, open it, draw, and print what each took."""
+    """Write the bundle, open it, draw; print time and memory of each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dtype", choices=("float16", "bfloat16"), default="bfloat16")
     parser.add_argument("--out", type=Path, default=Path("out"))

@@ -27,17 +27,17 @@ from emojich_core.inference.slots import Slots, prefill
 from emojich_core.networks.transformer import Transformer, TransformerConfig
 from emojich_core.pipeline import Pipeline
 
-STEPS = 10  # timed in a row, as they come in the engine
+STEPS = 10  # timed in a row, as the engine runs them
 ROUNDS = 3
 
 
 @dataclass(frozen=True)
 class Size:
-    """What is measured."""
+    """The size of model and batches that is measured."""
 
     name: str
     transformer: TransformerConfig
-    stages: Callable[[torch.device], Pipeline]  # one that has those after the transformer
+    stages: Callable[[torch.device], Pipeline]  # a pipeline with the stages after the transformer
     slots: tuple[int, ...] = (1, 4, 8, 16, 32)
     batch: int = 9  # images finished at once
     read: int = 2**30  # bytes, to measure how fast memory is read
@@ -49,7 +49,7 @@ def full() -> Size:
 
 
 def small() -> Size:
-    """As little as has every part: for a test."""
+    """The smallest size that has every part, for a test."""
     transformer = TransformerConfig(
         num_layers=2,
         hidden_size=32,
@@ -68,7 +68,7 @@ def mini(device: torch.device) -> Pipeline:
 
 
 def precisions(device: torch.device) -> list[Precision]:
-    """What the device can draw in, its own choice first."""
+    """The precisions of a device, its default first."""
     if device.type == "cpu":
         return cpu_precisions()
     return ["float16", *(["bfloat16"] if torch.cuda.is_bf16_supported() else []), "float32"]
@@ -122,21 +122,21 @@ class Measurement:
         )
 
     def _taken(self, model: Transformer, count: int, compiled: bool) -> Slots:
-        """Slots that all have an image."""
+        """Slots that all hold an image."""
         slots = Slots(model, count, compiled=compiled)
         for slot in range(count):
             self._enter(slots, model, slot)
         return slots
 
     def _enter(self, slots: Slots, model: Transformer, slot: int) -> None:
-        """A request enters, and has its first code."""
+        """Start an image in a slot, and decode its first code."""
         text = torch.full((model.config.text_seq_length,), 5, device=self.device)
         slots.enter(slot, prefill(model, text), slot, Sampling())
         slots.step()
 
 
 def _step(slots: Slots) -> float:
-    """Seconds of a step, of many in a row."""
+    """Seconds of a step, the mean of STEPS in a row."""
 
     def steps() -> None:
         for _ in range(STEPS):

@@ -46,7 +46,7 @@ step beside the time that its memory allows.
 """
 
 TAIL = """
-Another program on the same cores (`python -m benchmarks.beside`, 2 cores of a Xeon with AMX,
+Another program on the same cores (`python -m benchmarks.shared_cpu`, 2 cores of a Xeon with AMX,
 medians): before the number of threads followed the load (`emojich_core/inference/threads.py`), and
 since then, in two runs.
 

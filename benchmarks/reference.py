@@ -1,4 +1,4 @@
-"""ru-dalle 1.1.3, timed: a whole generation, or a few of its steps, from which the rest follows.
+"""Times ru-dalle 1.1.3: a few steps, from which the time of a whole generation is interpolated.
 
 Runs where parity/ runs, with the same models.
 """
@@ -19,8 +19,8 @@ Cache = dict[int, tuple[Tensor, ...]]  # by layer
 
 
 @dataclass(frozen=True)
-class Integrated:
-    """Seconds of a step with so many codes known, and of the pass that scores the images."""
+class GenerationTimes:
+    """Seconds of steps, by the number of codes before them, and of the pass that scores images."""
 
     steps: dict[int, float]
     scoring: float
@@ -28,20 +28,20 @@ class Integrated:
 
     @property
     def whole(self) -> float:
-        """Seconds of the whole generation: between the steps that were timed, straight lines."""
+        """Seconds of the whole generation, interpolated linearly between the timed steps."""
         known = sorted(self.steps)
         areas = ((b - a) * (self.steps[a] + self.steps[b]) / 2 for a, b in pairwise(known))
         return sum(areas) * self.length / (known[-1] - known[0]) + self.scoring
 
 
 @torch.no_grad()
-def integrate(
+def time_generation(
     model: DalleModel, config: TransformerConfig, counts: tuple[int, ...], positions: int = 5
-) -> dict[int, Integrated]:
-    """Time steps at so many positions from the first code to the last, for batches of `counts`.
+) -> dict[int, GenerationTimes]:
+    """Time steps at `positions` positions from the first code to the last, for batches of `counts`.
 
-    The keys and values at each come from one pass over one whole image, cut to length.  That pass
-    is the scoring of one image; that of more takes so many times as long.
+    The keys and values at each position come from one pass over a whole image, cut to length.  That
+    pass is the scoring of one image; scoring n images takes n times as long.
     """
     length = config.image_seq_length
     text, codes = sequence(config, 1)
@@ -54,7 +54,7 @@ def integrate(
     scoring = seconds(score)
     known = [max(1, i * (length - 1) // (positions - 1)) for i in range(positions)]
     return {
-        count: Integrated(
+        count: GenerationTimes(
             {
                 k: _step_at(model, torch.cat((text, codes[:, :k]), dim=1), cache, count)
                 for k in known
@@ -76,14 +76,14 @@ def _step_at(model: DalleModel, ids: Tensor, cache: Cache, count: int) -> float:
         for layer, parts in cache.items()
     }
     ids, mask = ids.expand(count, -1), causal_mask(model, count)
-    # Each with a dictionary of its own: it is written to.
+    # Each call gets its own dictionary, because the step writes to it.
     return min(seconds(lambda: _step(model, ids, mask, dict(cut))) for _ in range(2))
 
 
 def _step(
     model: DalleModel, ids: Tensor, mask: Tensor, cache: dict[int, tuple[Tensor, ...]]
 ) -> None:
-    """What `generate_images` does for a code."""
+    """One step, as `generate_images` of ru-dalle computes it."""
     logits, _ = model(ids, mask, use_cache=True, cache=cache, return_loss=False)
     logits = top_k_top_p_filtering(logits[:, -1, model.vocab_size :], top_k=2048, top_p=0.995)
     torch.multinomial(logits.softmax(dim=-1), 1)

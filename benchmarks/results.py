@@ -1,4 +1,4 @@
-"""What was measured: a table, what the plot shows, and the numbers of `make bench-quick`."""
+"""Results: rows of the table, curves of the plot, and the numbers of `make bench-quick`."""
 
 import dataclasses
 import json
@@ -26,30 +26,30 @@ class Curve:
 
 @dataclass
 class Results:
-    """All of it, in the order measured."""
+    """All results, in the order in which they were measured."""
 
     rows: list[Row] = field(default_factory=list)
     curves: list[Curve] = field(default_factory=list)
     numbers: dict[str, float] = field(default_factory=dict)
 
     def row(self, what: str, measured: str, target: str = "") -> None:
-        """Add a row to the table, and show it now."""
+        """Add a row to the table, and print it."""
         self.rows.append(Row(what, measured, target))
         print(f"{what}: {measured}" + (f" (wanted: {target})" if target else ""), flush=True)
 
     def to_json(self) -> str:
-        """One line, for another process."""
+        """One line of JSON, for another process."""
         return json.dumps(dataclasses.asdict(self))
 
     @classmethod
     def from_json(cls, line: str) -> "Results":
-        """What `to_json` wrote."""
+        """The results that `to_json` wrote."""
         other = json.loads(line)
         rows = [Row(**row) for row in other["rows"]]
         return cls(rows, [Curve(**curve) for curve in other["curves"]], other["numbers"])
 
     def add(self, other: "Results") -> None:
-        """Add what another process measured."""
+        """Add the results of another process."""
         self.rows += other.rows
         self.curves += other.curves
         self.numbers |= other.numbers

@@ -1,7 +1,7 @@
 """The real scheduler with a simulated model and clock: how long each request waits.
 
-`worker.engine.scheduler` itself decides which image enters which slot, and when; the costs were
-measured before.  So hours at the published size are simulated in a second.
+`worker.engine.scheduler` itself decides which image enters which slot, and when; the costs are
+measured.  So hours at the published size are simulated in a second.
 
 As on a CPU, the same cores finish images and decode steps: while there is work for both, each gets
 half of them.  Redis and RQ's forks, which take milliseconds, are left out.
@@ -29,7 +29,7 @@ class Costs:
     """Seconds of each piece of work by all cores, and how many codes an image has."""
 
     text: float  # of a request
-    step: float  # of all slots; it depends neither on who is in them nor on the position
+    step: float  # of all slots; it depends neither on the images in them nor on the position
     finish: float  # from the codes of an image to its sticker
     codes: int
 
@@ -43,7 +43,7 @@ class Arrival:
 
 
 def simulate(costs: Costs, slots: int, requests: int, arrivals: list[Arrival]) -> list[float]:
-    """When each arrival has its stickers, in seconds.
+    """The times in seconds at which the stickers of each arrival are ready.
 
     The engine has `slots` slots, and at most `requests` requests at once, one for each RQ worker:
     later arrivals wait in the queue.
@@ -73,7 +73,7 @@ class TimedEngine:
         self.scheduler = Scheduler(cast(Pipeline, self._pipeline), slots)
 
     def work(self) -> None:
-        """Simulate a step and as much work on finishing; the latter alone if all is decoded."""
+        """Simulate a step, and as many seconds of finishing; only finishing if all is decoded."""
         finishes = self.scheduler.has_decoded
         share = self._costs.step
         if not self.scheduler.is_idle:
@@ -103,10 +103,10 @@ class TimedSlots:
         self._seeds[slot], self._decoded[slot] = seed, 0
 
     def leave(self, slot: int) -> None:
-        """Nothing is kept."""
+        """Empty a slot: there is no memory to free."""
 
     def step(self) -> None:
-        """All slots go a step, empty ones too."""
+        """Decode a code in every slot."""
         self._pipeline.spent += self._pipeline.costs.step
         self._decoded = [codes + 1 for codes in self._decoded]
 
@@ -141,15 +141,15 @@ class TimedPipeline:
     images = Pipeline.images
 
     def prefill(self, prompts: Sequence[str], image_prompt: object = None) -> list[Prefill]:
-        """Compute a text, in the only style."""
+        """Count the time of a text; the bundle has one style."""
         self.spent += self.costs.text
         return [Prefill(torch.empty(0), [], torch.empty(0))]
 
-    def likeness(self, codes: object) -> None:
-        """No image is to be like another."""
+    def similar_to(self, codes: object) -> None:
+        """Return no image prompt: no request is similar to another."""
 
     def sketch_seconds(self, codes: int) -> float:
-        """No sketches."""
+        """Infinity, so that there are no sketches."""
         return math.inf
 
     def finish(self, images: list[ImageCodes]) -> list[Drawing]:

@@ -1,6 +1,6 @@
 """The time of each stage after the transformer, as in `Pipeline.finish`.
 
-python -m benchmarks.stages    # of `mini`, beside its codes
+python -m benchmarks.stages    # on `mini`, with the time of decoding
 """
 
 import tempfile
@@ -43,7 +43,7 @@ def at_full_size(results: Results) -> None:
 
 @torch.inference_mode()
 def measure(results: Results, name: str, pipeline: Pipeline, codes: Tensor) -> None:
-    """Each stage alone, on the codes (B, image_seq_length) of so many images at once."""
+    """Measure each stage alone, on the codes (B, image_seq_length) of B images at once."""
     bundle, device, batch = pipeline.bundle, pipeline.device, len(codes)
     codes = codes.to(device)
 
@@ -76,7 +76,7 @@ def measure(results: Results, name: str, pipeline: Pipeline, codes: Tensor) -> N
 
 
 def some_codes(pipeline: Pipeline, batch: int) -> Tensor:
-    """Codes (B, image_seq_length) of no images in particular."""
+    """Arbitrary codes (B, image_seq_length)."""
     config = pipeline.bundle.transformer
     return torch.randint(config.image_vocab_size, (batch, config.image_seq_length))
 
@@ -84,7 +84,7 @@ def some_codes(pipeline: Pipeline, batch: int) -> Tensor:
 def published_stages(device: torch.device) -> Pipeline:
     """The published stages with random weights, and a single layer of the transformer.
 
-    They have the precision of a whole engine.
+    They have the precision that an engine uses.
     """
     precision = choose(None, device, TransformerConfig())
     with tempfile.TemporaryDirectory() as folder:

@@ -2,7 +2,7 @@
 
     python -m benchmarks.startup    # on `mini`
 
-Each is a new process, beside one that only imports torch.
+Each is a new process; for comparison, another process only imports torch.
 """
 
 import os
@@ -72,7 +72,7 @@ def _seconds(arguments: list[str], socket: Path | None = None) -> float:
 
 
 def main() -> None:
-    """Run `emojich generate` until its first code."""
+    """Run `emojich generate`, and exit at its first code."""
     import tqdm
 
     from emojich_core.cli.main import main as emojich

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from benchmarks.timing import CPU, median, seconds
 from emojich_core.inference.int8 import Int8Linear
 from emojich_core.inference.kv_cache import KVCache
-from emojich_core.inference.memory import keep_freed
+from emojich_core.inference.memory import reuse_freed_memory
 from emojich_core.inference.precision import Precision, offered, prepare, stored_as
 from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import Slots, prefill
@@ -20,7 +20,7 @@ BYTES = {"float32": 4, "bfloat16": 2, "float16": 2, "int8": 1}  # of a weight
 
 
 def cpu_precisions() -> list[Precision]:
-    """What is measured on a CPU, if it has kernels for it: the last one reads the fewest bytes."""
+    """The precisions that a CPU has kernels for; the last one reads the fewest bytes."""
     wanted: tuple[Precision, ...] = ("float32", "bfloat16", "int8")
     return [precision for precision in wanted if precision in offered(CPU)]
 
@@ -61,13 +61,13 @@ class Step:
 
 def measure(model: Transformer, count: int, rounds: int = 15) -> Step:
     """Measure a step of `count` slots, all of them in use and halfway."""
-    keep_freed()  # as Pipeline.load does
+    reuse_freed_memory()  # as Pipeline.load does
     config = model.config
     text = torch.randint(4, config.vocab_size - config.text_seq_length, (config.text_seq_length,))
     slots, prefilled = Slots(model, count), prefill(model, text)
     for slot in range(count):
         slots.enter(slot, prefilled, slot, Sampling())
-    slots._position += config.image_seq_length // 2  # attends to as many places as in the mean
+    slots._position += config.image_seq_length // 2  # attends to the mean number of places
     whole = median(slots.step, rounds)
     with torch.inference_mode():
         products = median(lambda: _products(model, count), rounds)
@@ -75,10 +75,10 @@ def measure(model: Transformer, count: int, rounds: int = 15) -> Step:
 
 
 def _products(model: Transformer, rows: int) -> None:
-    """Every product of a step with weights, on rows that are there already.
+    """Compute every product of a step with weights, on inputs that were made before.
 
-    In int8 those are digits already: to make them is no product.  (The kernels of Emojich make them
-    in the same call, in a fiftieth of its time.)
+    In int8 the inputs are digits already, because making them is no product.  (The kernels of
+    Emojich make them in the same call, in a fiftieth of its time.)
     """
     size, like = model.config.hidden_size, model.image_embeddings.weight
     narrow, wide = like.new_ones(rows, size), like.new_ones(rows, 4 * size)
@@ -103,7 +103,7 @@ def weight_bytes(config: TransformerConfig, precision: Precision) -> int:
 
 
 def cache_bytes(cache: KVCache) -> int:
-    """Bytes that a step also reads: the keys and values that its positions attend to."""
+    """Bytes of keys and values that a step reads, besides the weights."""
     return sum(
         layer.nbytes * cache.places[kind].bias.shape[-1] // layer.shape[2]
         for layer, kind in zip(cache.layers, cache.kinds, strict=True)

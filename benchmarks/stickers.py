@@ -17,7 +17,7 @@ PROMPT = "кот в космосе"
 
 
 def one_user(results: Results, precision: Precision) -> None:
-    """A prompt alone."""
+    """Measure one prompt from a single user."""
     whole, first = _prompt(engine(lambda: Pipeline.load("mini", "cpu", precision)))
     results.row(
         f"mini: prompt → 4 stickers, {precision}",
@@ -27,9 +27,9 @@ def one_user(results: Results, precision: Precision) -> None:
 
 
 def _prompt(scheduler: Scheduler) -> tuple[float, float]:
-    """Median seconds until all four stickers are there, and until the first progress.
+    """Median seconds until all four stickers are ready, and until the first progress.
 
-    From a warm engine that has nothing else to do, and as many slots as it always has.
+    The engine is warm, has its default slots, and no other requests.
     """
     firsts: list[float] = []
 
@@ -43,7 +43,7 @@ def _prompt(scheduler: Scheduler) -> tuple[float, float]:
 
 
 def many_users(results: Results, numbers: tuple[int, ...], count: int = 2) -> None:
-    """Throughput of so many users at once, with `count` images each, against one at a time.
+    """Measure the throughput of `numbers` users at once, `count` images each, against one by one.
 
     Both draw the same requests, in turn.
     """
@@ -67,7 +67,7 @@ def many_users(results: Results, numbers: tuple[int, ...], count: int = 2) -> No
 def _round(
     scheduler: Scheduler, numbers: tuple[int, ...], count: int
 ) -> tuple[dict[int, float], dict[int, float]]:
-    """Seconds until so many have theirs: one at a time, at once."""
+    """Seconds until n users have their stickers, by n: one user at a time, and all at once."""
     each = [draw(scheduler, [task]) for task in tasks(max(numbers), count)]
     alone = {n: sum(each[:n]) for n in numbers}
     return alone, {n: draw(scheduler, tasks(n, count)) for n in numbers}

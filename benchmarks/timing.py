@@ -1,4 +1,4 @@
-"""Shared by the benchmarks: medians, the speed of the memory, the name of the machine."""
+"""Helpers of the benchmarks: medians, the speed of memory, the name of the machine."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ CPU = torch.device("cpu")
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Seconds of `work`, once, until the GPU is done with it, too."""
+    """Seconds of one call of `work`, including its work on the GPU."""
     wait_for_gpu()
     start = time.perf_counter()
     work()
@@ -28,13 +28,13 @@ def wait_for_gpu() -> None:
 
 
 def median(work: Callable[[], object], rounds: int) -> float:
-    """Seconds: the median of so many rounds, after one that warms up."""
+    """The median of `rounds` calls in seconds, after one call to warm up."""
     work()
     return statistics.median(seconds(work) for _ in range(rounds))
 
 
 def read_bandwidth(size: int = 2**30, device: torch.device = CPU) -> float:
-    """Bytes a second that all threads together read: the better of a sum and a product."""
+    """Bytes a second that all threads together read: the faster of a sum and a product."""
     numbers = torch.ones(size // 4, device=device)
     matrix, row = numbers.view(-1, 2**14), torch.ones(2**14, device=device)
     best = min(median(numbers.sum, 7), median(lambda: matrix @ row, 7))
@@ -42,7 +42,7 @@ def read_bandwidth(size: int = 2**30, device: torch.device = CPU) -> float:
 
 
 def machine() -> str:
-    """Processor, cores, memory, torch."""
+    """A line about the machine: processor, cores, memory, version of torch."""
     model = "unknown processor"
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from benchmarks.results import Results
 from benchmarks.timing import median
-from emojich_core.inference.memory import keep_freed
+from emojich_core.inference.memory import reuse_freed_memory
 from emojich_core.inference.threads import use_free_cores
 from emojich_core.training.auxiliary import TARGETS
 from emojich_core.training.presets import BPE_TOKENS, MINI_TRANSFORMER
@@ -21,7 +21,7 @@ STEPS = 5
 
 
 class RandomData:
-    """What the trainer takes from `Data`: a step takes as long whatever the numbers are."""
+    """Random samples in place of `Data`: the time of a step does not depend on the numbers."""
 
     def sample(self, rng: np.random.Generator, size: int) -> tuple[Tensor, Tensor, Tensor]:
         """Text, codes and targets of the auxiliary losses."""
@@ -35,7 +35,7 @@ class RandomData:
 
 def measure(results: Results) -> None:
     """Report the median of STEPS steps, after the one that compiles."""
-    keep_freed()
+    reuse_freed_memory()
     torch._inductor.config.cpp.dynamic_threads = True  # as in the training loop
     trainer = Trainer(RandomData(), None, steps=8000, batch_size=BATCH, lr=2e-3)
     rng = np.random.default_rng(0)

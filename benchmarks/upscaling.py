@@ -1,4 +1,4 @@
-"""The effect of Real-ESRGAN: the same stickers without it and with it, enlarged, and the time.
+"""Shows what Real-ESRGAN does: the same stickers without and with it, enlarged, and its time.
 
     python -m benchmarks.upscaling [BUNDLE …]     # by default mini; writes docs/upscale.png
 
@@ -19,7 +19,7 @@ from emojich_core.networks.upscale import UpscaleConfig, make_upscaler
 from emojich_core.pipeline import Pipeline
 
 PROMPTS = ("кот", "панда", "гитара")
-PART, SIDE = (106, 60, 406, 360), 320  # of a sticker, in pixels; the side it is shown with
+PART, SIDE = (106, 60, 406, 360), 320  # the part of a sticker that is shown, and the side shown, px
 ROUNDS = 5
 
 
@@ -32,7 +32,7 @@ def without(pipeline: Pipeline) -> Pipeline:
 
 
 def main() -> None:
-    """Draw each prompt once, finish it in each way."""
+    """Decode each prompt once, and finish it with each upscaler."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("bundles", nargs="*", default=["mini"])
     parser.add_argument("--out", type=Path, default=Path("docs/upscale.png"))

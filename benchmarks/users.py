@@ -11,7 +11,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from emojich_core.inference.memory import keep_freed
+from emojich_core.inference.memory import reuse_freed_memory
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import Request
 from worker.engine.protocol import Task
@@ -24,9 +24,9 @@ PROMPTS = ("кот", "пицца", "ракета", "роза", "дом", "соб
 
 
 def engine(pipeline: Callable[[], Pipeline], slots: int | None = None) -> Scheduler:
-    """A scheduler at work, by default in as many slots as users have, of a pipeline that it loads.
+    """A running scheduler in `slots` slots, by default all that fit; `pipeline` loads the models.
 
-    As in an engine, nothing else computes in this process, if the caller has not done so.
+    As in an engine, no thread has computed in this process before.
     """
 
     def started() -> Scheduler:
@@ -35,7 +35,7 @@ def engine(pipeline: Callable[[], Pipeline], slots: int | None = None) -> Schedu
         scheduler.start()
         return scheduler
 
-    keep_freed()
+    reuse_freed_memory()
     return in_brief_thread(started)
 
 

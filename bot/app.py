@@ -24,7 +24,7 @@ from bot.admin.access import Access
 from bot.admin.commands import Admin
 from bot.admin.digest import Digest
 from bot.admin.notices import Notices
-from bot.admin.redis_repair import heal, set_aside
+from bot.admin.redis_repair import repair, set_aside
 from bot.admin.reports import Reports
 from bot.commands import message_handlers
 from bot.config import Config
@@ -54,11 +54,11 @@ from bot.telegram.callbacks import on_old_button, on_press
 from bot.telegram.error_handler import report
 from bot.telegram.leader import Lease, lease
 from bot.telegram.messages import PRIVATE_WORDS
-from bot.telegram.profile import introduce
+from bot.telegram.profile import set_profile
 from bot.telegram.questions import Questions
 from bot.telegram.rate_limits import RateLimits
 from bot.telegram.tasks import end
-from bot.telegram.updater import keep_token, listen, poll
+from bot.telegram.updater import listen, poll, watch_token
 from bot.telegram.updates import Inbox
 from worker.queue.address import Address
 from worker.queue.environment import announce
@@ -92,12 +92,12 @@ async def run(config: Config, connection: redis.Redis, redis_url: str) -> None:
     )
     async with redis.asyncio.Redis.from_pool(pool) as async_connection:
         delivery, others = _assemble(application, config, connection, async_connection, CONSUMER)
-        mend, tell = partial(heal, connection), partial(report, connection)
-        inbox = Inbox(application, async_connection, tell, mend)
+        repair_keys, report_error = partial(repair, connection), partial(report, connection)
+        inbox = Inbox(application, async_connection, report_error, repair_keys)
         await identify(application.bot, config)
         await asyncio.to_thread(set_aside, connection)
         async with application, lease(async_connection) as taken:
-            _limits(application).only_while(lambda: taken.is_ours)
+            _limits(application).hold_unless(lambda: taken.is_ours)
             await _serve(application, config, inbox, delivery, others, taken)
 
 
@@ -160,12 +160,18 @@ def _assemble(
     )
     prompts = Prompts(store, intake, image_prompts)
     application.add_handlers(inline_handler.handlers())
-    application.add_handler(TypeHandler(Update, inline_handler.look_again), group=_AFTER_ALL)
+    application.add_handler(TypeHandler(Update, inline_handler.discard_cached), group=_AFTER_ALL)
     application.add_handlers(Groups(prompts, emoji_replies, delivery).handlers())
-    takers = (pack_menu.take_title, sticker_page.take_emoji)
+    answer_handlers = (pack_menu.take_title, sticker_page.take_emoji)
     application.add_handlers(
         message_handlers(
-            intake, prompts, emoji_replies, sticker_page, takers, sticker_menu, buttons.start
+            intake,
+            prompts,
+            emoji_replies,
+            sticker_page,
+            answer_handlers,
+            sticker_menu,
+            buttons.start,
         )
     )
     digest = Digest(notices, connection, async_connection)
@@ -187,23 +193,23 @@ async def _serve(
     lease: Lease,
 ) -> None:
     bot = application.bot
-    works = [inbox.run(), delivery.run(), lease.keep(), keep_token(bot)]
+    works = [inbox.run(), delivery.run(), lease.keep(), watch_token(bot)]
     works += [run() for run in others]
     tasks = [asyncio.create_task(work) for work in [_receive(bot, config, inbox), *works]]
     # Telegram may take longer for the menu than a lease lasts, so the bot does not wait for it.
-    introduction = asyncio.create_task(introduce(bot))
+    profile = asyncio.create_task(set_profile(bot))
     try:
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:  # only a lost lease or token, or a refused webhook, ends a task
             task.result()
     finally:
-        await end([introduction, *tasks])
+        await end([profile, *tasks])
         await inbox.stop()
         await delivery.drain()
 
 
 async def _receive(bot: Bot, config: Config, inbox: Inbox) -> None:
-    """Take updates, for ever; raises what `listen` and `poll` raise."""
+    """Take updates, forever; raises what `listen` and `poll` raise."""
     server = await listen(bot, config, inbox.store)
     announce("bot: ready")
     if not server:

@@ -21,12 +21,10 @@ from bot.telegram.messages import GROUP_WORDS, OWN_WORDS, PRIVATE, PRIVATE_WORDS
 from bot.texts import Texts
 
 Answer = Callable[[Update, Context], Coroutine[Any, Any, None]]
-Taker = Callable[
-    [User, Message, Texts], Coroutine[Any, Any, bool]
-]  # True: the message answered the taker's question
-Link = Callable[
-    [User, str, Texts], Coroutine[Any, Any, str | None]
-]  # the reply; None: the link is for another handler
+# Handles the answer to a question; False if the message does not answer the handler's question.
+AnswerHandler = Callable[[User, Message, Texts], Coroutine[Any, Any, bool]]
+# Handles the parameter of a start link; returns the reply, None if the link is for another handler.
+LinkHandler = Callable[[User, str, Texts], Coroutine[Any, Any, str | None]]
 
 
 class _NamesTheBot(filters.MessageFilter):
@@ -38,8 +36,8 @@ class _NamesTheBot(filters.MessageFilter):
 
 
 _NAMED_COMMAND = GROUP_WORDS & _NamesTheBot()
-_MOVING = filters.VIDEO | filters.ANIMATION | filters.VIDEO_NOTE
-_PICTURE = (filters.PHOTO | filters.Document.IMAGE) & ~_MOVING
+_ANIMATED = filters.VIDEO | filters.ANIMATION | filters.VIDEO_NOTE
+_PICTURE = (filters.PHOTO | filters.Document.IMAGE) & ~_ANIMATED
 _EDITED = filters.ChatType.PRIVATE & filters.UpdateType.EDITED_MESSAGE
 
 
@@ -48,38 +46,38 @@ def message_handlers(
     prompts: Prompts,
     emoji_replies: EmojiReplies,
     sticker_page: StickerPage,
-    takers: Sequence[Taker],
+    answer_handlers: Sequence[AnswerHandler],
     sticker_menu: StickerMenu,
-    follow: Link,
+    follow_link: LinkHandler,
 ) -> list[Handler]:
     """The handlers, in the order in which they are tried; the first that matches wins."""
-    start = _start(_say("welcome", examples_keyboard()), follow)
+    start = _start(_reply_with("welcome", examples_keyboard()), follow_link)
     albums = Albums()
     take_prompt = _take_prompt(prompts, albums)
-    take_reply = _take_reply(takers, emoji_replies, take_prompt)
-    in_groups = _say("in-groups")
+    take_reply = _take_reply(answer_handlers, emoji_replies, take_prompt)
+    in_groups = _reply_with("in-groups")
     return [
         CommandHandler("start", start, PRIVATE_WORDS),
         CommandHandler("help", _help, PRIVATE_WORDS),
-        CommandHandler("privacy", _say("privacy"), PRIVATE_WORDS),
+        CommandHandler("privacy", _reply_with("privacy"), PRIVATE_WORDS),
         CommandHandler("cancel", _cancel(intake, sticker_menu), PRIVATE_WORDS),
         CommandHandler(["start", "help"], in_groups, GROUP_WORDS),
-        MessageHandler(_NAMED_COMMAND, in_groups),  # no other bot will answer it
-        MessageHandler(PRIVATE_WORDS & filters.COMMAND, _say("unknown-command")),
-        MessageHandler(PRIVATE & filters.COMMAND, _say("foreign-command")),
+        MessageHandler(_NAMED_COMMAND, in_groups),  # no other bot answers it
+        MessageHandler(PRIVATE_WORDS & filters.COMMAND, _reply_with("unknown-command")),
+        MessageHandler(PRIVATE & filters.COMMAND, _reply_with("foreign-command")),
         MessageHandler(PRIVATE & filters.Sticker.ALL, sticker_menu.show),
         MessageHandler(PRIVATE & IS_CUSTOM_EMOJI & ~filters.REPLY, sticker_page.show),
         MessageHandler(PRIVATE & OWN_WORDS & filters.REPLY & filters.TEXT, take_reply),
         MessageHandler(PRIVATE & filters.TEXT, take_prompt),
         MessageHandler(_EDITED & filters.TEXT & ~filters.COMMAND, take_prompt),
-        MessageHandler(PRIVATE & _MOVING, _say_once("picture-moving", albums)),
+        MessageHandler(PRIVATE & _ANIMATED, _reply_once_per_album("picture-moving", albums)),
         MessageHandler((PRIVATE | _EDITED) & _PICTURE & filters.CAPTION, take_prompt),
-        MessageHandler(PRIVATE & _PICTURE, _say_once("picture-what", albums)),
-        MessageHandler(PRIVATE & ~filters.StatusUpdate.ALL, _say("not-text")),
+        MessageHandler(PRIVATE & _PICTURE, _reply_once_per_album("picture-what", albums)),
+        MessageHandler(PRIVATE & ~filters.StatusUpdate.ALL, _reply_with("not-text")),
     ]
 
 
-def _say(message_id: str, keyboard: InlineKeyboardMarkup | None = None) -> Answer:
+def _reply_with(message_id: str, keyboard: InlineKeyboardMarkup | None = None) -> Answer:
     """Answer a message with one of the bot's texts."""
 
     async def answer(update: Update, context: Context) -> None:
@@ -99,8 +97,8 @@ async def _help(update: Update, context: Context) -> None:
         await reply(message, Screen(text, examples_keyboard()))
 
 
-def _start(welcome: Answer, follow: Link) -> Answer:
-    """Greet the user, or do what the link behind /start asks for.
+def _start(welcome: Answer, follow_link: LinkHandler) -> Answer:
+    """Greet the user, or handle the start link that the user has opened.
 
     A prompt from a link is drawn only after a button press: anybody may have made the link.
     """
@@ -109,7 +107,7 @@ def _start(welcome: Answer, follow: Link) -> Answer:
         user, message = update.effective_user, update.effective_message
         parameter = " ".join(context.args or [])
         prompt = prompt_of_start(parameter)
-        if user and message and (sentence := await follow(user, parameter, context.words)):
+        if user and message and (sentence := await follow_link(user, parameter, context.words)):
             await reply(message, sentence)
         elif user and message and prompt:
             text = context.words("draw-this", prompt=prompt)
@@ -126,7 +124,9 @@ def _cancel(intake: Intake, sticker_menu: StickerMenu) -> Answer:
     async def answer(update: Update, context: Context) -> None:
         user, message, words = update.effective_user, update.effective_message, context.words
         if user and message:
-            not_replaced = [words("sticker-kept")] if await sticker_menu.keep(user.id) else []
+            not_replaced = (
+                [words("sticker-kept")] if await sticker_menu.cancel_replacement(user.id) else []
+            )
             count = await intake.cancel_all(user.id)
             stopped = [words("cancelled-all", count=count)] if count else []
             await reply(message, "\n".join(stopped + not_replaced) or words("nothing-to-cancel"))
@@ -134,14 +134,14 @@ def _cancel(intake: Intake, sticker_menu: StickerMenu) -> Answer:
     return answer
 
 
-def _say_once(message_id: str, albums: Albums) -> Answer:
-    """Answer a message, but of an album only one."""
-    say = _say(message_id)
+def _reply_once_per_album(message_id: str, albums: Albums) -> Answer:
+    """Answer a message; of an album, only the first one."""
+    reply_with = _reply_with(message_id)
 
     async def answer(update: Update, context: Context) -> None:
         user, message = update.effective_user, update.effective_message
         if user and message and albums.is_first(user.id, message):
-            await say(update, context)
+            await reply_with(update, context)
 
     return answer
 
@@ -156,7 +156,7 @@ def _take_prompt(prompts: Prompts, albums: Albums) -> Answer:
         albums.is_first(user.id, message)
         is_edited_reply = bool(message.edit_date and message.reply_to_message)
         if is_edited_reply and not await prompts.has_taken(user, message):
-            return  # the reply answered a question or set emoji: it was no prompt
+            return  # the reply was no prompt: it answered a question or set emoji
         for sentence in await prompts.take(user, message, update.update_id, context.words):
             await reply(message, sentence)
 
@@ -164,7 +164,7 @@ def _take_prompt(prompts: Prompts, albums: Albums) -> Answer:
 
 
 def _take_reply(
-    takers: Sequence[Taker], emoji_replies: EmojiReplies, take_prompt: Answer
+    answer_handlers: Sequence[AnswerHandler], emoji_replies: EmojiReplies, take_prompt: Answer
 ) -> Answer:
     """Handle a reply: the answer to a question of the bot, emoji for stickers, or a prompt."""
 
@@ -172,8 +172,8 @@ def _take_reply(
         user, message = update.effective_user, update.effective_message
         if not (user and message and message.text):
             return
-        for take in takers:
-            if await take(user, message, context.words):
+        for handle in answer_handlers:
+            if await handle(user, message, context.words):
                 return
         is_emoji = is_emoji_only(message.text)
         await (emoji_replies.answer if is_emoji else take_prompt)(update, context)

@@ -21,10 +21,10 @@ from worker.queue.doctor import (
     Finding,
     check_redis,
     check_variables,
-    examine,
-    unchecked,
-    well,
-    wrong,
+    failed,
+    passed,
+    report,
+    skipped,
 )
 
 RECENT = timedelta(minutes=10)  # Telegram also reports errors that are over
@@ -35,35 +35,35 @@ def main() -> None:
     """Check the bot that the environment describes."""
     if not any(os.environ.get(f"TELEGRAM_BOT_TOKEN{end}", "").strip() for end in ("", "_FILE")):
         why = "TELEGRAM_BOT_TOKEN is not set: this machine runs no bot in Telegram."
-        examine(check_variables(), iter([unchecked(why)]), check_redis())
+        report(check_variables(), iter([skipped(why)]), check_redis())
     try:
         config = Config.from_environment(os.environ)
         start_logging(config.secrets)
     except SetupError as error:
-        examine(check_variables(), iter([wrong(str(error))]), check_redis())
+        report(check_variables(), iter([failed(str(error))]), check_redis())
     checks = (check_variables(), _telegram(config), _blocklist(config), check_redis())
-    examine(*checks, secrets=config.secrets)
+    report(*checks, secrets=config.secrets)
 
 
 def _telegram(config: Config) -> Iterator[Finding]:
     try:
         user, webhook = asyncio.run(_ask(config))
     except TelegramError as error:
-        yield wrong(explain_failure(config, error))
+        yield failed(explain_failure(config, error))
         return
     name = f"@{user.username}"
-    yield well(f"Telegram takes the token, which is that of {name}.")
+    yield passed(f"Telegram takes the token, which is that of {name}.")
     if user.supports_inline_queries:
-        yield well(f"Inline mode is on: users can write {name} in any chat.")
+        yield passed(f"Inline mode is on: users can write {name} in any chat.")
     else:
-        yield wrong(
+        yield failed(
             f"Inline mode is off: send @BotFather /setinline, choose {name}, and give it a "
             "placeholder."
         )
     if user.can_join_groups:
-        yield well("Users can add the bot to groups.")
+        yield passed("Users can add the bot to groups.")
     else:
-        yield unchecked(f"groups: /setjoingroups of @BotFather keeps {name} out of them.")
+        yield skipped(f"groups: /setjoingroups of @BotFather keeps {name} out of them.")
     yield from _webhook(config.webhook_url, webhook)
 
 
@@ -84,34 +84,34 @@ async def _ask(config: Config) -> tuple[User, WebhookInfo]:
 def _webhook(wanted: str, info: WebhookInfo) -> Iterator[Finding]:
     found, waiting = shown(info.url), info.pending_update_count
     if info.url == wanted:
-        yield well(f"Telegram sends updates to {found}." if wanted else "The bot polls Telegram.")
+        yield passed(f"Telegram sends updates to {found}." if wanted else "The bot polls Telegram.")
     elif not wanted:
-        yield wrong(
+        yield failed(
             f"Telegram sends updates to {found}, but WEBHOOK_URL is not set: start the bot, which "
             "deletes that webhook, or set WEBHOOK_URL."
         )
     else:
         where = f"to {found}" if found else "nowhere"
-        yield wrong(
+        yield failed(
             f"Telegram sends updates {where}, not to WEBHOOK_URL: restart the bot, which sets the "
             "webhook, and run no other bot with this token."
         )
     if wanted and info.last_error_date and datetime.now(UTC) - info.last_error_date < RECENT:
-        yield wrong(
+        yield failed(
             f"Telegram could not deliver an update at {info.last_error_date:%H:%M} UTC "
             f"({shown(info.last_error_message)}): let the proxy of WEBHOOK_URL pass requests on to "
             "WEBHOOK_PORT."
         )
     if waiting > MANY_UPDATES:
-        yield wrong(f"{waiting} updates wait at Telegram: start the bot, or see its log.")
+        yield failed(f"{waiting} updates wait at Telegram: start the bot, or see its log.")
     else:
-        yield well(f"{waiting} updates wait at Telegram.")
+        yield passed(f"{waiting} updates wait at Telegram.")
 
 
 def _blocklist(config: Config) -> Iterator[Finding]:
     if config.blocked_words:
         Blocklist.read(config.blocked_words)
-        yield well(f"The blocked words in {shown(config.blocked_words)} can be read.")
+        yield passed(f"The blocked words in {shown(config.blocked_words)} can be read.")
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ class _Redis(Collector):
     def _read(self) -> Iterator[Metric]:
         queue = RequestQueue(self._redis)
         served = living_workers(self._redis, rq_queue(self._redis)).values()
-        bundles = ("", *queue.waited_for())
+        bundles = ("", *queue.bundles_with_queues())
         yield _by_bundle(
             "emojich_requests_waiting",
             "Requests in the queue.",

@@ -3,13 +3,13 @@
 - `pipeline`: all stages, from a prompt to stickers: read it first
 - `image_file`: opens a user's picture safely: limits, EXIF, a white square
 - `request`: what a user asks for and what comes back, as the bot and the worker exchange it
-- `colours`: named colours: which one a picture has, and the picture in another one
-- `looks`: stickers in the colour that was asked for, and repeats that differ
-- `sticker`: pixels become a WebP that Telegram takes as a sticker
-- `startup`: what a process does while it starts
+- `colours`: named colours: finds that of a picture, and gives it another
+- `looks`: gives stickers the requested colour, and makes repeats differ
+- `sticker`: turns pixels into a WebP that Telegram takes as a sticker
+- `startup`: no garbage collection while a process loads
 - `sketch`: one small picture of images that are being drawn
 - `model_options`: where a bundle is, which device, which precision
-- `errors`: what an operator reads
+- `errors`: errors whose message an operator reads
 - `reading/`: from a prompt to what a bundle draws for it
 - `scenes/`: several drawings that become one sticker
 - `networks/`: the models' classes

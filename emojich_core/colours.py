@@ -1,6 +1,6 @@
-"""Named colours: which of them a drawing shows, and the drawing in another one.
+"""Named colours: finds the main colour of a drawing, and recolours it.
 
-All in OKLab (Ottosson 2020), where lightness, chroma and hue are what the eye takes them for.
+All in OKLab (Ottosson 2020), whose lightness, chroma and hue match human perception.
 """
 
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ COLOURS = {
     "серый": Colour(0.64, 0.0, 0),
     "черный": Colour(0.29, 0.0, 0),
 }
-# What a picture can be given.
+# The colours that `recolour` can give.
 GIVEN = COLOURS | {"белый": Colour(0.96, 0.0, 0)}
 
 
@@ -66,7 +66,7 @@ def to_lab(rgb: np.ndarray) -> np.ndarray:
 
 
 def to_rgb(lab: np.ndarray) -> np.ndarray:
-    """OKLab (…, 3) → sRGB (…, 3) uint8; what no screen can show loses chroma, not its hue."""
+    """OKLab (…, 3) → sRGB (…, 3) uint8; a colour outside sRGB loses chroma, not hue."""
     factor = np.ones(lab.shape[:-1], np.float32)
     for _ in range(6):
         scaled = lab * np.stack((np.ones_like(factor), factor, factor), axis=-1)
@@ -117,7 +117,7 @@ class Body:
 def main_part(rgba: np.ndarray) -> Body | None:
     """Find the hue that most of (H, W, 4) uint8 has, or grey; None if no hue has most of it.
 
-    Outlines and pupils (nearly black) and what shines (nearly white) do not belong to it.
+    Outlines and pupils (nearly black) and gloss (nearly white) do not belong to it.
     """
     rgb, area, _ = _palette(rgba)
     if not len(rgb):
@@ -157,7 +157,7 @@ def possible_colours(rgba: np.ndarray, body: Body) -> list[str]:
     for name in COLOURS:
         if before[name] > 0.12:
             continue
-        # On black one sees neither eyes nor mouth nor outline.
+        # On black, people see neither eyes nor mouth nor outline.
         if name == "черный" and body.details > 0.01:
             continue
         if shares(recolour(rgba, name, body))[name] >= MIN_SHARE:

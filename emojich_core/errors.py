@@ -6,13 +6,13 @@ from contextlib import contextmanager
 
 
 class BundleError(Exception):
-    """A bundle cannot be used; the message is one sentence that names the file and the cure."""
+    """A bundle cannot be used; the message is one sentence that names the file and the fix."""
 
 
 class SetupError(Exception):
     """Emojich cannot run as it is set up.
 
-    The message is one line that names the cure; it never holds a token or a password.  Entry points
+    The message is one line that names the fix; it never holds a token or a password.  Entry points
     print it (see `exit_on`).
     """
 

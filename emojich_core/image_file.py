@@ -1,4 +1,4 @@
-"""Opens pictures that users send.  No torch, no numpy: the bot imports this module too."""
+"""Opens pictures that users send.  No torch, no numpy: the bot imports this module, too."""
 
 import warnings
 from enum import StrEnum
@@ -71,7 +71,7 @@ def _too_many_pixels() -> BadImage:
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """The image turned as its EXIF says; EXIF that cannot be read turns nothing."""
+    """The image rotated as its EXIF says; unreadable EXIF is ignored."""
     try:
         return ImageOps.exif_transpose(image)
     except Exception:  # Pillow parses EXIF with `struct`, and it may hold any bytes

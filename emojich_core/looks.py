@@ -1,10 +1,10 @@
-"""Looks: a sticker in the colour that its prompt asks for, and repeats that differ.
+"""Looks: changes finished pictures to the requested colour, and so that repeats differ.
 
 A small model draws a thing well in the colours of its art and seldom in others, so the finished
-picture is given the colour.  A model that is sure of itself decodes the same codes from several
-seeds: the first image of these codes stays as it is.  The others take other colours; then one is
-mirrored, and the rest are put on a disc, or stand aslant if they are faces.  In a scene, the first
-thing and the whole scene are mirrored by turns, and then the first thing is turned.
+picture is recoloured.  A model that is sure of itself decodes the same codes from several seeds.
+The first image of these codes stays as it is.  The next ones get other colours; then one is
+mirrored, and the rest are put on a disc, or rotated if they are faces.  In a scene, the first thing
+and the whole scene are mirrored in turn, and then the first thing is rotated.
 """
 
 from collections.abc import Callable
@@ -19,14 +19,14 @@ from emojich_core.colours import MIN_SHARE, main_part, recolour, shares
 from emojich_core.request import LEANS, ONE_WAY, Reading
 from emojich_core.scenes.compose import fitted
 
-SAME = 0.9  # share of equal codes from which on people see two images as the same
-SHOWN = 0.12  # share of the visible pixels from which on a picture has a colour
+SAME = 0.9  # share of equal codes above which people see two images as the same
+SHOWN = 0.12  # share of the visible pixels above which a picture has a colour
 CLEAR = (255, 255, 255, 0)
 ANGLES = (8, -8, 15, -15, 22, -22, 30, -30)  # degrees, counter-clockwise
 SYMMETRIC = 12  # mean difference to the mirror image, of 255, up to which people see none
 ON_DISC, DISC = 0.66, 0.96  # sides of a thing on a disc, and of the disc, against the picture's
-FINER = 4  # times as large as needed: a disc is drawn so and then shrunk, for smooth edges
-DISCS = {  # RGB, by the colour whose things would be seen badly on it
+FINER = 4  # a disc is drawn this many times too large and shrunk, for smooth edges
+DISCS = {  # RGB, by the colour that has too little contrast on it
     "желтый": (255, 229, 154),
     "голубой": (181, 227, 255),
     "розовый": (255, 201, 222),
@@ -40,11 +40,11 @@ DISCS = {  # RGB, by the colour whose things would be seen badly on it
 
 @dataclass(frozen=True)
 class Look:
-    """How a finished picture is changed: coloured, and where it repeats another one, turned."""
+    """How a finished picture is changed: its colour, and its pose if it repeats another one."""
 
     colour: str = ""  # of its main part
     repeat: int = 0  # how many images of the same codes come before it
-    colours: tuple[str, ...] = ()  # that repeats may have, the first to take first
+    colours: tuple[str, ...] = ()  # for repeats, in order
     pose: str = ""  # see `Reading.pose`
 
     def apply(
@@ -52,7 +52,7 @@ class Look:
         picture: Image.Image,
         arrange: Callable[[Image.Image], Image.Image] | None = None,
     ) -> Image.Image:
-        """A square picture (RGBA) with this look; one without a main part keeps its colours.
+        """A square picture (RGBA) with this look; without a main part it keeps its colours.
 
         `arrange` makes the scene of which the picture is the first thing.
         """
@@ -102,9 +102,9 @@ class Looks:
     """The looks of one request's images."""
 
     def __init__(self, reading: Reading, seed: int, known: tuple[int, ...] = ()):
-        """`known` has the codes of an image that the user has seen before the request.
+        """`known` are the codes of an image that the user has already seen, if any.
 
-        `seed` decides which colour comes first, so that the next request shows others.
+        `seed` decides which colour comes first, so that another request shows other colours.
         """
         first = seed % len(reading.colours) if reading.colours else 0
         colours = (*reading.colours[first:], *reading.colours[:first])
@@ -118,7 +118,7 @@ class Looks:
         return replace(self._look, repeat=self._repeat(codes))
 
     def _repeat(self, codes: Tensor) -> int:
-        """How many images before are the same as one of these codes (image_seq_length,)."""
+        """How many earlier images look the same as one of these codes (image_seq_length,)."""
         for group in self._groups:
             if (group[0] == codes).float().mean() >= SAME:
                 group.append(codes)
@@ -141,7 +141,7 @@ def _is_symmetric(picture: Image.Image) -> bool:
 
 
 def _on_disc(picture: Image.Image, repeat: int) -> Image.Image:
-    """A square picture (RGBA) on a pale disc; the colour that it has least of comes first."""
+    """A square picture (RGBA) on a pale disc; the disc's colour is the rarest in the picture."""
     has = shares(np.asarray(picture))
     names = sorted(DISCS, key=lambda name: round(has[name], 1))
     size = picture.width

@@ -1,4 +1,4 @@
-"""What an operator chooses by name: a model bundle, a device, a precision.
+"""Options that an operator chooses by name: a model bundle, a device, a precision.
 
 `mini` ships with the project, `emojich weights` puts others into the models folder; any other
 bundle is named by its path.  No torch here, so that a wrong name is refused before torch is loaded.
@@ -20,7 +20,7 @@ SHIPPED = Path(__file__).parent / "bundles"
 
 
 def models_folder() -> Path:
-    """Where `emojich weights` puts bundles: EMOJICH_MODELS, else the user's data folder."""
+    """The folder of installed bundles: EMOJICH_MODELS, else the user's data folder."""
     if chosen := os.environ.get("EMOJICH_MODELS"):
         return Path(chosen)
     data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
@@ -58,7 +58,7 @@ def find_bundle(model: str) -> Path:
 
 
 def check_device(name: str) -> None:
-    """Raise BundleError for a name of no device; only torch knows whether the device exists."""
+    """Raise BundleError for an unknown name; only torch knows whether the device exists."""
     if not re.fullmatch(r"cpu|cuda(:[0-9]{1,3})?", name):
         raise BundleError(
             f"{short(name)} is no device: name cpu, cuda or cuda:1, here or in EMOJICH_DEVICE."
@@ -66,7 +66,7 @@ def check_device(name: str) -> None:
 
 
 def check_precision(name: str) -> None:
-    """Raise BundleError for a name of no precision; precision.py checks that it suits a device."""
+    """Raise BundleError for an unknown name; precision.py checks whether the device has it."""
     names = get_args(Precision)
     if name not in names:
         raise BundleError(

@@ -22,7 +22,7 @@ from emojich_core.inference.cuda import to_device
 from emojich_core.inference.devices import pick_device
 from emojich_core.inference.image_request import ImageRequest
 from emojich_core.inference.int8_upscaler import to_int8
-from emojich_core.inference.memory import keep_freed, memory_free, memory_watched
+from emojich_core.inference.memory import memory_free, memory_watched, reuse_freed_memory
 from emojich_core.inference.precision import (
     Precision,
     choose,
@@ -52,14 +52,14 @@ M = TypeVar("M", bound=nn.Module)
 BATCH = MAX_COUNT  # images that `generate` decodes at once
 CPU_SLOTS = 8  # more slots delay every request, and the last one is done no sooner
 MAX_SLOTS = 64
-LIKE = 3 / 8  # share of an image's codes that an image similar to it keeps
-MEASURED = 8  # steps
-RESERVE = 2 * 2**30  # bytes of a GPU's memory for a step and the stages after it
+SIMILAR_SHARE = 3 / 8  # of an image's codes that an image similar to it keeps
+MEASURED_STEPS = 8
+RESERVED_MEMORY = 2 * 2**30  # bytes on a GPU, for a step and the stages after it
 
 # Parameters of the stages after the transformer.  With fewer, one core finishes an image in a
 # fraction of a second; with more, an image takes all cores, and each operation is long enough to
 # share among them.
-SMALL = 10_000_000
+SMALL_STAGES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,9 @@ class Pipeline:
         self._decoded = 0.0, 0.0  # the VQGAN's seconds and codes; the last count most
         self.renders_in_bfloat16 = renders_in_bfloat16(device)
         stages = (self.vqgan, self.upscaler, self.unet)
-        self._finishes_side_by_side = sum(map(parameters, stages)) < SMALL
+        self._finishes_side_by_side = sum(map(parameters, stages)) < SMALL_STAGES
         if device.type == "cpu":
-            keep_freed()
+            reuse_freed_memory()
             # Convolutions take half of the time in this layout.
             for network in stages:
                 network.to(memory_format=torch.channels_last)
@@ -149,7 +149,7 @@ class Pipeline:
         `top_k`, `top_p` and `temperature` replace those of the bundle; see Sampling.
         `image_prompt` holds codes that the images keep; see `image_prompt()`.
         `progress` is called with the share done, 0 to 1, after every step.
-        `read` says what becomes of words that the bundle does not know.
+        See `read` for words that the bundle does not know.
         Raises InvalidRequest for a prompt that cannot be drawn, ValueError for other values,
         BundleError for a model whose numbers overflow.
         """
@@ -201,9 +201,9 @@ class Pipeline:
         return ImagePrompt.borders(codes[0], up, down, left, right)
 
     def slots_that_fit(self, share: int = 1) -> int:
-        """How many slots to allocate: on a GPU as many as one part in `share` of its memory holds.
+        """How many slots to allocate: on a GPU as many as fit into 1 / `share` of its free memory.
 
-        The other parts are for engines that have yet to load, with all that they need.
+        The rest is for other engines on this GPU, which load later.
         """
         if self.device.type != "cuda":
             return CPU_SLOTS
@@ -246,7 +246,7 @@ class Pipeline:
         image = ImageCodes(torch.zeros(slots.length, dtype=torch.long), seed=0, perplexity=1.0)
         judging = partial(self.judge_images, "кот", [image])
         judging()  # the first time takes longer
-        step, judge = self._seconds(slots.step, times=MEASURED), self._seconds(judging)
+        step, judge = self._seconds(slots.step, times=MEASURED_STEPS), self._seconds(judging)
         return step * slots.length / slots.count + judge
 
     def _seconds(self, work: Callable[[], object], times: int = 1) -> float:
@@ -278,9 +278,9 @@ class Pipeline:
         image_prompt: ImagePrompt | None = None,
         best_of: int | None = None,
     ) -> ImageRequest:
-        """Begin to draw a request; its images wait for slots.
+        """The images of a request, which wait for slots.
 
-        A user's own picture is no part of a scene: then only the first thing is drawn.
+        With a user's own picture there is no scene: only the first thing is drawn.
         """
         if image_prompt is not None and not request.like:
             reading = replace(reading, layout="", others=())
@@ -326,8 +326,8 @@ class Pipeline:
         length = self.bundle.transformer.text_seq_length
         return to_device(self.tokenizer.encode(text, length), self.device)
 
-    def likeness(self, codes: tuple[int, ...]) -> ImagePrompt | None:
-        """An image prompt for images similar to the one of these codes; None for no codes.
+    def similar_to(self, codes: tuple[int, ...]) -> ImagePrompt | None:
+        """An image prompt for images similar to the image of these codes; None for no codes.
 
         Raises ValueError for codes that this bundle cannot have decoded.
         """
@@ -337,10 +337,10 @@ class Pipeline:
         in_range = 0 <= min(codes) <= max(codes) < config.image_vocab_size
         if len(codes) != config.image_seq_length or not in_range:
             raise ValueError("the image to be like was drawn by another model")
-        return ImagePrompt.first(torch.tensor(codes), LIKE)
+        return ImagePrompt.first(torch.tensor(codes), SIMILAR_SHARE)
 
     def check(self) -> None:
-        """Raise the error of a broken device, if it is: a GPU's context can break."""
+        """Raise an error if the device is broken: the context of a GPU can break."""
         if self.device.type == "cuda":
             # Waiting for the whole device would break a graph that another thread records.
             torch.cuda.current_stream(self.device).synchronize()
@@ -380,9 +380,9 @@ class Pipeline:
     def finish(self, images: list[ImageCodes]) -> list[Drawing]:
         """Render, cut out and pack images in one batch; returns them in order, numbered from 0.
 
-        On a GPU the rounding of convolutions depends on the size of the batch: the same codes can
-        become another file.  On a CPU it depends on the number of threads: that is the same always,
-        and small images are finished side by side, by one thread each.
+        On a GPU the rounding of convolutions depends on the size of the batch, so the same codes
+        can become another file.  On a CPU it depends on the number of threads, which is therefore
+        fixed; the images of small stages are finished concurrently, by one thread each.
         Raises BundleError when the model's numbers overflowed.
         """
         self._check_finite(images)
@@ -497,8 +497,8 @@ class Pipeline:
 
 
 def slots_in(free: int, share: int, size: int) -> int:
-    """How many slots of `size` bytes fit into one part in `share` of a GPU's `free` bytes."""
-    return max(1, min(MAX_SLOTS, (free // share - RESERVE) // size))
+    """How many slots of `size` bytes fit into 1 / `share` of a GPU's `free` bytes."""
+    return max(1, min(MAX_SLOTS, (free // share - RESERVED_MEMORY) // size))
 
 
 def load_network(

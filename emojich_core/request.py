@@ -1,4 +1,4 @@
-"""What is asked for, and what comes back.  No torch here: the bot imports this module too."""
+"""Requests and candidates, as bot and worker exchange them.  No torch: the bot imports this."""
 
 import re
 import secrets
@@ -8,7 +8,7 @@ from typing import Any
 from unicodedata import category, normalize
 
 MAX_PROMPT_LENGTH = 200  # characters; the big model reads 128 tokens, about four characters each
-MAX_TEXT_LENGTH = 4096  # characters that are looked at to find a prompt: a message of Telegram's
+MAX_TEXT_LENGTH = 4096  # characters that are searched for a prompt: Telegram's limit
 MAX_COUNT = 9
 MAX_SEED = 2**31 - 1
 MAX_BOLDNESS = 4.0
@@ -17,14 +17,14 @@ LONGER = 4  # times as many candidates are drawn for a request that is drawn `lo
 _RUSSIAN = re.compile(r"[а-яё]+", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]+")
-# What is not seen: control and format characters, marks of zero width or of direction among them,
-# halves of characters, which is what a terminal hands on that is not UTF-8, and blank letters.
+# Invisible characters: control and format characters (such as marks of zero width or direction),
+# surrogates (input that is not UTF-8), and blank letters.
 _UNSEEN = ("Cc", "Cf", "Cs")
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"
-_JOINER = "\u200d"  # of that kind, too, but it holds an emoji like 👩‍🚀 together
+_JOINER = "\u200d"  # invisible, too, but it joins an emoji like 👩‍🚀
 _LOOSE_JOINER = re.compile("(?<![\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d|\u200d$")
 _EMOJI_MARKS = "\ufe0e\ufe0f\u20e3"  # how an emoji is shown, and a keycap
-# With Hebrew begin the scripts that need marks; before it are Latin, Greek and Cyrillic, where a
+# From Hebrew on, scripts need combining marks.  Before it are Latin, Greek and Cyrillic, where a
 # mark that does not compose is a stress mark or an ornament.
 _SCRIPTS_WITH_MARKS = "\u0590"
 _MARKS_OF_NO_SCRIPT = re.compile(
@@ -45,8 +45,8 @@ class Reason(StrEnum):
     EMPTY = "empty"
     TOO_LONG = "too_long"
     NO_WORDS = "no_words"  # only digits, punctuation, or emoji that the lexicon lacks
-    NOT_RUSSIAN = "not_russian"  # letters, but no Russian ones, and not surely meant as Russian
-    UNKNOWN = "unknown"  # words that the bundle has never learned, nor any near them
+    NOT_RUSSIAN = "not_russian"  # no Russian letters, and no word that surely means Russian
+    UNKNOWN = "unknown"  # the bundle has learned none of the words, nor similar ones
     BAD_COUNT = "bad_count"
     BAD_SEED = "bad_seed"
     BAD_BOLDNESS = "bad_boldness"
@@ -61,9 +61,9 @@ class InvalidRequest(ValueError):
 
 
 def visible(text: str) -> str:
-    """The text with its white space folded, its letters composed, and nothing unseen in it.
+    """The text without invisible characters, with white space folded and letters composed.
 
-    Marks that compose with no letter go, and stress marks: «ко́т» is «кот».  Й and ё stay.
+    Stress marks and marks that compose with no letter are removed: «ко́т» is «кот».  Й and ё stay.
     """
     seen: list[str] = []
     for character in text:
@@ -100,10 +100,10 @@ def in_russian_letters(text: str) -> str:
 
 
 def clean_prompt(text: str) -> str:
-    """The prompt, without what is not seen; words like «кoт» with a Latin o are made Russian.
+    """The prompt without invisible characters; a Latin o in «кoт» becomes a Russian о.
 
     `emojich_core.reading.latin` turns a prompt in Latin letters into Russian where that is sure.
-    Raises InvalidRequest when nothing can be drawn from it.
+    Raises InvalidRequest for a text that is no prompt; `reason` says why.
     """
     if len(text) > MAX_TEXT_LENGTH:
         raise _too_long(len(text))
@@ -118,7 +118,7 @@ def clean_prompt(text: str) -> str:
 
 
 def _meant(prompt: str) -> str:
-    """What a prompt without Russian letters means in Russian; one with emoji, as it is.
+    """A prompt without Russian letters in Russian; a prompt with emoji stays as it is.
 
     Raises InvalidRequest.
     """
@@ -147,9 +147,9 @@ def _in_one_alphabet(word: re.Match[str]) -> str:
     return russian if _RUSSIAN.search(word[0]) and _RUSSIAN.fullmatch(russian) else word[0]
 
 
-# Poses: the drawing may stand aslant, too; it must not be mirrored.
+# Poses: LEANS: the drawing may also be rotated; ONE_WAY: it must not be mirrored.
 LEANS, ONE_WAY = "leans", "one way"
-THEN = "; "  # between layouts: each continues with the picture that the one before it has made
+THEN = "; "  # between layouts: each gets the picture that the layout before it has made
 
 
 def new_seed() -> int:
@@ -158,13 +158,13 @@ def new_seed() -> int:
 
 
 def known(cls: type, data: dict[str, Any]) -> dict[str, Any]:
-    """What a dataclass has a field for: a newer version, on another machine, may write more."""
+    """The items that are fields of a dataclass: a newer version may write more fields."""
     return {field.name: data[field.name] for field in fields(cls) if field.name in data}
 
 
 @dataclass(frozen=True)
 class ImageRef:
-    """A picture from a user, of which a request's images keep the upper share.
+    """An image prompt: a picture from a user, of which images keep the upper share.
 
     Raises ValueError for a share that keeps nothing, or leaves nothing to draw.
     """
@@ -194,9 +194,9 @@ class Request:
     count: int = 4
     seed: int = field(default_factory=new_seed)
     boldness: float = 1.0  # times the temperature of the bundle
-    like: tuple[int, ...] = ()  # codes of an image: begin as it does, and go on differently
-    image: ImageRef | None = None  # a picture to begin with, and go on from
-    model: str = ""  # the name of the bundle that is to draw it; empty: the first one served
+    like: tuple[int, ...] = ()  # codes of an image to which the candidates shall be similar
+    image: ImageRef | None = None  # the image prompt
+    model: str = ""  # the name of the bundle that shall draw it; empty: the default
     longer: bool = False  # draw LONGER times as many candidates, if a judge can choose
 
     def __post_init__(self) -> None:
@@ -240,33 +240,32 @@ class Reading:
     """What a bundle draws for a prompt; see `emojich_core.reading`."""
 
     prompt: str
-    unknown: str = ""  # what it cannot draw: a word in its dictionary form, or the whole prompt
-    instead: str = ""  # the words that it draws instead
+    unknown: str = ""  # the word, in its dictionary form, or prompt that the bundle cannot draw
+    instead: str = ""  # the words that it draws instead of `unknown`
     variants: tuple[str, ...] = ()  # other prompts that mean the same: candidates take turns
     colour: str = ""  # of the finished picture; see `emojich_core.colours`; "": as it was drawn
     colours: tuple[str, ...] = ()  # for images that repeat another one; see `emojich_core.looks`
-    pose: str = ""  # of images that repeat another one: LEANS, ONE_WAY, or "": may be mirrored
+    pose: str = ""  # of repeats: LEANS, ONE_WAY, or "": they may be mirrored
     layout: str = ""  # how finished pictures become one: layouts of `emojich_core.scenes`, by THEN
     others: "tuple[Reading, ...]" = ()  # the other things of the layout
 
     @property
     def prompts(self) -> tuple[str, ...]:
-        """All prompts to draw, the closest to the user's first."""
+        """All prompts to draw, the one closest to the user's prompt first."""
         return (self.prompt, *self.variants)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One generated image of a request, best first; its sticker's bytes travel beside it."""
+    """One generated image of a request; the bytes of its sticker are sent separately."""
 
     number: int  # 0 is the best by the judge's score, or by perplexity if there is none
-    # Of this image alone: a request of one image with it draws the same, unless it was a blot
-    # beside another candidate (see `emojich_core.inference.retries`) or repeated one (see
-    # `emojich_core.looks`).
+    # A request for one image with this seed draws the same image, unless the image was retried
+    # (see `emojich_core.inference.retries`) or repeated another one (see `emojich_core.looks`).
     seed: int
     perplexity: float  # of the image codes given the prompt; lower is better
-    matting: str  # "unet" or "contour": what cut it out
-    score: float | None = None  # the judge's, -1 to 1, higher is better; None: it was not asked
+    matting: str  # "unet" or "contour": the method that cut the subject out
+    score: float | None = None  # the judge's, -1 to 1, higher is better; None: not judged
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary that `from_json` turns back into an equal candidate."""

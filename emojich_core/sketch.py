@@ -1,6 +1,6 @@
 """A sketch: one small picture of a request's images while they are being drawn.
 
-The images stand in a grid as the candidates will; rows that are not decoded yet are plain.
+The images are in the grid of the later candidates; rows that are not decoded yet are plain.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from PIL import Image
 
 WIDTH = 512  # pixels, at most
 MAX_BYTES = 100 * 1024
-PLAIN = "#e6ebf2"  # for rows that are not decoded yet, because images are on white
+PLAIN = "#e6ebf2"  # of rows that are not decoded yet; images are on white
 _GAP = 8  # pixels between two images
 _QUALITIES = (85, 70, 50, 30, 10)  # of the JPEG, the best that fits; noise needs the lowest
 

@@ -1,4 +1,4 @@
-"""What a process does while it starts."""
+"""Speeds up the start of a process."""
 
 import gc
 from collections.abc import Iterator

@@ -68,7 +68,7 @@ def to_webp(image: Image.Image) -> bytes:
 
 
 def grid(images: list[Image.Image], columns: int | None = None) -> Image.Image:
-    """The images side by side on white, in rows of `columns` (default: as square as can be)."""
+    """The images side by side on white, in rows of `columns` (default: nearly a square)."""
     columns = columns or int(np.ceil(np.sqrt(len(images))))
     rows = -(-len(images) // columns)
     width, height = images[0].size

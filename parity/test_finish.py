@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -29,7 +29,7 @@ Edges = Literal["soft", "hard"]
 
 # --- Real-ESRGAN ----------------------------------------------------------------------------------
 
-WIDTHS = {
+WIDTHS: dict[str, dict[str, Any]] = {
     "small": {"num_feat": 16, "num_block": 2, "num_grow_ch": 8},
     "published": {},
 }

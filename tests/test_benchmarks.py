@@ -50,7 +50,7 @@ def test_bytes_of_a_step_follow_the_attention_masks() -> None:
     assert cache_bytes(cache) == 3 * 2 * 32 * 4 * (row + column)
 
 
-def test_page_shows_what_each_row_was_before(
+def test_page_shows_the_previous_result_of_each_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(page, "PAGE", tmp_path / "RESULTS.md")

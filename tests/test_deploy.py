@@ -14,7 +14,7 @@ import redis
 import yaml
 
 from bot.config import Config
-from worker.config import read_pairs
+from worker.config import read_engine_configs
 from worker.queue.request_job import rq_queue
 
 ROOT = Path(__file__).parents[1]
@@ -341,7 +341,7 @@ def test_variables_are_those_that_bot_and_worker_read(cluster: list[Object]) -> 
             assert config.webhook_url == found.get("WEBHOOK_URL", "")
         else:
             assert set(found) <= documented("Worker") | common | CACHES
-            [pair], errors = read_pairs(found)
+            [pair], errors = read_engine_configs(found)
             assert (pair.settings.device, errors) == (found["EMOJICH_DEVICE"], [])
             has_gpu = "nvidia.com/gpu" in container["resources"]["limits"]
             if container["name"] == "worker":
@@ -364,7 +364,7 @@ def test_keda_counts_the_queues_of_the_bundles_that_are_served(cluster: list[Obj
         name = scaled["spec"]["scaleTargetRef"]["name"]
         [workload] = [each for each in of_kind(cluster, "Deployment") if name_of(each) == name]
         assert "replicas" not in workload["spec"]  # KEDA sets them
-        pairs, _ = read_pairs(found := variables(cluster, pod(workload)["containers"][0]))
+        pairs, _ = read_engine_configs(found := variables(cluster, pod(workload)["containers"][0]))
         at_once = int(found.get("EMOJICH_REQUESTS", pairs[0].settings.requests))
         targets = {}
         for model in ("", *(pair.serves.name for pair in pairs)):

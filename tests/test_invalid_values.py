@@ -1,4 +1,4 @@
-"""Any value of a variable or option is read, or refused in one sentence that names the cure."""
+"""Any value of a variable or option is read, or refused in one sentence that names the fix."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from emojich_core.bundles.published import published
 from emojich_core.errors import BundleError, SetupError
 from emojich_core.model_options import find_bundle, known_bundles
 from tests.emojich_core.commands import command
-from worker.config import Settings, read_pairs
+from worker.config import Settings, read_engine_configs
 from worker.queue.address import Address
 from worker.queue.connection import connect
 from worker.queue.environment import data_folder
@@ -72,9 +72,9 @@ def token_file(name: str, text: str) -> None:
 
 def worker(name: str, text: str) -> None:
     Settings.from_environment({name: text})
-    read_pairs({name: text}, lambda: 0)
+    read_engine_configs({name: text}, lambda: 0)
     if name in ("EMOJICH_MODEL", "EMOJICH_DEVICE"):
-        read_pairs({name: f"{text},{text}x"}, lambda: 0)
+        read_engine_configs({name: f"{text},{text}x"}, lambda: 0)
 
 
 def folder(name: str, text: str) -> None:

@@ -9,7 +9,7 @@ import logging
 import os
 
 from emojich_core.errors import SetupError, exit_on
-from worker.config import read_pairs
+from worker.config import read_engine_configs
 from worker.engines import engines
 from worker.jobs.health import check_clock
 from worker.jobs.rq_worker import exit_on_signals, work
@@ -33,13 +33,13 @@ def main() -> None:
         for sentence in unknown_variables(os.environ):
             log.warning(sentence)
         address = read_address(os.environ, METRICS)
-        pairs, errors = read_pairs(os.environ)
+        configs, errors = read_engine_configs(os.environ)
         for error in errors:
             log.error("%s  The other bundles are served.", error)
         with redis_url(data_folder()) as url:
             connection = connect(url)
             check_clock(connection)
-            with engines(pairs, url) as started:
+            with engines(configs, url) as started:
                 if address:
                     serve(address, METRICS, registry(started.figures))
                 first = started.start()

@@ -12,7 +12,7 @@ from worker.queue.bundles import ServedBundle
 from worker.queue.environment import number
 
 REQUESTS = 4  # at once
-MOST = 999  # of slots or requests: a larger number was meant for another variable
+MAX_NUMBER = 999  # of slots or requests; a larger value is probably a mistake
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Settings:
         settings = cls(
             environment.get("EMOJICH_MODEL") or cls.model,
             environment.get("EMOJICH_DEVICE") or None,
-            number(environment, "EMOJICH_SLOTS", MOST),
-            number(environment, "EMOJICH_REQUESTS", MOST) or REQUESTS,
-            number(environment, "EMOJICH_BEST_OF", MOST) or cls.best_of,
+            number(environment, "EMOJICH_SLOTS", MAX_NUMBER),
+            number(environment, "EMOJICH_REQUESTS", MAX_NUMBER) or REQUESTS,
+            number(environment, "EMOJICH_BEST_OF", MAX_NUMBER) or cls.best_of,
         )
         try:
             find_bundle(settings.model)
@@ -50,15 +50,15 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A bundle on a device: what one engine draws with."""
+class EngineConfig:
+    """The settings of one engine: a bundle on a device."""
 
     settings: Settings
     serves: ServedBundle
 
     @property
     def name(self) -> str:
-        """What a log calls it."""
+        """The name of the engine in the log."""
         device = self.settings.device
         return f"{self.serves.name} on {device}" if device else self.serves.name
 
@@ -70,9 +70,9 @@ def count_gpus() -> int:
     return int(answer) if answer.strip().isdecimal() else 0
 
 
-def read_pairs(
+def read_engine_configs(
     environment: Mapping[str, str], gpus: Callable[[], int] = count_gpus
-) -> tuple[list[Pair], list[str]]:
+) -> tuple[list[EngineConfig], list[str]]:
     """Each bundle of EMOJICH_MODEL on each device of EMOJICH_DEVICE, and errors of the others.
 
     A bundle that cannot be read is left out, with a sentence that says why.  Raises SetupError for
@@ -80,7 +80,7 @@ def read_pairs(
     """
     models = _listed(environment, "EMOJICH_MODEL") or [Settings.model]
     devices = _devices(environment, gpus)
-    pairs: list[Pair] = []
+    configs: list[EngineConfig] = []
     errors: list[str] = []
     for rank, model in enumerate(models):
         try:
@@ -93,17 +93,19 @@ def read_pairs(
             wanted = {"EMOJICH_MODEL": model if served else "", "EMOJICH_DEVICE": device}
             settings = Settings.from_environment({**environment, **wanted})
             if served:
-                pairs.append(Pair(settings, served))
-    if not pairs:
+                configs.append(EngineConfig(settings, served))
+    if not configs:
         raise SetupError(errors[0])
-    names = [served.name for served in {pair.serves.rank: pair.serves for pair in pairs}.values()]
+    names = [
+        served.name for served in {config.serves.rank: config.serves for config in configs}.values()
+    ]
     for name in names:
         if names.count(name) > 1:
             raise SetupError(
                 f"EMOJICH_MODEL lists two bundles whose name is {name}: change `name` in one's "
                 "bundle.json, because users choose a bundle by it."
             )
-    return pairs, errors
+    return configs, errors
 
 
 def _described(model: str, rank: int) -> ServedBundle:

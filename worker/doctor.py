@@ -18,21 +18,21 @@ import redis
 
 from emojich_core.errors import SetupError, shown
 from emojich_core.model_options import models_folder
-from worker.config import read_pairs
+from worker.config import read_engine_configs
 from worker.jobs.health import check_clock
 from worker.queue.connection import connect
 from worker.queue.doctor import (
     Finding,
     check_redis,
     check_variables,
-    examine,
-    guarded,
-    tried,
-    unchecked,
-    well,
-    wrong,
+    failed,
+    passed,
+    report,
+    result_of,
+    skipped,
+    with_errors,
 )
-from worker.queue.environment import data_folder, writing
+from worker.queue.environment import data_folder, setup_errors
 from worker.queue.logs import start_logging
 from worker.queue.requests import RequestQueue
 from worker.queue.valkey import running_url
@@ -49,12 +49,12 @@ def main() -> None:
     if find_spec("torch"):
         groups += [_packages(), _models()]
     else:
-        groups.append(iter([unchecked("models, devices: without PyTorch, no worker runs here.")]))
+        groups.append(iter([skipped("models, devices: without PyTorch, no worker runs here.")]))
     try:
         start_logging()
     except SetupError as error:
-        groups.insert(0, iter([wrong(str(error))]))
-    examine(*groups)
+        groups.insert(0, iter([failed(str(error))]))
+    report(*groups)
 
 
 def _clock(connection: redis.Redis) -> str:
@@ -65,24 +65,24 @@ def _clock(connection: redis.Redis) -> str:
 def _folders() -> Iterator[Finding]:
     models = models_folder()
     if models.is_dir() and not os.access(models, os.W_OK):
-        yield unchecked(f"room for further models: this user only reads {shown(models)}.")
+        yield skipped(f"room for further models: this user only reads {shown(models)}.")
     else:
-        yield tried(lambda: _room("EMOJICH_MODELS", models))
+        yield result_of(lambda: _room("EMOJICH_MODELS", models))
     try:
         temporary = Path(tempfile.gettempdir())
     except FileNotFoundError:
-        yield wrong("No folder for temporary files can be written: set TMPDIR to one that can.")
+        yield failed("No folder for temporary files can be written: set TMPDIR to one that can.")
     else:
-        yield tried(lambda: _room("TMPDIR", temporary))
+        yield result_of(lambda: _room("TMPDIR", temporary))
     if compiled := os.environ.get("TORCHINDUCTOR_CACHE_DIR"):
-        yield tried(lambda: _room("TORCHINDUCTOR_CACHE_DIR", Path(compiled)))
+        yield result_of(lambda: _room("TORCHINDUCTOR_CACHE_DIR", Path(compiled)))
     if not os.environ.get("REDIS_URL"):  # the embedded Valkey
-        yield tried(lambda: _room("EMOJICH_DATA", data_folder()))
+        yield result_of(lambda: _room("EMOJICH_DATA", data_folder()))
 
 
 def _room(variable: str, folder: Path) -> str:
     """Write to a folder, which need not exist yet; say what room is left.  Raises SetupError."""
-    with writing(variable):
+    with setup_errors(variable):
         there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         try:
             with tempfile.TemporaryFile(dir=there):
@@ -113,21 +113,21 @@ def _packages() -> Iterator[Finding]:
         if found == "missing" or not requirement.specifier.contains(found, prereleases=True):
             faults.append(f"{requirement.name} {found}, not {requirement.specifier}")
     if faults:
-        yield wrong(f"The installation has {'; '.join(faults)}: install Emojich again.")
+        yield failed(f"The installation has {'; '.join(faults)}: install Emojich again.")
     else:
-        yield well(f"Python {python} and the packages are those that Emojich needs.")
+        yield passed(f"Python {python} and the packages are those that Emojich needs.")
 
 
 def _models() -> Iterator[Finding]:
-    pairs, errors = read_pairs(os.environ)
-    yield from map(wrong, errors)
+    configs, errors = read_engine_configs(os.environ)
+    yield from map(failed, errors)
     whole: dict[str, Bundle] = {}
-    for model in dict.fromkeys(pair.settings.model for pair in pairs):
-        yield tried(lambda model=model: _bundle(model, whole))  # type: ignore[misc]
-    for device in dict.fromkeys(pair.settings.device for pair in pairs):
-        own = [pair for pair in pairs if pair.settings.device == device]
-        bundles = [whole[pair.settings.model] for pair in own if pair.settings.model in whole]
-        yield from guarded(_device(device, bundles))
+    for model in dict.fromkeys(config.settings.model for config in configs):
+        yield result_of(lambda model=model: _bundle(model, whole))  # type: ignore[misc]
+    for device in dict.fromkeys(config.settings.device for config in configs):
+        own = [config for config in configs if config.settings.device == device]
+        bundles = [whole[config.settings.model] for config in own if config.settings.model in whole]
+        yield from with_errors(_device(device, bundles))
 
 
 def _bundle(model: str, whole: "dict[str, Bundle]") -> str:
@@ -150,20 +150,20 @@ def _device(name: str | None, bundles: "list[Bundle]") -> Iterator[Finding]:
     device = pick_device(name)
     precisions = {choose(None, device, bundle.transformer) for bundle in bundles}
     if device.type == "cpu":
-        yield well("The CPU draws.")
-        if "int8" in precisions and kernels.are_of_use():
-            yield tried(lambda: f"The C kernels of int8 are built: {kernels.build()}.")
+        yield passed("The CPU draws.")
+        if "int8" in precisions and kernels.are_useful():
+            yield result_of(lambda: f"The C kernels of int8 are built: {kernels.build()}.")
         return
     free, size = memory_free(device), memory_size(device)
     needed = sum(file.stat().st_size for b in bundles for file in b.path.glob("*.safetensors"))
     figures = f"{free / 2**30:.1f} of {size / 2**30:.1f} GiB of {device}'s memory are free"
     if free < needed and not _has_worker():
-        yield wrong(
+        yield failed(
             f"Only {figures}, and the models need {needed / 2**30:.1f}: end what fills the GPU, or "
             "take another one by EMOJICH_DEVICE."
         )
     else:
-        yield well(f"{figures}.")
+        yield passed(f"{figures}.")
 
 
 def _has_worker() -> bool:

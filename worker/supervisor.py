@@ -11,7 +11,7 @@ from typing import IO
 from worker.queue.child import start_child, stop_child
 
 MAX_PAUSE = 30  # seconds before the next child; the first pause is one second, each later one twice
-STEADY = 60  # seconds; when a child that has run for longer dies, the pauses start anew
+STABLE_TIME = 60  # seconds; when a child that has run for longer dies, the pauses start anew
 
 log = logging.getLogger("emojich.supervisor")
 
@@ -27,11 +27,11 @@ class Supervisor:
         log_file: IO[bytes] | None = None,
         restarts: float = math.inf,
     ):
-        """Start the child, which writes to the log file, or where we do.
+        """Start the child, which writes to the log file, else to this process's output.
 
         A `command` that is a function is called again for each child.
-        It is replaced `restarts` times in a row, within STEADY each; `gave_up` is set when it dies
-        once more.
+        A child that dies within STABLE_TIME is replaced, at most `restarts` times in a row; then
+        `gave_up` is set.
         """
         self.name = name
         self._command = command
@@ -50,7 +50,7 @@ class Supervisor:
 
     def watch(self) -> None:
         """Replace the child from now on whenever it dies."""
-        threading.Thread(target=self._replace_the_dead, daemon=True).start()
+        threading.Thread(target=self._replace_dead_children, daemon=True).start()
 
     def terminate(self) -> None:
         """Send the child SIGTERM, once, without waiting."""
@@ -68,14 +68,14 @@ class Supervisor:
             self.process.kill()
         stop_child(self.process, 0)
 
-    def _replace_the_dead(self) -> None:
+    def _replace_dead_children(self) -> None:
         pause, left = 1, self._restarts
         while True:
             start = time.monotonic()
             code = self.process.wait()
             if self._stopping.is_set():
                 return
-            if time.monotonic() - start > STEADY:
+            if time.monotonic() - start > STABLE_TIME:
                 pause, left = 1, self._restarts
             if not left:
                 self.gave_up.set()

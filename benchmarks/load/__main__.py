@@ -3,8 +3,8 @@
     python -m benchmarks.load [--users 1000 10000] [--seconds 60] [--workers 8]
 
 Valkey, the bot, RQ's workers, their job processes and HTTP are real; the drawing takes no time (see
-`engine.py`), and Telegram is the sandbox (see `chatters.py`), which shares the machine with them.
-In each run so many users write one prompt each; SECONDS is the time in which 1,000 of them write.
+`engine.py`), and Telegram is the sandbox (see `telegram.py`), which shares the machine with them.
+In each run, USERS users write one prompt each; SECONDS is the time in which 1,000 of them write.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from worker.queue.valkey import redis_url
 DRAWING = 0.2  # seconds
 ROOT = Path(__file__).parents[2]
 TOKEN = "42:load"
-ENOUGH = str(1_000_000)  # more than any run reaches, so that no limit of the operator applies
+NO_LIMIT = str(1_000_000)  # more than any run reaches
 
 
 def run(users: int, seconds: float, workers: int) -> dict[str, Any]:
@@ -43,11 +43,11 @@ def run(users: int, seconds: float, workers: int) -> dict[str, Any]:
         while not Path(socket).exists():
             time.sleep(0.1)
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "text": True}
-        command = ["benchmarks.load.chatters", str(folder), str(users), str(seconds)]
-        chatters = _start(stack, command, env, stdin=subprocess.PIPE, **pipes)
-        address = chatters.stdout.readline().strip()
+        command = ["benchmarks.load.telegram", str(folder), str(users), str(seconds)]
+        telegram = _start(stack, command, env, stdin=subprocess.PIPE, **pipes)
+        address = telegram.stdout.readline().strip()
         env |= {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": f"{address}/bot"}
-        env |= {f"EMOJICH_MAX_{limit}": ENOUGH for limit in ("PER_MINUTE", "PER_DAY", "QUEUE")}
+        env |= {f"EMOJICH_MAX_{limit}": NO_LIMIT for limit in ("PER_MINUTE", "PER_DAY", "QUEUE")}
         bot = _start(stack, ["bot"], env, stderr=log, **pipes)
         assert bot.stdout.readline() == "bot: ready\n"
         env[SERVES] = ServedBundle("mini").to_json()
@@ -67,9 +67,9 @@ def run(users: int, seconds: float, workers: int) -> dict[str, Any]:
             }
 
         before, cpu_before = _commands(connection), cpu()
-        chatters.stdin.write("go\n")
-        chatters.stdin.flush()
-        figures: dict[str, Any] = json.loads(chatters.stdout.readline())
+        telegram.stdin.write("go\n")
+        telegram.stdin.flush()
+        figures: dict[str, Any] = json.loads(telegram.stdout.readline())
         figures["commands"] = _commands(connection) - before
         figures["redis_mb"] = connection.info("memory")["used_memory_peak"] / 2**20
         figures["bot_mb"] = _peak_memory(bot.pid)

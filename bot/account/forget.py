@@ -86,7 +86,7 @@ class Forget:
             except REFUSALS:
                 return words("not-changed")  # before anything else is deleted: users can try again
         # Without the lock, a change in progress would restore its record.
-        async with self._requests.at_rest(user.id):
+        async with self._requests.records_lock(user.id):
             for store in self._stores:
                 await store.forget(user.id)
         return words("forgotten")

@@ -1,6 +1,6 @@
 """/history: a user's last prompts, each with a button that shows or draws its stickers again.
 
-    emojich:history:<user id>  hash  request id → `Past` as JSON
+    emojich:history:<user id>  hash  request id → `PastRequest` as JSON
 
 The same request with the same seed gives the same stickers, so no pictures need to be stored.
 Requests for stickers like another one, and those that begin with a picture, are left out: the codes
@@ -34,7 +34,7 @@ from worker.queue.results import load_stickers
 
 
 @dataclass(frozen=True)
-class Past:
+class PastRequest:
     """The settings with which a request can be drawn again."""
 
     prompt: str
@@ -58,7 +58,7 @@ class History:
         """Store a request that has been drawn, and delete the oldest.  Safe to repeat."""
         if record.like or record.image:
             return
-        past = Past(
+        past = PastRequest(
             prompt=record.prompt,
             count=record.wanted,
             seed=record.seed,
@@ -78,7 +78,7 @@ class History:
             for request_id in list(await self.all(record.user_id))[HISTORY:]:
                 await self._redis.hdel(key, request_id)
 
-    async def all(self, user_id: int) -> dict[RequestId, Past]:
+    async def all(self, user_id: int) -> dict[RequestId, PastRequest]:
         """The last prompts of a user by request id, the newest first."""
         stored: Any = await self._redis.hgetall(_key(user_id))
         found = {
@@ -93,8 +93,8 @@ class History:
         await delete(self._redis, _key(user_id))
 
 
-def _decode(data: bytes) -> Past:
-    past = from_json(Past, data)
+def _decode(data: bytes) -> PastRequest:
+    past = from_json(PastRequest, data)
     if not (0 <= past.count <= MAX_COUNT and 0 <= past.seed <= MAX_SEED):
         raise ValueError("it cannot be drawn")
     return past

@@ -14,7 +14,7 @@ import redis.asyncio
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 
 from bot.admin.redis_repair import delete, read
-from bot.requests.styles import code_of, named, served_as
+from bot.requests.styles import bundle_of, code_of, served_or_default
 from bot.telegram.callbacks import ButtonPress, Callback, OldButton
 from bot.telegram.context import Context
 from bot.telegram.messages import Screen, reply, show
@@ -34,7 +34,7 @@ class SettingButton(Callback):
     """Chooses the value of a setting."""
 
     kind = "set"
-    what: str
+    setting: str
     owner: int
     value: str
 
@@ -49,15 +49,15 @@ class Settings:
     style: str = ""  # the name of a bundle; empty: the default
     longer: bool = False  # draw more candidates, where the bundle `draws_longer`
 
-    def changed(self, what: str, value: str) -> "Settings | None":
-        """The settings with another value for `what`; None when there is no such setting."""
-        if what == "count" and value.isdecimal() and 1 <= int(value) <= MAX_COUNT:
+    def changed(self, setting: str, value: str) -> "Settings | None":
+        """The settings with another value for `setting`; None when there is no such setting."""
+        if setting == "count" and value.isdecimal() and 1 <= int(value) <= MAX_COUNT:
             return replace(self, count=int(value))
-        if what == "boldness" and value in BOLDNESS:
+        if setting == "boldness" and value in BOLDNESS:
             return replace(self, boldness=value)
-        if what == "outline" and value in ("on", "off"):
+        if setting == "outline" and value in ("on", "off"):
             return replace(self, outline=value == "on")
-        if what == "longer" and value in ("on", "off"):
+        if setting == "longer" and value in ("on", "off"):
             return replace(self, longer=value == "on")
         return None
 
@@ -101,12 +101,12 @@ class SettingsMenu:
         """Handle the press of a setting's button.  Raises OldButton for an unknown setting."""
         settings = await self._store.load(press.user.id)
         served = await asyncio.to_thread(self._queue.served)
-        what, value = press.button.what, press.button.value
-        if what == "style":
-            style = named((bundle.name for bundle in served), value)
+        setting, value = press.button.setting, press.button.value
+        if setting == "style":
+            style = bundle_of((bundle.name for bundle in served), value)
             changed = None if style is None else replace(settings, style=style)
         else:
-            changed = settings.changed(what, value)
+            changed = settings.changed(setting, value)
         if changed is None:
             raise OldButton
         await self._store.save(press.user.id, changed)
@@ -120,8 +120,8 @@ def _screen(settings: Settings, served: list[ServedBundle], user_id: int, words:
     of the chosen bundle have a judge, and are fast enough.
     """
 
-    def button(what: str, value: str, label: str, chosen: bool) -> InlineKeyboardButton:
-        return SettingButton(what, user_id, value).button(f"● {label}" if chosen else label)
+    def button(setting: str, value: str, label: str, chosen: bool) -> InlineKeyboardButton:
+        return SettingButton(setting, user_id, value).button(f"● {label}" if chosen else label)
 
     counts = [
         button("count", str(count), str(count), settings.count == count)
@@ -136,7 +136,7 @@ def _screen(settings: Settings, served: list[ServedBundle], user_id: int, words:
         button("outline", "off", words("outline-off"), not settings.outline),
     ]
     rows = [counts[:5], counts[5:], bold, outline]
-    chosen = served_as(served, settings.style)
+    chosen = served_or_default(served, settings.style)
     if chosen and chosen.draws_longer:
         other = "off" if settings.longer else "on"
         rows.append([button("longer", other, words("longer"), settings.longer)])

@@ -18,7 +18,7 @@ from bot.admin.notices import LANGUAGES
 from bot.telegram.callbacks import answer_press
 from bot.telegram.context import Context
 from bot.telegram.messages import reply
-from bot.telegram.retry import insist
+from bot.telegram.retry import with_retries
 from bot.texts import Texts
 
 BANNED = "emojich:banned"
@@ -102,6 +102,6 @@ async def _answer(update: Update, sentence: str) -> None:
     if query:
         await answer_press(query, sentence)
     elif inline:  # an inline answer has no place for a sentence
-        await insist(lambda: inline.answer([], cache_time=0, is_personal=True))
+        await with_retries(lambda: inline.answer([], cache_time=0, is_personal=True))
     elif message and message.chat.type == message.chat.PRIVATE:
         await reply(message, sentence)

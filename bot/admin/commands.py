@@ -118,7 +118,7 @@ def stats(queue: RequestQueue, connection: redis.Redis, banned: int, words: Text
 def _bundles(queue: RequestQueue, words: Texts) -> list[str]:
     """A line for each bundle that is served or waited for, where there are several."""
     served = [bundle.name for bundle in queue.served()]
-    waiting = {name: queue.count_waiting(name) for name in [*served, *queue.waited_for()]}
+    waiting = {name: queue.count_waiting(name) for name in [*served, *queue.bundles_with_queues()]}
     names = [name for name in waiting if name in served or waiting[name]]
     if len(names) < 2:
         return []

@@ -19,7 +19,7 @@ from telegram.error import TelegramError
 
 from bot.admin.commands import BROKEN
 from bot.admin.notices import Notices
-from bot.admin.redis_repair import heal
+from bot.admin.redis_repair import repair
 from bot.logs import reason
 from bot.requests.record import Failure
 from bot.telegram.messages import Screen
@@ -52,7 +52,7 @@ class Digest:
             except Exception as error:  # the next round tries again
                 log.warning("digest: %s", reason(error))
                 with suppress(redis.RedisError):
-                    await heal(self._sync_redis, error)
+                    await repair(self._sync_redis, error)
             await asyncio.sleep(INTERVAL)
 
     async def _send(self, day: date) -> None:

@@ -16,7 +16,7 @@ from telegram.error import TelegramError
 
 from bot.telegram.errors import REFUSALS
 from bot.telegram.messages import Screen, send
-from bot.telegram.retry import insist
+from bot.telegram.retry import with_retries
 from bot.texts import ENGLISH, RUSSIAN, Texts, language_for, texts
 
 LANGUAGES = "emojich:admins"
@@ -45,7 +45,7 @@ class Notices:
         """
         shown = screen(await self.words(admin))
         try:
-            return (await insist(lambda: send(self._bot, admin, shown))).message_id
+            return (await with_retries(lambda: send(self._bot, admin, shown))).message_id
         except REFUSALS as error:
             log.warning("admin %d gets no messages, and may have to press Start: %s", admin, error)
             return None

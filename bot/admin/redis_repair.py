@@ -54,9 +54,9 @@ KINDS = {
     "rq:workers:emojich": "set",
 }
 TYPES = ("string", "list", "set", "zset", "hash", "stream")
-ODD = ".odd"  # ends the name of a key that has been set aside
-ODD_TTL = 24 * 3600  # seconds in which an operator can look at it
-LATELY = 60  # seconds
+SUFFIX = ".odd"  # of the names of keys that were set aside
+SET_ASIDE_TTL = 24 * 3600  # seconds for which an operator can look at such a key
+RECENT = 60  # seconds
 
 Value = TypeVar("Value")
 
@@ -74,18 +74,20 @@ def read(key: str, data: bytes, decode: Callable[[bytes], Value]) -> Value | Non
 
 async def delete(connection: redis.asyncio.Redis, *keys: str) -> None:
     """Delete keys, also those that `set_aside` has renamed."""
-    await connection.delete(*keys, *[key + ODD for key in keys])
+    await connection.delete(*keys, *[key + SUFFIX for key in keys])
 
 
-async def heal(connection: redis.Redis, error: BaseException | None) -> bool:
+async def repair(connection: redis.Redis, error: BaseException | None) -> bool:
     """Set keys aside if an error says that a key has the wrong type; returns whether to retry.
 
     One key may cause several errors at once, and the first repairs it.  So a key that was set aside
-    within the last LATELY seconds is a reason to retry, too.
+    within the last RECENT seconds is a reason to retry, too.
     """
     if not isinstance(error, redis.ResponseError) or "WRONGTYPE" not in str(error):
         return False
-    return await asyncio.to_thread(lambda: bool(set_aside(connection)) or _lately(connection))
+    return await asyncio.to_thread(
+        lambda: bool(set_aside(connection)) or _was_repaired_recently(connection)
+    )
 
 
 def set_aside(connection: redis.Redis) -> int:
@@ -93,39 +95,39 @@ def set_aside(connection: redis.Redis) -> int:
 
     Every command on such a key would fail, and some keys serve all users.
     """
-    odd = list(_odd_keys(connection))
-    for key in odd:
-        log.warning("%s is of another type: it is %s%s now", key, key, ODD)
+    wrong = list(_keys_of_wrong_type(connection))
+    for key in wrong:
+        log.warning("%s is of another type: it is %s%s now", key, key, SUFFIX)
         with suppress(redis.ResponseError):  # another thread has renamed it meanwhile
-            connection.rename(key, key + ODD)
-        connection.expire(key + ODD, ODD_TTL)
-    return len(odd)
+            connection.rename(key, key + SUFFIX)
+        connection.expire(key + SUFFIX, SET_ASIDE_TTL)
+    return len(wrong)
 
 
-def _lately(connection: redis.Redis) -> bool:
-    """Whether a key was set aside within the last LATELY seconds."""
-    keys: Any = connection.scan_iter(f"*{ODD}", count=1000)
-    return any(connection.ttl(key) > ODD_TTL - LATELY for key in keys)
+def _was_repaired_recently(connection: redis.Redis) -> bool:
+    """Whether a key was set aside within the last RECENT seconds."""
+    keys: Any = connection.scan_iter(f"*{SUFFIX}", count=1000)
+    return any(connection.ttl(key) > SET_ASIDE_TTL - RECENT for key in keys)
 
 
-def _odd_keys(connection: redis.Redis) -> Iterator[str]:
+def _keys_of_wrong_type(connection: redis.Redis) -> Iterator[str]:
     for kind in TYPES:
         for pattern in ("emojich:*", "rq:[qw]*"):
             keys: Any = connection.scan_iter(pattern, count=1000, _type=kind)
             for key in (key.decode(errors="replace") for key in keys):
-                wanted = None if key.endswith(ODD) else _kind(key)
-                if wanted and (wanted != kind or not _counts(connection, key)):
+                expected = None if key.endswith(SUFFIX) else _expected_type(key)
+                if expected and (expected != kind or not _is_counter(connection, key)):
                     yield key
 
 
-def _kind(key: str) -> str | None:
+def _expected_type(key: str) -> str | None:
     if key.startswith("rq:"):
         key = re.sub("/[^:]*$", "", key)  # the name of a bundle after that of its queue
     return KINDS.get(key) or KINDS.get(":".join(key.split(":")[:2]) + ":")
 
 
-def _counts(connection: redis.Redis, key: str) -> bool:
-    """Whether a key is a HyperLogLog, if it is one that counts users; True for all others."""
+def _is_counter(connection: redis.Redis, key: str) -> bool:
+    """Whether a key that counts users is a HyperLogLog; True for all other keys."""
     if key.startswith("emojich:users:"):
         try:
             connection.pfcount(key)

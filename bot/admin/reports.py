@@ -3,7 +3,7 @@
     emojich:report:<request id>   string       a `Report` as JSON, two days
     emojich:reports:<user id>     sorted set   requests that a user has reported, by time, one day
 
-/forget deletes neither, lest a user report without limit, or hide from the admins.
+/forget deletes neither: else a user could report without limit, or hide from the admins.
 """
 
 import asyncio
@@ -25,13 +25,13 @@ from bot.admin.notices import Notices
 from bot.admin.redis_repair import log, read
 from bot.requests.intake import Intake
 from bot.requests.limits import DAY
-from bot.requests.record import Record, Unreachable
+from bot.requests.record import MessageGone, Record
 from bot.requests.store import RECORD_TTL, Store
 from bot.requests.view import ReportButton
 from bot.telegram.callbacks import ButtonPress, Callback, OldButton, on_press
 from bot.telegram.errors import is_everyday
 from bot.telegram.messages import Screen, edit, is_reachable
-from bot.telegram.retry import insist
+from bot.telegram.retry import with_retries
 from bot.texts import Texts, shortened
 from worker.queue.decoding import from_json
 from worker.queue.request_ids import RequestId
@@ -199,12 +199,12 @@ class Reports:
                 where = shown or report
                 message_id = where.message_id or report.message_id
                 try:
-                    await insist(lambda: self._bot.delete_message(where.chat_id, message_id))
+                    await with_retries(lambda: self._bot.delete_message(where.chat_id, message_id))
                 except (BadRequest, Forbidden) as error:
                     log.info("request %s: not deleted: %s", report.request_id, error)
                     return words("verdict-delete-not")
                 if shown:
-                    await self._store.change(shown.id, Unreachable())
+                    await self._store.change(shown.id, MessageGone())
         return None
 
     async def _show(self, report: Report) -> None:

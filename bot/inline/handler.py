@@ -41,7 +41,7 @@ class InlineHandler:
         """The one handler of inline queries."""
         return [InlineQueryHandler(self._answer)]
 
-    async def look_again(self, update: Update, _: Context) -> None:
+    async def discard_cached(self, update: Update, _: Context) -> None:
         """Drop a user's cached stickers after any other update: it may have changed a pack."""
         if update.effective_user and not update.inline_query:
             self._cache.discard(update.effective_user.id)

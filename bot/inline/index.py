@@ -98,14 +98,14 @@ class PackCache:
         now = time.monotonic()
         self._seen = {user: seen for user, seen in self._seen.items() if now < seen[0]}
         if user_id not in self._seen:
-            self._seen[user_id] = now + CACHE_TTL, await self._look(user_id)
+            self._seen[user_id] = now + CACHE_TTL, await self._fetch(user_id)
         return self._seen[user_id][1]
 
     def discard(self, user_id: int) -> None:
         """Drop a user's cached stickers: the user may have changed a pack."""
         self._seen.pop(user_id, None)
 
-    async def _look(self, user_id: int) -> list[Sticker]:
+    async def _fetch(self, user_id: int) -> list[Sticker]:
         packs = await asyncio.gather(*map(self._pack, await self._store.names(user_id)))
         # Inline mode cannot send custom emoji.
         stickers = [

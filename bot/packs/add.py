@@ -66,8 +66,8 @@ class StickerAdder:
             return words("not-added")
 
     async def _put_into_pack(self, user: User, record: Record, number: int, words: Texts) -> str:
-        replaced = await self._sticker_menu.replaced(user.id)
-        kind = replaced.kind if replaced else await self._packs.kind(user.id)
+        replacement = await self._sticker_menu.replacement(user.id)
+        kind = replacement.kind if replacement else await self._packs.kind(user.id)
         placed = record.placed[kind]
         file_id = placed.uploads.get(number) or await self._upload(record, number, kind)
         if file_id is None:
@@ -79,10 +79,10 @@ class StickerAdder:
         words_of_prompt = await asyncio.to_thread(keywords, record.prompt)
         # An older version has stored no emoji, or characters that only look like emoji.
         emoji = written_emoji("".join(record.emoji)) or [FALLBACK]
-        if replaced:
+        if replacement:
             sticker = input_sticker(file_id, emoji, words_of_prompt)
-            await self._sticker_menu.replace(owner, replaced, sticker)
-            await self._delivery.change(record.id, Added(number, replaced.pack))
+            await self._sticker_menu.replace(owner, replacement, sticker)
+            await self._delivery.change(record.id, Added(number, replacement.pack))
             return words("sticker-replaced", number=number + 1, kind=kind.value)
         pack, is_new = await self._packs.add(owner, file_id, emoji, words_of_prompt)
         await asyncio.to_thread(count, self._results, ADDED)

@@ -7,7 +7,7 @@ from telegram import Message, Sticker, Update
 from bot.inline.index import LabelStore
 from bot.packs.sticker_sets import StickerSets
 from bot.requests.delivery import Delivery
-from bot.requests.record import Labelled, Record
+from bot.requests.record import EmojiChanged, Record
 from bot.requests.store import Store
 from bot.russian.written_emoji import written_emoji
 from bot.telegram.context import Context
@@ -66,7 +66,7 @@ class EmojiReplies:
         except REFUSALS as error:
             log.error("request %s: its stickers keep their emoji: %s", record.id, error)
             return words("not-relabelled")
-        await self._delivery.change(record.id, Labelled(emoji))
+        await self._delivery.change(record.id, EmojiChanged(emoji))
         return words("relabelled", emoji=" ".join(emoji))
 
     async def _relabel_sticker(

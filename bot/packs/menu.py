@@ -108,7 +108,7 @@ class PackMenu:
             case "title":
                 await self._questions.ask(press, words("ask-title"), f"title:{pack.number}")
             case "delete":
-                await show(press.query, self._screens.sure(user, pack, words))
+                await show(press.query, self._screens.delete_question(user, pack, words))
             case "sure":
                 await self._packs.delete(user.id, pack.name)
                 await self._list(press)

@@ -113,7 +113,7 @@ class Screens:
         keyboard = InlineKeyboardMarkup([buttons[:2], buttons[2:], [back]])
         return Screen(f"{text}\n\n{words('sticker-menu', kind=kind)}", keyboard, picture)
 
-    def sure(self, user: User, pack: Pack, words: Texts) -> Screen:
+    def delete_question(self, user: User, pack: Pack, words: Texts) -> Screen:
         """The question before the bot deletes a pack; the message keeps its picture."""
         rows = [
             [_button(words("yes-delete"), "sure", user.id, pack.number)],

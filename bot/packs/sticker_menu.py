@@ -42,8 +42,8 @@ class SentStickerButton(Callback):
 
 
 @dataclass(frozen=True)
-class Replaced:
-    """A sticker that another one will replace."""
+class Replacement:
+    """A sticker that the next chosen candidate will replace."""
 
     pack: str
     sticker: Sticker
@@ -104,33 +104,33 @@ class StickerMenu:
             case "emoji":
                 return words("sticker-emoji-how")
             case "replace":
-                waiting = json.dumps([sticker.set_name, sticker.file_unique_id])
-                await self._redis.set(_key(user_id), waiting, ex=REPLACE_TTL)
+                data = json.dumps([sticker.set_name, sticker.file_unique_id])
+                await self._redis.set(_key(user_id), data, ex=REPLACE_TTL)
                 return words("sticker-replace-how", kind=sticker.type)
             case "delete":
                 await self._packs.remove(sticker)
                 return words("sticker-deleted", kind=sticker.type)
         raise OldButton
 
-    async def replaced(self, user_id: int) -> Replaced | None:
-        """The sticker that the next chosen candidate replaces; None if none is, or it is gone."""
-        waiting: Any = await self._redis.get(_key(user_id))
-        if waiting is None:
+    async def replacement(self, user_id: int) -> Replacement | None:
+        """The pending replacement of the user; None without one, or if the sticker is gone."""
+        data: Any = await self._redis.get(_key(user_id))
+        if data is None:
             return None
-        found = read(_key(user_id), waiting, _waiting)
+        found = read(_key(user_id), data, _decode)
         if found is None:
             return None
         name, unique_id = found
         sticker = await self._packs.sticker(name, unique_id)
-        return Replaced(name, sticker) if sticker else None
+        return Replacement(name, sticker) if sticker else None
 
-    async def keep(self, user_id: int) -> bool:
+    async def cancel_replacement(self, user_id: int) -> bool:
         """Cancel the pending replacement of a sticker; False when there is none."""
         return bool(await self._redis.delete(_key(user_id)))
 
-    async def replace(self, owner: Owner, replaced: Replaced, sticker: InputSticker) -> None:
+    async def replace(self, owner: Owner, replacement: Replacement, sticker: InputSticker) -> None:
         """Replace a sticker by a chosen one.  Raises TelegramError."""
-        await self._packs.replace(owner, replaced.pack, replaced.sticker, sticker)
+        await self._packs.replace(owner, replacement.pack, replacement.sticker, sticker)
         await self._redis.delete(_key(owner.user_id))
 
     async def forget(self, user_id: int) -> None:
@@ -149,7 +149,7 @@ def _menu(user: User, sticker: Sticker, set_name: str, words: Texts) -> InlineKe
     return InlineKeyboardMarkup([buttons[:2], buttons[2:]])
 
 
-def _waiting(data: bytes) -> tuple[str, str]:
+def _decode(data: bytes) -> tuple[str, str]:
     """The pack and the unique id of the sticker to be replaced.  Raises ValueError."""
     name, unique_id = from_json(list[str], data)
     if not is_pack_name(name):

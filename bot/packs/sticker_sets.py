@@ -23,7 +23,7 @@ from bot.telegram.errors import (
     PACK_NAME_IS_TAKEN,
     says,
 )
-from bot.telegram.retry import insist
+from bot.telegram.retry import with_retries
 
 _MAX_SKIPPED = 5  # packs that are full or missing, before the bot gives up
 
@@ -74,7 +74,7 @@ class StickerSets:
         Adding the same file id twice leaves a pack unchanged; uploading a file twice does not, as
         each upload has another file id.  Raises TelegramError.
         """
-        file = await insist(
+        file = await with_retries(
             lambda: self._bot.upload_sticker_file(user_id, sticker, StickerFormat.STATIC)
         )
         return file.file_id, file.file_unique_id
@@ -216,7 +216,7 @@ class StickerSets:
     async def set_emoji(self, sticker: Sticker, emoji: list[str]) -> None:
         """Change the emoji of a sticker of a pack (setStickerEmojiList).  Raises TelegramError."""
         try:
-            await insist(lambda: self._bot.set_sticker_emoji_list(sticker.file_id, emoji))
+            await with_retries(lambda: self._bot.set_sticker_emoji_list(sticker.file_id, emoji))
         except BadRequest as error:  # `_ensure` could not check: a set shows the first emoji only
             if not says(error, PACK_IS_SAME):
                 raise
@@ -229,7 +229,7 @@ class StickerSets:
         pack = await self._get(name)
         if pack is None:
             return None
-        file = await insist(lambda: self._bot.get_file(file_id))
+        file = await with_retries(lambda: self._bot.get_file(file_id))
         return _with_id(pack, file.file_unique_id)
 
     async def sticker(self, name: str, unique_id: str) -> Sticker | None:
@@ -239,7 +239,7 @@ class StickerSets:
 
     async def emoji(self, custom_emoji_id: str) -> Sticker | None:
         """The sticker of a custom emoji, of any owner (getCustomEmojiStickers)."""
-        found = await insist(lambda: self._bot.get_custom_emoji_stickers([custom_emoji_id]))
+        found = await with_retries(lambda: self._bot.get_custom_emoji_stickers([custom_emoji_id]))
         return found[0] if found else None
 
     async def _names(self, user_id: int) -> list[str]:
@@ -248,7 +248,7 @@ class StickerSets:
 
     async def _get(self, name: str) -> StickerSet | None:
         try:
-            return await insist(lambda: self._bot.get_sticker_set(name))
+            return await with_retries(lambda: self._bot.get_sticker_set(name))
         except BadRequest as error:
             if not says(error, PACK_IS_MISSING):
                 raise
@@ -265,7 +265,7 @@ class StickerSets:
     async def _create(self, owner: Owner, name: str, sticker: InputSticker) -> None:
         title = await self._title(owner, name)
         try:
-            await insist(
+            await with_retries(
                 lambda: self._bot.create_new_sticker_set(
                     owner.user_id, name, title, [sticker], kind_of(name)
                 )
@@ -306,7 +306,7 @@ async def _ensure(
 ) -> None:
     """Make a change; a refusal counts as success if the change has been made already."""
     try:
-        await insist(call)
+        await with_retries(call)
     except BadRequest:
         if not await is_done():
             raise

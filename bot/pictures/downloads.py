@@ -14,7 +14,7 @@ from telegram import Bot, PhotoSize, Sticker
 from telegram.error import BadRequest, InvalidToken, NetworkError
 
 from bot.telegram.errors import FILE_IS_TOO_BIG, says
-from bot.telegram.retry import insist
+from bot.telegram.retry import with_retries
 from emojich_core.image_file import MAX_BYTES
 
 _CACHE_SIZE = 500  # files, of some 30 KB each
@@ -47,8 +47,8 @@ class Pictures:
             self._cache.move_to_end(wanted.file_unique_id)
             return cached
         try:
-            file = await insist(lambda: self._bot.get_file(wanted.file_id))
-            picture = bytes(await insist(file.download_as_bytearray))
+            file = await with_retries(lambda: self._bot.get_file(wanted.file_id))
+            picture = bytes(await with_retries(file.download_as_bytearray))
         except (
             BadRequest,
             InvalidToken,
@@ -96,8 +96,8 @@ class Files:
             raise TooLarge
         async with self._gate:
             try:
-                file = await insist(lambda: self._bot.get_file(file_id))
-                return await insist(lambda: self._read(file.file_path or ""))
+                file = await with_retries(lambda: self._bot.get_file(file_id))
+                return await with_retries(lambda: self._read(file.file_path or ""))
             except BadRequest as error:
                 raise TooLarge if says(error, FILE_IS_TOO_BIG) else FileGone from None
             except InvalidToken:

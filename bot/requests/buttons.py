@@ -17,7 +17,7 @@ from bot.requests.intake import Intake
 from bot.requests.limits import Refusal
 from bot.requests.record import CandidateRef, Choosing, ChoosingStyle, Record, State
 from bot.requests.store import Store
-from bot.requests.styles import named, others
+from bot.requests.styles import bundle_of, other_styles
 from bot.requests.view import (
     CandidateAction,
     CandidateButton,
@@ -37,7 +37,7 @@ from worker.queue.results import load_codes
 
 
 class RequestButtons:
-    """Does what the buttons of requests and of examples say."""
+    """Handles the buttons of requests and of examples."""
 
     def __init__(
         self,
@@ -68,9 +68,9 @@ class RequestButtons:
         ]
 
     async def start(self, user: User, parameter: str, words: Texts) -> str | None:
-        """Add the sticker that a link to the bot is about; None when it is about none.
+        """Add the candidate that the parameter of a start link names; None if it names none.
 
-        Returns what to say of it.  The user has tapped before they had started the bot.
+        Returns a sentence for the user, who had pressed the candidate before starting the bot.
         """
         candidate = candidate_of_start(parameter)
         if candidate is None:
@@ -123,15 +123,15 @@ class RequestButtons:
                 return await self._keep_share(record, QUARTER, press.update_id, words)
 
     async def _offer_styles(self, record: Record, words: Texts) -> str | None:
-        """Ask in which of the styles that are served now to draw the same."""
+        """Ask in which of the styles that are served now to draw the prompt."""
         served = await asyncio.to_thread(self._queue.served)
-        styles = others(served, record.model, record.language)
+        styles = other_styles(served, record.model, record.language)
         await self._delivery.change(record.id, ChoosingStyle(styles))
         return None if styles else words("no-other-style")
 
     async def _press_style(self, press: ButtonPress[StyleButton]) -> str | None:
         record, words = await self._record(press), press.words
-        model = named(record.styles, press.button.code)
+        model = bundle_of(record.styles, press.button.code)
         if model is None:
             raise OldButton
         if record.state is not State.FINISHED:
@@ -157,7 +157,7 @@ class RequestButtons:
     async def _draw_more(
         self, record: Record, update_id: int, words: Texts, like: CandidateRef | None = None
     ) -> str | None:
-        """Draw the prompt once more, beside what is there: other pictures, or some like one."""
+        """Queue the prompt again, for a new message: with other seeds, or similar to `like`."""
         if like and not await self._has_codes(like):
             return await self._draw_same(record, words)
         await self._require_image(None if like else record.image)
@@ -165,11 +165,11 @@ class RequestButtons:
         return await self._take(self._intake.take(more), words) or words("drawing-more")
 
     async def _draw_same(self, record: Record, words: Texts) -> str:
-        """Draw stickers once more that are no longer kept; the message stays as it is, with its ✓.
+        """Draw expired stickers again; the old message stays as it is, with its ✓.
 
-        All taps on it ask for the same one request.
+        Each press makes the same request id, so several presses queue one request.
         """
-        if record.like:  # what they were like is not kept any longer either
+        if record.like:  # the codes of that candidate have expired, too
             raise OldButton
         await self._require_image(record.image)
         same = replace(
@@ -186,10 +186,10 @@ class RequestButtons:
         self, press: ButtonPress[ExampleButton] | ButtonPress[PromptButton]
     ) -> str | None:
         query = press.query
-        if query.message is None:  # of an inline result: they have no such button
+        if query.message is None:  # of an inline result, which has no such button
             raise OldButton
         example = Record(
-            # Not the message's id: the same button may be tapped many times.
+            # Not the message's id: a user may press the same button several times.
             id=id_of_update(query.from_user.id, press.update_id),
             user_id=query.from_user.id,
             chat_id=query.message.chat.id,
@@ -208,7 +208,7 @@ class RequestButtons:
     async def _keep_share(
         self, record: Record, share: float, update_id: int, words: Texts
     ) -> str | None:
-        """Draw anew in the same message, and keep another share of the picture."""
+        """Draw again in the same message, keeping another share of the picture."""
         if record.image is None:
             raise OldButton
         if record.state is not State.FINISHED:
@@ -219,7 +219,7 @@ class RequestButtons:
         return await self._take(self._intake.take(other, instead_of=record), words)
 
     async def _require_image(self, image: ImageRef | None) -> None:
-        """Raise OldButton where a picture to begin with is no longer kept."""
+        """Raise OldButton if the image prompt has expired."""
         if image and not await self._image_prompts.is_kept(image.id):
             raise OldButton
 

@@ -27,7 +27,7 @@ from PIL import UnidentifiedImageError
 from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
-from bot.admin.redis_repair import heal
+from bot.admin.redis_repair import repair
 from bot.logs import reason
 from bot.pictures.preview import render_preview
 from bot.pictures.sticker import stickers_of
@@ -36,14 +36,14 @@ from bot.requests.quota import Quota
 from bot.requests.record import (
     Change,
     Failure,
+    MessageGone,
+    MessageIsPhoto,
     Moved,
-    Photographed,
+    NotShowable,
     Record,
     Shown,
     SketchRefused,
-    Spoilt,
     State,
-    Unreachable,
 )
 from bot.requests.store import Store
 from bot.requests.view import view
@@ -105,16 +105,16 @@ class Delivery:
         self.has_room = has_room
         self._message_tasks: dict[RequestId, _MessageTask] = {}
         self._calls = asyncio.Semaphore(CALLS)
-        # So many of each kind wait for a call at a time, so calls go to them in turn.
+        # Of each four waiting calls, three are first answers: they need not wait behind edits.
         self._first_answers, self._others = asyncio.Semaphore(3), asyncio.Semaphore(1)
         self._chats: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def run(self) -> None:
-        """Read events and act on them, for ever; an outage of Redis only delays them."""
+        """Read events and act on them, forever; an outage of Redis only delays them."""
         while True:
             try:
                 async for batch in self._reader.events():
-                    # Side by side; those of one user in their order, which the store keeps.
+                    # Concurrently; the store keeps the order of one user's events.
                     receiving = (self._receive(event, entry_id) for entry_id, event in batch)
                     answers = await asyncio.gather(*receiving, return_exceptions=True)
                     for error in filter(None, answers):
@@ -122,7 +122,7 @@ class Delivery:
             except Exception as error:  # one request's error must not stop the others' events
                 unexpected = _is_unexpected(error)
                 log.warning("events: %s; trying again", reason(error), exc_info=unexpected)
-                await self._heal(error)
+                await self._repair(error)
                 await asyncio.sleep(RECONNECT_PAUSE)
 
     async def change(self, request_id: RequestId, change: Change) -> None:
@@ -137,7 +137,7 @@ class Delivery:
         if message_task is None:
             message_task = self._message_tasks[record.id] = _MessageTask(self._work(record.id))
         message_task.stale = True
-        if not record.is_waited_for:
+        if not record.is_pending:
             message_task.final.set()
 
     def is_showing(self, request_id: RequestId) -> bool:
@@ -163,7 +163,7 @@ class Delivery:
             log.warning("request %s: an event of a forgotten request", event.request_id)
             await self._reader.acknowledge(entry_id)
         else:
-            if isinstance(event, Finished) and record.has_stickers:  # even if its chat is closed
+            if isinstance(event, Finished) and record.has_stickers:  # also if its chat is closed
                 await self._remember(record)
             if isinstance(event, Failed) and event.reason in (Failure.UNKNOWN, Failure.NO_IMAGE):
                 await self._quota.give_back(record.user_id, record.id)
@@ -211,12 +211,12 @@ class Delivery:
             pause,
             exc_info=_is_unexpected(error),
         )
-        await self._heal(error)
+        await self._repair(error)
         return pause
 
-    async def _heal(self, error: Exception) -> None:
+    async def _repair(self, error: Exception) -> None:
         with suppress(redis.RedisError):
-            await heal(self._results, error)
+            await repair(self._results, error)
 
     async def _show(self, request_id: RequestId) -> None:
         """Send or edit the message once, when its turn has come."""
@@ -240,7 +240,7 @@ class Delivery:
         wanted = view(record) if record else None
         if record is None or wanted is None:
             return
-        if record.is_waited_for and record.message_id and not self.has_room(record.chat_id):
+        if record.is_pending and record.message_id and not self.has_room(record.chat_id):
             message_task = self._message_tasks[request_id]
             message_task.stale = True  # other messages come first
             if not message_task.final.is_set():  # the record has what this progress says
@@ -251,7 +251,7 @@ class Delivery:
                 wanted = replace(wanted, picture=sketch)
             chat_id, message_id = await self._send_or_edit(record, wanted)
         except Expired:
-            await self.change(request_id, Spoilt(Failure.EXPIRED))
+            await self.change(request_id, NotShowable(Failure.EXPIRED))
         except ChatMigrated as error:
             await self.change(request_id, Moved(error.new_chat_id))
         except Forbidden as error:
@@ -306,7 +306,7 @@ class Delivery:
     async def _refused(self, record: Record, error: BadRequest) -> None:
         """Handle a permanent refusal: show a text that says so, if Telegram may accept one."""
         if says(error, MESSAGE_IS_PHOTO) and not record.is_photo:
-            await self.change(record.id, Photographed())
+            await self.change(record.id, MessageIsPhoto())
             return
         if record.sketch and record.state is State.DRAWING:
             log.info("request %s: a sketch is refused: %s", record.id, error)
@@ -314,16 +314,16 @@ class Delivery:
             return
         picture_refused = record.state is State.FINISHED and not record.has_picture
         if picture_refused and says(error, PHOTOS_ARE_FORBIDDEN):
-            await self.change(record.id, Spoilt(Failure.NO_PHOTOS))
+            await self.change(record.id, NotShowable(Failure.NO_PHOTOS))
         elif picture_refused and not is_everyday(error):
             log.error("request %s: the picture is refused: %s", record.id, error)
-            await self.change(record.id, Spoilt(Failure.REFUSED))
+            await self.change(record.id, NotShowable(Failure.REFUSED))
         else:
             await self._give_up(record.id, error)
 
     async def _give_up(self, request_id: RequestId, error: Exception) -> None:
         log.warning("request %s: its message is out of reach: %s", request_id, error)
-        await self._store.change(request_id, Unreachable())
+        await self._store.change(request_id, MessageGone())
 
 
 def _is_unexpected(error: Exception) -> bool:

@@ -2,8 +2,8 @@
 
 In privacy mode Telegram sends the bot no other messages of a group:
 https://core.telegram.org/bots/features#privacy-mode.
-It also sends edited messages, if they still call the bot.  A message that only calls the bot, in
-reply to another user's message, asks for that message to be drawn; Telegram includes its text.
+It also sends edited messages that address the bot.  If a message that addresses the bot has no
+prompt and answers another user's message, that message is the prompt; Telegram includes its text.
 The caption of a photo counts as its text.
 A user who writes on behalf of a group or a channel cannot have packs, because Telegram does not
 name the user.
@@ -41,12 +41,12 @@ class _CaptionCommand(filters.MessageFilter):
         return called is not None and (called[1] or own).lower() == own
 
 
-# New messages, and edited ones, whose prompts are drawn again.  OWN_WORDS leaves out the posts that
+# New and edited messages; an edited prompt is drawn again.  OWN_WORDS leaves out the posts that
 # Telegram forwards from a channel to its group.
-_SAID = filters.UpdateType.MESSAGES & OWN_WORDS
+_WRITTEN = filters.UpdateType.MESSAGES & OWN_WORDS
 _MENTION = (
     filters.ChatType.GROUPS
-    & _SAID
+    & _WRITTEN
     & (filters.Entity(MessageEntity.MENTION) | filters.CaptionEntity(MessageEntity.MENTION))
 )
 _EMOJI = GROUP_WORDS & filters.REPLY & _EmojiOnly()
@@ -63,8 +63,8 @@ class Groups:
     def handlers(self) -> list[Handler]:
         """The handlers for groups; /sticker works in private chats, too."""
         return [
-            CommandHandler(COMMAND, self._take_command, _SAID),
-            MessageHandler(_SAID & _CaptionCommand(), self._take_command),
+            CommandHandler(COMMAND, self._take_command, _WRITTEN),
+            MessageHandler(_WRITTEN & _CaptionCommand(), self._take_command),
             MessageHandler(_MENTION, self._take_mention),
             MessageHandler(_EMOJI, self._emoji_replies.answer_in_group),
             MessageHandler(filters.StatusUpdate.MIGRATE, self._migrate),

@@ -1,7 +1,7 @@
-"""Pictures that requests begin with: found in a message, downloaded, and kept small in Redis.
+"""Image prompts: finds a user's picture, downloads it, and stores a small copy in Redis.
 
-A photo, an image sent as a file, or a sticker that does not move; in the message itself, or in the
-one that it answers.
+The picture is a photo, an image sent as a file, or a static sticker, in the message with the prompt
+or in the message that it answers.
 """
 
 import asyncio
@@ -20,13 +20,13 @@ from worker.queue.image_prompts import keep_image, save_image
 
 Picture = PhotoSize | Document | Sticker
 
-HALF, QUARTER = 0.5, 0.25  # of a picture's rows: what stays of it
+HALF, QUARTER = 0.5, 0.25  # share of a picture's rows that the stickers keep
 _QUALITY = 90  # of the small copy's WebP
 _MAX_ALBUMS = 1000
 
 
 class BadPicture(Refusal):
-    """A picture that no request can begin with."""
+    """A picture that cannot be an image prompt."""
 
     def __init__(self, problem: Problem):
         super().__init__(problem)
@@ -39,9 +39,9 @@ class BadPicture(Refusal):
 
 
 def picture_for(message: Message) -> Picture | None:
-    """The picture that what a message asks for begins with; None for words alone.
+    """The picture of a message, or of the message that it answers; None if neither has one.
 
-    Raises BadPicture for what moves.
+    Raises BadPicture for videos, animations and animated stickers.
     """
     answered = answered_message(message, message.get_bot().id)
     return _picture_in(message) or (_picture_in(answered) if answered else None)
@@ -70,15 +70,15 @@ def _large_enough(sizes: tuple[PhotoSize, ...]) -> PhotoSize:
 
 
 class ImagePrompts:
-    """Keeps pictures for requests."""
+    """Downloads and stores users' pictures."""
 
     def __init__(self, files: Files, connection: redis.Redis):
         self._files = files
         self._redis = connection
-        self._gate = asyncio.Semaphore(1)  # a picture that is decoded may take some 200 MB
+        self._decoding = asyncio.Semaphore(1)  # decoding one picture may take 200 MB
 
     async def keep(self, picture: Picture, image_id: str) -> None:
-        """Download a picture and keep a small copy of it, unless one is kept already.
+        """Download a picture and store a small copy of it, unless one is stored already.
 
         Raises BadPicture and TelegramError.
         """
@@ -86,7 +86,7 @@ class ImagePrompts:
             return
         try:
             file = await self._files.download(picture.file_id, picture.file_size or 0)
-            async with self._gate:
+            async with self._decoding:
                 small = await asyncio.to_thread(_small, file)
         except TooLarge:
             raise BadPicture(Problem.TOO_LARGE) from None
@@ -97,7 +97,7 @@ class ImagePrompts:
         await asyncio.to_thread(save_image, self._redis, image_id, small)
 
     async def is_kept(self, image_id: str) -> bool:
-        """Whether a picture is kept; then it is for as long as a new request may need it."""
+        """Whether a picture is stored; if so, store it for as long as a new request may wait."""
         return await asyncio.to_thread(keep_image, self._redis, image_id)
 
 
@@ -109,16 +109,16 @@ def _small(file: bytes) -> bytes:
 
 
 class Albums:
-    """Tells which pictures are the first of an album that the bot sees.
+    """Recognises the first message of an album.
 
-    Telegram brings an album as messages, of which often one has a caption.
+    Telegram sends each picture of an album as a message, and often one of them has a caption.
     """
 
     def __init__(self) -> None:
         self._last: OrderedDict[int, str] = OrderedDict()  # by user
 
     def is_first(self, user_id: int, message: Message) -> bool:
-        """Whether a message is no later part of the user's last album."""
+        """Whether a message is in no album, or in another one than the user's last message."""
         album = message.media_group_id
         if album is None:
             return True

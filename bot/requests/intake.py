@@ -1,4 +1,4 @@
-"""Takes prompts in: checks the limits, remembers the request and queues it."""
+"""Takes prompts in: checks the limits, records the request and queues it."""
 
 import asyncio
 import logging
@@ -11,11 +11,11 @@ from bot.account.settings import BOLDNESS, SettingsStore
 from bot.requests.delivery import Delivery
 from bot.requests.ends import note_refusal
 from bot.requests.limits import Blocklist, Limit, OverLimit, Refusal, StyleGone, StyleNotServed
-from bot.requests.queue_position import look
+from bot.requests.queue_position import queue_position
 from bot.requests.quota import Quota
 from bot.requests.record import Cancelled, CandidateRef, Queued, Record, Replaced, State
 from bot.requests.store import Store
-from bot.requests.styles import others, served_as
+from bot.requests.styles import other_styles, served_or_default
 from bot.russian.emoji import suggest_emoji
 from emojich_core.request import Request, clean_prompt
 from worker.queue.image_prompts import keep_image
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 async def _nothing() -> None:
-    """The `prepare` of a request that needs nothing else."""
+    """The `prepare` of a request without an image prompt."""
 
 
 class Intake:
@@ -61,10 +61,11 @@ class Intake:
     ) -> None:
         """Queue a new request and show that it waits.
 
-        `instead_of` a request whose message it takes over, and which is stopped.
-        `prepare` is awaited once the limits allow the request; its errors give the quota back.
-        Safe to repeat: of a request that is known already, what is undone is done.
-        Raises InvalidRequest and Refusal, and then nothing is queued.
+        `instead_of` is a request that the new one stops, and whose message it takes over.
+        `prepare` is awaited once the limits allow the request; if it raises, the request does not
+        count towards the limits.
+        Safe to repeat: the steps that an earlier call did not reach are done.
+        Raises InvalidRequest and Refusal; then nothing is queued.
         """
         try:
             await self._take(record, instead_of, prepare)
@@ -77,8 +78,8 @@ class Intake:
     ) -> None:
         record = replace(record, prompt=clean_prompt(record.prompt))
         record = await self._store.load(record.id) or await self._begin(record, instead_of, prepare)
-        # Remembered first, queued second.  A bot that dies between the two begins here again: the
-        # same update comes to the next one.
+        # Recorded first, queued second: if the bot dies in between, the next bot gets the same
+        # update, finds the record and queues it.
         queued = None
         if record.state is State.WAITING:
             queued = await asyncio.to_thread(self._enqueue, record)
@@ -96,7 +97,7 @@ class Intake:
     async def _begin(
         self, record: Record, instead_of: Record | None, prepare: Callable[[], Awaitable[None]]
     ) -> Record:
-        """Check and remember a new request; returns its record."""
+        """Check and record a new request; returns its record."""
         audience = (record.user_id, record.is_private)
         await asyncio.to_thread(self._blocklist.check, record.prompt, *audience)
         record = replace(record, reportable=self._has_admins and not record.is_private)
@@ -115,7 +116,7 @@ class Intake:
         return await self._store.create(record)
 
     async def take_again(self, record: Record) -> None:
-        """Queue a failed request as a new one, which takes its message over.
+        """Queue a failed or cancelled request as a new one, which takes its message over.
 
         Safe to repeat.  Raises Refusal.
         """
@@ -124,9 +125,10 @@ class Intake:
     async def take_in_style(self, record: Record, model: str, update_id: int) -> None:
         """Queue a finished request again for another bundle; it takes the message over.
 
-        `update_id` is that of the press: the next attempt would be the same stickers drawn again.
-        Safe to repeat.  Raises Refusal: where no worker serves the bundle any longer, the stickers
-        stay, because the default would replace them by others that the user has not asked for.
+        The new id comes from `update_id`, the button press; `id_of_next_attempt` is for a retry in
+        the same style.  Safe to repeat.
+        Raises Refusal.  If no worker serves the bundle any longer, the request is refused and the
+        stickers stay, instead of being replaced by stickers of the default bundle.
         """
         served = await asyncio.to_thread(self._queue.served)
         if served and model not in [bundle.name for bundle in served]:
@@ -135,11 +137,12 @@ class Intake:
         await self.take(again, instead_of=record)
 
     async def _styled(self, record: Record) -> Record:
-        """The record with the bundle that is to draw it, and those that could have.
+        """The record with the bundle that shall draw it, and the other bundles on offer.
 
         A bundle that no worker serves is replaced by the default; while no bundle is known at all,
-        the request waits for the one that the user has chosen.  Raises StyleNotServed where the
-        codes of a candidate need a bundle that is not served.
+        the request waits for the one that the user has chosen.
+        Raises StyleNotServed if `like` is of a bundle that is not served: others cannot decode its
+        codes.
         """
         served = await asyncio.to_thread(self._queue.served)
         names = [bundle.name for bundle in served]
@@ -153,10 +156,10 @@ class Intake:
                 model = (await self._settings.load(record.user_id)).style
             if names and model not in names[1:]:
                 model = ""  # the default needs no name
-        return replace(record, model=model, styles=others(served, model, record.language))
+        return replace(record, model=model, styles=other_styles(served, model, record.language))
 
     async def _completed(self, record: Record) -> Record:
-        """The record with what the user has not said: as in their settings, emoji to fit."""
+        """The record completed by the user's settings, and by emoji that fit the prompt."""
         if not record.wanted:
             settings = await self._settings.load(record.user_id)
             bold = BOLDNESS[settings.boldness]
@@ -168,7 +171,7 @@ class Intake:
         return record
 
     async def _draws_longer(self, model: str) -> bool:
-        bundle = served_as(await asyncio.to_thread(self._queue.served), model)
+        bundle = served_or_default(await asyncio.to_thread(self._queue.served), model)
         return bundle is not None and bundle.draws_longer
 
     async def cancel(self, request_id: RequestId) -> bool:
@@ -183,7 +186,7 @@ class Intake:
         return sum([await self.cancel(request) for request in await self._store.open_of(user_id)])
 
     async def _check_limits(self, record: Record, instead_of: Record | None) -> None:
-        # Of the last day's: what is older has been given up, or waits for Telegram only.
+        # Of the last day: older requests have expired, or wait only for Telegram.
         active = await self._store.are_open(await self._quota.asked(record.user_id))
         active.discard(instead_of.id if instead_of else "")
         await self._quota.take(record.user_id, record.id, len(active))
@@ -191,7 +194,7 @@ class Intake:
     def _enqueue(self, record: Record) -> Queued | None:
         """Queue a request; returns where it waits, or None when the queue is full."""
         like, bold = self._codes(record.like), record.boldness
-        if record.image:  # it may wait as long as a new one
+        if record.image:  # keep the picture for as long as the request may wait
             keep_image(self._results, record.image.id)
         request = Request(
             record.id,
@@ -206,12 +209,12 @@ class Intake:
         )
         if not self._queue.enqueue(request, record.user_id, self._quota.limits.queue):
             return None
-        # None: a worker has taken it already.
+        # None if a worker has taken it already.
         place = self._queue.place(record.id, record.model)
-        return look(self._queue, record, place) or Queued(1)
+        return queue_position(self._queue, record, place) or Queued(1)
 
     def _codes(self, like: str) -> tuple[int, ...]:
-        """The codes of the candidate to be like; none when it has been forgotten."""
+        """The codes of the candidate `like`; empty once they have expired."""
         if not like:
             return ()
         candidate = CandidateRef.parse(like)

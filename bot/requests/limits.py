@@ -84,7 +84,7 @@ class BlockedPrompt(Refusal):
 
 
 class StyleNotServed(Refusal):
-    """Candidates like one of a bundle that no worker serves: only that bundle can draw them."""
+    """Similar candidates need the bundle of the first ones, and no worker serves it."""
 
     reason = "style"
 
@@ -94,7 +94,7 @@ class StyleNotServed(Refusal):
 
 
 class StyleGone(Refusal):
-    """The same in another style, of a bundle that no worker serves any longer."""
+    """The user has pressed the button of a style that no worker serves any longer."""
 
     reason = "style"
 

@@ -1,4 +1,4 @@
-"""From a message to requests: every line is a prompt; an edited line is drawn again."""
+"""Turns a message into requests: every line is a prompt; an edited line is drawn again."""
 
 import asyncio
 from dataclasses import replace
@@ -16,14 +16,14 @@ from bot.texts import Texts, shortened
 from emojich_core.request import ImageRef, InvalidRequest
 from worker.queue.request_ids import RequestId, id_of_line, id_of_message, id_of_update
 
-_NAMED = 10  # lines that are not drawn; of more, how many they are
-# Seconds for the first message of a request to get into the chat: while Telegram fails, longer than
-# a moment, and without it the edited prompt would have a second message.
-_LOOKS, _PAUSE = 600, 0.1
+_MAX_QUOTED = 10  # refused lines that an answer quotes; it counts the others
+# Wait up to a minute for the first message of a request: Telegram may be failing, and a new request
+# that did not take that message over would send a second one.
+_ATTEMPTS, _PAUSE = 600, 0.1
 
 
 class Prompts:
-    """Takes messages."""
+    """Queues the requests of users' messages."""
 
     def __init__(self, store: Store, intake: Intake, image_prompts: ImagePrompts):
         self._store = store
@@ -33,13 +33,12 @@ class Prompts:
     async def take(
         self, user: User, message: Message, update_id: int, words: Texts, text: str | None = None
     ) -> list[str]:
-        """Queue what a message asks for; returns the sentences why some of it is not drawn.
+        """Queue a request for each line; returns sentences that say which lines are not drawn.
 
-        That is its `text`, if this is not all of what it says.  What it asks for begins with its
-        picture, or with that of the message that it answers.
-        An edited message keeps its answers: where a line or the picture has changed, the new
-        request takes over the message of the old one, and a line that has gone is not drawn any
-        more.
+        The lines are those of `text` if given, else of the whole message.  A picture in the
+        message, or in the message that it answers, becomes the image prompt of each request.
+        In an edited message, the request of a changed line takes over the bot's message of the old
+        request, and requests of removed lines are cancelled.
         Safe to repeat.
         """
         try:
@@ -56,8 +55,8 @@ class Prompts:
         said = (message.text or message.caption or "") if text is None else text
         lines = await asyncio.to_thread(_lines, said)
         requests: list[RequestId] = []
-        refusals: dict[str, list[str]] = {}  # why, and which lines
-        over = ""  # the limit that is reached, or no picture: nor would the next lines be taken
+        refusals: dict[str, list[str]] = {}  # sentence → refused lines
+        over = ""  # a refusal that also holds for the next lines: a limit, or the picture
         for number, (line, asked) in enumerate(lines):
             old = before[number] if number < len(before) else None
             record = Record(
@@ -71,7 +70,7 @@ class Prompts:
                 image=ImageRef(first, HALF) if picture else None,
                 picture=picture.file_unique_id if picture else "",
             )
-            # What is not taken leaves the line with what it had, for the next edit to find.
+            # A refused line keeps its old request, so that the next edit finds it.
             requests.append(old.id if old else record.id)
             if over:
                 refusals[over].append(line)
@@ -89,21 +88,23 @@ class Prompts:
         await self._store.remember_prompt(user.id, message.chat_id, message.message_id, requests)
         if len(lines) == 1:
             return list(refusals)
-        return [_about(refused, sentence, words) for sentence, refused in refusals.items()]
+        return [
+            _refusal_of_lines(refused, sentence, words) for sentence, refused in refusals.items()
+        ]
 
     async def has_taken(self, user: User, message: Message) -> bool:
-        """Whether a message has been taken for prompts, and is remembered still."""
+        """Whether requests of a message are still stored."""
         return bool(await self._store.requests_of(user.id, message.chat_id, message.message_id))
 
     async def _records_before(self, user: User, message: Message) -> list[Record | None]:
-        """What became of each line of a message that has been edited."""
+        """The latest record of each line of a message before it was edited."""
         requests = await self._store.requests_of(user.id, message.chat_id, message.message_id)
         return [await self._store.latest(request_id) for request_id in requests]
 
     async def _take_line(
         self, record: Record, old: Record | None, picture: Picture | None
     ) -> RequestId:
-        """Queue a line unless it is as it was; returns the id of its request."""
+        """Queue a line unless it is unchanged; returns the id of its request."""
 
         async def prepare() -> None:
             if picture and record.image:
@@ -119,8 +120,8 @@ class Prompts:
         return record.id
 
     async def _with_message(self, record: Record) -> Record:
-        """The record once its first message is in the chat, or is known never to get there."""
-        for _ in range(_LOOKS):
+        """The record once its first message is in the chat, or can no longer get there."""
+        for _ in range(_ATTEMPTS):
             if record.message_id is not None or record.state is State.GONE:
                 break
             await asyncio.sleep(_PAUSE)
@@ -128,18 +129,18 @@ class Prompts:
         return record
 
 
-def _about(lines: list[str], sentence: str, words: Texts) -> str:
-    """Why some lines of many are not drawn, and which, for their writer to send them again."""
-    named = [f"«{shortened(' '.join(line.split()))}»" for line in lines[:_NAMED]]
+def _refusal_of_lines(lines: list[str], sentence: str, words: Texts) -> str:
+    """The refusal of some lines, which it quotes, so that the user can send them again."""
+    named = [f"«{shortened(' '.join(line.split()))}»" for line in lines[:_MAX_QUOTED]]
     return words(
         "refused-lines", lines=", ".join(named), more=len(lines) - len(named), sentence=sentence
     )
 
 
 def _lines(text: str) -> list[tuple[str, str]]:
-    """The lines with something in them, each with what it asks for.
+    """Each line that has a prompt, and its prompt.
 
-    Of a text without any, the whole, for `clean_prompt`.
+    Without such a line, the whole text, which `clean_prompt` then refuses.
     """
     lines = [(line, asked_for(line)) for line in text.splitlines() if line.strip()]
     return [line for line in lines if line[1]] or [(text, asked_for(text))]

@@ -10,10 +10,10 @@ _MINUTE = 60  # seconds; shorter times are rounded to `_STEP`, longer ones to mi
 _STEP = 5  # seconds
 
 
-def look(queue: RequestQueue, record: Record, place: int | None) -> Queued | None:
+def queue_position(queue: RequestQueue, record: Record, place: int | None) -> Queued | None:
     """The place and waiting time of a request; None once a worker has it.
 
-    `place` is that in its bundle's queue (None: it is not there).
+    `place` is the request's place in its bundle's queue, from 1; None if it is not in the queue.
     """
     load = queue.load(record.model)
     if not load.workers:
@@ -25,8 +25,8 @@ def look(queue: RequestQueue, record: Record, place: int | None) -> Queued | Non
     pace = queue.seconds_per_image_when_crowded(record.model)
     if pace is None:
         return Queued(place)
-    # Assumes that the requests ahead show as many images, of as many candidates, and that those
-    # being drawn are half done on average.
+    # Assumes that the requests ahead have as many candidates as this one, and that requests being
+    # drawn are half done on average.
     ahead = (place - 1) / load.workers + (0.5 if load.is_full else 0.0)
     own = LONGER if record.longer else 1
     return Queued(place, roughly(pace * record.wanted * (ahead + own)))

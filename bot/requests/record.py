@@ -32,30 +32,30 @@ class Failure(StrEnum):
 
     FAILED = "failed"
     TIMEOUT = "timeout"
-    MEMORY = "memory"  # the engine's ran out
+    MEMORY = "memory"  # the engine ran out of memory
     UNKNOWN = "unknown"  # the model knows no word of the prompt; it costs no quota
-    LOST = "lost"  # the queue has lost the request
-    UNSERVED = "unserved"  # no worker was there to draw it, for as long as it could wait
-    EXPIRED = "expired"  # its stickers were forgotten before Telegram could take them
-    REFUSED = "refused"  # Telegram will not take them
-    NO_PHOTOS = "no-photos"  # the chat takes none
-    NO_IMAGE = "no-image"  # the picture to begin with has expired; it costs no quota
+    LOST = "lost"  # its job is no longer in the queue
+    UNSERVED = "unserved"  # no worker took it before its job expired
+    EXPIRED = "expired"  # its stickers expired in Redis before Telegram could take them
+    REFUSED = "refused"  # Telegram refuses the stickers
+    NO_PHOTOS = "no-photos"  # the chat allows no photos
+    NO_IMAGE = "no-image"  # its image prompt has expired; it costs no quota
 
 
 @dataclass(frozen=True)
 class CandidateRef:
-    """A candidate of a request; as a text, which a record holds, `<request id>:<number>`."""
+    """A candidate of a request; records store it as the text `<request id>:<number>`."""
 
     request_id: RequestId
     number: int  # from 0
 
     def __str__(self) -> str:
-        """The text."""
+        """The text that `parse` reads."""
         return f"{self.request_id}:{self.number}"
 
     @classmethod
     def parse(cls, text: str) -> "CandidateRef":
-        """The candidate of a text.  Raises ValueError."""
+        """The candidate that a text names.  Raises ValueError."""
         request_id, _, number = text.rpartition(":")
         if not (request_id and number.isdecimal()):
             raise ValueError("it is no candidate")
@@ -64,15 +64,15 @@ class CandidateRef:
 
 @dataclass(frozen=True)
 class Queued:
-    """Where the request waits."""
+    """The place of a request in its queue."""
 
-    place: int  # or NO_WORKER while there is no worker
-    seconds: int = 0  # roughly, until its stickers are there; 0 when it is unknown
+    place: int  # from 1; NO_WORKER while no worker is running
+    seconds: int = 0  # estimated time until its stickers are ready; 0: unknown
 
 
 @dataclass(frozen=True)
 class Placed:
-    """The candidates that Telegram has, for packs of one kind."""
+    """The candidates that were uploaded to Telegram, for packs of one kind."""
 
     uploads: dict[int, str] = field(default_factory=dict)  # candidate → Telegram's file id
     packs: dict[int, str] = field(default_factory=dict)  # candidate → name of the pack it is in
@@ -80,53 +80,53 @@ class Placed:
 
 @dataclass(frozen=True)
 class Record:
-    """One request, its message, and what became of both."""
+    """One request, its message in the chat, and the state of both."""
 
     id: RequestId
     user_id: int
     chat_id: int
     prompt: str
     language: str
-    reply_to: int = 0  # the message that asks for it, in a group
-    thread_id: int = 0  # the topic in which it was asked for; 0 outside of any
-    message_id: int | None = None  # None until Telegram has taken the first one
+    reply_to: int = 0  # in a group, the id of the message with the prompt
+    thread_id: int = 0  # the topic of the message with the prompt; 0: none
+    message_id: int | None = None  # of the bot's message; None until Telegram has accepted it
     # The message was a photo before this request took it over, or a sketch has made it one.
     over_photo: bool = False
     shown: State | None = None  # the state that the message shows
     state: State = State.WAITING
-    wanted: int = 0  # candidates asked for; 0 until the user's settings have been looked up
+    wanted: int = 0  # number of candidates; 0 until it is read from the user's settings
     seed: int = field(default_factory=new_seed)
     boldness: float = 1.0
-    outline: bool = False  # around the stickers, white
+    outline: bool = False  # a white one around each sticker
     longer: bool = False  # more candidates are drawn than shown, for a judge to choose
-    emoji: list[str] = field(default_factory=list)  # that the stickers will answer to
-    like: str = ""  # the `CandidateRef` that they are to be like
-    image: ImageRef | None = None  # the picture that they begin with
-    picture: str = ""  # its file_unique_id; empty also in records of older versions
-    # The bundle that is to draw them, then the one that has; empty: the default, or unknown.
+    emoji: list[str] = field(default_factory=list)  # of the stickers
+    like: str = ""  # the `CandidateRef` to which the candidates shall be similar
+    image: ImageRef | None = None  # the image prompt: a picture from the user
+    picture: str = ""  # the file_unique_id of `image`; empty also in records of older versions
+    # The bundle that shall draw the request, then the one that has; empty: default or unknown.
     model: str = ""
-    styles: dict[str, str] = field(default_factory=dict)  # other bundles → what users read
+    styles: dict[str, str] = field(default_factory=dict)  # names of other bundles → labels
     reportable: bool = False  # users see it in a group, and there are admins to report it to
     queued: Queued = Queued(1)
     fraction: float = 0.0
-    sketch: int = 0  # number of a sketch that the message does not show yet; 0: there is none
+    sketch: int = 0  # number of a sketch that the message does not show yet; 0: none
     no_sketches: bool = False  # Telegram refuses sketches
     count: int = 0  # of candidates
     unknown: str = ""  # a word of the prompt that the model does not know
-    instead: str = ""  # and what it drew instead
+    instead: str = ""  # the word that the model drew instead of `unknown`
     judge: str = ""  # the model that chose the candidates
-    failure: str = Failure.FAILED  # why, once it has
-    choosing: bool = False  # which candidate others are to be like: the buttons ask for it
+    failure: str = Failure.FAILED  # the reason, once `state` is FAILED
+    choosing: bool = False  # the buttons ask to which candidate others shall be similar
     choosing_style: bool = False  # the buttons ask for another style
-    successor: RequestId = field(default=RequestId(""))  # that took the message over
-    counted: bool = False  # the bot's metrics have its end: it may be shown again, and end again
+    successor: RequestId = field(default=RequestId(""))  # the request that took the message over
+    counted: bool = False  # metrics have counted its end: a reopened request ends twice
     # For each kind of pack, since custom emoji are smaller files.
     placed: dict[Kind, Placed] = field(default_factory=lambda: {kind: Placed() for kind in Kind})
 
     def anew(self, request_id: RequestId, like: str = "") -> "Record":
-        """A new request for the same prompt by the same user, as they like it now.
+        """A new request for the same prompt by the same user, with their present settings.
 
-        It begins with the same picture, unless it is to be `like` a candidate.
+        It has the same image prompt, unless its candidates shall be similar to `like`.
         """
         return Record(
             request_id,
@@ -144,7 +144,7 @@ class Record:
         )
 
     def asks_the_same(self, other: "Record") -> bool:
-        """Whether a record, of the message as it was before, has the same prompt and picture."""
+        """Whether `other`, the record before the user's edit, has the same prompt and picture."""
         if clean_prompt(self.prompt) != other.prompt:
             return False
         is_of_older_version = self.image and other.image and not other.picture
@@ -162,20 +162,20 @@ class Record:
 
     @property
     def is_private(self) -> bool:
-        """Whether only its user sees its message: a private chat has the user's id."""
+        """Whether its chat is the user's private one, which has the user's id."""
         return self.chat_id == self.user_id
 
     @property
-    def is_waited_for(self) -> bool:
+    def is_pending(self) -> bool:
         """Whether stickers are still to come."""
         return self.state in (State.WAITING, State.DRAWING)
 
     @property
     def is_open(self) -> bool:
-        """Whether the bot still owes the user something: the stickers, or the message."""
+        """Whether the user still waits for stickers, or for a message that shows the state."""
         if self.state in (State.REPLACED, State.GONE):
             return False
-        return self.is_waited_for or self.shown is not self.state
+        return self.is_pending or self.shown is not self.state
 
     @property
     def has_picture(self) -> bool:
@@ -184,38 +184,38 @@ class Record:
 
     @property
     def has_stickers(self) -> bool:
-        """Whether there is something to show, even where its message is gone."""
+        """Whether its stickers are drawn, even if its message is gone."""
         return self.state in (State.FINISHED, State.GONE) and self.count > 0
 
     @property
     def is_photo(self) -> bool:
-        """Whether the message is a photo, of this request or of the one before."""
+        """Whether the message is a photo, of this request or of the one that it replaced."""
         return self.over_photo or self.has_picture
 
 
 @dataclass(frozen=True)
 class Shown:
-    """Telegram has taken the message."""
+    """Telegram has accepted the message."""
 
     message_id: int
     state: State
-    sketch: int = 0  # number of the sketch that was due; 0: none was
-    is_photo: bool = False  # the sketch was still there, and now the message is a photo
+    sketch: int = 0  # number of the sketch that was due; 0: none
+    is_photo: bool = False  # the sketch had not expired, so the message is a photo now
 
 
 @dataclass(frozen=True)
-class Photographed:
-    """The message turns out to be a photo: it became one as the request took it over."""
+class MessageIsPhoto:
+    """Telegram says that the message is a photo: a sketch arrived as the request took it over."""
 
 
 @dataclass(frozen=True)
 class SketchRefused:
-    """Telegram does not take a sketch: the chat may allow no photos."""
+    """Telegram refuses a sketch: the chat may allow no photos."""
 
 
 @dataclass(frozen=True)
 class Uploaded:
-    """Telegram keeps the file of a candidate."""
+    """Telegram has stored the file of a candidate."""
 
     number: int
     file_id: str
@@ -231,28 +231,28 @@ class Added:
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """The user wants the stickers to answer to these emoji."""
+class EmojiChanged:
+    """The user has chosen these emoji for the stickers."""
 
     emoji: list[str]
 
 
 @dataclass(frozen=True)
 class Choosing:
-    """The buttons ask, or no longer ask, which candidate others are to be like."""
+    """The buttons ask, or no longer ask, to which candidate others shall be similar."""
 
     on: bool
 
 
 @dataclass(frozen=True)
 class ChoosingStyle:
-    """The buttons ask in which of these styles to draw the same; empty: they no longer ask."""
+    """The buttons ask in which of `styles` to draw the prompt; empty: they no longer ask."""
 
     styles: dict[str, str]
 
 
 @dataclass(frozen=True)
-class Spoilt:
+class NotShowable:
     """The stickers cannot be shown."""
 
     reason: Failure
@@ -260,42 +260,42 @@ class Spoilt:
 
 @dataclass(frozen=True)
 class Reopened:
-    """The user wants to see the stickers again: in a new message."""
+    """The user wants to see the stickers again, in a new message."""
 
 
 @dataclass(frozen=True)
 class Cancelled:
-    """The user wants no stickers any more, and the queue has let go of the request."""
+    """The user has cancelled the request, and its job is removed from the queue."""
 
 
 @dataclass(frozen=True)
 class Abandoned:
-    """Its worker has died, and no other is there to go on."""
+    """Its worker has died, and no other worker is running."""
 
 
 @dataclass(frozen=True)
 class Replaced:
-    """Another request took the message over: the user has asked again, or for something else."""
+    """Another request took the message over, because the user tried again or edited the prompt."""
 
     successor: RequestId
 
 
 @dataclass(frozen=True)
 class Moved:
-    """Its group has become a supergroup: another chat, with other messages."""
+    """Its group has become a supergroup, which has another chat id and new message ids."""
 
     chat_id: int
 
 
 @dataclass(frozen=True)
-class Unreachable:
-    """The message is gone for good."""
+class MessageGone:
+    """The message was deleted, or the user has blocked the bot."""
 
 
 Change = (
-    Progress | Finished | Failed | Queued | Shown | Photographed | SketchRefused | Uploaded | Added
-    | Labelled | Choosing | ChoosingStyle | Spoilt | Reopened | Cancelled | Abandoned | Replaced
-    | Moved | Unreachable
+    Progress | Finished | Failed | Queued | Shown | MessageIsPhoto | SketchRefused | Uploaded
+    | Added | EmojiChanged | Choosing | ChoosingStyle | NotShowable | Reopened | Cancelled
+    | Abandoned | Replaced | Moved | MessageGone
 )  # fmt: skip
 
 
@@ -310,16 +310,16 @@ def advance(record: Record, change: Change) -> Record:
             return replace(anew, sketch=left, over_photo=over_photo)
         case SketchRefused():
             return replace(record, sketch=0, no_sketches=True)
-        case Photographed():
+        case MessageIsPhoto():
             return replace(record, over_photo=True)
         case Uploaded(number, file_id, kind):
-            # The first one stays: an earlier bot may have put it into a pack already.
+            # The first file stays: an earlier bot may have put it into a pack already.
             uploads = {number: file_id} | record.placed[kind].uploads
             return _with_placed(record, kind, uploads=uploads)
         case Added(number, pack):
             packs = record.placed[kind_of(pack)].packs | {number: pack}
             return _with_placed(record, kind_of(pack), packs=packs)
-        case Labelled(emoji):
+        case EmojiChanged(emoji):
             return replace(record, emoji=emoji)
         case Choosing(on):
             return replace(record, choosing=on, choosing_style=False)
@@ -335,17 +335,17 @@ def advance(record: Record, change: Change) -> Record:
             return record
         case Queued() if state is State.WAITING:
             return replace(record, queued=change)
-        case Progress(fraction=fraction, sketch=sketch) if record.is_waited_for:
+        case Progress(fraction=fraction, sketch=sketch) if record.is_pending:
             newest = 0 if record.no_sketches else sketch or record.sketch
             return replace(record, state=State.DRAWING, fraction=fraction, sketch=newest)
         case Finished() if state not in (State.FINISHED, State.CANCELLED):
-            # Even after a failure: stickers are good news, however late.
+            # Even after a failure: the user wants late stickers, too.
             return replace(_with_candidates(record, change), state=State.FINISHED)
-        case Failed(reason=reason) if record.is_waited_for:
+        case Failed(reason=reason) if record.is_pending:
             return replace(record, state=State.FAILED, failure=_failure(reason))
-        case Cancelled() if record.is_waited_for:
+        case Cancelled() if record.is_pending:
             return replace(record, state=State.CANCELLED)
-        case Spoilt(reason) if state is State.FINISHED and not record.has_picture:
+        case NotShowable(reason) if state is State.FINISHED and not record.has_picture:
             return replace(record, state=State.FAILED, failure=reason)
         case Abandoned() if state is State.DRAWING:
             return replace(record, state=State.WAITING, queued=Queued(NO_WORKER))
@@ -354,7 +354,7 @@ def advance(record: Record, change: Change) -> Record:
         case Moved(chat_id):
             anew = replace(record, message_id=None, shown=None, over_photo=False)
             return replace(anew, chat_id=chat_id, reply_to=0, thread_id=0)
-        case Unreachable():
+        case MessageGone():
             return replace(record, state=State.GONE)
     return record
 
@@ -371,5 +371,5 @@ def _with_candidates(record: Record, end: Finished) -> Record:
 
 
 def _failure(reason: str) -> Failure:
-    """What the worker reports; a newer one may know reasons that this bot does not."""
+    """The failure that a worker reports; FAILED for a reason of a newer version."""
     return Failure(reason) if reason in set(Failure) else Failure.FAILED

@@ -1,7 +1,7 @@
 """Records of requests, in Redis.
 
     emojich:request:<request id>   string       a `Record` as JSON
-    emojich:open                 hash         request id → user id, of the open ones
+    emojich:open                 hash         request id → user id, of the open requests
     emojich:prompt:<user>:<chat>:<message>   list    ids of the requests of a prompt, line by line
     emojich:message:<user>:<chat>:<message>  string  id of the request that a message shows
 
@@ -77,14 +77,14 @@ class Store:
         self._redis = connection
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def at_rest(self, user_id: int) -> asyncio.Lock:
-        """The lock of every change to a user's records; code that deletes them holds it, too.
+    def records_lock(self, user_id: int) -> asyncio.Lock:
+        """The lock for changes to a user's records; code that deletes them takes it, too.
 
-        One lock for all users would let each first answer wait for all other changes.
+        With one lock for all users, each first answer would wait for all other changes.
         """
         return self._locks.setdefault(str(user_id), asyncio.Lock())
 
-    def _lock_of(self, request_id: RequestId) -> asyncio.Lock:
+    def _lock_of_request(self, request_id: RequestId) -> asyncio.Lock:
         return self._locks.setdefault(user_of(request_id), asyncio.Lock())
 
     async def load(self, request_id: RequestId) -> Record | None:
@@ -93,7 +93,7 @@ class Store:
         return record
 
     async def _load_raw(self, request_id: RequestId) -> tuple[bytes | None, Record | None]:
-        """What Redis has under a request's key, and the record that it is, if it can be read."""
+        """The value of a request's key in Redis, and its record if the value can be decoded."""
         key = _record_key(request_id)
         data: Any = await self._redis.get(key)
         return data, None if data is None else read(key, data, _decode)
@@ -104,7 +104,7 @@ class Store:
         Returns the stored record: an earlier one where the id has one already.
         """
         key = _record_key(record.id)
-        async with self._lock_of(record.id):
+        async with self._lock_of_request(record.id):
             data, known = await self._load_raw(record.id)
             if known is None:
                 is_new = data is None  # otherwise an unreadable record is replaced
@@ -114,12 +114,12 @@ class Store:
 
     async def discard(self, request_id: RequestId) -> None:
         """Delete the record of a request that was not queued."""
-        async with self._lock_of(request_id):
+        async with self._lock_of_request(request_id):
             await self._redis.delete(_record_key(request_id))
 
     async def change(self, request_id: RequestId, change: Change) -> Record | None:
         """Apply a change to a record; returns the new record, None when there is none."""
-        async with self._lock_of(request_id):
+        async with self._lock_of_request(request_id):
             while True:
                 before, record = await self._load_raw(request_id)
                 if before is None or record is None:
@@ -196,7 +196,7 @@ class Store:
     async def forget(self, user_id: int) -> None:
         """Delete the records of all of a user's requests, and the keys that lead to them.
 
-        The caller holds the user's `at_rest`.
+        The caller holds the user's `records_lock`.
         """
         for pattern in (
             _record_key(ids_of_user(user_id)),

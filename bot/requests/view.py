@@ -1,6 +1,6 @@
 """What the message of a request shows: a function of its record and nothing else.
 
-Whose the buttons are, the record says.
+Buttons of a request name no owner: the record does.
 """
 
 from collections.abc import Callable
@@ -28,24 +28,24 @@ _MINUTE = 60  # seconds
 
 
 class RequestAction(StrEnum):
-    """What is to be done with a request."""
+    """An action on a request."""
 
-    CHOOSE = "choose"  # ask which candidate others are to be like
-    BACK = "back"  # ask no more
+    CHOOSE = "choose"  # ask to which candidate others shall be similar
+    BACK = "back"  # close that question
     MORE = "more"  # draw other candidates
-    EDIT = "edit"  # say how to change the prompt
+    EDIT = "edit"  # explain how to edit the prompt
     CANCEL = "cancel"
     AGAIN = "again"  # draw a failed or cancelled request once more
-    HALF = "half"  # draw anew, and keep the upper half of the picture
+    HALF = "half"  # draw again, keeping the upper half of the image prompt
     QUARTER = "quarter"
-    STYLES = "styles"  # ask in which other style to draw the same
+    STYLES = "styles"  # ask in which other style to draw the prompt
 
 
 class CandidateAction(StrEnum):
-    """What is to be done with a candidate of a request."""
+    """An action on a candidate of a request."""
 
     ADD = "add"  # put it into the user's pack
-    LIKE = "like"  # draw others like it
+    LIKE = "like"  # draw similar ones
 
 
 @dataclass(frozen=True)
@@ -95,19 +95,19 @@ class ExampleButton(Callback):
     number: int
 
     def __post_init__(self) -> None:
-        """Raise ValueError for an example that there is not."""
+        """Raise ValueError for a number that no example has."""
         if self.number >= len(EXAMPLES):
             raise ValueError(self.number)
 
     @property
     def prompt(self) -> str:
-        """What it draws."""
+        """The prompt that it draws."""
         return EXAMPLES[self.number]
 
 
 @dataclass(frozen=True)
 class PromptButton(Callback):
-    """Draws what a link has asked for."""
+    """Draws the prompt of a start link."""
 
     kind = "draw"
     code: str
@@ -119,14 +119,14 @@ class PromptButton(Callback):
 
     @property
     def prompt(self) -> str:
-        """What it draws."""
+        """The prompt that it draws."""
         return decode(self.code) or ""
 
 
 def view(record: Record) -> Screen | None:
-    """How the message of a request looks now, but for the picture that it has once it is finished.
+    """The screen of a request's message, without the picture that `Delivery` adds.
 
-    None when there is nothing to show.
+    None for a request whose message is gone or shows another request.
     """
     words = texts(record.language)
     match record.state:
@@ -140,7 +140,7 @@ def view(record: Record) -> Screen | None:
             return _finished(record, words)
         case State.FAILED:
             sentence = words(f"failure-{record.failure}")
-            if record.failure in (Failure.UNKNOWN, Failure.NO_IMAGE):  # so would it be again
+            if record.failure in (Failure.UNKNOWN, Failure.NO_IMAGE):  # it would fail again
                 return Screen(_under_prompt(record, sentence))
             return Screen(_under_prompt(record, sentence), try_again_keyboard(record, words))
         case State.CANCELLED:
@@ -211,9 +211,9 @@ def examples_keyboard() -> InlineKeyboardMarkup:
 
 
 def prompt_keyboard(prompt: str, words: Texts) -> InlineKeyboardMarkup:
-    """The button that draws what a link has asked for."""
+    """The button that draws the prompt of a start link."""
     code = encode(prompt)
-    assert code, "the prompt comes from such a code"
+    assert code, "the prompt was decoded from such a code"
     return InlineKeyboardMarkup([[PromptButton(code).button(words("draw-it"))]])
 
 
@@ -228,7 +228,7 @@ def cancel_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
 
 
 def candidates_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
-    """A button for each candidate, what else to draw, and a button for each pack used."""
+    """Buttons of a finished request: its candidates, actions, and the packs that hold some."""
 
     def candidate(number: int) -> InlineKeyboardButton:
         if record.is_in_pack(number):
@@ -258,7 +258,7 @@ def candidates_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
 
 
 def _other_share(record: Record, words: Texts) -> list[list[InlineKeyboardButton]]:
-    """The row for a request with a picture: to keep another share of it."""
+    """The row of a request with an image prompt: a button to keep another share of it."""
     if record.image is None:
         return []
     other = RequestAction.QUARTER if record.image.share == HALF else RequestAction.HALF
@@ -266,7 +266,7 @@ def _other_share(record: Record, words: Texts) -> list[list[InlineKeyboardButton
 
 
 def choose_like_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
-    """A button for each candidate that others can be like, and one to leave it."""
+    """A button for each candidate to which others can be similar, and one to go back."""
 
     def candidate(number: int) -> InlineKeyboardButton:
         return _candidate(f"🪄 {number + 1}", CandidateAction.LIKE, record, number)
@@ -276,7 +276,7 @@ def choose_like_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
 
 
 def choose_style_keyboard(record: Record, words: Texts) -> InlineKeyboardMarkup:
-    """A button for each other style."""
+    """A button for each other style, and one to go back."""
     rows = [
         [StyleButton(record.id, code_of(name)).button(shortened(title))]
         for name, title in record.styles.items()

@@ -27,7 +27,7 @@ _ENOUGH = 0.4  # below it, an emoji has too little to do with the prompt
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedEmoji:
     """An emoji with its words."""
 
     emoji: str
@@ -112,7 +112,7 @@ def _alone(said: list[frozenset[str]]) -> list[str]:
     return list(filter(None, emoji))[:1]
 
 
-def _best(asked: list[Word]) -> Named | None:
+def _best(asked: list[Word]) -> NamedEmoji | None:
     """The emoji that shows these words best, if any shows enough of them."""
     found = {number for word in asked for lemma in word.lemmas for number in _index()[lemma]}
     score = {number: _table()[number].score(asked) for number in sorted(found)}
@@ -136,11 +136,11 @@ def keywords(prompt: str) -> list[str]:
 
 
 @cache
-def _table() -> list[Named]:
+def _table() -> list[NamedEmoji]:
     lines = TABLE.read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines if not line.startswith("# ")]
     return [
-        Named(
+        NamedEmoji(
             emoji,
             frozenset(name.split()),
             frozenset(others.split()),

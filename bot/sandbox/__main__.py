@@ -16,8 +16,8 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.sandbox.flood import Flood
+from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.server import build_app
-from bot.sandbox.world import Sandbox
 
 PORTS_TO_TRY = 50
 MAX_PORT = 65535
@@ -39,11 +39,11 @@ def main() -> None:
     parser.add_argument("--limits", action="store_true", help="429 beyond Telegram's limits")
     arguments = parser.parse_args()
     with _alone(arguments.data):
-        box = Sandbox(arguments.data, arguments.username)
-        box.flood = Flood() if arguments.limits else None
+        sandbox = Sandbox(arguments.data, arguments.username)
+        sandbox.flood = Flood() if arguments.limits else None
         listener = _listen(arguments.host, arguments.port)
         asyncio.run(
-            _serve(web.AppRunner(build_app(box, arguments.token), access_log=None), listener)
+            _serve(web.AppRunner(build_app(sandbox, arguments.token), access_log=None), listener)
         )
 
 

@@ -1,10 +1,10 @@
-"""The errors that a bot meets, in the Bot API's own words, and those that a test orders."""
+"""Errors of the Bot API, in its own words, and faults that a test requests."""
 
 import random
 from dataclasses import dataclass, replace
 from typing import Any
 
-#: Of errors on order.
+#: Of faults that give no description.
 DESCRIPTIONS = {
     400: "Bad Request: fault",
     401: "Unauthorized",
@@ -16,7 +16,7 @@ DESCRIPTIONS = {
     502: "Bad Gateway",
 }
 
-#: The ``error_code`` of a fault that is none, but for its delay.
+#: The ``error_code`` of a fault that only delays a successful answer.
 LATE = 200
 
 
@@ -48,10 +48,10 @@ class Fault:
     """The next ``times`` calls of ``method`` fail.
 
     With ``migrate_to_chat_id``, as in a group that has become a supergroup of this id.
-    With ``answer`` the body is that, with HTTP's 200: what no Bot API would say.
-    With ``after`` the call does its work and only then fails: an answer lost on its way back.
-    With ``cut`` there is no answer at all: the connection ends.
-    With ``delay`` the answer is that many seconds late; with LATE and ``after`` it is a good one.
+    With ``answer`` the body is that text, with the HTTP status 200, as no Bot API would answer.
+    With ``after`` the call takes effect before it fails: the answer is lost on its way back.
+    With ``cut`` the connection ends without an answer.
+    With ``delay`` the answer is that many seconds late; with LATE and ``after`` it is successful.
     """
 
     method: str
@@ -77,8 +77,8 @@ class Fault:
         )
 
 
-#: What happens to a share of all calls (see `Weather`), as often as each is listed.
-TROUBLES = (
+#: The faults that `RandomFaults` draws from; a fault listed twice is twice as likely.
+RANDOM_FAULTS = (
     *2 * (Fault("", 429, retry_after=1), Fault("", 500), Fault("", cut=True)),
     *3 * (Fault("", 500, after=True), Fault("", after=True, cut=True)),
     Fault("", 502, after=True, delay=25),  # longer than bots wait for an answer
@@ -86,52 +86,52 @@ TROUBLES = (
 
 
 @dataclass(frozen=True)
-class Weather:
-    """``percent`` of all calls fail, at random from a seed, until the next weather is set."""
+class RandomFaults:
+    """``percent`` of all calls fail, at random from a seed, until the next setting."""
 
     percent: int
     seed: int = 0
 
 
 class Faults:
-    """The ordered failures, first come, first served; they do not survive a restart."""
+    """The requested faults, the oldest first; they do not survive a restart."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
-        self._chance = random.Random()
+        self._random = random.Random()
         self._percent = 0
         #: Calls that failed at random: their method, error code, whether they took effect, and
         #: the chat and id of a message that they sent.
-        self.met: list[dict[str, Any]] = []
+        self.occurred: list[dict[str, Any]] = []
 
     def add(self, fault: Fault) -> None:
-        """Order a failure."""
+        """Let the next calls of a method fail."""
         self._faults.append(fault)
 
     def clear(self) -> None:
-        """Call off all that are still to come."""
+        """Cancel all faults that are still to come."""
         self._faults.clear()
         self._percent = 0
 
-    def change(self, weather: Weather) -> None:
-        """Let a share of all calls fail from now on."""
-        self._percent, self._chance = weather.percent, random.Random(weather.seed)
+    def set_random(self, faults: RandomFaults) -> None:
+        """Let a random share of all calls fail from now on."""
+        self._percent, self._random = faults.percent, random.Random(faults.seed)
 
     def take(self, method: str) -> Fault | None:
-        """The failure due for this call of ``method``, used up by one."""
+        """The fault for this call of ``method``, if one is due; counts it as used."""
         for fault in self._faults:
             if fault.method.lower() == method.lower():
                 fault.times -= 1
                 if fault.times <= 0:
                     self._faults.remove(fault)
                 return fault
-        if 100 * self._chance.random() < self._percent:
-            return replace(self._chance.choice(TROUBLES), method=method)
+        if 100 * self._random.random() < self._percent:
+            return replace(self._random.choice(RANDOM_FAULTS), method=method)
         return None
 
     def note(self, fault: Fault, result: Any) -> None:
-        """Keep what a failed call has done, for the count of messages whose answer was lost."""
-        met = {"method": fault.method, "error_code": fault.error_code, "after": fault.after}
+        """Record a fault and the message that the failed call sent, for GET /sandbox/faults."""
+        occurred = {"method": fault.method, "error_code": fault.error_code, "after": fault.after}
         if isinstance(result, dict) and "chat" in result:
-            met |= {"chat_id": result["chat"]["id"], "message_id": result["message_id"]}
-        self.met.append(met)
+            occurred |= {"chat_id": result["chat"]["id"], "message_id": result["message_id"]}
+        self.occurred.append(occurred)

@@ -1,12 +1,11 @@
-"""Uploads, stored by content: the same bytes are the same file, however often a bot sends them.
+"""Uploads, stored by content: a bot that sends the same bytes twice sends the same file.
 
 Files that no message or set shows any more are deleted, but for the newest: a bot may be about
 to use those.
 
 A ``file_unique_id`` is a digest of the bytes; uploadStickerFile makes another file of each upload,
-as at Telegram. A ``file_id`` says in front of it what kind of file
-it is and, for a sticker in a set, behind it which set: the same picture in two sets has two
-file_ids, so deleteStickerFromSet knows which one is meant.
+as Telegram does. A ``file_id`` is the kind of file, the ``file_unique_id`` and, for a sticker in a
+set, the set: so deleteStickerFromSet can tell the same picture in two sets apart.
 """
 
 import base64
@@ -32,7 +31,7 @@ CONTENT_TYPES = {".webp": "image/webp", ".png": "image/png", ".jpg": "image/jpeg
 NO_IMAGE = images.ImageInfo("", 0, 0, animated=False)
 UNIQUE_ID_LENGTH = 20
 UNIQUE_ID = re.compile(rf"AQAD[\w-]{{{UNIQUE_ID_LENGTH - 4}}}", re.A)
-#: So many of the newest files stay; after as many new ones the others are looked through.
+#: The number of newest files that stay; after as many new ones, unneeded files are deleted.
 SPARE = 500
 FILE_ID = re.compile(rf"({'|'.join(KINDS)})([\w-]{{{UNIQUE_ID_LENGTH}}})([\w-]*)", re.A)
 
@@ -48,7 +47,7 @@ class StoredFile:
     height: int
 
     def file_id(self, kind: str, set_name: str = "") -> str:
-        """The identifier a bot reuses the file by, alone or as a sticker of a set."""
+        """The identifier by which a bot reuses the file, alone or as a sticker of a set."""
         return kind + self.unique_id + (_digest(set_name.lower().encode())[:8] if set_name else "")
 
 
@@ -65,10 +64,10 @@ class FileStore:
         self._folder = folder
         self._index = index
         self._needed = needed
-        self._room = 0  # for files, until those are looked for that are not needed
+        self._room = 0  # number of files that can be added before unneeded files are deleted
 
     def put(self, data: bytes, kind: str, *, anew: bool = False) -> StoredFile:
-        """Keep an image that has passed its checks, or any file as a document.
+        """Store an image that has passed its checks, or any file as a document.
 
         With ``anew`` the file gets a new ``file_unique_id``, even if its bytes are stored already.
         """
@@ -121,7 +120,7 @@ class FileStore:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a whole file or nothing: whoever reads ``path`` never sees a part of it."""
+    """Write a file so that a reader of ``path`` never sees a part of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(path.name + ".new")
     new.write_bytes(data)

@@ -19,7 +19,7 @@ MESSAGES = ("send", "edit")  # what the methods' names begin with
 
 
 class Flood:
-    """Remembers the times of the last messages."""
+    """Counts the bot's messages within the limits' times."""
 
     def __init__(self) -> None:
         self._sent: dict[tuple[str, tuple[int, float]], deque[float]] = defaultdict(deque)

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
-LOCAL_ONLY = ("/sandbox/fault", "/sandbox/weather")
+LOCAL_ONLY = ("/sandbox/fault", "/sandbox/random_faults")
 BOT_API = ("/bot", "/file/bot")
-#: The page itself calls, or the user has typed the address.
+#: Values of Sec-Fetch-Site: the page itself calls, or the user has typed the address.
 OWN_SITES = ("same-origin", "none")
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\s:@/\\\[\]]+))(?::[0-9]{1,5})?", re.ASCII)
 

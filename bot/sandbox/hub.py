@@ -1,4 +1,4 @@
-"""Changes, pushed to the chat pages that are open."""
+"""Pushes changes to the open chat pages."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator
@@ -17,7 +17,7 @@ class Hub:
 
     @contextmanager
     def subscribe(self, user_id: int) -> Iterator[Inbox]:
-        """An inbox of what concerns ``user_id``, while the context lasts."""
+        """An inbox of the events for ``user_id``, while the context lasts."""
         inbox: Inbox = asyncio.Queue()
         self._inboxes[inbox] = user_id
         try:

@@ -1,6 +1,6 @@
-"""Inline mode: what is asked of the bot from any chat (https://core.telegram.org/bots/inline).
+"""Inline queries and their answers: https://core.telegram.org/bots/inline.
 
-Nothing of it survives a restart: a question is good for seconds.
+They do not survive a restart, because a query is valid for seconds.
 """
 
 import time
@@ -36,7 +36,7 @@ class Question:
 
 @dataclass
 class Inline:
-    """The latest questions, and the answers that Telegram would not ask for again."""
+    """The latest queries, and the answers that Telegram caches."""
 
     questions: dict[str, Question] = field(default_factory=dict)
     _cache: dict[tuple[int | None, str, str], tuple[float, InlineAnswer]] = field(
@@ -44,10 +44,10 @@ class Inline:
     )
 
     def ask(self, question: Question) -> None:
-        """Keep a question; the answer is there at once if a cached one is still good.
+        """Store a query; it is answered at once if a cached answer is still valid.
 
-        Others get the same answer unless it was personal, as at Telegram: a bot that forgets
-        ``is_personal`` shows one person's results to another.
+        Other users get the same answer unless it was personal, as at Telegram: a bot that forgets
+        ``is_personal`` shows one user's results to another.
         """
         self.questions[question.id] = question
         for oldest in list(self.questions)[:-MAX_QUESTIONS]:
@@ -58,7 +58,7 @@ class Inline:
                 question.answer = answer
 
     def settle(self, question: Question, answer: InlineAnswer) -> None:
-        """Give the answer to a question, and keep it for whoever asks the same."""
+        """Answer a query, and cache the answer for equal queries."""
         question.answer = answer
         owner = question.user_id if answer.is_personal else None
         until = time.time() + answer.cache_time

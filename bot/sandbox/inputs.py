@@ -1,4 +1,4 @@
-"""The objects a bot sends us. Fields that the sandbox does not use are left out and ignored."""
+"""The objects that a bot sends. Fields that the sandbox does not use are ignored."""
 
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -26,8 +26,8 @@ class InlineKeyboardButton:
     style: str | None = None
 
     @property
-    def deeds(self) -> int:
-        """The number of things that the button does."""
+    def actions(self) -> int:
+        """The number of actions of the button."""
         switch = (self.switch_inline_query, self.switch_inline_query_current_chat)
         return sum(
             deed is not None for deed in (self.url, self.callback_data, *switch, self.copy_text)

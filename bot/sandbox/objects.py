@@ -1,4 +1,4 @@
-"""The objects the Bot API gives a bot, as JSON."""
+"""The objects that the Bot API sends to a bot, as JSON."""
 
 import mimetypes
 import time
@@ -170,7 +170,7 @@ def keyboard(markup: InlineKeyboardMarkup | None) -> Json:
 
 def _member(bot: Json, status: str) -> Json:
     """https://core.telegram.org/bots/api#chatmember."""
-    banned = {"until_date": 0} if status == "kicked" else {}  # 0: for ever
+    banned = {"until_date": 0} if status == "kicked" else {}  # 0: forever
     return {"user": bot, "status": status, **banned}
 
 

@@ -46,7 +46,7 @@ class Parameter:
 
 
 async def read_call(request: web.Request) -> Call:
-    """Everything the request carries, wherever it carries it."""
+    """The parameters of a request, from its query string and its body."""
     fields = dict(request.query)
     uploads: dict[str, Upload] = {}
     try:
@@ -73,7 +73,7 @@ def parameters_of(handler: Callable[..., Any]) -> dict[str, Parameter]:
 
 
 def bind(parameters: Mapping[str, Parameter], call: Call) -> dict[str, Any]:
-    """The keyword arguments for a method, or the error Telegram gives for a bad parameter."""
+    """The keyword arguments for a method.  Raises BadRequest for a bad parameter."""
     arguments = {}
     for name, parameter in parameters.items():
         raw = call.uploads.get(name) or call.fields.get(name)

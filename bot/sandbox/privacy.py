@@ -1,7 +1,7 @@
 """Which messages of a group reach the bot: https://core.telegram.org/bots/features#privacy-mode.
 
 Bots are in privacy mode unless their owner turns it off: in a group they get commands, mentions,
-replies to themselves, what was sent through them, and service messages.
+replies to themselves, messages sent via them, and service messages.
 """
 
 from bot.sandbox.decoding import Json
@@ -27,7 +27,7 @@ def reaches_bot(message: Json, bot: Json) -> bool:
 
 
 def _calls(entity: Json, words: str, bot: Json) -> bool:
-    """A mention of the bot; a command, unless it names another bot."""
+    """Whether an entity is a mention of the bot, or a command that names no other bot."""
     name = words.partition("@")[2]
     if name.lower() == bot["username"].lower():
         return entity["type"] in ("mention", "bot_command")

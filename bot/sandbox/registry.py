@@ -1,7 +1,7 @@
 """``@method``: a typed function becomes a Bot API method.
 
 The name is the function's in camel case, the parameters are its own, and those without a default
-are required. So the signature is the whole declaration.
+are required. So a method's signature declares all of it.
 """
 
 import inspect
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bot.sandbox.params import Call, Parameter, bind, parameters_of
-from bot.sandbox.world import Sandbox
+from bot.sandbox.sandbox import Sandbox
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -24,9 +24,9 @@ class Method:
     handler: Callable[..., Any]
     parameters: dict[str, Parameter]
 
-    async def __call__(self, box: Sandbox, call: Call) -> Any:
+    async def __call__(self, sandbox: Sandbox, call: Call) -> Any:
         """Run the method; the result is what Telegram puts under ``result``."""
-        result = self.handler(box, **bind(self.parameters, call))
+        result = self.handler(sandbox, **bind(self.parameters, call))
         return await result if inspect.isawaitable(result) else result
 
 

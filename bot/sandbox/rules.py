@@ -87,7 +87,7 @@ def _check_button(button: InlineKeyboardButton) -> None:
         raise BadRequest("can't parse inline keyboard button: text must be non-empty")
     if button.style is not None and button.style not in BUTTON_STYLES:
         raise BadRequest("can't parse inline keyboard button: invalid button style specified")
-    if button.deeds != 1:
+    if button.actions != 1:
         # Telegram has more kinds than the sandbox knows (web apps, games, payments, ...).
         raise BadRequest("can't parse inline keyboard button: it must do exactly one thing")
     if button.url is not None and urlsplit(button.url).scheme not in ("http", "https", "tg"):

@@ -1,4 +1,4 @@
-"""The HTTP server: the Bot API's two routes, the chat page, and the user's side."""
+"""The HTTP server: the Bot API's two routes, the chat page, and the routes of its actions."""
 
 import asyncio
 import errno
@@ -11,20 +11,20 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.sandbox import methods  # noqa: F401  (registers the methods)
+from bot.sandbox.action_routes import routes as person_routes
 from bot.sandbox.errors import LATE, ApiError, Fault
 from bot.sandbox.flood import Flood
 from bot.sandbox.guard import Next, guard
+from bot.sandbox.page_routes import routes as seen_routes
 from bot.sandbox.params import Call, read_call
-from bot.sandbox.person import routes as person_routes
 from bot.sandbox.registry import METHODS
-from bot.sandbox.seen import routes as seen_routes
+from bot.sandbox.sandbox import SANDBOX, Sandbox
 from bot.sandbox.webhook import deliver
-from bot.sandbox.world import BOX, Sandbox
 
 log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).parent / "page"
-#: Larger than any file Telegram takes, so that it is our rules that refuse one.
+#: Larger than any file Telegram takes, so that `rules` refuses a file that is too large.
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 TOKEN = re.compile(r"\d{1,16}:[A-Za-z0-9_-]{1,100}", re.A)
@@ -36,10 +36,10 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def build_app(box: Sandbox, token: str | None = None) -> web.Application:
+def build_app(sandbox: Sandbox, token: str | None = None) -> web.Application:
     """The server for one sandbox; with ``token``, only the bot that has it may use the Bot API."""
     app = web.Application(middlewares=[guard, _errors], client_max_size=MAX_REQUEST_BYTES)
-    app[BOX] = box
+    app[SANDBOX] = sandbox
     app[ALLOWED_TOKEN] = token
     app.router.add_route("*", "/bot{token}/{method}", bot_api)
     app.router.add_get("/file/bot{token}/{path:.+}", download)
@@ -55,21 +55,21 @@ def build_app(box: Sandbox, token: str | None = None) -> web.Application:
 
 async def bot_api(request: web.Request) -> web.Response:
     """A call of a Bot API method."""
-    box = request.app[BOX]
+    sandbox = request.app[SANDBOX]
     _authorize(request)
     called = METHODS.get(request.match_info["method"].lower())
     if called is None:
         raise ApiError(404, "Not Found: method not found")
     call = await read_call(request)
-    if box.flood:
-        _check_limits(box, box.flood, called.name, call)
-    fault = box.faults.take(called.name)
+    if sandbox.flood:
+        _check_limits(sandbox, sandbox.flood, called.name, call)
+    fault = sandbox.faults.take(called.name)
     result = None
     if fault is None or fault.after:
-        result = await called(box, call)
-        box.save()
+        result = await called(sandbox, call)
+        sandbox.save()
     if fault:
-        box.faults.note(fault, result)
+        sandbox.faults.note(fault, result)
         await asyncio.sleep(fault.delay)
     if fault and fault.cut and request.transport:
         request.transport.abort()
@@ -80,18 +80,18 @@ async def bot_api(request: web.Request) -> web.Response:
     return web.json_response({"ok": True, "result": result})
 
 
-def _check_limits(box: Sandbox, flood: Flood, method: str, call: Call) -> None:
+def _check_limits(sandbox: Sandbox, flood: Flood, method: str, call: Call) -> None:
     try:
         flood.check(method, call.fields.get("chat_id", ""))
     except ApiError as error:
-        box.faults.note(Fault(method, error.error_code, description=error.description), None)
+        sandbox.faults.note(Fault(method, error.error_code, description=error.description), None)
         raise
 
 
 async def download(request: web.Request) -> web.StreamResponse:
-    """A file by the ``file_path`` that getFile gave."""
+    """A file by the ``file_path`` that getFile returned."""
     _authorize(request)
-    path = request.app[BOX].files.locate(path=request.match_info["path"])
+    path = request.app[SANDBOX].files.locate(path=request.match_info["path"])
     if path is None:
         raise ApiError(404, "Not Found")
     return web.FileResponse(path)
@@ -106,13 +106,13 @@ def _authorize(request: web.Request) -> None:
     token, allowed = request.match_info["token"], request.app[ALLOWED_TOKEN]
     if not TOKEN.fullmatch(token) or allowed not in (None, token):
         raise ApiError(401, "Unauthorized")
-    # A bot's id is the number its token begins with; one bot is all the sandbox has.
-    request.app[BOX].state.bot_id = int(token.partition(":")[0])
+    # A bot's id is the number at the beginning of its token; the sandbox has one bot.
+    request.app[SANDBOX].state.bot_id = int(token.partition(":")[0])
 
 
 @web.middleware
 async def _errors(request: web.Request, handler: Next) -> web.StreamResponse:
-    """Every failure in the Bot API's shape."""
+    """Answer every error in the form of the Bot API."""
     try:
         return await handler(request)
     except ApiError as error:
@@ -142,7 +142,7 @@ async def _harden(request: web.Request, response: web.StreamResponse) -> None:
 
 async def _delivery(app: web.Application) -> AsyncIterator[None]:
     """Serve the webhook, if there is one, while the server runs."""
-    task = asyncio.create_task(deliver(app[BOX]))
+    task = asyncio.create_task(deliver(app[SANDBOX]))
     yield
     task.cancel()
     with suppress(asyncio.CancelledError):
@@ -150,6 +150,6 @@ async def _delivery(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _end_waiting(app: web.Application) -> None:
-    """Let long polls and open pages go, so that stopping takes no time."""
-    app[BOX].updates.wake()
-    app[BOX].hub.close()
+    """End long polls and open pages, so that the server stops at once."""
+    app[SANDBOX].updates.wake()
+    app[SANDBOX].hub.close()

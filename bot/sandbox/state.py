@@ -1,7 +1,7 @@
 """The state that survives a restart: chats, sticker sets, pending updates; one small state.json.
 
-Messages, updates and users are kept as the JSON the Bot API shows; what only the sandbox knows
-(who owns a set, whether a tap was answered) has dataclasses.
+Messages, updates and users are stored as the JSON of the Bot API.  The Bot API does not show the
+other data (the owner of a set, the answer to a button press): it is in dataclasses.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 from bot.sandbox.decoding import Json, decode
 from bot.sandbox.files import StoredFile, write_atomically
 
-#: A chat keeps this many messages, so that state.json stays small for ever.
+#: A chat keeps this many messages, so that state.json stays small.
 MAX_MESSAGES = 1000
 MAX_PRESSES = 200
 
@@ -135,8 +135,8 @@ class StateFile:
     def _chat(self, chat_id: int, messages: dict[int, Json]) -> str:
         """The messages of a chat as JSON.
 
-        Each call of the bot saves the state: without a memory it would take the longer the more
-        chats there are. A message never changes; another one takes its place.
+        Each call of the bot saves the state, and without this cache a call would take longer with
+        each new chat.  An edited message is a new object, so identity tells what has changed.
         """
         now = list(messages.values())
         before, text = self._chats.get(chat_id, ([], "{}"))

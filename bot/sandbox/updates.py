@@ -16,7 +16,7 @@ WEBHOOK_ACTIVE = (
     "Conflict: can't use getUpdates method while webhook is active; "
     "use deleteWebhook to delete the webhook first"
 )
-RAW = "raw"  # in place of an update's kind: the bot gets just this
+RAW = "raw"  # in place of an update's kind: the bot gets the content alone
 
 
 def as_sent(update: Json) -> Any:
@@ -41,7 +41,7 @@ class UpdateQueue:
         self.wake()
 
     def push_raw(self, content: Any, *, bare: bool) -> Any:
-        """Queue what is sent as an update, whatever it is; returns that.
+        """Queue any JSON as an update; returns it.
 
         An object without an id gets one, unless `bare`; with one of the past it counts as repeated.
         """
@@ -55,13 +55,13 @@ class UpdateQueue:
         return content
 
     def wake(self) -> None:
-        """End the long poll that waits, if there is one, with whatever is there."""
+        """End the waiting long poll, if there is one, with the updates that are queued."""
         self._change.set()
         if self._poll is not None and not self._poll.done():
             self._poll.set_result(None)
 
     async def poll(self, offset: int, limit: int, timeout: float) -> list[Any]:
-        """Confirm what lies before ``offset``; wait for up to ``timeout`` seconds for more."""
+        """Confirm the updates before ``offset``; wait up to ``timeout`` seconds for more."""
         if self._file.state.webhook is not None:
             raise ApiError(409, WEBHOOK_ACTIVE)
         self._end_poll(OTHER_POLL)

@@ -1,6 +1,6 @@
 """Delivery of updates to a webhook (https://core.telegram.org/bots/api#setwebhook).
 
-One update at a time, in their order; one that is not taken is tried again, later and later.
+One update at a time, in order; a refused update is sent again, after longer and longer pauses.
 """
 
 import asyncio
@@ -9,9 +9,9 @@ import time
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from bot.sandbox.decoding import Json
+from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.state import Webhook
 from bot.sandbox.updates import as_sent
-from bot.sandbox.world import Sandbox
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 ANSWER_SECONDS = 60
@@ -19,20 +19,20 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 
 
-async def deliver(box: Sandbox) -> None:
+async def deliver(sandbox: Sandbox) -> None:
     """Post updates to the webhook, for as long as the server runs, whenever there is a webhook."""
     pause = FIRST_PAUSE
     async with ClientSession(timeout=ClientTimeout(ANSWER_SECONDS)) as http:
         while True:
-            webhook, update = box.state.webhook, box.updates.first()
+            webhook, update = sandbox.state.webhook, sandbox.updates.first()
             if webhook is None or update is None:
-                await box.updates.change()
+                await sandbox.updates.change()
             elif error := await _refusal(http, webhook, update):
                 webhook.last_error_date, webhook.last_error_message = int(time.time()), error
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
-                box.updates.confirm(update["update_id"] + 1)
+                sandbox.updates.confirm(update["update_id"] + 1)
                 pause = FIRST_PAUSE
 
 

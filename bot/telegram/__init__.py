@@ -16,5 +16,5 @@
 - `migration`: a group that becomes a supergroup
 - `profile`: the command menu and the description
 - `tasks`: tasks that end when they are cancelled
-- `shape`: reject updates with values of wrong types
+- `object_types`: reject updates with values of wrong types
 """

@@ -19,7 +19,7 @@ from telegram.ext import CallbackQueryHandler
 from telegram.helpers import create_deep_linked_url
 
 from bot.telegram.context import Context
-from bot.telegram.retry import insist
+from bot.telegram.retry import with_retries
 from bot.texts import Texts
 
 _VERSION = "1"
@@ -157,7 +157,7 @@ async def answer_press(query: CallbackQuery, sentence: str | None, url: str | No
     """
     is_long = len(sentence or "") > _MAX_NOTIFICATION
     with suppress(BadRequest):  # too late for an answer; the message shows the result
-        await insist(lambda: query.answer(sentence, show_alert=is_long, url=url))
+        await with_retries(lambda: query.answer(sentence, show_alert=is_long, url=url))
 
 
 @cache

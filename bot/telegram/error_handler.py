@@ -13,7 +13,7 @@ from bot.logs import reason
 from bot.telegram.context import Context
 from bot.telegram.errors import is_everyday, is_outage
 from bot.telegram.messages import reply
-from bot.telegram.retry import insist
+from bot.telegram.retry import with_retries
 from bot.telegram.updates import GivenUp
 from worker.queue.stats import count
 
@@ -53,6 +53,6 @@ async def _tell(update: Update, sentence: str) -> None:
 async def _answer(query: CallbackQuery, sentence: str) -> None:
     """Answer a button press; when it is too late for that, write to its user."""
     try:
-        await insist(lambda: query.answer(sentence))
+        await with_retries(lambda: query.answer(sentence))
     except BadRequest:
-        await insist(lambda: query.from_user.send_message(sentence))
+        await with_retries(lambda: query.from_user.send_message(sentence))

@@ -24,7 +24,7 @@ from redis.exceptions import LockNotOwnedError
 from bot.logs import reason
 from bot.telegram.tasks import unless_cancelled
 from emojich_core.errors import SetupError
-from worker.queue.connection import exit_unless
+from worker.queue.connection import exit_unless_healthy
 
 KEY = "emojich:bot"
 TTL = 10.0  # seconds from the death of a bot until the next one takes over
@@ -97,7 +97,7 @@ async def lease(connection: redis.asyncio.Redis) -> AsyncIterator[Lease]:
 
 def main() -> None:
     """Exit with 0 if a bot has the lease, else with a sentence."""
-    exit_unless(
+    exit_unless_healthy(
         lambda connection: bool(connection.exists(KEY)), "No bot answers: its log says why."
     )
 

@@ -21,7 +21,7 @@ from telegram.error import BadRequest, TelegramError
 from telegram.ext import filters
 
 from bot.telegram.errors import MESSAGE_IS_SAME, is_everyday, says
-from bot.telegram.retry import insist
+from bot.telegram.retry import with_retries
 
 OWN_WORDS = ~filters.FORWARDED & ~filters.VIA_BOT
 
@@ -75,16 +75,18 @@ async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen, *, is_ph
 
 
 async def reply(message: Message, shown: Screen | str, *, do_quote: bool | None = None) -> Message:
-    """Answer a message, with several attempts (see `insist`)."""
+    """Answer a message, with several attempts (see `with_retries`)."""
     screen = Screen(shown) if isinstance(shown, str) else shown
     text, picture, keyboard = screen.text, screen.picture, screen.keyboard
     if picture:
-        return await insist(
+        return await with_retries(
             lambda: message.reply_photo(
                 picture, caption=text, reply_markup=keyboard, do_quote=do_quote
             )
         )
-    return await insist(lambda: message.reply_text(text, reply_markup=keyboard, do_quote=do_quote))
+    return await with_retries(
+        lambda: message.reply_text(text, reply_markup=keyboard, do_quote=do_quote)
+    )
 
 
 async def show(query: CallbackQuery, screen: Screen) -> None:
@@ -94,7 +96,7 @@ async def show(query: CallbackQuery, screen: Screen) -> None:
         return
     where, is_photo = (message.chat_id, message.message_id), has_picture(query)
     try:
-        await insist(lambda: edit(query.get_bot(), *where, screen, is_photo=is_photo))
+        await with_retries(lambda: edit(query.get_bot(), *where, screen, is_photo=is_photo))
     except TelegramError as error:
         if not is_everyday(error):
             raise

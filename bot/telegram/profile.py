@@ -8,28 +8,28 @@ from telegram import Bot, BotCommand, BotCommandScopeAllGroupChats
 from bot.logs import reason
 from bot.texts import ENGLISH, RUSSIAN, texts
 
-# The menu.
+# The menu of private chats, and that of groups.
 COMMANDS = ("start", "packs", "history", "settings", "cancel", "forget", "privacy", "help")
 GROUP_COMMANDS = ("sticker", "help")
 
-TIME = 30.0  # seconds; a bot without a menu serves better than one that waits for it
+TIMEOUT = 30.0  # seconds, because a bot without a menu is better than one that waits for it
 
 log = logging.getLogger(__name__)
 
 
-async def introduce(bot: Bot) -> None:
-    """Fill both: in English, and in Russian for users who have Telegram in Russian.
+async def set_profile(bot: Bot) -> None:
+    """Set menu and description, in English and, for users with Telegram in Russian, in Russian.
 
     Errors are logged, also for an answer that python-telegram-bot cannot read.
     """
     try:
-        async with asyncio.timeout(TIME):
-            await _fill(bot)
+        async with asyncio.timeout(TIMEOUT):
+            await _set_profile(bot)
     except Exception as error:
         log.warning("the menu of commands, or the description, stays as it was: %s", reason(error))
 
 
-async def _fill(bot: Bot) -> None:
+async def _set_profile(bot: Bot) -> None:
     for scope, names in ((None, COMMANDS), (BotCommandScopeAllGroupChats(), GROUP_COMMANDS)):
         await bot.set_my_commands(_commands(ENGLISH, names), scope)
         await bot.set_my_commands(_commands(RUSSIAN, names), scope, language_code=RUSSIAN)

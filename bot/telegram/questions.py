@@ -13,7 +13,7 @@ from telegram import Bot, ForceReply, Message
 
 from bot.telegram.callbacks import ButtonPress
 from bot.telegram.messages import Screen, reply, send, topic_of
-from bot.telegram.retry import insist
+from bot.telegram.retry import with_retries
 
 TTL = 24 * 3600  # seconds
 
@@ -28,7 +28,7 @@ class Questions:
     async def ask(self, press: ButtonPress[Any], text: str, purpose: str) -> None:
         """Ask the user who pressed a button, in the private chat."""
         question, topic = Screen(text, ForceReply()), topic_of(press.query.message)
-        message = await insist(lambda: send(self._bot, press.user.id, question, topic=topic))
+        message = await with_retries(lambda: send(self._bot, press.user.id, question, topic=topic))
         await self._remember(message, purpose)
 
     async def ask_again(self, answer: Message, text: str, purpose: str) -> None:

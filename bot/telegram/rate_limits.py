@@ -23,7 +23,7 @@ from weakref import WeakValueDictionary
 from telegram.ext import BaseRateLimiter
 
 Answer = bool | dict[str, Any] | list[dict[str, Any]]
-_LOOK = 0.1  # seconds
+_POLL_INTERVAL = 0.1  # seconds
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,13 @@ class Limit:
 OVERALL = Limit(30, 1.0)
 CHAT = Limit(5, 5.0)  # one a second on average: Telegram allows short bursts
 GROUP = Limit(20, 60.0)
-TURN = Limit(1, 0.0)  # a chat's calls one after another, so that its messages stay in order
+ONE_AT_A_TIME = Limit(
+    1, 0.0
+)  # a chat's calls one after another, so that its messages stay in order
 
 
 class _Window:
-    """The places of one limit, given to calls first come, first served."""
+    """The places of one limit; calls get them in the order in which they ask."""
 
     def __init__(self, limit: Limit):
         self._limit = limit
@@ -53,9 +55,9 @@ class _Window:
         self._taken += 1
 
     async def __aexit__(self, *_: object) -> None:
-        asyncio.get_running_loop().call_later(self._limit.seconds, self._give_back)
+        asyncio.get_running_loop().call_later(self._limit.seconds, self._release)
 
-    def _give_back(self) -> None:
+    def _release(self) -> None:
         self._taken -= 1
         self._free.release()
 
@@ -79,8 +81,8 @@ class RateLimits(BaseRateLimiter[int]):
         # A window stays as long as one of its places is taken: `call_later` refers to it.
         self._windows: WeakValueDictionary[tuple[object, Limit], _Window] = WeakValueDictionary()
 
-    def only_while(self, may_call: Callable[[], bool]) -> None:
-        """Hold back all calls but getUpdates whenever this is false, from now on."""
+    def hold_unless(self, may_call: Callable[[], bool]) -> None:
+        """From now on, hold all calls but getUpdates while `may_call` returns False."""
         self._may_call = may_call
 
     def has_room(self, chat_id: int) -> bool:
@@ -108,12 +110,12 @@ class RateLimits(BaseRateLimiter[int]):
                 async with turn:
                     await stack.enter_async_context(self._overall)
             while not self._may_call():
-                await asyncio.sleep(_LOOK)
+                await asyncio.sleep(_POLL_INTERVAL)
             return await callback(*args, **kwargs)
 
     def _of_chat(self, chat_id: object) -> list[_Window]:
         is_group = not isinstance(chat_id, int) or chat_id < 0  # channels have names, too
-        limits = [TURN, CHAT, GROUP] if is_group else [TURN, CHAT]
+        limits = [ONE_AT_A_TIME, CHAT, GROUP] if is_group else [ONE_AT_A_TIME, CHAT]
         return [self._windows.setdefault((chat_id, each), _Window(each)) for each in limits]
 
     async def initialize(self) -> None:

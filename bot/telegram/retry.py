@@ -25,8 +25,8 @@ def pause_after(error: Exception, failures: int) -> float:
     return min(_FIRST_PAUSE * 2 ** (failures - 1), _LONGEST_PAUSE)
 
 
-async def insist(call: Callable[[], Awaitable[Result]]) -> Result:
-    """Call Telegram until it answers, for at most a minute.
+async def with_retries(call: Callable[[], Awaitable[Result]]) -> Result:
+    """Call Telegram again after outages and 429, for at most a minute.
 
     Only for calls that are safe to repeat: Telegram may have served one that timed out.
     Raises TelegramError; a refusal at once.

@@ -1,7 +1,7 @@
 """Tasks that end when they are cancelled.
 
 redis-py sends commands with `asyncio.wait_for`, which loses a cancellation at the moment when the
-awaited task is done (Python 3.11).  A task that is cancelled only once could then go on for ever.
+awaited task is done (Python 3.11).  A task that is cancelled only once could then go on forever.
 """
 
 import asyncio

@@ -52,7 +52,7 @@ async def listen(bot: Bot, config: Config, store: Store) -> HTTPServer | None:
     failures = 0
     while True:
         try:
-            await _tell_telegram(bot, config)
+            await _set_or_delete_webhook(bot, config)
             return server
         except InvalidToken:
             raise
@@ -65,7 +65,7 @@ async def listen(bot: Bot, config: Config, store: Store) -> HTTPServer | None:
         await asyncio.sleep(pause)
 
 
-async def _tell_telegram(bot: Bot, config: Config) -> None:
+async def _set_or_delete_webhook(bot: Bot, config: Config) -> None:
     if config.webhook_url:
         await bot.set_webhook(
             config.webhook_url, allowed_updates=UPDATES, secret_token=config.webhook_secret
@@ -88,7 +88,7 @@ def _start_server(config: Config, store: Store) -> HTTPServer:
 
 
 async def poll(bot: Bot, store: Store) -> None:
-    """Ask for updates, for ever; raises InvalidToken when the token has been revoked."""
+    """Ask for updates, forever; raises InvalidToken when the token has been revoked."""
     offset = failures = repeats = 0
     before = ""
     while True:
@@ -112,10 +112,10 @@ async def poll(bot: Bot, store: Store) -> None:
             await _store_through_outages(updates, store)
         # A list without any id may not be Telegram's: it would confirm updates that have not come.
         if any(map(update_id, updates)) or repeats >= MAX_REPEATS:
-            offset = max(_following(updates, offset), offset + min(repeats, 1))
+            offset = max(_next_offset(updates, offset), offset + min(repeats, 1))
 
 
-def _following(updates: list[Any], offset: int) -> int:
+def _next_offset(updates: list[Any], offset: int) -> int:
     """The id after those of the updates; an update without an id counts as the next one."""
     for update in updates:
         number = update_id(update)
@@ -173,8 +173,8 @@ class _Webhook(RequestHandler):
         """Log nothing: anybody can call the webhook."""
 
 
-async def keep_token(bot: Bot) -> None:
-    """Check the token, for ever; raises InvalidToken when it has been revoked.
+async def watch_token(bot: Bot) -> None:
+    """Check the token, forever; raises InvalidToken when it has been revoked.
 
     With a webhook, the bot would not notice otherwise.
     """

@@ -27,7 +27,7 @@ from telegram.ext import Application, ApplicationHandlerStop
 
 from bot.logs import reason
 from bot.telegram.context import Context
-from bot.telegram.shape import check
+from bot.telegram.object_types import check
 from bot.telegram.tasks import end
 
 STORED = "emojich:updates"
@@ -66,7 +66,7 @@ return new
 
 Result = TypeVar("Result")
 ErrorHandler = Callable[[object, Context], Awaitable[None]]
-Healer = Callable[[BaseException | None], Awaitable[bool]]
+Repair = Callable[[BaseException | None], Awaitable[bool]]
 
 log = logging.getLogger(__name__)
 
@@ -83,16 +83,16 @@ class Inbox:
         application: Application[Any, Any, Any, Any, Any, Any],
         connection: redis.asyncio.Redis,
         report: ErrorHandler,
-        heal: Healer,
+        repair: Repair,
     ):
         """`report` handles errors, except when Redis was away for a moment.
 
-        `heal` repairs the cause of an error of Redis, and returns whether it could.
+        `repair` removes the cause of an error of Redis, and returns whether it could.
         """
         self._application = application
         self._redis: Any = connection  # some commands are typed for the other kind of connection
         self._report = report
-        self._heal = heal
+        self._repair = repair
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._begun: set[str] = set()  # since the last look into Redis began
         self._unsynced: asyncio.Queue[Sequence[Any]] = asyncio.Queue()
@@ -116,7 +116,7 @@ class Inbox:
         try:
             new = await self._redis.eval(*command)
         except redis.ResponseError as error:  # full, say: handle them now, so that users are told
-            if await self._heal(error):
+            if await self._repair(error):
                 return await self.store(updates)
             log.error("Redis does not keep updates: %s", reason(error))
             await asyncio.gather(*(self._handle(*entry) for entry in entries.items()))
@@ -126,7 +126,7 @@ class Inbox:
                 self._begin(key, entries[key], 0)
 
     async def run(self) -> None:
-        """Handle updates, for ever, through outages of Redis."""
+        """Handle updates, forever, through outages of Redis."""
         await asyncio.gather(self._look_for_new(), self._sync())
 
     async def stop(self) -> None:
@@ -141,7 +141,7 @@ class Inbox:
                 await self._begin_new()
             except redis.RedisError as error:
                 log.warning("updates: %s; trying again", reason(error))
-                await self._heal(error)
+                await self._repair(error)
             await asyncio.sleep(LOOK_INTERVAL)
 
     async def _begin_new(self) -> None:
@@ -197,7 +197,7 @@ class Inbox:
             try:
                 await pipe.execute()
             except redis.ResponseError as error:  # one of the two keys has another type
-                await self._heal(error)
+                await self._repair(error)
 
     async def _handle(self, key: str, text: str | bytes, tries: int = 0) -> None:
         try:
@@ -231,7 +231,7 @@ class Inbox:
 
     async def _on_error(self, update: object, context: Context) -> None:
         """Report an error; after an outage of Redis, have the update handled again instead."""
-        passes = isinstance(context.error, _OUTAGE) or await self._heal(context.error)
+        passes = isinstance(context.error, _OUTAGE) or await self._repair(context.error)
         if isinstance(update, Update) and passes:
             self._outages[update.update_id] += 1
             if self._outages[update.update_id] < MAX_TRIES:

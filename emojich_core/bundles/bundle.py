@@ -71,7 +71,7 @@ class Bundle:
     matting: MattingConfig
     sampling: Sampling
     licence: str = ""
-    vocabulary: Vocabulary | None = None  # None: it draws any prompt
+    vocabulary: Vocabulary | None = None  # None: the bundle draws any prompt
     judge: RuCLIPConfig | None = None  # None: perplexity alone ranks the images
 
     @property
@@ -149,7 +149,7 @@ def _check_numbers(bundle: Bundle) -> None:
         raise ValueError(f"{TOKENIZER} has more tokens than the transformer knows")
     if bundle.upscale.scale not in (1, 2, 4, 8):
         raise ValueError(f"scale is {bundle.upscale.scale}")
-    # timm would ask the network for names with a colon or slash.
+    # For a name with a colon or slash, timm would download a model.
     if not re.fullmatch(r"[\w.-]+", bundle.matting.encoder_name, re.ASCII):
         raise ValueError("encoder_name is no name")
     if bundle.judge:
@@ -204,7 +204,7 @@ def save_bundle(
     if judge_tokenizer is not None:
         files += JUDGE_FILES
         stages.append(JUDGE)
-    with _written(path):
+    with _write_errors(path):
         path.mkdir(parents=True, exist_ok=True)
         (path / TOKENIZER).write_bytes(tokenizer.read_bytes())
         if vocabulary is not None:
@@ -214,7 +214,7 @@ def save_bundle(
         for stage in stages:
             tensors = {key: value.contiguous() for key, value in weights[stage].items()}
             safetensors.torch.save_file(tensors, path / f"{stage}.safetensors")
-            # safetensors lets no other user read what it writes: follow the umask instead.
+            # safetensors makes its files private: follow the umask instead.
             shutil.copymode(path / TOKENIZER, path / f"{stage}.safetensors")
             progress(size_of(tensors))
         description = {
@@ -248,7 +248,7 @@ def derive_bundle(
     vocabulary = base.vocabulary and base.vocabulary.with_captions(captions)
     shutil.rmtree(staged, ignore_errors=True)
     try:
-        with _written(path):
+        with _write_errors(path):
             staged.mkdir(parents=True)
             for file in files_of(description):
                 if file not in (changed.name, VOCABULARY):
@@ -260,7 +260,7 @@ def derive_bundle(
             shutil.copymode(staged / TOKENIZER, changed)
             description["name"] = path.name
             description.pop("title", None)
-            # Fine-tuning teaches neither styles nor what guidance compares with.
+            # Fine-tuning teaches neither style words nor the images without a prompt of guidance.
             own = {"styles": [], "guidance": 1.0}
             description["sampling"] = {**description["sampling"], **own}
             description["sources"] = {**description.get("sources", {}), "transformer": source}
@@ -275,7 +275,7 @@ def derive_bundle(
 def replace_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
     """Write another vocabulary into a bundle that has one."""
     description = read_description(path)
-    with _written(path):
+    with _write_errors(path):
         vocabulary.save(path / VOCABULARY)
         description["files"][VOCABULARY] = sha256(path / VOCABULARY)
         _write_description(path, description)
@@ -284,12 +284,12 @@ def replace_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
 def _link(file: Path, copy: Path) -> None:
     try:
         os.link(file.resolve(), copy)
-    except OSError:  # another disk, or one that has no links
+    except OSError:  # another file system, or one without hard links
         shutil.copy2(file, copy)
 
 
 @contextmanager
-def _written(path: Path) -> Iterator[None]:
+def _write_errors(path: Path) -> Iterator[None]:
     """Turn an error while writing into a BundleError."""
     try:
         yield
@@ -312,7 +312,7 @@ def _write_description(path: Path, description: dict[str, Any]) -> None:
 
 
 def _check_file(file: Path, checksum: str) -> None:
-    """Check a file, within the time that every start can afford."""
+    """Check a file as fast as every start requires; see HASHED_WHEN_OPENED."""
     check_readable(file)
     is_weights = file.suffix == ".safetensors"
     if not is_weights or file.stat().st_size <= HASHED_WHEN_OPENED:

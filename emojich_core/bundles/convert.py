@@ -35,8 +35,8 @@ NETWORKS: dict[str, Callable[[Any], nn.Module]] = {
 # A checkpoint may hold its tensors under one of these keys: Lightning's, two of common training
 # loops, and BasicSR's two.
 WRAPPERS = ("state_dict", "model_state_dict", "model", "params", "params_ema")
-# And every name may have one of these prefixes: that of DataParallel and half precision, of
-# Lightning, of torch.compile.
+# Every name may have one of these prefixes: of DataParallel and half precision, of Lightning, of
+# torch.compile.
 PREFIXES = ("module.", "model.", "_orig_mod.")
 
 

@@ -1,4 +1,4 @@
-"""Downloads one file of the hub, and continues a download that was killed.
+"""Downloads one file from the Hugging Face Hub, and continues a killed download.
 
 huggingface_hub's own cache does not continue a killed download, because it writes each to a new
 file.  So this module uses its parts, which know HF_ENDPOINT and HF_TOKEN, show the progress and
@@ -45,13 +45,13 @@ class Download:
 
 
 def downloads_folder() -> Path:
-    """The folder of files that are not in a bundle yet."""
+    """The folder of downloaded files that are not in a bundle yet."""
     return Path(constants.HF_HOME) / "emojich"
 
 
 @contextmanager
 def download(source: Source) -> Iterator[Download]:
-    """Fetch a file, from where a killed download ended, and check it.
+    """Fetch a file, continuing a killed download, and check it.
 
     The file is removed at the end of the block, unless another process uses it, or the block fails.
     Raises BundleError when the file cannot be fetched, or differs from that of the hub.
@@ -119,7 +119,7 @@ def _locked(url: str, metadata: HfFileMetadata, done: Path, source: Source) -> B
     locks.mkdir(parents=True, exist_ok=True)
     lock = (locks / done.name).open("wb")
     try:
-        while True:  # flock may release a lock to make it a shared one: look again
+        while True:  # flock may release a lock to make it a shared one: check again
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -154,7 +154,7 @@ def _fetch(url: str, metadata: HfFileMetadata, done: Path, source: Source) -> No
             partial.replace(done)
             return
         partial.unlink()
-        if not begun:  # else the damage may be in the part that was there before
+        if not begun:  # else the damage may be in the part from an earlier download
             message = f"{source.repo}/{source.file} arrived damaged (wrong check sum)"
             raise BundleError(f"{message}: run the command again.")
 
@@ -175,7 +175,7 @@ def _matches(file: Path, etag: str) -> bool:
 
 
 def _explained(source: Source, error: Exception) -> str:
-    """One sentence: the error, and the cure."""
+    """One sentence: the error, and how to fix it."""
     what = f"{source.repo}/{source.file}"
     reason = str(error).strip().partition("\n")[0]
     if isinstance(error, GatedRepoError):
@@ -184,7 +184,7 @@ def _explained(source: Source, error: Exception) -> str:
         return (
             f"{what} is not on {constants.ENDPOINT}: name a copy in EMOJICH_REPOS, or set HF_TOKEN."
         )
-    if isinstance(error, OSError) and error.errno:  # the disk's: the network's have none
+    if isinstance(error, OSError) and error.errno:  # of the disk: network errors have no errno
         return f"{what} cannot be written ({reason}): make room for it, or set HF_HOME."
     return (
         f"{what} could not be fetched from {constants.ENDPOINT} ({reason}): "

@@ -1,6 +1,6 @@
-"""Makes bundles of published files, which are fetched, or copied by hand.
+"""Makes bundles of published files, which are downloaded, or copied by hand.
 
-The bundle that was there before stays usable until the new one is complete.
+A previous bundle stays usable until the new one is complete.
 """
 
 import fcntl
@@ -51,8 +51,8 @@ def pull(
     for each file: whether it is the published one.
     Raises BundleError.
     """
-    own = _own(model, transformer)
-    with _alone(model.name), ExitStack() as held:
+    own = _own_checkpoint(model, transformer)
+    with _exclusive_lock(model.name), ExitStack() as held:
         wanted = {role: source for role, source in _sources(model).items() if role not in own}
         fetched = {role: held.enter_context(download(source)) for role, source in wanted.items()}
         files = own | {role: file.path for role, file in fetched.items()}
@@ -75,16 +75,16 @@ def import_from(
     """
     if not os.path.isdir(folder):
         raise BundleError(f"{shown(folder)} is no folder: name the one that the files are in.")
-    own = _own(model, transformer)
+    own = _own_checkpoint(model, transformer)
     wanted = {role: source for role, source in _sources(model).items() if role not in own}
     files = own | {role: _find(folder, role, source) for role, source in wanted.items()}
-    with _alone(model.name):
+    with _exclusive_lock(model.name):
         origins = {role: file.name for role, file in files.items()}
         return _install(model, files, origins, dtype, say)
 
 
-def _own(model: Published, transformer: Path | None) -> dict[str, Path]:
-    """The user's checkpoint by its role, checked before the other files are fetched."""
+def _own_checkpoint(model: Published, transformer: Path | None) -> dict[str, Path]:
+    """The user's own checkpoint by its role, checked before the other files are downloaded."""
     if transformer is None:
         return {}
     _check_fetched(transformer)
@@ -138,7 +138,7 @@ def _install(
     _compare(model, files, origins, say)
     target = models_folder() / model.name
     staged, previous = (target.with_name(f".{model.name}.{end}") for end in ("new", "previous"))
-    if previous.exists() and not target.exists():  # killed in the middle of a swap
+    if previous.exists() and not target.exists():  # an earlier process was killed in `_swap`
         previous.rename(target)
     shutil.rmtree(staged, ignore_errors=True)
     try:
@@ -151,7 +151,7 @@ def _install(
 
 
 def _swap(staged: Path, target: Path, previous: Path) -> None:
-    """Replace a folder by another; if that fails, the first stays where it is."""
+    """Replace the folder `target` by `staged`; if that fails, `target` stays."""
     shutil.rmtree(previous, ignore_errors=True)
     if target.exists():
         target.rename(previous)
@@ -207,7 +207,7 @@ def _cast(tensors: Tensors, dtype: torch.dtype, progress: Callable[[int], None])
 
 
 def _compare(model: Published, files: dict[str, Path], origins: dict[str, str], say: Say) -> None:
-    """Tell the user of each file whether it is the published one."""
+    """Tell the user for each file whether it is the published one."""
     sizes = {role: file.stat().st_size for role, file in files.items()}
     with _bar("checking", sum(sizes.values())) as bar:
         for role, source in _sources(model).items():
@@ -258,7 +258,7 @@ def _judge_config(file: Path, tokenizer: Path) -> RuCLIPConfig:
         if not isinstance(values, dict):
             raise ValueError("it is no object")
         names = {field.name for field in fields(RuCLIPConfig)}
-        # As for ruCLIP's own processor, null is a value that is not given.
+        # As in ruCLIP's own processor, null means that a value is not given.
         known = {k: v for k, v in values.items() if k in names and v is not None}
         config: RuCLIPConfig = to_config(RuCLIPConfig, known)
         check_judge(config)
@@ -275,7 +275,7 @@ def _judge_config(file: Path, tokenizer: Path) -> RuCLIPConfig:
 
 
 @contextmanager
-def _alone(name: str) -> Iterator[None]:
+def _exclusive_lock(name: str) -> Iterator[None]:
     """Keep two processes from making the same bundle at once; the lock ends with its process."""
     folder = models_folder()
     try:

@@ -1,7 +1,8 @@
 """The published models: their files on the hub, and the configuration of every stage.
 
 The models differ in their transformer.  They share the other stages, of which there are variants.
-An operator with copies elsewhere names them in a JSON file, and that file in EMOJICH_REPOS:
+An operator who has copies in other repositories lists them in a JSON file, and sets EMOJICH_REPOS
+to its path:
 
     {"ai-forever/rudalle-Emojich": "my-organisation/emojich", "ai-forever/Real-ESRGAN": "…"}
 """
@@ -54,7 +55,7 @@ class Published:
     licence: str
 
 
-# That of ru-dalle's code; Real-ESRGAN has BSD-3-Clause.  No repository of weights names a licence.
+# The licence of ru-dalle's code; Real-ESRGAN has BSD-3-Clause.  No repository of weights names one.
 LICENCE = "code: Apache-2.0; weights: not stated"
 
 _EMOJICH = "ai-forever/rudalle-Emojich"
@@ -69,7 +70,7 @@ JUDGE_CONFIG = "judge config"
 
 
 def _utility(file: str, size: int, sha256: str) -> Source:
-    """A file of ru-dalle's utilities, which have moved: ru-dalle looks in the second repository."""
+    """A file of ru-dalle's utilities; ru-dalle itself still names the second repository."""
     first, second = "ai-forever/rudalle-utils", "shonenkov/rudalle-utils"
     return Source(first, file, size=size, sha256=sha256, second=second)
 
@@ -197,7 +198,7 @@ def published(name: str, **chosen: str | None) -> Published:
             files={role: _moved(source, copies) for role, source in part.files.items()},
         )
         for stage, part in parts.items()
-        if part.source or part.config  # the judge may have neither
+        if part.source or part.config  # the part of a missing judge has neither
     }
     return Published(name, _moved(TOKENIZER, copies), parts, LICENCE)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # imports torch, which takes seconds, also for --help
     from emojich_core.bundles.bundle import Bundle
 
 BORDERS = {"up": "rows", "down": "rows", "left": "columns", "right": "columns"}
-MAX_KEPT = 1024  # no bundle has as many; how many the chosen one has, `check_kept` looks up
+MAX_KEPT = 1024  # more than any bundle has; `check_kept` checks the number for the chosen one
 
 
 def add_image(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def add_image(parser: argparse.ArgumentParser) -> None:
 
 
 def kept(arguments: argparse.Namespace) -> dict[str, int]:
-    """How many rows or columns are kept along each border."""
+    """How many rows or columns of codes are kept along each border."""
     return {border: getattr(arguments, f"keep_{border}") for border in BORDERS}
 
 
@@ -60,7 +60,7 @@ def read_image(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -
 def check_kept(
     parser: argparse.ArgumentParser, arguments: argparse.Namespace, bundle: "Bundle"
 ) -> None:
-    """Exit with 2 unless the bundle is left something to draw."""
+    """Exit with 2 if no codes are left for the bundle to draw."""
     side = bundle.transformer.image_tokens_per_dim
     for first, second in (("up", "down"), ("left", "right")):
         if sum(kept(arguments)[border] for border in (first, second)) >= side:
@@ -71,7 +71,7 @@ def check_kept(
 
 
 def _read(file: Path) -> bytes:
-    """A file, or as much of it as shows that it is too large."""
+    """The bytes of a file, at most one more than MAX_BYTES."""
     if file.exists() and not file.is_file():  # a pipe would be waited for, a device never ends
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
     with file.open("rb") as opened:

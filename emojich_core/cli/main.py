@@ -67,7 +67,7 @@ def main() -> None:
 def run(parser: argparse.ArgumentParser) -> None:
     """Run the command that the arguments name; exit with 1 and one line if it cannot be done."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # not, where it is closed
+        if isinstance(stream, io.TextIOWrapper):  # a closed stream is None
             stream.reconfigure(errors="backslashreplace")  # a terminal may have no Russian letters
     try:
         arguments = parser.parse_args()
@@ -95,7 +95,7 @@ def run(parser: argparse.ArgumentParser) -> None:
 
 
 def _sentence(error: OSError) -> str:
-    """File, error and cure in one sentence; an error without a file is a sentence already."""
+    """File, error and fix in one sentence; an error without a file is a sentence already."""
     if error.errno in FULL:
         return (
             f"{shown(error.filename or 'A file')} cannot be written ({error.strerror}): make room."
@@ -163,7 +163,7 @@ def _generate(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
         pipeline = Pipeline.load(arguments.model, arguments.device)
     check_kept(parser, arguments, pipeline.bundle)
     for prompt in prompts:
-        pipeline.read(prompt)  # raises before the first prompt is drawn
+        pipeline.read(prompt)  # raises InvalidRequest before any prompt is drawn
     results = []
     for i, prompt in enumerate(prompts):
         folder = arguments.out / f"{i:03}" if arguments.prompts else arguments.out
@@ -209,7 +209,7 @@ def _draw(
     folder: Path,
     arguments: argparse.Namespace,
 ) -> dict[str, Any]:
-    """Draw one prompt into a folder; returns what result.json says."""
+    """Draw one prompt into a folder; returns the content of result.json."""
     from tqdm import tqdm
 
     from emojich_core.sticker import grid
@@ -243,7 +243,7 @@ def _draw(
     for left in range(len(drawings), MAX_COUNT):  # files of an earlier, larger request
         (folder / f"{left}.webp").unlink(missing_ok=True)
     grid([drawing.image for drawing in drawings]).save(folder / "grid.png")
-    # All that determines the pictures, so that a user can draw them again.
+    # Everything that determines the pictures, so that a user can draw them again.
     result = {
         "prompt": prompt,
         "reading": asdict(reading),

@@ -5,6 +5,6 @@ finetune  one run, from a bundle and a folder of images to a new bundle
 pairs     reads and checks the folder of images and its captions.csv
 recipe    which parameters are trained, and by which loss
 lora      low-rank adapters
-memory    counts the memory that a run takes
-loop      a training loop that a killed run can be continued in; emojich_core/training uses it, too
+memory    computes the memory that a run takes
+loop      a training loop that continues killed runs; emojich_core/training uses it, too
 """

@@ -1,13 +1,13 @@
-"""Fine-tune a bundle on pictures with captions, by the paper's recipe; see recipe.py.
+"""Fine-tunes a bundle on pictures with captions, by the paper's recipe; see recipe.py.
 
-A run keeps what it needs to continue in a folder beside the new bundle, `NAME.run`:
+A run stores its state in a folder beside the new bundle, `NAME.run`, so that it can continue:
 
     run.json             base, data and settings of the run
     codes-….safetensors  the pictures' codes
     finetune.pt          the checkpoint
     best.safetensors     the trained weights, where the held-out loss was lowest
-    best.png             what these weights draw for held-out captions
-    finetune.png         what the weights of the last evaluation draw, unless it ended the run
+    best.png             images that these weights draw for held-out captions
+    finetune.png         images of the last evaluation, unless that ended the run
     tensorboard/         losses, and the samples of all evaluations
 """
 
@@ -75,7 +75,7 @@ class Best:
     waited: int = 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Both numbers."""
+        """Both numbers, for a checkpoint."""
         return dataclasses.asdict(self)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -119,7 +119,7 @@ class FineTuning:
     ):
         self.run, self.settings, self.device = run, settings, device
         self.tokenizer = Tokenizer(base.tokenizer)
-        # The style that is learned has no word, because the captions have none.
+        # The learned style has no style word, because the captions have none.
         self.sampling = replace(base.sampling, styles=())
         self.vqgan = load_network(base, "vqgan", VQGAN, device, stages_dtype(device))
         codes = _codes(run, base, pairs, self.vqgan, device)
@@ -145,7 +145,7 @@ class FineTuning:
         self.writer = SummaryWriter(run / "tensorboard" / "held-out")
 
     def train(self) -> None:
-        """Take all steps that are not done yet.
+        """Run all steps that are not done yet.
 
         Raises Diverged when no evaluation has a finite loss.
         """
@@ -247,7 +247,7 @@ class FineTuning:
         return torch.cat(list(decoded), dim=2)
 
     def autocast(self) -> torch.autocast:
-        """Multiply in bfloat16.  A step uses each weight once, so converted copies are not kept."""
+        """Multiply in bfloat16; a step uses each weight once, so no converted copies are cached."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, cache_enabled=False)
 
 

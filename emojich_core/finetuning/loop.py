@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from emojich_core.inference.memory import keep_freed
+from emojich_core.inference.memory import reuse_freed_memory
 from emojich_core.inference.threads import use_free_cores
 
 
@@ -50,12 +50,12 @@ def run(
                 number alone: a killed run that is started again ends in the very same weights.
     `step`      one update; gets its number and a generator, returns losses, which are logged.
     `evaluate`  called with the number of steps done, every `every` steps and after the last, right
-                before the checkpoint is written: what it adds to `state` is kept, too.  A picture
-                (3, H, W) in [0, 1] that it returns is logged and kept as `out`/`name`.png.  It may
-                raise Stop; the run has then ended, and starting it again does nothing.
+                before the checkpoint is written, so the checkpoint has its changes to `state`.  A
+                picture (3, H, W) in [0, 1] that it returns is logged and saved as `out`/`name`.png.
+                It may raise Stop; the run has then ended, and starting it again does nothing.
     Raises OSError when a checkpoint cannot be written, or when the existing one is damaged.
     """
-    keep_freed()
+    reuse_freed_memory()
     # Else compiled code always runs in the number of threads with which it was compiled.
     torch._inductor.config.cpp.dynamic_threads = True
     out.mkdir(parents=True, exist_ok=True)
@@ -123,7 +123,7 @@ def resume(checkpoint: Path, state: Mapping[str, Stateful]) -> int:
 def read(checkpoint: Path) -> dict[str, Any]:
     """Read a checkpoint that `write` wrote.
 
-    Raises OSError when it is damaged: when a copy broke off, say, or the disk lost its end.
+    Raises OSError when it is damaged, for instance truncated.
     """
     try:
         saved = torch.load(checkpoint, map_location="cpu", weights_only=True)

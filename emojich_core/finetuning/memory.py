@@ -1,8 +1,8 @@
-"""Counts the memory that fine-tuning takes, without a GPU.
+"""Computes the memory that fine-tuning takes, without a GPU.
 
 A network of fake tensors, which have shapes and no bytes, takes one step, and the bytes that
-autograd would save for the backward pass are added up.  So the count works for any configuration,
-and needs no change when the network changes.
+autograd would save for the backward pass are added up.  So it works for any configuration, and
+needs no change when the network changes.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ ADAMW = 2 * FLOAT32  # its two moments
 class Memory:
     """Bytes at the peak of a step, where the backward pass begins.
 
-    It leaves out the workspace of operations, what the allocator leaves unused, and the VQGAN for
+    It leaves out the workspace of operations, unused memory of the allocator, and the VQGAN for
     the samples: together some GB for the published size.
     """
 
@@ -64,7 +64,7 @@ def account(config: TransformerConfig, train: Train, batch_size: int, gpu: bool)
 def saved_bytes(model: nn.Module, compute: Callable[[], object]) -> int:
     """Bytes that autograd saves during a computation, besides the model's own tensors."""
     own = {_storage(tensor) for tensor in [*model.parameters(), *model.buffers()]}
-    saved: dict[int, Tensor] = {}  # holding them, so that no two have the same address
+    saved: dict[int, Tensor] = {}  # by address; holding the tensors keeps the addresses unique
 
     def save(tensor: Tensor) -> Tensor:
         if _storage(tensor) not in own:

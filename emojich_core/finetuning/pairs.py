@@ -31,8 +31,8 @@ CAPTIONS = "captions.csv"
 HEADER = ["file", "text"]
 DELIMITERS = (",", ";", "\t")
 HELD_OUT = 0.05  # share of the images that is not trained on
-SHOWN = 20  # problems that are named; the rest are counted
-LONG = 400  # characters of a problem that are shown
+MAX_LISTED = 20  # problems that a message lists; it counts the rest
+MAX_PROBLEM = 400  # characters of a problem in a message
 # Pillow would try every format that it knows, and start Ghostscript for one of them.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_PIXELS = 50_000_000
@@ -75,9 +75,9 @@ def read_pairs(folder: Path) -> list[Pair]:
             "at least two different images are needed: one to train on, one to hold out"
         )
     if problems:
-        more = [f"… and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
-        lines = [f"{folder / CAPTIONS}:", *problems[:SHOWN], *more]
-        raise BadData("\n  ".join(shown(line, LONG) for line in lines))
+        more = [f"… and {len(problems) - MAX_LISTED} more"] if len(problems) > MAX_LISTED else []
+        lines = [f"{folder / CAPTIONS}:", *problems[:MAX_LISTED], *more]
+        raise BadData("\n  ".join(shown(line, MAX_PROBLEM) for line in lines))
     return list(pairs.values())
 
 
@@ -142,10 +142,10 @@ def _rows(file: Path, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
     """
     try:
         if file.exists() and not file.is_file():  # reading a pipe or a device may never end
-            raise BadData(f"{shown(file, LONG)} is no file: the folder of images needs one.")
+            raise BadData(f"{shown(file, MAX_PROBLEM)} is no file: the folder of images needs one.")
         text = _decoded(file.read_bytes())
     except OSError as error:
-        name = shown(file, LONG)
+        name = shown(file, MAX_PROBLEM)
         message = f"{name} cannot be read ({error.strerror}): the folder of images needs one."
         raise BadData(message) from error
     delimiter = next((d for d in DELIMITERS if text.startswith(d.join(HEADER))), ",")
@@ -155,7 +155,7 @@ def _rows(file: Path, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
     try:
         if (header := next(reader, [])) != HEADER:
             found = ",".join(header)[:40]
-            name = shown(file, LONG)
+            name = shown(file, MAX_PROBLEM)
             raise BadData(f"{name}, line 1: the header must be file,text and is {found!r}")
         first = reader.line_num + 1
         for row in reader:
@@ -169,7 +169,7 @@ def _rows(file: Path, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
         problems.append(f"line {first}: {error}; what follows cannot be read")
     else:
         if empty:
-            raise BadData(f"{shown(file, LONG)} has no rows under its header.")
+            raise BadData(f"{shown(file, MAX_PROBLEM)} has no rows under its header.")
 
 
 def _decoded(content: bytes) -> str:
@@ -195,12 +195,12 @@ def _pair(folder: Path, row: list[str]) -> Pair:
     if not _is_utf8(name + text):
         raise BadData("it is not UTF-8: save the table as CSV in UTF-8")
     try:
-        # As every prompt is cleaned, else none would match the caption.
+        # Captions are cleaned like prompts, so that prompts can match them.
         text = in_words(clean_prompt(text))
     except InvalidRequest as error:
         raise BadData(f"{name}: {error}") from error
     try:
-        # Not `Path.resolve`: before Python 3.13 it raises RuntimeError where links go in a circle.
+        # Not `Path.resolve`: before Python 3.13 it raises RuntimeError for circular links.
         file = Path(os.path.realpath(_found(folder, name)))
         if not file.is_relative_to(os.path.realpath(folder)):
             raise BadData(f"{name} is outside of the folder")

@@ -1,9 +1,9 @@
 """The recipe by which Malevich became Emojich (arXiv 2112.02448): trained parameters, and loss.
 
-The feed-forward and the self-attention layers stay as they are and keep what the big model knows;
-embeddings, norms and the output head learn the style.  (ru-dalle's published notebook, too, means
-to freeze them, but looks for "attn" in names that say "attention".)  The image's loss outweighs the
-text's by far, so that the model does not overfit the few captions.
+The feed-forward and the self-attention layers are frozen and keep the knowledge of the big model;
+embeddings, norms and the output head learn the style.  (ru-dalle's published notebook intends to
+freeze them, too, but looks for "attn" in names that contain "attention".)  The image's loss
+outweighs the text's by far, so that the model does not overfit the few captions.
 """
 
 from typing import Literal, get_args

@@ -1,6 +1,6 @@
-"""Keeps a GPU busy: one call launches a whole step, and the host hardly ever waits.
+"""Keeps a GPU busy: one call launches a whole step, and the host rarely waits.
 
-Launched one by one from Python, the kernels of a step would take longer to launch than to run.
+Launching the kernels of a step one by one from Python takes longer than running them.
 `torch.compile` fuses them into a few, and a CUDA graph launches all of those at once.
 
 `torch.compile(mode="reduce-overhead")` would do both, but its graphs belong to the thread that
@@ -25,7 +25,7 @@ def compile_step(step: Step, device: torch.device) -> Step:
     """The same `step`, compiled, and on a GPU recorded as a CUDA graph.
 
     `step` must read and write the same tensors each time, in the same shapes, and the host must not
-    read their values.  It runs a few times here, so its effects must not matter yet.
+    read their values.  This function runs `step` a few times, so call it before slots are in use.
     """
     step = _try("compiled", _compile, step, device)
     return _try("recorded", _record, step, device) if device.type == "cuda" else step
@@ -46,7 +46,7 @@ def _try(
 
 
 def _compile(step: Step, device: torch.device) -> Step:
-    # Else torch would compile the same code for 8 different numbers of slots only.
+    # Else torch would compile the same code for at most 8 numbers of slots.
     torch.compiler.reset()
     compiled = torch.compile(step, fullgraph=True, dynamic=False)
     compiled()  # the first call compiles

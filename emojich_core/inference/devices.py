@@ -6,7 +6,7 @@ from emojich_core.errors import BundleError
 
 
 def pick_device(name: str | None) -> torch.device:
-    """The device of that name, by default a GPU if any.  Raises BundleError if it is not there."""
+    """The device with this name, by default a GPU if any.  Raises BundleError if it is missing."""
     name = name or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)

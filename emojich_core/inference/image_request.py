@@ -17,19 +17,19 @@ from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots
 from emojich_core.looks import Look, Looks
 from emojich_core.request import MAX_SEED, Reading, Request
 
-DECODING_SHARE = 0.8  # of the progress; the stages after the transformer have the rest
-SHORTLIST = 4  # times the count: that many images a judge scores
-RETRY_SHARE = 0.2  # of a round's part of that: kept back for the rounds after it
+DECODING_SHARE = 0.8  # of the progress; the rest is for the stages after the transformer
+SHORTLIST = 4  # a judge scores this many times the count of images
+RETRY_SHARE = 0.2  # of the progress left: reserved in each round for retries
 
 
 class ImageRequest:
     """Which images of a request to decode next, and which of them become stickers.
 
-    The caller lets `waiting` images `enter` free slots, and calls `update` after each step of the
-    slots.  `best_of` images are decoded, by default as many as the request's `count` of stickers;
-    those beyond the count are `extra`, and may wait until slots are idle.  `reading`, by default
-    the prompt as it is, has their colours and their layout; of a scene, `others` are the prefills
-    of its other things, each of which is decoded once.
+    The caller calls `enter` to start `waiting` images in free slots, and `update` after each step
+    of the slots.  `best_of` images are decoded, by default the request's `count`; those beyond the
+    count are `extra`, and may wait until slots are idle.  `reading`, by default the prompt as it
+    is, holds colours and layout of the images.  In a scene, `others` are the prefills of the other
+    things, each of which is decoded once.
     Raises ValueError for a `best_of` below the count.
     """
 
@@ -54,11 +54,11 @@ class ImageRequest:
         self._needed: set[int] = set()  # seeds of retries
         self._count = request.count
         self._first = request.seed
-        self._prefills = prefills  # one for each style: seeds take turns, and so do candidates
+        self._prefills = prefills  # one for each prompt and style; seeds use them in turn
         self._image_prompt = image_prompt
         temperature = sampling.temperature * request.boldness
         self._policy = RetryPolicy(replace(sampling, temperature=temperature))
-        # An image prompt is the user's own picture: it stays as it is.
+        # Stickers with the user's own picture are not recoloured or mirrored.
         changes = image_prompt is None or bool(request.like)
         self._reading = reading = reading or Reading(request.prompt)
         self._looks = Looks(reading, request.seed, request.like) if changes else None
@@ -124,23 +124,23 @@ class ImageRequest:
         return self._prefills[seed % len(self._prefills)]
 
     def interrupt(self, slots: Slots, slot: int) -> None:
-        """Free a slot for another image; its own begins anew later and gets the same codes."""
+        """Free a slot for another image; its own image starts again later, with the same codes."""
         slots.leave(slot)
         self.waiting = self._extra_last([self.slots.pop(slot), *self.waiting])
 
     def leave(self, slots: Slots) -> None:
-        """Give up the slots of a request that is cancelled or has failed."""
+        """Free the slots of a request that is cancelled or has failed."""
         for slot in self.slots:
             slots.leave(slot)
         self.slots.clear()
 
     def restart(self) -> None:
-        """Let the images in slots wait again: their slots are lost."""
+        """Let the images in slots wait again, because their slots were replaced."""
         self.waiting = self._extra_last([*self.slots.values(), *self.waiting])
         self.slots.clear()
 
     def can_wait(self, seed: int) -> bool:
-        """Whether an image is extra, and no retry that the request cannot do without."""
+        """Whether an image is extra, and not a retry that the request needs."""
         return seed in self.extra and seed not in self._needed
 
     def _extra_last(self, seeds: list[int]) -> list[int]:
@@ -153,9 +153,9 @@ class ImageRequest:
     def best(self, scores: Sequence[float] | None = None) -> list[ImageCodes]:
         """The images that become stickers, best first.
 
-        They are those of the lowest perplexity; with `scores`, a judge's of the `shortlist`, those
-        of the highest score.  Repeats of another image come last.  Where a request has several
-        prompts, they take turns.
+        They have the lowest perplexities, or with `scores` the highest scores, which a judge has
+        given the `shortlist`.  Repeats of another image come last.  Images of several prompts come
+        in turn.
         """
         if scores is None:
             return self._in_turns(self._likeliest())
@@ -176,8 +176,8 @@ class ImageRequest:
         others = tuple(by_seed[seed] for seed in self._others)
         return [replace(image, layout=self._reading.layout, others=others) for image in best]
 
-    def so_far(self, slots: Slots) -> list[Tensor]:
-        """The codes (n,) int64 that are decoded of the first `count` images, in a lasting order."""
+    def codes_so_far(self, slots: Slots) -> list[Tensor]:
+        """The decoded codes (n,) int64 of each of the first `count` images, always in one order."""
         codes = {image.seed: image.codes for image in (*self._selected, *self._round)}
         codes |= dict.fromkeys(self.waiting, torch.empty(0, dtype=torch.long))
         codes |= {seed: slots.codes_so_far(slot) for slot, seed in self.slots.items()}

@@ -1,8 +1,8 @@
 """Layers with weights of 8 bits, a scale for each output, on a CPU.
 
 Each input becomes a number of two digits, high + low / BASE, rounded to a 32,258th of its row's
-largest.  Both digits go through one integer matrix product, whose sums are exact: an output depends
-on its own row only, to the last bit, and nearly all of the error is the weights'.
+largest.  One integer matrix product multiplies both digits, and its sums are exact: an output
+depends on its own row only, to the last bit, and nearly all of the error comes from the weights.
 
 VnniLinear and VnniLayer compute in the kernels that Emojich compiles, Int8Linear in oneDNN.
 """
@@ -21,7 +21,7 @@ DIGIT = 127  # the largest of weights and digits; the smallest is -127
 
 
 def rounded_weight(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Weights (outputs, inputs) → the same in int8, and the scales (outputs,) they lost."""
+    """Weights (outputs, inputs) → int8 weights of this shape, and their scales (outputs,)."""
     weight = weight.float()
     scale = weight.abs().amax(dim=1).clamp(min=TINY) / DIGIT
     return (weight / scale[:, None]).round().to(torch.int8), scale

@@ -5,8 +5,8 @@ each output become 8-bit integers with one scale.  The channels' ranges are set 
 network computes for a test card, with room for pictures that need more; numbers beyond them are
 clipped.  What a block adds to the picture is summed in float32.
 
-Only a picture can tell whether that is exact enough, so a second card is sharpened with and without
-int8.  The root mean square difference from float32, of 255, at the size of the sticker:
+To check that this is exact enough, a second card is sharpened with and without int8.  The root mean
+square difference from float32, of 255, at the size of the sticker:
 
 | weights | picture | blocks in bfloat16 | in int8 | WebP, quality 95 |
 | --- | --- | --- | --- | --- |
@@ -15,7 +15,7 @@ int8.  The root mean square difference from float32, of 255, at the size of the 
 | its x4plus-anime, 6 RRDBs | three of `mini` | 0.4 | 0.7 to 0.9 | 4.4 to 5.6 |
 | | the second card | 0.4 | 1.6 | 19 |
 
-Most of it comes from rounding weights.  ru-dalle's weights have not been tried.
+Most of the difference comes from rounding weights.  ru-dalle's weights have not been tested.
 """
 
 import ctypes
@@ -37,11 +37,10 @@ log = logging.getLogger("emojich.cpu")
 CARD = 128  # pixels a side of a test card
 SHAPES = 60  # on it
 ROOM = 1.25  # the range of a channel, as a multiple of its range on the card
-# The root mean square difference from float32 that is accepted: of the second card, a sixth of what
-# WebP takes away.
+# The accepted root mean square difference from float32 on the second card: a sixth of WebP's.
 LIMIT = 3 / 255
-LARGEST = 255  # of a byte
-LEAST = 1e-4  # the smallest range of a channel, as a share of the block's largest: none is zero
+BYTE_MAX = 255  # of a byte
+MIN_RANGE = 1e-4  # of a channel, as a share of the block's largest, so that none is zero
 # Of `dense_block.c`: numbers in a register; outputs and inputs that a block of weights holds.
 LANES, OUTPUTS, INPUTS = 16, 32, 4
 
@@ -56,7 +55,7 @@ class Int8DenseBlock(nn.Module):
         """
         super().__init__()
         span = (high - low) * ROOM
-        scale = span.clamp(min=float(span.max()) * LEAST) / LARGEST
+        scale = span.clamp(min=float(span.max()) * MIN_RANGE) / BYTE_MAX
         zero = (-low * ROOM / scale).round().to(torch.uint8)
         self._tensors: list[Tensor] = [scale, zero]  # kept, as the C structure has their addresses
         convs = (block.conv1, block.conv2, block.conv3, block.conv4, block.conv5)
@@ -109,11 +108,11 @@ def pack(weight: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def to_int8(upscaler: nn.Module) -> bool:
-    """Replace the dense blocks of a generator on a CPU, in place, where that keeps its pictures.
+    """Replace the dense blocks of a generator on a CPU, in place, if its pictures stay the same.
 
     Call it under the autocast with which the generator is used: int8 need not be more exact than
-    that.  Returns whether it has replaced them: it does not without kernels, nor where the numbers
-    of channels do not fit them.
+    that.  Returns whether it has replaced them; it has not if there are no kernels, or if the
+    kernels do not support the numbers of channels.
     """
     places = [
         (residual, name, block)
@@ -163,7 +162,7 @@ def _fits(block: ResidualDenseBlock) -> bool:
 def _ranges(
     upscaler: nn.Module, blocks: list[ResidualDenseBlock], picture: Tensor
 ) -> dict[ResidualDenseBlock, tuple[Tensor, Tensor]]:
-    """The least number (at most 0) and the largest (at least 0) of each channel that conv5 sees."""
+    """Minimum (at most 0) and maximum (at least 0) of each input channel of conv5, by block."""
     ranges = {}
 
     def note(block: ResidualDenseBlock, seen: Tensor) -> None:

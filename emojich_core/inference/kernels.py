@@ -2,8 +2,8 @@
 
 oneDNN multiplies the few rows of a step at half the speed of memory, PyTorch's attention for one
 position reads gathered copies of keys and values, and a dense block in bfloat16 takes twice as
-long.  The first process with a C compiler builds the kernels, in a second, and keeps them; where
-there is none, PyTorch does the work.
+long.  The first process builds the kernels with a C compiler, in a second, and stores them; without
+a compiler, PyTorch computes instead.
 """
 
 import ctypes
@@ -85,7 +85,7 @@ class DenseBlock(ctypes.Structure):
     _fields_ = [("convs", Convolution * 5), ("scale", c_void_p), ("zero", c_void_p)]
 
 
-def are_of_use() -> bool:
+def are_useful() -> bool:
     """Whether the CPU has VNNI, and no AMX, which oneDNN uses."""
     return torch.cpu._is_vnni_supported() and not torch.cpu._is_amx_tile_supported()
 
@@ -96,7 +96,7 @@ def library() -> ctypes.CDLL | None:
 
     None with AMX, too, which oneDNN uses.
     """
-    if not are_of_use():
+    if not are_useful():
         return None
     try:
         compiled = ctypes.CDLL(str(build()))
@@ -140,7 +140,7 @@ def _built() -> Path:
     if not folder.is_absolute():
         raise OSError("this user has no home: set XDG_CACHE_HOME")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _close(folder)
+    _restrict(folder)
     if not (path.exists() and _is_own(path) and _is_whole(path)):
         with tempfile.TemporaryDirectory(dir=folder) as aside:
             linked, whole = (Path(aside, f"kernels.{end}") for end in ("so", "whole"))
@@ -170,16 +170,16 @@ def _run_compiler(*arguments: str) -> None:
 
 
 def _folder() -> Path:
-    """The user's own folder for what can be made again.
+    """The user's cache folder, XDG_CACHE_HOME.
 
-    The specification of XDG_CACHE_HOME has relative paths ignored.
+    Relative paths are ignored, as its specification demands.
     """
     wanted = os.environ.get("XDG_CACHE_HOME", "")
     return Path(wanted if os.path.isabs(wanted) else os.path.expanduser("~/.cache"), "emojich")
 
 
-def _close(folder: Path) -> None:
-    """Let no other user write to a folder, because this process will run what lies there.
+def _restrict(folder: Path) -> None:
+    """Let no other user write to a folder, because this process loads libraries from it.
 
     Raises PermissionError for the folder of another user.
     """
@@ -197,13 +197,13 @@ def _is_own(path: Path) -> bool:
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether a library ends in its own check sum: to load a part of one would end the process."""
+    """Whether a library ends in its own check sum; loading a part of one would kill the process."""
     content = path.read_bytes()
     return hashlib.sha256(content[:-32]).digest() == content[-32:]
 
 
 def loaded() -> ctypes.CDLL:
-    """The kernels, where there are some."""
+    """The compiled kernels, for callers that know that there are some."""
     compiled = library()
     assert compiled is not None, "nothing is packed for kernels that are not there"
     return compiled
@@ -212,8 +212,8 @@ def loaded() -> ctypes.CDLL:
 def pack(weight: Tensor) -> Tensor:
     """Weights (outputs, inputs) int8 → (N, inputs / INPUTS, OUTPUTS, INPUTS) uint8, plus 128.
 
-    VNNI multiplies bytes without a sign by bytes with one, and only the latter, the digits of the
-    inputs, can be copied to all lanes on the way.  Outputs are filled up to N times OUTPUTS.
+    VNNI multiplies unsigned by signed bytes, and only the signed ones, the digits of the inputs,
+    can be broadcast to all lanes by the same instruction.  Outputs are padded to N times OUTPUTS.
     """
     shifted = (weight.short() + 128).to(torch.uint8)
     shifted = F.pad(shifted, (0, 0, 0, -len(shifted) % OUTPUTS))

@@ -1,4 +1,4 @@
-"""Reuse the memory of freed tensors, and recognise every kind of out-of-memory error.
+"""Reuses the memory of freed tensors, and recognises every kind of out-of-memory error.
 
 For a large block glibc asks the kernel for memory, and returns it when the block is freed; the
 kernel then zeroes and maps every page of the next one again.  The pictures between the stages are
@@ -13,13 +13,13 @@ from traceback import clear_frames
 
 import torch
 
-OutOfMemory = torch.OutOfMemoryError  # for modules that do not import torch
+OutOfMemory = torch.OutOfMemoryError  # for callers that do not import torch
 
 M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8  # malloc.h
 NEVER = 2**31 - 1  # free bytes at the end of the heap; the largest int
 
 
-def keep_freed() -> None:
+def reuse_freed_memory() -> None:
     """Let this process reuse the memory that it frees.  Does nothing without glibc.
 
     Call it before starting threads: only the main arena keeps large blocks, and a thread that

@@ -64,7 +64,7 @@ def _default(device: torch.device, config: TransformerConfig) -> Precision:
 def offered(device: torch.device) -> list[Precision]:
     """The precisions that a device has fast kernels for.
 
-    oneDNN cannot pack weights in a format that the CPU does not multiply.  It packs 8 bits without
+    oneDNN cannot pack weights in a format that the CPU cannot multiply.  It packs 8 bits without
     VNNI, too, but then takes a thousand times as long.
     """
     if device.type != "cpu" or not torch.backends.mkldnn.is_available():  # weights stay unpacked

@@ -16,7 +16,7 @@ from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import ImageCodes
 
 RETRIES = 3  # of a blot; the last one is accepted
-COOLER = 0.5  # factor of the temperature: cures two in three
+COOLER = 0.5  # factor of the temperature in a retry, which mends two blots of three
 BLOT = 2  # times the best perplexity: above it an image is a blot
 
 

@@ -52,8 +52,8 @@ def filter_logits(logits: Tensor, top_k: Tensor, top_p: Tensor, largest: int) ->
     likely as the last of the `top_k`; in float16 there are many.
     """
     least = logits.topk(largest).values.gather(-1, top_k - 1)
-    # The codes that were cut off are sorted, too: so equals have ru-dalle's order, and the same
-    # ones stay where `top_p` is crossed.
+    # The codes that were cut off are sorted, too: so equal codes are in ru-dalle's order, and the
+    # same ones stay at the border of `top_p`.
     values, indices = logits.masked_fill(logits < least, -torch.inf).sort(dim=-1, descending=True)
     # At least two rows: a GPU rounds the sums of a single one differently from run to run.
     rows, width = values.shape
@@ -74,7 +74,7 @@ def make_noise(noise: Tensor, generators: list[torch.Generator | None]) -> None:
 def sample(logits: Tensor, noise: Tensor) -> Tensor:
     """Sample one code for each row of logits (B, V) with exponential noise (B, V) → (B,).
 
-    The race of exponentials has the distribution of multinomial(), which would make the host wait.
+    This has the distribution of multinomial(), which would make the host wait for the GPU.
     """
     return (logits.softmax(dim=-1) / noise).argmax(dim=-1)
 

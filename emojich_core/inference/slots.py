@@ -23,8 +23,8 @@ class ImagePrompt:
 
     codes: Tensor  # (image_seq_length,) int64, of the whole image
     given: Tensor  # (image_seq_length,) bool, True where the code is to be kept
-    # Whether the perplexity counts given codes.  The codes of a foreign picture are so unlikely
-    # that the codes drawn after them would not change a digit of it.
+    # Whether the perplexity counts given codes.  The codes of a user's picture are so unlikely that
+    # they would hide the perplexity of the codes drawn after them.
     counts: bool = True
 
     @classmethod
@@ -55,7 +55,7 @@ class ImagePrompt:
 
 @dataclass(frozen=True)
 class Prefill:
-    """A text, and codes of an image prompt, computed at once, for any number of images."""
+    """The keys and values of a text and of codes of an image prompt, for any number of images."""
 
     features: Tensor  # (1, H) of the last position
     key_values: KeyValues  # in the cache's dtype
@@ -95,7 +95,7 @@ class ImageCodes:
     codes: Tensor  # (image_seq_length,) int64, on the CPU
     seed: int
     perplexity: float  # lower is better
-    score: float | None = None  # the judge's; higher is better; None: it was not asked
+    score: float | None = None  # the judge's; higher is better; None: not judged
     look: Look = field(default_factory=Look)  # of the finished picture
     layout: str = ""  # how it becomes one picture with `others`; see `emojich_core.scenes`
     others: "tuple[ImageCodes, ...]" = ()  # the other things of its scene
@@ -105,7 +105,7 @@ class Slots:
     """A batch of images, each at a position of its own: continuous batching.
 
     A slot's image depends on its text, seed and settings only.  Every step computes all slots, even
-    empty ones, so that shapes stay the same: then a neighbour cannot even change how a sum is
+    empty ones, so that shapes stay the same, and a neighbour cannot even change how a sum is
     rounded.  The number of slots can: on a CPU in bfloat16 a single slot gives other images than
     several do; in float32 and int8 no difference has been seen.  No GPU has been measured.
 
@@ -121,7 +121,7 @@ class Slots:
         config, like = model.config, model.image_embeddings.weight
         self.model, self.count, self.length = model, count, config.image_seq_length
         length, device = self.length, like.device
-        self._sequences = 2 if guided else 1  # of a slot: number s is at s * count + slot
+        self._sequences = 2 if guided else 1  # per slot; sequence s is in row s * count + slot
         rows = self._sequences * count
         self.cache = KVCache(config, rows, like.new_empty(0, dtype=model.cache_dtype))
         self.codes = torch.zeros(count, length, dtype=torch.long, device=device)
@@ -212,7 +212,7 @@ class Slots:
     def _decode_step(self) -> None:
         """The part of a step that depends on tensors alone, so that it can be compiled."""
         config = self.model.config
-        number = self._position.clamp(max=self.length - 1)[:, None]  # an empty slot's runs on
+        number = self._position.clamp(max=self.length - 1)[:, None]  # empty slots count on
         logits, *unprompted = self.model.image_logits(self._features).float().split(self.count)
         guided = logits
         for other in unprompted:

@@ -3,7 +3,7 @@
 OpenMP's threads wait for each other after every operation, and they spin while they wait.  When
 another program takes the core of one thread, the others spin until it gets the core back:
 thousands of times in one image.  A second thread makes an image a quarter faster if it has a core
-of its own, and up to eight times slower if it has none (`python -m benchmarks.beside`).
+of its own, and up to eight times slower if it has none (`python -m benchmarks.shared_cpu`).
 """
 
 import os
@@ -52,9 +52,9 @@ class Cores:
                 self._taken -= 1
 
     def _measure(self) -> None:
-        """Count free cores: by the load since the last call, or by the threads that run now.
+        """Count free cores: by the load since the last call or, after a pause, by running threads.
 
-        The latter after a pause.  After long work, running threads may be this process's own, which
+        After long work the load decides, because running threads may be this process's own, which
         spin.
         """
         then, self._seen = self._seen, self._now()

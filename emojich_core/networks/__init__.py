@@ -5,5 +5,5 @@ transformer   ruDALL-E: from ids of the text to codes of the image
 vqgan         codes to pixels and back
 upscale       Real-ESRGAN: more pixels
 matting       the U-Net that cuts the subject out
-ruclip        how well a picture fits a text
+ruclip        scores how well a picture fits a text
 """

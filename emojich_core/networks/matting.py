@@ -1,4 +1,4 @@
-"""Matting: a U-Net cuts the subject out of its white background; if it is unsure, contours do."""
+"""Matting: a U-Net cuts the subject out of the white background, or contours if it is unsure."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -18,7 +18,7 @@ WHITE = 240  # `contour_alpha`: a pixel with all channels at least this is backg
 LARGEST = 7  # `contour_alpha`: number of white areas that are cut out
 RIM = 2  # `contour_alpha`: pixels that are cut away around them
 
-STEEPER = 2  # factor: the edges of true alphas are a pixel wide, those of the U-Net wider
+STEEPER = 2  # factor of the slope of edges, because the U-Net's are wider than true ones
 SPECK = 1e-3  # an island of at most this share of the picture is a flaw of the decoder
 
 

@@ -1,4 +1,4 @@
-"""ruCLIP: how well a picture fits a Russian text (a CLIP, arXiv 2103.00020, on Russian texts).
+"""ruCLIP scores how well a picture fits a Russian text (a CLIP, arXiv 2103.00020).
 
 Parameter names follow the published checkpoints, as OpenAI's CLIP has them.
 """
@@ -14,7 +14,7 @@ from emojich_core.networks.tokenizer import EOS_ID, Tokenizer
 
 HEAD = 64  # width of a head of the vision transformer
 
-# Those of ruCLIP's `Predictor`: one text in several phrasings is judged more reliably.
+# From ruCLIP's `Predictor`: scores are more reliable over several phrasings of a text.
 TEMPLATES = (
     "{}",
     "фото, на котором изображено {}",
@@ -127,7 +127,7 @@ class Vision(nn.Module):
 
 
 class RuCLIP(nn.Module):
-    """A text and a vision transformer whose features point the same way where they fit."""
+    """A text and a vision transformer; a text and a picture that fit have similar features."""
 
     def __init__(self, config: RuCLIPConfig):
         super().__init__()
@@ -154,7 +154,7 @@ class RuCLIP(nn.Module):
     def encode_texts(self, ids: Tensor) -> Tensor:
         """Ids (B, context_length), each with one EOS → features (B, embed_dim), not normalised.
 
-        A text's feature is that of its EOS, which sees all before it and no padding.
+        A text's feature is that of its EOS, which attends to all tokens before it, not to padding.
         """
         x = self.token_embedding(ids) + self.positional_embedding
         x = self.ln_final(self.transformer(x))

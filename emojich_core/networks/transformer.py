@@ -40,7 +40,7 @@ class TransformerConfig:
 
     @property
     def layer_kinds(self) -> "list[Kind]":
-        """The mask of each layer."""
+        """The kind of mask of each layer."""
         return [layer_kind(i, self.num_layers) for i in range(self.num_layers)]
 
     @property
@@ -79,7 +79,7 @@ def attention_masks(config: TransformerConfig) -> dict[Kind, Tensor]:
 
 def _causal(config: TransformerConfig) -> tuple[Tensor, Tensor, Tensor]:
     """Query positions (S, 1), key positions (1, S), and which keys are text (1, S)."""
-    # On the CPU even when the model is built on `meta`: no weights file has the masks.
+    # On the CPU even when the model is built on `meta`, because no weights file has the masks.
     positions = torch.arange(config.total_seq_length, device="cpu")
     query, key = positions[:, None], positions[None, :]
     return query, key, key < config.text_seq_length

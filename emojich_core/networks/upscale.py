@@ -24,7 +24,7 @@ class UpscaleConfig:
     passes: Literal[1, 2] = 1  # times that an image goes through the network
 
 
-# ru-dalle's, in pixels: a mirrored margin around an image, and an overlap around each tile.
+# As in ru-dalle, in pixels: a mirrored margin around an image, and an overlap around each tile.
 MARGIN = 15
 OVERLAP = 24
 

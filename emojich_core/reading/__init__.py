@@ -20,6 +20,7 @@ Decisions, in this order:
 - `things_alone`: the first thing of a scene that is not drawn whole: клубника со сливками
 - `substitutes`: what is drawn for an unlearned noun: капибара (`neighbours.tsv`)
 - `learned_scenes`: what scenes call a thing: бульдог в шляпе
+- `nouns_of_adjectives`: the noun of an adjective, where nothing else is known: банановый
 - `poses`: how images that repeat another one may be turned (`poses.tsv`)
 
 What users type:
@@ -33,6 +34,7 @@ Russian words and tables:
 - `lexicon`: Russian words and phrases for each emoji (`lexicon.tsv`)
 - `lookup`: the emoji that a word or phrase means, in whatever form
 - `words`: dictionary forms, parts of speech, agreement
+- `degrees`: adjectives that say more or less: злющий, беленький
 - `diminutives`: the nouns that a diminutive may be made of
 - `colour_names`: shades, and the colours that things have in life (`natural_colours.tsv`)
 - `text`: finds the words of a text, and replaces one

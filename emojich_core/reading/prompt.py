@@ -16,6 +16,8 @@
    (`things_alone`).
 9. A noun that the weights have not learned is replaced by another one (`substitutes`).
 10. Of emoji beside words that mean nothing, each is drawn: the candidates take turns.
+11. Of a prompt in which nothing else is known, the noun of an adjective is drawn
+    (`nouns_of_adjectives`), or a heart in the colour that it names (`coloured_things`).
 
 The bot tells the user which word the model draws for a word that the lexicon marks as another thing
 than its emoji, and for a word that has only a neighbour; and what of a scene or of a participle is
@@ -31,7 +33,8 @@ from emojich_core.reading.arranged_scenes import (
     read_described,
     read_part_of_scene,
 )
-from emojich_core.reading.coloured_things import read_coloured_thing
+from emojich_core.reading.colour_names import basic_colour
+from emojich_core.reading.coloured_things import read_colour_alone, read_coloured_thing
 from emojich_core.reading.counts import COUNTS
 from emojich_core.reading.descriptions import description_of
 from emojich_core.reading.emoji_for_words import with_names_for_emoji
@@ -39,6 +42,7 @@ from emojich_core.reading.faces import read_face
 from emojich_core.reading.learned_scenes import read_head_in_outfit, read_learned_scene
 from emojich_core.reading.lookup import find
 from emojich_core.reading.negations import without_negated
+from emojich_core.reading.nouns_of_adjectives import read_noun_of_adjective
 from emojich_core.reading.partial_phrases import object_of_infinitive, read_clauses, read_greeting
 from emojich_core.reading.poses import with_pose
 from emojich_core.reading.scene_words import in_scene_words
@@ -68,6 +72,8 @@ def read(vocabulary: Vocabulary, prompt: str) -> Reading:
         said = mended(said, respell)
     reading = _read_words(vocabulary, said)
     reading = reading or read_in_turn(vocabulary, (part for part, is_emoji in parts if is_emoji))
+    reading = reading or read_noun_of_adjective(vocabulary, words_in(said))
+    reading = reading or read_colour_alone(vocabulary, words_in(said))
     if reading:
         return with_pose(vocabulary, reading)
     message = f"The model knows no word of «{prompt}»: try {EXAMPLES}."
@@ -156,6 +162,8 @@ def _read_nouns(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     )
     if reading:
         return reading
+    if len(texts) == 1 and basic_colour(texts[0]):
+        return None  # weights that have learned красный кот know no красный
     named = nouns(texts)
     telling = named or [text for text in texts if says_something(text)]
     if not named and len(texts) > 1:

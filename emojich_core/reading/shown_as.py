@@ -23,15 +23,22 @@ TABLE = Path(__file__).with_name("shown_as.tsv")
 _OTHER = "~"
 
 
-def read_shown_as(vocabulary: Vocabulary, phrase: str) -> Reading | None:
-    """The reading of the prompt that shows a phrase; None if its emoji shows it best."""
+def read_shown_as(
+    vocabulary: Vocabulary, phrase: str, is_of_several: bool = False
+) -> Reading | None:
+    """The reading of the prompt that shows a phrase; None if its emoji shows it best.
+
+    Of a phrase that several emoji show, the table must have the phrase itself.
+    """
     if not vocabulary.scene_nouns:
         return None
     emoji = vocabulary.emoji_by_name.get(phrase, "")
     found = find(vocabulary, phrase) or (None if emoji else find_undrawn(vocabulary, phrase))
     said = found.phrase if found else phrase
     of_word = bare(emoji_by_phrase()[said]) if found else ""
-    keys = (said, emoji or of_word, emoji or person(of_word))
+    keys = [said]
+    if not is_of_several:
+        keys += [emoji or of_word, emoji or person(of_word)]
     prompt = next((_prompts()[key] for key in keys if key in _prompts()), "")
     if not prompt:
         return None

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 
 from emojich_core.reading.lexicon import emoji_by_phrase
 from emojich_core.reading.text import WORD
-from emojich_core.reading.words import forms, is_in_dictionary, parses, plain
+from emojich_core.reading.words import forms, is_adjective, is_in_dictionary, parses, plain
 
 _PREPOSITIONS = {"в", "во", "на", "с", "со", "под", "из", "у", "за", "и"}
 # The end of a sentence within a text becomes a comma, unless a preposition or «и» follows it.
@@ -41,6 +41,8 @@ def mended(text: str, respell: Callable[[str], str] | None = None) -> str:
         parts = match[0].split("-")
         if not _PREPOSITIONS.isdisjoint(parts[1:-1]) and not _is_word(plain(match[0])):
             return mended(" ".join(parts), respell)  # кот-в-шляпе
+        if len(parts) == 2 and plain(parts[0]) == plain(parts[1]) and is_adjective(parts[0]):
+            return (respell or respelled)(parts[0])  # злой-злой
         return (respell or respelled)(match[0])
 
     return WORD.sub(spell, text).strip()

@@ -26,12 +26,12 @@ MOST_PROMPTS = 4  # of a reading: as many as the stickers of most requests
 def read_whole(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
     """The reading of words that together mean one emoji, or any one of several."""
     phrase = plain(" ".join(texts))
-    if scene := read_shown_as(vocabulary, phrase):
-        return scene
     named = vocabulary.emoji_by_name.get(phrase)
     shown = _variants().get(phrase, ())
     if len(texts) == 1 and not named and not shown:
         shown = _emoji_of_form(phrase)
+    if scene := read_shown_as(vocabulary, phrase, is_of_several=bool(shown)):
+        return scene
     if not named and not shown and (found := find(vocabulary, phrase)):
         named = found.emoji
         if names_another_thing(found.phrase):

@@ -10,6 +10,8 @@ from typing import Any
 
 import pymorphy3
 
+from emojich_core.reading.degrees import plain_degrees
+
 # Function words, which show nothing by themselves, and occur in captions of all subjects.
 _FUNCTION_WORDS = {"PREP", "CONJ", "PRCL", "NPRO", "NUMR"}
 # Grammemes of names: Толстая is a surname, and толстая an adjective far more often.
@@ -33,8 +35,20 @@ def parses(word: str) -> tuple[Any, ...]:
 
 @cache
 def forms(word: str) -> tuple[str, ...]:
-    """A word, and all dictionary forms that it can have, the likeliest first."""
-    return tuple(dict.fromkeys((plain(word), *(plain(p.normal_form) for p in parses(word)))))
+    """A word, and all dictionary forms that it can have, the likeliest first.
+
+    The last ones are adjectives of which it says more or less: злющая, злющий, злой.
+    """
+    found = (plain(word), *(plain(p.normal_form) for p in parses(word)))
+    adjectives = {plain(p.normal_form) for p in parses(word) if p.tag.POS in {"ADJF", "ADJS"}}
+    degrees = (plain_degree for each in sorted(adjectives) for plain_degree in plain_degrees(each))
+    return tuple(dict.fromkeys((*found, *filter(_is_adjective_of_dictionary, degrees))))
+
+
+def _is_adjective_of_dictionary(word: str) -> bool:
+    return any(
+        p.is_known and p.tag.POS == "ADJF" and plain(p.normal_form) == word for p in parses(word)
+    )
 
 
 def meant_forms(word: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""How the `mini` bundle is made and measured; nothing of the product imports this room.
+"""How the `mini` bundle is made and measured; no other package imports this one.
 
 data/          the training set: emoji art, captions, compositions of both
-presets        the numbers of the bundle
+presets        the configurations of the bundle's networks
 vqgan          trains the VQGAN
 decoder        trains its decoder again, adversarially
 upscale        trains the up-scaler
@@ -9,10 +9,10 @@ matting        trains the U-Net
 transformer    trains the transformer
 auxiliary      auxiliary losses of the transformer
 adversarial    the discriminator of decoder and up-scaler, and its losses
-trainer        what these trainers share
-export         checkpoints become a bundle
+trainer        options, learning rate and precision of all trainers
+export         turns checkpoints into a bundle
 best_captions  measures which captions the bundle draws well
-unpack         a bundle becomes checkpoints, to train it further
+unpack         turns a bundle into checkpoints, to train it further
 average        the mean of two bundles
 evaluation/    measures a bundle
 """

@@ -1,8 +1,8 @@
 """A patch discriminator and its losses: they make decoder and up-scaler crisp.
 
-Where several pictures are possible, L1 is least for their mean, which is soft.  A discriminator
-tells the soft picture from a drawing, so the network has to decide for one (VQGAN, Esser et al.
-2021, arXiv 2012.09841, sect. 3.1; Real-ESRGAN, arXiv 2107.10833).
+Where several pictures are possible, L1 is smallest for their mean, which is blurred.  A
+discriminator recognises blurred pictures, so the network has to decide for one picture (VQGAN,
+Esser et al. 2021, arXiv 2012.09841, sect. 3.1; Real-ESRGAN, arXiv 2107.10833).
 """
 
 from itertools import pairwise

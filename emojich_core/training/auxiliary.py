@@ -1,7 +1,7 @@
 """Auxiliary losses of the transformer: it learns to predict early how the picture will look.
 
-A code is one of 2048 numbers, and the codes of a blue cat have none in common with those of a grey
-one, though the shape is the same.  So linear heads on intermediate layers predict what both share.
+A code is one of 2048 numbers, and a blue cat and a grey cat of the same shape have no codes in
+common.  So linear heads on intermediate layers predict properties that such pictures share.
 Half way up, the last text positions predict the whole picture, a row of patches each, which the
 image's positions can attend to; three quarters up, each position of the image predicts the patch
 that comes next.  As in Deeply-Supervised Nets (Lee et al. 2015, arXiv 1409.5185), the heads are

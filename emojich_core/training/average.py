@@ -1,9 +1,9 @@
-"""The mean of two transformers, one trained further from the other: better than either.
+"""Averages two transformers, one trained further from the other: the mean is better than either.
 
     python -m emojich_core.training.average mini .data/further --out .data/mean
 
-The mean keeps most of what further training gained, and regains what that lost: "model soups"
-(Wortsman et al. 2022, arXiv 2203.05482).
+The mean keeps most gains of further training, and undoes its losses: "model soups" (Wortsman et al.
+2022, arXiv 2203.05482).
 """
 
 import argparse
@@ -17,9 +17,9 @@ from emojich_core.errors import exit_on
 
 
 def average(bundle: Bundle, other: Bundle, out: Path) -> None:
-    """Write a bundle with the mean of both transformers; all else is that of the first.
+    """Write a bundle with the mean of both transformers; all else is from `bundle`.
 
-    Raises ValueError for two that do not come from the same one, and BundleError.
+    Raises ValueError unless one was trained from the other, and BundleError.
     """
     if _kind(bundle) != _kind(other):
         raise ValueError(f"{other.path} does not go on from {bundle.path}: take one that does.")

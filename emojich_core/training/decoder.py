@@ -1,4 +1,4 @@
-"""Train the VQGAN's decoder again, adversarially: crisp pictures from the same codes.
+"""Trains the VQGAN's decoder again, adversarially: crisp pictures from the same codes.
 
 Encoder and codebook stay, so the transformer's codes keep their meaning.
 """
@@ -91,7 +91,7 @@ class Trainer:
 
 
 def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None:
-    """Train up to so many steps, going on from `out`/decoder.pt if it is there."""
+    """Train up to `steps` steps, continuing from `out`/decoder.pt if it is there."""
     torch.manual_seed(0)
     cache = data / "dataset" / "codes.npy"
     trainer = Trainer(Dataset.open(data / "dataset"), out, cache, steps, batch_size, lr)

@@ -1,4 +1,4 @@
-"""Write the checkpoints of all trainers as a bundle: half precision, safetensors, check sums."""
+"""Writes the checkpoints of all trainers as a bundle: half precision, safetensors, check sums."""
 
 import argparse
 from collections.abc import Iterable
@@ -10,7 +10,6 @@ from emojich_core.finetuning.loop import read
 from emojich_core.model_options import SHIPPED
 from emojich_core.reading.vocabulary import Vocabulary, words_of
 from emojich_core.reading.whole_phrases import read_whole
-from emojich_core.reading.words import is_noun
 from emojich_core.training.data.dataset import Dataset, Row
 from emojich_core.training.presets import (
     MINI_MATTING,
@@ -68,8 +67,8 @@ def vocabulary_of(dataset: Dataset) -> Vocabulary:
 
 
 def drawn_alone(vocabulary: Vocabulary, words: Iterable[str]) -> set[str]:
-    """The words without nouns that stand in longer captions only: флаг would be anything."""
-    return {word for word in words if not is_noun(word) or read_whole(vocabulary, [word])}
+    """The words without those that stand in longer captions only: флаг would be anything."""
+    return {word for word in words if read_whole(vocabulary, [word])}
 
 
 def _name(row: Row) -> str:

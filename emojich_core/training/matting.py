@@ -1,4 +1,4 @@
-"""Train the U-Net that cuts out: the art's own alpha from the earlier stages' pictures."""
+"""Trains the U-Net: it learns the alpha of the art from pictures of the earlier stages."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from emojich_core.training.trainer import autocast, command, rate, set_rate
 from emojich_core.training.upscale import load_upscaler
 from emojich_core.training.vqgan import load_vqgan, reconstruct
 
-GLYPHS = 2400  # of all, chosen at random: from 600 it did not learn to keep white insides
+GLYPHS = 2400  # chosen at random; with 600 the U-Net did not learn to keep white insides
 REAL = 0.85  # share of the pictures that come through VQGAN and up-scaler, against clean renders
 
 
@@ -102,7 +102,7 @@ class Trainer:
 
 
 def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None:
-    """Train up to so many steps, going on from `out`/matting.pt if it is there."""
+    """Train up to `steps` steps, continuing from `out`/matting.pt if it is there."""
     torch.manual_seed(1)
     glyphs, size = choose_glyphs(data, GLYPHS), MINI_MATTING.size
     small = reconstruct(rendered(glyphs, MINI_VQGAN.image_size, data), load_vqgan(out))

@@ -1,4 +1,4 @@
-"""The numbers of the `mini` bundle: the published architecture, small enough for two CPU cores."""
+"""The configurations of `mini`: the published architecture, small enough for two CPU cores."""
 
 from emojich_core.inference.sampling import Sampling
 from emojich_core.networks.matting import MattingConfig

@@ -1,4 +1,4 @@
-"""Train the transformer on captions and the codes of their drawings."""
+"""Trains the transformer on captions and the codes of their drawings."""
 
 from pathlib import Path
 
@@ -153,7 +153,7 @@ class Trainer:
 
 
 def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None:
-    """Train up to so many steps, going on from `out`/transformer.pt if it is there."""
+    """Train up to `steps` steps, continuing from `out`/transformer.pt if it is there."""
     torch.manual_seed(0)
     dataset, vqgan = Dataset.open(data / "dataset"), load_vqgan(out)
     tokenizer = train_tokenizer(dataset.captions(), out)

@@ -1,4 +1,4 @@
-"""Write a bundle as checkpoints, to train the transformer, or a stage after it, further.
+"""Writes a bundle as checkpoints, to train the transformer, or a stage after it, further.
 
     python -m emojich_core.training.unpack
     python -m emojich_core.training.transformer --out .data/unpacked --steps 1000 --lr 8e-4

@@ -1,6 +1,6 @@
-"""Train the up-scaler: reconstructions of glyphs by the VQGAN in, glyphs at a larger size out.
+"""Trains the up-scaler: from reconstructions of glyphs by the VQGAN to larger glyphs.
 
-So it learns to repair the decoder's real errors, and not some synthetic blur.  A
+So it learns to repair the decoder's real errors instead of a synthetic blur.  A
 discriminator keeps its edges crisp.
 """
 
@@ -24,7 +24,7 @@ from emojich_core.training.presets import MINI_UPSCALE, MINI_VQGAN
 from emojich_core.training.trainer import autocast, command, rate, set_rate
 from emojich_core.training.vqgan import load_vqgan, reconstruct, reconstruction_loss
 
-GLYPHS = 900  # of all, chosen at random: many patches each
+GLYPHS = 900  # chosen at random; each has many patches
 PATCH = 48  # pixels of the small image
 HINGE_WEIGHT = 0.15  # at 0.4 stickers had 1.5 times the art's fine detail: halos along edges
 
@@ -97,7 +97,7 @@ class Trainer:
 
 
 def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None:
-    """Train up to so many steps, going on from `out`/upscale.pt if it is there."""
+    """Train up to `steps` steps, continuing from `out`/upscale.pt if it is there."""
     torch.manual_seed(0)
     glyphs = choose_glyphs(data, GLYPHS)
     small = reconstruct(rendered(glyphs, MINI_VQGAN.image_size, data), load_vqgan(out))

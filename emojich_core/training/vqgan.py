@@ -1,4 +1,4 @@
-"""Train the VQGAN: pictures on white in, the same pictures at twice the side out.
+"""Trains the VQGAN: from pictures on white to the same pictures with twice the side.
 
 The codebook is learned with exponential moving averages and restarts of unused codes (van den Oord
 et al. 2017, arXiv 1711.00937, appendix A.1), which converges in minutes where the Gumbel relaxation
@@ -22,7 +22,7 @@ from emojich_core.training.data.dataset import Dataset
 from emojich_core.training.presets import MINI_VQGAN
 from emojich_core.training.trainer import autocast, command, rate, set_rate
 
-# The autoencoder is trained first: quantising features that mean nothing yet slows it down.
+# The autoencoder is trained first, because quantising untrained features slows training down.
 UNQUANTISED_STEPS = 300
 
 # Pictures differ mostly in lightness: a model that weighs colour no more stays grey for long.
@@ -83,7 +83,7 @@ class EMACodebook(nn.Module):
 def reconstruction_loss(output: Tensor, target: Tensor) -> Tensor:
     """L1 on pixels (B, 3, H, W), on their differences to the right and below, and on their colour.
 
-    The squared error on top pulls at what is far off, where L1 is content with the median.
+    The squared error is added, because L1 alone hardly penalises large errors.
     """
     loss = F.l1_loss(output, target) + 5 * F.mse_loss(output, target)
     for dim in (2, 3):
@@ -220,7 +220,7 @@ class Trainer:
 
 
 def train(data: Path, out: Path, steps: int, batch_size: int, lr: float) -> None:
-    """Train up to so many steps, going on from `out`/vqgan.pt if it is there."""
+    """Train up to `steps` steps, continuing from `out`/vqgan.pt if it is there."""
     torch.manual_seed(0)
     trainer = Trainer(Dataset.open(data / "dataset"), steps, batch_size, lr)
     state: dict[str, Stateful] = {

@@ -48,7 +48,7 @@ def discard_updates(request: pytest.FixtureRequest) -> None:
     if "sandbox" in request.fixturenames:
         sandbox: Sandbox = request.getfixturevalue("sandbox")
         sandbox.api("deleteWebhook", drop_pending_updates=True)
-        sandbox.mend()
+        sandbox.clear_faults()
     if "server" in request.fixturenames:
         with connect(request.getfixturevalue("server")) as connection:
             if connection.exists(leader.KEY):  # a bot is there

@@ -109,8 +109,8 @@ class Sandbox:
         """The next calls of a method fail."""
         self.post("/sandbox/fault", method=method, error_code=error_code, **more)
 
-    def mend(self) -> None:
-        """Call off the failures that no call has met."""
+    def clear_faults(self) -> None:
+        """Cancel the faults that are still to come."""
         self.http.delete("/sandbox/fault").raise_for_status()
 
     def group(self, *users: "User") -> int:

@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from bot.sandbox.people import ANONYMOUS_ADMINISTRATOR, CHANNEL
+from bot.sandbox.actions import ANONYMOUS_ADMINISTRATOR, CHANNEL
 from tests.bot.harness import Sandbox, User, Worker, text_of, wait_for
 
 pytestmark = pytest.mark.usefixtures("bot")

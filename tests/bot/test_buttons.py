@@ -211,7 +211,7 @@ def test_user_cannot_press_buttons_of_another_user(new_user: NewUser, worker: Wo
     assert thief.packs() == owner.packs() == []
 
 
-def test_button_pressed_before_telegram_answers_is_of_the_same_message(
+def test_button_pressed_before_telegram_answers_edits_the_same_message(
     user: User, worker: Worker, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     sandbox.fault("sendMessage", 429, retry_after=60)

@@ -42,7 +42,7 @@ def test_bot_delivers_events_published_while_it_was_down(
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_429_and_500_delay_but_lose_nothing(
+def test_messages_arrive_despite_429_and_500(
     bot: RunningBot, user: User, new_user: NewUser, worker: Worker, sandbox: Sandbox, after: bool
 ) -> None:
     other = new_user()
@@ -72,7 +72,7 @@ def test_first_message_survives_an_outage(
     assert len(user.messages()) == 1
 
 
-def test_stickers_that_are_ready_before_the_first_answer_are_the_first_answer(
+def test_stickers_ready_before_the_first_answer_are_sent_in_its_place(
     bot: RunningBot, user: User, worker: Worker, sandbox: Sandbox, connection: redis.Redis
 ) -> None:
     sandbox.fault("sendMessage", LATE, after=True, delay=3)

@@ -112,7 +112,7 @@ def test_stickers_in_packs_and_bans_are_counted(
 
 
 @pytest.mark.parametrize("case", ["too early", "nothing happened", "no admin"])
-def test_no_digest_is_sent(
+def test_no_digest_is_sent_too_early_or_without_events_or_admins(
     sandbox: Sandbox, server: str, connection: redis.Redis, admins: list[User], yesterday: str,
     monkeypatch: pytest.MonkeyPatch, case: str,
 ) -> None:  # fmt: skip

@@ -1,4 +1,4 @@
-"""`python -m bot.doctor`: a line for each check, with the cure of what is wrong."""
+"""`python -m bot.doctor`: a line for each check, with the fix for what is wrong."""
 
 import json
 import time
@@ -18,7 +18,7 @@ DOCTOR = "import sys; sys.stdout = open(1, 'w'); from bot.doctor import main; ma
 @pytest.fixture
 def environment(sandbox: Sandbox, server: str) -> Iterator[dict[str, str]]:
     yield environment_of(sandbox, server)
-    sandbox.mend()
+    sandbox.clear_faults()
     sandbox.api("deleteWebhook")
 
 
@@ -34,7 +34,7 @@ def examine(environment: dict[str, str], status: int) -> str:
     return out
 
 
-def test_installation_that_is_well(environment: dict[str, str], server: str) -> None:
+def test_working_installation_passes_every_check(environment: dict[str, str], server: str) -> None:
     with connect(server) as connection:
         version = connection.info()["redis_version"]
     lines = examine(environment, 0).splitlines()
@@ -53,13 +53,13 @@ def test_installation_that_is_well(environment: dict[str, str], server: str) -> 
     ]
 
 
-def test_token_in_a_file(environment: dict[str, str], tmp_path: Path) -> None:
+def test_token_is_read_from_a_file(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "token").write_text(TOKEN)
     secret = {"TELEGRAM_BOT_TOKEN": "", "TELEGRAM_BOT_TOKEN_FILE": str(tmp_path / "token")}
     assert "✓ Telegram takes the token" in examine(environment | secret, 0)
 
 
-def test_machine_without_a_token_or_a_redis_is_not_at_fault(tmp_path: Path) -> None:
+def test_missing_token_and_redis_are_skipped(tmp_path: Path) -> None:
     first, second = examine({"EMOJICH_DATA": str(tmp_path)}, 0).splitlines()
     assert first.startswith("– not checked: TELEGRAM_BOT_TOKEN is not set")
     assert second.startswith("– not checked: REDIS_URL is not set")
@@ -90,7 +90,9 @@ def test_wrong_setting_is_one_line(
     assert [found[: len(line)] for found in wrong] == [line]
 
 
-def test_token_refused_by_telegram(environment: dict[str, str], sandbox: Sandbox) -> None:
+def test_token_refused_by_telegram_is_reported(
+    environment: dict[str, str], sandbox: Sandbox
+) -> None:
     sandbox.fault("getMe", 401)
     out = examine(environment, 1)
     assert "✗ Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the bot's token" in out
@@ -98,7 +100,7 @@ def test_token_refused_by_telegram(environment: dict[str, str], sandbox: Sandbox
 
 
 @pytest.mark.parametrize("method", ["getMe", "getWebhookInfo"])
-def test_answers_that_are_not_telegrams(
+def test_answer_of_another_server_is_reported(
     environment: dict[str, str], sandbox: Sandbox, method: str
 ) -> None:
     sandbox.fault(method, 200, answer='{"ok": true, "result": {}}', times=4)
@@ -106,7 +108,9 @@ def test_answers_that_are_not_telegrams(
     assert "does not answer as Telegram does: correct TELEGRAM_API_URL." in out
 
 
-def test_inline_mode_and_groups_that_are_off(environment: dict[str, str], sandbox: Sandbox) -> None:
+def test_disabled_inline_mode_and_groups_are_reported(
+    environment: dict[str, str], sandbox: Sandbox
+) -> None:
     user = sandbox.api("getMe") | {"supports_inline_queries": False, "can_join_groups": False}
     sandbox.fault("getMe", 200, answer=json.dumps({"ok": True, "result": user}))
     out = examine(environment, 1)
@@ -114,9 +118,7 @@ def test_inline_mode_and_groups_that_are_off(environment: dict[str, str], sandbo
     assert "– not checked: groups: /setjoingroups of @BotFather" in out
 
 
-def test_webhook_of_another_address_and_one_that_is_not_wanted(
-    environment: dict[str, str], sandbox: Sandbox
-) -> None:
+def test_unexpected_webhook_is_reported(environment: dict[str, str], sandbox: Sandbox) -> None:
     url = f"http://127.0.0.1:{free_port()}/{TOKEN}"
     sandbox.api("setWebhook", url=url)
     out = examine(environment | {"WEBHOOK_URL": "http://127.0.0.1:9/a"}, 1)
@@ -125,7 +127,7 @@ def test_webhook_of_another_address_and_one_that_is_not_wanted(
     assert "<secret>, but WEBHOOK_URL is not set: start the bot" in examine(environment, 1)
 
 
-def test_webhook_that_cannot_be_reached(environment: dict[str, str], sandbox: Sandbox) -> None:
+def test_unreachable_webhook_is_reported(environment: dict[str, str], sandbox: Sandbox) -> None:
     url = f"http://127.0.0.1:{free_port()}/updates"
     sandbox.api("setWebhook", url=url)
     User(sandbox, 20_500, "ru").say("кот")
@@ -136,7 +138,7 @@ def test_webhook_that_cannot_be_reached(environment: dict[str, str], sandbox: Sa
     assert "✓ 1 updates wait" in out
 
 
-def test_many_updates_that_wait_and_an_error_that_is_over(
+def test_many_waiting_updates_are_reported_and_an_old_error_is_not(
     environment: dict[str, str], sandbox: Sandbox
 ) -> None:
     info = {"url": "http://127.0.0.1:9/a", "has_custom_certificate": False}
@@ -147,7 +149,9 @@ def test_many_updates_that_wait_and_an_error_that_is_over(
     assert "✗ 101 updates wait at Telegram: start the bot, or see its log." in out
 
 
-def test_redis_that_would_lose_data(environment: dict[str, str], tmp_path: Path) -> None:
+def test_redis_that_would_lose_data_is_reported(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     server = Server(tmp_path / "redis", "maxmemory-policy allkeys-lru", 'save ""')
     try:
         out = examine(environment | {"REDIS_URL": f"redis://127.0.0.1:{server.port}"}, 1)

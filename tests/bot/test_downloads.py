@@ -90,7 +90,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     async def initialize(bot: Bot) -> None:
         await bot.request.initialize()
 
-    monkeypatch.setattr("bot.pictures.downloads.insist", once)
+    monkeypatch.setattr("bot.pictures.downloads.with_retries", once)
     monkeypatch.setattr(Bot, "initialize", initialize)
 
 
@@ -99,7 +99,7 @@ def test_file_is_downloaded(download: Download) -> None:
 
 
 @pytest.mark.parametrize(("file_id", "size"), [("small", MAX_BYTES + 1), ("refused", 0)])
-def test_file_that_is_said_to_be_too_large_is_not_downloaded(
+def test_file_of_a_declared_size_over_the_limit_is_not_downloaded(
     download: Download, file_id: str, size: int
 ) -> None:
     Telegram.sent = 0
@@ -108,14 +108,14 @@ def test_file_that_is_said_to_be_too_large_is_not_downloaded(
     assert Telegram.sent == 0
 
 
-def test_download_ends_where_a_file_is_larger_than_was_said(download: Download) -> None:
+def test_download_of_a_file_larger_than_declared_stops_at_the_limit(download: Download) -> None:
     Telegram.sent = 0
     with pytest.raises(TooLarge):
         download("endless", 7)
     assert MAX_BYTES <= Telegram.sent < 2 * MAX_BYTES
 
 
-def test_file_that_is_gone_is_told_from_an_outage(download: Download) -> None:
+def test_deleted_file_is_distinguished_from_an_outage(download: Download) -> None:
     with pytest.raises(FileGone):
         download("gone")
     with pytest.raises(NetworkError) as outage:

@@ -43,7 +43,7 @@ def is_green(image: Image.Image, x: int, y: int) -> bool:
     return bool(green > red + 60 and green > blue + 60)
 
 
-def test_photo_with_a_caption_becomes_a_sticker_of_which_another_share_can_be_kept(
+def test_photo_with_a_caption_becomes_stickers_that_keep_a_half_or_a_quarter(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     user.say(file=photo(), caption="в шляпе")
@@ -71,7 +71,7 @@ def test_photo_with_a_caption_becomes_a_sticker_of_which_another_share_can_be_ke
     assert [m["message_id"] for m in user.messages()] == [shown["message_id"]]
 
 
-def test_more_like_and_again_keep_what_they_should(
+def test_retry_and_more_keep_the_image_prompt_and_similar_candidates_do_not(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     user.say(file=photo(), caption="в шляпе")
@@ -109,7 +109,7 @@ def test_image_sent_as_a_file_is_turned_upright(
 
 
 @pytest.mark.parametrize("what", ["photo", "sticker", "foreign_sticker"])
-def test_words_that_answer_a_picture_begin_with_it(
+def test_reply_to_a_picture_has_it_as_image_prompt(
     user: User, worker: Worker, connection: redis.Redis, what: str
 ) -> None:
     said = user.say(**{what: True})
@@ -119,7 +119,7 @@ def test_words_that_answer_a_picture_begin_with_it(
     assert picture_of(request, connection).size == (SIDE, SIDE)
 
 
-def test_words_that_answer_the_bots_own_picture_are_words_alone(user: User, worker: Worker) -> None:
+def test_reply_to_the_bots_own_picture_has_no_image_prompt(user: User, worker: Worker) -> None:
     user.say("кот")
     worker.finish(worker.take())
     shown = user.sees("Готово")
@@ -128,7 +128,7 @@ def test_words_that_answer_the_bots_own_picture_are_words_alone(user: User, work
 
 
 @pytest.mark.parametrize("kind", ["animation", "animated_sticker", "video_sticker"])
-def test_words_that_answer_what_moves_get_a_sentence(user: User, worker: Worker, kind: str) -> None:
+def test_reply_to_a_video_or_animation_is_refused(user: User, worker: Worker, kind: str) -> None:
     said = user.say(moving=kind)
     user.sees("С видео и анимации")
     user.say("зимой", reply_to=said["message_id"])
@@ -168,7 +168,7 @@ CUT = b64encode(BytesIO(b"\xff\xd8\xff\xe0" + b"\0" * 200).getvalue()).decode()
     ],
     ids=["100 megapixels", "20 MB", "damaged", "GIF", "animation"],
 )
-def test_bad_picture_gets_one_sentence_and_costs_nothing(
+def test_bad_picture_is_refused_and_does_not_count(
     new_user: NewUser,
     worker: Worker,
     connection: redis.Redis,
@@ -207,7 +207,9 @@ def test_picture_is_downloaded_through_errors_of_telegram(
     assert worker.take().image
 
 
-def test_every_line_of_a_caption_begins_with_the_picture(user: User, worker: Worker) -> None:
+def test_every_line_of_a_caption_has_the_picture_as_image_prompt(
+    user: User, worker: Worker
+) -> None:
     user.say(file=photo(), caption="зимой\nв шляпе")
     first, second = worker.take(), worker.take()
     assert first.image
@@ -224,7 +226,7 @@ def test_edited_caption_replaces_the_request(user: User, worker: Worker) -> None
     assert worker.take().image
 
 
-def test_exchanged_photo_replaces_the_request(
+def test_edit_with_another_photo_replaces_the_request(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     said = user.say(file=photo("red"), caption="зимой\nв шляпе")
@@ -239,7 +241,7 @@ def test_exchanged_photo_replaces_the_request(
     assert worker.queue.count_waiting() == 0
 
 
-def test_photo_exchanged_after_another_share_was_drawn_replaces_that(
+def test_edit_with_another_photo_replaces_a_request_for_another_share(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     said = user.say(file=photo("red"), caption="зимой")
@@ -272,7 +274,7 @@ def test_only_the_picture_with_the_caption_of_an_album_counts(user: User, worker
     assert "Что с этим сделать" in texts[1]
 
 
-def test_expired_picture_is_told_like_expired_stickers(
+def test_buttons_of_an_expired_image_prompt_say_so(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     user.say(file=photo(), caption="зимой")
@@ -291,7 +293,7 @@ def test_expired_picture_is_told_like_expired_stickers(
     assert worker.queue.count_waiting() == 0
 
 
-def test_picture_that_expires_in_the_queue_ends_in_a_sentence_and_costs_nothing(
+def test_image_prompt_that_expires_in_the_queue_is_reported_and_does_not_count(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     user.say(file=photo(), caption="зимой")
@@ -321,7 +323,7 @@ def test_pictures_count_towards_the_limit(user: User, worker: Worker) -> None:
     assert worker.queue.count_waiting() == active
 
 
-def test_request_without_a_picture_says_nothing_of_one(
+def test_job_without_an_image_prompt_has_no_image_field(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     user.say("кот")
@@ -332,7 +334,7 @@ def test_request_without_a_picture_says_nothing_of_one(
 
 
 @pytest.mark.parametrize("caption", ["/sticker зимой", "/sticker@{bot} зимой", "@{bot} зимой"])
-def test_photo_in_a_group_is_taken_where_its_caption_calls_the_bot(
+def test_photo_in_a_group_is_drawn_if_its_caption_names_the_bot(
     new_user: NewUser, worker: Worker, sandbox: Sandbox, caption: str
 ) -> None:
     anna, boris = new_user(), new_user()
@@ -348,7 +350,7 @@ def test_photo_in_a_group_is_taken_where_its_caption_calls_the_bot(
     assert worker.queue.count_waiting() == 0
 
 
-def test_command_in_a_group_that_answers_a_picture_begins_with_it(
+def test_group_command_in_reply_to_a_picture_has_it_as_image_prompt(
     new_user: NewUser, worker: Worker, sandbox: Sandbox
 ) -> None:
     anna, boris = new_user(), new_user()

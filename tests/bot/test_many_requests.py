@@ -88,7 +88,7 @@ def among(url: str, users: int, act: Act, room: bool) -> None:
 def test_monitor_reads_many_requests_with_few_commands(url: str) -> None:
     async def act(parts: Parts) -> None:
         before = parts.calls()
-        await parts.monitor._look()
+        await parts.monitor._check_all()
         after = parts.calls()
         new = {name: count - before.get(name, 0) for name, count in after.items()}
         assert new["hget"] == 60  # in one round trip
@@ -102,12 +102,12 @@ def test_monitor_changes_only_as_many_places_as_telegram_takes(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that have waited longest for a change come next."""
-    monkeypatch.setattr(monitor, "MOVES", 6)
+    monkeypatch.setattr(monitor, "MAX_PLACE_EDITS", 6)
 
     async def act(parts: Parts) -> None:
-        await parts.monitor._look()
+        await parts.monitor._check_all()
         assert len(await parts.shown_places()) == 6
-        await parts.monitor._look()
+        await parts.monitor._check_all()
         assert sorted(await parts.shown_places()) == list(range(1, 11))
 
     among(url, 10, act, room=True)
@@ -123,7 +123,7 @@ def test_monitor_leaves_a_message_alone_while_it_is_being_shown(url: str) -> Non
         while not task.stale:  # until it has tried, and waits to try again
             await asyncio.sleep(0.01)
         task.stale = False
-        await parts.monitor._look()
+        await parts.monitor._check_all()
         assert not task.stale
 
     among(url, 1, act, room=True)
@@ -132,7 +132,7 @@ def test_monitor_leaves_a_message_alone_while_it_is_being_shown(url: str) -> Non
 def test_records_of_one_user_are_changed_beside_those_of_others(url: str) -> None:
     async def act(parts: Parts) -> None:
         own = asyncio.create_task(parts.store.change(id_of_message(1, 1), Queued(5)))
-        async with parts.store.at_rest(1):
+        async with parts.store.records_lock(1):
             await asyncio.wait_for(parts.store.change(id_of_message(2, 1), Queued(6)), 5)
             await asyncio.sleep(0.05)
             assert not own.done()

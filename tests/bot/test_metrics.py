@@ -12,7 +12,7 @@ import redis
 from bot.metrics import registry
 from tests.bot.harness import BotProcess, Sandbox, User, Worker, environment_of, wait_for
 from tests.metrics import Samples, label_values, read
-from tests.redis_servers import Server
+from tests.redis_servers import Server, free_port
 from worker.queue.bundles import ServedBundle
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
@@ -20,8 +20,7 @@ from worker.queue.valkey import redis_url
 
 @pytest.fixture
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+    return free_port()
 
 
 def value(samples: Samples, name: str, **labels: str) -> float:

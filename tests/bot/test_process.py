@@ -17,7 +17,7 @@ from bot.config import Config
 from bot.telegram import updater as listening
 from bot.telegram.application import START_TRIES
 from bot.telegram.leader import KEY
-from bot.telegram.updater import keep_token
+from bot.telegram.updater import watch_token
 from emojich_core.errors import SetupError
 from tests.bot.harness import ROOT, TOKEN, BotProcess, Sandbox, User, Worker, environment_of
 from worker.queue.connection import connect
@@ -168,7 +168,7 @@ def test_server_that_is_not_telegram_is_reported_in_one_line(
 ) -> None:
     sandbox.fault("getMe", 200, answer=answer, times=START_TRIES)
     assert "TELEGRAM_API_URL" in last_words(BotProcess(**environment))
-    sandbox.mend()
+    sandbox.clear_faults()
 
 
 def last_words(bot: BotProcess) -> str:
@@ -257,7 +257,7 @@ async def until_revoked(sandbox: Sandbox) -> None:
         sandbox.fault("getMe", 200, answer=ODD_ANSWERS[0])
         sandbox.fault("getMe", 401)
         with pytest.raises(InvalidToken):
-            await asyncio.wait_for(keep_token(bot), 10)
+            await asyncio.wait_for(watch_token(bot), 10)
 
 
 def test_revoked_token_ends_the_bot(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

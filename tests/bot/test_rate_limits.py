@@ -79,7 +79,7 @@ def test_progress_waits_while_half_of_a_limit_is_used() -> None:
 def test_bot_that_may_not_call_holds_every_call_back() -> None:
     async def look() -> list[int]:
         limits, telegram, allowed = RateLimits(), Telegram(), asyncio.Event()
-        limits.only_while(allowed.is_set)
+        limits.hold_unless(allowed.is_set)
         arguments = ({}, "addStickerToSet", {"user_id": 7}, None)
         call = asyncio.create_task(limits.process_request(telegram.call, (7, 0), *arguments))
         await asyncio.sleep(0.3)

@@ -11,15 +11,15 @@ from bot.requests.record import (
     Added,
     Cancelled,
     CandidateRef,
+    MessageGone,
+    NotShowable,
     Placed,
     Queued,
     Record,
     Reopened,
     Replaced,
     Shown,
-    Spoilt,
     State,
-    Unreachable,
     Uploaded,
     advance,
 )  # fmt: skip
@@ -65,23 +65,23 @@ def test_failed_request_accepts_stickers_that_arrive_later() -> None:
 
 
 def test_expired_stickers_fail_the_request() -> None:
-    assert after(FINISHED, Spoilt("expired")).failure == "expired"
+    assert after(FINISHED, NotShowable("expired")).failure == "expired"
     shown = after(FINISHED, Shown(5, State.FINISHED))
-    assert advance(shown, Spoilt("expired")) == shown
+    assert advance(shown, NotShowable("expired")) == shown
 
 
 def test_replaced_or_unreachable_message_stays_so() -> None:
-    for end in (Replaced("7_2"), Unreachable()):
+    for end in (Replaced("7_2"), MessageGone()):
         assert after(Failed("7_1", "lost"), end, FINISHED).state is after(end).state
 
 
 def test_finished_request_of_a_deleted_message_can_be_reopened() -> None:
-    for changes in ((Unreachable(), FINISHED), (FINISHED, Unreachable())):
+    for changes in ((MessageGone(), FINISHED), (FINISHED, MessageGone())):
         gone = after(*changes)
         assert (gone.state, gone.is_open, gone.has_stickers) == (State.GONE, False, True)
         again = advance(gone, Reopened())
         assert (again.state, again.is_open, again.message_id) == (State.FINISHED, True, None)
-    assert after(Unreachable(), Reopened()).state is State.GONE  # there is nothing to show
+    assert after(MessageGone(), Reopened()).state is State.GONE  # there is nothing to show
 
 
 def test_cancelled_request_ignores_later_events() -> None:
@@ -98,7 +98,7 @@ def test_request_is_open_until_its_end_is_shown() -> None:
     assert after().is_open
     assert after(FINISHED, Shown(5, State.DRAWING)).is_open
     assert not after(FINISHED, Shown(5, State.FINISHED)).is_open
-    assert not after(Unreachable()).is_open
+    assert not after(MessageGone()).is_open
 
 
 def test_record_remembers_uploaded_and_added_candidates() -> None:

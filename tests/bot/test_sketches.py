@@ -71,7 +71,7 @@ def test_key_of_another_type_does_not_stop_the_progress_bar(
     assert not picture_of(user.sees("«кот»", "20"))
 
 
-def test_progress_that_waits_for_room_in_the_chat_holds_no_events(
+def test_progress_delayed_by_rate_limits_is_acknowledged(
     bot: RunningBot,
     user: User,
     worker: Worker,
@@ -108,7 +108,7 @@ def test_late_sketch_does_not_replace_the_stickers(
 
 
 @pytest.mark.parametrize("end", ["fail", "cancel"])
-def test_sentence_follows_a_sketch_and_another_attempt_takes_the_message_over(
+def test_failure_replaces_a_sketch_and_a_retry_takes_the_message_over(
     bot: RunningBot, user: User, worker: Worker, connection: redis.Redis, end: str
 ) -> None:
     user.say("кот")
@@ -178,7 +178,7 @@ def test_sketch_that_telegram_limits_does_not_delay_the_stickers(
     user.sees("Готово")
 
 
-def test_chat_that_takes_no_photos_shows_the_bar_instead(
+def test_chat_without_photos_gets_the_progress_bar_instead_of_sketches(
     bot: RunningBot, user: User, worker: Worker, sandbox: Sandbox
 ) -> None:
     user.say("кот")
@@ -194,7 +194,7 @@ def test_chat_that_takes_no_photos_shows_the_bar_instead(
     user.sees("Готово")
 
 
-def test_sketch_that_has_expired_shows_the_bar(
+def test_expired_sketch_is_replaced_by_the_progress_bar(
     bot: RunningBot, user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     user.say("кот")

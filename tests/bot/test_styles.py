@@ -135,7 +135,7 @@ def test_style_that_nobody_serves_cannot_be_chosen(user: User, code: str) -> Non
 
 
 @pytest.mark.usefixtures("both")
-def test_the_same_is_drawn_in_another_style_in_the_same_message(user: User, worker: Worker) -> None:
+def test_prompt_is_drawn_in_another_style_in_the_same_message(user: User, worker: Worker) -> None:
     drawn(user, worker)
     user.press("🎭")
     assert labels(user.sees("В каком стиле")) == ["Сюрреалист", "← Назад"]
@@ -158,7 +158,7 @@ def test_the_same_is_drawn_in_another_style_in_the_same_message(user: User, work
 
 
 @pytest.mark.usefixtures("both")
-def test_a_picture_is_continued_in_another_style_while_it_is_kept(
+def test_image_prompt_is_drawn_in_another_style_until_it_expires(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     user.say(file=photo(), caption="в шляпе")
@@ -179,7 +179,7 @@ def test_a_picture_is_continued_in_another_style_while_it_is_kept(
     assert "уже не работает" in user.press("Эмодзи")
 
 
-def test_styles_that_have_gone_are_no_longer_offered(
+def test_styles_that_are_no_longer_served_are_not_offered(
     user: User, worker: Worker, both: list[rq.Worker]
 ) -> None:
     drawn(user, worker)
@@ -188,7 +188,7 @@ def test_styles_that_have_gone_are_no_longer_offered(
 
 
 @pytest.mark.usefixtures("both")
-def test_another_style_of_stickers_that_were_drawn_again_is_drawn(
+def test_stickers_that_were_drawn_again_can_be_drawn_in_another_style(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
     user.say("кот")
@@ -205,7 +205,9 @@ def test_another_style_of_stickers_that_were_drawn_again_is_drawn(
 
 
 @pytest.mark.usefixtures("both")
-def test_trying_the_default_style_again_keeps_it(user: User, worker: Worker) -> None:
+def test_retry_of_a_request_in_the_default_style_keeps_that_style(
+    user: User, worker: Worker
+) -> None:
     user.say("/settings")
     user.sees("в каком стиле")
     user.press("Сюрреалист")
@@ -220,7 +222,7 @@ def test_trying_the_default_style_again_keeps_it(user: User, worker: Worker) -> 
     assert worker.take().model == ""
 
 
-def test_style_that_has_gone_since_it_was_offered_replaces_nothing(
+def test_style_that_is_no_longer_served_replaces_no_stickers(
     user: User, worker: Worker, both: list[rq.Worker], connection: redis.Redis
 ) -> None:
     drawn(user, worker)
@@ -334,7 +336,9 @@ def longer_of(message: dict[str, object]) -> list[str]:
     return [label for label in labels(message) if "дольше" in label]
 
 
-def test_user_has_stickers_chosen_among_more(user: User, worker: Worker, serve: Serve) -> None:
+def test_longer_drawing_chooses_stickers_among_more_candidates(
+    user: User, worker: Worker, serve: Serve
+) -> None:
     serve(JUDGED)
     user.say("/settings")
     assert longer_of(user.sees("Сколько стикеров")) == ["Рисовать дольше, выбирать лучше"]
@@ -352,7 +356,7 @@ def test_user_has_stickers_chosen_among_more(user: User, worker: Worker, serve: 
     assert not worker.take().longer
 
 
-def test_longer_drawing_is_hidden_and_ends_where_no_judge_is_fast_enough(
+def test_longer_drawing_needs_a_judge_that_is_fast_enough(
     user: User, worker: Worker, serve: Serve
 ) -> None:
     serve(JUDGED)
@@ -370,7 +374,7 @@ def test_longer_drawing_is_hidden_and_ends_where_no_judge_is_fast_enough(
     assert "ruCLIP" not in text_of(user.sees("Готово"))
 
 
-def test_history_draws_the_same_among_as_many(
+def test_history_repeats_longer_drawing(
     user: User, worker: Worker, serve: Serve, connection: redis.Redis
 ) -> None:
     serve(JUDGED)

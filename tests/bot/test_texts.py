@@ -91,7 +91,7 @@ def calls() -> Iterator[tuple[str, set[str]]]:
 
 def is_asking(function: ast.expr) -> bool:
     match function:
-        case ast.Name(id="words" | "_say" | "_say_once"):
+        case ast.Name(id="words" | "_reply_with" | "_reply_once_per_album"):
             return True
         case ast.Attribute(value=ast.Name(id="press" | "context"), attr="words"):
             return True

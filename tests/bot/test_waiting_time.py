@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import redis
 
-from bot.requests.queue_position import look, roughly
+from bot.requests.queue_position import queue_position, roughly
 from bot.requests.record import Queued, Record
 from emojich_core.request import Request
 from tests.bot.conftest import NewUser
@@ -48,12 +48,12 @@ def test_estimate_counts_the_candidates_that_a_judge_leaves_out(
     report_pace(connection, seconds=32, images=16, crowded=True)
     record = Record(RequestId("1_1"), 1, 1, "кот", "ru", wanted=4)
     worker.queue.enqueue(Request(record.id, record.prompt), 1)
-    assert look(worker.queue, record, 1) == Queued(1, roughly(8))
-    assert look(worker.queue, replace(record, longer=True), 1) == Queued(1, roughly(32))
+    assert queue_position(worker.queue, record, 1) == Queued(1, roughly(8))
+    assert queue_position(worker.queue, replace(record, longer=True), 1) == Queued(1, roughly(32))
     worker.take()
     worker.queue.enqueue(Request("1_2", record.prompt), 1)
     worker.queue.enqueue(Request("1_3", record.prompt), 1)
     behind = replace(record, id=RequestId("1_3"), longer=True)
-    assert look(worker.queue, behind, 2) == Queued(2, roughly(8 + 32))
+    assert queue_position(worker.queue, behind, 2) == Queued(2, roughly(8 + 32))
     worker.lose(Request("1_1", record.prompt))
     connection.delete(PACE, CROWDED_PACE)

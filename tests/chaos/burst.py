@@ -23,7 +23,7 @@ from worker.queue.valkey import redis_url
 
 FIRST_USER = 90_001
 EACH = 4  # requests of a user
-PATIENCE = 300.0  # seconds
+END_TIMEOUT = 300.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ def burst(requests: int, folder: Path) -> Outcome:
                 if number < len(said[user]):
                     user.say(said[user][number])
         worker = Worker(connection)
-        wait_for(lambda: worker.queue.count_waiting() == requests, PATIENCE)
+        wait_for(lambda: worker.queue.count_waiting() == requests, END_TIMEOUT)
         taken = [worker.take() for _ in range(requests)]
-        wait_for(lambda: _shown(users) == requests, PATIENCE)
+        wait_for(lambda: _shown(users) == requests, END_TIMEOUT)
         began = time.monotonic()
         for number, request in enumerate(taken):
             worker.finish(request, 1, first=number)
-        wait_for(lambda: sum(len(_done(user)) for user in users) == requests, PATIENCE)
+        wait_for(lambda: sum(len(_done(user)) for user in users) == requests, END_TIMEOUT)
         seconds = time.monotonic() - began
         order = all(_done(user) == said[user] for user in users)
         refused = [met for met in sandbox.get("/sandbox/faults") if met["error_code"] == 429]
@@ -72,7 +72,7 @@ def _bot(environment: dict[str, str], folder: Path) -> Iterator[None]:
     limits = {f"EMOJICH_MAX_{name}": "10000" for name in ("ACTIVE", "PER_MINUTE", "QUEUE")}
     command = [sys.executable, "-m", "bot"]
     with supervised("bot", command, folder, **environment, **limits):
-        wait_for(lambda: "bot: ready" in (folder / "bot.log").read_text("utf-8"), PATIENCE)
+        wait_for(lambda: "bot: ready" in (folder / "bot.log").read_text("utf-8"), END_TIMEOUT)
         yield
 
 

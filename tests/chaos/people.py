@@ -21,23 +21,23 @@ THINGS += " гриб кактус цветок мяч шар корабль по
 PROMPTS = [" ".join(words) for words in product(LOOKS.split(), THINGS.split())]  # each used once
 
 DONE, CANCELLED, SORRY, MARK = "Готово", "✖ Остановлено", ("😔", "🤔"), "«{}»"
-TROUBLED = ("Telegram сейчас не отвечает", "😔 У меня что-то сломалось")  # ask again
+ASK_AGAIN = ("Telegram сейчас не отвечает", "😔 У меня что-то сломалось")
 IN_PACK = ("в вашем наборе", "уже в наборе")
 AT_ONCE = 2  # requests of a user
 ANSWER_TIME = 35.0  # seconds after which a user taps again: Telegram waits for 30
 
 
 @dataclass
-class Asked:
-    """A request as its user knows it, and what the user has done since."""
+class TrackedRequest:
+    """A request as its user sees it, and the user's actions on it."""
 
     user_id: int
-    prompt: str  # as it was in the end
-    first: str = ""  # the prompt before the user edited it
+    prompt: str  # after an edit, the new one
+    first: str = ""  # the prompt before an edit
     cancels: bool = False
     taps: set[int] = field(default_factory=set)  # candidates that the user has tapped
-    unconfirmed: set[int] = field(default_factory=set)  # of these, those not yet said to be added
-    told: bool = False  # that the bot could not take it
+    unconfirmed: set[int] = field(default_factory=set)  # taps that the bot has not confirmed
+    told: bool = False  # the bot has said that it could not take the request
     is_over: bool = False
 
 
@@ -46,15 +46,15 @@ class Person:
 
     def __init__(self, http: aiohttp.ClientSession, user_id: int, chance: random.Random):
         self.id = user_id
-        self.asked: list[Asked] = []
+        self.asked: list[TrackedRequest] = []
         self._http = http
         self._chance = chance
         self._messages: dict[int, dict[str, Any]] = {}  # of the bot
         self._answers: dict[str, str] = {}
         self._changed = asyncio.Condition()
 
-    async def live(self, prompts: list[str], pause: float) -> None:
-        """Ask for all prompts, `pause` seconds apart on average, until each has ended."""
+    async def run(self, prompts: list[str], pause: float) -> None:
+        """Send all prompts, `pause` seconds apart on average, and wait until each has ended."""
         watching = asyncio.create_task(self._watch())
         room = asyncio.Semaphore(AT_ONCE)
         try:
@@ -63,7 +63,7 @@ class Person:
                     await asyncio.sleep(self._chance.uniform(0, 2 * pause))
                     await room.acquire()
                     edits = len(prompts) > 1 and self._chance.random() < 0.1
-                    asked = Asked(self.id, prompts.pop())
+                    asked = TrackedRequest(self.id, prompts.pop())
                     self.asked.append(asked)
                     then = prompts.pop() if edits else ""
                     asked.cancels = not edits and self._chance.random() < 0.08
@@ -72,7 +72,7 @@ class Person:
         finally:
             watching.cancel()
 
-    async def _ask(self, asked: Asked, then: str) -> None:
+    async def _ask(self, asked: TrackedRequest, then: str) -> None:
         pause = self._chance.uniform(0.2, 4)
         wanted = self._chance.sample(range(4), self._chance.choice((0, 1, 1, 2)))
         sent = await self._post("message", text=asked.prompt)
@@ -89,13 +89,13 @@ class Person:
                 await self._add(asked, number)
         asked.is_over = True
 
-    async def _cancel(self, asked: Asked) -> None:
+    async def _cancel(self, asked: TrackedRequest) -> None:
         """Tap «Остановить» while it is there."""
         message = await self._until(lambda: self._latest(asked) or self._refusal(asked))
         if data := button(message, ":cancel:"):
             await self._post("tap", message_id=message["message_id"], data=data)
 
-    async def _add(self, asked: Asked, number: int) -> None:
+    async def _add(self, asked: TrackedRequest, number: int) -> None:
         """Tap a candidate until the bot says that it is in the pack."""
         asked.taps.add(number)
         asked.unconfirmed.add(number)
@@ -115,12 +115,12 @@ class Person:
                 return
             await asyncio.sleep(self._chance.uniform(1, 5))
 
-    def _latest(self, asked: Asked) -> dict[str, Any] | None:
+    def _latest(self, asked: TrackedRequest) -> dict[str, Any] | None:
         """The last message that shows the request."""
         shown = self._shown(asked)
         return shown[-1] if shown else None
 
-    def _ended(self, asked: Asked) -> dict[str, Any] | None:
+    def _ended(self, asked: TrackedRequest) -> dict[str, Any] | None:
         """The message that says how the request has ended.
 
         It need not be the last one: a message whose answer was lost stays as it was.
@@ -128,15 +128,15 @@ class Person:
         ended = [message for message in self._shown(asked) if has_ended(message)]
         return ended[-1] if ended else None
 
-    def _shown(self, asked: Asked) -> list[dict[str, Any]]:
+    def _shown(self, asked: TrackedRequest) -> list[dict[str, Any]]:
         begin = MARK.format(asked.prompt)
         return [m for m in self._messages.values() if text_of(m).startswith(begin)]
 
-    def _refusal(self, asked: Asked) -> dict[str, Any] | None:
-        """A message that says that the bot could not take a request, of which it shows nothing."""
+    def _refusal(self, asked: TrackedRequest) -> dict[str, Any] | None:
+        """The message that says that the bot could not take a request, if no message shows it."""
         if self._latest(asked) or (asked.first and not asked.told and self._shows(asked.first)):
             return None
-        said = [m for m in self._messages.values() if text_of(m).startswith(TROUBLED)]
+        said = [m for m in self._messages.values() if text_of(m).startswith(ASK_AGAIN)]
         told = sum(each.told for each in self.asked)
         if not asked.told and len(said) > told:
             asked.told = True
@@ -150,7 +150,7 @@ class Person:
             return await self._changed.wait_for(look)
 
     async def _watch(self) -> None:
-        """Read what the chat shows, as it changes."""
+        """Read the changes of the chat."""
         async with self._http.ws_connect(f"/sandbox/events?user_id={self.id}") as socket:
             async for change in socket:
                 event = json.loads(change.data)

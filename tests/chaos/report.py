@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.bot.harness import text_of
-from tests.chaos.people import CANCELLED, DONE, MARK, SORRY, Asked
+from tests.chaos.people import CANCELLED, DONE, MARK, SORRY, TrackedRequest
 
 Message = dict[str, Any]
 
@@ -21,17 +21,17 @@ PROMISES = {
 
 @dataclass(frozen=True)
 class Seen:
-    """A user's chat and packs, and the messages that the bot could not know of."""
+    """A user's chat and packs, and the messages that the bot could not record."""
 
     chat: list[Message]  # the bot's messages
     packs: list[dict[str, Any]]
     lost: frozenset[int] = frozenset()  # messages whose answer never reached the bot
-    unnoted: tuple[tuple[float, float], ...] = ()  # spans in which a bot could note nothing
+    unrecorded: tuple[tuple[float, float], ...] = ()  # spans without recording
 
 
 @dataclass
 class Report:
-    """What was counted; each breach with its evidence."""
+    """The counts of a run, and each broken promise with its evidence."""
 
     counts: Counter[str] = field(default_factory=Counter)
     breaches: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in PROMISES})
@@ -41,13 +41,13 @@ class Report:
         """Whether all promises were kept."""
         return not any(self.breaches.values())
 
-    def read(self, asked: Iterable[Asked], seen: Seen) -> None:
+    def read(self, asked: Iterable[TrackedRequest], seen: Seen) -> None:
         """Count one user's requests."""
         for each in asked:
             self._count_messages(each, seen)
             self._count_stickers(each, seen)
 
-    def _count_messages(self, asked: Asked, seen: Seen) -> None:
+    def _count_messages(self, asked: TrackedRequest, seen: Seen) -> None:
         self.counts["requests"] += 1
         shown = [m for m in seen.chat if text_of(m).startswith(MARK.format(asked.prompt))]
         whose = f"user {asked.user_id}, «{asked.prompt}»"
@@ -64,7 +64,7 @@ class Report:
         before = MARK.format(asked.first) if asked.first else None
         old = [m for m in seen.chat if before and text_of(m).startswith(before)]
         sure = [m for m in shown + old if m["message_id"] not in seen.lost]
-        extra = [m for m in sure if not _is_unnoted(m, seen)]
+        extra = [m for m in sure if not _is_unrecorded(m, seen)]
         doubles = max(0, len(shown + old) - 1)
         self.counts["sent twice: the answer was lost"] += min(doubles, len(shown + old) - len(sure))
         self.counts["sent twice: the bot was killed or cut off"] += min(
@@ -73,7 +73,7 @@ class Report:
         if len(extra) > 1:
             self.breaches["twice"].append(f"{whose}: {[_quote(m) for m in extra]}")
 
-    def _count_stickers(self, asked: Asked, seen: Seen) -> None:
+    def _count_stickers(self, asked: TrackedRequest, seen: Seen) -> None:
         words = {_plain(word) for word in asked.prompt.split()}
         stickers = [sticker for pack in seen.packs for sticker in pack["stickers"]]
         found = [s for s in stickers if words <= set(map(_plain, s["keywords"]))]
@@ -101,10 +101,10 @@ def _outcome(message: Message) -> str:
     return "a sentence says why not" if any(sorry in text for sorry in SORRY) else ""
 
 
-def _is_unnoted(message: Message, seen: Seen) -> bool:
+def _is_unrecorded(message: Message, seen: Seen) -> bool:
     """Whether the bot may have sent a message without noting it, and so sends another one."""
     return any(
-        begin <= message["date"] + 1 and message["date"] <= end for begin, end in seen.unnoted
+        begin <= message["date"] + 1 and message["date"] <= end for begin, end in seen.unrecorded
     )
 
 

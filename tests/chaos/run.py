@@ -14,19 +14,19 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.chaos.faults import Storm, schedule
+from tests.chaos.faults import FaultInjector, schedule
 from tests.chaos.network import Network
 from tests.chaos.parts import Parts, left_behind, parts, telegram, valkey
 from tests.chaos.people import PROMPTS, Person
 from tests.chaos.report import Report, Seen
 
 FIRST_USER = 70_001
-WEATHER = 20  # percent of Telegram's answers that fail
+FAILING_PERCENT = 20  # percent of Telegram's answers that fail
 START_TIME = 180.0  # seconds
 # Seconds after the last fault in which all requests must end: a machine that died counts as dead
 # after a minute, and a busy computer may be ten times as slow as usual.
-PATIENCE = 600.0
-AFTERWARDS = 3.0  # seconds for what comes too late, or twice
+END_TIMEOUT = 600.0
+AFTERWARDS = 3.0  # seconds in which late or repeated messages arrive
 PROGRESS = 10.0  # seconds between two lines
 
 
@@ -40,7 +40,7 @@ class Plan:
 
     @property
     def is_short(self) -> bool:
-        """Whether each kind of fault comes just once, and none that takes minutes to heal."""
+        """Whether each kind of fault comes just once, and no fault lasts for minutes."""
         return self.requests < 100
 
     @property
@@ -49,13 +49,13 @@ class Plan:
         return (1, 2.2) if self.is_short else (5, 14)
 
     @property
-    def thinking(self) -> float:
+    def mean_pause(self) -> float:
         """Mean seconds between two prompts of a user."""
         return 6.0 if self.is_short else 20.0
 
 
 def run(plan: Plan) -> Report:
-    """Run, and print what happens and the table; the report."""
+    """Run, and print the progress and the table; returns the report."""
     # In a folder of a short name, because engines have Unix sockets there.
     folder = Path(tempfile.mkdtemp(prefix="emojich-chaos-")).resolve()
     (folder / "logs").mkdir()
@@ -77,19 +77,19 @@ def say(line: str) -> None:
 
 async def _run(plan: Plan, folder: Path) -> Report:
     async with AsyncExitStack() as stack:
-        running, networks = await stack.enter_async_context(_started(folder))
+        running, networks = await stack.enter_async_context(_running_parts(folder))
         http = await stack.enter_async_context(aiohttp.ClientSession(running.telegram))
         people = [
             Person(http, FIRST_USER + n, random.Random(f"{plan.seed} {n}"))
             for n in range(plan.users)
         ]
-        storm = Storm(running, networks[:2], networks[2:])
-        await _let_loose(plan, people, storm, http)
-        return await _count(people, storm, http)
+        injector = FaultInjector(running, networks[:2], networks[2:])
+        await _run_users_and_faults(plan, people, injector, http)
+        return await _count(people, injector, http)
 
 
 @asynccontextmanager
-async def _started(folder: Path) -> AsyncIterator[tuple[Parts, list[Network]]]:
+async def _running_parts(folder: Path) -> AsyncIterator[tuple[Parts, list[Network]]]:
     """All parts, ready."""
     logs = folder / "logs"
     with ExitStack() as stack:
@@ -116,32 +116,32 @@ async def _started(folder: Path) -> AsyncIterator[tuple[Parts, list[Network]]]:
                 network.stop()
 
 
-async def _let_loose(
-    plan: Plan, people: list[Person], storm: Storm, http: aiohttp.ClientSession
+async def _run_users_and_faults(
+    plan: Plan, people: list[Person], injector: FaultInjector, http: aiohttp.ClientSession
 ) -> None:
-    """Wait until all requests have ended, or nothing happens any more."""
+    """Run all users, with faults, until all requests have ended, or END_TIMEOUT has passed."""
     chance = random.Random(plan.seed)
     prompts = chance.sample(PROMPTS, plan.requests)
     faults = schedule(chance, plan.pauses, once=plan.is_short)
-    await http.post("/sandbox/weather", json={"percent": WEATHER, "seed": plan.seed})
+    await http.post("/sandbox/random_faults", json={"percent": FAILING_PERCENT, "seed": plan.seed})
     shares = [prompts[n :: plan.users] for n in range(plan.users)]
     lives = [
-        asyncio.create_task(person.live(share, plan.thinking))
+        asyncio.create_task(person.run(share, plan.mean_pause))
         for person, share in zip(people, shares, strict=True)
     ]
-    telling = asyncio.create_task(_tell(plan, people, storm))
-    storming = asyncio.create_task(storm.run(faults))
-    while any(shares) and not storming.done():
+    printing = asyncio.create_task(_print_progress(plan, people, injector))
+    injecting = asyncio.create_task(injector.run(faults))
+    while any(shares) and not injecting.done():
         await asyncio.sleep(0.5)
         for life in lives:
             if life.done():
                 life.result()  # raises what has failed
-    storming.cancel()
+    injecting.cancel()
     with suppress(asyncio.CancelledError):
-        await storming
-    storm.last = "only Telegram fails"
-    ended, unfinished = await asyncio.wait(lives, timeout=PATIENCE)
-    telling.cancel()
+        await injecting
+    injector.last = "only Telegram fails"
+    ended, unfinished = await asyncio.wait(lives, timeout=END_TIMEOUT)
+    printing.cancel()
     for life in unfinished:
         life.cancel()
     for life in ended:
@@ -149,7 +149,7 @@ async def _let_loose(
     await asyncio.sleep(AFTERWARDS)
 
 
-async def _tell(plan: Plan, people: list[Person], storm: Storm) -> None:
+async def _print_progress(plan: Plan, people: list[Person], injector: FaultInjector) -> None:
     """Print a line of progress from time to time."""
     began = time.monotonic()
     while True:
@@ -159,19 +159,21 @@ async def _tell(plan: Plan, people: list[Person], storm: Storm) -> None:
         over = sum(each.is_over for each in asked)
         seconds = time.monotonic() - began
         said = f"{sent} prompts of {plan.requests}, {over} of {len(asked)} requests ended"
-        say(f"{seconds:4.0f} s: {said}; {storm.last}")
+        say(f"{seconds:4.0f} s: {said}; {injector.last}")
 
 
-async def _count(people: list[Person], storm: Storm, http: aiohttp.ClientSession) -> Report:
+async def _count(
+    people: list[Person], injector: FaultInjector, http: aiohttp.ClientSession
+) -> Report:
     report = Report()
-    met = await (await http.get("/sandbox/faults")).json()
-    report.counts["faults of processes and networks"] = storm.count.total()
-    report.counts["calls of Telegram that failed"] = len(met)
-    lost = frozenset(each["message_id"] for each in met if "message_id" in each)
+    faults = await (await http.get("/sandbox/faults")).json()
+    report.counts["faults of processes and networks"] = injector.count.total()
+    report.counts["calls of Telegram that failed"] = len(faults)
+    lost = frozenset(each["message_id"] for each in faults if "message_id" in each)
     for person in people:
         own = {"user_id": str(person.id)}
         chat = await (await http.get("/sandbox/chat", params=own)).json()
         packs = await (await http.get("/sandbox/packs", params=own)).json()
         of_bot = [message for message in chat if message["from"]["is_bot"]]
-        report.read(person.asked, Seen(of_bot, packs, lost, tuple(storm.unnoted)))
+        report.read(person.asked, Seen(of_bot, packs, lost, tuple(injector.unrecorded)))
     return report

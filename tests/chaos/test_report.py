@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.people import Asked
+from tests.chaos.people import TrackedRequest
 from tests.chaos.report import Report, Seen
 
-ASKED = Asked(7, "синий кот", taps={1})
+ASKED = TrackedRequest(7, "синий кот", taps={1})
 DONE = "«синий кот»\n\nГотово, 4 стикера!"
 
 
@@ -27,7 +27,7 @@ def pack(*prompts: str) -> dict[str, Any]:
 GOOD = Seen([message(1, DONE)], [pack("синий кот")])
 
 
-def broken(asked: Asked, seen: Seen) -> list[str]:
+def broken(asked: TrackedRequest, seen: Seen) -> list[str]:
     """The promises that are broken."""
     report = Report()
     report.read([asked], seen)
@@ -55,13 +55,13 @@ def test_kept_promises_are_clean() -> None:
         ),
     ],
 )
-def test_broken_promise_is_found(asked: Asked, seen: Seen, promises: list[str]) -> None:
+def test_broken_promise_is_found(asked: TrackedRequest, seen: Seen, promises: list[str]) -> None:
     assert broken(asked, seen) == promises
 
 
-def test_message_that_the_bot_cannot_know_of_is_counted_and_excused() -> None:
+def test_repeated_message_is_excused_if_the_bot_could_not_record_the_first() -> None:
     twice = replace(GOOD, chat=[message(1, "«синий кот»\n\n⏳"), message(2, DONE, 200)])
     assert broken(ASKED, twice) == ["twice"]
     assert broken(ASKED, replace(twice, lost=frozenset({1}))) == []
-    assert broken(ASKED, replace(twice, unnoted=((98.0, 101.0),))) == []
-    assert broken(ASKED, replace(twice, unnoted=((150.0, 160.0),))) == ["twice"]
+    assert broken(ASKED, replace(twice, unrecorded=((98.0, 101.0),))) == []
+    assert broken(ASKED, replace(twice, unrecorded=((150.0, 160.0),))) == ["twice"]

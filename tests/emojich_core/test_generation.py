@@ -248,8 +248,8 @@ def test_codes_of_a_foreign_picture_do_not_count_in_the_perplexity(model: Transf
     """Codes that only one of two image prompts counts: the images are the same."""
     borders = ImagePrompt.borders(torch.arange(16), up=2)
     [foreign] = generate(model, TEXT, [1], Sampling(), image_prompt=borders)
-    likeness = ImagePrompt(borders.codes, borders.given)
-    [own] = generate(model, TEXT, [1], Sampling(), image_prompt=likeness)
+    similar = ImagePrompt(borders.codes, borders.given)
+    [own] = generate(model, TEXT, [1], Sampling(), image_prompt=similar)
     assert foreign.codes.equal(own.codes)
     both = torch.cat((model.embed_text(TEXT[None]), model.embed_codes(own.codes[None])), dim=1)
     with torch.inference_mode():

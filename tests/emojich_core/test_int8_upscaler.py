@@ -15,7 +15,7 @@ from emojich_core.bundles.bundle import load_bundle, save_bundle
 from emojich_core.bundles.description import STAGES
 from emojich_core.inference import kernels
 from emojich_core.inference.int8_upscaler import (
-    LARGEST,
+    BYTE_MAX,
     ROOM,
     Int8DenseBlock,
     card,
@@ -25,18 +25,18 @@ from emojich_core.inference.threads import cores
 from emojich_core.networks.upscale import ResidualDenseBlock, RRDBNet, UpscaleConfig
 from emojich_core.pipeline import Pipeline, parameters
 
-pytestmark = pytest.mark.skipif(not kernels.are_of_use(), reason="no VNNI, or AMX")
+pytestmark = pytest.mark.skipif(not kernels.are_useful(), reason="no VNNI, or AMX")
 
 TINY = UpscaleConfig(scale=2, num_feat=16, num_block=1, num_grow_ch=16)
 
 
 def rounded(block: ResidualDenseBlock, x: Tensor, low: Tensor, high: Tensor) -> Tensor:
     """What `dense_block.c` is to compute, in PyTorch and float64."""
-    scale = ((high - low) * ROOM / LARGEST)[:, None, None].double()
+    scale = ((high - low) * ROOM / BYTE_MAX)[:, None, None].double()
     zero = (-low[:, None, None].double() * ROOM / scale).round()
 
     def to_bytes(x: Tensor, place: slice) -> Tensor:
-        return (x + zero[place]).clamp(0, LARGEST)
+        return (x + zero[place]).clamp(0, BYTE_MAX)
 
     seen = (to_bytes(x.double() / scale[: x.shape[1]], slice(x.shape[1])) + 0.5).floor()
     *inner, last = (block.conv1, block.conv2, block.conv3, block.conv4, block.conv5)
@@ -79,7 +79,7 @@ def test_block_computes_what_it_would_in_pytorch(
 
 
 @torch.inference_mode()
-def test_numbers_beyond_32_bits_are_clipped_to_the_nearer_end() -> None:
+def test_numbers_beyond_32_bits_are_clipped_to_the_nearest_byte() -> None:
     torch.manual_seed(0)
     block = ResidualDenseBlock(16, 16)
     block.conv1.weight.mul_(1e12)
@@ -124,7 +124,7 @@ def widened(network: RRDBNet, config: UpscaleConfig) -> RRDBNet:
 
 
 @torch.inference_mode()
-def test_pictures_of_trained_weights_stay() -> None:
+def test_int8_hardly_changes_pictures_of_trained_weights() -> None:
     pipeline = Pipeline.load("mini")
     network = pipeline.upscaler
     assert isinstance(network, RRDBNet)
@@ -162,7 +162,7 @@ def test_network_that_int8_would_change_is_left_as_it_is(
     assert isinstance(network.body[0].rdb3, ResidualDenseBlock)
 
 
-def test_channels_that_do_not_fill_registers_stay_floats() -> None:
+def test_network_whose_channels_do_not_fill_registers_stays_in_floats() -> None:
     network = RRDBNet(replace(TINY, num_feat=24, num_grow_ch=12)).eval()
     assert not to_int8(network)
     assert not to_int8(nn.Identity())
@@ -182,7 +182,7 @@ def test_engine_in_int8_draws_with_int8_blocks(
     )
     exact = Pipeline.load(str(tmp_path / "wide"), "cpu", "float32")
     stages = (exact.vqgan, exact.upscaler, exact.unet)
-    monkeypatch.setattr("emojich_core.pipeline.SMALL", sum(map(parameters, stages)))
+    monkeypatch.setattr("emojich_core.pipeline.SMALL_STAGES", sum(map(parameters, stages)))
     monkeypatch.setattr(cores, "count", 2)
     fast = Pipeline.load(str(tmp_path / "wide"), "cpu", "int8")
     assert isinstance(exact.upscaler.body[0].rdb1, ResidualDenseBlock)

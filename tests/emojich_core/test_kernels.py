@@ -34,7 +34,7 @@ def test_the_second_process_needs_no_compiler(
     assert [built] == list((tmp_path / "emojich").iterdir())
 
 
-def test_a_cpu_without_the_instructions_loads_nothing_that_another_cpu_left(
+def test_cpu_without_vnni_does_not_load_kernels_of_another_cpu(
     built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert library() is not None
@@ -42,7 +42,7 @@ def test_a_cpu_without_the_instructions_loads_nothing_that_another_cpu_left(
     assert library() is None
 
 
-def test_without_a_compiler_there_are_none_and_the_operator_reads_why(
+def test_missing_compiler_leaves_no_kernels_and_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("PATH", "")
@@ -51,7 +51,7 @@ def test_without_a_compiler_there_are_none_and_the_operator_reads_why(
     assert "no C kernels" in caplog.text
 
 
-def test_without_a_folder_to_write_to_there_are_none(
+def test_unwritable_cache_folder_leaves_no_kernels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
@@ -79,7 +79,7 @@ def built(once_built: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("size", [0, 100, 5000, -1])
-def test_a_library_of_which_a_part_was_written_is_built_anew(size: int, built: Path) -> None:
+def test_partially_written_library_is_rebuilt(size: int, built: Path) -> None:
     whole = built.read_bytes()
     built.write_bytes(whole[:size])
     # In a process of its own, which ends when it loads a part of a library.
@@ -90,7 +90,7 @@ def test_a_library_of_which_a_part_was_written_is_built_anew(size: int, built: P
     assert built.read_bytes() == whole
 
 
-def test_what_others_could_write_is_built_anew_and_its_folder_closed(built: Path) -> None:
+def test_library_writable_by_other_users_is_rebuilt_in_a_private_folder(built: Path) -> None:
     built.chmod(0o777)
     built.parent.chmod(0o777)
     inode = built.stat().st_ino
@@ -100,7 +100,7 @@ def test_what_others_could_write_is_built_anew_and_its_folder_closed(built: Path
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_nothing_is_loaded_that_belongs_to_another_user(
+def test_library_of_another_user_is_not_loaded(
     built: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     os.chown(built, 65534, -1)
@@ -121,7 +121,7 @@ def test_nothing_is_loaded_that_belongs_to_another_user(
     ],
     ids=["fails", "writes nothing", "writes garbage", "forgets the functions"],
 )
-def test_a_broken_compiler_is_as_good_as_none(
+def test_broken_compiler_counts_as_missing(
     script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     compiler = tmp_path / "bin/cc"
@@ -136,9 +136,7 @@ def test_a_broken_compiler_is_as_good_as_none(
     assert (library() is None) == (shutil.which("cc") is None)
 
 
-def test_a_relative_folder_is_not_the_working_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_relative_cache_folder_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", "cache")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))

@@ -14,7 +14,7 @@ from emojich_core.inference.memory import OutOfMemory, memory_watched
 # between machines.
 ACCOUNT = """
 import ctypes, threading, torch
-from emojich_core.inference.memory import keep_freed
+from emojich_core.inference.memory import reuse_freed_memory
 
 class Mallinfo2(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in (
@@ -28,7 +28,7 @@ mallinfo2.restype = Mallinfo2
 def use_a_tensor():
     torch.ones(2**24)  # 64 MiB
 
-keep_freed()
+reuse_freed_memory()
 before = mallinfo2().arena + mallinfo2().hblkhd
 for _ in range(8):
     thread = threading.Thread(target=torch.ones, args=[2**24])  # 64 MiB

@@ -60,7 +60,7 @@ def test_candidates_alternate_between_the_styles(
     assert {each.candidate.seed: each.sticker for each in together} == in_style
     # Images similar to another one are in its style: one Prefill for all of them.
     codes = together[0].codes
-    likely = pipeline.prefill(["кот"], pipeline.likeness(tuple(codes.tolist())))
+    likely = pipeline.prefill(["кот"], pipeline.similar_to(tuple(codes.tolist())))
     assert len(likely) == 1
 
 

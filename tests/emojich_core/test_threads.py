@@ -41,7 +41,7 @@ def test_one_thread_remains_beside_busy_programs(two_threads: None) -> None:
 
 
 @linux
-def test_after_a_long_wait_the_present_load_counts_and_not_the_mean(
+def test_load_before_a_long_pause_is_ignored(
     two_threads: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     stat = tmp_path / "stat"

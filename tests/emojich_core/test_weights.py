@@ -633,7 +633,7 @@ def test_judge_with_a_bad_config_is_refused_in_one_sentence(
     assert left_behind(models) == []
 
 
-def test_other_values_and_null_in_the_config_of_a_judge_are_passed_over(
+def test_other_values_and_null_in_the_config_of_a_judge_are_ignored(
     own_checkpoints: Path, emojich: Emojich
 ) -> None:
     file = own_checkpoints / "ruclip/config.json"

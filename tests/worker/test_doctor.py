@@ -1,4 +1,4 @@
-"""`python -m worker.doctor` and `emojich doctor`: a line for each check, with the cure."""
+"""`python -m worker.doctor` and `emojich doctor`: a line for each check, with the fix."""
 
 import os
 import shutil
@@ -37,7 +37,7 @@ def examine(capsys: pytest.CaptureFixture[str], status: int) -> str:
     return out
 
 
-def test_installation_that_is_well(
+def test_working_installation_passes_every_check(
     capsys: pytest.CaptureFixture[str], tiny_bundle: Path, judged_bundle: Path, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -95,7 +95,7 @@ def test_missing_and_damaged_bundle_are_named_and_others_checked(
         ("EMOJICH_MODELS", "/dev/null/x", "✗ /dev/null/x cannot be written (Not a directory): mak"),
     ],
 )
-def test_what_is_wrong_is_one_line(
+def test_failed_check_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
     name: str, value: str, line: str,
 ) -> None:  # fmt: skip
@@ -104,7 +104,7 @@ def test_what_is_wrong_is_one_line(
     assert [found[: len(line)] for found in wrong] == [line]
 
 
-def test_full_disk_other_clock_and_old_package(
+def test_full_disk_wrong_clock_and_old_package_are_reported(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doctor, "LEAST_ROOM", 2**70)
@@ -121,7 +121,7 @@ def test_missing_compiler_is_named(
 ) -> None:
     if not torch.cpu._is_vnni_supported():
         pytest.skip("this CPU has no int8")
-    monkeypatch.setattr(kernels, "are_of_use", lambda: True)  # also with AMX
+    monkeypatch.setattr(kernels, "are_useful", lambda: True)  # also with AMX
     monkeypatch.setenv("EMOJICH_PRECISION", "int8")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", "")
@@ -140,9 +140,9 @@ def test_emojich_doctor_prints_the_lines_of_bot_and_worker_once() -> None:
     assert "hush" not in ended.stdout
 
 
-def test_emojich_doctor_that_finds_nothing_wrong_ends_well() -> None:
+def test_emojich_doctor_exits_with_0_if_all_checks_pass() -> None:
     """Only the bot's part of it: the worker's takes seconds."""
-    ended = emojich_doctor("from emojich_core.cli import doctor; doctor.ROOMS = ('bot',)")
+    ended = emojich_doctor("from emojich_core.cli import doctor; doctor.PACKAGES = ('bot',)")
     assert (ended.stderr, ended.returncode) == ("", 0)
     assert ended.stdout.startswith("– not checked: TELEGRAM")
 

@@ -206,7 +206,7 @@ def test_second_machine_does_not_overwrite_the_stickers(
     assert end_of(requests.connection, "1") == end
 
 
-def test_request_forgotten_just_after_a_worker_has_taken_it_is_not_drawn(
+def test_request_deleted_by_forget_just_after_a_worker_took_it_is_not_drawn(
     requests: OpenQueue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(ENGINE_SOCKET, str(tmp_path / "engine.sock"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from emojich_core.inference.slots import ImageCodes
-from emojich_core.pipeline import MAX_SLOTS, RESERVE, Drawing, Pipeline, slots_in
+from emojich_core.pipeline import MAX_SLOTS, RESERVED_MEMORY, Drawing, Pipeline, slots_in
 from emojich_core.request import MAX_COUNT
 from worker.config import Settings
 from worker.engine.__main__ import load
@@ -42,9 +42,9 @@ def test_slots_are_limited_to_the_images_of_all_requests(
 
 def test_slots_fit_into_a_share_of_the_memory() -> None:
     size = 2**20
-    assert slots_in(RESERVE + 5 * size, 1, size) == 5
-    assert slots_in(2 * (RESERVE + 5 * size), 2, size) == 5
-    plenty = RESERVE + MAX_SLOTS * size
+    assert slots_in(RESERVED_MEMORY + 5 * size, 1, size) == 5
+    assert slots_in(2 * (RESERVED_MEMORY + 5 * size), 2, size) == 5
+    plenty = RESERVED_MEMORY + MAX_SLOTS * size
     assert slots_in(2 * plenty, 2, size) == MAX_SLOTS  # not half of what one engine may have
     assert slots_in(4 * plenty, 2, size) == MAX_SLOTS
-    assert slots_in(RESERVE, 1, size) == slots_in(0, 2, size) == 1
+    assert slots_in(RESERVED_MEMORY, 1, size) == slots_in(0, 2, size) == 1

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.metrics import Samples, label_values, read
+from tests.redis_servers import free_port
 from tests.worker.harness import (
     ROOT,
     USER,
@@ -26,8 +27,7 @@ LABELS = frozenset({("bundle", "tiny"), ("device", "")})
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture(scope="module")

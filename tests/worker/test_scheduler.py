@@ -18,7 +18,7 @@ from emojich_core.image_file import open_square
 from emojich_core.inference.memory import OutOfMemory
 from emojich_core.inference.sampling import Sampling
 from emojich_core.inference.slots import ImageCodes, ImagePrompt, Prefill, Slots
-from emojich_core.pipeline import LIKE, Drawing, Pipeline
+from emojich_core.pipeline import SIMILAR_SHARE, Drawing, Pipeline
 from emojich_core.request import LONGER, ImageRef, Request
 from worker.engine import scheduler as scheduler_module
 from worker.engine.protocol import Task
@@ -160,7 +160,7 @@ def test_images_similar_to_another_keep_its_first_codes(scheduler: Scheduler) ->
     [sticker] = one.outcome[1]
     alike = Task(Request(id="2", prompt="кот", count=3, seed=1, like=sticker.codes))
     drawn(scheduler, alike)
-    shared = round(LIKE * len(sticker.codes))
+    shared = round(SIMILAR_SHARE * len(sticker.codes))
     stickers = alike.outcome[1]
     assert {each.codes[:shared] for each in stickers} == {sticker.codes[:shared]}
     assert len({sticker.file, *(each.file for each in stickers)}) == 4

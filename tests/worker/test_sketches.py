@@ -228,13 +228,13 @@ def test_images_of_a_sketch_keep_their_places(pipeline: Pipeline) -> None:
     scheduler.step()
     [job] = scheduler._jobs
 
-    def so_far() -> list[list[int]]:
-        return [codes.tolist() for codes in job.images.so_far(scheduler._slots)]
+    def codes_so_far() -> list[list[int]]:
+        return [codes.tolist() for codes in job.images.codes_so_far(scheduler._slots)]
 
-    states = [so_far()]
+    states = [codes_so_far()]
     while not job.images.is_decoded:
         scheduler.step()
-        states.append(so_far())
+        states.append(codes_so_far())
     assert [len(codes) for codes in states[0]] == [1, 1, 0]
     for before, after in pairwise(states[: 2 * 16 - 1]):  # the first round
         assert all(b[: len(a)] == a for a, b in zip(before, after, strict=True))

@@ -42,7 +42,7 @@ def test_child_that_dies_again_and_again_is_given_up(tmp_path: Path) -> None:
 def test_child_that_ran_steadily_has_all_its_restarts_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor_module, "STEADY", 0)  # seconds
+    monkeypatch.setattr(supervisor_module, "STABLE_TIME", 0)  # seconds
     with open(tmp_path / "log", "w+b") as log:
         supervisor = Supervisor("a failure", ["echo", "died"], log_file=log, restarts=1)
         supervisor.watch()

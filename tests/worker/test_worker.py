@@ -58,7 +58,7 @@ def assert_finished(connection: redis.Redis, seconds: float = 30) -> None:
     assert all(sticker.startswith(b"RIFF") for sticker in stickers)
 
 
-def test_request_begins_with_its_picture_and_fails_without(
+def test_request_with_an_image_prompt_fails_if_the_picture_has_expired(
     requests: OpenQueue, worker: Worker, connection: redis.Redis
 ) -> None:
     file = BytesIO()

@@ -19,7 +19,7 @@ from emojich_core.request import MAX_COUNT
 from emojich_core.startup import without_garbage_collection
 from worker.config import Settings
 from worker.engine import metrics
-from worker.engine.protocol import Task, receive_task, send_event, send_sketch, tell_speed
+from worker.engine.protocol import Task, receive_task, send_event, send_sketch, write_speed
 from worker.engine.threads import in_brief_thread
 from worker.queue.events import Progress
 from worker.queue.logs import start_logging
@@ -44,7 +44,7 @@ class Engine:
         self._last_progress = 0.0  # the time of the last progress of any request
 
     def serve(self, listener: Listener) -> None:
-        """Accept connections, for ever."""
+        """Accept connections, forever."""
         while True:
             connection = listener.accept()
             threading.Thread(target=self._serve_job, args=(connection,), daemon=True).start()
@@ -96,7 +96,7 @@ def load(settings: Settings, share: int = 1) -> "Scheduler":
     Raises SetupError.
     """
     from emojich_core.inference.devices import pick_device
-    from emojich_core.inference.memory import keep_freed, memory_taken
+    from emojich_core.inference.memory import memory_taken, reuse_freed_memory
 
     def prepared() -> "Scheduler":
         pick_device(settings.device)  # before imports that take seconds
@@ -119,21 +119,21 @@ def load(settings: Settings, share: int = 1) -> "Scheduler":
         )
         return scheduler
 
-    keep_freed()  # before there is a second thread
+    reuse_freed_memory()  # before there is a second thread
     try:
         scheduler = in_brief_thread(prepared)
     except BundleError as error:
         raise SetupError(str(error)) from error
     except (MemoryError, OSError, RuntimeError) as error:  # CUDA's errors are RuntimeErrors
         reason = str(error).partition("\n")[0] or type(error).__name__
-        cure = "free some memory, or set EMOJICH_SLOTS to fewer"
-        raise SetupError(f"The models do not load ({reason}): {cure}.") from error
+        fix = "free some memory, or set EMOJICH_SLOTS to fewer"
+        raise SetupError(f"The models do not load ({reason}): {fix}.") from error
     scheduler.start()
     return scheduler
 
 
 def _load_named(name: str, share: int) -> "Scheduler":
-    """Load what the environment names; an error begins with a name, if one is given."""
+    """Load the bundle that the environment names; an error begins with `name`, if not empty."""
     try:
         return load(Settings.from_environment(os.environ), share)
     except SetupError as error:
@@ -151,7 +151,7 @@ def main() -> None:
         start_logging()
         scheduler = _load_named(arguments.name, arguments.share)
     engine = Engine(scheduler)
-    tell_speed(arguments.socket, scheduler.judged_per_minute)
+    write_speed(arguments.socket, scheduler.judged_per_minute)
     arguments.socket.unlink(missing_ok=True)  # left by an engine that was killed
     with Listener(str(arguments.socket), family="AF_UNIX", backlog=64) as listener:
         engine.serve(listener)

@@ -58,13 +58,13 @@ def engine_is_ready(address: str = "") -> bool:
     return connection is not None
 
 
-def tell_speed(socket: Path, judged_per_minute: float) -> None:
+def write_speed(socket: Path, judged_per_minute: float) -> None:
     """Write an engine's speed (see `ServedBundle`) to a file, before it opens its socket."""
     socket.with_suffix(SPEED).write_text(str(judged_per_minute))
 
 
 def read_speed(socket: str) -> float:
-    """The speed that an engine, which is ready, has written."""
+    """The speed that an engine has written; the engine must be ready."""
     return float(Path(socket).with_suffix(SPEED).read_text())
 
 
@@ -85,7 +85,7 @@ def ask_metrics(address: str) -> str | None:
 def send_request(
     connection: Connection, request: Request, image: bytes = b"", waited: float | None = None
 ) -> None:
-    """Send a request and the file of its picture, which is all that the job process sends.
+    """Send a request and the file of its image prompt; the job process sends nothing else.
 
     `waited` are its seconds in the queue; None when it is drawn again.
     """
@@ -96,7 +96,7 @@ def send_request(
 
 
 def receive_task(connection: Connection) -> Task | None:
-    """Receive as a task what `send_request` sent; None for the question of `ask_metrics`."""
+    """Receive the request of `send_request` as a task; None if `ask_metrics` called."""
     first = connection.recv_bytes()
     if first == METRICS:
         return None

@@ -36,7 +36,7 @@ from worker.engine.threads import in_brief_thread
 from worker.queue.events import Failed, Finished
 from worker.queue.results import Sticker
 
-EXTRA_WAIT = 60  # seconds; else the extra images of a request could wait for ever
+EXTRA_WAIT = 60  # seconds; without it extra images could wait forever
 JUDGE = "ruCLIP"  # the only kind of judge
 
 log = logging.getLogger("emojich.scheduler")
@@ -44,7 +44,7 @@ log = logging.getLogger("emojich.scheduler")
 
 @dataclass
 class Job:
-    """A task that has begun."""
+    """A task that is being drawn, with its images."""
 
     task: Task
     reading: Reading
@@ -54,8 +54,8 @@ class Job:
     began: float = field(default_factory=time.monotonic)
     sketches: Sketches = field(default_factory=Sketches)
 
-    def yields(self, seed: int) -> bool:
-        """Whether an image of it waits for a slot that no other request needs."""
+    def can_wait(self, seed: int) -> bool:
+        """Whether an image may wait until no other request needs its slot."""
         return self.images.can_wait(seed) and time.monotonic() - self.began < EXTRA_WAIT
 
     def best(self) -> list[ImageCodes]:
@@ -162,15 +162,15 @@ class Scheduler:
             if isinstance(error, OutOfMemory) and self._halve_slots():
                 self._new.put(task)
             else:
-                self._blame(task, error)
+                self._fail_task(task, error)
         else:
             self._jobs.append(Job(task, reading, images))
 
     def _image_prompt(self, task: Task) -> ImagePrompt | None:
-        """The codes that a task's images keep.  To encode a picture takes as long as a prefill."""
+        """The image prompt of a task, if any; encoding a picture takes as long as a prefill."""
         request, pipeline = task.request, self._pipeline
         if request.image is None:
-            return pipeline.likeness(request.like)
+            return pipeline.similar_to(request.like)
         rows = request.image.rows(pipeline.bundle.transformer.image_tokens_per_dim)
         return pipeline.image_prompt(open_square(task.image), up=rows)
 
@@ -184,13 +184,13 @@ class Scheduler:
 
     def _fill_slots(self) -> None:
         while waiting := [job for job in self._jobs if job.images.waiting]:
-            needy = [job for job in waiting if not job.yields(job.images.waiting[0])]
+            needy = [job for job in waiting if not job.can_wait(job.images.waiting[0])]
             slot = self._free_slot(interrupt=bool(needy))
             if slot is None:
                 return
             job = min(needy or waiting, key=lambda job: len(job.images.slots))
             self._jobs.remove(job)
-            self._jobs.append(job)  # among equals the job that has waited longest is first
+            self._jobs.append(job)  # of jobs with equally many slots, the oldest is first
             self._within_memory(partial(self._enter, job, slot))
 
     def _free_slot(self, interrupt: bool) -> int | None:
@@ -198,7 +198,7 @@ class Scheduler:
         used = [(slot, job) for job in self._jobs for slot in job.images.slots]
         if free := set(range(self._slots.count)).difference(slot for slot, _ in used):
             return min(free)
-        extra = [(slot, job) for slot, job in used if job.yields(job.images.slots[slot])]
+        extra = [(slot, job) for slot, job in used if job.can_wait(job.images.slots[slot])]
         if not interrupt or not extra:
             return None
         slot, job = min(extra, key=lambda pair: self._slots.decoded(pair[0]))
@@ -228,7 +228,7 @@ class Scheduler:
         if not due:
             return
         job = min(due, key=lambda job: job.sketches.count)
-        codes = job.images.so_far(self._slots)
+        codes = job.images.codes_so_far(self._slots)
         seconds = self._pipeline.sketch_seconds(sum(map(len, codes)))
         if not all(each.sketches.allows(now, seconds) for each in jobs):
             job.sketches.postpone(now)
@@ -280,7 +280,7 @@ class Scheduler:
             count //= 2
             gc.collect()  # a compiled step and its slots refer to each other
 
-    def _blame(self, task: Task, error: Exception) -> None:
+    def _fail_task(self, task: Task, error: Exception) -> None:
         """Fail the task that caused an error; raises when the device itself is broken."""
         if not isinstance(error, OutOfMemory):
             self._pipeline.check()
@@ -322,7 +322,7 @@ class Scheduler:
             if isinstance(error, OutOfMemory) and self._free_memory():
                 self._choose(job)
             else:
-                self._blame(job.task, error)
+                self._fail_task(job.task, error)
         else:
             for image in job.best():
                 self._decoded.put((job, image))
@@ -357,7 +357,7 @@ class Scheduler:
             self._finish(images)
         else:
             [(job, _)] = images
-            self._blame(job.task, error)
+            self._fail_task(job.task, error)
 
     def _free_memory(self) -> bool:
         """Have the thread that decodes halve its slots; False when it has only one."""

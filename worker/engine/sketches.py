@@ -1,7 +1,7 @@
 """When a request gets a sketch, a picture of its half-drawn images, and how long that may take.
 
-A sketch interrupts the drawing of all requests.  So each request counts the seconds that sketches,
-its own and others', have taken from it, and allows one only within SHARE of its drawing.
+A sketch interrupts the drawing of all requests.  So each request counts the seconds that all
+sketches have delayed it, and allows another one only if the sum stays within SHARE of its time.
 """
 
 import math

@@ -17,7 +17,7 @@ from typing import Any
 import redis
 
 from emojich_core.errors import SetupError
-from worker.queue.connection import exit_unless
+from worker.queue.connection import exit_unless_healthy
 from worker.queue.requests import RequestQueue
 
 MAX_DIFFERENCE = 20  # seconds from Redis, so 40 between two machines
@@ -43,7 +43,7 @@ def takes_requests(connection: redis.Redis, machine: str) -> bool:
 
 def main() -> None:
     """Exit with 0 if this machine's worker takes requests, else with a sentence."""
-    exit_unless(
+    exit_unless_healthy(
         lambda connection: takes_requests(connection, socket.gethostname()),
         "This worker takes no requests: its log says what its engine does.",
     )

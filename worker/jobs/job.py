@@ -89,7 +89,7 @@ def engine_lock(alone: bool) -> Iterator[None]:
     """
     socket = os.environ[ENGINE_SOCKET]
     with open(f"{socket}.room", "w") as engine:
-        # Job processes queue at the gate, or one that needs the engine alone might wait for ever.
+        # The gate keeps the order: else a job process could wait forever for the engine alone.
         with open(f"{socket}.gate", "w") as gate:
             flock(gate, LOCK_EX)
             flock(engine, LOCK_EX if alone else LOCK_SH)

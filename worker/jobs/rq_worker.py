@@ -41,9 +41,9 @@ MAINTENANCE_INTERVAL = 30  # seconds
 MIN_HEARTBEAT = 1  # seconds between two heartbeats
 REGISTRATION_INTERVAL = 5  # seconds
 
-# Seconds for which the default bundle must be away until another one draws what names no bundle:
-# after a pause or an outage of Redis, workers are seen again one by one.  A worker that is not of
-# the first bundle must itself have looked all that time; it looks ten times in it.
+# Seconds without a worker of the default bundle, after which another bundle draws requests that
+# name none: after a pause or an outage of Redis, workers register again one by one.  A worker of
+# another bundle must have checked for all that time; it checks ten times.
 ABSENCE = 20
 
 PAUSE = 5  # seconds before a new RQ worker replaces one that has given up
@@ -73,8 +73,8 @@ class Worker(rq.Worker):
         self._for_any = rq_queue(connection)
         self._own = rq_queue(connection, serves.name) if serves else self._for_any
         self._own_first = True
-        self._default_seen = -math.inf  # when another bundle was, or may have been, the default
-        self._last_look = -math.inf  # when this worker last looked which one is
+        self._default_seen = -math.inf  # last time when another bundle may have been default
+        self._last_check = -math.inf  # the last time at which this worker read the default bundle
         self._last_heartbeat = -math.inf
         self._last_registered = -math.inf
         super().__init__(
@@ -125,23 +125,25 @@ class Worker(rq.Worker):
         """
         if self._serves is None:
             return [self._for_any]
-        self._look_for_default(self._serves)
+        self._note_default(self._serves)
         if time.monotonic() - self._default_seen < ABSENCE:
             return [self._own]
         queues: list[rq.Queue] = [self._own, self._for_any]
         return queues if self._own_first else queues[::-1]
 
-    def _look_for_default(self, serves: ServedBundle) -> None:
-        """Note when another bundle is the default, or may have been since the last look."""
+    def _note_default(self, serves: ServedBundle) -> None:
+        """Record when another bundle is the default, or may have been since the last check."""
         now = time.monotonic()
-        if now - self._last_look < ABSENCE / 10:
+        if now - self._last_check < ABSENCE / 10:
             return
         workers = living_workers(self.connection, self._for_any).values()
         default = in_order([*workers, serves])[0]
-        unseen = serves.rank > 0 and now - self._last_look > ABSENCE  # this worker may be the first
+        unseen = (
+            serves.rank > 0 and now - self._last_check > ABSENCE
+        )  # this worker may be the first
         if unseen or default.name != serves.name:
             self._default_seen = now
-        self._last_look = now
+        self._last_check = now
 
     def reorder_queues(self, reference_queue: rq.Queue) -> None:
         """Look next into the other queue than the one that a job has come from."""
@@ -165,7 +167,7 @@ class Worker(rq.Worker):
     def register_birth(self) -> None:
         """Register with RQ, and say what the engine has loaded."""
         super().register_birth()
-        self._say_what_is_served()
+        self._publish_bundle()
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """Register this worker again with its heartbeats, with what it serves.
@@ -181,12 +183,12 @@ class Worker(rq.Worker):
         self._last_heartbeat = now
         if now - self._last_registered >= REGISTRATION_INTERVAL:
             worker_registration.register(self, pipeline)
-            self._say_what_is_served(pipeline)
+            self._publish_bundle(pipeline)
             self._last_registered = now
         if self._serves:  # while a job runs, too: a long one is no reason to wait after it
-            self._look_for_default(self._serves)
+            self._note_default(self._serves)
 
-    def _say_what_is_served(self, pipeline: Pipeline | None = None) -> None:
+    def _publish_bundle(self, pipeline: Pipeline | None = None) -> None:
         if self._serves:
             connection = self.connection if pipeline is None else pipeline
             connection.hset(self.key, FIELD, self._serves.to_json())
@@ -213,7 +215,7 @@ class Worker(rq.Worker):
         try:
             super().request_force_stop(signum, frame)
         except SystemExit:
-            self._give_back()
+            self._requeue_killed_job()
             raise
 
     def teardown(self) -> None:
@@ -221,7 +223,7 @@ class Worker(rq.Worker):
         self._grace.cancel()
         super().teardown()
 
-    def _give_back(self) -> None:
+    def _requeue_killed_job(self) -> None:
         """Return the killed job to the queue, without counting a retry.
 
         RQ would leave the job in place until it counts as abandoned.

@@ -19,7 +19,7 @@ from worker.queue.decoding import from_json
 
 FIELD = "bundle"
 _OF_WORKERS = ("birth", "last_heartbeat")  # fields that RQ writes
-LONGEST = 30  # seconds: the most that `longer` may add to the wait for a request
+MAX_LONGER_WAIT = 30  # seconds: the most that `longer` may add to the wait for a request
 SERVES = "EMOJICH_SERVES"  # `python -m worker` tells its RQ workers in it what their engine draws
 
 
@@ -30,14 +30,14 @@ class ServedBundle:
     name: str  # that in bundle.json
     rank: int = 0  # its place in EMOJICH_MODEL
     title: dict[str, str] = field(default_factory=dict)  # what users read, by language
-    # How many candidates the engine draws for a judge to score, were all slots taken; 0: it has no
+    # How many judged candidates the engine draws per minute with all slots taken; 0: it has no
     # judge, or is of a version that cannot draw longer.
     judged_per_minute: float = 0.0
 
     @property
     def draws_longer(self) -> bool:
-        """Whether users may choose longer drawing: it adds at most LONGEST, for any count."""
-        return self.judged_per_minute * LONGEST / 60 >= (LONGER - 1) * MAX_COUNT
+        """Whether users may choose longer drawing: it adds at most MAX_LONGER_WAIT."""
+        return self.judged_per_minute * MAX_LONGER_WAIT / 60 >= (LONGER - 1) * MAX_COUNT
 
     def label(self, language: str) -> str:
         """What a user of this language reads."""

@@ -15,8 +15,8 @@ ctypes.CDLL(None).prctl(1, 15)
 if os.getppid() == int(sys.argv[1]):
     os.execvp(sys.argv[2], sys.argv[2:])
 """
-# Elsewhere: the command replaces the shell and keeps its process id.  Beside it, `cat` waits for
-# the end of a pipe from this process, which the kernel closes when it dies.
+# On other systems: the command replaces the shell and keeps its process id.  Beside it, `cat` waits
+# for the end of a pipe from this process, which the kernel closes when this process dies.
 _PIPE = 'exec 3<&0; (cat <&3 >/dev/null; kill $$) 2>/dev/null & exec 3<&- "$@" </dev/null'
 
 # Starts all children: the kernel signals a child when the thread that started it ends.

@@ -61,11 +61,11 @@ def stores(connection: redis.Redis) -> bool:
 def refusal(address: Address, error: redis.ResponseError) -> str:
     """Why a Redis that answers takes nothing, and what to do about it, in one sentence."""
     reason = str(error).rstrip(".")
-    return f"Redis at {address} takes nothing ({reason}): {_cure(error)}, or correct REDIS_URL."
+    return f"Redis at {address} takes nothing ({reason}): {_remedy(error)}, or correct REDIS_URL."
 
 
-def _cure(error: redis.ResponseError) -> str:
-    """What lets a Redis that answers take a key again."""
+def _remedy(error: redis.ResponseError) -> str:
+    """How to make a Redis that answers store keys again."""
     if isinstance(error, redis.OutOfMemoryError):
         return "raise its maxmemory"
     if isinstance(error, redis.ReadOnlyError):
@@ -127,12 +127,12 @@ def delete_matching(connection: redis.Redis, *patterns: str) -> None:
             connection.delete(key)
 
 
-def exit_unless(well: Callable[[redis.Redis], bool], otherwise: str) -> None:
-    """Run a health check on the Redis at REDIS_URL; exit with a sentence where it fails."""
+def exit_unless_healthy(is_healthy: Callable[[redis.Redis], bool], message: str) -> None:
+    """Run a health check with the Redis of REDIS_URL; exit with `message` if it fails."""
     try:
         with connect(os.environ.get("REDIS_URL", "")) as connection:
-            if not well(connection):
-                sys.exit(f"emojich: {otherwise}")
+            if not is_healthy(connection):
+                sys.exit(f"emojich: {message}")
     except SetupError as error:
         sys.exit(f"emojich: {error}")
 

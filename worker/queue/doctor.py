@@ -1,8 +1,8 @@
 """Findings of `python -m bot.doctor` and `python -m worker.doctor`, and the checks of Redis.
 
-    ✓ what is well
-    ✗ what is wrong, with the cure
-    – not checked: why
+    ✓ a check that passed
+    ✗ a check that failed: what is wrong, and how to fix it
+    – a check that was skipped, and why
 
 `emojich doctor` runs both.
 """
@@ -37,63 +37,63 @@ class Finding:
     sentence: str
 
 
-def well(sentence: str) -> Finding:
-    """Something is as it should be."""
+def passed(sentence: str) -> Finding:
+    """A check that passed."""
     return Finding("✓", sentence)
 
 
-def wrong(sentence: str) -> Finding:
-    """Something is wrong; the sentence names the cure."""
+def failed(sentence: str) -> Finding:
+    """A check that failed; the sentence says what is wrong and how to fix it."""
     return Finding("✗", sentence)
 
 
-def unchecked(why: str) -> Finding:
-    """Something could not be checked, or need not be there."""
+def skipped(why: str) -> Finding:
+    """A check that was skipped, because a part is missing or not needed."""
     return Finding("–", f"not checked: {why}")
 
 
-def tried(check: Callable[[], str]) -> Finding:
-    """The finding of a check: what it returns is well, its SetupError or BundleError wrong."""
+def result_of(check: Callable[[], str]) -> Finding:
+    """Run a check: it passes with the sentence it returns, fails by SetupError or BundleError."""
     try:
-        return well(check())
+        return passed(check())
     except (SetupError, BundleError) as error:
-        return wrong(str(error))
+        return failed(str(error))
 
 
 def check_variables() -> Iterator[Finding]:
     """A finding for each variable that no part of Emojich reads."""
-    yield from map(wrong, unknown_variables(os.environ))
+    yield from map(failed, unknown_variables(os.environ))
 
 
-def examine(*groups: Iterator[Finding], secrets: tuple[str, ...] = ()) -> NoReturn:
-    """Print the findings, without the secrets; exit with 1 if something is wrong, else with 0."""
+def report(*groups: Iterator[Finding], secrets: tuple[str, ...] = ()) -> NoReturn:
+    """Print the findings, without the secrets; exit with 1 if a check failed, else with 0."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may have no ✓
-    is_well = True
+    all_passed = True
     try:
-        for finding in (finding for group in groups for finding in guarded(group)):
-            is_well &= finding.mark != wrong("").mark
+        for finding in (finding for group in groups for finding in with_errors(group)):
+            all_passed &= finding.mark != failed("").mark
             announce(f"{finding.mark} {shown(hide(finding.sentence, secrets), 1000)}")
     except KeyboardInterrupt:
         sys.exit(130)
-    sys.exit(0 if is_well else 1)
+    sys.exit(0 if all_passed else 1)
 
 
-def guarded(group: Iterator[Finding]) -> Iterator[Finding]:
-    """The findings of a group; an error that ends it is the last one."""
+def with_errors(group: Iterator[Finding]) -> Iterator[Finding]:
+    """The findings of a group; an error that ends the group becomes a failed check."""
     try:
         yield from group
     except (SetupError, BundleError) as error:
-        yield wrong(str(error))
+        yield failed(str(error))
     except redis.RedisError as error:  # it answered a moment ago
-        yield wrong(f"Redis has stopped answering ({shown(error)}): see its log, then ask again.")
+        yield failed(f"Redis has stopped answering ({shown(error)}): see its log, then ask again.")
 
 
 def check_redis(*others: Callable[[redis.Redis], str]) -> Iterator[Finding]:
     """The Redis of REDIS_URL, or the embedded one if it runs, and other checks of it."""
     url = running_url(data_folder())
     if not url:
-        yield unchecked(
+        yield skipped(
             "REDIS_URL is not set, and no embedded Valkey runs: set it, or start Emojich."
         )
         return
@@ -101,7 +101,7 @@ def check_redis(*others: Callable[[redis.Redis], str]) -> Iterator[Finding]:
         address = Address.read(url)
         yield from _examine_redis(connection, address)
         for check in others:
-            yield tried(lambda check=check: check(connection))  # type: ignore[misc]
+            yield result_of(lambda check=check: check(connection))  # type: ignore[misc]
 
 
 def _examine_redis(connection: redis.Redis, address: Address) -> Iterator[Finding]:
@@ -114,23 +114,23 @@ def _examine_redis(connection: redis.Redis, address: Address) -> Iterator[Findin
     version = str(info.get("redis_version", ""))
     if tuple(map(int, re.findall(r"\d+", version)))[:2] < LEAST_VERSION:
         least = ".".join(map(str, LEAST_VERSION))
-        yield wrong(f"Redis at {address} is of version {version}: update it to {least} or newer.")
+        yield failed(f"Redis at {address} is of version {version}: update it to {least} or newer.")
     else:
-        yield well(f"Redis at {address} answers, stores keys and runs scripts ({version}).")
+        yield passed(f"Redis at {address} answers, stores keys and runs scripts ({version}).")
     if info.get("aof_enabled"):
-        yield well("Redis has an append-only file.")
+        yield passed("Redis has an append-only file.")
     elif info.get("connected_slaves"):
-        yield well("Redis has no append-only file, but a replica.")
+        yield passed("Redis has no append-only file, but a replica.")
     else:
-        yield wrong(
+        yield failed(
             "Redis has neither an append-only file nor a replica, so it forgets requests and packs "
             "when it restarts: set `appendonly yes`."
         )
     policy = info.get("maxmemory_policy", "noeviction")
     if policy == "noeviction":
-        yield well("Redis drops no keys (maxmemory-policy noeviction).")
+        yield passed("Redis drops no keys (maxmemory-policy noeviction).")
     else:
-        yield wrong(
+        yield failed(
             f"Redis drops requests and the names of packs when it is full (maxmemory-policy "
             f"{policy}): set `maxmemory-policy noeviction`."
         )

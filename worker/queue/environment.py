@@ -1,6 +1,6 @@
-"""Shared by the processes of bot, worker and run.py.
+"""Reads environment variables, secrets and the data folder; prints the "ready" line.
 
-Settings, secrets, data folder, "ready" line.
+Shared by the processes of bot, worker and run.py.
 """
 
 import os
@@ -20,9 +20,9 @@ VARIABLES = {  # without PREFIX
     *("BEST_OF", "DEVICE", "MODEL", "PRECISION", "REQUESTS", "SLOTS", "WORKER_METRICS"),
     *("DATA", "LOG", "MODELS", "REPOS"),
     *("MEMORY", "METRICS_PUBLISH"),  # of docker-compose.yml
-    *("ENGINE_SOCKET", "SANDBOX_TOKEN", "SERVES"),  # which our own processes set for each other
+    *("ENGINE_SOCKET", "SANDBOX_TOKEN", "SERVES"),  # which Emojich's processes set for each other
 }
-MAX_SECRET = 4096  # bytes of a file with a secret; a larger one was meant for another variable
+MAX_SECRET = 4096  # bytes of a file with a secret; a larger file is probably a mistake
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
@@ -31,8 +31,8 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     for name in sorted(name for name in environment if name.startswith(PREFIX)):
         if (end := name.removeprefix(PREFIX)) not in VARIABLES:
             near = get_close_matches(end, VARIABLES, 1)
-            cure = f"did you mean {PREFIX}{near[0]}?" if near else "see docs/configuration.md."
-            sentences.append(f"Emojich does not read {shown(name)}: {cure}")
+            fix = f"did you mean {PREFIX}{near[0]}?" if near else "see docs/configuration.md."
+            sentences.append(f"Emojich does not read {shown(name)}: {fix}")
     return sentences
 
 
@@ -110,12 +110,12 @@ def data_folder() -> Path:
 
     Raises SetupError.
     """
-    with writing():
+    with setup_errors():
         return Path(os.path.realpath(os.environ.get("EMOJICH_DATA") or ".data"))
 
 
 @contextmanager
-def writing(variable: str = "EMOJICH_DATA") -> Iterator[None]:
+def setup_errors(variable: str = "EMOJICH_DATA") -> Iterator[None]:
     """Turn an error while writing to the folder of a variable into a SetupError with the cause."""
     try:
         yield
@@ -129,7 +129,7 @@ def writing(variable: str = "EMOJICH_DATA") -> Iterator[None]:
 
 
 def announce(line: str) -> None:
-    """Print a line for the program that started this one; drop all output if it has gone."""
+    """Print a line for the parent process; drop all further output if the parent has ended."""
     try:
         print(line, flush=True)
     except OSError:

@@ -1,4 +1,4 @@
-"""What the worker tells the bot: a Redis stream of events.
+"""Events from the worker to the bot, in a Redis stream.
 
 A stream and not pub/sub, so that a bot that was down finds its events when it returns.  The bot
 reads through a consumer group and acknowledges an event once Telegram has taken the message.
@@ -23,7 +23,7 @@ from worker.queue.stats import COUNTS_TTL, FINISHED, counts_key
 STREAM = "emojich:events"
 GROUP = "bot"
 MAX_EVENTS = 100_000  # the stream forgets older ones
-MAX_UNREAD = 1000  # with more of them no bot is there to show progress, and ends need the room
+MAX_UNREAD = 1000  # beyond it no bot is reading: progress is dropped, to leave room for ends
 BLOCK = 2000  # milliseconds; below redis-py's socket time-out of 5 seconds
 # Milliseconds after which an event that was read, but not acknowledged, is read again.
 CLAIM_AFTER = 60_000
@@ -96,8 +96,8 @@ def from_json(text: str | bytes) -> Event:
     return event
 
 
-# What ends a request is appended and counted only the first time (see `worker.queue.ends`).  A
-# sketch goes with it.
+# Only the first end of a request is appended and counted (see `worker.queue.ends`).  It deletes the
+# request's sketch.
 _PUBLISH_END = """
 redis.call('DEL', KEYS[4])
 if redis.call('SET', KEYS[2], '', 'NX', 'EX', ARGV[1]) then
@@ -129,7 +129,7 @@ def end_silently(connection: redis.Redis, request_id: str) -> bool:
 
 
 def lag(connection: redis.Redis) -> tuple[int, float]:
-    """How many events the bot has yet to deal with, and the age in seconds of the oldest.
+    """The number of unacknowledged events, and the age of the oldest in seconds.
 
     Both times are those of Redis, because this machine's clock may differ from it.
     """
@@ -142,7 +142,7 @@ def lag(connection: redis.Redis) -> tuple[int, float]:
 
 
 def _read(entry_id: str, fields: dict[bytes, bytes] | None) -> Event | None:
-    """The event of a stream entry; None for one that has none, which must not hold up the rest."""
+    """The event of a stream entry; None for an entry that cannot be decoded."""
     if not fields:
         return None  # the stream has forgotten it meanwhile
     try:
@@ -164,7 +164,7 @@ class EventReader:
 
         An event that stays unacknowledged is yielded again each minute: a bot that was suspended
         reads new events, as the same consumer, before it notices that another has taken over.
-        Never ends.  Acknowledge each with `acknowledge` once it has been dealt with.
+        Never ends.  The caller acknowledges each event once it has been handled.
         """
         await self._make_group()
         last = "0"  # this consumer's own pending entries
@@ -194,10 +194,10 @@ class EventReader:
                 yield batch
 
     async def acknowledge(self, *entry_ids: str) -> None:
-        """The events have been dealt with for good."""
+        """Delete events that have been handled."""
         async with self._redis.pipeline(transaction=False) as pipe:
-            # Deleted first: of those that are not acknowledged then, the next bot reads nothing.
-            pipe.xdel(STREAM, *entry_ids)  # so the stream holds only what no bot has dealt with
+            # Deleted first: if the bot dies before `xack`, the next bot handles nothing twice.
+            pipe.xdel(STREAM, *entry_ids)  # so the stream holds only unhandled events
             pipe.xack(STREAM, GROUP, *entry_ids)
             await pipe.execute()
 

@@ -3,7 +3,7 @@
 RQ's queue is one Redis list, and workers take its head.  So the place of a new job decides: a
 user's n-th request, counted from those that an engine draws, goes before the others' (n+1)-th.
 A user with one request waits for one request of each user before, however many these have queued.
-Each finished request moves its user's later ones up a round, so no request is overtaken for ever.
+Each finished request moves its user's later ones up a round, so no request waits forever.
 
 Placing a job reads only the ids of the waiting jobs, because an id names its user.
 """
@@ -57,6 +57,6 @@ redis.call('RPUSH', queue, id)
 
 
 def move_to_turn(queue: Queue, connection: redis.Redis, job_id: str) -> None:
-    """Move a waiting job to where its user's turn is.  Safe to repeat."""
+    """Move a waiting job to its user's turn in the queue.  Safe to repeat."""
     keys = (queue.key, queue.started_job_registry.key)
     connection.eval(_PLACE, len(keys), *keys, job_id, Job.key_for(""), USER)

@@ -1,8 +1,8 @@
-"""Pictures in Redis that requests begin with; users send them to the bot.
+"""Image prompts in Redis: pictures that users have sent to the bot.
 
     emojich:image:<image id>   string   a small WebP file
 
-An image's id is that of the first request that begins with it: so /forget finds it.
+An image's id is that of its first request, so that /forget finds it.
 """
 
 from typing import Any
@@ -16,12 +16,12 @@ IMAGE_TTL = 26 * 3600  # seconds; as long as a request may wait for a worker, an
 
 
 def save_image(connection: redis.Redis, image_id: str, file: bytes) -> None:
-    """Keep a picture's file."""
+    """Store a picture's file for IMAGE_TTL."""
     connection.set(_key(image_id), file, ex=IMAGE_TTL)
 
 
 def keep_image(connection: redis.Redis, image_id: str) -> bool:
-    """Keep a picture for another request; False once it has expired."""
+    """Store a picture for another IMAGE_TTL; False if it has expired."""
     return bool(connection.expire(_key(image_id), IMAGE_TTL))
 
 

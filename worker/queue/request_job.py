@@ -2,7 +2,7 @@
 
 RQ imports and calls what a job names, as its function and as callbacks, and posts to the webhooks
 that it lists: without these classes a client of Redis could run any command on every worker.
-A job that is no request counts as one that does not exist, which RQ passes over everywhere.
+A job that is no request counts as missing, and RQ skips missing jobs everywhere.
 """
 
 import logging
@@ -24,10 +24,10 @@ from emojich_core.request import Request
 QUEUE = "emojich"  # of requests that name no bundle; see `queue_name`
 DRAW = "worker.jobs.job.draw"  # by name: the bot need not import what the worker runs
 REPORT_FAILURE = "worker.jobs.job.report_failure"
-# Where they were before 0.1.0: jobs that were queued then may still wait when a worker starts.
+# The names before 0.1.0: jobs that were queued then may still wait when a worker starts.
 OLD_NAMES = {"worker.job.draw": DRAW, "worker.job.report_failure": REPORT_FAILURE}
 MAX_SECONDS = 7 * 24 * 3600  # of a job's time-out and times to live
-LOOK = 1  # seconds for which a worker of two queues waits for one of them
+POLL_SECONDS = 1  # seconds for which a worker of two queues waits for one of them
 
 log = logging.getLogger("emojich.queue")
 
@@ -98,7 +98,7 @@ class RequestJob(Job):
 
 
 class RequestJobs(Queue):
-    """The RQ queue of requests; it throws away other jobs."""
+    """The RQ queue of requests; it discards other jobs."""
 
     job_class = RequestJob
 
@@ -141,10 +141,10 @@ class RequestJobs(Queue):
             if time.monotonic() >= end:
                 raise DequeueTimeout(timeout, first.key)
             with suppress(DequeueTimeout):
-                return super().dequeue_any([first], LOOK, connection, *classes)
+                return super().dequeue_any([first], POLL_SECONDS, connection, *classes)
 
     def clean_intermediate(self) -> None:
-        """Throw away what a worker that died had taken and not yet checked."""
+        """Discard jobs that are no requests from those that a dead worker had just taken."""
         taken: Any = self.connection.lrange(self.intermediate_queue_key, 0, -1)
         for job_id in taken:
             _discard(self.connection, self.key, job_id)
@@ -164,7 +164,7 @@ def rq_queue(connection: redis.Redis, model: str = "") -> RequestJobs:
 
 
 def _discard(connection: redis.Redis, queue_key: str, job_id: bytes) -> bool:
-    """Throw away a job id that was taken from the queue, unless it is a request's."""
+    """Discard a job id that was taken from the queue, unless it is a request's."""
     try:
         name = job_id.decode()
         if RequestJob.fetch(name, connection).id == name:  # RQ reads `1:2` as job 1

@@ -103,7 +103,7 @@ class RequestQueue:
         return self._recent("workers", lambda: living_workers(self._connection, self._rq))
 
     def _recent(self, what: str, read: Callable[..., Value], *about: str) -> Value:
-        """What was read within `max_age`, else what is read now."""
+        """A value that was read within `max_age`, else the value that `read` returns now."""
         now, key = time.monotonic(), (what, *about)
         at, value = self._readings.get(key, (-math.inf, None))
         if now - at < self._max_age:
@@ -149,7 +149,7 @@ class RequestQueue:
             return bool(put_in(put, key, value_from_callable=True))
 
     def job(self, request_id: str) -> Job | None:
-        """RQ's job of a request, if there is one."""
+        """The RQ job of a request; None if there is none, or it cannot be read."""
         try:
             return RequestJob.fetch(request_id, self._connection)
         except NoSuchJobError:
@@ -171,7 +171,7 @@ class RequestQueue:
         return {id_.decode(errors="replace"): place for place, id_ in enumerate(ids, 1)}
 
     def lost(self, request_ids: Sequence[str]) -> set[str]:
-        """Those of many requests that are lost."""
+        """The requests among `request_ids` that are lost; see `is_lost`."""
         with self._connection.pipeline(transaction=False) as pipe:
             for request_id in request_ids:
                 pipe.hget(Job.key_for(request_id), "status")
@@ -204,7 +204,7 @@ class RequestQueue:
             return False
         job = self.job(request_id)
         if job is None:
-            self.take_out(request_id)
+            self.remove_from_queue(request_id)
         elif self._connection.lrem(KEY + job.origin, 1, request_id):
             job.delete()
         elif job.get_status() == JobStatus.STARTED:
@@ -214,8 +214,8 @@ class RequestQueue:
         # Else a worker has just taken it, and its job process will see that it was cancelled.
         return True
 
-    def take_out(self, request_id: str, model: str | None = None) -> None:
-        """Remove the id of a request whose job has gone from a bundle's queue, or from all of them.
+    def remove_from_queue(self, request_id: str, model: str | None = None) -> None:
+        """Remove a request whose job has expired from a bundle's queue, by default from all queues.
 
         A worker would do so, but a bundle that is no longer served has none.
         """
@@ -270,23 +270,23 @@ class RequestQueue:
         return Load(count, sum(started))
 
     def count_waiting(self, model: str | None = None) -> int:
-        """How many requests wait for a worker: for all bundles, or for one; "" is for any."""
+        """How many requests wait: for all bundles, or for `model`; "": those that name none."""
         return sum(queue.count for queue in self._queues(model))
 
     def count_started(self, model: str | None = None) -> int:
-        """How many requests are being drawn, counted in the same way."""
+        """How many requests are being drawn; `model` as in `count_waiting`."""
         queues = self._queues(model)
         return sum(q.started_job_registry.get_job_count(cleanup=False) for q in queues)
 
-    def waited_for(self) -> list[str]:
-        """The bundles that have had a queue, served or not."""
+    def bundles_with_queues(self) -> list[str]:
+        """The names of all bundles that have had a queue, served or not."""
         names: Any = self._connection.smembers(Queue.redis_queues_keys)
         begin = f"{KEY}{QUEUE}/"
         keys = (name.decode(errors="replace") for name in names)
         return sorted(unquote(key.removeprefix(begin)) for key in keys if key.startswith(begin))
 
     def _queues(self, model: str | None) -> list[RequestJobs]:
-        models = ["", *self.waited_for()] if model is None else [model]
+        models = ["", *self.bundles_with_queues()] if model is None else [model]
         return [rq_queue(self._connection, each) for each in models]
 
     def is_crowded(self, model: str = "") -> bool:

@@ -1,4 +1,4 @@
-"""Finished stickers in Redis, kept for a while so that people can choose, or ask for more alike."""
+"""Finished stickers in Redis for a day: users choose among them, or request similar ones."""
 
 import json
 import logging
@@ -21,11 +21,11 @@ class Sticker:
     """A candidate's picture."""
 
     file: bytes  # WebP
-    codes: tuple[int, ...]  # of the image it was made of
+    codes: tuple[int, ...]  # of its image
 
 
 def save_stickers(connection: redis.Redis, request_id: str, stickers: list[Sticker]) -> None:
-    """Keep the stickers of a request's candidates, in the order of their numbers."""
+    """Store the stickers of a request's candidates, in the order of their numbers."""
     files, codes = _files_key(request_id), _codes_key(request_id)
     with connection.pipeline() as pipe:
         pipe.delete(files, codes)

@@ -13,9 +13,9 @@ from worker.queue.connection import delete_matching
 from worker.queue.ends import ended_key
 from worker.queue.request_ids import ids_of_user
 
-SKETCH_TTL = 10 * 60  # seconds; a bot that has been away for longer need not show it
+SKETCH_TTL = 10 * 60  # seconds; a bot that was down for longer need not show the sketch
 
-# At once, or a cancellation between the two would leave a sketch that nothing deletes.
+# In one script: a cancellation between the two commands would leave a sketch behind.
 _SAVE = """
 if redis.call('EXISTS', KEYS[2]) == 0 then
     redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
@@ -24,7 +24,7 @@ end
 
 
 def save_sketch(connection: redis.Redis, request_id: str, picture: bytes) -> None:
-    """Keep the newest sketch of a request that has not ended."""
+    """Store the newest sketch of a request, unless the request has ended."""
     keys = sketch_key(request_id), ended_key(request_id)
     connection.eval(_SAVE, len(keys), *keys, picture, SKETCH_TTL)
 

@@ -27,7 +27,7 @@ COUNTS_TTL = 8 * 24 * 3600  # seconds: an operator can read a week of them
 
 PACE = "emojich:pace"
 CROWDED_PACE = "emojich:pace:crowded"
-SLOWEST = 24 * 3600  # seconds an image; a slower pace is no measurement
+MAX_PACE = 24 * 3600  # seconds an image; a larger value is invalid
 _NUMBER = re.compile(rb"[0-9]{1,19}")  # what HINCRBY can write
 WEIGHT = 0.2  # of the newest request: the average follows a new model or machine within some ten
 
@@ -50,7 +50,7 @@ def users_key(day: date | None = None) -> str:
 
 
 def count(connection: redis.Redis, what: str) -> None:
-    """Count one more of what happened, today."""
+    """Increase today's count of `what` by one."""
     with connection.pipeline() as pipe:
         pipe.hincrby(counts_key(), what)
         pipe.expire(counts_key(), COUNTS_TTL)
@@ -58,7 +58,7 @@ def count(connection: redis.Redis, what: str) -> None:
 
 
 def counts_of(connection: redis.Redis, day: date) -> dict[str, int]:
-    """What happened on a day → how often."""
+    """The counts of a day: what happened → how often."""
     counts: Any = connection.hgetall(counts_key(day))
     numbers = {what: number for what, number in counts.items() if _NUMBER.fullmatch(number)}
     if numbers != counts:
@@ -67,7 +67,7 @@ def counts_of(connection: redis.Redis, day: date) -> dict[str, int]:
 
 
 def counts_today(connection: redis.Redis) -> dict[str, int]:
-    """What happened today → how often."""
+    """The counts of today: what happened → how often."""
     return counts_of(connection, today())
 
 
@@ -114,10 +114,10 @@ def _read_pace(connection: redis.Redis, key: str) -> float | None:
 
 
 def _pace(key: str, value: Any) -> float | None:
-    """The seconds that a key holds; None where it holds nothing, or nothing of the kind."""
+    """The seconds that a key holds; None if it is unset or holds no valid pace."""
     with suppress(ValueError):
         pace = None if value is None else float(value)
-        if pace is None or 0 < pace <= SLOWEST:  # not so for NaN
+        if pace is None or 0 < pace <= MAX_PACE:  # not so for NaN
             return pace
     log.warning("%s: a value of another shape is left out", key)
     return None

@@ -1,4 +1,4 @@
-"""Redis: that at REDIS_URL, or else an embedded Valkey in the data folder."""
+"""The URL of Redis: REDIS_URL, else that of an embedded Valkey in the data folder."""
 
 import fcntl
 import logging
@@ -18,7 +18,7 @@ import redis
 from emojich_core.errors import SetupError
 from worker.queue.child import start_child, stop_child
 from worker.queue.connection import probe
-from worker.queue.environment import writing
+from worker.queue.environment import setup_errors
 
 MAX_SOCKET_PATH = 100  # bytes; the kernels' own limits are 107 (Linux) and 103 (macOS)
 START_TIMEOUT = 60  # seconds; a long append-only file takes a while to read
@@ -31,8 +31,8 @@ log = logging.getLogger("emojich.valkey")
 def redis_url(data: Path) -> Iterator[str]:
     """REDIS_URL; without one, the address of a Valkey that keeps its data in `data/valkey`.
 
-    The first process that asks starts Valkey, and stops it at the end of the block or of its life;
-    processes that ask meanwhile share it.
+    The first process that calls this starts Valkey, and stops it at the end of the block, or when
+    the process ends; other processes share it until then.
     """
     if url := os.environ.get("REDIS_URL"):
         yield url
@@ -40,11 +40,11 @@ def redis_url(data: Path) -> Iterator[str]:
     folder = data / "valkey"
     # A machine whose operator forgot the variable would otherwise wait for requests in silence.
     log.info("REDIS_URL is not set: the queue is in the embedded Valkey of %s", data)
-    with writing():
+    with setup_errors():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     socket = _socket_path(folder)
     url = _url(socket)
-    with _first_to_ask(folder) as first:
+    with _is_first_process(folder) as first:
         if not first:
             _wait_for(url, folder)
             yield url
@@ -69,9 +69,9 @@ def running_url(data: Path) -> str | None:
 
 
 @contextmanager
-def _first_to_ask(folder: Path) -> Iterator[bool]:
+def _is_first_process(folder: Path) -> Iterator[bool]:
     """Whether this process holds the folder's lock, which the kernel drops when it dies."""
-    with writing():
+    with setup_errors():
         lock = open(folder / "lock", "w")  # noqa: SIM115
     with lock:
         try:
@@ -138,7 +138,7 @@ def _start(folder: Path, socket: Path) -> subprocess.Popen[bytes]:
         "save": "",
     }
     arguments = [word for key, value in options.items() for word in (f"--{key}", value)]
-    with writing():
+    with setup_errors():
         log = open(folder / "valkey.log", "wb")  # noqa: SIM115
     ours = ("EMOJICH_", "REDIS_", "TELEGRAM_", "WEBHOOK_")  # the bot's token among them
     env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}

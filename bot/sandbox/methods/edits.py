@@ -12,7 +12,7 @@ from bot.sandbox.errors import BadRequest
 from bot.sandbox.inputs import InlineKeyboardMarkup, InputMediaPhoto
 from bot.sandbox.methods.messages import caption_content, markup_content, text_content
 from bot.sandbox.registry import method
-from bot.sandbox.world import Sandbox
+from bot.sandbox.sandbox import Sandbox
 
 TEXT = ("text", "entities")
 CAPTION = ("caption", "caption_entities")
@@ -20,7 +20,7 @@ CAPTION = ("caption", "caption_entities")
 
 @method
 def edit_message_text(
-    box: Sandbox,
+    sandbox: Sandbox,
     chat_id: int,
     message_id: int,
     text: str,
@@ -28,15 +28,15 @@ def edit_message_text(
 ) -> Json:
     """Replace a text (https://core.telegram.org/bots/api#editmessagetext)."""
     content = text_content(text)
-    message = _editable(box, chat_id, message_id)
+    message = _editable(sandbox, chat_id, message_id)
     if "text" not in message:
         raise BadRequest("there is no text in the message to edit")
-    return _edit(box, message, TEXT, content, reply_markup)
+    return _edit(sandbox, message, TEXT, content, reply_markup)
 
 
 @method
 def edit_message_caption(
-    box: Sandbox,
+    sandbox: Sandbox,
     chat_id: int,
     message_id: int,
     caption: str = "",
@@ -44,15 +44,15 @@ def edit_message_caption(
 ) -> Json:
     """Replace a caption (https://core.telegram.org/bots/api#editmessagecaption)."""
     content = caption_content(caption)
-    message = _editable(box, chat_id, message_id)
+    message = _editable(sandbox, chat_id, message_id)
     if "photo" not in message:
         raise BadRequest("there is no caption in the message to edit")
-    return _edit(box, message, CAPTION, content, reply_markup)
+    return _edit(sandbox, message, CAPTION, content, reply_markup)
 
 
 @method
 def edit_message_media(
-    box: Sandbox,
+    sandbox: Sandbox,
     chat_id: int,
     message_id: int,
     media: InputMediaPhoto,
@@ -61,25 +61,25 @@ def edit_message_media(
     """Put a photo in the place of a photo or a text (https://core.telegram.org/bots/api#editmessagemedia)."""
     if media.type != "photo":
         raise BadRequest("the sandbox takes photos only")
-    message = _editable(box, chat_id, message_id)
+    message = _editable(sandbox, chat_id, message_id)
     if "sticker" in message:
         raise BadRequest("message can't be edited")
     content = {
-        "photo": box.photo(media.media),
+        "photo": sandbox.photo(media.media),
         **caption_content(media.caption),
     }
-    return _edit(box, message, (*TEXT, *CAPTION, "photo"), content, reply_markup)
+    return _edit(sandbox, message, (*TEXT, *CAPTION, "photo"), content, reply_markup)
 
 
-def _editable(box: Sandbox, chat_id: int, message_id: int) -> Json:
-    message = box.message(chat_id, message_id, "message to edit")
+def _editable(sandbox: Sandbox, chat_id: int, message_id: int) -> Json:
+    message = sandbox.message(chat_id, message_id, "message to edit")
     if not message["from"]["is_bot"]:
         raise BadRequest("message can't be edited")
     return message
 
 
 def _edit(
-    box: Sandbox,
+    sandbox: Sandbox,
     message: Json,
     replaced: tuple[str, ...],
     content: Json,
@@ -89,4 +89,4 @@ def _edit(
     edited = {**others, **content, **markup_content(markup)}
     if edited == message:
         raise BadRequest(rules.NOT_MODIFIED)
-    return box.replace({**edited, "edit_date": int(time.time())})
+    return sandbox.replace({**edited, "edit_date": int(time.time())})

@@ -15,14 +15,14 @@ from bot.sandbox.inputs import (
 )
 from bot.sandbox.methods.messages import sticker_content, text_content
 from bot.sandbox.registry import method
-from bot.sandbox.world import Sandbox
+from bot.sandbox.sandbox import Sandbox
 
 KINDS = {"sticker": InlineQueryResultCachedSticker, "article": InlineQueryResultArticle}
 
 
 @method
 def answer_inline_query(
-    box: Sandbox,
+    sandbox: Sandbox,
     inline_query_id: str,
     results: list[dict[str, Any]],
     cache_time: int = 300,
@@ -32,16 +32,16 @@ def answer_inline_query(
 ) -> bool:
     """Show results above a person's text box (https://core.telegram.org/bots/api#answerinlinequery)."""
     rules.check_inline_results([str(result.get("id", "")) for result in results], next_offset)
-    shown = [_result(box, result) for result in results]
-    question = box.inline.questions.get(inline_query_id)
+    shown = [_result(sandbox, result) for result in results]
+    question = sandbox.inline.questions.get(inline_query_id)
     if question is None or question.answer or _is_old(question):
         raise BadRequest("query is too old and response timeout expired or query ID is invalid")
     if button is not None:
         rules.check_inline_button(button)
     above = asdict(button) if button else None
     answer = InlineAnswer(shown, next_offset, above, min(cache_time, 86400), is_personal)
-    box.inline.settle(question, answer)
-    box.hub.publish({"type": "inline", "query": asdict(question)}, [question.user_id])
+    sandbox.inline.settle(question, answer)
+    sandbox.hub.publish({"type": "inline", "query": asdict(question)}, [question.user_id])
     return True
 
 
@@ -49,7 +49,7 @@ def _is_old(question: Question) -> bool:
     return time.time() - question.date > rules.CALLBACK_SECONDS
 
 
-def _result(box: Sandbox, given: Json) -> Json:
+def _result(sandbox: Sandbox, given: Json) -> Json:
     """A result as the chat page needs it: what it shows, and what it will send."""
     kind = KINDS.get(str(given.get("type")))
     if kind is None:
@@ -60,7 +60,7 @@ def _result(box: Sandbox, given: Json) -> Json:
         raise BadRequest(f"can't parse inline query result: {error}") from None
     shown: Json = {"type": result.type, "id": result.id}
     if isinstance(result, InlineQueryResultCachedSticker):
-        shown |= {"content": sticker_content(box, result.sticker_file_id)}
+        shown |= {"content": sticker_content(sandbox, result.sticker_file_id)}
     else:
         shown |= {"title": result.title, "description": result.description}
     if result.input_message_content is not None:

@@ -13,13 +13,13 @@ from bot.sandbox.inputs import (
     ReplyParameters,
 )
 from bot.sandbox.registry import method
+from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.state import Answer
-from bot.sandbox.world import Sandbox
 
 
 @method
 def send_message(
-    box: Sandbox,
+    sandbox: Sandbox,
     chat_id: int,
     text: str,
     message_thread_id: int = 0,
@@ -28,12 +28,12 @@ def send_message(
 ) -> Json:
     """Send a text (https://core.telegram.org/bots/api#sendmessage)."""
     content = text_content(text) | objects.topic(message_thread_id)
-    return _send(box, chat_id, content, reply_parameters, reply_markup)
+    return _send(sandbox, chat_id, content, reply_parameters, reply_markup)
 
 
 @method
 def send_photo(
-    box: Sandbox,
+    sandbox: Sandbox,
     chat_id: int,
     photo: FileRef,
     caption: str = "",
@@ -43,37 +43,41 @@ def send_photo(
 ) -> Json:
     """Send a photo (https://core.telegram.org/bots/api#sendphoto)."""
     described = caption_content(caption) | objects.topic(message_thread_id)
-    content = {"photo": box.photo(photo), **described}
-    return _send(box, chat_id, content, reply_parameters, reply_markup)
+    content = {"photo": sandbox.photo(photo), **described}
+    return _send(sandbox, chat_id, content, reply_parameters, reply_markup)
 
 
 @method
-def delete_message(box: Sandbox, chat_id: int, message_id: int) -> bool:
+def delete_message(sandbox: Sandbox, chat_id: int, message_id: int) -> bool:
     """Delete a message (https://core.telegram.org/bots/api#deletemessage)."""
-    _check_deletable(box, box.message(chat_id, message_id, "message to delete"))
-    box.delete(chat_id, message_id)
+    _check_deletable(sandbox, sandbox.message(chat_id, message_id, "message to delete"))
+    sandbox.delete(chat_id, message_id)
     return True
 
 
 @method
 def answer_callback_query(
-    box: Sandbox, callback_query_id: str, text: str = "", show_alert: bool = False, url: str = ""
+    sandbox: Sandbox,
+    callback_query_id: str,
+    text: str = "",
+    show_alert: bool = False,
+    url: str = "",
 ) -> bool:
     """Answer a press on a button (https://core.telegram.org/bots/api#answercallbackquery)."""
-    rules.check_callback_answer(text, url, box.username)
-    press = box.state.taps.get(callback_query_id)
+    rules.check_callback_answer(text, url, sandbox.username)
+    press = sandbox.state.taps.get(callback_query_id)
     if press is None or press.answer or time.time() - press.date > rules.CALLBACK_SECONDS:
         raise BadRequest("query is too old and response timeout expired or query ID is invalid")
     press.answer = Answer(text, show_alert, url)
     answered = {"type": "answer", "tap": vars(press) | {"answer": vars(press.answer)}}
-    box.hub.publish(answered, [press.user_id])
+    sandbox.hub.publish(answered, [press.user_id])
     return True
 
 
 @method
-def get_file(box: Sandbox, file_id: str) -> Json:
+def get_file(sandbox: Sandbox, file_id: str) -> Json:
     """Say where a file can be downloaded (https://core.telegram.org/bots/api#getfile)."""
-    stored = box.files.find(file_id)
+    stored = sandbox.files.find(file_id)
     return {**objects.file(stored, files.STICKER), "file_id": file_id}
 
 
@@ -92,12 +96,12 @@ def caption_content(caption: str) -> Json:
     return content | ({"caption_entities": entities} if entities else {})
 
 
-def sticker_content(box: Sandbox, file_id: str) -> Json:
+def sticker_content(sandbox: Sandbox, file_id: str) -> Json:
     """The ``sticker`` of a message: one of a set, or one of none."""
     try:
-        return {"sticker": sets.as_sticker(box, *sets.find_sticker(box, file_id))}
+        return {"sticker": sets.as_sticker(sandbox, *sets.find_sticker(sandbox, file_id))}
     except BadRequest:  # a sticker of no set, or no sticker at all
-        return {"sticker": objects.sticker(box.sticker_file(file_id, None))}
+        return {"sticker": objects.sticker(sandbox.sticker_file(file_id, None))}
 
 
 def markup_content(markup: InlineKeyboardMarkup | None) -> Json:
@@ -107,32 +111,32 @@ def markup_content(markup: InlineKeyboardMarkup | None) -> Json:
     return objects.keyboard(markup)
 
 
-def _check_deletable(box: Sandbox, message: Json) -> None:
+def _check_deletable(sandbox: Sandbox, message: Json) -> None:
     # In a group, a bot that is no administrator deletes only what it has sent.
-    foreign = message["chat"]["type"] != "private" and message["from"]["id"] != box.bot["id"]
+    foreign = message["chat"]["type"] != "private" and message["from"]["id"] != sandbox.bot["id"]
     if foreign or time.time() - message["date"] > rules.DELETABLE_SECONDS:
         raise BadRequest("message can't be deleted")
 
 
 def _send(
-    box: Sandbox,
+    sandbox: Sandbox,
     chat_id: int,
     content: Json,
     reply: ReplyParameters | None,
     markup: ReplyMarkup | None,
 ) -> Json:
-    replied = _replied(box, chat_id, reply) if reply else {}
+    replied = _replied(sandbox, chat_id, reply) if reply else {}
     if not isinstance(markup, ForceReply):
-        return box.send(chat_id, {**replied, **content, **markup_content(markup)})
-    message = box.send(chat_id, {**replied, **content})
+        return sandbox.send(chat_id, {**replied, **content, **markup_content(markup)})
+    message = sandbox.send(chat_id, {**replied, **content})
     placeholder = markup.input_field_placeholder[: rules.MAX_PLACEHOLDER]  # cut, not refused
-    box.tell(chat_id, {"type": "force_reply", "message": message, "placeholder": placeholder})
+    sandbox.tell(chat_id, {"type": "force_reply", "message": message, "placeholder": placeholder})
     return message
 
 
-def _replied(box: Sandbox, chat_id: int, reply: ReplyParameters) -> Json:
+def _replied(sandbox: Sandbox, chat_id: int, reply: ReplyParameters) -> Json:
     try:
-        return box.reply(chat_id, reply.message_id)
+        return sandbox.reply(chat_id, reply.message_id)
     except BadRequest:
         if reply.allow_sending_without_reply:
             return {}

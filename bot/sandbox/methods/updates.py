@@ -8,15 +8,15 @@ from bot.sandbox.decoding import Json
 from bot.sandbox.errors import BadRequest
 from bot.sandbox.guard import is_loopback
 from bot.sandbox.registry import method
+from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.state import Webhook
-from bot.sandbox.world import Sandbox
 
 MAX_TIMEOUT = 50
 
 
 @method
 async def get_updates(
-    box: Sandbox,
+    sandbox: Sandbox,
     offset: int = 0,
     limit: int = 100,
     timeout: int = 0,
@@ -24,13 +24,13 @@ async def get_updates(
 ) -> list[Any]:
     """Get what users did, waiting for it if need be (https://core.telegram.org/bots/api#getupdates)."""
     if allowed_updates is not None:  # without it, the previous setting stays
-        box.state.allowed_updates = allowed_updates
-    return await box.updates.poll(offset, min(max(limit, 1), 100), min(timeout, MAX_TIMEOUT))
+        sandbox.state.allowed_updates = allowed_updates
+    return await sandbox.updates.poll(offset, min(max(limit, 1), 100), min(timeout, MAX_TIMEOUT))
 
 
 @method
 def set_webhook(
-    box: Sandbox,
+    sandbox: Sandbox,
     url: str,
     max_connections: int = 40,
     allowed_updates: list[str] | None = None,
@@ -45,26 +45,26 @@ def set_webhook(
     if not is_loopback(urlsplit(url).hostname or ""):
         raise BadRequest("bad webhook: the sandbox calls no other machine than this one")
     if allowed_updates is not None:
-        box.state.allowed_updates = allowed_updates
+        sandbox.state.allowed_updates = allowed_updates
     if drop_pending_updates:
-        box.updates.clear()
-    box.updates.use_webhook(Webhook(url, secret_token, min(max(max_connections, 1), 100)))
+        sandbox.updates.clear()
+    sandbox.updates.use_webhook(Webhook(url, secret_token, min(max(max_connections, 1), 100)))
     return True
 
 
 @method
-def delete_webhook(box: Sandbox, drop_pending_updates: bool = False) -> bool:
+def delete_webhook(sandbox: Sandbox, drop_pending_updates: bool = False) -> bool:
     """Keep updates for getUpdates again (https://core.telegram.org/bots/api#deletewebhook)."""
-    if box.state.webhook is not None:
-        box.updates.use_webhook(None)
+    if sandbox.state.webhook is not None:
+        sandbox.updates.use_webhook(None)
     if drop_pending_updates:
-        box.updates.clear()
+        sandbox.updates.clear()
     return True
 
 
 @method
-def get_webhook_info(box: Sandbox) -> Json:
+def get_webhook_info(sandbox: Sandbox) -> Json:
     """Say where updates go, and how well (https://core.telegram.org/bots/api#getwebhookinfo)."""
     return objects.webhook_info(
-        box.state.webhook, len(box.state.updates), box.state.allowed_updates
+        sandbox.state.webhook, len(sandbox.state.updates), sandbox.state.allowed_updates
     )

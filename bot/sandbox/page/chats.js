@@ -4,7 +4,7 @@ import { CHAT, USER, gather, getChats } from "./api.js";
 import { createAvatar, createElement } from "./message.js";
 import { text } from "./texts.js";
 
-const PEOPLE = [1001, 1002]; // as bot/sandbox/people.py names them
+const PEOPLE = [1001, 1002]; // as bot/sandbox/actions.py names them
 
 const sheet = document.querySelector("#chats");
 const people = sheet.querySelector(".people");

@@ -1,4 +1,4 @@
-"""Make the dataset: render, recolour and compose, and write pictures and captions."""
+"""Makes the dataset: renders, recolours and composes, and writes pictures and captions."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""The pictures and captions that a model is trained on, which the data command wrote."""
+"""Reads the pictures and captions of the training set, which `emojich data build` wrote."""
 
 import json
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class Row:
     weight: float  # frequency in training, relative to the others of its kind
 
     def to_json(self) -> dict[str, Any]:
-        """As one line of captions.jsonl holds it."""
+        """The row as the JSON of one line of captions.jsonl."""
         return {**vars(self)}
 
     @cached_property
@@ -36,7 +36,7 @@ class Row:
         weights = np.array(list(self.captions.values())).cumsum()
         return list(self.captions), weights / weights[-1]
 
-    def say(self, rng: np.random.Generator) -> str:
+    def sample_caption(self, rng: np.random.Generator) -> str:
         """A random caption, sometimes with a detail."""
         texts, reached = self._texts
         text = texts[int(reached.searchsorted(rng.random(), side="right"))]
@@ -87,7 +87,7 @@ class Dataset:
         if key not in self._reached:
             self._reached[key] = self._cumulate(styles, kinds)
         indices = self._reached[key].searchsorted(rng.random(size), side="right")
-        return indices, [self.rows[i].say(rng) for i in indices]
+        return indices, [self.rows[i].sample_caption(rng) for i in indices]
 
     def captions(self) -> list[str]:
         """Every distinct caption without details, sorted: what a tokenizer can learn from."""

@@ -1,9 +1,9 @@
-"""What is held out of training, so that an evaluation can ask for it: compositions, and glyphs.
+"""Compositions and glyphs that are held out of training, for evaluations.
 
 `held_out.json` holds 60 pairs of a colour and a thing.  They were chosen at random among everyday
 things that can be recoloured: as many of each colour as there can be, no thing twice, and no pair
-that an emoji's label or keywords bring together.  Words are not held out: what ships has learned
-all of them.
+that an emoji's label or keywords bring together.  Words are not held out: the
+shipped model has learned all of them.
 
 Neither up-scaler nor U-Net sees the drawings of a twentieth of the emoji.
 """

@@ -36,7 +36,7 @@ def main() -> None:
         type=number(1, MAX_NAMES),
         default=400,
         metavar="N",
-        help="at most so many of each kind (400)",
+        help="at most this number of each kind (400)",
     )
     parser.add_argument("--held-out", type=file_path, metavar="FILE", help="another held_out.json")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Measure a bundle: whether it draws what was asked, how well it cuts out and sharpens, how fast.
+"""Measures a bundle: whether it draws the prompts, how well it cuts out and sharpens, how fast.
 
 Stickers are generated as the bot generates them, the best of four by the model's own perplexity.
 The nearest real drawing tells what a sticker shows; see judge.py.

@@ -1,4 +1,4 @@
-"""What an evaluation asks for, which emoji would be right, and what the bundle answers."""
+"""Questions of an evaluation: prompts, the emoji that are right, and the bundle's answers."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -145,7 +145,7 @@ def answer_all(
     for number, question in enumerate(tqdm(questions, desc=title)):
         try:
             [drawing] = generate_best(pipeline, question.prompt, seed, number)
-        except InvalidRequest:  # The bundle knows no word of the prompt: a wrong answer.
+        except InvalidRequest:  # the bundle knows no word of the prompt: a wrong answer
             blank = np.zeros((JUDGED_SIZE, JUDGED_SIZE, 4), np.uint8)
             answers.append(Answer(question, seed, 0.0, blank, [], 0.0, None))
             continue

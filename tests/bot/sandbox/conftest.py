@@ -14,9 +14,9 @@ from aiohttp import ClientSession, web
 from PIL import Image
 from telegram import Bot
 
-from bot.sandbox.people import DEFAULT_USER
+from bot.sandbox.actions import DEFAULT_USER
+from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.server import build_app
-from bot.sandbox.world import Sandbox
 
 TOKEN = "42:TEST-token_1"
 USERNAME = "emojich_sandbox_bot"

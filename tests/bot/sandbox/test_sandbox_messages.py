@@ -203,8 +203,8 @@ async def test_button_without_exactly_one_action_is_refused(launch: Launch) -> N
             markup = InlineKeyboardMarkup([[button]])
             sent = await box.bot.send_message(box.user, "ok", reply_markup=markup)
             assert sent.reply_markup == markup
-        for deeds in ({}, {"url": "https://t.me/x", "callback_data": "x"}):
-            markup_json = {"inline_keyboard": [[{"text": "x", **deeds}]]}
+        for actions in ({}, {"url": "https://t.me/x", "callback_data": "x"}):
+            markup_json = {"inline_keyboard": [[{"text": "x", **actions}]]}
             refused = await box.call(
                 "sendMessage", chat_id=1001, text="x", reply_markup=markup_json
             )

@@ -82,7 +82,7 @@ async def test_user_sends_pictures_with_captions_and_changes_them(
         assert "IMAGE_PROCESS_FAILED" in await box.refused("/sandbox/message", file="eA==")
 
 
-async def test_user_sends_what_moves(launch: Launch) -> None:
+async def test_user_sends_videos_and_animated_stickers(launch: Launch) -> None:
     kinds = ("video", "animation", "video_note", "animated_sticker", "video_sticker")
     async with launch() as box:
         for kind in kinds:

@@ -263,7 +263,9 @@ async def test_set_is_created_only_for_a_user_who_started_the_bot(
 
 
 @pytest.mark.parametrize("emoji", ["🐱", "✔", "⚽️", "❤️‍🔥", "👍🏽", "🇫🇷", "1️⃣", "👩🏽‍🚀", "©️", "©"])
-async def test_emoji_that_telegram_takes(launch: Launch, picture: Draw, emoji: str) -> None:
+async def test_emoji_up_to_unicode_16_is_accepted(
+    launch: Launch, picture: Draw, emoji: str
+) -> None:
     async with launch() as box:
         await create(box, picture(colour=1))
         added = sticker(picture(colour=2), emoji)
@@ -273,7 +275,9 @@ async def test_emoji_that_telegram_takes(launch: Launch, picture: Draw, emoji: s
 
 
 @pytest.mark.parametrize("emoji", ["✓", "☆", "→", "♡", "1", "кот", "🐱🐱", "🇫", "\U0001facd", ""])
-async def test_emoji_that_telegram_refuses(launch: Launch, picture: Draw, emoji: str) -> None:
+async def test_symbol_that_is_no_emoji_of_telegram_is_refused(
+    launch: Launch, picture: Draw, emoji: str
+) -> None:
     async with launch() as box:
         await create(box, picture(colour=1))
         added = sticker(picture(colour=2), emoji)

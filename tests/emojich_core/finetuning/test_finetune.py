@@ -153,7 +153,7 @@ def test_run_with_other_options_is_not_resumed(
 
 
 @pytest.mark.parametrize("name", ["finetune.pt", "best.safetensors", "codes-*.safetensors"])
-def test_damaged_file_of_a_run_is_one_sentence_with_a_working_cure(
+def test_damaged_file_of_a_run_is_one_sentence_with_a_working_fix(
     tiny_bundle: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     out = tmp_path / "mine"

@@ -68,7 +68,7 @@ def test_row_samples_captions_by_their_weights() -> None:
     captions, rng = Captions(MEANINGS, NOTHING), np.random.default_rng(0)
     weights, details = captions.weights("1F34C"), tuple(captions.details("1F34C"))
     row = Row("plain", "noto", ("1F34C",), None, weights, details, 1.0)
-    said = [row.say(rng) for _ in range(300)]
+    said = [row.sample_caption(rng) for _ in range(300)]
     assert said.count("банан") > 90
     assert "банан, фрукт" in said or "банан фрукт" in said
     assert detailed("банан", "банан", rng) == "банан"

@@ -61,7 +61,7 @@ def test_queue_of_a_bundle_has_a_name_that_is_no_other_key(
     queue = rq_queue(connection, name)
     assert ":" not in queue.name
     assert queue.job_ids == ["1"]
-    assert requests.waited_for() == [name]
+    assert requests.bundles_with_queues() == [name]
     worker = register(connection, ServedBundle(name))
     assert requests.served() == [ServedBundle(name)]
     assert take(worker) == "1"

@@ -14,7 +14,7 @@ from worker.queue.request_ids import (
 MESSAGE, UPDATE = id_of_message(7, 12), id_of_update(7, 345)
 
 
-def test_ids_are_as_they_have_always_been() -> None:
+def test_formats_of_ids_do_not_change() -> None:
     assert (MESSAGE, UPDATE) == ("7_12", "7_u345")
     assert [id_of_line(UPDATE, line) for line in range(3)] == ["7_u345", "7_u345_2", "7_u345_3"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from bot.admin.redis_repair import KINDS, ODD, heal, set_aside
+from bot.admin.redis_repair import KINDS, SUFFIX, repair, set_aside
 from bot.requests import delivery
 from bot.telegram import updates
 from bot.telegram.updates import STORED, TRIES
@@ -17,16 +17,16 @@ from worker.queue.events import STREAM
 from worker.queue.stats import counts_key, users_key
 
 SECRET = "тайна"
-EVERYBODYS = [
+SHARED_KEYS = [
     *[name for name in KINDS if not name.endswith(":") and name != "emojich:bot"],
     users_key(),
     counts_key(),
 ]
-A_USERS = ["asked", "begun", "current", "history", "labels", "packs", "replacing", "settings"]
+USER_KEYS = ["asked", "begun", "current", "history", "labels", "packs", "replacing", "settings"]
 
 
 @pytest.fixture(autouse=True)
-def odd_bot(
+def log_is_clean(
     bot: object,
     connection: redis.Redis,
     monkeypatch: pytest.MonkeyPatch,
@@ -37,12 +37,12 @@ def odd_bot(
     yield
     assert SECRET not in caplog.text
     assert "Traceback" not in caplog.text
-    for key in connection.scan_iter(f"*{ODD}"):
+    for key in connection.scan_iter(f"*{SUFFIX}"):
         assert connection.ttl(key) > 0
         connection.delete(key)
 
 
-def of_another_type(connection: redis.Redis, key: str) -> None:
+def set_wrong_type(connection: redis.Redis, key: str) -> None:
     connection.delete(key)
     if key.startswith("emojich:users:") or KINDS.get(key, "") != "string":
         connection.set(key, SECRET)
@@ -50,11 +50,11 @@ def of_another_type(connection: redis.Redis, key: str) -> None:
         connection.rpush(key, SECRET)
 
 
-@pytest.mark.parametrize("key", EVERYBODYS)
+@pytest.mark.parametrize("key", SHARED_KEYS)
 def test_shared_key_of_wrong_type_is_set_aside(
     user: User, worker: Worker, connection: redis.Redis, key: str
 ) -> None:
-    of_another_type(connection, key)
+    set_wrong_type(connection, key)
     if key == STREAM:
         wait_for(lambda: connection.type(key) == b"stream")
     user.say("кот")
@@ -70,7 +70,7 @@ def test_user_keys_of_wrong_type_do_not_block_other_users(
 ) -> None:
     user, other = new_user(), new_user()
     for someone in (user, other):
-        for name in A_USERS:
+        for name in USER_KEYS:
             key = f"emojich:{name}:{user.id}"
             connection.delete(key)
             kind = KINDS[f"emojich:{name}:"]
@@ -88,8 +88,8 @@ def test_user_keys_of_wrong_type_do_not_block_other_users(
     user.sees("Забыть всё")
     user.press("Забыть, наборы оставить")
     wait_for(lambda: text_of(user.messages()[-1]).startswith("Готово: я больше ничего"))
-    [left] = connection.keys(f"emojich:*:{user.id}{ODD}")
-    assert left == f"emojich:asked:{user.id}{ODD}".encode()
+    [left] = connection.keys(f"emojich:*:{user.id}{SUFFIX}")
+    assert left == f"emojich:asked:{user.id}{SUFFIX}".encode()
 
 
 def test_stored_updates_that_cannot_be_parsed_are_skipped(
@@ -128,13 +128,13 @@ def test_table_of_key_types_lists_every_key(connection: redis.Redis) -> None:
 
 
 def test_two_errors_about_one_key_are_both_repaired(connection: redis.Redis) -> None:
-    of_another_type(connection, "emojich:open")
+    set_wrong_type(connection, "emojich:open")
     error = redis.ResponseError("WRONGTYPE Operation against a key")
 
     async def both() -> list[bool]:
-        return await asyncio.gather(heal(connection, error), heal(connection, error))
+        return await asyncio.gather(repair(connection, error), repair(connection, error))
 
     assert asyncio.run(both()) == [True, True]
-    assert asyncio.run(heal(connection, error))  # its key was set aside a moment ago
-    connection.delete(f"emojich:open{ODD}")
-    assert not asyncio.run(heal(connection, error))
+    assert asyncio.run(repair(connection, error))  # its key was set aside a moment ago
+    connection.delete(f"emojich:open{SUFFIX}")
+    assert not asyncio.run(repair(connection, error))

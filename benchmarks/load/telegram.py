@@ -1,10 +1,10 @@
 """The sandbox as Telegram, and the users who write to the bot, in one process.
 
-    python -m benchmarks.load.chatters FOLDER USERS SECONDS
+    python -m benchmarks.load.telegram FOLDER USERS SECONDS
 
 The Bot API is served over HTTP as `python -m bot.sandbox` does, with two differences: no call
-writes to the disk, and only the first photo is looked at and kept; all others count as the same.
-Telegram's work on photos is no work of these machines, and 10,000 of them would fill the memory.
+writes to the disk, and only the first photo is decoded and stored; all others count as the same.
+Telegram's work on photos is not measured, and 10,000 photos would fill the memory.
 Users act without HTTP, because their side is not measured.  The process prints its
 address, waits for a line, lets USERS write one prompt each within SECONDS (a Poisson process), and
 prints what they have seen as JSON once all have their stickers.
@@ -24,14 +24,14 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox import people
+from bot.sandbox import actions
 from bot.sandbox.decoding import FileRef, Json
+from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.server import build_app
-from bot.sandbox.world import Sandbox
 
 FIRST_USER = 10_000
 PROMPTS = ("кот", "пицца", "ракета", "роза", "дом", "собака", "торт", "робот")
-PATIENCE = 900  # seconds after the last prompt
+TIMEOUT = 900  # seconds after the last prompt
 CALLS: web.AppKey[Counter[str]] = web.AppKey("calls")
 
 
@@ -45,7 +45,7 @@ class Chat:
 
 
 class Telegram(Sandbox):
-    """A sandbox without a disk, which notes when the bot's messages arrive."""
+    """A sandbox without a disk, which records when the bot's messages arrive."""
 
     def __init__(self, folder: Path):
         super().__init__(folder, "load_bot")
@@ -71,8 +71,8 @@ class Telegram(Sandbox):
     def write(self, user_id: int) -> None:
         """A user writes a prompt."""
         self.chats[user_id] = Chat(time.monotonic())
-        person = people.arrive(self, user_id, None, "ru")
-        people.send(self, person, user_id, people.text(PROMPTS[user_id % len(PROMPTS)]))
+        person = actions.current_user(self, user_id, None, "ru")
+        actions.send(self, person, user_id, actions.text(PROMPTS[user_id % len(PROMPTS)]))
 
 
 @web.middleware
@@ -86,14 +86,14 @@ async def count(request: web.Request, handler: Any) -> web.StreamResponse:
 
 
 async def chat(telegram: Telegram, users: int, seconds: float) -> None:
-    """Each user writes once, at a random time; wait for the stickers of all."""
+    """Let each user write once, at a random time; wait for the stickers of all users."""
     chance = random.Random(1)
     due = time.monotonic()
     for number in range(users):
         due += chance.expovariate(users / seconds)
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         telegram.write(FIRST_USER + number)
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while any(chat.finished is None for chat in telegram.chats.values()):
         if time.monotonic() > deadline:
             return
@@ -101,7 +101,7 @@ async def chat(telegram: Telegram, users: int, seconds: float) -> None:
 
 
 def report(telegram: Telegram, calls: Counter[str]) -> dict[str, Any]:
-    """What the users have seen."""
+    """The waiting times of all users, and the calls of the Bot API."""
     chats = telegram.chats.values()
     began = min(chat.asked for chat in chats)
     finished = [chat.finished for chat in chats if chat.finished]

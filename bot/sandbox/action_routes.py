@@ -1,4 +1,4 @@
-"""The user's side over HTTP: the chat page and tests act in place of a Telegram app.
+"""HTTP routes by which the chat page and tests act as users, in place of a Telegram app.
 
     POST /sandbox/message  {"text": "кот"}                                  -> Message
                            {"file": "<base64>"}: a photo; a file with {"file_name": "cat.png"};
@@ -23,23 +23,23 @@
     POST /sandbox/migrate  {"chat_id": -100…}: the group becomes a supergroup -> Chat
     POST /sandbox/fault    {"method": "sendPhoto", "error_code": 429, "retry_after": 2}; or
                            {"cut": true} for no answer; {"after": true}: once it has taken effect
-    DELETE /sandbox/fault  calls off those that are still to come             -> true
-    POST /sandbox/weather  {"percent": 20, "seed": 1}: that share of all calls fails, in many ways
+    DELETE /sandbox/fault  cancels the faults that are still to come          -> true
+    POST /sandbox/random_faults  {"percent": 20, "seed": 1}: that share of all calls fails
     POST /sandbox/update   {"update": {"message": {}}}                      -> what the bot gets:
-                           that, be it rubbish, with an update_id unless {"bare": true}
+                           exactly that, with an update_id unless {"bare": true}
     GET  /sandbox/chats    the user's chats, each with its members
     GET  /sandbox/chat     the messages of a chat, oldest first
     GET  /sandbox/taps     button presses and their answers
     GET  /sandbox/packs    the sticker sets
     GET  /sandbox/bot      name, commands, descriptions
-    GET  /sandbox/faults   the calls that have failed on order, by the weather or by a limit
+    GET  /sandbox/faults   the calls that have failed by a fault or by a limit
     GET  /sandbox/events   a WebSocket of changes
     GET  /sandbox/file/<file_unique_id>                    a picture
     GET  /sandbox/custom_emoji/<custom_emoji_id>           a picture
 
-All but fault and update take ``user_id`` (1001 by default); message, edit, tap, inline, choose,
-chat and bot take ``chat_id``, the user's chat with the bot by default; what a person does takes
-``first_name`` and ``language_code``. In the body of a POST, in the query of a GET.
+All but fault, random_faults and update take ``user_id`` (1001 by default); message, edit, tap,
+inline, choose, chat and bot take ``chat_id``, the user's chat with the bot by default; actions of
+users take ``first_name`` and ``language_code``: in the body of a POST, in the query of a GET.
 """
 
 import json
@@ -48,20 +48,20 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from bot.sandbox import objects, people
+from bot.sandbox import actions, objects
+from bot.sandbox.actions import DEFAULT_USER
 from bot.sandbox.decoding import Json, decode
-from bot.sandbox.errors import BadRequest, Fault, Weather
+from bot.sandbox.errors import BadRequest, Fault, RandomFaults
 from bot.sandbox.methods.messages import caption_content
-from bot.sandbox.people import DEFAULT_USER
-from bot.sandbox.world import BOX, Sandbox
+from bot.sandbox.sandbox import SANDBOX, Sandbox
 
 Body = TypeVar("Body")
 routes = web.RouteTableDef()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Acted:
-    """The person who acts; every POST of an action has these fields."""
+class ActionBody:
+    """The fields of every POST of an action: which user acts, and where."""
 
     user_id: int = DEFAULT_USER
     first_name: str | None = None
@@ -70,12 +70,12 @@ class Acted:
 
     @property
     def place(self) -> int:
-        """The chat of the action: the one with the bot alone by default."""
+        """The chat of the action: by default the user's private chat with the bot."""
         return self.chat_id or self.user_id
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said(Acted):
+class MessageBody(ActionBody):
     """The body of POST /sandbox/message."""
 
     text: str = ""
@@ -94,33 +94,35 @@ class Said(Acted):
     forwarded: bool = False
     via_bot: bool = False
 
-    def content(self, box: Sandbox) -> Json:
+    def content(self, sandbox: Sandbox) -> Json:
         """The content of the message; on behalf of a chat, also the chat that seems to send it."""
-        sender = people.on_behalf(box, self.place, self.sender_chat) if self.sender_chat else {}
-        origin = people.origin(forwarded=self.forwarded, via_bot=self.via_bot)
+        sender = (
+            actions.on_behalf(sandbox, self.place, self.sender_chat) if self.sender_chat else {}
+        )
+        origin = actions.origin(forwarded=self.forwarded, via_bot=self.via_bot)
         group = {"media_group_id": self.album} if self.album else {}
         described = {**caption_content(self.caption), **group}
         topic = objects.topic(self.thread_id)
-        return {**self._content(box), **described, **sender, **origin, **topic}
+        return {**self._content(sandbox), **described, **sender, **origin, **topic}
 
-    def _content(self, box: Sandbox) -> Json:
+    def _content(self, sandbox: Sandbox) -> Json:
         if self.sticker:
-            return people.sample_sticker(box)
+            return actions.sample_sticker(sandbox)
         if self.foreign_sticker:
-            return people.strangers_sticker(box)
+            return actions.strangers_sticker(sandbox)
         if self.sticker_file_id:
-            return people.sticker_of_a_set(box, self.sticker_file_id)
+            return actions.sticker_of_a_set(sandbox, self.sticker_file_id)
         if self.photo:
-            return people.sample_photo(box)
+            return actions.sample_photo(sandbox)
         if self.file:
-            return people.picture(box, self.file, self.file_name)
+            return actions.picture(sandbox, self.file, self.file_name)
         if self.moving:
-            return people.moving(box, self.moving)
-        return people.text(self.text)
+            return actions.moving(sandbox, self.moving)
+        return actions.text(self.text)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Edited(Acted):
+class EditBody(ActionBody):
     """The body of POST /sandbox/edit."""
 
     message_id: int
@@ -129,7 +131,7 @@ class Edited(Acted):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tapped(Acted):
+class PressBody(ActionBody):
     """The body of POST /sandbox/tap."""
 
     message_id: int
@@ -137,7 +139,7 @@ class Tapped(Acted):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked(Acted):
+class InlineBody(ActionBody):
     """The body of POST /sandbox/inline."""
 
     query: str
@@ -145,7 +147,7 @@ class Asked(Acted):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chosen(Acted):
+class ChooseBody(ActionBody):
     """The body of POST /sandbox/choose."""
 
     query_id: str
@@ -154,14 +156,14 @@ class Chosen(Acted):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Blocked(Acted):
+class BlockBody(ActionBody):
     """The body of POST /sandbox/block."""
 
     blocked: bool
 
 
 @dataclass(frozen=True)
-class Gathered:
+class GroupBody:
     """The body of POST /sandbox/group."""
 
     title: str
@@ -169,7 +171,7 @@ class Gathered:
 
 
 @dataclass(frozen=True)
-class Raw:
+class UpdateBody:
     """The body of POST /sandbox/update."""
 
     update: Any = None
@@ -179,103 +181,105 @@ class Raw:
 @routes.post("/sandbox/message")
 async def message(request: web.Request) -> web.Response:
     """The user sends a text, a sticker, a picture or a video."""
-    box, said = request.app[BOX], await _body(request, Said)
-    person = _arrive(box, said)
-    content = said.content(box)
-    return _answer(box, people.send(box, person, said.place, content, said.reply_to))
+    sandbox, body = request.app[SANDBOX], await _body(request, MessageBody)
+    person = _person(sandbox, body)
+    content = body.content(sandbox)
+    return _answer(sandbox, actions.send(sandbox, person, body.place, content, body.reply_to))
 
 
 @routes.post("/sandbox/edit")
 async def edit(request: web.Request) -> web.Response:
     """The user edits a message of their own."""
-    box, edited = request.app[BOX], await _body(request, Edited)
-    person = _arrive(box, edited)
-    photo = people.picture(box, edited.file, "") if edited.file else {}
-    message = people.edit(box, person, edited.place, edited.message_id, edited.text, photo)
-    return _answer(box, message)
+    sandbox, body = request.app[SANDBOX], await _body(request, EditBody)
+    person = _person(sandbox, body)
+    photo = actions.picture(sandbox, body.file, "") if body.file else {}
+    message = actions.edit(sandbox, person, body.place, body.message_id, body.text, photo)
+    return _answer(sandbox, message)
 
 
 @routes.post("/sandbox/tap")
 async def press_button(request: web.Request) -> web.Response:
     """The user presses an inline button."""
-    box, tapped = request.app[BOX], await _body(request, Tapped)
-    person = _arrive(box, tapped)
-    press = people.press_button(box, person, tapped.place, tapped.message_id, tapped.data)
-    return _answer(box, asdict(press))
+    sandbox, body = request.app[SANDBOX], await _body(request, PressBody)
+    person = _person(sandbox, body)
+    press = actions.press_button(sandbox, person, body.place, body.message_id, body.data)
+    return _answer(sandbox, asdict(press))
 
 
 @routes.post("/sandbox/inline")
 async def inline(request: web.Request) -> web.Response:
     """The user types ``@bot query``."""
-    box, asked = request.app[BOX], await _body(request, Asked)
-    person = _arrive(box, asked)
-    return _answer(box, asdict(people.ask(box, person, asked.place, asked.query, asked.offset)))
+    sandbox, body = request.app[SANDBOX], await _body(request, InlineBody)
+    person = _person(sandbox, body)
+    return _answer(
+        sandbox, asdict(actions.ask(sandbox, person, body.place, body.query, body.offset))
+    )
 
 
 @routes.post("/sandbox/choose")
 async def choose(request: web.Request) -> web.Response:
     """The user sends an inline result."""
-    box, chosen = request.app[BOX], await _body(request, Chosen)
-    person = _arrive(box, chosen)
-    query, result, reply_to = chosen.query_id, chosen.result_id, chosen.reply_to
-    return _answer(box, people.choose(box, person, chosen.place, query, result, reply_to))
+    sandbox, body = request.app[SANDBOX], await _body(request, ChooseBody)
+    person = _person(sandbox, body)
+    query, result, reply_to = body.query_id, body.result_id, body.reply_to
+    return _answer(sandbox, actions.choose(sandbox, person, body.place, query, result, reply_to))
 
 
 @routes.post("/sandbox/block")
 async def block(request: web.Request) -> web.Response:
     """The user blocks the bot, or unblocks it."""
-    box, wanted = request.app[BOX], await _body(request, Blocked)
-    people.block(box, _arrive(box, wanted), blocked=wanted.blocked)
-    return _answer(box, {"blocked": wanted.blocked})
+    sandbox, body = request.app[SANDBOX], await _body(request, BlockBody)
+    actions.block(sandbox, _person(sandbox, body), blocked=body.blocked)
+    return _answer(sandbox, {"blocked": body.blocked})
 
 
 @routes.post("/sandbox/group")
 async def group(request: web.Request) -> web.Response:
-    """People make a group and add the bot."""
-    box, gathered = request.app[BOX], await _body(request, Gathered)
-    arrived = [people.arrive(box, user_id, None, None) for user_id in gathered.user_ids]
-    return _answer(box, people.gather(box, gathered.title, arrived))
+    """Users create a group with the bot."""
+    sandbox, body = request.app[SANDBOX], await _body(request, GroupBody)
+    people = [actions.current_user(sandbox, user_id, None, None) for user_id in body.user_ids]
+    return _answer(sandbox, actions.create_group(sandbox, body.title, people))
 
 
 @routes.post("/sandbox/migrate")
 async def migrate(request: web.Request) -> web.Response:
     """A group becomes a supergroup."""
-    box, acted = request.app[BOX], await _body(request, Acted)
-    return _answer(box, people.migrate(box, _arrive(box, acted), acted.place))
+    sandbox, body = request.app[SANDBOX], await _body(request, ActionBody)
+    return _answer(sandbox, actions.migrate(sandbox, _person(sandbox, body), body.place))
 
 
 @routes.post("/sandbox/fault")
 async def fault(request: web.Request) -> web.Response:
     """Make the next calls of a method fail."""
-    box, ordered = request.app[BOX], await _body(request, Fault)
-    box.faults.add(ordered)
-    return _answer(box, asdict(ordered))
+    sandbox, body = request.app[SANDBOX], await _body(request, Fault)
+    sandbox.faults.add(body)
+    return _answer(sandbox, asdict(body))
 
 
 @routes.delete("/sandbox/fault")
-async def mend(request: web.Request) -> web.Response:
-    """Call off the failures that are still to come."""
-    request.app[BOX].faults.clear()
-    return _answer(request.app[BOX], True)
+async def clear_faults(request: web.Request) -> web.Response:
+    """Cancel the faults that are still to come."""
+    request.app[SANDBOX].faults.clear()
+    return _answer(request.app[SANDBOX], True)
 
 
-@routes.post("/sandbox/weather")
-async def weather(request: web.Request) -> web.Response:
-    """Make a share of all calls fail."""
-    box, wanted = request.app[BOX], await _body(request, Weather)
-    box.faults.change(wanted)
-    return _answer(box, asdict(wanted))
+@routes.post("/sandbox/random_faults")
+async def random_faults(request: web.Request) -> web.Response:
+    """Make a random share of all calls fail."""
+    sandbox, body = request.app[SANDBOX], await _body(request, RandomFaults)
+    sandbox.faults.set_random(body)
+    return _answer(sandbox, asdict(body))
 
 
 @routes.post("/sandbox/update")
 async def update(request: web.Request) -> web.Response:
-    """Send the bot an update that Telegram would not."""
-    box, raw = request.app[BOX], await _body(request, Raw)
-    return _answer(box, box.updates.push_raw(raw.update, bare=raw.bare))
+    """Send the bot an update that Telegram would not send."""
+    sandbox, body = request.app[SANDBOX], await _body(request, UpdateBody)
+    return _answer(sandbox, sandbox.updates.push_raw(body.update, bare=body.bare))
 
 
-def _arrive(box: Sandbox, acted: Acted) -> Json:
-    return people.arrive(box, acted.user_id, acted.first_name, acted.language_code)
+def _person(sandbox: Sandbox, body: ActionBody) -> Json:
+    return actions.current_user(sandbox, body.user_id, body.first_name, body.language_code)
 
 
 async def _body(request: web.Request, shape: type[Body]) -> Body:
@@ -286,6 +290,6 @@ async def _body(request: web.Request, shape: type[Body]) -> Body:
     return body
 
 
-def _answer(box: Sandbox, content: Any) -> web.Response:
-    box.save()
+def _answer(sandbox: Sandbox, content: Any) -> web.Response:
+    sandbox.save()
     return web.json_response(content)

@@ -18,7 +18,7 @@ from worker.queue.events import STREAM
 from worker.queue.stats import CROWDED_PACE, PACE, counts_key, counts_today, seconds_per_image
 
 SECRET = "тайна"  # must not appear in a log
-ODD = (
+INVALID = (
     "",
     "x",
     "nan",
@@ -34,8 +34,8 @@ ODD = (
 
 
 @pytest.fixture(autouse=True)
-def odd_bot(bot: RunningBot, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """The bot; what it logs about odd values has no traceback, nor what they say."""
+def log_is_clean(bot: RunningBot, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Check that the bot logs neither a traceback nor the content of invalid values."""
     caplog.set_level(logging.INFO)
     yield
     assert SECRET not in caplog.text
@@ -76,7 +76,7 @@ def test_open_request_with_an_invalid_owner_is_skipped(
 
 
 @pytest.mark.usefixtures("at_work")
-@pytest.mark.parametrize("pace", [*ODD, "inf", "0"])
+@pytest.mark.parametrize("pace", [*INVALID, "inf", "0"])
 def test_invalid_measured_speed_is_ignored(
     user: User, worker: Worker, connection: redis.Redis, pace: str
 ) -> None:
@@ -106,8 +106,8 @@ def test_queue_and_speed_keys_of_wrong_type_do_not_break_a_request(
 def test_jobs_with_invalid_metadata_do_not_break_a_request(
     user: User, worker: Worker, connection: redis.Redis
 ) -> None:
-    ids = [f"odd{number}" for number in range(len(ODD))]
-    for job_id, meta in zip(ids, ODD, strict=True):
+    ids = [f"odd{number}" for number in range(len(INVALID))]
+    for job_id, meta in zip(ids, INVALID, strict=True):
         connection.hset(
             f"rq:job:{job_id}", mapping={"meta": meta, "created_at": "x", "status": "y"}
         )
@@ -118,7 +118,7 @@ def test_jobs_with_invalid_metadata_do_not_break_a_request(
     connection.delete("rq:queue:emojich", *[f"rq:job:{job_id}" for job_id in ids])
 
 
-@pytest.mark.parametrize("value", ODD)
+@pytest.mark.parametrize("value", INVALID)
 def test_invalid_stored_values_of_a_user_break_nothing(
     user: User, worker: Worker, connection: redis.Redis, value: str
 ) -> None:
@@ -177,7 +177,7 @@ def test_invalid_records_are_closed_and_block_nobody(
 
 
 BAD_EVENTS = [
-    *ODD,
+    *INVALID,
     {"kind": "progress", "fraction": "x"}, {"kind": "progress", "fraction": 1e999},
     {"kind": "finished", "candidates": []}, {"kind": "finished", "candidates": [5]},
     {"kind": "finished"}, {"kind": "failed", "reason": []}, {"kind": ["x"]}, {"kind": "new"},

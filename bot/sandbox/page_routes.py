@@ -1,6 +1,6 @@
 """Routes for the chat page: chats, packs, pictures, and changes as they happen.
 
-``person`` describes the routes.
+``action_routes`` describes the routes.
 """
 
 import asyncio
@@ -9,14 +9,14 @@ from dataclasses import asdict
 from aiohttp import web
 
 from bot.sandbox import objects, sets
+from bot.sandbox.actions import DEFAULT_USER
 from bot.sandbox.decoding import Json
 from bot.sandbox.errors import BadRequest
 from bot.sandbox.files import CONTENT_TYPES
 from bot.sandbox.hub import Inbox, events
 from bot.sandbox.methods.profile import commands_for, text_for
-from bot.sandbox.people import DEFAULT_USER
+from bot.sandbox.sandbox import SANDBOX, Sandbox
 from bot.sandbox.state import StickerSet
-from bot.sandbox.world import BOX, Sandbox
 
 routes = web.RouteTableDef()
 
@@ -24,14 +24,14 @@ routes = web.RouteTableDef()
 @routes.get("/sandbox/chats")
 async def chats(request: web.Request) -> web.Response:
     """The user's chat with the bot, if they have written to it, and their groups."""
-    box, user_id = request.app[BOX], user_id_of(request)
-    old = {group.id for group in box.state.groups.values() if group.migrated_to}
-    ids = [i for i in box.state.messages if i not in old and user_id in box.members(i)]
+    sandbox, user_id = request.app[SANDBOX], user_id_of(request)
+    old = {group.id for group in sandbox.state.groups.values() if group.migrated_to}
+    ids = [i for i in sandbox.state.messages if i not in old and user_id in sandbox.members(i)]
     return web.json_response(
         [
             {
-                "chat": box.chat(chat_id),
-                "members": [box.state.users[i] for i in box.members(chat_id)],
+                "chat": sandbox.chat(chat_id),
+                "members": [sandbox.state.users[i] for i in sandbox.members(chat_id)],
             }
             for chat_id in ids
         ]
@@ -41,21 +41,21 @@ async def chats(request: web.Request) -> web.Response:
 @routes.get("/sandbox/chat")
 async def chat(request: web.Request) -> web.Response:
     """The messages of a chat, oldest first; an edited one has its edit_date."""
-    messages = request.app[BOX].state.messages.get(chat_id_of(request), {})
+    messages = request.app[SANDBOX].state.messages.get(chat_id_of(request), {})
     return web.json_response(list(messages.values()))
 
 
 @routes.get("/sandbox/taps")
 async def presses(request: web.Request) -> web.Response:
     """The user's button presses, oldest first, each with the bot's answer or null."""
-    every, user_id = request.app[BOX].state.taps.values(), user_id_of(request)
+    every, user_id = request.app[SANDBOX].state.taps.values(), user_id_of(request)
     return web.json_response([asdict(press) for press in every if press.user_id == user_id])
 
 
 @routes.get("/sandbox/inline")
 async def inline(request: web.Request) -> web.Response:
     """An inline query by ?query_id=, with the bot's answer or null."""
-    question = request.app[BOX].inline.questions.get(request.query.get("query_id", ""))
+    question = request.app[SANDBOX].inline.questions.get(request.query.get("query_id", ""))
     if question is None or question.user_id != user_id_of(request):
         raise web.HTTPNotFound
     return web.json_response(asdict(question))
@@ -67,11 +67,11 @@ async def packs(request: web.Request) -> web.Response:
 
     Beside what the Bot API shows, each sticker has its ``emoji_list`` and ``keywords``.
     """
-    box, wanted = request.app[BOX], request.query.get("user_id")
+    sandbox, wanted = request.app[SANDBOX], request.query.get("user_id")
     return web.json_response(
         [
-            _pack(box, owner)
-            for owner in box.state.sets.values()
+            _pack(sandbox, owner)
+            for owner in sandbox.state.sets.values()
             if wanted is None or owner.user_id == user_id_of(request)
         ]
     )
@@ -80,21 +80,21 @@ async def packs(request: web.Request) -> web.Response:
 @routes.get("/sandbox/bot")
 async def bot(request: web.Request) -> web.Response:
     """The bot's profile as a Telegram app shows it, in ?language_code=."""
-    box, language = request.app[BOX], request.query.get("language_code", "ru")
-    profile = box.state.profile
+    sandbox, language = request.app[SANDBOX], request.query.get("language_code", "ru")
+    profile = sandbox.state.profile
     return web.json_response(
         {
-            "user": box.bot,
+            "user": sandbox.bot,
             "description": text_for(profile.description, language),
-            "commands": commands_for(box, chat_id_of(request), language),
+            "commands": commands_for(sandbox, chat_id_of(request), language),
         }
     )
 
 
 @routes.get("/sandbox/faults")
 async def faults(request: web.Request) -> web.StreamResponse:
-    """The calls that have failed on order, by the weather or by a limit, and what they had done."""
-    return web.json_response(request.app[BOX].faults.met)
+    """The calls that have failed by a fault or by a limit, and whether they took effect."""
+    return web.json_response(request.app[SANDBOX].faults.occurred)
 
 
 @routes.get("/sandbox/file/{unique_id}")
@@ -106,7 +106,7 @@ async def file(request: web.Request) -> web.StreamResponse:
 @routes.get("/sandbox/custom_emoji/{custom_emoji_id}")
 async def custom_emoji(request: web.Request) -> web.StreamResponse:
     """The picture of a custom emoji."""
-    sticker = sets.find_custom_emoji(request.app[BOX], request.match_info["custom_emoji_id"])
+    sticker = sets.find_custom_emoji(request.app[SANDBOX], request.match_info["custom_emoji_id"])
     return _picture(request, sticker["file_unique_id"] if sticker else "")
 
 
@@ -118,10 +118,10 @@ async def watch(request: web.Request) -> web.StreamResponse:
     """
     socket = web.WebSocketResponse(heartbeat=20)
     await socket.prepare(request)
-    with request.app[BOX].hub.subscribe(user_id_of(request)) as inbox:
+    with request.app[SANDBOX].hub.subscribe(user_id_of(request)) as inbox:
         sender = asyncio.create_task(_send_events(inbox, socket))
         async for _ in socket:
-            pass  # a page says nothing; the loop ends when it leaves
+            pass  # a page sends nothing; the loop ends when it disconnects
         sender.cancel()
     return socket
 
@@ -133,7 +133,7 @@ async def _send_events(inbox: Inbox, socket: web.WebSocketResponse) -> None:
 
 
 def _picture(request: web.Request, unique_id: str) -> web.StreamResponse:
-    path = request.app[BOX].files.locate(unique_id=unique_id)
+    path = request.app[SANDBOX].files.locate(unique_id=unique_id)
     if path is None:
         raise web.HTTPNotFound
     headers = {
@@ -144,8 +144,8 @@ def _picture(request: web.Request, unique_id: str) -> web.StreamResponse:
     return web.FileResponse(path, headers=headers)
 
 
-def _pack(box: Sandbox, owner: StickerSet) -> Json:
-    pack = objects.sticker_set(owner, box.files)
+def _pack(sandbox: Sandbox, owner: StickerSet) -> Json:
+    pack = objects.sticker_set(owner, sandbox.files)
     for sticker, member in zip(pack["stickers"], owner.stickers, strict=True):
         sticker |= {"emoji_list": member.emoji_list, "keywords": member.keywords}
     return {**pack, "user_id": owner.user_id}

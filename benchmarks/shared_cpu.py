@@ -1,6 +1,6 @@
-"""Four stickers of `mini`: alone, beside two busy loops, and beside another running `mini`.
+"""The time of four stickers of `mini`: alone, beside two busy loops, beside another `mini`.
 
-python -m benchmarks.beside
+python -m benchmarks.shared_cpu
 """
 
 import argparse
@@ -15,10 +15,10 @@ from benchmarks.results import Results
 from emojich_core.pipeline import Pipeline
 
 PROMPT = "кот в космосе"
-ROUNDS = 3  # of all rows in turn, so that all have the same load
+ROUNDS = 3  # of all rows in turn, so that all rows have the same load
 REQUESTS = 5  # a round
 BUSY = [sys.executable, "-c", "while True: pass"]
-DRAWING = [sys.executable, "-m", "benchmarks.beside", "--draw"]
+DRAWING = [sys.executable, "-m", "benchmarks.shared_cpu", "--draw"]
 
 
 def draw(pipeline: Pipeline) -> float:
@@ -30,7 +30,7 @@ def draw(pipeline: Pipeline) -> float:
 
 @contextmanager
 def running(*commands: list[str]) -> Iterator[None]:
-    """Run these programs meanwhile; waits until each `mini` has begun."""
+    """Run programs during the block; waits until each `mini` is drawing."""
     with ExitStack() as stack:
         for command in commands:
             process = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE))
@@ -42,7 +42,7 @@ def running(*commands: list[str]) -> Iterator[None]:
 
 
 def measure(results: Results) -> None:
-    """The median of each row, and how many times the time alone that is."""
+    """Report the median of each row, and its ratio to the time alone."""
     pipeline = Pipeline.load("mini", "cpu")
     draw(pipeline)
     rows: dict[str, list[list[str]]] = {
@@ -65,8 +65,8 @@ def measure(results: Results) -> None:
         )
 
 
-def draw_on() -> None:
-    """Generate until killed; prints once that it has begun."""
+def draw_forever() -> None:
+    """Generate until killed; prints a line once it is drawing."""
     pipeline = Pipeline.load("mini", "cpu")
     while True:
         draw(pipeline)
@@ -76,4 +76,4 @@ def draw_on() -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--draw", action="store_true", help="draw until killed")
-    draw_on() if parser.parse_args().draw else measure(Results())
+    draw_forever() if parser.parse_args().draw else measure(Results())

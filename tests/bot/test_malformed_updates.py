@@ -41,7 +41,7 @@ def entity(kind: Any = "bot_command", **fields: Any) -> list[dict[str, Any]]:
     return [{"type": kind, "offset": 0, "length": 2} | fields]
 
 
-def odd_updates(user: User) -> list[dict[str, Any]]:
+def malformed_updates(user: User) -> list[dict[str, Any]]:
     put_away = {"chat": chat(user), "message_id": 5, "date": 0}
     sticker = {"file_id": "x", "file_unique_id": "y", "width": 1, "height": 1, "type": "regular"}
     still = sticker | {"is_animated": False, "is_video": False}
@@ -82,7 +82,7 @@ def test_updates_with_fields_of_wrong_type_are_skipped(
 ) -> None:
     caplog.set_level("INFO", "bot")
     stranger, user = new_user(), new_user()
-    updates = odd_updates(stranger)
+    updates = malformed_updates(stranger)
     for update in updates:
         body = json.dumps({"update": update})
         sandbox.http.post("/sandbox/update", content=body).raise_for_status()

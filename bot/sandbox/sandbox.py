@@ -1,4 +1,4 @@
-"""The world of the sandbox: one bot, its users, and what happens between them."""
+"""The sandbox: one bot, its chats, users and files, and changes to them."""
 
 import json
 import time
@@ -33,7 +33,7 @@ class Sandbox:
         self.inline = Inline()
 
     def save(self) -> None:
-        """Put every change on disk; called before anyone is told of it."""
+        """Write every change to the disk; callers do so before they answer."""
         self._file.save()
 
     @property
@@ -42,13 +42,13 @@ class Sandbox:
         return objects.bot_user(self.state.bot_id, self.first_name, self.username)
 
     def person(self, user_id: int) -> Json:
-        """A user who has written to the bot; a bot cannot know anyone else."""
+        """A user who has written to the bot.  Raises BadRequest for any other."""
         if user_id not in self.state.users:
             raise BadRequest("user not found")
         return self.state.users[user_id]
 
     def chat(self, chat_id: int) -> Json:
-        """A chat that the bot can write to."""
+        """A chat to which the bot can write."""
         if group := self.state.groups.get(chat_id):
             if group.migrated_to:
                 reason = "Bad Request: group chat was upgraded to a supergroup chat"
@@ -76,7 +76,7 @@ class Sandbox:
     def reply(self, chat_id: int, message_id: int) -> Json:
         """The fields by which a message names the one that it replies to."""
         message = self.message(chat_id, message_id, "message to be replied")
-        # A message shown inside another never shows a third: the Bot API cuts the chain here.
+        # As in the Bot API, a message inside another one does not contain a third one.
         return {"reply_to_message": {k: v for k, v in message.items() if k != "reply_to_message"}}
 
     def send(self, chat_id: int, content: Json) -> Json:
@@ -93,7 +93,7 @@ class Sandbox:
         return message
 
     def delete(self, chat_id: int, message_id: int) -> None:
-        """Take a message out of its chat."""
+        """Delete a message from its chat."""
         del self.state.messages[chat_id][message_id]
         self.tell(chat_id, {"type": "deleted", "message_id": message_id})
 
@@ -160,4 +160,4 @@ class Sandbox:
 
 
 #: The sandbox of an aiohttp application.
-BOX: web.AppKey[Sandbox] = web.AppKey("sandbox", Sandbox)
+SANDBOX: web.AppKey[Sandbox] = web.AppKey("sandbox", Sandbox)

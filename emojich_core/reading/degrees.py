@@ -1,0 +1,24 @@
+"""Adjectives that say more or less of a quality: злющий → злой, грустненький → грустный."""
+
+from collections.abc import Iterator
+
+# The end of such an adjective, and the ends that the plain one may have there.
+_PLAIN = ("ый", "ой", "ий")
+_DEGREES = {
+    "енький": (*_PLAIN, "кий"),  # беленький, синенький, сладенький
+    "онький": (*_PLAIN, "кий"),  # легонький
+    "енный": (*_PLAIN, "кий"),  # толстенный, высоченный
+    "ющий": _PLAIN,  # злющий
+    "ущий": _PLAIN,  # толстущий
+    "еватый": _PLAIN,  # синеватый
+    "оватый": _PLAIN,  # грустноватый
+}
+_STEM = 2  # letters that a word keeps at least: злющий
+
+
+def plain_degrees(adjective: str) -> Iterator[str]:
+    """Adjectives that one may be made of: some of what this yields is no word at all."""
+    for end, others in _DEGREES.items():
+        stem = adjective.removesuffix(end)
+        if stem != adjective and len(stem) >= _STEM:
+            yield from (stem + other for other in others)

@@ -1,0 +1,53 @@
+"""The things that adjectives are made of: банановый → банан, кошачья морда → кошка."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from emojich_core.reading.arranged_scenes import read_thing
+from emojich_core.reading.vocabulary import Vocabulary
+from emojich_core.reading.words import can_be, forms, is_adjective, lemma, plain
+from emojich_core.request import Reading
+
+# The end of an adjective, and what may stand there in its noun.
+_NOUNS = (
+    *(("ечный", "це"), ("чный", "ка"), ("чный", "ко"), ("чный", "ца"), ("чный", "к")),
+    *(("жный", "г"), ("жный", "га"), ("шный", "ха"), ("шный", "х")),
+    *(("ный", ""), ("ный", "а"), ("ный", "я"), ("ный", "ь"), ("ный", "о"), ("ный", "е")),
+    *(("ной", ""), ("ной", "а"), ("ний", "ь"), ("ний", "а"), ("ний", "о"), ("ний", "")),
+    *(("овый", ""), ("овый", "а"), ("овый", "о"), ("евый", ""), ("евый", "я"), ("евый", "ь")),
+    *(("ский", ""), ("ский", "ь"), ("ской", ""), ("ской", "е"), ("енский", "о")),
+    *(("ачий", "ка"), ("ячий", "яц"), ("чий", "ка"), ("чий", "ца"), ("чий", "к")),
+    *(
+        ("овий", ""),
+        ("жий", "дь"),
+        ("иный", "ь"),
+        ("иный", "а"),
+        ("ий", "а"),
+        ("ий", ""),
+        ("ий", "ь"),
+    ),
+    *(("янный", "о"), ("яной", ""), ("ливый", "ь"), ("истый", "")),
+)
+_STEM = 3  # letters that a word keeps at least
+
+
+def read_noun_of_adjective(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
+    """The reading of the first noun that an adjective among `texts` is made of and that is drawn.
+
+    The bot tells the user that it draws the noun instead.
+    """
+    for text in filter(is_adjective, texts):
+        for noun in _nouns_of(text):
+            reading = read_thing(vocabulary, [noun])
+            if reading and not reading.unknown:
+                return replace(reading, unknown=" ".join(map(plain, texts)), instead=noun)
+    return None
+
+
+def _nouns_of(adjective: str) -> Iterator[str]:
+    for form in forms(adjective):
+        for end, other in _NOUNS:
+            stem = form.removesuffix(end)
+            noun = stem + other
+            if stem != form and len(stem) >= _STEM and can_be("NOUN", noun) and lemma(noun) == noun:
+                yield noun
