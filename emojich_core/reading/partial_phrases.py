@@ -32,6 +32,12 @@ def read_clauses(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     return None if is_scene else read_whole(vocabulary, clauses[0])
 
 
+def read_in_one_word(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
+    """The reading of a word that was typed with a space: мед сестра, вело сипед."""
+    word = "".join(texts)
+    return read_whole(vocabulary, [word]) if len(texts) == 2 and is_said(word) else None
+
+
 def read_greeting(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
     """The reading of a greeting, or another phrase of the lexicon, among words that show nothing.
 

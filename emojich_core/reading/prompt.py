@@ -43,7 +43,12 @@ from emojich_core.reading.learned_scenes import read_head_in_outfit, read_learne
 from emojich_core.reading.lookup import find
 from emojich_core.reading.negations import without_negated
 from emojich_core.reading.nouns_of_adjectives import read_noun_of_adjective
-from emojich_core.reading.partial_phrases import object_of_infinitive, read_clauses, read_greeting
+from emojich_core.reading.partial_phrases import (
+    object_of_infinitive,
+    read_clauses,
+    read_greeting,
+    read_in_one_word,
+)
 from emojich_core.reading.poses import with_pose
 from emojich_core.reading.scene_words import in_scene_words
 from emojich_core.reading.spelling import mended, respelled, sound_alike
@@ -100,6 +105,7 @@ def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
         or read_coloured_thing(vocabulary, texts)
         or read_whole(vocabulary, texts)
         or read_face(vocabulary, texts)
+        or read_in_one_word(vocabulary, texts)
         or read_clauses(vocabulary, prompt)
         or read_greeting(vocabulary, texts)
     )

@@ -421,6 +421,26 @@ def test_of_words_without_a_thing_one_is_drawn_and_told_or_none(mini: Vocabulary
         mini.read("скорее бы уже")
 
 
+@pytest.mark.parametrize(
+    ("prompt", "meant"),
+    [
+        *(
+            ("я скучаю", "скучаю"),
+            ("скучаю очень", "скучаю"),
+            ("как же я хочу спать", "хочу спать"),
+        ),
+        *(("ревнуешь", "ревную"), ("ты где", "ты где"), ("мне очень грустно", "грустно")),
+        ("какая милота", "милота"),  # какая is no form of какать
+        *(("голубоглазая лайка", "лайка"), ("подснежничек", "подснежник")),
+    ],
+)
+def test_words_that_people_say_of_themselves_show_what_they_feel(
+    mini: Vocabulary, prompt: str, meant: str
+) -> None:
+    assert mini.read(prompt).prompts == mini.read(meant).prompts
+    assert mini.read("лайка").prompt != mini.read("лайк").prompt
+
+
 @pytest.mark.parametrize("prompt", ["3 октября", "7 вечера"])
 def test_time_is_no_count(mini: Vocabulary, prompt: str) -> None:
     assert not mini.read(prompt).layout
