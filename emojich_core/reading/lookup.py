@@ -10,7 +10,7 @@ from typing import NamedTuple
 from emojich_core.reading.diminutives import bases
 from emojich_core.reading.lexicon import emoji_by_phrase, other_things, person
 from emojich_core.reading.vocabulary import Vocabulary
-from emojich_core.reading.words import forms, is_likely, lemma, meant_forms, plain, plurals
+from emojich_core.reading.words import forms, is_likely, is_link, lemma, meant_forms, plain, plurals
 from emojich_core.reading.written_emoji import bare
 
 _PREFIX = 2  # letters of a word that all of its forms begin with
@@ -46,8 +46,11 @@ def _possible_phrases(vocabulary: Vocabulary, phrase: str) -> Iterator[str]:
     yield phrase
     if " " in phrase:
         yield _in_form_of_lexicon(phrase)
-        if phrase.count(" ") == 1:
-            yield _in_form_of_lexicon(" ".join(reversed(phrase.split())))  # мышь летучая
+        first, *others = phrase.split()
+        if len(others) == 1 and not is_link(first) and not is_link(others[0]):
+            yield _in_form_of_lexicon(f"{others[0]} {first}")  # мышь летучая
+            for base in bases(others[0]):  # гаечный ключик
+                yield _in_form_of_lexicon(f"{first} {base}")
         return
     yield from plurals(phrase)  # the lexicon has тапки, and no тапка; a конёк is no коньки
     yield from meant_forms(phrase)
