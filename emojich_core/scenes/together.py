@@ -29,9 +29,10 @@ OVERLAP = 0.14  # share of the head's height that is in front of the clothes
 
 # How what is worn sits on a head: its width against the head's; how far down its middle is, against
 # the head's height.
-Place = Literal["top", "eyes", "ears", "neck", "throat", "chest"]
+Place = Literal["top", "forehead", "eyes", "ears", "neck", "throat", "chest"]
 WORN: dict[Place, tuple[float, float]] = {
     "top": (0.5, -0.02),
+    "forehead": (0.76, 0.06),
     "eyes": (0.78, 0.46),
     "ears": (1.0, 0.26),
     "neck": (0.4, 0.94),
