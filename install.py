@@ -28,7 +28,7 @@ GIGABYTES = 10  # with CUDA, while packages are unpacked
 
 
 class InstallationError(Exception):
-    """What is missing, in one line."""
+    """The installation cannot continue; the message says in one line what is missing."""
 
 
 def main() -> None:
@@ -104,7 +104,7 @@ def install_locked(installer: "Installer", packages: dict[str, str], index: str)
 
 
 def check_system() -> None:
-    """Raise InstallationError for what the system's packages must bring."""
+    """Raise InstallationError for missing packages of the system: headers, a compiler, venv."""
     missing = []
     if not (find_spec("venv") and find_spec("ensurepip")):
         missing.append(f"Python's venv (python{VERSION}-venv)")
@@ -193,7 +193,7 @@ class Installer:
 
 
 def reason(output: str) -> str:
-    """What is missing, by the words of pip or venv."""
+    """A line that says what is missing, from the output of pip or venv."""
     if re.search("No space left on device|Disk quota exceeded|No usable temporary", output):
         return f"the disk is full, and up to {GIGABYTES} GB are needed"
     if match := re.search(r"Could not fetch URL (\S+): (?!4\d\d)", output):

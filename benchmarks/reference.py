@@ -15,6 +15,8 @@ from benchmarks.timing import seconds
 from emojich_core.networks.transformer import TransformerConfig
 from parity.reference import causal_mask, sequence
 
+POSITIONS = 5
+
 Cache = dict[int, tuple[Tensor, ...]]  # by layer
 
 
@@ -36,9 +38,9 @@ class GenerationTimes:
 
 @torch.no_grad()
 def time_generation(
-    model: DalleModel, config: TransformerConfig, counts: tuple[int, ...], positions: int = 5
+    model: DalleModel, config: TransformerConfig, counts: tuple[int, ...]
 ) -> dict[int, GenerationTimes]:
-    """Time steps at `positions` positions from the first code to the last, for batches of `counts`.
+    """Time steps at POSITIONS positions from the first code to the last, for batches of `counts`.
 
     The keys and values at each position come from one pass over a whole image, cut to length.  That
     pass is the scoring of one image; scoring n images takes n times as long.
@@ -52,7 +54,7 @@ def time_generation(
         cache.update(model(ids, causal_mask(model, 1), use_cache=True)[1])
 
     scoring = seconds(score)
-    known = [max(1, i * (length - 1) // (positions - 1)) for i in range(positions)]
+    known = [max(1, i * (length - 1) // (POSITIONS - 1)) for i in range(POSITIONS)]
     return {
         count: GenerationTimes(
             {

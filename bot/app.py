@@ -65,9 +65,9 @@ from worker.queue.environment import announce
 from worker.queue.events import EventReader
 from worker.queue.requests import RequestQueue
 
-CONSUMER = "bot"  # never changes, so the next bot gets the events that this one left
+CONSUMER = "bot"  # the same for every bot, so that the next one gets unacknowledged events
 REDIS_RETRIES = 10  # about ten seconds, so that the bot outlasts a restart of Redis
-READING_AGE = 1.0  # seconds for which the bot reuses what it has read about the workers
+WORKERS_CACHE_TIME = 1.0  # seconds for which the bot caches data about the workers
 REDIS_CONNECTIONS = 50  # a call that needs one more waits until another call is done
 
 # Handler groups: python-telegram-bot runs these before and after its default group, 0.
@@ -108,8 +108,8 @@ def _assemble(
     async_connection: redis.asyncio.Redis,
     consumer: str,
 ) -> tuple[Delivery, list[Work]]:
-    """Create the parts and register their handlers; returns the delivery, and works beside it."""
-    store, queue = Store(async_connection), RequestQueue(connection, READING_AGE)
+    """Create the parts and register their handlers; returns the delivery, and other tasks."""
+    store, queue = Store(async_connection), RequestQueue(connection, WORKERS_CACHE_TIME)
     history, settings = History(async_connection), SettingsStore(async_connection)
     reader = EventReader(async_connection, consumer)
     quota = Quota(async_connection, config.limits)

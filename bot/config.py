@@ -45,7 +45,7 @@ class Config:
 
     @property
     def api_address(self) -> str:
-        """`api_url` without the name and password that it may hold."""
+        """`api_url` without user name and password."""
         return str(httpx.URL(self.api_url).copy_with(username=None, password=None))
 
     @property

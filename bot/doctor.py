@@ -27,8 +27,8 @@ from worker.queue.doctor import (
     skipped,
 )
 
-RECENT = timedelta(minutes=10)  # Telegram also reports errors that are over
-MANY_UPDATES = 100  # so many wait only where no bot takes them
+RECENT = timedelta(minutes=10)  # Telegram also reports older errors
+MANY_UPDATES = 100  # more waiting updates mean that no bot takes them
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The bot's log: without the token, and without the chatter of its libraries."""
+"""The bot's log, without the token, and without routine messages of its libraries."""
 
 import logging
 import os
@@ -17,9 +17,9 @@ def start_logging(secrets: tuple[str, ...]) -> None:
     Raises SetupError for a wrong EMOJICH_LOG.
     """
     logs.start_logging(os.environ, secrets)
-    for talkative in ("httpx", "telegram"):  # httpx logs every URL, and the token is in them
-        logging.getLogger(talkative).setLevel(logging.WARNING)
-    # These log a traceback for each answer that is no JSON (a gateway's page, say), and for each
+    for name in ("httpx", "telegram"):  # httpx logs every URL, and the token is in them
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # These log a traceback for each answer that is not JSON (a page of a gateway), and for each
     # failed start; the callers log those in one line.  A filter, unlike a level, does not apply to
     # the loggers below "telegram.ext".
     logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)

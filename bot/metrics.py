@@ -25,7 +25,7 @@ from worker.queue.request_job import rq_queue
 from worker.queue.requests import RequestQueue
 
 REDIS_TIMEOUT = 1.0  # seconds: a scrape answers without Redis, too
-MAX_BUNDLES = 50  # that labels name; the label of any further one is "other"
+MAX_BUNDLES = 50  # labels of bundles; further bundles have the label "other"
 _ANSWERS = (200, 400, 401, 403, 404, 409, 413, 429, 500, 502, 503, 504)  # of Telegram, and proxies
 
 REQUESTS = Counter(
@@ -48,14 +48,14 @@ _bundles: set[str] = set()
 
 
 def bundle_label(name: str) -> str:
-    """The label of a bundle; an empty name is that of a request that names none."""
+    """The label of a bundle; the empty name is for requests that name none."""
     if name and len(_bundles) < MAX_BUNDLES:
         _bundles.add(name)
     return name if name in _bundles else "other" if name else NAMELESS
 
 
 def count_call(method: str, answer: int | Exception) -> None:
-    """Count a call of the Bot API, by its status or by the error that came in its place."""
+    """Count a call of the Bot API, by its HTTP status, or by the error instead of an answer."""
     known = method if hasattr(Bot, method) and not method.startswith("_") else "other"
     if isinstance(answer, Exception):
         label = reason_of(answer)

@@ -57,7 +57,7 @@ class Texts:
         message = self._bundle.get_message(message_id)
         assert message.value is not None, "the catalogue has no messages without a text"
         text, errors = self._bundle.format_pattern(message.value, COMMON | values)
-        if errors:  # a value is missing: the user still gets the rest of the sentence
+        if errors:  # a value is missing: the user gets the rest of the sentence
             log.error("text %s: %s", message_id, errors)
         return str(text)
 

@@ -275,8 +275,8 @@ class Pipeline:
         request: Request,
         reading: Reading,
         sampling: Sampling,
-        image_prompt: ImagePrompt | None = None,
-        best_of: int | None = None,
+        image_prompt: ImagePrompt | None,
+        best_of: int | None,
     ) -> ImageRequest:
         """The images of a request, which wait for slots.
 

@@ -1,4 +1,4 @@
-"""What all checks share, and the table at the end of a run."""
+"""Fixtures of all parity tests, and the table at the end of a run."""
 
 from collections.abc import Iterator
 

@@ -121,8 +121,8 @@ BPE = SHIPPED / "mini/bpe.model"  # of 2,000 tokens
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """What `generate_images` drew."""
+class ReferenceImages:
+    """The images and scores of `generate_images`."""
 
     codes: Tensor  # (B, image_seq_length), in the order drawn
     images: Tensor  # (B, H, W, 3) uint8, the best first
@@ -137,7 +137,7 @@ def draw(
     seed: int,
     sampling: Sampling,
     image_prompts: ImagePrompts | None = None,
-) -> Drawn:
+) -> ReferenceImages:
     """ru-dalle's `generate_images`, all in one batch, its tokenizer around BPE."""
     codes: list[Tensor] = []
 
@@ -160,7 +160,7 @@ def draw(
         image_prompts=image_prompts,
     )
     pixels = torch.stack([torch.from_numpy(np.array(image)) for image in images])
-    return Drawn(torch.cat(codes), pixels, scores)
+    return ReferenceImages(torch.cat(codes), pixels, scores)
 
 
 def tokenizer(model: Path) -> YTTMTokenizerWrapper:

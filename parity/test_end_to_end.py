@@ -109,7 +109,7 @@ def _figures(steps: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def _run(folder: Path, step: str) -> dict[str, Any]:
-    """What a step of end_to_end.py has written, if it writes something."""
+    """The output of a step of end_to_end.py, if it writes any."""
     root, emojich = Path(__file__).parents[1], step in ("import", "default") or "emojich" in step
     # One thread each: then CPU seconds are the time that a step takes with a core of its own.
     environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}

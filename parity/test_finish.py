@@ -1,4 +1,4 @@
-"""What follows the decoder: Real-ESRGAN, and cutting out by U-Net or by contours."""
+"""The stages after the decoder: Real-ESRGAN, and cutting out by U-Net or by contours."""
 
 import copy
 from collections.abc import Callable

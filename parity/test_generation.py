@@ -23,9 +23,9 @@ from parity.compare import Compare, differing, largest, relative
 from parity.reference import (
     BPE,
     SMALL,
-    Drawn,
     ImagePrompts,
     Layout,
+    ReferenceImages,
     draw,
     tokenizer,
     transformers,
@@ -75,7 +75,7 @@ def test_same_seed_gives_the_images_of_ru_dalle_in_order(
     assert (sampling.top_k, sampling.top_p) == (2048, 0.995)
     _share_one_generator(monkeypatch)
     results: dict[str, tuple[Tensor, Tensor]] = {}
-    drawn: dict[str, Drawn] = {}
+    drawn: dict[str, ReferenceImages] = {}
 
     def ours() -> Tensor:
         results["ours"] = _drawn(generate(models.ours, models.text, [SEED] * count, sampling))

@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in ORDER])
 
 
-# What is loaded while tests are collected, such as PyTorch, lives as long as the process: searching
+# Modules loaded during collection, such as PyTorch, live as long as the process: searching
 # it for garbage would take each process of a run three seconds.
 gc.disable()
 

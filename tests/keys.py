@@ -40,7 +40,7 @@ def check_user_keys(keys: list[bytes], user_id: int) -> None:
 
 
 def _table() -> dict[str, int]:
-    """Pattern of a key → seconds that it lives at most; 0 for what stays."""
+    """Pattern of a key → its longest time to live in seconds; 0: it does not expire."""
     table = {}
     for names, lives in _rows():
         time = re.match(r"(\d+) (s|min|h|days)\b", lives)

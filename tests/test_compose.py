@@ -1,4 +1,4 @@
-"""What docker-compose.yml says, as far as it can be read without Docker."""
+"""docker-compose.yml, as far as it can be checked without Docker."""
 
 import os
 import re
@@ -98,7 +98,7 @@ def test_worker_owns_its_volumes(compose: dict[str, Any]) -> None:
 
 
 def interpolate(text: str, variables: dict[str, str]) -> str:
-    """What Compose makes of a value: https://docs.docker.com/reference/compose-file/interpolation/.
+    """A value as Compose interpolates it: https://docs.docker.com/reference/compose-file/interpolation/.
 
     Raises KeyError with the message of a required variable that is missing.
     """

@@ -118,7 +118,7 @@ def port_names(workload: Object) -> set[str]:
 
 
 def find(node: Any, key: str) -> Iterator[Any]:
-    """What stands at a key, wherever it is."""
+    """The values of a key anywhere in an object."""
     if isinstance(node, dict):
         for name, value in node.items():
             if name == key:

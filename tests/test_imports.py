@@ -1,4 +1,4 @@
-"""Which package may import which."""
+"""Each package imports only allowed packages."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROOMS = ("bot", "worker", "emojich_core")
 
-# What each room may import of the others.  The bot's image has no torch, so the bot imports the
+# The packages that each package may import.  The bot's image has no torch, so the bot imports the
 # queue and modules that need nothing.
 ALLOWED = {
     "emojich_core": (),
@@ -27,7 +27,7 @@ ALLOWED = {
 }
 # Rooms for developers: no image holds them, so nothing that a user runs may import them.
 DEVELOPERS_ROOMS = {"bot/sandbox": "bot.sandbox", "emojich_core/training": "emojich_core.training"}
-# What the queue may import of all rooms.  (The embedded Valkey is a child process.)
+# The modules that the queue may import.  (The embedded Valkey is a child process.)
 QUEUE = ("emojich_core.errors", "emojich_core.request", "worker.queue")
 
 

@@ -54,7 +54,7 @@ def wheel(name: str, number: str, folder: Path, files: dict[str, bytes], tag: st
 
 
 def repacked(name: str, folder: Path) -> None:
-    """Write the wheel of what is installed here."""
+    """Write the wheel of an installed package."""
     package = distribution(name)
     left = ("INSTALLER", "REQUESTED", "direct_url.json")
     files = {
@@ -138,7 +138,7 @@ class Project:
         )
 
     def command(self, *arguments: str) -> list[str]:
-        """What to run."""
+        """The command line of an installation."""
         return ["make", ".venv/installed", f"PYTHON={PYTHON}", *arguments]
 
     def installed(self) -> dict[str, str]:
@@ -232,7 +232,7 @@ def clone(folder: Path, index: Index) -> Project:
 
 
 def the_one_line(result: subprocess.CompletedProcess[str]) -> str:
-    """What a failed installation said, besides make's own word."""
+    """The output of a failed installation, without the line of make."""
     assert result.returncode
     lines = [line for line in result.stderr.splitlines() if not line.startswith("make: ***")]
     [said] = [line for line in lines if not line.startswith("Installing into")]

@@ -7,6 +7,6 @@
 - `config`: environment variables
 - `doctor`: `python -m worker.doctor`: checks a worker's machine
 - `queue/`: the contract with the bot, all of it in Redis
-- `jobs/`: what RQ runs
+- `jobs/`: the job of a request, and RQ's worker
 - `engine/`: the process that owns a model
 """

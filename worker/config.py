@@ -17,7 +17,7 @@ MAX_NUMBER = 999  # of slots or requests; a larger value is probably a mistake
 
 @dataclass(frozen=True)
 class Settings:
-    """Which model an engine draws with, where, and how many requests at once."""
+    """Model, device, slots and requests of an engine."""
 
     model: str = "mini"  # name or folder of a bundle
     device: str | None = None  # None: a GPU if there is one

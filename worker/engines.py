@@ -147,7 +147,7 @@ class Engines:
         return True
 
     def _share(self, config: EngineConfig) -> int:
-        """How many engines are to divide the free memory of a device: those that are not ready.
+        """How many engines share the free memory of a device: those that are not ready.
 
         On a GPU, this engine leaves as much memory to each one that is to come.  One that is
         started again, while the others are ready, may take what its predecessor has left.

@@ -1,4 +1,4 @@
-"""What the bot stores about a user, and how the user deletes it.
+"""A user's settings and history, and how the user deletes them.
 
 - `settings`: `/settings`: number of candidates, boldness, outline
 - `history`: `/history`: the last prompts

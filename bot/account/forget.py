@@ -1,9 +1,9 @@
 """/forget: delete a user's data in Redis, after asking the user.
 
-Each store deletes the keys that it writes (`UserStore`).  Some keys stay, and /privacy says so: how
-many requests and reports the user had in the last day (`Quota`, `Reports`), reports of the user's
-stickers, which expire by themselves, and that the user is banned (`Access`).  A user who could
-delete them would have no limits.  The marks of requests that have ended stay for another minute
+Each store deletes the keys that it writes (`UserStore`).  Some keys stay, and /privacy says so: the
+user's requests and reports of the last day (`Quota`, `Reports`), reports of the user's stickers,
+which expire, and the user's ban (`Access`).  A user who could delete these would have no limits.
+The marks of requests that have ended stay for another minute
 (`worker.queue.ends.forget`).
 """
 
@@ -49,7 +49,7 @@ class UserStore(Protocol):
 
 
 class Forget:
-    """Asks the user, and deletes their data."""
+    """Asks for confirmation, and deletes a user's data."""
 
     def __init__(
         self, intake: Intake, packs: StickerSets, requests: Store, stores: Collection[UserStore]
@@ -84,7 +84,7 @@ class Forget:
                 for pack in await self._packs.all(Owner(user.id, user.first_name)):
                     await self._packs.delete(user.id, pack.name)
             except REFUSALS:
-                return words("not-changed")  # before anything else is deleted: users can try again
+                return words("not-changed")  # nothing else is deleted yet: the user can try again
         # Without the lock, a change in progress would restore its record.
         async with self._requests.records_lock(user.id):
             for store in self._stores:

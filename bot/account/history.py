@@ -3,8 +3,8 @@
     emojich:history:<user id>  hash  request id → `PastRequest` as JSON
 
 The same request with the same seed gives the same stickers, so no pictures need to be stored.
-Requests for stickers like another one, and those that begin with a picture, are left out: the codes
-of that sticker, and the picture, expire in about a day.
+Requests for similar stickers and requests with an image prompt are left out, because the codes and
+the picture expire in about a day.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ class PastRequest:
     outline: bool
     emoji: list[str]
     at: float  # when it was drawn, seconds since 1970
-    model: str = ""  # the name of the bundle that has drawn it
+    model: str = ""  # the name of the bundle that has drawn the request
     longer: bool = False
 
 
@@ -55,7 +55,7 @@ class History:
         self._redis = connection
 
     async def add(self, record: Record) -> None:
-        """Store a request that has been drawn, and delete the oldest.  Safe to repeat."""
+        """Store a finished request, and delete the oldest beyond HISTORY.  Safe to repeat."""
         if record.like or record.image:
             return
         past = PastRequest(
@@ -106,7 +106,7 @@ def _key(user_id: int) -> str:
 
 @dataclass(frozen=True)
 class HistoryButton(Callback):
-    """Shows or draws a prompt's stickers again."""
+    """Shows the stickers of a past request, or draws them again."""
 
     kind = "past"
     owner: int
@@ -145,9 +145,9 @@ class HistoryMenu:
         await reply(message, Screen(text, keyboard))
 
     async def press(self, press: ButtonPress[HistoryButton]) -> str:
-        """Show a request again while Redis has its stickers, else draw it again.
+        """Show the stickers of a request while they are in Redis, else draw them again.
 
-        Returns a sentence for the user.  Raises OldButton for a prompt no longer in the history.
+        Returns a sentence for the user.  Raises OldButton for a request not in the history.
         """
         request_id = press.button.request_id
         past = (await self._history.all(press.user.id)).get(request_id)

@@ -1,6 +1,6 @@
-"""/settings: the number of candidates, the boldness, a white outline, longer drawing, the style.
+"""/settings: number of candidates, boldness, white outline, longer drawing, style.
 
-They are stored until /forget.
+The settings are stored until /forget.
 
 emojich:settings:<user id>  string  `Settings` as JSON
 """
@@ -24,7 +24,7 @@ from worker.queue.bundles import ServedBundle
 from worker.queue.decoding import from_json
 from worker.queue.requests import RequestQueue
 
-# Factors of the temperature.  Much larger ones draw noise, much smaller ones always the same.
+# Factors of the temperature.  Much larger factors give noise, much smaller ones equal images.
 BOLDNESS = {"calm": 0.75, "usual": 1.0, "bold": 1.25}
 _STYLES_IN_ROW = 3
 
@@ -114,10 +114,10 @@ class SettingsMenu:
 
 
 def _screen(settings: Settings, served: list[ServedBundle], user_id: int, words: Texts) -> Screen:
-    """The settings.
+    """The screen of /settings.
 
-    A choice of styles only where several bundles are served; longer drawing only where the engines
-    of the chosen bundle have a judge, and are fast enough.
+    It offers styles if several bundles are served, and longer drawing if the engines of the chosen
+    bundle have a judge and are fast enough.
     """
 
     def button(setting: str, value: str, label: str, chosen: bool) -> InlineKeyboardButton:

@@ -19,7 +19,7 @@ from worker.queue.environment import is_number
 from worker.queue.requests import RequestQueue
 from worker.queue.stats import BANNED, FINISHED, count, counts_today, seconds_per_image, users_key
 
-BROKEN = "broken"  # in the counts of the day: an update on which a handler failed
+BROKEN = "broken"  # the key in the counts of the day: updates on which a handler failed
 
 Command = Callable[[list[str], Texts], Awaitable[str]]  # the words after the command → the reply
 
@@ -36,7 +36,7 @@ class Admin:
         self._redis = connection
 
     def handlers(self, admins: frozenset[int]) -> list[Handler]:
-        """Handlers of operators' commands; to other users these commands are unknown."""
+        """Handlers of operators' commands; for other users these commands do not exist."""
         who = PRIVATE_WORDS & filters.User(admins)
         commands: dict[str, Command] = {
             "stats": self._stats,
@@ -89,7 +89,7 @@ class Admin:
 async def ban(
     access: Access, intake: Intake, connection: redis.Redis, user_id: int, reason: str
 ) -> int | None:
-    """Ban a user and stop the user's requests; returns how many, None for operators."""
+    """Ban a user and stop the user's requests; returns their number, None for operators."""
     if not await access.ban(user_id, reason):
         return None
     await asyncio.to_thread(count, connection, BANNED)
@@ -116,13 +116,13 @@ def stats(queue: RequestQueue, connection: redis.Redis, banned: int, words: Text
 
 
 def _bundles(queue: RequestQueue, words: Texts) -> list[str]:
-    """A line for each bundle that is served or waited for, where there are several."""
+    """A line for each bundle that is served or has waiting requests, if there are several."""
     served = [bundle.name for bundle in queue.served()]
     waiting = {name: queue.count_waiting(name) for name in [*served, *queue.bundles_with_queues()]}
     names = [name for name in waiting if name in served or waiting[name]]
     if len(names) < 2:
         return []
-    if served:  # its workers draw what names no bundle
+    if served:  # the workers of the default draw requests that name no bundle
         waiting[served[0]] += queue.count_waiting("")
     loads = {name: queue.load(name) for name in names}
     return [

@@ -2,8 +2,8 @@
 
     emojich:digest:<date>   hash   admin's id → when the digest of that day was sent
 
-Days are those of UTC, as in `worker.queue.stats`.  The mark is in Redis, so a bot that restarts, or
-takes over from another, sends no digest twice; one that was down at HOUR sends it when it is back.
+Days are those of UTC, as in `worker.queue.stats`.  The mark is in Redis, so that a bot that
+restarts or takes over sends no digest twice.  A bot that was down at HOUR sends the digest later.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ class Digest:
             await asyncio.sleep(INTERVAL)
 
     async def _send(self, day: date) -> None:
-        """Send the digest of a day on which something happened to admins who have not got it."""
+        """Send a day's digest to admins who do not have it yet, unless nothing happened."""
         key = f"emojich:digest:{day}"
         done = {int(admin) for admin in await self._redis.hkeys(key) if admin.isdigit()}
         missing = self._notices.admins - done
@@ -66,7 +66,7 @@ class Digest:
         if not (counts or users):
             return
         for admin in sorted(missing):
-            # Marked first: a bot that dies before sending skips one digest, instead of sending two.
+            # Marked first: a bot that dies here skips one digest instead of sending it twice.
             if not await self._redis.hsetnx(key, str(admin), int(time.time())):
                 continue
             await self._redis.expire(key, _TTL)

@@ -1,4 +1,4 @@
-"""Messages that the bot sends to the admins unasked, each in the admin's language.
+"""Reports and digests that the bot sends to the admins, each in the admin's language.
 
     emojich:admins   hash   admin's id → the language in which they last wrote to the bot
 

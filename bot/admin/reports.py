@@ -59,7 +59,7 @@ class VerdictButton(Callback):
 
 @dataclass(frozen=True)
 class Report:
-    """Stickers that users have reported, and what the admins have done about it."""
+    """Stickers that users have reported, and the decisions of the admins."""
 
     request_id: RequestId
     user_id: int  # the user who requested the stickers
@@ -68,8 +68,8 @@ class Report:
     chat: str  # its title
     prompt: str
     has_picture: bool
-    count: int = 1  # of reports
-    messages: dict[int, int] = field(default_factory=dict)  # admin → the message about it
+    count: int = 1  # number of reports
+    messages: dict[int, int] = field(default_factory=dict)  # admin → id of the notice
     verdicts: list[Verdict] = field(default_factory=list)
 
     def screen(self, words: Texts) -> Screen:
@@ -94,7 +94,7 @@ class Report:
 
 
 class Reports:
-    """Takes reports, sends them to the admins, and does what an admin decides."""
+    """Takes reports, sends them to the admins, and carries out their decisions."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class Reports:
         self._lock = asyncio.Lock()  # because two users may report the same stickers at once
 
     def handlers(self) -> list[CallbackQueryHandler[Any, Any]]:
-        """The handlers of the buttons of both sides."""
+        """The handlers of the buttons of users and admins."""
         return [on_press(ReportButton, self._press), on_press(VerdictButton, self._decide)]
 
     async def _press(self, press: ButtonPress[ReportButton]) -> str:
@@ -168,7 +168,7 @@ class Reports:
         return bool(sent)
 
     async def _decide(self, press: ButtonPress[VerdictButton]) -> str | None:
-        """Do what an admin has chosen; the messages of all admins then say so."""
+        """Carry out an admin's decision, and show it in the notices of all admins."""
         verdict, words = press.button.verdict, press.words
         if press.user.id not in self._notices.admins or not is_reachable(press.query):
             raise OldButton
@@ -186,7 +186,7 @@ class Reports:
         return None
 
     async def _act(self, report: Report, verdict: Verdict, words: Texts) -> str | None:
-        """Carry a verdict out; returns why that is not possible."""
+        """Carry out a decision; returns a sentence if that is not possible."""
         match verdict:
             case Verdict.BAN:
                 reason = words("ban-reason-report", prompt=shortened(report.prompt))
@@ -194,7 +194,7 @@ class Reports:
                 if await ban(*parts, report.user_id, reason) is None:
                     return words("ban-not-admins")
             case Verdict.DELETE:
-                # Another request may have taken the message over; the next edit must not fail.
+                # Another request may have taken the message over: its next edit must not fail.
                 shown = await self._store.latest(report.request_id)
                 where = shown or report
                 message_id = where.message_id or report.message_id
@@ -208,7 +208,7 @@ class Reports:
         return None
 
     async def _show(self, report: Report) -> None:
-        """Edit the messages of all admins, so that they show the decisions so far."""
+        """Edit the notices of all admins, so that they show all decisions."""
         for admin, message_id in report.messages.items():
             screen = report.screen(await self._notices.words(admin))
             try:

@@ -23,8 +23,8 @@ from bot.telegram.context import Context, Handler
 from bot.texts import Texts
 from emojich_core.request import MAX_PROMPT_LENGTH
 
-# Seconds for which Telegram repeats the answer to the same query; in a longer time it would offer
-# stickers that were removed meanwhile.
+# Seconds for which Telegram caches the answer to a query; a longer cache would offer removed
+# stickers.
 CACHE_TIME = 10
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class InlineHandler:
             found = await self._find(query.from_user.id, text)
             button = None if found else await asyncio.to_thread(_button, text, context.words)
             await _offer(query, found, button)
-        except TelegramError as error:  # too late, or an outage: the next letter is a new query
+        except TelegramError as error:  # too late, or an outage: the next letter sends a new query
             log.warning("an inline query is left without an answer: %s", error)
 
     async def _find(self, user_id: int, text: str) -> list[Sticker]:
@@ -83,7 +83,7 @@ async def _offer(
 
 
 def _button(text: str, words: Texts) -> InlineQueryResultsButton:
-    """A button that says that nothing was found; it leads to the bot, which offers to draw it."""
+    """A button that says that nothing was found; it opens the bot, which offers to draw it."""
     wanted = asked_for(text)
     if not text.strip():
         label = words("inline-none-yet")

@@ -9,10 +9,10 @@ from bot.russian.written_emoji import written_emoji
 from emojich_core.reading.latin import in_russian
 from emojich_core.reading.spelling import respelled
 
-# Points for a word of the query that the sticker has; for the query's last word, which the user may
-# still be typing, if a word of the sticker begins with it; for an emoji of both.
+# Points for a word of the query that is a word of the sticker; for the last word of the query,
+# which the user may still be typing, if a word of the sticker begins with it; for an emoji in both.
 _WORD, _PREFIX, _EMOJI = 1.0, 0.5, 0.25
-_SHORTEST = 2  # letters of a word that is still being typed
+_MIN_PREFIX = 2  # letters of a word that is still being typed
 _VARIATION = "\ufe0f"  # the selector of a colourful picture; Telegram may have left it out
 
 
@@ -23,7 +23,7 @@ class Query:
         text = in_russian(text) or text
         words = split(text)
         self._forms = [lemmas(word) | lemmas(respelled(word)) for word in words]
-        self._typed = words[-1] if words and len(words[-1]) >= _SHORTEST else None
+        self._typed = words[-1] if words and len(words[-1]) >= _MIN_PREFIX else None
         suggested = [emoji for emoji in suggest_emoji(text) if emoji != FALLBACK]
         self._emoji = _bare(written_emoji(text) or suggested)
 

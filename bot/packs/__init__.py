@@ -1,8 +1,8 @@
-"""Packs: Telegram's sticker sets that belong to a user and that the bot may fill.
+"""Packs: sticker sets in Telegram that belong to a user and that the bot fills.
 
 - `add`: put a chosen candidate into the user's pack
 - `menu`: `/packs` and its buttons
-- `screens`: what the messages of `/packs` show
+- `screens`: the contents of the messages of `/packs`
 - `sticker_page`: one sticker, chosen by its number
 - `sticker_menu`: move, replace or remove a sticker that its owner sends
 - `emoji_replies`: change the emoji of stickers by a reply

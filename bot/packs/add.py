@@ -77,7 +77,7 @@ class StickerAdder:
             return words("already-added", number=number + 1, kind=kind.value)
         owner = Owner(user.id, user.first_name)
         words_of_prompt = await asyncio.to_thread(keywords, record.prompt)
-        # An older version has stored no emoji, or characters that only look like emoji.
+        # Older versions may have stored no emoji, or characters that are not emoji.
         emoji = written_emoji("".join(record.emoji)) or [FALLBACK]
         if replacement:
             sticker = input_sticker(file_id, emoji, words_of_prompt)
@@ -92,7 +92,7 @@ class StickerAdder:
         return f"{added} {words('added-to-new')}" if is_new else added
 
     async def _upload(self, record: Record, number: int, kind: Kind) -> str | None:
-        """Upload a candidate; returns its file id, None when it is no longer in Redis."""
+        """Upload a candidate; returns its file id, None if it has expired in Redis."""
         sticker = await in_picture_thread(sticker_of, self._results, record, number, kind)
         if sticker is None:
             return None

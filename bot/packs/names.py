@@ -11,7 +11,7 @@ from telegram.constants import StickerLimit
 from emojich_core.request import MAX_TEXT_LENGTH, visible
 
 _NAME = re.compile(r"(?P<prefix>emojich|emoji)_[0-9a-z]+_(?P<number>\d+)_by_\w+")
-_VOLUME = re.compile(r"(.*) ([2-9]|[1-9]\d)")  # longer numbers are years and the like
+_NUMBERED = re.compile(r"(.*) ([2-9]|[1-9]\d)")  # longer numbers are years, for instance
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -19,7 +19,7 @@ class Kind(StrEnum):
     """The kind of a pack, in the Bot API's words (`sticker_type`)."""
 
     STICKERS = "regular"
-    EMOJI = "custom_emoji"  # in the text of a message; to send them, a user needs Telegram Premium
+    EMOJI = "custom_emoji"  # emoji in the text of a message; sending them needs Telegram Premium
 
 
 _PREFIXES = {Kind.STICKERS: "emojich", Kind.EMOJI: "emoji"}
@@ -44,7 +44,7 @@ def is_pack_name(name: str) -> bool:
 
 
 def number_of(name: str) -> int:
-    """The number in a pack's name; no two packs of a user have the same, of either kind."""
+    """The number in a pack's name, which is unique among the user's packs of both kinds."""
     return int(_parts(name)["number"])
 
 
@@ -66,7 +66,7 @@ def default_title(owner: str) -> str:
 
 def next_title(title: str) -> str:
     """The title of the pack that follows a full one: Коты, Коты 2, Коты 3."""
-    match = _VOLUME.fullmatch(title)
+    match = _NUMBERED.fullmatch(title)
     base, volume = (match[1], int(match[2]) + 1) if match else (title, 2)
     return _cut(base, f" {volume}")
 

@@ -19,7 +19,7 @@ from bot.texts import Texts
 
 PACKS_A_PAGE = 5  # their titles and links fit into a caption of 1024 characters
 STICKERS_A_PAGE = 12
-_MANY = 9  # stickers; more are shown in rows of four
+_MAX_IN_ROWS_OF_THREE = 9  # stickers; more are shown in rows of four
 _EMOJI_CELL = 240  # px; a larger cell would blur custom emoji, which have 100 px
 
 Row = list[InlineKeyboardButton]
@@ -80,7 +80,7 @@ class Screens:
         page = _within(page, count, STICKERS_A_PAGE)
         start = page * STICKERS_A_PAGE
         here = pack.stickers[start : start + STICKERS_A_PAGE]
-        per_row = 4 if len(here) > _MANY else columns(len(here))
+        per_row = 4 if len(here) > _MAX_IN_ROWS_OF_THREE else columns(len(here))
         numbers = [
             StickerButton("open", user.id, pack.number, sticker.file_unique_id).button(str(number))
             for number, sticker in enumerate(here, start + 1)
@@ -171,7 +171,7 @@ def _actions(user: User, pack: Pack, words: Texts) -> list[Row]:
 def _page_buttons(
     page: int, count: int, size: int, button: Callable[[str, int], InlineKeyboardButton]
 ) -> list[Row]:
-    """A row of the buttons ◀ 1-12 and 25-30 ▶ for the pages that exist; no row without any."""
+    """A row with the buttons ◀ 1-12 and 25-30 ▶ for existing pages; no row if there is one page."""
     row = []
     if page > 0:
         row.append(button(f"◀ {_numbers(page - 1, count, size)}", page - 1))

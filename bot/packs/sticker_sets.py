@@ -1,9 +1,9 @@
 """Creates, fills and changes packs: https://core.telegram.org/bots/api#stickers.
 
-Telegram alone knows what is in a pack.  So the bot asks nothing before it adds a sticker: the
-answer to `addStickerToSet` says whether the set takes it, is full, or does not exist.
-When Telegram refuses a change, the bot looks into the pack: an earlier call, whose answer was lost,
-may have made the change.
+Only Telegram knows the content of a pack.  So the bot adds a sticker without a check: the answer to
+`addStickerToSet` says whether the set takes the sticker, is full, or does not exist.
+When Telegram refuses a change, the bot reads the pack: an earlier call, whose answer was lost, may
+have made the change.
 """
 
 from collections.abc import Awaitable, Callable
@@ -56,7 +56,7 @@ class Pack:
         return number_of(self.name)
 
     def index(self, unique_id: str) -> int | None:
-        """The place of a sticker, from 0; None when it is not in the pack."""
+        """The position of a sticker, from 0; None if it is not in the pack."""
         ids = [sticker.file_unique_id for sticker in self.stickers]
         return ids.index(unique_id) if unique_id in ids else None
 
@@ -96,7 +96,7 @@ class StickerSets:
                 if not says(error, PACK_IS_FULL + PACK_IS_MISSING):
                     raise
                 refusal = error
-                name = await self._next_volume(owner, name)
+                name = await self._next_pack(owner, name)
             else:
                 is_new = name not in await self._store.names(owner.user_id)
                 await self._store.remember(owner.user_id, name)
@@ -148,7 +148,7 @@ class StickerSets:
         await self._store.set_title(user_id, name, title)
 
     async def delete(self, user_id: int, name: str) -> None:
-        """Delete a pack for good (deleteStickerSet).  Raises TelegramError."""
+        """Delete a pack (deleteStickerSet).  Raises TelegramError."""
 
         async def is_done() -> bool:
             return await self._get(name) is None
@@ -217,7 +217,7 @@ class StickerSets:
         """Change the emoji of a sticker of a pack (setStickerEmojiList).  Raises TelegramError."""
         try:
             await with_retries(lambda: self._bot.set_sticker_emoji_list(sticker.file_id, emoji))
-        except BadRequest as error:  # `_ensure` could not check: a set shows the first emoji only
+        except BadRequest as error:  # `_ensure` cannot check: a set shows the first emoji only
             if not says(error, PACK_IS_SAME):
                 raise
 
@@ -273,7 +273,7 @@ class StickerSets:
         except BadRequest as error:
             if not says(error, PACK_NAME_IS_TAKEN):
                 raise
-            # A call whose answer was lost has created the set a moment ago.
+            # A call whose answer was lost has just created the set.
             await self._add(owner, name, sticker)
 
     async def _add(self, owner: Owner, name: str, sticker: InputSticker) -> None:
@@ -282,7 +282,7 @@ class StickerSets:
 
         await _ensure(lambda: self._bot.add_sticker_to_set(owner.user_id, name, sticker), is_done)
 
-    async def _next_volume(self, owner: Owner, name: str) -> str:
+    async def _next_pack(self, owner: Owner, name: str) -> str:
         number = max(await self._store.next_number(owner.user_id), number_of(name) + 1)
         following = self._name(owner.user_id, number, kind_of(name))
         title = next_title(await self._title(owner, name))

@@ -5,7 +5,7 @@
     emojich:titles:<user id>    hash         name → title, where the user has chosen one
     emojich:current:<user id>   string       name of the pack that takes new stickers
 
-Telegram holds the stickers of a pack.  A pack that is begun does not exist there yet, because
+Telegram stores the stickers of a pack.  A begun pack does not exist in Telegram yet, because
 Telegram creates no pack without a sticker.
 """
 

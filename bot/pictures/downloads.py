@@ -70,7 +70,7 @@ class TooLarge(Exception):
 
 
 class FileGone(Exception):
-    """Telegram has a file no longer."""
+    """Telegram no longer has a file."""
 
 
 class Files:
@@ -88,7 +88,7 @@ class Files:
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
     async def download(self, file_id: str, size: int) -> bytes:
-        """The bytes of a file; `size` is what its message says of it, 0 if nothing.
+        """The bytes of a file; `size` is the size that its message gives, 0 if none.
 
         Raises TooLarge, FileGone, TelegramError.
         """
@@ -124,7 +124,10 @@ class Files:
                     parts += part
                     if len(parts) > MAX_BYTES:
                         raise TooLarge
-        except (httpx.HTTPError, TimeoutError):  # their messages hold the address, and that a token
+        except (
+            httpx.HTTPError,
+            TimeoutError,
+        ):  # their messages contain the token
             raise NetworkError("a file cannot be downloaded") from None
         return bytes(parts)
 

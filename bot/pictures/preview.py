@@ -49,7 +49,7 @@ def render_grid(
     """
     rows = math.ceil(len(stickers) / per_row)
     cell = min(max_cell, (_MAX_WIDTH - 2 * _MARGIN - (per_row - 1) * _GAP) // per_row)
-    canvas = _background(_span(per_row, cell), _span(rows, cell)).copy()  # RGB: it is opaque
+    canvas = _background(_span(per_row, cell), _span(rows, cell)).copy()  # RGB, opaque
     for index, sticker in enumerate(stickers):
         row, column = divmod(index, per_row)
         in_this_row = min(per_row, len(stickers) - row * per_row)

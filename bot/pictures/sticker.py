@@ -15,7 +15,7 @@ OUTLINE_WIDTH = 10  # px, of 512
 _BLUR = 8.0  # px; rounds corners of about this size
 _SOFT = 1.0  # px over which the outer edge fades
 
-# A blurred straight edge falls like the normal distribution, so its value tells the distance.
+# A blurred straight edge has the shape of the normal distribution, so its value gives the distance.
 _OUTER = NormalDist().cdf(-(OUTLINE_WIDTH + _SOFT) / _BLUR) * 255
 _INNER = NormalDist().cdf(-(OUTLINE_WIDTH - _SOFT) / _BLUR) * 255
 _QUALITY = 90
@@ -50,7 +50,7 @@ def as_emoji(sticker: bytes) -> bytes:
 
 
 def _trimmed(image: Image.Image) -> Image.Image:
-    """The square around the subject: an emoji among letters is too small for a wide margin."""
+    """The square around the subject, because an emoji among letters is too small for a margin."""
     box = image.getchannel("A").point(lambda alpha: 255 if alpha > _FAINT else 0).getbbox()
     if box is None:
         return image

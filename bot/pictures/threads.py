@@ -1,4 +1,4 @@
-"""Threads of their own for pictures, so that no prompt waits until one is rendered."""
+"""A thread pool for pictures, so that prompts do not wait for rendering."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-_threads = ThreadPoolExecutor(os.cpu_count(), "pictures")  # Pillow leaves the interpreter free
+_threads = ThreadPoolExecutor(os.cpu_count(), "pictures")  # Pillow releases the GIL
 
 
 async def in_picture_thread(

@@ -1,4 +1,4 @@
-"""What happens when a user presses a button of a request."""
+"""Handles the button presses of users in the messages of requests."""
 
 import asyncio
 from collections.abc import Awaitable

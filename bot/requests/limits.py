@@ -39,7 +39,7 @@ class Limits:
 
 
 class Limit(StrEnum):
-    """Which of the `Limits` is reached."""
+    """The names of the `Limits`, for a refusal."""
 
     ACTIVE = "active"
     PER_MINUTE = "per-minute"

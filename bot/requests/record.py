@@ -1,4 +1,4 @@
-"""What the bot knows about one request, and how that changes.
+"""The record of one request, and the changes of a record.
 
 The message in the chat is a function of the record (see `view`), and the record changes only
 through `advance`.  So events may come late, twice or out of order, and the message is still right.

@@ -1,4 +1,4 @@
-"""What the message of a request shows: a function of its record and nothing else.
+"""The screen of a request's message: a function of its record and nothing else.
 
 Buttons of a request name no owner: the record does.
 """

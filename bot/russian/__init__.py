@@ -1,4 +1,4 @@
-"""Russian: what a prompt asks for, and which emoji and words fit it.
+"""Russian: extracts the subject of a prompt, and finds emoji and search words for it.
 
 - `request_phrases`: «нарисуй мне кота» → «кота»
 - `nominative`: «кота в шляпе» → «кот в шляпе»

@@ -26,7 +26,7 @@ HEADER = """\
 _ANIMALS, _FOOD, _TRAVEL, _ACTIVITIES, _OBJECTS, _SYMBOLS, _FACES, _PEOPLE = 3, 4, 5, 6, 7, 8, 0, 1
 GROUPS = [_ANIMALS, _FOOD, _TRAVEL, _ACTIVITIES, _OBJECTS, _SYMBOLS, _FACES, _PEOPLE]
 
-_FACE = {"морда", "лицо"}  # in a name these say how a subject is drawn, not what it is
+_FACE = {"морда", "лицо"}  # in a name, these describe the drawing, not the subject
 
 
 def main(data: Path) -> None:

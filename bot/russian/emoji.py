@@ -19,16 +19,15 @@ TABLE = Path(__file__).with_name("emoji_names.tsv")
 FALLBACK = "🎨"
 MAX_SUGGESTED = 3  # more would be guesses
 
-# Points of an emoji for a word of the prompt: in the lexicon, in the emoji's name, among its
-# keywords.  The last number is what a name loses for words that the prompt lacks: all of it if the
-# prompt had none of them.
+# Points of an emoji for a word of the prompt that is in the lexicon, in the emoji's name, or among
+# its keywords; and the points that a name loses if the prompt has none of its words.
 _SAID, _NAME, _KEYWORD, _SURPLUS = 1.1, 1.0, 0.7, 0.7
-_ENOUGH = 0.4  # below it, an emoji has too little to do with the prompt
+_MIN_SCORE = 0.4  # an emoji with a lower score does not fit the prompt
 
 
 @dataclass(frozen=True)
 class NamedEmoji:
-    """An emoji with its words."""
+    """An emoji with its Russian words."""
 
     emoji: str
     name: frozenset[str]
@@ -57,8 +56,8 @@ class NamedEmoji:
 def suggest_emoji(prompt: str) -> list[str]:
     """The emoji of a sticker drawn from this prompt: those in it, else those that show its words.
 
-    Phrases of the lexicon come before single words.  A word that one emoji shows counts for no
-    other, so each emoji adds something.
+    Phrases of the lexicon come before single words.  Each word counts for one emoji only, so that
+    the emoji differ in meaning.
     """
     if written := written_emoji(prompt):
         return written
@@ -107,17 +106,17 @@ def _phrases(said: list[frozenset[str]]) -> tuple[dict[int, str], list[int]]:
 
 
 def _alone(said: list[frozenset[str]]) -> list[str]:
-    """The emoji of the first word that the lexicon has, of whatever part of speech: ура, весело."""
+    """The emoji of the first word in the lexicon, of any part of speech: ура, весело."""
     emoji = (_said().get((form,)) for forms in said for form in sorted(forms))
     return list(filter(None, emoji))[:1]
 
 
 def _best(asked: list[Word]) -> NamedEmoji | None:
-    """The emoji that shows these words best, if any shows enough of them."""
+    """The emoji with the highest score for these words; None if all are below _MIN_SCORE."""
     found = {number for word in asked for lemma in word.lemmas for number in _index()[lemma]}
     score = {number: _table()[number].score(asked) for number in sorted(found)}
     best = max(score, key=lambda number: score[number], default=None)
-    return None if best is None or score[best] < _ENOUGH else _table()[best]
+    return None if best is None or score[best] < _MIN_SCORE else _table()[best]
 
 
 def keywords(prompt: str) -> list[str]:

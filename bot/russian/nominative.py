@@ -1,7 +1,7 @@
 """Puts a Russian noun phrase into the nominative: «рыжего кота в шляпе» → «рыжий кот в шляпе».
 
-Most captions that the model has learned are in the nominative.  Where the grammar is ambiguous, the
-words stay as they are, because the model has learned the other cases, too.
+Most captions that the model has learned are in the nominative.  If the grammar is ambiguous, the
+words stay unchanged, because the model has learned other cases, too.
 """
 
 import re
@@ -38,7 +38,7 @@ def in_nominative(text: str, case: str) -> str:
 
 
 def names_a_thing(text: str) -> bool:
-    """Whether a text begins like a noun phrase: not with a verb or a preposition, say."""
+    """Whether a text begins like a noun phrase, and not with a verb or a preposition."""
     speech = {parse.tag.POS for word in text.split()[:1] for parse in _parses(word)}
     return not speech.isdisjoint(_NOUNS | _ADJECTIVES | _NUMERALS) and "INFN" not in speech
 
@@ -61,7 +61,7 @@ def _changed(words: list[str], case: str) -> list[str]:
             if None in described:
                 continue
             if _is_in(case, words[head + 1 :], noun.tag.number):
-                return []  # «деда мороза» is one thing, «дочку врача» two: grammar cannot tell
+                return []  # grammar cannot tell «деда мороза» (one thing) from «дочку врача» (two)
             if head == 0 and _is_in("nomn", words):
                 return words[:1]
             nominative = [parse.inflect({"nomn"}).word for parse in [*described, noun]]
@@ -88,7 +88,7 @@ def _is_in(case: str, words: list[str], number: str | None = None) -> bool:
 
 
 def _in(case: str, word: str, speech: frozenset[str] = _NOUNS | _ADJECTIVES) -> list[Parse]:
-    """The parses of a word in a case; none if the dictionary lacks it: guesses are too bad."""
+    """The parses of a word in a case; none for words outside the dictionary, which are guesses."""
     if not morph().word_is_known(word.lower()):
         return []
     return [p for p in _parses(word) if p.tag.case == case and p.tag.POS in speech]

@@ -56,9 +56,9 @@ _CASES = {"с": "ablt", "со": "ablt", "про": "accs", "в виде": "gent"}
 
 
 def asked_for(text: str) -> str:
-    """What a text asks the bot to draw; the text as it is if it has no words of asking.
+    """The subject that a text asks the bot to draw; the whole text if it has no words of asking.
 
-    Empty if the text has no other words.
+    Empty if the text has only words of asking.
     """
     said = visible(text) if len(text) <= MAX_TEXT_LENGTH else text
     if len(said) > _MAX_LENGTH:

@@ -9,8 +9,8 @@ from emojich_core.reading.spelling import mended
 from emojich_core.reading.words import morph, plain
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-# How much parts of speech (https://pymorphy2.readthedocs.io/en/stable/user/grammemes.html) say
-# about a picture; the others, such as prepositions, say nothing.
+# Weights of parts of speech (https://pymorphy2.readthedocs.io/en/stable/user/grammemes.html) for
+# the content of a picture; other parts of speech, such as prepositions, have none.
 _WEIGHTS = {
     "NOUN": 1.0,
     "ADJF": 0.5, "ADJS": 0.5, "PRTF": 0.5, "PRTS": 0.5,
@@ -34,14 +34,14 @@ def words(text: str) -> list[Word]:
 
 
 def split(text: str) -> list[str]:
-    """All words of a text as they stand there, in lower case and without ё."""
+    """All words of a text in order, in lower case and without ё."""
     return _WORD.findall(plain(text))
 
 
 def searchable(text: str) -> list[str]:
     """The words by which a text is found: the meaningful ones, in all their dictionary forms.
 
-    Misspelled words are mended.
+    Misspelled words are corrected.
     """
     found = (form for word in words(mended(text)) for form in (word.text, *word.lemmas))
     return list(dict.fromkeys(found))
@@ -55,7 +55,7 @@ def lemmas(text: str) -> set[str]:
 
 
 def forms(word: str) -> frozenset[str]:
-    """A word as it stands, and all dictionary forms that it can have."""
+    """A word, and all dictionary forms that it can have."""
     parses: list[Any] = morph().parse(plain(word))
     return frozenset({plain(word), *(plain(parse.normal_form) for parse in parses)})
 
@@ -106,7 +106,7 @@ def _is_adjective(word: str) -> bool:
 
 
 def meaningful(text: str) -> Word | None:
-    """A word of a text; None if its part of speech means nothing by itself."""
+    """A word of a text; None if its part of speech has no weight."""
     parses: list[Any] = morph().parse(text)
     weight = _WEIGHTS.get(parses[0].tag.POS)
     if weight is None:

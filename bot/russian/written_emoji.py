@@ -1,4 +1,4 @@
-"""Emoji that stand in a text, by Unicode's emoji data.
+"""Finds the emoji in a text, by Unicode's emoji data.
 
 It uses only the data of the package `emoji`, whose search takes quadratic time for joined emoji.
 """

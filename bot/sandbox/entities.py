@@ -8,7 +8,7 @@ import re
 
 from bot.sandbox.decoding import Json
 
-# What Telegram finds in a text by itself.
+# The patterns of entities that Telegram finds in a text.
 FOUND = {
     "url": re.compile(r"(?:https?://|\bt\.me/)[^\s<>\"]*[^\s<>\".,:;!?)»]", re.I),
     "bot_command": re.compile(r"(?<![\w/])/\w{1,64}(?:@\w+)?", re.A),

@@ -138,7 +138,7 @@ def _picture(request: web.Request, unique_id: str) -> web.StreamResponse:
         raise web.HTTPNotFound
     headers = {
         "Content-Type": CONTENT_TYPES.get(path.suffix, "application/octet-stream"),
-        # What an identifier stands for never changes, so a browser may keep it.
+        # The file of an identifier never changes, so a browser may cache it.
         "Cache-Control": "private, max-age=31536000, immutable",
     }
     return web.FileResponse(path, headers=headers)

@@ -32,7 +32,7 @@ MAX_KEYWORDS_LENGTH = 64
 LATEST_EMOJI = 16
 
 
-def check_sticker_file(data: bytes, sticker_type: str | None = None) -> None:
+def check_sticker_file(data: bytes, sticker_type: str | None) -> None:
     """A static sticker: WebP or PNG, at most 512 KB, the sides of its type.
 
     uploadStickerFile does not say what the file is for; without a type, any type's sides will do.

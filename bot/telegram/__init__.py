@@ -8,7 +8,7 @@
 - `messages`: send and edit one type of message; message filters
 - `callbacks`: inline buttons: one dataclass each
 - `questions`: questions that a user answers by a reply
-- `errors`: what each refusal by Telegram means
+- `errors`: recognise refusals of Telegram
 - `error_handler`: log an unexpected error and tell the user
 - `retry`: back-off on 429 and 5xx
 - `rate_limits`: Telegram's limits on messages

@@ -1,7 +1,7 @@
 """Buttons: one dataclass each, which packs and parses its own callback data.
 
 Callback data is `1:<kind>:<field>:<field>:…`.  Buttons outlive deployments, so a format never
-changes.  Data that no dataclass parses is from another version: the bot calls the button old.
+changes.  Data that no dataclass parses is from another version: the bot says that it is old.
 """
 
 import re
@@ -29,7 +29,7 @@ _MAX_NOTIFICATION = 80
 
 
 class OldButton(Exception):
-    """The button is of another version, or about something that no longer exists."""
+    """The button is of another version, or its object no longer exists."""
 
 
 class NotYours(Exception):
@@ -62,7 +62,7 @@ class Callback:
     ('1:open:7', Open(owner=7, page=3))
     """
 
-    kind: ClassVar[str] = ""  # empty where the first field says it
+    kind: ClassVar[str] = ""  # empty if the first field is the kind
 
     def pack(self) -> str:
         """The callback data."""

@@ -1,4 +1,4 @@
-"""What each refusal of Telegram means.
+"""Recognises refusals of Telegram by their descriptions.
 
 The Bot API documents no codes beside HTTP's, so the bot looks for the words of the Bot API's
 server, of TDLib, and, in capitals, of Telegram's servers.  It looks for them anywhere in the
@@ -40,7 +40,7 @@ PHOTOS_ARE_FORBIDDEN = (
     "chat_send_photos_forbidden",
     "chat_send_media_forbidden",
 )
-# The bot may not write, the topic is closed, or the chat no longer exists.
+# The bot must not write, the topic is closed, or the chat no longer exists.
 CHAT_IS_CLOSED = (
     "not enough rights",
     "have no rights",
@@ -99,7 +99,7 @@ def says(error: BadRequest, phrases: tuple[str, ...]) -> bool:
 
 
 def is_everyday(error: BaseException | None) -> bool:
-    """Whether users cause the refusal by what they do in a chat, and not the bot by a mistake."""
+    """Whether an action of users in a chat causes the refusal, and not a mistake of the bot."""
     if isinstance(error, BadRequest):
         return says(error, MESSAGE_IS_SAME + MESSAGE_IS_GONE + QUERY_IS_TOO_OLD + CHAT_IS_CLOSED)
     return isinstance(error, (Forbidden, ChatMigrated))

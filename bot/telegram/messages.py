@@ -32,7 +32,7 @@ GROUP_WORDS = filters.ChatType.GROUPS & filters.UpdateType.MESSAGE & OWN_WORDS
 
 @dataclass(frozen=True)
 class Screen:
-    """What a message shows: a text, or a picture with its caption, and the buttons below."""
+    """The content of a message: a text, or a picture with its caption, and the buttons below."""
 
     text: str
     keyboard: InlineKeyboardMarkup | ForceReply | None = None
@@ -55,7 +55,7 @@ async def send(
 
 
 async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen, *, is_photo: bool) -> None:
-    """Have a message show another screen, in one attempt; no error if it shows that already.
+    """Change the screen of a message, in one attempt; no error if it shows the screen already.
 
     Raises TelegramError.
     """
@@ -90,7 +90,7 @@ async def reply(message: Message, shown: Screen | str, *, do_quote: bool | None 
 
 
 async def show(query: CallbackQuery, screen: Screen) -> None:
-    """Have the message of a pressed button show another screen, if the message is still there."""
+    """Change the screen of the message of a pressed button, if the message still exists."""
     message = query.message
     if not isinstance(message, Message):
         return
@@ -116,10 +116,10 @@ def is_reachable(query: CallbackQuery) -> bool:
 
 
 def answered_message(message: Message, bot_id: int) -> Message | None:
-    """The message of a user that this message answers; None if there is none.
+    """The message of another user that this message answers; None if there is none.
 
-    A message of the bot does not count, because it shows a request.  Nor does the first message of
-    a topic, which every other message of the topic seems to answer.
+    Messages of the bot do not count, because they show requests; nor does the first message of a
+    topic, because all messages of the topic seem to answer it.
     """
     to = message.reply_to_message
     if to is None or to.forum_topic_created:

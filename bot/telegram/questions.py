@@ -3,7 +3,7 @@
     emojich:question:<chat>:<message>  string  what the answer is for
 
 Only a reply to the question counts as its answer (Telegram's apps begin the reply: ForceReply).  So
-no other message is taken for one, and a user need not answer.
+other messages stay prompts, and a user need not answer.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ TTL = 24 * 3600  # seconds
 
 
 class Questions:
-    """Asks questions, and tells the purpose of an answer."""
+    """Asks questions, and stores their purposes."""
 
     def __init__(self, bot: Bot, connection: redis.asyncio.Redis):
         self._bot = bot
@@ -37,7 +37,7 @@ class Questions:
         await self._remember(message, purpose)
 
     async def purpose(self, chat_id: int, message_id: int) -> str | None:
-        """What an answer to this message is for, if it is a question."""
+        """The purpose of a question; None if the message is none."""
         purpose: Any = await self._redis.get(_key(chat_id, message_id))
         return purpose.decode(errors="replace") if purpose else None
 

@@ -1,6 +1,7 @@
 """Fetches updates from Telegram: by long polling (getUpdates) or a webhook (setWebhook).
 
-In both cases the bot reads each update by itself, and Telegram keeps it until it has been stored.
+In both cases the bot parses each update by itself, and Telegram keeps an update until the bot has
+stored it.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from bot.telegram.retry import pause_after
 from bot.telegram.updates import update_id
 from emojich_core.errors import SetupError
 
-# Telegram sends no others.
+# The kinds of updates that Telegram shall send.
 UPDATES = [
     Update.MESSAGE,
     Update.EDITED_MESSAGE,
@@ -58,7 +59,7 @@ async def listen(bot: Bot, config: Config, store: Store) -> HTTPServer | None:
             raise
         except BadRequest as error:
             raise SetupError(f"Telegram refuses WEBHOOK_URL ({error}): correct it.") from error
-        except TelegramError as error:  # it has just taken the token, so this is an outage
+        except TelegramError as error:  # Telegram has just accepted the token: this is an outage
             failures += 1
             pause = pause_after(error, failures)
             log.warning("no updates yet: %s; again in %.1f s", error, pause)
@@ -106,11 +107,11 @@ async def poll(bot: Bot, store: Store) -> None:
         batch = repr(updates)  # compared so because NaN equals nothing
         repeats = repeats + 1 if batch == before else 0
         before = batch
-        if updates and repeats:  # the list was not confirmed: it has no ids, or false ones
+        if updates and repeats:  # the list was not confirmed: its ids are missing or wrong
             await asyncio.sleep(PAUSE)
         else:
             await _store_through_outages(updates, store)
-        # A list without any id may not be Telegram's: it would confirm updates that have not come.
+        # A list without ids may not be from Telegram: the offset would confirm updates to come.
         if any(map(update_id, updates)) or repeats >= MAX_REPEATS:
             offset = max(_next_offset(updates, offset), offset + min(repeats, 1))
 

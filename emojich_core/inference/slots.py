@@ -49,7 +49,7 @@ class ImagePrompt:
 
     @property
     def leading(self) -> int:
-        """How many codes are given before the first that is not."""
+        """How many codes are given before the first code that is not."""
         return int(self.given.int().cumprod(dim=0).sum())
 
 

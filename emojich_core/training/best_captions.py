@@ -49,7 +49,7 @@ class Trial(NamedTuple):
 
 
 class Score(NamedTuple):
-    """How well a bundle draws what a caption means; the higher, the better."""
+    """How well a bundle draws the meaning of a caption; a higher score is better."""
 
     right: float  # share of the images
     closeness: float  # minus the mean distance from the nearest right drawing
@@ -138,7 +138,7 @@ def measure(
 
 
 def outfits(pipeline: Pipeline, scene_nouns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """What heads wear in images of at most SURE perplexity; both mappings by emoji."""
+    """The outfits of heads in images of at most SURE perplexity; both mappings by emoji."""
     heads = [emoji for emoji in scene_nouns if hexcode_of(emoji) in map(hexcode_of, HEADS)]
     worn = [words for _, words in WORN.values()]
     chosen: dict[str, tuple[str, ...]] = {}

@@ -9,6 +9,8 @@ import torch
 from emojich_core.errors import exit_on
 from emojich_core.inference.precision import cpu_has_bfloat16
 
+WARMUP = 100  # steps
+
 
 def command(
     train: Callable[..., None],
@@ -32,12 +34,12 @@ def command(
         train(**vars(parser.parse_args()))
 
 
-def rate(number: int, steps: int, warmup: int = 100, decay: float = 0.7) -> float:
+def rate(number: int, steps: int, decay: float = 0.7) -> float:
     """Factor of the learning rate, in [0, 1].
 
-    It rises over `warmup` steps, and falls to 0 over the last `decay`, a share of `steps`.
+    It rises over WARMUP steps, and falls to 0 over the last `decay`, a share of `steps`.
     """
-    return min(1.0, (number + 1) / warmup) * min(1.0, (1 - number / steps) / decay)
+    return min(1.0, (number + 1) / WARMUP) * min(1.0, (1 - number / steps) / decay)
 
 
 def set_rate(optimizers: list[torch.optim.Optimizer], lr: float) -> None:

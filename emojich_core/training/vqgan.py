@@ -29,6 +29,7 @@ UNQUANTISED_STEPS = 300
 # So colour weighs more in the loss, and in the input of the first convolution.
 COLOUR_WEIGHT = 4.0
 COMMITMENT_WEIGHT = 0.25
+DECAY = 0.99  # of the moving averages, at each step
 
 
 class EMACodebook(nn.Module):
@@ -38,9 +39,8 @@ class EMACodebook(nn.Module):
     counts: Tensor
     sums: Tensor
 
-    def __init__(self, n_embed: int, dim: int, decay: float = 0.99):
+    def __init__(self, n_embed: int, dim: int):
         super().__init__()
-        self.decay = decay
         self.register_buffer("codes", torch.randn(n_embed, dim))
         self.register_buffer("counts", torch.zeros(n_embed))
         self.register_buffer("sums", torch.zeros(n_embed, dim))
@@ -60,8 +60,8 @@ class EMACodebook(nn.Module):
 
     def _learn(self, flat: Tensor, nearest: Tensor) -> None:
         chosen = F.one_hot(nearest, len(self.codes)).to(flat.dtype)
-        self.counts.lerp_(chosen.sum(0), 1 - self.decay)
-        self.sums.lerp_(chosen.T @ flat, 1 - self.decay)
+        self.counts.lerp_(chosen.sum(0), 1 - DECAY)
+        self.sums.lerp_(chosen.T @ flat, 1 - DECAY)
         self.codes.copy_(self.sums / self.counts.clamp(min=1e-5)[:, None])
         # A code that no feature is assigned to any more restarts at a random feature.
         dead = (self.counts < 0.05).nonzero().squeeze(1)
@@ -149,7 +149,7 @@ def encode(pictures: np.ndarray, vqgan: VQGAN) -> Tensor:
 
 
 def encode_once(pictures: np.ndarray, vqgan: VQGAN, cache: Path) -> Tensor:
-    """As `encode`, with what is already in the file `cache`; only pictures after those are encoded.
+    """As `encode`, with the codes that are in the file `cache`; encodes only later pictures.
 
     The file's name tells whose codes it holds, so that another VQGAN begins a new one.
     """

@@ -11,7 +11,7 @@ from bot.requests.store import OPEN
 from bot.telegram import leader, rate_limits
 from bot.telegram.rate_limits import Limit
 from bot.telegram.updates import STORED, TRIES
-from tests.bot.harness import RunningBot, Sandbox, User, Worker, wait_for
+from tests.bot.harness import RunningBot, Sandbox, User, Worker, environment_of, wait_for
 from worker.queue.connection import connect
 from worker.queue.valkey import redis_url
 
@@ -75,6 +75,16 @@ def connection(server: str) -> Iterator[redis.Redis]:
     with connect(server) as connection:
         connection.delete(OPEN, "rq:queue:emojich")
         yield connection
+
+
+@pytest.fixture
+def environment(
+    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, str]]:
+    """The variables of a bot process that has a Redis of its own."""
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    with redis_url(tmp_path_factory.mktemp("data")) as url:
+        yield environment_of(sandbox, url)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Starts the sandbox and the bot, as a thread or as a process; acts as a user and as the worker."""
+"""Starts the sandbox, and the bot as a thread or a process; acts as a user and as a worker."""
 
 import asyncio
 import json
@@ -48,7 +48,7 @@ def wait_for(look: Callable[[], Result | None], seconds: float = 15) -> Result:
     while not (found := look()):
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(pause)
-        pause = min(1.2 * pause, 0.1)  # to look takes time from what is waited for
+        pause = min(1.2 * pause, 0.1)  # calling `look` slows the awaited process down
     return found
 
 
@@ -114,12 +114,12 @@ class Sandbox:
         self.http.delete("/sandbox/fault").raise_for_status()
 
     def group(self, *users: "User") -> int:
-        """Make a group of these users and the bot; returns its id."""
+        """Create a group of these users and the bot; returns its id."""
         user_ids = [user.id for user in users]
         return int(self.post("/sandbox/group", title="Друзья", user_ids=user_ids)["id"])
 
     def api(self, method: str, **parameters: Any) -> Any:
-        """A call of the Bot API beside the bot's own."""
+        """Call a method of the Bot API as the bot; returns the result."""
         return self.post(f"/bot{TOKEN}/{method}", **parameters)["result"]
 
     @contextmanager
@@ -155,7 +155,7 @@ class User:
         return self.say(text, reply_to=message_id)
 
     def edit(self, message_id: int, text: str, **more: Any) -> None:
-        """Change a message of theirs."""
+        """Edit a message of the user."""
         self.sandbox.post("/sandbox/edit", message_id=message_id, text=text, **more, **self._who)
 
     def tap(self, data: str, message_id: int = 0, chat_id: int = 0) -> str:
@@ -164,12 +164,12 @@ class User:
         return str(self.answer_to(self.start_tap(data, message_id, chat_id))["text"])
 
     def start_tap(self, data: str, message_id: int, chat_id: int = 0) -> str:
-        """Press a button by its data without waiting for the bot's answer; returns the tap's id."""
+        """Press a button by its data without waiting for the answer; returns the press's id."""
         body = {"message_id": message_id, "data": data, "chat_id": chat_id, **self._who}
         return str(self.sandbox.post("/sandbox/tap", **body)["id"])
 
     def answer_to(self, tap_id: str) -> dict[str, Any]:
-        """The bot's answer to a tap: its text, its link, whether it is an alert."""
+        """The bot's answer to a press: its text, its link, whether it is an alert."""
 
         def look() -> dict[str, Any] | None:
             taps = self.sandbox.get("/sandbox/taps", user_id=self.id)
@@ -179,9 +179,9 @@ class User:
         return wait_for(look)
 
     def press(self, label: str, message: dict[str, Any] | None = None) -> str:
-        """Tap the button with this label, of the bot's last message unless another is given.
+        """Press the button with this label, by default in the bot's last message.
 
-        Of the last one it waits for the button: the bot answers a tap before it edits the message.
+        Waits until that message has the button: the bot answers a press before it edits a message.
         """
 
         def look() -> tuple[str, int, int] | None:
@@ -193,7 +193,7 @@ class User:
         return self.tap(*wait_for(look))
 
     def press_button(self, message: dict[str, Any], number: int) -> str:
-        """Tap the button with this number, from 0, of a message in any chat."""
+        """Press the button with this number, from 0, of a message in any chat."""
         data = buttons_of(message)[number]["callback_data"]
         return self.tap(data, message["message_id"], message["chat"]["id"])
 
@@ -203,11 +203,11 @@ class User:
         return [message for message in chat if message["from"]["is_bot"]]
 
     def answer(self, after: int = 0) -> dict[str, Any]:
-        """The bot's last message, as soon as there is one after the message with this id."""
+        """The bot's last message; waits until there is one after the message `after`."""
         return wait_for(lambda: [m for m in self.messages() if m["message_id"] > after])[-1]
 
     def sees(self, *phrases: str) -> dict[str, Any]:
-        """The bot's last message, as soon as it holds all these phrases."""
+        """The bot's last message; waits until it contains all these phrases."""
 
         def look() -> dict[str, Any] | None:
             messages = self.messages()
@@ -225,7 +225,7 @@ class User:
 def open_of(user: User, connection: redis.Redis) -> int:
     """How many requests of a user are open.
 
-    It is a moment behind the chat: the answer to the last message is still on its way to it.
+    It lags behind the chat, because the bot gets Telegram's answer after the message is shown.
     """
     return connection.hvals(OPEN).count(str(user.id).encode())
 
@@ -253,6 +253,11 @@ def text_of(message: dict[str, Any]) -> str:
     return str(message.get("text") or message.get("caption") or "")
 
 
+def prompts_shown(user: User) -> list[str]:
+    """The first line of each of the bot's messages, which names the prompt."""
+    return [text_of(message).split("\n")[0] for message in user.messages()]
+
+
 def buttons_of(message: dict[str, Any]) -> list[dict[str, str]]:
     """A message's buttons, row by row."""
     rows = message.get("reply_markup", {}).get("inline_keyboard", [])
@@ -271,14 +276,14 @@ class RunningBot:
         self.start()
 
     def start(self) -> None:
-        """Start the bot; messages that users have sent meanwhile are then handled."""
+        """Start the bot, which also handles messages that were sent while it was stopped."""
         self._loop = asyncio.new_event_loop()
         self._task = self._loop.create_task(self._run())
         self._thread = threading.Thread(target=self._live, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop it in an orderly way."""
+        """Stop the bot as SIGTERM does."""
         self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join(STOP_TIME)
         if self._thread.is_alive():
@@ -340,11 +345,11 @@ class BotProcess:
         return self.process.exitcode
 
     def wait_until_ready(self) -> None:
-        """Until it polls for updates."""
+        """Wait until the bot asks for updates."""
         assert self._out.readline() == "bot: ready\n"
 
     def wait_for_log(self, phrase: str) -> str:
-        """Wait until it logs a line with this phrase; returns that line and those before it."""
+        """Wait until the bot logs a line with this phrase; returns it and the lines before."""
         lines = ""
         while phrase not in (line := self._log.readline()):
             assert line, f"the bot has ended: {lines}"
@@ -374,7 +379,7 @@ class BotProcess:
 
 
 class Worker:
-    """The worker's side of the queue, by hand."""
+    """Takes requests and publishes events as a worker does, without an engine."""
 
     def __init__(self, connection: redis.Redis):
         self._redis = connection
@@ -382,7 +387,7 @@ class Worker:
         self.queue = RequestQueue(connection)
 
     def register(self, serves: ServedBundle | None = None) -> rq.Worker:
-        """Tell RQ of a worker, and the bot which bundle its engine has loaded."""
+        """Register a worker with RQ, and the bundle of its engine for the bot."""
         registered = rq.Worker([self._rq], connection=self._redis)
         registered.register_birth()
         if serves:
@@ -390,7 +395,7 @@ class Worker:
         return registered
 
     def waiting(self) -> list[str]:
-        """The ids of the requests that wait, the next one first."""
+        """The ids of the waiting requests, the next one first."""
         return self._rq.job_ids
 
     def take(self, model: str = "") -> Request:
@@ -403,11 +408,11 @@ class Worker:
         return Request.from_json(job.args[0])
 
     def progress(self, request: Request, fraction: float) -> None:
-        """Tell how far the drawing is."""
+        """Publish the progress of a request."""
         publish(self._redis, Progress(request.id, fraction))
 
     def sketch(self, request: Request, fraction: float, number: int, picture: bytes) -> None:
-        """Tell that, and show what it looks like so far."""
+        """Publish the progress of a request with a sketch."""
         save_sketch(self._redis, request.id, picture)
         publish(self._redis, Progress(request.id, fraction, number))
 
@@ -421,10 +426,10 @@ class Worker:
         model: str = "",
         judge: str = "",
     ) -> list[bytes]:
-        """Hand in stickers; those of another request are others if another is the `first`.
+        """Publish stickers, numbered from `first`, so that requests can have different ones.
 
-        `unknown` a word that the model does not know, `instead` the one that it has drawn; `model`
-        the bundle that has drawn them, `judge` what has chosen them.
+        `unknown` is a word that the model does not know, `instead` the word that it has drawn,
+        `model` the bundle, `judge` the model that has chosen the candidates.
         """
         stickers = [draw_sticker(first + number) for number in range(count)]
         save_stickers(self._redis, request.id, [Sticker(s, CODES) for s in stickers])
@@ -435,12 +440,12 @@ class Worker:
         return stickers
 
     def fail(self, request: Request, reason: str) -> None:
-        """Tell that there will be no stickers."""
+        """Publish that the request has failed."""
         publish(self._redis, Failed(request.id, reason))
         self._end(request, JobStatus.FAILED)
 
     def lose(self, request: Request) -> None:
-        """Forget the job without a word."""
+        """Delete the job without an event."""
         job = self.queue.job(request.id)
         assert job is not None
         job.delete()

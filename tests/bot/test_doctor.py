@@ -23,7 +23,7 @@ def environment(sandbox: Sandbox, server: str) -> Iterator[dict[str, str]]:
 
 
 def examine(environment: dict[str, str], status: int) -> str:
-    """What the doctor prints; it prints no error and no secret."""
+    """The output of the doctor, without errors and secrets."""
     doctor = BotProcess(DOCTOR, **{"TELEGRAM_BOT_TOKEN": "", "REDIS_URL": ""} | environment)
     out, errors = doctor.output(30)
     assert errors == ""

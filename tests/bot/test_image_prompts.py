@@ -1,10 +1,8 @@
 """Requests that begin with a picture: of the message, or of the one that it answers."""
 
 import json
-import zlib
 from base64 import b64encode
 from io import BytesIO
-from struct import pack
 from typing import Any
 
 import pytest
@@ -16,6 +14,7 @@ from emojich_core.image_file import SIDE
 from emojich_core.request import ImageRef, Request
 from tests.bot.conftest import NewUser
 from tests.bot.harness import Sandbox, User, Worker, buttons_of, text_of, wait_for
+from tests.png import png_header
 from worker.queue.image_prompts import IMAGE_TTL, load_image
 
 pytestmark = pytest.mark.usefixtures("bot")
@@ -137,25 +136,20 @@ def test_reply_to_a_video_or_animation_is_refused(user: User, worker: Worker, ki
     assert worker.queue.count_waiting() == 0
 
 
-def png_header(width: int, height: int) -> str:
-    """A PNG of so many pixels, none of which it has."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return pack(">I", len(data)) + kind + data + pack(">I", zlib.crc32(kind + data))
-
-    header = pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    file = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99))
-    return b64encode(file).decode()
-
-
 MOVING = [Image.new("RGB", (9, 9), colour) for colour in ("red", "blue")]
+HUGE = b64encode(png_header(10_000, 10_000)).decode()
 CUT = b64encode(BytesIO(b"\xff\xd8\xff\xe0" + b"\0" * 200).getvalue()).decode()
 
 
 @pytest.mark.parametrize(
     ("file", "name", "russian", "english"),
     [
-        (png_header(10_000, 10_000), "a.png", "25 мегапикселей", "25 megapixels"),
+        (
+            b64encode(png_header(10_000, 10_000)).decode(),
+            "a.png",
+            "25 мегапикселей",
+            "25 megapixels",
+        ),
         (b64encode(bytes(20_000_001)).decode(), "a.jpg", "до 20 МБ", "20 MB"),
         (CUT, "a.jpg", "не получилось открыть", "could not open"),
         (encoded(Image.new("RGB", (9, 9)), "GIF"), "a.gif", "не получилось", "could not open"),

@@ -121,7 +121,7 @@ def test_record_with_a_non_finite_number_does_not_block_users(
 
 
 def test_table_of_key_types_lists_every_key(connection: redis.Redis) -> None:
-    """What the other tests have left is of the kinds that it says."""
+    """The keys that the other tests have left have the types in the table."""
     assert set_aside(connection) == 0
     ours = [key.decode() for key in connection.scan_iter("emojich:*")]
     assert [key for key in ours if not key.startswith((*KINDS, "emojich:pace"))] == []

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,22 +23,11 @@ from tests.bot.harness import (
     BotProcess,
     Sandbox,
     User,
-    environment_of,
-    text_of,
+    prompts_shown,
     wait_for,
 )
 from tests.redis_servers import Server, free_port
 from worker.queue.connection import connect
-from worker.queue.valkey import redis_url
-
-
-@pytest.fixture
-def environment(
-    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[dict[str, str]]:
-    monkeypatch.delenv("REDIS_URL", raising=False)
-    with redis_url(tmp_path_factory.mktemp("data")) as url:
-        yield environment_of(sandbox, url)
 
 
 @pytest.fixture
@@ -51,10 +39,6 @@ def webhook(environment: dict[str, str]) -> dict[str, str]:
         "WEBHOOK_URL": f"http://127.0.0.1:{port}/updates",
         "WEBHOOK_PORT": str(port),
     }
-
-
-def prompts_shown(user: User) -> list[str]:
-    return [text_of(message).split("\n")[0] for message in user.messages()]
 
 
 def end_lease(environment: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""What the bot does for one request costs the same, however many others are open."""
+"""The cost of one request does not depend on the number of open requests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -60,7 +60,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 
 def among(url: str, users: int, act: Act, room: bool) -> None:
-    """Do something among waiting requests of so many users."""
+    """Run a function while requests of this number of users wait."""
 
     async def do(connection: redis.Redis) -> None:
         api = Bot("1:token", base_url="http://127.0.0.1:9/bot")

@@ -39,7 +39,7 @@ def fill(sandbox: Sandbox, user: User, name: str, numbers: range) -> None:
 
 
 def with_pack(user: User, worker: Worker, sandbox: Sandbox, count: int) -> dict[str, Any]:
-    """Make a pack of so many stickers; returns the message with the first ones to choose from."""
+    """Make a pack of `count` stickers; returns the message with the first candidates."""
     user.say("кот")
     worker.finish(worker.take(), 2)
     shown = user.sees("Готово")

@@ -20,7 +20,7 @@ def about(message: dict[str, Any]) -> str:
 
 
 def answers(user: User, count: int) -> list[dict[str, Any]]:
-    """The bot's messages, once there are so many."""
+    """The bot's messages; waits until there are `count`."""
     return wait_for(lambda: (len(user.messages()) >= count and user.messages()) or None)
 
 

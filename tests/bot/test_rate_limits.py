@@ -46,7 +46,7 @@ class Telegram:
         await asyncio.gather(*(call(chat, number) for number in range(each) for chat in chats))
 
     def most(self, seconds: float, chat: int | None = None) -> int:
-        """The largest number of calls within so many seconds, of one chat or of all."""
+        """The largest number of calls within this number of seconds, in one chat or in all."""
         times = [when for when, of, _ in self.arrivals if chat in (None, of)]
         return max(sum(t <= u < t + seconds for u in times) for t in times)
 

@@ -8,7 +8,7 @@ import pytest
 import redis
 import rq
 
-from bot.app import READING_AGE
+from bot.app import WORKERS_CACHE_TIME
 from bot.requests.styles import code_of
 from tests.bot.conftest import NewUser
 from tests.bot.harness import (
@@ -319,7 +319,7 @@ def test_stats_have_a_line_for_each_bundle(
         serve(DALI, DALI)
         user.say("кот")
         user.sees("Вы следующий")
-        time.sleep(READING_AGE)  # the first answer read the workers
+        time.sleep(WORKERS_CACHE_TIME)  # the first answer read the workers
         admin.say("/stats")
         admin.sees(
             "В очереди: 1, рисуются: 0\nРисуется сразу: до 3\n"

@@ -62,7 +62,7 @@ class Variables(Visitor):
 
 
 def catalogue(language: str) -> dict[str, Variables]:
-    """Every message of a language, with what varies in it."""
+    """Every message of a language, with its variables."""
     resource = FluentParser().parse((LOCALES / f"{language}.ftl").read_text())
     assert [entry.content for entry in resource.body if isinstance(entry, Junk)] == []
     messages = [entry for entry in resource.body if isinstance(entry, Message)]

@@ -105,7 +105,7 @@ def test_event_without_unknown_words_shows_no_hint(user: User, worker: Worker) -
         ("варёные раки", "Варёных раков"),
         ("кондитерская", "Кондитерскую"),
         ("аист с младенцем", "Аиста с младенцем"),
-        # What is no noun with its adjectives stays.
+        # Phrases other than a noun with its adjectives stay unchanged.
         ("три вишни", "«три вишни»"),
         ("серый кот спит на диване", "«серый кот спит на диване»"),
         ("очень жарко тут", "«очень жарко тут»"),

@@ -18,22 +18,21 @@ from bot.requests.limits import Limits
 from bot.requests.store import OPEN
 from bot.telegram.updates import SEEN, STORED, TRIES
 from tests.bot.conftest import NewUser
-from tests.bot.harness import BotProcess, Sandbox, User, environment_of, text_of, wait_for
+from tests.bot.harness import (
+    BotProcess,
+    Sandbox,
+    User,
+    environment_of,
+    prompts_shown,
+    text_of,
+    wait_for,
+)
 from worker.queue.connection import connect
 from worker.queue.request_ids import id_of_message
 from worker.queue.requests import RequestQueue
 from worker.queue.valkey import redis_url
 
 Environment = dict[str, str]
-
-
-@pytest.fixture
-def environment(
-    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Environment]:
-    monkeypatch.delenv("REDIS_URL", raising=False)
-    with redis_url(tmp_path_factory.mktemp("data")) as url:
-        yield environment_of(sandbox, url)
 
 
 @pytest.fixture
@@ -84,10 +83,6 @@ def send_raw(sandbox: Sandbox, update: Any, bare: bool = False) -> Any:
 
 def end_lease(connection: redis.Redis) -> None:
     connection.delete("emojich:bot")
-
-
-def prompts_shown(user: User) -> list[str]:
-    return [text_of(message).split("\n")[0] for message in user.messages()]
 
 
 def wait_until_quiet(connection: redis.Redis) -> None:

@@ -28,7 +28,7 @@ END_TIMEOUT = 300.0  # seconds
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a burst went."""
+    """The results of a burst."""
 
     delivered: int  # requests whose message shows stickers
     in_order: bool  # in each chat the messages stand in the order of the prompts

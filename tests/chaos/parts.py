@@ -33,7 +33,7 @@ class Parts:
 
     @property
     def ready(self) -> dict[str, str]:
-        """What each part writes into its log once it is ready, or stands by."""
+        """The line that each part logs once it is ready, or stands by."""
         bots = {bot.name: r"bot: ready|stands by" for bot in self.bots}
         return bots | {worker.name: "worker: ready" for worker in self.workers}
 

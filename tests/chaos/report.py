@@ -1,4 +1,4 @@
-"""Checks the promises by what users see: chats and packs after the run."""
+"""Checks the promises by the chats and packs of users after the run."""
 
 from collections import Counter
 from collections.abc import Iterable

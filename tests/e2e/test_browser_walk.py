@@ -45,7 +45,7 @@ class Phone:
         expect(self.newest).to_contain_text("Готово", timeout=DRAWN_WITHIN)
 
     def settings(self, count: str) -> None:
-        """Have so many candidates drawn from now on."""
+        """Set the number of candidates."""
         self.say("/settings")
         self.sees("обводка")
         self.tap(count)

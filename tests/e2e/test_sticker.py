@@ -47,7 +47,7 @@ class Person:
         return [m for m in chat if m["message_id"] > to and m["from"]["is_bot"]]
 
     def wait(self, look: Callable[[], Any], seconds: float = STILL) -> Any:
-        """What `look` finds, as soon as it finds something; fails if the chat does not change."""
+        """The result of `look` once it is true; fails if the chat does not change."""
         before, deadline = [], time.monotonic() + seconds
         while not (found := look()):
             if before != (before := self.answers(0)):

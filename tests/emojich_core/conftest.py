@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture
 def full_disk() -> Callable[[int], AbstractContextManager[None]]:
-    """Within it, no file can become longer than so many bytes."""
+    """Inside the block, no file can become longer than this number of bytes."""
 
     @contextmanager
     def limited(size: int) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""A hub on loopback: what huggingface_hub needs to fetch files, and ways to go wrong."""
+"""A Hugging Face Hub on loopback, for huggingface_hub, with errors that tests can request."""
 
 import contextlib
 import hashlib
@@ -14,23 +14,23 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 class Hub:
     """Serves `folder`/REPOSITORY/FILE as /ORGANISATION/REPOSITORY/resolve/REVISION/FILE.
 
-    As the real one does, it answers itself for small files only (here `bpe.model`), and sends who
-    wants another to a storage on another host, which must not see the token.
+    Like the real hub, it serves small files itself (here `bpe.model`), and redirects requests for
+    others to a storage on another host, which must not see the token.
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
         self.requests: list[tuple[str, str, str | None]] = []  # method, REPOSITORY/FILE, Range
-        self.tokens: set[str | None] = set()  # that came with requests for files
+        self.tokens: set[str | None] = set()  # tokens in requests for files
         self.storage_tokens: set[str | None] = set()
-        self.corrupt: set[str] = set()  # files that arrive with a byte changed
+        self.corrupt: set[str] = set()  # files that are sent with a changed byte
         self.short: set[str] = set()  # files that end too early
         self.pages: set[str] = set()  # files that are answered by a web page
         self.busy: dict[str, list[tuple[str, int]]] = {}  # by file: method and status, each once
-        self.ranges = True  # whether parts of files can be had
+        self.ranges = True  # whether the hub sends parts of files
         self.etag: Callable[[bytes], str] = git_id  # of small files
         self.stall: str | None = None  # the file that stops half-way until `released`
-        self.stalled = threading.Event()  # it has
+        self.stalled = threading.Event()  # set when that file has stopped
         self.released = threading.Event()
         handler = type("Handler", (_Handler,), {"hub": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)

@@ -358,7 +358,7 @@ HEADERS = {
 
 @pytest.mark.parametrize("kind", HEADERS)
 def test_hostile_safetensors_header_is_refused_in_one_sentence(copy: Path, kind: str) -> None:
-    """With its check sum: whoever made the bundle has reckoned that, too."""
+    """The check sum fits the file, as in a bundle whose maker is hostile."""
     file = copy / "vqgan.safetensors"
     HEADERS[kind](file)
     description = json.loads((copy / "bundle.json").read_text())

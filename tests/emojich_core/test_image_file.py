@@ -2,16 +2,15 @@
 
 import subprocess
 import sys
-import zlib
 from io import BytesIO
 from pathlib import Path
-from struct import pack
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from emojich_core.image_file import MAX_BYTES, BadImage, Problem, open_square
+from tests.png import png_header
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,17 +19,6 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     file = BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
-
-
-def png_header(width: int, height: int) -> bytes:
-    """A PNG that says how large it is, and has no pixels."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return pack(">I", len(data)) + kind + data + pack(">I", zlib.crc32(kind + data))
-
-    header = pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    pixels = zlib.compress(b"\0" * 100)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

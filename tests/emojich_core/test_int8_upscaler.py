@@ -31,7 +31,7 @@ TINY = UpscaleConfig(scale=2, num_feat=16, num_block=1, num_grow_ch=16)
 
 
 def rounded(block: ResidualDenseBlock, x: Tensor, low: Tensor, high: Tensor) -> Tensor:
-    """What `dense_block.c` is to compute, in PyTorch and float64."""
+    """The result that `dense_block.c` should compute, in PyTorch and float64."""
     scale = ((high - low) * ROOM / BYTE_MAX)[:, None, None].double()
     zero = (-low[:, None, None].double() * ROOM / scale).round()
 

@@ -79,7 +79,7 @@ def built(once_built: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("size", [0, 100, 5000, -1])
-def test_partially_written_library_is_rebuilt(size: int, built: Path) -> None:
+def test_a_library_of_which_a_part_was_written_is_built_anew(size: int, built: Path) -> None:
     whole = built.read_bytes()
     built.write_bytes(whole[:size])
     # In a process of its own, which ends when it loads a part of a library.

@@ -1,4 +1,4 @@
-"""How far each precision is from float32, and that images do not depend on their neighbours."""
+"""Each precision is close to float32, and images do not depend on their neighbours."""
 
 import copy
 from dataclasses import replace
@@ -124,7 +124,7 @@ def test_an_image_does_not_depend_on_its_neighbours(precision: str, mini: Readin
 
 @torch.inference_mode()
 def losses_of(model: Transformer, text: Tensor, codes: Tensor, slots: Slots) -> Tensor:
-    """What given codes cost, in the first of some slots."""
+    """The losses of given codes, decoded in the first of several slots."""
     everything = ImagePrompt(codes, torch.ones_like(codes, dtype=torch.bool))
     slots.enter(0, prefill(model, text), 7, Sampling(), everything)
     for _ in codes:

@@ -112,12 +112,12 @@ def pull(
 
 
 def fetched(tmp_path: Path) -> list[Path]:
-    """What was fetched and is in no bundle yet."""
+    """The downloaded files that are not in a bundle yet."""
     return [path for path in (tmp_path / "hf/emojich").iterdir() if path.is_file()]
 
 
 def left_behind(models: Path) -> list[str]:
-    """What is in the models folder besides bundles and locks."""
+    """The files in the models folder that are neither bundles nor locks."""
     return [p.name for p in models.iterdir() if p.name.startswith(".") and p.is_dir()]
 
 

@@ -28,7 +28,7 @@ def environment(
 
 
 def examine(capsys: pytest.CaptureFixture[str], status: int) -> str:
-    """What the doctor prints."""
+    """The output of the doctor."""
     with pytest.raises(SystemExit) as ended:
         doctor.main()
     out, errors = capsys.readouterr()

@@ -161,7 +161,7 @@ def test_hanging_engine_ends_despite_new_requests(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", hangs, socket]
     with subprocess.Popen(command, cwd=ROOT) as process, ExitStack() as at_last:
-        at_last.callback(process.kill)  # in case it hangs for ever
+        at_last.callback(process.kill)  # in case it hangs forever
         wait_until(lambda: socket.is_socket())
         with ExitStack() as connections, suppress(EOFError, OSError):
             for name in range(20):  # each before the engine can be sure that it hangs

@@ -1,4 +1,4 @@
-"""Which bundles a worker is to serve, and on which devices."""
+"""The bundles and devices of a worker's engines, from environment variables."""
 
 import json
 import shutil

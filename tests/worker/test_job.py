@@ -38,7 +38,7 @@ FAILED = Failed("1", "failed")
 
 
 def start_job(requests: OpenQueue) -> Job:
-    """What a worker does before it forks its job process, and the job process before it draws."""
+    """Take a job as a worker does, up to the fork, and as the job process does, up to drawing."""
     worker = rq.Worker([requests.rq], serializer=JSONSerializer)
     result = worker.dequeue_job_and_maintain_ttl(timeout=1, max_idle_time=1)
     assert result

@@ -87,7 +87,7 @@ class Scheduler:
         self._new: queue.SimpleQueue[Task | None] = queue.SimpleQueue()  # None: `_free_memory` asks
         self._halved: queue.SimpleQueue[bool] = queue.SimpleQueue()  # the answers to it
         self._jobs: list[Job] = []
-        # What the second thread has to do: finish an image, or with None choose the best of a job.
+        # Work of the second thread: finish an image, or with None choose the best images of a job.
         self._decoded: queue.SimpleQueue[tuple[Job, ImageCodes | None]] = queue.SimpleQueue()
         self._finish_batch = pipeline.finish_batch
 

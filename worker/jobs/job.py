@@ -121,7 +121,7 @@ def _draw(engine: Connection, request: Request, image: bytes, job: Job) -> None:
             publish(connection, event)
     seconds = time.monotonic() - start
     if isinstance(event, Finished):
-        crowded = RequestQueue(connection).is_crowded(event.model)
+        crowded = RequestQueue(connection).load(event.model).is_full
         drawn = request.drawn(judged=bool(event.judge))
         report_pace(connection, seconds, drawn, crowded, event.model)
     log.info("request %s: %s after %.1f s", request.id, type(event).__name__.lower(), seconds)

@@ -170,7 +170,7 @@ class Worker(rq.Worker):
         self._publish_bundle()
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Register this worker again with its heartbeats, with what it serves.
+        """Register this worker again with its heartbeats, and publish its bundle.
 
         RQ registers a worker once; other workers remove one whose key had expired, for instance
         while Redis was away.  RQ sends five heartbeats a job, however short it is: one a second is

@@ -1,14 +1,14 @@
 """The contract between bot and worker, all of it in Redis: all that `bot` imports of `worker`.
 
 - `request_ids`: make the ids of requests, and find all of a user
-- `requests`: the queue: enqueue, cancel, ask where a request stands
-- `request_job`: RQ's job and queue, narrowed to requests
+- `requests`: the queue: enqueue, cancel, find the place of a request
+- `request_job`: RQ's job and queue, restricted to requests
 - `bundles`: which bundles are served
 - `fairness`: whose request is next
 - `ends`: which requests have ended
 - `events`: the stream that tells the bot of progress and ends
-- `image_prompts`: pictures that requests begin with, kept for a day
-- `sketches`: what a request's images look like while they are drawn
+- `image_prompts`: users' pictures for requests, stored for a day
+- `sketches`: pictures of half-drawn images
 - `results`: finished stickers, kept for a day
 - `stats`: the day's counts, seconds per image
 - `address`: REDIS_URL, and the variables beside it, as clients

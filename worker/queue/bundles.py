@@ -1,4 +1,4 @@
-"""Which bundles are served, and by how many workers.
+"""The bundles that RQ workers serve.
 
     rq:worker:<name>  hash  RQ's own; the field `bundle` is a `ServedBundle` as JSON
 
@@ -40,7 +40,7 @@ class ServedBundle:
         return self.judged_per_minute * MAX_LONGER_WAIT / 60 >= (LONGER - 1) * MAX_COUNT
 
     def label(self, language: str) -> str:
-        """What a user of this language reads."""
+        """The title in a user's language, else the name."""
         return self.title.get(language) or self.name
 
     def to_json(self) -> str:
@@ -49,14 +49,14 @@ class ServedBundle:
 
     @classmethod
     def parse(cls, text: str | bytes) -> "ServedBundle":
-        """What `to_json` wrote.  Raises ValueError for another text."""
+        """The bundle that `to_json` wrote.  Raises ValueError for another text."""
         return from_json(cls, text)
 
 
 def living_workers(connection: redis.Redis, queue: Queue) -> dict[str, ServedBundle | None]:
-    """The keys of the RQ workers that listen to a queue, each with what its engine has loaded.
+    """The keys of the RQ workers that listen to a queue, with the bundles of their engines.
 
-    None for a worker of an older version, which does not say.
+    None for a worker of an older version, which does not publish its bundle.
     """
     keys = sorted(get_keys(queue))
     with connection.pipeline(transaction=False) as pipe:

@@ -15,12 +15,12 @@ RequestId = NewType("RequestId", str)
 
 
 def id_of_message(user_id: int, message_id: int) -> RequestId:
-    """The id of what a new message in the user's private chat asks for."""
+    """The id of the request of a new message in the user's private chat."""
     return RequestId(f"{user_id}_{message_id}")
 
 
 def id_of_update(user_id: int, update_id: int) -> RequestId:
-    """The id of what a user asks for in any other way."""
+    """The id of a request from any other update."""
     return RequestId(f"{user_id}_u{update_id}")
 
 

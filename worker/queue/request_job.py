@@ -1,4 +1,4 @@
-"""RQ's job and queue, narrowed to what the bot queues.
+"""RQ's job and queue, restricted to requests of the bot.
 
 RQ imports and calls what a job names, as its function and as callbacks, and posts to the webhooks
 that it lists: without these classes a client of Redis could run any command on every worker.

@@ -289,10 +289,6 @@ class RequestQueue:
         models = ["", *self.bundles_with_queues()] if model is None else [model]
         return [rq_queue(self._connection, each) for each in models]
 
-    def is_crowded(self, model: str = "") -> bool:
-        """Whether no RQ worker of a bundle is free."""
-        return self.load(model).is_full
-
     def seconds_per_image_when_crowded(self, model: str = "") -> float | None:
         """The pace at which waiting requests will be drawn; None before the first measurement."""
         if not model and (served := in_order(self._workers().values())):

@@ -1,10 +1,10 @@
-// The sandbox's HTTP side: everything a Telegram app would ask its own server for.
+// The routes of the sandbox that the page calls, in place of a Telegram app's own server.
 
 import { language } from "./texts.js";
 
 const query = new URLSearchParams(location.search);
 
-/** Who the page is, and the chat it shows: with the bot alone, or a group. */
+/** The user of the page, and the chat that it shows: private, or a group. */
 export const USER = Number(query.get("user_id")) || 1001;
 export const CHAT = Number(query.get("chat_id")) || USER;
 export const inGroup = CHAT !== USER;
@@ -42,14 +42,14 @@ export const gather = (title, userIds) => post("/sandbox/group", { title, user_i
 
 export const getChats = () => request(`/sandbox/chats?${HERE}`);
 export const getChat = () => request(`/sandbox/chat?${HERE}`);
-/** Everyone's sticker sets, each with its owner's user_id. */
+/** The sticker sets of all users, each with its owner's user_id. */
 export const getPacks = () => request("/sandbox/packs");
 export const getBot = () => request(`/sandbox/bot?${HERE}&language_code=${language()}`);
 export const fileUrl = (file) => `/sandbox/file/${file.file_unique_id}`;
 export const customEmojiUrl = (id) => `/sandbox/custom_emoji/${id}`;
 
 /**
- * Listen to changes for ever: `opened` is awaited first on every connection, so that it can load
+ * Listen to changes forever: `opened` is awaited first on every connection, so that it can load
  * what was missed; then come the events, in their order.
  */
 export function listen({ opened, event, closed }) {

@@ -1,4 +1,4 @@
-// The chat: keeps the page in step with the sandbox. What one does is in composer.js and menu.js.
+// The chat: shows the state of the sandbox. The user's actions are in composer.js and menu.js.
 
 import * as api from "./api.js";
 import { names, openChats } from "./chats.js";
@@ -14,12 +14,12 @@ const [scroll, messages, status, toast, down] =
   ["#scroll", "#messages", "#status", "#toast", "#down"].map(find);
 
 const TOAST_MS = 3500;
-const ANSWER_MS = 30000; // no button stays busy for ever
+const ANSWER_MS = 30000; // no button stays busy forever
 
 const shown = new Map(); // the messages by their id
 
 let bot;
-let group; // {chat, members} when the page shows one
+let group; // {chat, members} when the page shows a group
 let toastTimer;
 let atEnd = true;
 
@@ -35,7 +35,7 @@ const actions = {
   shareInline: (words) => openChats(bot, `@${bot.user.username} ${words}`),
 };
 
-// Showing what the sandbox says
+// Show the state of the sandbox
 
 const elementOf = (id) => messages.querySelector(`[data-message-id="${id}"]`);
 
@@ -50,7 +50,7 @@ function showMessage(message) {
   messages.append(createMessage(message, actions));
   join(messages.lastElementChild);
   if (message.from.is_bot) showStatus();
-  if (message.from.id === api.USER) atEnd = true; // what one writes oneself is always in view
+  if (message.from.id === api.USER) atEnd = true; // the user's own new message is always in view
   find("#empty").hidden = true;
   keepAtEnd();
 }
@@ -142,7 +142,7 @@ function showEvent(event) {
   if (event.chat_id === undefined || event.chat_id === api.CHAT) return events[event.type](event);
 }
 
-// Doing what the user wants
+// Actions of the user
 
 async function attempt(call) {
   try {

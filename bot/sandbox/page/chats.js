@@ -1,4 +1,4 @@
-// The sheet of chats: which of two people one is, and where one writes.
+// The sheet of chats: chooses the user of the page, one of two, and the chat.
 
 import { CHAT, USER, gather, getChats } from "./api.js";
 import { createAvatar, createElement } from "./message.js";
@@ -14,7 +14,7 @@ sheet.onclick = (event) => {
   if (event.target === sheet) sheet.close();
 };
 
-/** Open the sheet; a draft goes along into the chat that is chosen. */
+/** Open the sheet; a draft moves into the chosen chat. */
 export async function openChats(bot, draft = "") {
   const groups = (await getChats()).filter(({ chat }) => chat.type !== "private");
   people.replaceChildren(...PEOPLE.map((id) => createPerson(id)));
@@ -29,7 +29,7 @@ export async function openChats(bot, draft = "") {
 
 export const names = (members) => members.map((person) => person.first_name).join(", ");
 
-/** Where a chat is; people keep to the group they are in when they change, and to no other's chat. */
+/** The address of a chat; a change of the user keeps a group, but no other user's private chat. */
 function link({ user = USER, chat = CHAT, draft = "" }) {
   const query = new URLSearchParams({ user_id: user });
   if (chat < 0) query.set("chat_id", chat);

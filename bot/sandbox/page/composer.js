@@ -1,4 +1,4 @@
-// The box at the bottom: what one writes, edits and answers, and its menus.
+// The box at the bottom, in which users write, edit and answer, and its menus.
 
 import * as api from "./api.js";
 import { typeInline, watchInline } from "./inline.js";
@@ -12,9 +12,9 @@ const [form, prompt, about, commands, attachments, file] =
 
 let bot; // as /sandbox/bot describes it
 let attempt;
-let subject; // {kind: "reply" | "edit", message} that the next text is about
+let subject; // {kind: "reply" | "edit", message} of the next text
 
-/** `trying` runs a call and tells whether it went well; `lastOwn` finds what arrow-up edits. */
+/** `trying` runs a call and returns whether it succeeded; arrow-up edits the message `lastOwn`. */
 export function watchComposer(trying, lastOwn) {
   attempt = trying;
   form.onsubmit = (event) => {
@@ -59,12 +59,12 @@ export function setBot(described) {
   find("#menu").hidden = bot.commands.length === 0;
 }
 
-/** Send something, as an answer if one is being written. */
+/** Send content, as a reply if the user is writing a reply. */
 export async function send(content) {
   const answered = subject;
   const reply = answered?.kind === "reply" ? { reply_to: answered.message.message_id } : {};
   const sent = await attempt(() => api.say({ ...content, ...reply }));
-  if (sent && subject === answered) cancel(); // the bot may have asked something else by now
+  if (sent && subject === answered) cancel(); // unless the bot has asked something else meanwhile
   return sent;
 }
 
@@ -92,7 +92,7 @@ export async function start(parameter) {
   }
 }
 
-/** A command as one taps it; in a group it says which bot is meant. */
+/** A command as Telegram's apps send it; in a group it names the bot. */
 export const command = (name) => (api.inGroup ? `/${name}@${bot.user.username}` : `/${name}`);
 
 function begin(next, title) {

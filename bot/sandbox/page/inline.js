@@ -1,17 +1,17 @@
-// Inline mode: what the bot offers above the box for "@bot words".
+// Inline mode: the results of the bot above the box for "@bot words".
 
 import * as api from "./api.js";
 import { createElement, createImage } from "./message.js";
 
-const PAUSE_MS = 300; // while one types on, nothing is asked
-const NEAR_END = 80; // px from the last result: more are asked for
+const PAUSE_MS = 300; // a query waits until the user pauses typing
+const NEAR_END = 80; // px from the last result: then the page asks for more
 
 const panel = document.querySelector("#inline");
 
 let timer;
 let question; // the query whose results are shown or awaited
 let early; // an answer that came before the page knew the number of its query
-let queries = 0; // that the user has begun to type
+let queries = 0; // number of queries that the user has begun to type
 let chosen = () => {};
 
 /** Call `choose` with the query's and the result's id, or `start` with a start parameter. */
@@ -24,7 +24,7 @@ export function watchInline(actions) {
   };
 }
 
-/** What is in the box has changed. */
+/** The text in the box has changed. */
 export function typeInline(words, username) {
   clearTimeout(timer);
   const typed = /^@(\w+)\s([^]*)$/.exec(words);
@@ -45,7 +45,7 @@ export function showInline(answered) {
 async function ask(words, offset) {
   const number = ++queries;
   const asked = await api.ask(words, offset);
-  if (number !== queries) return; // meanwhile the user has typed on
+  if (number !== queries) return; // the user has changed the query meanwhile
   question = asked;
   const answered = early?.id === asked.id ? early : asked;
   if (answered.answer) showInline(answered);

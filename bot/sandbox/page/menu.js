@@ -1,18 +1,18 @@
-// What one can do with a message: by a long press, a right click, a double click.
+// The actions on a message: by a long press, a right click, a double click.
 
 import { USER } from "./api.js";
 import { createElement } from "./message.js";
 import { text } from "./texts.js";
 
 const LONG_PRESS_MS = 450;
-const MOVED = 10; // px: a finger that scrolls presses nothing
+const MOVED = 10; // px: a finger that moves further scrolls, and does not press
 
 const menu = document.querySelector("#message-menu");
 
 export const canEdit = (message) =>
   message.from.id === USER && Boolean(message.text ?? message.photo) && !message.via_bot;
 
-/** Watch a list of messages; `find` gives the message of an element, `actions` does things. */
+/** Watch a list of messages; `find` returns the message of an element, `actions` acts on it. */
 export function watchMessages(list, find, actions) {
   const messageAt = (event) => {
     const element = event.target.closest(".message");

@@ -9,7 +9,7 @@ const START_LINK = /^(?:(?:https?:\/\/)?t\.me\/|tg:\/\/resolve\?domain=)(\w+)[?&
 const COLOURS = 6; // of names in a group
 const TICKS = "M1.5 6.5 5 10l6.5-8M8.5 9.5 9 10l6.5-8";
 
-/** What each part of a message shows now, to tell whether an edit changes it. */
+/** The present content of each part of a message, to tell whether an edit changes it. */
 const shown = new WeakMap();
 
 export function createElement(tag, properties = {}, ...children) {
@@ -56,7 +56,7 @@ export function join(element) {
   }
 }
 
-/** A message in a few words. */
+/** A summary of a message, for quotes. */
 export function summary(message) {
   return message.text ?? message.caption ?? message.document?.file_name
     ?? text(message.sticker ? "stickerReply" : message.photo ? "photoReply" : "service");
@@ -74,7 +74,7 @@ function kind(message) {
   return alone && entity.type === "custom_emoji" ? "emoji-message" : "text-message";
 }
 
-/** "Саша добавляет Эмоджич": what happens to a chat. */
+/** "Саша добавляет Эмоджич": a service message. */
 function createService(message) {
   const added = message.new_chat_members.map((member) => member.first_name).join(", ");
   const words = text("added").replace("{who}", message.from.first_name).replace("{whom}", added);
@@ -126,7 +126,7 @@ async function changeMedia(element, message) {
   target.hidden = !file;
   if (!file) return target.replaceChildren();
   const image = createImage(file, message.sticker?.emoji ?? text("photoAlt"));
-  if (target.firstChild) await image.decode().catch(() => {}); // keep the old one until it is here
+  if (target.firstChild) await image.decode().catch(() => {}); // until it is loaded, the old one stays
   if (shown.get(target) === key) target.replaceChildren(image);
 }
 
@@ -192,7 +192,7 @@ function createLink(url, inside, actions) {
   return link;
 }
 
-/** Where a link or a button with a URL leads: packs and the bot open here, the rest in a new tab. */
+/** Make a link lead to a URL: packs and the bot open on the page, other sites in a new tab. */
 function follow(link, url, actions) {
   const address = /^\w+:/.test(url) ? url : `https://${url}`;
   if (/^https?:/i.test(address)) link.href = address;
@@ -203,7 +203,7 @@ function follow(link, url, actions) {
   };
 }
 
-/** Open a link of Telegram's own that the bot has given. */
+/** Open a t.me link from the bot. */
 export function open(url, actions) {
   const pack = PACK_LINK.exec(url)?.[1];
   const start = START_LINK.exec(url)?.[2];

@@ -12,9 +12,9 @@ const toggle = document.querySelector("#toggle-packs");
 const count = document.querySelector("#sticker-count");
 const viewer = document.querySelector("#viewer");
 
-let foreign; // the name of someone else's pack that is being looked at
+let foreign; // the name of another user's pack that the panel shows
 
-/** `send` is called with a sticker that the person wants to send. */
+/** `send` is called with a sticker that the user wants to send. */
 export function watchPacks(send) {
   toggle.onclick = () => showPanel(panel.hidden);
   document.querySelector("#close-packs").onclick = () => showPanel(false);
@@ -36,7 +36,7 @@ export async function loadPacks() {
   list.replaceChildren(...shown.map(createPack));
 }
 
-/** Open the panel at a pack, anyone's; false if there is none of this name. */
+/** Open the panel at a pack of any user; false if no pack has this name. */
 export async function openPack(name) {
   foreign = name;
   await loadPacks();
@@ -74,7 +74,7 @@ function createPack(pack) {
   return section;
 }
 
-/** What stands for a pack: its first sticker. */
+/** The icon of a pack: its first sticker. */
 function createCover({ stickers }) {
   const picture = stickers[0];
   return picture ? [createElement("img", { src: fileUrl(picture), alt: "" })] : [];

@@ -1,4 +1,4 @@
-// What the page itself says, in the two languages a Telegram app can be in here.
+// The texts of the page in both of its languages.
 
 const TEXTS = {
   ru: {

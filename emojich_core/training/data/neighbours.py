@@ -30,9 +30,9 @@ HEADER = """\
 """
 FIRST = 8  # nouns of each row of the lexicon: the common ones
 NEAR = 0.5  # cosine: of 26 everyday nouns nearer than this 20 were a fair stand-in, below few
-HUB = 4  # a word that is nearest to so many others is near to none of them
+HUB = 4  # a word that is nearest to this many others is a bad neighbour
 ANIMALS = {"детеныш", "ерш", "животное", "зверь", "питомец", "самка", "хищник"}
-# What is too sad or too rude for a joke, brands, and what was seen to be wrong.
+# Words that are too sad or too rude for a joke, brands, and wrong neighbours.
 LEFT_OUT = """
 авангард аи аморальность аннексия атлант ауди бампер бдение бигмак боинг брак вера вест вконтакте
 вольво гексоген гибель глухота гной госдолг гривна грудь девальвация денге диктатура динамо

@@ -48,7 +48,7 @@ Kind = Literal["names", "everyday", "compositions"]  # of questions
 
 @dataclass(frozen=True)
 class Settings:
-    """What to measure, and on how many prompts and drawings."""
+    """The parts of an evaluation, and their numbers of prompts and drawings."""
 
     model: str
     data: Path  # the folder that `make data` fills

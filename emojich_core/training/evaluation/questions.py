@@ -107,7 +107,7 @@ class Answer:
         return self.question.colour in (None, self.colour)
 
     def to_json(self) -> dict[str, Any]:
-        """What the report says of the answer; with the seed the sticker can be generated again."""
+        """The answer in the report; with the seed, the sticker can be generated again."""
         return {
             "prompt": self.question.prompt,
             "seed": self.seed,

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from emojich_core.errors import BundleError
 
 SECTION = re.compile(r"(<!-- figures -->\n).*?(<!-- /figures -->)", re.DOTALL)
+COLUMNS = 8
 CELL = 196  # pixels; eight and the margins make 1600
 STICKER = 160
 CAPTION = 34  # height of the line under a sticker
@@ -115,19 +116,18 @@ def chat_page(
     stickers: Sequence[Image.Image],
     captions: Sequence[str],
     right: Sequence[bool | None] | None = None,
-    columns: int = 8,
 ) -> Image.Image:
-    """RGBA stickers of any size in rows of `columns`, each above its caption.
+    """RGBA stickers of any size in rows of COLUMNS, each above its caption.
 
     `right` tells which of the captions to show on green and which on red.
     """
     marks = right or [None] * len(stickers)
-    rows = max(1, math.ceil(len(stickers) / columns))
+    rows = max(1, math.ceil(len(stickers) / COLUMNS))
     height = STICKER + CAPTION + 14
-    page = background(columns * CELL + 2 * MARGIN, rows * height + 2 * MARGIN)
+    page = background(COLUMNS * CELL + 2 * MARGIN, rows * height + 2 * MARGIN)
     font = ImageFont.truetype(_font_file(), FONT_SIZE)
     for i, (sticker, caption, mark) in enumerate(zip(stickers, captions, marks, strict=True)):
-        left, top = MARGIN + i % columns * CELL, MARGIN + i // columns * height
+        left, top = MARGIN + i % COLUMNS * CELL, MARGIN + i // COLUMNS * height
         small = sticker.convert("RGBA").resize((STICKER, STICKER), Image.Resampling.LANCZOS)
         page.alpha_composite(small, (left + (CELL - STICKER) // 2, top))
         _write(page, caption, (left + CELL // 2, top + STICKER + CAPTION // 2), font, MARKS[mark])

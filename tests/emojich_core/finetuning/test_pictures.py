@@ -1,4 +1,4 @@
-"""Which pictures can be trained on, and how they are read."""
+"""Pictures for fine-tuning: accepted formats and sizes, and how they are read."""
 
 import os
 import struct
@@ -69,7 +69,7 @@ def test_picture_with_a_large_text_chunk_is_read(tmp_path: Path) -> None:
 
 
 def refusal(folder: Path, name: str) -> str:
-    """What is said of a picture."""
+    """The message about a refused picture."""
     (folder / "captions.csv").write_text(f"file,text\n{name},кот\n", encoding="utf-8")
     with pytest.raises(BadData) as raised:
         read_pairs(folder)

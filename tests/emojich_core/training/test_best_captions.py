@@ -1,4 +1,4 @@
-"""Which captions are tried for an emoji, and which one wins, by what `mini` draws."""
+"""The captions that are tried for an emoji, and the one that `mini` draws best."""
 
 import numpy as np
 import pytest

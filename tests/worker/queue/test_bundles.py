@@ -249,7 +249,7 @@ def test_load_is_that_of_the_workers_of_a_bundle(
         cat.prepare_execution(job)
     assert [requests.load(name).workers for name in ("", "cat", "dog", "nobody")] == [2, 2, 1, 0]
     assert [requests.load(name).started for name in ("", "cat", "dog")] == [2, 2, 0]
-    assert [requests.is_crowded(name) for name in ("", "cat", "dog")] == [True, True, False]
+    assert [requests.load(name).is_full for name in ("", "cat", "dog")] == [True, True, False]
     assert requests.count_started() == 2
 
 

@@ -12,7 +12,7 @@ from worker.queue.valkey import redis_url
 
 
 def lines() -> list[str]:
-    """What the doctor says of Redis."""
+    """The findings of the doctor about Redis."""
     groups: Iterator[doctor.Finding] = doctor.with_errors(doctor.check_redis())
     return [f"{finding.mark} {finding.sentence}" for finding in groups]
 
