@@ -80,6 +80,14 @@ def to_rgb(lab: np.ndarray) -> np.ndarray:
     return np.asarray((x * 255).round(), np.uint8)
 
 
+def rgb_of(colour: Colour) -> tuple[int, int, int]:
+    """A colour as sRGB, 0 to 255."""
+    hue = np.radians(colour.hue)
+    lab = (colour.lightness, colour.chroma * np.cos(hue), colour.chroma * np.sin(hue))
+    red, green, blue = to_rgb(np.array(lab, np.float32)).tolist()
+    return red, green, blue
+
+
 def shares(rgba: np.ndarray) -> dict[str, float]:
     """The share of the visible pixels of (H, W, 4) uint8 that each named colour has, 0…1."""
     rgb, area, _ = _palette(rgba)

@@ -18,6 +18,7 @@ from torch import Tensor
 from emojich_core.colours import MIN_SHARE, main_part, recolour, shares
 from emojich_core.request import LEANS, ONE_WAY, Reading
 from emojich_core.scenes.compose import fitted
+from emojich_core.scenes.eyes import with_eyes
 
 SAME = 0.9  # share of equal codes above which people see two images as the same
 SHOWN = 0.12  # share of the visible pixels above which a picture has a colour
@@ -46,6 +47,8 @@ class Look:
     repeat: int = 0  # how many images of the same codes come before it
     colours: tuple[str, ...] = ()  # for repeats, in order
     pose: str = ""  # see `Reading.pose`
+    caption: str = ""  # that the picture was drawn for
+    eyes: str = ""  # see `Reading.eyes`
 
     def apply(
         self,
@@ -57,6 +60,7 @@ class Look:
         `arrange` makes the scene of which the picture is the first thing.
         """
         coloured, repeat = self._coloured(picture)
+        coloured = with_eyes(coloured, self.caption, self.eyes)
         if arrange is None:
             return self._varied(coloured, repeat)
         if self.pose == ONE_WAY or not repeat:
@@ -108,14 +112,14 @@ class Looks:
         """
         first = seed % len(reading.colours) if reading.colours else 0
         colours = (*reading.colours[first:], *reading.colours[:first])
-        self._look = Look(reading.colour, 0, colours, reading.pose)
+        self._look = Look(reading.colour, 0, colours, reading.pose, eyes=reading.eyes)
         self._groups: list[list[Tensor]] = []  # of images that are the same
         if known:
             self._repeat(torch.tensor(known))
 
-    def of(self, codes: Tensor) -> Look:
-        """The look of the next image, by its codes (image_seq_length,)."""
-        return replace(self._look, repeat=self._repeat(codes))
+    def of(self, codes: Tensor, caption: str = "") -> Look:
+        """The look of the next image, by its codes (image_seq_length,) and its caption."""
+        return replace(self._look, repeat=self._repeat(codes), caption=caption)
 
     def _repeat(self, codes: Tensor) -> int:
         """How many earlier images look the same as one of these codes (image_seq_length,)."""

@@ -473,7 +473,7 @@ class Pipeline:
             return None
         parts = zip(image.others, others, strict=True)
         finished = [part.look.apply(picture) for part, picture in parts]
-        return lambda picture: arrange(image.layout, [picture, *finished])
+        return lambda picture: arrange(image.layout, [picture, *finished], image.look.caption)
 
     def _render(self, codes: Tensor, stopwatch: Stopwatch) -> Tensor:
         """Codes (B, image_seq_length) → pictures (B, 3, SIZE, SIZE) in [0, 1]."""

@@ -149,6 +149,11 @@ def _in_one_alphabet(word: re.Match[str]) -> str:
 
 # Poses: LEANS: the drawing may also be rotated; ONE_WAY: it must not be mirrored.
 LEANS, ONE_WAY = "leans", "one way"
+# Eyes: how those of a thing are; or a colour of `emojich_core.colours`.
+CLOSED, WINKING, WIDE = "closed", "winking", "wide"
+IN_TEARS, ANGRY, IN_LOVE = "in tears", "angry", "in love"
+WRITTEN = "надпись "  # the name of the layout that shows the words after it
+IN_PIXELS = "in pixels"  # the name of the layout that makes all before it coarse
 THEN = "; "  # between layouts: each gets the picture that the layout before it has made
 
 
@@ -246,6 +251,7 @@ class Reading:
     colour: str = ""  # of the finished picture; see `emojich_core.colours`; "": as it was drawn
     colours: tuple[str, ...] = ()  # for images that repeat another one; see `emojich_core.looks`
     pose: str = ""  # of repeats: LEANS, ONE_WAY, or "": they may be mirrored
+    eyes: str = ""  # how the first thing's eyes are; see `emojich_core.scenes.eyes`; "": open
     layout: str = ""  # how finished pictures become one: layouts of `emojich_core.scenes`, by THEN
     others: "tuple[Reading, ...]" = ()  # the other things of the layout
 

@@ -19,14 +19,18 @@ def _words(*words: str) -> str:
 
 
 _PLEASE = "пожалуйста|плиз|плз|пжлст|пж"
+_LETS = r"(?:давай|давайте)\s+(?:на)?рисуем"
 _ORDERS = "(?:(?:на)?рисуй|изобрази|сделай|создай|сгенерируй|покажи)(?:те)?(?:-ка)?"
 _CAN = r"(?:не\s+)?(?:с?можешь|с?можете|мог(?:ла|ли)?\s+бы|можно)(?:\s+(?:ли|ты|вы))*"
 _DRAW = "нарисовать|изобразить|сделать|создать|сгенерировать"
-_GIVE = r"(?:дай|скинь|пришли|отправь)(?:те)?\s+мне|мне\s+бы"
+_GIVE = r"(?:дай|скинь|пришли|отправь)(?:те)?\s+мне|мне\s+бы|дава(?:й|йте)(?=\s+[а-яё])"
 _WANT = rf"{_GIVE}|хочу|хотел(?:а|ось)?\s+бы|нуж(?:ен|на|но|ны)|можно"
 _SEE = rf"{_DRAW}|увидеть|получить|чтобы\s+(?:(?:ты|вы)\s+)?нарисовал[аи]?"
 
-_CALL = rf"привет|здравствуйте|здравствуй|эй|ну|а|и|бот|ты|вы|мне|{_PLEASE}"
+_CALL = (
+    r"слушай(?:те)?|слышь?|короче|хей|привет|здравствуйте|здравствуй|эй|ну|а|и|бот|ты|вы|мне"
+    rf"|{_PLEASE}"
+)
 _BEFORE = rf"{_GAP}(?:{_words(_CALL)})*"
 _AFTER = rf"(?:{_words(rf'мне|нам|для меня|ещё|еще|{_PLEASE}')})*"
 
@@ -35,7 +39,12 @@ def _asking(*ways: str) -> re.Pattern[str]:
     return re.compile(f"{_BEFORE}(?:{'|'.join(ways)}){_AFTER}", re.IGNORECASE)
 
 
-_ORDER = _asking(_words(_ORDERS), _words(_CAN, _DRAW), _words(_WANT, _SEE))
+_ORDER = _asking(
+    _words(_ORDERS),
+    _words(_LETS),
+    _words(_CAN, _DRAW),
+    _words(_WANT, _SEE),
+)
 _WISH = _asking(_words(_WANT))
 _POLITE = re.compile(rf"{_GAP}(?:{_words('мне|нам')})?(?:{_words(_PLEASE)})+", re.IGNORECASE)
 _POLITE_END = re.compile(rf"{_GAP}(?<![\w-])(?:{_PLEASE}){_GAP}$", re.IGNORECASE)

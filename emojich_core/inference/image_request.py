@@ -63,7 +63,9 @@ class ImageRequest:
         self._reading = reading = reading or Reading(request.prompt)
         self._looks = Looks(reading, request.seed, request.like) if changes else None
         coloured = zip(self._others, reading.others, strict=True)
-        self._other_looks = {seed: Look(other.colour) for seed, other in coloured}
+        self._other_looks = {
+            seed: Look(other.colour, caption=other.prompt) for seed, other in coloured
+        }
         self._round: list[ImageCodes] = []  # complete, until the round ends
         self._selected: list[ImageCodes] = []
         self._remaining = 1.0  # share of the decoding
@@ -92,10 +94,7 @@ class ImageRequest:
     def _end_round(self) -> list[ImageCodes]:
         selected = self._policy.select(self._round)
         if self._looks:
-            selected = [
-                replace(each, look=self._other_looks.get(each.seed) or self._looks.of(each.codes))
-                for each in selected
-            ]
+            selected = [replace(each, look=self._look_of(self._looks, each)) for each in selected]
         self._selected += selected
         self._round = []
         retries = self._policy.next_round()
@@ -104,6 +103,11 @@ class ImageRequest:
         self.waiting = sorted({*of_first_thing[:missing], *self._others.keys() & set(retries)})
         self._needed.update(self.waiting)
         return selected
+
+    def _look_of(self, looks: Looks, image: ImageCodes) -> Look:
+        if look := self._other_looks.get(image.seed):
+            return look
+        return looks.of(image.codes, self._reading.prompts[self._prefill(image.seed).place])
 
     def _share_left(self, in_slots: float) -> float:
         """The share of the decoding that is left; `in_slots` is in images, not codes."""

@@ -5,6 +5,7 @@
 
 Decisions, in this order:
 
+- `lettering`: words that the picture is to show: кот с надписью «привет»
 - `emoji_for_words`: emoji that stand for words: 🐱 в шляпе
 - `coloured_things`: a thing in a colour: синие ракеты
 - `whole_phrases`: a prompt that means one emoji: щенки; which emoji show a word (`variants.tsv`)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from emojich_core.reading.colour_names import SHADES
 from emojich_core.reading.faces import FACES
 from emojich_core.reading.lookup import find
-from emojich_core.reading.text import split_at
+from emojich_core.reading.text import split_at, words_in
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.words import (
     agreeing,
@@ -17,7 +17,16 @@ from emojich_core.reading.words import (
     is_qualifier,
     lemma,
     plain,
+    verb_of_participle,
 )
+
+# Qualities that change all of a picture: a user is told that they are left out.
+_LOOKS = {
+    *("радужный", "прозрачный", "полосатый", "мультяшный", "клетчатый", "пятнистый", "двухголовый"),
+    *("деревянный", "стеклянный", "металлический", "железный", "вязаный", "неоновый", "крылатый"),
+    *("акварельный", "реалистичный", "каменный", "ледяной", "трехголовый", "трехглавый"),
+    *("мускулистый", "накачанный", "лысый", "бородатый", "кудрявый", "лохматый", "чернобелый"),
+}
 
 
 def without_unknown_adjectives(
@@ -44,6 +53,15 @@ def without_unknown_adjectives(
     return " ".join(prompt.split())
 
 
+def with_verbs_for_participles(prompt: str) -> str:
+    """The prompt with a verb for an active participle after its noun: сова, читающая книгу."""
+    texts = words_in(prompt)
+    for before, text in pairwise(texts[:-1]):
+        if is_noun(before) and (verb := verb_of_participle(text)):
+            prompt = verb.join(split_at(prompt, text))
+    return prompt
+
+
 def _begins_a_name(vocabulary: Vocabulary, texts: list[str]) -> bool:
     """Whether an adjective and the noun after it are one thing: летучая мышь."""
     begins = len(texts) > 1 and is_noun(texts[1])
@@ -51,12 +69,13 @@ def _begins_a_name(vocabulary: Vocabulary, texts: list[str]) -> bool:
 
 
 def participle_left_out(texts: list[str], left: list[str]) -> tuple[str, str]:
-    """The first participle of `texts` that is not in `left`, with its noun, and the noun.
+    """The first participle or look of `texts` that is not in `left`, with its noun, and the noun.
 
     горящий дом, дом.  Two empty strings if there is none, or if its noun is a face.
     """
     for text, after in pairwise(texts):
-        if text not in left and after in left and is_participle(text) and is_noun(after):
+        is_seen = is_participle(text) or lemma(text) in _LOOKS
+        if text not in left and after in left and is_seen and is_noun(after):
             noun = lemma(after)
             if noun in FACES:
                 break

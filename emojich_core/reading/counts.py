@@ -19,6 +19,8 @@ COUNTS = {
     **dict.fromkeys(("десять", "десяток"), 10),
     **dict.fromkeys(("много", "куча", "толпа", "стая", "стадо", "несколько"), _MANY),
     **dict.fromkeys(("сто", "тысяча", "миллион", "100", "1000", "1000000"), _MOST),
+    **dict.fromkeys(("одиннадцать", "двенадцать", "двадцать", "тридцать", "сорок"), _MOST),
+    **dict.fromkeys(("пятьдесят", "11", "12", "15", "20", "30", "40", "50"), _MOST),
 }
 # Emoji whose drawing shows several of a thing: how many, and the emoji of a single one, if any.
 SEVERAL = {

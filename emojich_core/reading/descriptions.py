@@ -7,12 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from emojich_core.reading.lexicon import emoji_by_phrase
 from emojich_core.reading.tables import rows
+from emojich_core.reading.text import WORD
 from emojich_core.reading.words import forms, is_pronoun, plain
 from emojich_core.reading.written_emoji import bare
 
 DESCRIPTIONS = Path(__file__).with_name("descriptions.tsv")
-TEAR = "💧"
 
 
 class Description(NamedTuple):
@@ -20,6 +21,7 @@ class Description(NamedTuple):
 
     layout: str  # see `emojich_core.scenes`
     emoji: str  # what is drawn with the thing; "": nothing
+    eyes: str = ""  # see `emojich_core.scenes.eyes`
 
 
 def description_of(word: str) -> Description | None:
@@ -29,11 +31,22 @@ def description_of(word: str) -> Description | None:
     return next((descriptions()[form] for form in forms(word) if form in descriptions()), None)
 
 
+def descriptions_apart(prompt: str) -> str:
+    """The prompt with a space for a hyphen before a description: кот-космонавт."""
+    return WORD.sub(lambda word: _apart(word[0]), prompt)
+
+
+def _apart(word: str) -> str:
+    thing, hyphen, last = word.rpartition("-")
+    is_apart = hyphen and plain(word) not in emoji_by_phrase() and description_of(last)
+    return f"{thing} {last}" if is_apart else word
+
+
 @cache
 def descriptions() -> dict[str, Description]:
     """The descriptions, by word."""
     return {
-        plain(word): Description(layout, bare(emoji))
-        for layout, emoji, words in rows(DESCRIPTIONS)
+        plain(word): Description(layout, bare(emoji), *eyes)
+        for layout, emoji, words, *eyes in rows(DESCRIPTIONS)
         for word in words.split("; ")
     }

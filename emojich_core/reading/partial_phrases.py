@@ -1,5 +1,7 @@
 """Prompts of which a part means an emoji, and the rest shows nothing: привет, мама; печь пирог."""
 
+from itertools import dropwhile
+
 from emojich_core.reading.lookup import find, is_said
 from emojich_core.reading.text import words_and_numbers_in
 from emojich_core.reading.vocabulary import Vocabulary
@@ -13,23 +15,35 @@ from emojich_core.reading.words import (
     lemma,
     nouns,
     plain,
+    verb_of_participle,
 )
 from emojich_core.request import Reading
 
+_OPENING = {"как", "чтобы", "чтоб", "пусть", "где", "когда", "то", "типа", "будто", "там"}
+_FILLERS = {"чтобы", "чтоб", "он", "она", "оно", "они", "типа", "короче", "просто", "будто"}
+_WISH = 3  # words that a wish has at most: я хочу чтобы
+_WHICH = {"который", "где", "чтобы", "чтоб"}
 _BESIDE_GREETINGS = ("NPRO", "PRCL", "INTJ", "ADVB", "CONJ")  # parts of speech
 
 
 def read_clauses(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     """The reading of things with commas between, else of the first clause: привет, мама."""
     clauses = [words_and_numbers_in(clause) for clause in prompt.split(",")]
-    if len(clauses) < 2:
+    if len(clauses) < 2 or any(map(_continues_scene, clauses[1:])):
         return None
     found = [find(vocabulary, " ".join(clause)) for clause in clauses]
     emoji = [each.emoji for each in found if each and each.emoji in vocabulary.scene_nouns]
     if len(emoji) == len(clauses):
         return read_in_turn(vocabulary, emoji)
-    is_scene = any(is_likely("PREP", clause[0]) for clause in clauses[1:] if clause)
-    return None if is_scene else read_whole(vocabulary, clauses[0])
+    return read_whole(vocabulary, clauses[0])
+
+
+def _continues_scene(clause: list[str]) -> bool:
+    """Whether a clause says more of the things before it: на диване; которая говорит."""
+    if not clause:
+        return False
+    first = clause[0]
+    return is_likely("PREP", first) or lemma(first) in _WHICH or bool(verb_of_participle(first))
 
 
 def read_in_one_word(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
@@ -47,8 +61,11 @@ def read_greeting(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
         rest = texts[length:]
         if any(is_link(word) or is_likely("VERB", word) for word in rest):
             break
-        is_adjective_of_rest = agrees(texts[length - 1], rest[0])
-        reading = None if is_adjective_of_rest else read_whole(vocabulary, texts[:length])
+        # кот целует рыбку
+        last = texts[length - 1]
+        is_action = is_likely("VERB", last) or verb_of_participle(last)
+        is_of_rest = is_action or agrees(last, rest[0])
+        reading = None if is_of_rest else read_whole(vocabulary, texts[:length])
         if reading:
             return reading
     for start in range(1, len(texts) - 1):  # мама, с днём рождения, without the comma
@@ -72,6 +89,20 @@ def read_greeting(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
 def _stands_beside_greetings(word: str) -> bool:
     """Whether a word often stands beside a greeting or a wish: всем, ну, поздравляю, очень."""
     return is_first_person(word) or any(is_likely(part, word) for part in _BESIDE_GREETINGS)
+
+
+def without_opening(prompt: str) -> str:
+    """The prompt without a conjunction before all of it, and without words that fill it.
+
+    как кот летит; кот чтобы он летал.
+    """
+    words = words_and_numbers_in(prompt)
+    wish = next((n for n, word in enumerate(words[:_WISH]) if plain(word) in ("чтоб", "чтобы")), -1)
+    words = words[wish + 1 :]  # я хочу чтобы кот летел
+    kept = [*dropwhile(lambda word: plain(word) in _OPENING, words)]
+    kept = [word for word in kept if plain(word) not in _FILLERS]
+    is_shorter = kept and len(kept) < len(words_and_numbers_in(prompt))
+    return " ".join(kept) if is_shorter else prompt
 
 
 def object_of_infinitive(texts: list[str]) -> str:

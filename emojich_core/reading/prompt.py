@@ -24,22 +24,31 @@ than its emoji, and for a word that has only a neighbour; and what of a scene or
 left out: горящий дом.
 """
 
+import re
+from contextlib import suppress
 from dataclasses import replace
 
-from emojich_core.reading.adjectives import participle_left_out, without_unknown_adjectives
+from emojich_core.reading.adjectives import (
+    participle_left_out,
+    with_verbs_for_participles,
+    without_unknown_adjectives,
+)
 from emojich_core.reading.arranged_scenes import (
     LINKS,
+    in_love,
     read_arranged_scene,
     read_described,
     read_part_of_scene,
+    read_thing,
 )
 from emojich_core.reading.colour_names import basic_colour
 from emojich_core.reading.coloured_things import read_colour_alone, read_coloured_thing
 from emojich_core.reading.counts import COUNTS
-from emojich_core.reading.descriptions import description_of
+from emojich_core.reading.descriptions import description_of, descriptions_apart
 from emojich_core.reading.emoji_for_words import with_names_for_emoji
 from emojich_core.reading.faces import read_face
 from emojich_core.reading.learned_scenes import read_head_in_outfit, read_learned_scene
+from emojich_core.reading.lettering import written_in
 from emojich_core.reading.lookup import find
 from emojich_core.reading.negations import without_negated
 from emojich_core.reading.nouns_of_adjectives import read_noun_of_adjective
@@ -48,6 +57,7 @@ from emojich_core.reading.partial_phrases import (
     read_clauses,
     read_greeting,
     read_in_one_word,
+    without_opening,
 )
 from emojich_core.reading.poses import with_pose
 from emojich_core.reading.scene_words import in_scene_words
@@ -59,13 +69,55 @@ from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_in_turn, read_whole
 from emojich_core.reading.words import nouns, plain, says_something
 from emojich_core.reading.written_emoji import split
-from emojich_core.request import InvalidRequest, Reading, Reason
+from emojich_core.request import IN_PIXELS, ONE_WAY, THEN, WRITTEN, InvalidRequest, Reading, Reason
 
+SPARKLES = "✨"
+LIST = re.compile(r",\s*(?:и\s+)?|\s+и\s+", re.IGNORECASE)
+PIXELS = re.compile(
+    r"\s*\b(?:в\s+)?(?:(?:стиле?|виде)\s+)?(?:пиксел\w+[\s-]*арт\w*|пиксель\s+арт|пикселях|8[\s-]*бит\w*"
+    r"|пиксел[яей]\w*|пиксельн\w+(?:\s+стил\w+)?|майнкрафт\w*)",
+    re.IGNORECASE,
+)
 EXAMPLES = "«кот в шляпе», «горящее сердце» or «панда в короне»"
 
 
 def read(vocabulary: Vocabulary, prompt: str) -> Reading:
-    """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known."""
+    """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known.
+
+    Words that the picture is to show are written under what is drawn; alone, under what they mean.
+    """
+    subject, words = written_in(prompt) if vocabulary.scene_nouns else (prompt, "")
+    if not words:
+        return _read_in_pixels(vocabulary, prompt)
+    with suppress(InvalidRequest):
+        reading = _read_in_pixels(vocabulary, subject or words)
+        if subject or not reading.unknown:
+            return _with_words(reading, words)
+    sparkles = vocabulary.names.get(SPARKLES)
+    return _with_words(Reading(sparkles), words) if sparkles else _read(vocabulary, prompt)
+
+
+def _read_in_pixels(vocabulary: Vocabulary, prompt: str) -> Reading:
+    """The reading of a prompt, in large pixels if it asks for them: пиксельный кот."""
+    subject = PIXELS.sub(" ", prompt).strip(" ,") if vocabulary.scene_nouns else prompt
+    if subject == prompt or not subject:
+        return _read(vocabulary, prompt)
+    reading = _read(vocabulary, subject)
+    layout = THEN.join(filter(None, (reading.layout, IN_PIXELS)))
+    single = tuple(each for each in reading.variants if each in vocabulary.emoji_by_caption)
+    return replace(reading, layout=layout, variants=single)
+
+
+def _with_words(reading: Reading, words: str) -> Reading:
+    """The reading of a picture over words, which must not be mirrored."""
+    if not reading.layout:
+        reading = replace(reading, variants=())
+    layout = THEN.join(filter(None, (reading.layout, WRITTEN + words)))
+    return replace(reading, layout=layout, pose=ONE_WAY)
+
+
+def _read(vocabulary: Vocabulary, prompt: str) -> Reading:
+    """What to draw for a prompt that shows no words."""
     parts = split(prompt, vocabulary.names)
 
     def respell(word: str) -> str:
@@ -80,7 +132,7 @@ def read(vocabulary: Vocabulary, prompt: str) -> Reading:
     reading = reading or read_noun_of_adjective(vocabulary, words_in(said))
     reading = reading or read_colour_alone(vocabulary, words_in(said))
     if reading:
-        return with_pose(vocabulary, reading)
+        return with_pose(vocabulary, in_love(vocabulary, reading))
     message = f"The model knows no word of «{prompt}»: try {EXAMPLES}."
     raise InvalidRequest(Reason.UNKNOWN, message)
 
@@ -95,17 +147,20 @@ def _respelled_unless_known(vocabulary: Vocabulary, word: str) -> str:
 
 def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     """The reading of a prompt in words, spelled right."""
+    prompt = descriptions_apart(prompt)
     texts = words_in(prompt)
     numbered = words_and_numbers_in(prompt)
     reading = None
     if numbered != texts or plain("".join(texts[:1])) in COUNTS:  # 8 марта is no марта
-        reading = read_whole(vocabulary, numbered) or read_arranged_scene(vocabulary, numbered)
+        scene = in_scene_words(" ".join(numbered)).split()
+        reading = read_whole(vocabulary, numbered) or read_arranged_scene(vocabulary, scene)
     reading = (
         reading
         or read_coloured_thing(vocabulary, texts)
         or read_whole(vocabulary, texts)
         or read_face(vocabulary, texts)
         or read_in_one_word(vocabulary, texts)
+        or _read_list(vocabulary, prompt)
         or read_clauses(vocabulary, prompt)
         or read_greeting(vocabulary, texts)
     )
@@ -117,15 +172,25 @@ def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     return _read_without_unknown_adjectives(vocabulary, prompt)
 
 
+def _read_list(vocabulary: Vocabulary, prompt: str) -> Reading | None:
+    """The reading of things with commas between, and «и» before the last: all are drawn."""
+    things = [words_in(part) for part in LIST.split(prompt)]
+    is_list = "," in prompt and len(things) > 2
+    if not is_list or not all(thing and read_thing(vocabulary, thing) for thing in things):
+        return None
+    return read_arranged_scene(vocabulary, " и ".join(map(" ".join, things)).split())
+
+
 def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     """The reading of a prompt that no phrase stands for; it tells of a participle left out."""
-    wanted = without_negated(prompt)
+    wanted = without_opening(without_negated(prompt))
     if wanted != prompt:
         return _read_words(vocabulary, wanted)
     said = words_in(prompt)
     prompt = in_scene_words(prompt) if vocabulary.scene_nouns else prompt
+    prompt = with_verbs_for_participles(prompt)
     texts = words_in(prompt)
-    kept = {*LINKS, *COUNTS}
+    kept = {*LINKS, *COUNTS, *filter(basic_colour, texts)}
     if describing := list(filter(description_of, texts)):
         with_them = without_unknown_adjectives(vocabulary, prompt, texts, kept={*describing, *kept})
         words = words_and_numbers_in(with_them)

@@ -18,6 +18,7 @@ from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.words import is_noun, lemma, meant_forms, plain, plurals
 from emojich_core.reading.written_emoji import bare
 from emojich_core.request import Reading
+from emojich_core.scenes.eyes import hat_spares_eyes
 
 VARIANTS = Path(__file__).with_name("variants.tsv")
 MOST_PROMPTS = 4  # of a reading: as many as the stickers of most requests
@@ -42,7 +43,8 @@ def read_whole(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
     captions = [vocabulary.caption_of(each) for each in emoji]
     if len(texts) == 1:
         head = next((each for each in emoji if each in vocabulary.outfits), "")
-        captions += vocabulary.scenes_of(head)
+        if captions and hat_spares_eyes(captions[0]):
+            captions += vocabulary.scenes_of(head)
     if not captions:
         return None
     first, *others = captions[:MOST_PROMPTS]

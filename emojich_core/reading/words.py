@@ -197,6 +197,18 @@ def is_pronoun(word: str) -> bool:
     return not {"NPRO", "Apro"}.isdisjoint(parses(word)[0].tag.grammemes)
 
 
+def is_locative(word: str) -> bool:
+    """Whether a noun can say where something is: лесу of в лесу, but not футбол of в футбол."""
+    return any({"loct", "loc2"} & set(p.tag.grammemes) for p in parses(word))
+
+
+def verb_of_participle(word: str) -> str:
+    """What somebody does who is called by an active participle: читающая → читает; else ""."""
+    active = (p for p in parses(word) if {"PRTF", "actv", "pres"} <= set(p.tag.grammemes))
+    verbs = (p.inflect({"VERB", "3per", "sing", "pres"}) for p in active)
+    return next((plain(verb.word) for verb in verbs if verb), "")
+
+
 def is_participle(word: str) -> bool:
     """Whether a word says what a thing does: горящий, but not любимый, which is a quality."""
     return can_be("PRTF", word) and "Qual" not in parses(word)[0].tag

@@ -1,12 +1,17 @@
 """Pictures side by side, repeated, stretched, small; all (S, S, 4) uint8 with straight alpha."""
 
+from io import BytesIO
+
 import numpy as np
+import resvg_py
 from PIL import Image
 
 SMALL = 0.5  # side of a small thing against its usual one
 PAIR_SIDE = 0.5  # longer side of each of two things against the canvas
 THREE_SIDE = 0.46  # and of each of three
 LONG = 2.2  # length of a board, a broom or a rocket against its width
+ROW = 1.6  # width of a row of things against its height
+PIXELS, SHADES = 32, 40  # squares a side, and colours, of a picture in large pixels
 FULL = 0.96  # longer side of a picture that is as large as fits
 # How many copies are in each row, from the top, by the number of all.
 ROWS = {
@@ -40,7 +45,15 @@ def small(rgba: np.ndarray) -> np.ndarray:
 
 def pair(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Two things side by side, the right one a little lower and in front."""
-    return _place(len(left), [(left, 0.27, 0.46), (right, 0.73, 0.54)], PAIR_SIDE)
+    return _place(len(left), [(left, 0.27, 0.46, PAIR_SIDE), (right, 0.73, 0.54, PAIR_SIDE)])
+
+
+def group(scene: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Things that stand together already, and another one: below a row, else at the right."""
+    size, image = len(scene), visible(scene)
+    if image.width > ROW * image.height:
+        return _place(size, [(scene, 0.5, 0.27, 0.94), (other, 0.5, 0.74, 0.5)])
+    return _place(size, [(scene, 0.33, 0.4, 0.66), (other, 0.76, 0.72, 0.46)])
 
 
 def counted(rgba: np.ndarray, count: int) -> np.ndarray:
@@ -48,18 +61,18 @@ def counted(rgba: np.ndarray, count: int) -> np.ndarray:
     if count == 2:
         return pair(rgba, rgba)
     if count == 3:
-        corners = [(rgba, 0.5, 0.27), (rgba, 0.26, 0.73), (rgba, 0.74, 0.73)]
-        return _place(len(rgba), corners, THREE_SIDE)
+        middles = [(0.5, 0.27), (0.26, 0.73), (0.74, 0.73)]
+        return _place(len(rgba), [(rgba, x, y, THREE_SIDE) for x, y in middles])
     if count not in ROWS:
         raise ValueError(f"2 to 10 things, not {count}")
     rows = ROWS[count]
     step = 1 / max(*rows, len(rows))  # between the middles of neighbours
-    places = [
-        (rgba, 0.5 + (column - (length - 1) / 2) * step, 0.5 + (row - (len(rows) - 1) / 2) * step)
+    middles = [
+        (0.5 + (column - (length - 1) / 2) * step, 0.5 + (row - (len(rows) - 1) / 2) * step)
         for row, length in enumerate(rows)
         for column in range(length)
     ]
-    return _place(len(rgba), places, 0.92 * step)
+    return _place(len(rgba), [(rgba, x, y, 0.92 * step) for x, y in middles])
 
 
 def stretched(rgba: np.ndarray, across: float) -> np.ndarray:
@@ -71,6 +84,18 @@ def stretched(rgba: np.ndarray, across: float) -> np.ndarray:
     fit = image.resize((width, height), Image.Resampling.LANCZOS)
     canvas.alpha_composite(fit, ((size - width) // 2, (size - height) // 2))
     return np.asarray(canvas)
+
+
+def in_pixels(rgba: np.ndarray) -> np.ndarray:
+    """A picture in PIXELS squares a side, each of one of SHADES colours or clear."""
+    size = len(rgba)
+    step = size // PIXELS
+    coarse = Image.fromarray(np.ascontiguousarray(rgba)).convert("RGBa")
+    coarse = coarse.resize((PIXELS, PIXELS), Image.Resampling.BOX).convert("RGBA")
+    pixels = np.asarray(coarse.convert("RGB").quantize(SHADES).convert("RGB"))
+    alpha = np.where(np.asarray(coarse)[..., 3] > 127, 255, 0).astype(np.uint8)
+    squares = np.dstack([pixels, alpha]).repeat(step, axis=0).repeat(step, axis=1)
+    return squares
 
 
 def laid_flat(rgba: np.ndarray) -> np.ndarray:
@@ -89,20 +114,33 @@ def laid_flat(rgba: np.ndarray) -> np.ndarray:
     return np.asarray(canvas.resize((len(rgba),) * 2, Image.Resampling.LANCZOS))
 
 
-def _place(size: int, things: list[tuple[np.ndarray, float, float]], side: float) -> np.ndarray:
-    """Things, each cropped to its visible part and fitted into `side`, at their centres (x, y)."""
+def _place(size: int, things: list[tuple[np.ndarray, float, float, float]]) -> np.ndarray:
+    """Things, each cropped to its visible part: at their centres (x, y), fitted into a side."""
     canvas = Image.new("RGBA", (size, size))
-    for rgba, x, y in things:
+    for rgba, x, y, side in things:
         image = fitted(rgba, side)
-        corner = (round(x * size - image.width / 2), round(y * size - image.height / 2))
-        canvas.alpha_composite(image, (max(corner[0], 0), max(corner[1], 0)))
+        left, top = (
+            min(max(round(middle * size - length / 2), 0), size - length)
+            for middle, length in ((x, image.width), (y, image.height))
+        )
+        canvas.alpha_composite(image, (left, top))
     return np.asarray(canvas)
 
 
-def fitted(rgba: np.ndarray, side: float) -> Image.Image:
-    """The visible part of a thing, scaled so that its longer side has a share of the canvas."""
+def centred(image: Image.Image, size: int) -> np.ndarray:
+    """A picture (RGBA) in the middle of a canvas."""
+    canvas = Image.new("RGBA", (size, size))
+    canvas.alpha_composite(image, ((size - image.width) // 2, (size - image.height) // 2))
+    return np.asarray(canvas)
+
+
+def fitted(rgba: np.ndarray, side: float, size: int = 0) -> Image.Image:
+    """The visible part of a thing, scaled so that its longer side has a share of the canvas.
+
+    `size` of the canvas, by default that of the picture.
+    """
     image = visible(rgba)
-    scale = side * len(rgba) / max(image.size)
+    scale = side * (size or len(rgba)) / max(image.size)
     width, height = (max(1, round(length * scale)) for length in image.size)
     return image.resize((width, height), Image.Resampling.LANCZOS)
 
@@ -111,3 +149,10 @@ def visible(rgba: np.ndarray) -> Image.Image:
     """A thing without its transparent margins."""
     image = Image.fromarray(np.ascontiguousarray(rgba))
     return image.crop(image.getchannel("A").getbbox() or (0, 0, *image.size))
+
+
+def rendered(body: str, size: int) -> Image.Image:
+    """The elements of an SVG of 100 × 100 units as a picture (RGBA) of `size` pixels a side."""
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{body}</svg>'
+    png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=size, height=size))
+    return Image.open(BytesIO(png), formats=("PNG",)).convert("RGBA")

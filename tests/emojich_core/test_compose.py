@@ -5,8 +5,10 @@ import pytest
 from PIL import Image
 
 from emojich_core.scenes.compose import (
+    PIXELS,
     SMALL,
     counted,
+    in_pixels,
     laid_flat,
     mirrored,
     pair,
@@ -102,3 +104,12 @@ def test_board_is_laid_flat_and_a_ball_stays(turn: int) -> None:
     assert np.array_equal(laid_flat(RED), RED)
     nothing = np.zeros_like(RED)
     assert np.array_equal(laid_flat(nothing), nothing)
+
+
+def test_large_pixels_are_squares_of_one_colour() -> None:
+    rgba = np.random.default_rng(0).integers(0, 256, (128, 128, 4), dtype=np.uint8)
+    rgba[..., 3] = 255
+    coarse = in_pixels(rgba)
+    squares = coarse.reshape(PIXELS, 4, PIXELS, 4, 4)
+    assert (squares == squares[:, :1, :, :1]).all()
+    assert set(np.unique(coarse[..., 3])) <= {0, 255}

@@ -200,7 +200,7 @@ class Composer:
             for worn in self._drawings_of(emoji)
         ]
         return [
-            self._together("dressed", head, worn, captions, partial(together.wearing, place=place))
+            self._together("dressed", head, worn, captions, partial(_wearing, place=place))
             for head, worn, place, captions in self._chosen(choices, count)
         ]
 
@@ -413,3 +413,7 @@ def _with(word: str) -> str:
     """The preposition с, or со before what is hard to say after it: со львом, со слоном."""
     hard = len(word) > 1 and word[1] not in "аеёиоуыэюяьъ"
     return "со" if (word[0] in "сзшж" and hard) or word[:2] in {"ль", "лб", "рт"} else "с"
+
+
+def _wearing(head: np.ndarray, worn: np.ndarray, place: Place) -> np.ndarray:
+    return together.wearing(head, [(worn, place)])
