@@ -54,24 +54,25 @@ def with_eyes(picture: Image.Image, caption: str, state: str = "") -> Image.Imag
     """A square picture (RGBA) of what a caption shows, with its eyes in a state.
 
     The picture is returned as it is where the table lacks the caption, or its eyes are drawn and
-    stay open.  A missing eye is added only where the picture is plain.
+    stay open.  A missing eye is added only where the picture is plain; eyes that are drawn are
+    missing once the thing has become as dark as they are.
     """
     pixels = np.asarray(picture)
     eyes = eyes_in(pixels, caption)
-    if eyes.are_drawn and not state:
-        return picture
-    seen = [eye for eye in eyes.places if eyes.are_drawn or _is_plain(pixels, eye)]
-    if not seen:
+    plain = [eye for eye in eyes.places if _is_plain(pixels, eye)]
+    is_dark = bool(eyes.places) and _is_dark(_skin(pixels, eyes.places[0]))
+    are_drawn = eyes.are_drawn and not (is_dark and plain == list(eyes.places))
+    seen = list(eyes.places) if are_drawn else plain
+    if not seen or (are_drawn and not state):
         return picture
     skins = [_skin(pixels, eye) for eye in seen]
-    is_dark = bool(np.dot(skins[0], LUMINANCE) < BRIGHT)
     body = ""
     for number, (eye, skin) in enumerate(zip(seen, skins, strict=True)):
         # Where the nose is: between two eyes; in a profile, on the side that the eye is on.
         nose = seen[1 - number].x - eye.x if len(seen) > 1 else eye.x - picture.width / 2
         shown = ("" if number else CLOSED) if state == WINKING else state
         is_large = eye.radius > LARGE * picture.width
-        drawn = _eye(shown, skin, is_dark, eyes.are_drawn, is_large, 1 if nose > 0 else -1)
+        drawn = _eye(shown, skin, is_dark, are_drawn, is_large, 1 if nose > 0 else -1)
         if state == IN_TEARS and not number:
             drawn += _tear(max(1, LEAST_TEAR * picture.width / eye.radius))
         body += (
@@ -187,6 +188,10 @@ def _is_plain(pixels: np.ndarray, eye: Eye) -> bool:
     patch = _patch(pixels, *eye).astype(float)
     luminance = patch[..., :3] @ LUMINANCE
     return bool(patch.size and (patch[..., 3] > 127).mean() > 0.8 and luminance.std() <= PLAIN)
+
+
+def _is_dark(colour: tuple[int, int, int]) -> bool:
+    return bool(np.dot(colour, LUMINANCE) < BRIGHT)
 
 
 def _skin(pixels: np.ndarray, eye: Eye) -> tuple[int, int, int]:

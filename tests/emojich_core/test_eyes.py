@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from emojich_core.bundles.bundle import load_bundle
-from emojich_core.colours import GIVEN
+from emojich_core.colours import GIVEN, main_part, recolour
 from emojich_core.pipeline import Pipeline
 from emojich_core.request import ANGRY, CLOSED, IN_LOVE, IN_TEARS, WINKING
 from emojich_core.scenes.eyes import Eye, eyes_by_caption, eyes_in, with_eyes
@@ -54,6 +54,15 @@ def test_missing_eyes_are_there(drawn: dict[str, Image.Image]) -> None:
 
 def test_open_eyes_that_are_drawn_stay(drawn: dict[str, Image.Image]) -> None:
     assert with_eyes(drawn["морда кошки"], "морда кошки") is drawn["морда кошки"]
+
+
+def test_eyes_that_a_dark_colour_hides_are_added(drawn: dict[str, Image.Image]) -> None:
+    pixels = np.asarray(drawn["морда кошки"])
+    black = Image.fromarray(recolour(pixels, "черный", main_part(pixels)))
+    seen = with_eyes(black, "морда кошки")
+    for eye in eyes_in(pixels, "морда кошки").places:
+        assert dark(black, eye) > 0.9
+        assert dark(seen, eye) < 0.7  # a white ring around the pupil
 
 
 def test_states_differ_and_leave_the_rest_alone(drawn: dict[str, Image.Image]) -> None:
