@@ -9,6 +9,7 @@ Decisions, in this order:
 - `emoji_for_words`: emoji that stand for words: 🐱 в шляпе
 - `coloured_things`: a thing in a colour: синие ракеты
 - `whole_phrases`: a prompt that means one emoji: щенки; which emoji show a word (`variants.tsv`)
+- `shown_as`: a word that a small scene shows: баба яга, бабушка с метлой (`shown_as.tsv`)
 - `faces`: an adjective and a word for a face: сонное лицо
 - `partial_phrases`: commas, greetings, infinitives: привет, мама; печь пирог
 - `negations`: what a user does not want: кот без шляпы

@@ -48,7 +48,7 @@ WORN = {
     "в короне": ("👑", "top"),
     "в кепке": ("🧢", "top"),
     "в шлеме": ("🪖", "top"),
-    "в каске": ("⛑", "top"),
+    "в каске": ("⛑", "crown"),
     "в очках": ("👓", "eyes"),
     "в темных очках": ("🕶", "eyes"),
     "в наушниках": ("🎧", "ears"),
@@ -304,7 +304,9 @@ def _with_part(vocabulary: Vocabulary, first: Reading, rest: Sequence[str]) -> R
         return None
     if other.unknown:
         first = replace(first, unknown=other.unknown, instead=other.instead)
-    other = replace(other, variants=(), colours=(), unknown="", instead="")
+    if other.layout and not first.layout and layout in ("beside", "with"):
+        return _with_layout(other, "beside", replace(first, variants=(), colours=()))
+    other = replace(other, variants=(), colours=(), unknown="", instead="", layout="", others=())
     emoji = vocabulary.emoji_by_caption.get(other.prompt, "")
     if rest[0] == "в" and emoji in CLOTHES:
         return _with_layout(_as_head(vocabulary, first), "clothed", other)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from emojich_core.reading.lexicon import emoji_by_phrase
 from emojich_core.reading.tables import rows
 from emojich_core.reading.text import WORD
-from emojich_core.reading.words import forms, plain
+from emojich_core.reading.words import forms, is_pronoun, plain
 from emojich_core.reading.written_emoji import bare
 
 DESCRIPTIONS = Path(__file__).with_name("descriptions.tsv")
@@ -26,6 +26,8 @@ class Description(NamedTuple):
 
 def description_of(word: str) -> Description | None:
     """How a word changes the picture of a thing; None if it does not."""
+    if is_pronoun(word):  # какая is no form of какать
+        return None
     return next((descriptions()[form] for form in forms(word) if form in descriptions()), None)
 
 

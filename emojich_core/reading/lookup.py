@@ -1,6 +1,6 @@
 """Finds the emoji that a word or phrase of the lexicon means, in whatever form it stands.
 
-арбузы → 🍉, роботик → 🤖, мышь летучая → 🦇.
+арбузы → 🍉, роботик → 🤖, мышь летучая → 🦇, ревнуешь → 😒.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from emojich_core.reading.diminutives import bases
 from emojich_core.reading.lexicon import emoji_by_phrase, other_things, person
 from emojich_core.reading.vocabulary import Vocabulary
-from emojich_core.reading.words import forms, lemma, meant_forms, plain, plurals
+from emojich_core.reading.words import forms, is_likely, is_link, lemma, meant_forms, plain, plurals
 from emojich_core.reading.written_emoji import bare
 
 _PREFIX = 2  # letters of a word that all of its forms begin with
@@ -20,17 +20,25 @@ class Entry(NamedTuple):
     """A word or phrase of the lexicon, and its emoji."""
 
     phrase: str  # without ё
-    emoji: str  # one of the vocabulary's names
+    emoji: str
 
 
 def find(vocabulary: Vocabulary, phrase: str) -> Entry | None:
     """The entry that a word or phrase stands for, if the weights draw its emoji."""
+    return next((e for e in _entries(vocabulary, phrase) if e.emoji in vocabulary.names), None)
+
+
+def find_undrawn(vocabulary: Vocabulary, phrase: str) -> Entry | None:
+    """The entry that a word or phrase stands for, whether or not the weights draw its emoji."""
+    return next(_entries(vocabulary, phrase), None)
+
+
+def _entries(vocabulary: Vocabulary, phrase: str) -> Iterator[Entry]:
+    """The entries that a phrase may stand for, the surest first, each with its person, too."""
     for said in _possible_phrases(vocabulary, plain(phrase)):
-        emoji = bare(emoji_by_phrase().get(said, ""))
-        for drawn in (emoji, person(emoji)):
-            if drawn in vocabulary.names:
-                return Entry(said, drawn)
-    return None
+        if emoji := bare(emoji_by_phrase().get(said, "")):
+            yield Entry(said, emoji)
+            yield Entry(said, person(emoji))
 
 
 def _possible_phrases(vocabulary: Vocabulary, phrase: str) -> Iterator[str]:
@@ -38,8 +46,11 @@ def _possible_phrases(vocabulary: Vocabulary, phrase: str) -> Iterator[str]:
     yield phrase
     if " " in phrase:
         yield _in_form_of_lexicon(phrase)
-        if phrase.count(" ") == 1:
-            yield _in_form_of_lexicon(" ".join(reversed(phrase.split())))  # мышь летучая
+        first, *others = phrase.split()
+        if len(others) == 1 and not is_link(first) and not is_link(others[0]):
+            yield _in_form_of_lexicon(f"{others[0]} {first}")  # мышь летучая
+            for base in bases(others[0]):  # гаечный ключик
+                yield _in_form_of_lexicon(f"{first} {base}")
         return
     yield from plurals(phrase)  # the lexicon has тапки, and no тапка; a конёк is no коньки
     yield from meant_forms(phrase)
@@ -49,6 +60,13 @@ def _possible_phrases(vocabulary: Vocabulary, phrase: str) -> Iterator[str]:
         for part in phrase.split("-")[:-1]:
             yield from forms(part)
             yield from bases(part)
+    if _is_verb(phrase):
+        yield from _verbs_by_lemma().get(lemma(phrase), ())
+
+
+def is_said(phrase: str) -> bool:
+    """Whether the lexicon has a phrase in this form."""
+    return plain(phrase) in emoji_by_phrase()
 
 
 def names_another_thing(phrase: str) -> bool:
@@ -60,6 +78,20 @@ def _in_form_of_lexicon(phrase: str) -> str:
     """The phrase of the lexicon that has these words in other forms; else the phrase itself."""
     alike = _phrases_by_prefixes().get(_prefixes(phrase), ())
     return next((said for said in alike if _lemmas(said) == _lemmas(phrase)), phrase)
+
+
+@cache
+def _verbs_by_lemma() -> dict[str, list[str]]:
+    """The verbs of the lexicon in any form, by their dictionary forms: ревную of ревновать."""
+    found: dict[str, list[str]] = {}
+    for said in emoji_by_phrase():
+        if " " not in said and _is_verb(said):
+            found.setdefault(lemma(said), []).append(said)
+    return found
+
+
+def _is_verb(word: str) -> bool:
+    return is_likely("VERB", word) or is_likely("INFN", word)
 
 
 @cache

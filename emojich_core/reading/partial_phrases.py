@@ -2,7 +2,7 @@
 
 from itertools import dropwhile
 
-from emojich_core.reading.lookup import find
+from emojich_core.reading.lookup import find, is_said
 from emojich_core.reading.text import words_and_numbers_in
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_in_turn, read_whole
@@ -23,7 +23,7 @@ _OPENING = {"как", "чтобы", "чтоб", "пусть", "где", "ког�
 _FILLERS = {"чтобы", "чтоб", "он", "она", "оно", "они", "типа", "короче", "просто", "будто"}
 _WISH = 3  # words that a wish has at most: я хочу чтобы
 _WHICH = {"который", "где", "чтобы", "чтоб"}
-_BEFORE_GREETINGS = ("NPRO", "PRCL", "INTJ", "ADVB")  # parts of speech
+_BESIDE_GREETINGS = ("NPRO", "PRCL", "INTJ", "ADVB", "CONJ")  # parts of speech
 
 
 def read_clauses(vocabulary: Vocabulary, prompt: str) -> Reading | None:
@@ -46,6 +46,12 @@ def _continues_scene(clause: list[str]) -> bool:
     return is_likely("PREP", first) or lemma(first) in _WHICH or bool(verb_of_participle(first))
 
 
+def read_in_one_word(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
+    """The reading of a word that was typed with a space: мед сестра, вело сипед."""
+    word = "".join(texts)
+    return read_whole(vocabulary, [word]) if len(texts) == 2 and is_said(word) else None
+
+
 def read_greeting(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
     """The reading of a greeting, or another phrase of the lexicon, among words that show nothing.
 
@@ -66,13 +72,23 @@ def read_greeting(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
         wish = texts[start:] if plain(texts[start]) in ("с", "со") else []
         if wish and (reading := read_whole(vocabulary, wish)):
             return reading
-    greeting = list(dropwhile(_stands_before_greetings, texts))
-    return read_whole(vocabulary, greeting) if len(greeting) < len(texts) else None
+    for start in range(1, len(texts)):
+        if not _stands_beside_greetings(texts[start - 1]):
+            break
+        greeting = texts[start:]
+        if _stands_beside_greetings(greeting[0]) and not is_said(" ".join(greeting)):
+            continue  # уже is no уж
+        if reading := read_whole(vocabulary, greeting):
+            return reading
+    if len(texts) < 2 or not all(map(_stands_beside_greetings, texts[1:])):
+        return None
+    says_what_is_done = any(is_likely(part, texts[0]) for part in ("VERB", "ADJS", "PRTS"))
+    return read_whole(vocabulary, texts[:1]) if says_what_is_done else None  # скучаю очень
 
 
-def _stands_before_greetings(word: str) -> bool:
-    """Whether a word often stands before a greeting or a wish: всем, ну, поздравляю."""
-    return is_first_person(word) or any(is_likely(part, word) for part in _BEFORE_GREETINGS)
+def _stands_beside_greetings(word: str) -> bool:
+    """Whether a word often stands beside a greeting or a wish: всем, ну, поздравляю, очень."""
+    return is_first_person(word) or any(is_likely(part, word) for part in _BESIDE_GREETINGS)
 
 
 def without_opening(prompt: str) -> str:

@@ -56,6 +56,7 @@ from emojich_core.reading.partial_phrases import (
     object_of_infinitive,
     read_clauses,
     read_greeting,
+    read_in_one_word,
     without_opening,
 )
 from emojich_core.reading.poses import with_pose
@@ -158,6 +159,7 @@ def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
         or read_coloured_thing(vocabulary, texts)
         or read_whole(vocabulary, texts)
         or read_face(vocabulary, texts)
+        or read_in_one_word(vocabulary, texts)
         or _read_list(vocabulary, prompt)
         or read_clauses(vocabulary, prompt)
         or read_greeting(vocabulary, texts)
@@ -235,8 +237,10 @@ def _read_nouns(vocabulary: Vocabulary, prompt: str) -> Reading | None:
         return None  # weights that have learned красный кот know no красный
     named = nouns(texts)
     telling = named or [text for text in texts if says_something(text)]
-    if not named and len(texts) > 1 and not all(map(vocabulary.knows, telling)):
-        return read_word_alone(vocabulary, texts)
+    if not named and len(texts) > 1:
+        alone = read_word_alone(vocabulary, texts)
+        if alone or not all(map(vocabulary.knows, telling)):
+            return alone
     if any(map(vocabulary.knows, telling)):
         subject = read_substituted(vocabulary, prompt, telling[:1])
         return subject or read_learned_scene(vocabulary, prompt, named)

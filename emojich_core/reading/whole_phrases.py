@@ -12,6 +12,7 @@ from pathlib import Path
 from emojich_core.reading.colour_names import natural_colours
 from emojich_core.reading.lexicon import emoji_by_phrase
 from emojich_core.reading.lookup import find, names_another_thing
+from emojich_core.reading.shown_as import read_shown_as
 from emojich_core.reading.tables import rows
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.words import is_noun, lemma, meant_forms, plain, plurals
@@ -30,6 +31,8 @@ def read_whole(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
     shown = _variants().get(phrase, ())
     if len(texts) == 1 and not named and not shown:
         shown = _emoji_of_form(phrase)
+    if scene := read_shown_as(vocabulary, phrase, is_of_several=bool(shown)):
+        return scene
     if not named and not shown and (found := find(vocabulary, phrase)):
         named = found.emoji
         if names_another_thing(found.phrase):
@@ -51,7 +54,10 @@ def read_whole(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
 
 def read_in_turn(vocabulary: Vocabulary, emoji: Iterable[str]) -> Reading | None:
     """The reading of several emoji, each by itself: the weights draw pairs badly."""
-    return take_turns(map(vocabulary.caption_of, emoji))
+    single, *others = list(emoji) or [""]
+    if not others and (scene := read_shown_as(vocabulary, plain(vocabulary.names.get(single, "")))):
+        return scene
+    return take_turns(map(vocabulary.caption_of, filter(None, [single, *others])))
 
 
 def take_turns(captions: Iterable[str]) -> Reading | None:
@@ -67,7 +73,12 @@ def read_known_noun(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
 
 
 def _emoji_of_form(word: str) -> tuple[str, ...]:
-    """The emoji of `variants.tsv` for a word in another form; коньках is of коньки, not конёк."""
+    """The emoji of `variants.tsv` for a word in another form; коньках is of коньки, not конёк.
+
+    A word of the lexicon is no form of another one: лайка is a dog, and no лайк.
+    """
+    if word in emoji_by_phrase():
+        return ()
     is_plural_thing = not emoji_by_phrase().keys().isdisjoint(plurals(word))
     said = plurals(word) if is_plural_thing else meant_forms(word)
     return next((_variants()[form] for form in said if form in _variants()), ())

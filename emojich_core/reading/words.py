@@ -192,6 +192,11 @@ def is_first_person(word: str) -> bool:
     return is_likely("VERB", word) and "1per" in parses(word)[0].tag
 
 
+def is_pronoun(word: str) -> bool:
+    """Whether a word most likely is a pronoun, or an adjective of one: она, какая."""
+    return not {"NPRO", "Apro"}.isdisjoint(parses(word)[0].tag.grammemes)
+
+
 def is_locative(word: str) -> bool:
     """Whether a noun can say where something is: лесу of в лесу, but not футбол of в футбол."""
     return any({"loct", "loc2"} & set(p.tag.grammemes) for p in parses(word))
