@@ -6,8 +6,6 @@ import multiprocessing
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +14,7 @@ from functools import cache
 from io import BytesIO, StringIO
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import httpx
 import redis
@@ -71,6 +69,34 @@ def draw_sketch(number: int) -> bytes:
     return file.getvalue()
 
 
+# Imports of the bot and of the sandbox take a second: this server has done them once, and a process
+# is a fork of it.
+forkserver = multiprocessing.get_context("forkserver")
+forkserver.set_forkserver_preload(["tests.bot.preloaded", "tests.bot.harness"])
+
+
+def fork(
+    code: str, environment: dict[str, str], outputs: int
+) -> tuple[multiprocessing.process.BaseProcess, list[TextIO]]:
+    """Run code as the main module of a process; its stdout and, if `outputs` is 2, its stderr."""
+    pipes = [forkserver.Pipe(duplex=False) for _ in range(outputs)]
+    ends = [end for _, end in pipes]
+    process = forkserver.Process(target=_run, args=(code, environment, *ends), daemon=True)
+    process.start()
+    for end in ends:
+        end.close()
+    return process, [os.fdopen(os.dup(start.fileno())) for start, _ in pipes]
+
+
+def _run(code: str, environment: dict[str, str], *outputs: Connection) -> None:
+    for number, output in enumerate(outputs, start=1):
+        os.dup2(output.fileno(), number)
+        output.close()
+    os.environ.clear()
+    os.environ.update(environment)
+    exec(code, {"__name__": "__main__"})
+
+
 class Sandbox:
     """`python -m bot.sandbox`."""
 
@@ -78,23 +104,11 @@ class Sandbox:
         """`options` of its command line."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "bot.sandbox",
-                "--port",
-                str(port),
-                "--data",
-                str(data),
-                *options,
-            ],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout
-        self.url = self._process.stdout.readline().strip()
+        arguments = ["--port", str(port), "--data", str(data), *options]
+        main = "from bot.sandbox.__main__ import main; main()"
+        code = f"import sys; sys.argv[1:] = {arguments}; {main}"
+        self._process, [out] = fork(code, dict(os.environ), 1)
+        self.url = out.readline().strip()
         self.http = httpx.Client(base_url=self.url, timeout=30)
 
     def post(self, path: str, **body: Any) -> Any:
@@ -125,17 +139,18 @@ class Sandbox:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Suspend Telegram: inside the block it answers nothing."""
-        self._process.send_signal(signal.SIGSTOP)
+        assert self._process.pid
+        os.kill(self._process.pid, signal.SIGSTOP)
         try:
             yield
         finally:
-            self._process.send_signal(signal.SIGCONT)
+            os.kill(self._process.pid, signal.SIGCONT)
 
     def stop(self) -> None:
         """End the process, even if it holds answers back."""
         self.http.close()
         self._process.kill()
-        self._process.wait()
+        self._process.join()
 
 
 class User:
@@ -302,20 +317,6 @@ class RunningBot:
         self._loop.close()
 
 
-# The bot's imports take a second: this server has done them once, and a process is a fork of it.
-forkserver = multiprocessing.get_context("forkserver")
-forkserver.set_forkserver_preload(["tests.bot.preloaded", "tests.bot.harness"])
-
-
-def _be_bot(code: str, environment: dict[str, str], *outputs: Connection) -> None:
-    for number, output in enumerate(outputs, start=1):
-        os.dup2(output.fileno(), number)
-        output.close()
-    os.environ.clear()
-    os.environ.update(environment)
-    exec(code, {"__name__": "__main__"})
-
-
 def environment_of(sandbox: Sandbox, redis_url: str) -> dict[str, str]:
     """The variables of a bot process that answers in the sandbox."""
     return {
@@ -330,14 +331,8 @@ class BotProcess:
 
     def __init__(self, code: str = "from bot.__main__ import main; main()", **environment: str):
         """Run `code` in place of `python -m bot` if it is given."""
-        pipes = [forkserver.Pipe(duplex=False) for _ in range(2)]
-        ends = [end for _, end in pipes]
         own = {**os.environ, **environment}
-        self.process = forkserver.Process(target=_be_bot, args=(code, own, *ends), daemon=True)
-        self.process.start()
-        for end in ends:
-            end.close()
-        self._out, self._log = (os.fdopen(os.dup(start.fileno())) for start, _ in pipes)
+        self.process, [self._out, self._log] = fork(code, own, 2)
 
     @property
     def returncode(self) -> int | None:
