@@ -78,16 +78,30 @@ def built(once_built: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(once_built, tmp_path / "emojich"))
 
 
-@pytest.mark.parametrize("size", [0, 100, 5000, -1])
-def test_a_library_of_which_a_part_was_written_is_built_anew(size: int, built: Path) -> None:
-    whole = built.read_bytes()
-    built.write_bytes(whole[:size])
-    # In a process of its own, which ends when it loads a part of a library.
-    loads = "from emojich_core.inference import kernels; assert kernels.library() is not None"
-    ended = subprocess.run([sys.executable, "-c", loads])
-    assert ended.returncode != -signal.SIGBUS
+# In a process of its own, which ends when it loads a part of a library.
+LOADS = """
+import os, sys
+from emojich_core.inference import kernels
+for folder in sys.argv[1:]:
+    print(folder, flush=True)
+    os.environ["XDG_CACHE_HOME"] = folder
+    assert kernels.library.__wrapped__() is not None
+"""
+
+
+def test_a_library_of_which_a_part_was_written_is_built_anew(
+    once_built: Path, tmp_path: Path
+) -> None:
+    whole = once_built.read_bytes()
+    parts = [tmp_path / str(size) / "emojich" / once_built.name for size in (0, 100, 5000, -1)]
+    for part in parts:
+        part.parent.mkdir(parents=True, mode=0o700)
+        part.write_bytes(whole[: int(part.parts[-3])])
+    folders = [str(part.parents[1]) for part in parts]
+    ended = subprocess.run([sys.executable, "-c", LOADS, *folders], stdout=subprocess.PIPE)
+    assert ended.returncode != -signal.SIGBUS, ended.stdout
     assert ended.returncode == 0
-    assert built.read_bytes() == whole
+    assert [part.read_bytes() for part in parts] == [whole] * len(parts)
 
 
 def test_library_writable_by_other_users_is_rebuilt_in_a_private_folder(built: Path) -> None:
