@@ -19,6 +19,7 @@ from emojich_core.colours import MIN_SHARE, main_part, recolour, shares
 from emojich_core.request import LEANS, ONE_WAY, Reading
 from emojich_core.scenes.compose import fitted
 from emojich_core.scenes.eyes import with_eyes
+from emojich_core.scenes.white_parts import with_white_parts
 
 SAME = 0.9  # share of equal codes above which people see two images as the same
 SHOWN = 0.12  # share of the visible pixels above which a picture has a colour
@@ -59,7 +60,7 @@ class Look:
 
         `arrange` makes the scene of which the picture is the first thing.
         """
-        coloured, repeat = self._coloured(picture)
+        coloured, repeat = self._coloured(with_white_parts(picture, self.caption))
         coloured = with_eyes(coloured, self.caption, self.eyes)
         if arrange is None:
             return self._varied(coloured, repeat)
