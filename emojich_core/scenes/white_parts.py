@@ -1,6 +1,7 @@
 """White parts that the U-Net took for background: a rocket's body, a ghost's eyes.
 
-`white_parts.txt` has the captions of things that the art draws with white in them and without holes.
+`white_parts.txt` has the captions of things that the art draws with white in them, and without
+holes.
 """
 
 from functools import cache
