@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from emojich_core.reading.arranged_scenes import read_thing
+from emojich_core.reading.things import read_thing
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.words import can_be, forms, is_adjective, lemma, plain
 from emojich_core.request import Reading
@@ -17,15 +17,8 @@ _NOUNS = (
     *(("овый", ""), ("овый", "а"), ("овый", "о"), ("евый", ""), ("евый", "я"), ("евый", "ь")),
     *(("ский", ""), ("ский", "ь"), ("ской", ""), ("ской", "е"), ("енский", "о")),
     *(("ачий", "ка"), ("ячий", "яц"), ("чий", "ка"), ("чий", "ца"), ("чий", "к")),
-    *(
-        ("овий", ""),
-        ("жий", "дь"),
-        ("иный", "ь"),
-        ("иный", "а"),
-        ("ий", "а"),
-        ("ий", ""),
-        ("ий", "ь"),
-    ),
+    *(("овий", ""), ("жий", "дь"), ("иный", "ь"), ("иный", "а")),
+    *(("ий", "а"), ("ий", ""), ("ий", "ь")),
     *(("янный", "о"), ("яной", ""), ("ливый", "ь"), ("истый", "")),
 )
 _STEM = 3  # letters that a word keeps at least
