@@ -12,7 +12,7 @@ from emojich_core.reading.layouts import COLOURED_OUTFITS, OUTFITS, PLACES
 from emojich_core.reading.scene_parts import LINKS, WORN
 from emojich_core.request import Request
 from emojich_core.scenes.layouts import LAYOUTS, WITH_ANOTHER, arrange
-from emojich_core.scenes.together import ALL_INSIDE, placed
+from emojich_core.scenes.places import ALL_INSIDE, placed
 from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
 
