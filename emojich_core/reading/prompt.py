@@ -34,7 +34,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from emojich_core.reading.adjectives import (
-    participle_left_out,
+    quality_left_out,
     with_verbs_for_participles,
     without_unknown_adjectives,
 )
@@ -84,7 +84,8 @@ EXAMPLES = "«кот в шляпе», «горящее сердце» or «па�
 def read(vocabulary: Vocabulary, prompt: str) -> Reading:
     """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known.
 
-    Words that the picture is to show are written under what is drawn; alone, under what they mean.
+    Words that the picture is to show are written under what is drawn.  If a user asks for words
+    alone, they are written under what they mean, or else under SPARKLES.
     """
     subject, words = written_in(prompt) if vocabulary.scene_nouns else (prompt, "")
     if not words:
@@ -173,7 +174,10 @@ def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
 
 
 def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Reading | None:
-    """The reading of a prompt that no phrase stands for; it tells of a participle left out."""
+    """The reading of a prompt that no phrase stands for.
+
+    If a visible quality such as горящий is left out, `unknown` and `instead` say so.
+    """
     wanted = without_opening(without_negated(prompt))
     if wanted != prompt:
         return _read_words(vocabulary, wanted)
@@ -198,7 +202,7 @@ def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Rea
         return _in_words_of_user(reading, words_in(shortened), said)
     if shortened == prompt or not reading:
         return reading
-    unknown, instead = participle_left_out(texts, words_in(shortened))
+    unknown, instead = quality_left_out(texts, words_in(shortened))
     return replace(reading, unknown=unknown, instead=instead) if unknown else reading
 
 

@@ -35,7 +35,9 @@ def _without_other_things(vocabulary: Vocabulary, reading: Reading) -> Reading:
     single = [each for each in reading.prompts if each in emoji]
     animals = [each for each in single if has_known_eyes(replace(reading, prompt=each))]
     has_head = any(emoji[each] in vocabulary.outfits for each in animals)
-    if has_head and 2 * len(animals) >= len(single):  # a снеговик is but one of what shows зима
+    if has_head and 2 * len(animals) >= len(
+        single
+    ):  # зима is shown by a снеговик, but by other things, too
         return replace(reading, prompt=animals[0], variants=tuple(animals[1:]))
     return replace(reading, variants=tuple(each for each in reading.variants if each in single))
 

@@ -25,10 +25,10 @@ from emojich_core.scenes.together import (
 )
 from emojich_core.scenes.worn import WORN, Place, clothed, wearing
 
-Drawing = np.ndarray[Any, Any]  # (S, S, 4) uint8 with straight alpha
+Pixels = np.ndarray[Any, Any]  # (S, S, 4) uint8 with straight alpha
 
 # Layouts of one drawing.
-ALONE: dict[str, Callable[[Drawing], Drawing]] = {
+ALONE: dict[str, Callable[[Pixels], Pixels]] = {
     **{name: partial(counted, count=count) for count, name in counts.LAYOUTS.items()},
     "fat": partial(stretched, across=1.45),
     "thin": partial(stretched, across=0.62),
@@ -36,7 +36,7 @@ ALONE: dict[str, Callable[[Drawing], Drawing]] = {
     **{place: partial(placed, place=place) for place in PLACES},
 }
 # Layouts of a drawing and another one.
-WITH_ANOTHER: dict[str, Callable[[Drawing, Drawing], Drawing]] = {
+WITH_ANOTHER: dict[str, Callable[[Pixels, Pixels], Pixels]] = {
     "beside": pair,
     "with": carrying,
     "with another": lambda thing, other: mirrored(carrying(mirrored(thing), mirrored(other))),
@@ -79,8 +79,8 @@ def arrange(layout: str, pictures: Sequence[Image.Image], caption: str = "") -> 
 
 
 def _put_together(
-    scene: Drawing, others: list[Drawing], names: Sequence[str], eyes: Sequence[Eye]
-) -> Drawing:
+    scene: Pixels, others: list[Pixels], names: Sequence[str], eyes: Sequence[Eye]
+) -> Pixels:
     """The first drawing with the others, which are taken out of `others`, before any place.
 
     Layouts of _ON_A_HEAD that follow one another are worn at once, so that the first thing worn
@@ -99,7 +99,7 @@ def _put_together(
     return scene
 
 
-def _applied(name: str, scene: Drawing, others: list[Drawing], is_first: bool) -> Drawing:
+def _applied(name: str, scene: Pixels, others: list[Pixels], is_first: bool) -> Pixels:
     """A drawing in one layout that is not of _ON_A_HEAD; of `others`, the next one is taken."""
     if name in OUTFITS:
         return clothed(scene, OUTFITS[name].picture(len(scene)))
@@ -110,7 +110,7 @@ def _applied(name: str, scene: Drawing, others: list[Drawing], is_first: bool) -
     return ALONE[name](scene)
 
 
-def _worn(name: str, others: list[Drawing], size: int) -> tuple[Drawing, Place]:
+def _worn(name: str, others: list[Pixels], size: int) -> tuple[Pixels, Place]:
     """The drawing that a layout puts on a head, and where; of `others`, the next one is taken."""
     if name in _WORN:
         return others.pop(0), _WORN[name]
