@@ -170,11 +170,11 @@ def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     shown = object_of_infinitive(texts)
     if shown and (reading := _read_words(vocabulary, shown)):
         return reading
-    return _read_without_unknown_adjectives(vocabulary, prompt)
+    return _read_by_parts(vocabulary, prompt)
 
 
-def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Reading | None:
-    """The reading of a prompt that no phrase stands for.
+def _read_by_parts(vocabulary: Vocabulary, prompt: str) -> Reading | None:
+    """The reading of a prompt that no phrase stands for, by its scenes, things and nouns.
 
     If a visible quality such as горящий is left out, `unknown` and `instead` say so.
     """
@@ -186,15 +186,10 @@ def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Rea
     prompt = with_verbs_for_participles(prompt)
     texts = words_in(prompt)
     kept = {*LINKS, *COUNTS, *filter(basic_colour, texts)}
-    if describing := list(filter(description_of, texts)):
-        with_them = without_unknown_adjectives(vocabulary, prompt, texts, kept={*describing, *kept})
+    if describing := set(filter(description_of, texts)):
+        with_them = without_unknown_adjectives(vocabulary, prompt, texts, describing | kept)
         words = words_and_numbers_in(with_them)
-        reading = (
-            read_described(vocabulary, words)
-            or read_arranged_scene(vocabulary, words)
-            or read_part_of_scene(vocabulary, words)
-        )
-        if reading:
+        if reading := _read_described_scene(vocabulary, words):
             return _in_words_of_user(reading, words, said)
     shortened = without_unknown_adjectives(vocabulary, prompt, texts, kept=kept)
     reading = _read_nouns(vocabulary, shortened)
@@ -204,6 +199,15 @@ def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Rea
         return reading
     unknown, instead = quality_left_out(texts, words_in(shortened))
     return replace(reading, unknown=unknown, instead=instead) if unknown else reading
+
+
+def _read_described_scene(vocabulary: Vocabulary, words: list[str]) -> Reading | None:
+    """The reading of a described thing, or of a scene, by all its words or the first of them."""
+    return (
+        read_described(vocabulary, words)
+        or read_arranged_scene(vocabulary, words)
+        or read_part_of_scene(vocabulary, words)
+    )
 
 
 def _in_words_of_user(reading: Reading, words: list[str], said: list[str]) -> Reading:

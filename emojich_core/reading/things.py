@@ -29,15 +29,14 @@ def read_thing(vocabulary: Vocabulary, texts: Sequence[str]) -> Reading | None:
 def _without_other_things(vocabulary: Vocabulary, reading: Reading) -> Reading:
     """The reading without captions of scenes, or of moods, or of things beside an animal.
 
-    A кот is not laughing in space, and of a мышка that does something the animal is meant.
+    A кот is not laughing in space, and a мышка that does something is the animal.
     """
     emoji = vocabulary.emoji_by_caption
     single = [each for each in reading.prompts if each in emoji]
     animals = [each for each in single if has_known_eyes(replace(reading, prompt=each))]
     has_head = any(emoji[each] in vocabulary.outfits for each in animals)
-    if has_head and 2 * len(animals) >= len(
-        single
-    ):  # зима is shown by a снеговик, but by other things, too
+    # Most must be animals: a снеговик is one of several things that show зима.
+    if has_head and 2 * len(animals) >= len(single):
         return replace(reading, prompt=animals[0], variants=tuple(animals[1:]))
     return replace(reading, variants=tuple(each for each in reading.variants if each in single))
 
