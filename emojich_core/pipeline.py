@@ -286,7 +286,15 @@ class Pipeline:
             reading = replace(reading, layout="", others=())
         prefills = self.prefill(reading.prompts, image_prompt)
         others = [self.prefill([other.prompt])[0] for other in reading.others]
-        return ImageRequest(request, sampling, prefills, image_prompt, best_of, reading, others)
+        return ImageRequest(
+            request,
+            sampling,
+            prefills,
+            image_prompt=image_prompt,
+            best_of=best_of,
+            reading=reading,
+            others=others,
+        )
 
     @memory_watched()
     def prefill(

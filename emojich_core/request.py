@@ -147,16 +147,6 @@ def _in_one_alphabet(word: re.Match[str]) -> str:
     return russian if _RUSSIAN.search(word[0]) and _RUSSIAN.fullmatch(russian) else word[0]
 
 
-# Poses: LEANS: the drawing may also be rotated; ONE_WAY: it must not be mirrored.
-LEANS, ONE_WAY = "leans", "one way"
-# Eyes: how those of a thing are; or a colour of `emojich_core.colours`.
-CLOSED, WINKING, WIDE = "closed", "winking", "wide"
-IN_TEARS, ANGRY, IN_LOVE = "in tears", "angry", "in love"
-WRITTEN = "надпись "  # the name of the layout that shows the words after it
-IN_PIXELS = "in pixels"  # the name of the layout that makes all before it coarse
-THEN = "; "  # between layouts: each gets the picture that the layout before it has made
-
-
 def new_seed() -> int:
     """A random seed."""
     return secrets.randbelow(MAX_SEED + 1)
@@ -240,6 +230,18 @@ def _image_ref(data: dict[str, Any]) -> ImageRef:
     return ImageRef(**known(ImageRef, data))
 
 
+# `Reading.pose`: LEANS: the drawing may also be rotated; ONE_WAY: it must not be mirrored.
+LEANS, ONE_WAY = "leans", "one way"
+# `Reading.eyes`, which may also be a colour of `emojich_core.colours`.
+CLOSED, WINKING, WIDE = "closed", "winking", "wide"
+IN_TEARS, ANGRY, IN_LOVE = "in tears", "angry", "in love"
+# `Reading.layout`: layouts of `emojich_core.scenes`, each of which gets the picture that the layout
+# before it has made, with THEN between.
+THEN = "; "
+IN_PIXELS = "in pixels"  # the layout that shows the picture in large pixels
+WRITTEN = "надпись "  # begins the last layout: the words after it are written under the picture
+
+
 @dataclass(frozen=True)
 class Reading:
     """What a bundle draws for a prompt; see `emojich_core.reading`."""
@@ -251,8 +253,8 @@ class Reading:
     colour: str = ""  # of the finished picture; see `emojich_core.colours`; "": as it was drawn
     colours: tuple[str, ...] = ()  # for images that repeat another one; see `emojich_core.looks`
     pose: str = ""  # of repeats: LEANS, ONE_WAY, or "": they may be mirrored
-    eyes: str = ""  # how the first thing's eyes are; see `emojich_core.scenes.eyes`; "": open
-    layout: str = ""  # how finished pictures become one: layouts of `emojich_core.scenes`, by THEN
+    eyes: str = ""  # how the first thing's eyes are; "": open
+    layout: str = ""  # how finished pictures become one
     others: "tuple[Reading, ...]" = ()  # the other things of the layout
 
     @property

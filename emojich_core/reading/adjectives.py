@@ -20,8 +20,8 @@ from emojich_core.reading.words import (
     verb_of_participle,
 )
 
-# Qualities that change all of a picture: a user is told that they are left out.
-_LOOKS = {
+# Qualities that would change all of a picture: the bot tells the user that they are left out.
+_VISIBLE_QUALITIES = {
     *("радужный", "прозрачный", "полосатый", "мультяшный", "клетчатый", "пятнистый", "двухголовый"),
     *("деревянный", "стеклянный", "металлический", "железный", "вязаный", "неоновый", "крылатый"),
     *("акварельный", "реалистичный", "каменный", "ледяной", "трехголовый", "трехглавый"),
@@ -68,13 +68,14 @@ def _begins_a_name(vocabulary: Vocabulary, texts: list[str]) -> bool:
     return begins and find(vocabulary, " ".join(texts[:2])) is not None
 
 
-def participle_left_out(texts: list[str], left: list[str]) -> tuple[str, str]:
-    """The first participle or look of `texts` that is not in `left`, with its noun, and the noun.
+def quality_left_out(texts: list[str], left: list[str]) -> tuple[str, str]:
+    """The first visible quality of `texts` that is not in `left`, with its noun, and the noun.
 
-    горящий дом, дом.  Two empty strings if there is none, or if its noun is a face.
+    A participle is one, too: горящий дом, дом.  Two empty strings if there is none, or if its noun
+    is a face.
     """
     for text, after in pairwise(texts):
-        is_seen = is_participle(text) or lemma(text) in _LOOKS
+        is_seen = is_participle(text) or lemma(text) in _VISIBLE_QUALITIES
         if text not in left and after in left and is_seen and is_noun(after):
             noun = lemma(after)
             if noun in FACES:

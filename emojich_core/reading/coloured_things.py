@@ -36,9 +36,8 @@ def read_coloured_thing(vocabulary: Vocabulary, texts: list[str]) -> Reading | N
         named = read_whole(vocabulary, texts)  # зеленый чай, белый медведь
         if not named:
             return _in_colour(vocabulary, reading, colour)
-        if colour in map(
-            lemma, named.prompt.split()
-        ):  # a thing that is white by name needs no white
+        if colour in map(lemma, named.prompt.split()):
+            # A thing that is white by name needs no white.
             return replace(named, colour="" if colour == "белый" else colour, colours=())
         return _in_colour(vocabulary, reading, colour) if named.colours else named
     return None

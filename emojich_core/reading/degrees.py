@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-# The end of such an adjective, and the ends that the plain one may have there.
+# The ends of such adjectives, and the ends that the plain adjective may have instead.
 _PLAIN = ("ый", "ой", "ий")
 _DEGREES = {
     "енький": (*_PLAIN, "кий"),  # беленький, синенький, сладенький
@@ -13,11 +13,11 @@ _DEGREES = {
     "еватый": _PLAIN,  # синеватый
     "оватый": _PLAIN,  # грустноватый
 }
-_STEM = 2  # letters that a word keeps at least: злющий
+_STEM = 2  # letters before the end, at least: злющий
 
 
 def plain_degrees(adjective: str) -> Iterator[str]:
-    """Adjectives that one may be made of: some of what this yields is no word at all."""
+    """The plain adjectives of an adjective, злющий: злый, злой, злий; some are no words at all."""
     for end, others in _DEGREES.items():
         stem = adjective.removesuffix(end)
         if stem != adjective and len(stem) >= _STEM:

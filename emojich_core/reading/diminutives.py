@@ -5,8 +5,8 @@ from typing import Any
 
 from emojich_core.reading.words import animacies, forms, parses, plain
 
-# The end of a diminutive, and what may stand there in the word that it is made of: роботик → робот,
-# зайчонок → заяц, кукурузка → кукуруза, виноградина → виноград.
+# The end of a diminutive, and the end that its noun may have instead: роботик → робот, зайчонок →
+# заяц, кукурузка → кукуруза, виноградина → виноград.
 _DIMINUTIVES = (
     *(("ушек", "о"), ("ышек", "о"), ("чик", ""), ("чик", "ц"), ("чик", "к"), ("ик", "")),
     *(("очек", "ок"), ("ечек", "ек"), ("ок", ""), ("ек", ""), ("жок", "г"), ("чок", "к")),
@@ -24,7 +24,7 @@ _DIMINUTIVES = (
     # Women of a job: барменша, каменщица, горнистка.
     *(("ша", ""), ("щица", "щик"), ("чица", "чик"), ("ница", "ник"), ("истка", "ист")),
 )
-_STEM = 3  # letters that a word keeps at least
+_STEM = 3  # letters before the end, at least
 # One thing of a mass, of another gender than the mass: виноградина.  Of a short word the same end
 # makes another word: родина, путина.
 _ONE_OF = {"ина", "инка"}

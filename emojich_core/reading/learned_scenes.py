@@ -12,7 +12,7 @@ from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.words import forms, is_adjective, nouns, plain
 from emojich_core.request import Reading
 
-# Of hats, scenes have few; the first is drawn well on most heads.
+# The hats of learned scenes; the weights draw the first one well on most heads.
 HATS = ("в шляпе", "в шапке")
 
 

@@ -8,29 +8,34 @@ MAX_TEXT = 30  # characters
 _QUOTED = r"[«\"“„'](?P<quoted>[^«»\"“”„']+)[»\"”“']"
 _INSCRIPTION = r"(?:надпис|подпис)\w*|текст\w*|фраз\w*|слов(?:о|ом|ами|а)"
 _SAYS = r"говорит|кричит|пишет|думает|поёт|поет|спрашивает|отвечает"
+# Words after an inscription that say where it is or what is beside it: с надписью на футболке.  «с»
+# also begins greetings: с надписью с днём рождения.
+_NO_TEXT = r"(?:на|в|во|под|из|от|для)\s|с\s(?!дн|нов|праздн|любов|добр|рожд)"
+_BARE = rf"(?P<bare>(?!{_NO_TEXT})[^«»\"“”„']+)$"
 _WRITTEN = re.compile(
-    rf"[\s,]*(?:(?:и|с|со|где|в котором|на котор\w+)\s+)*(?:[а-яё]+(?:ая|ой|ый|ым)\s+)?"
+    r"[\s,]*(?:(?:и|с|со|где|в котором|на котор\w+)\s+)*(?:[а-яё]+(?:ая|ой|ый|ым)\s+)?"
     rf"(?:(?<![\w-])(?:{_INSCRIPTION}|{_SAYS})\s*:?\s*{_QUOTED}"
-    rf"|(?<![\w-])(?:{_INSCRIPTION})\s*:?\s+(?P<bare>(?!(?:на|в|во|под|из|от|для)\s|с\s(?!дн|нов|праздн|любов|добр|рожд))[^«»\"“”„']+)$)",
+    rf"|(?<![\w-])(?:{_INSCRIPTION})\s*:?\s+{_BARE})",
     re.IGNORECASE,
 )
-# What only carries words: nothing of it is drawn.
+# Things that only carry words, and are not drawn themselves.
 _CARRIERS = re.compile(
     r"^(?:[а-яё]+(?:ая|ой|ый|ое)\s+)?(?:таблич\w+|плакат\w*|вывеск\w+|знак\w*|баннер\w*|картинк\w+"
     r"|открытк\w+|стикер\w*|наклейк\w+|транспарант\w*)?$",
     re.IGNORECASE,
 )
-_DRAWN = re.compile(r"[а-яё\d !?.,+=-]+", re.IGNORECASE)
+_POSSIBLE = re.compile(r"[а-яё\d !?.,+=-]+", re.IGNORECASE)
 
 
 def written_in(prompt: str) -> tuple[str, str]:
     """The prompt without the words that the picture is to show, and these words.
 
-    Both as they are where no words are asked for, or some that cannot be shown.
+    Returns the prompt and an empty string where the user asks for no words, or for words that
+    `emojich_core.scenes.lettering` cannot show.
     """
     found = _WRITTEN.search(prompt)
     text = " ".join((found["quoted"] or found["bare"]).split()) if found else ""
-    if not found or len(text) > MAX_TEXT or not _DRAWN.fullmatch(text):
+    if not found or len(text) > MAX_TEXT or not _POSSIBLE.fullmatch(text):
         return prompt, ""
     if len(in_lines(text)) > MOST_LINES:
         return prompt, ""

@@ -20,14 +20,14 @@ from emojich_core.reading.words import plain
 _SIGN = re.compile("\u200d[♀♂]\ufe0f?")
 _WOMAN_OR_MAN = re.compile("^[👩👨](?=\u200d)")
 FILE = Path(__file__).with_name("lexicon.tsv")
-_OTHER = "~"
+OTHER = "~"  # before a word that names another thing than the picture shows
 
 
 @cache
 def lexicon() -> dict[str, tuple[str, ...]]:
     """The words of each emoji, without marks: lower-case, with ё."""
     return {
-        emoji: tuple(word.removeprefix(_OTHER) for word in row)
+        emoji: tuple(word.removeprefix(OTHER) for word in row)
         for emoji, row in _marked_words().items()
     }
 
@@ -42,7 +42,7 @@ def emoji_by_phrase() -> dict[str, str]:
 def other_things() -> frozenset[str]:
     """The words of `lexicon` marked with "~": they name another thing than their emoji shows."""
     words = (word for row in _marked_words().values() for word in row)
-    return frozenset(word.removeprefix(_OTHER) for word in words if word.startswith(_OTHER))
+    return frozenset(word.removeprefix(OTHER) for word in words if word.startswith(OTHER))
 
 
 def person(emoji: str) -> str:

@@ -34,7 +34,10 @@ def find_undrawn(vocabulary: Vocabulary, phrase: str) -> Entry | None:
 
 
 def _entries(vocabulary: Vocabulary, phrase: str) -> Iterator[Entry]:
-    """The entries that a phrase may stand for, the surest first, each with its person, too."""
+    """The entries that a phrase may stand for, the surest first.
+
+    An entry of a woman or man is followed by that of a person of either sex.
+    """
     for said in _possible_phrases(vocabulary, plain(phrase)):
         if emoji := bare(emoji_by_phrase().get(said, "")):
             yield Entry(said, emoji)
@@ -54,7 +57,8 @@ def _possible_phrases(vocabulary: Vocabulary, phrase: str) -> Iterator[str]:
         return
     yield from plurals(phrase)  # the lexicon has тапки, and no тапка; a конёк is no коньки
     yield from meant_forms(phrase)
-    # A diminutive that the lexicon has is of an emoji that the weights do not draw: галочка.
+    # A diminutive of the lexicon is no form of another word, also if the weights lack its emoji:
+    # галочка.
     if not vocabulary.knows(phrase) and emoji_by_phrase().keys().isdisjoint(meant_forms(phrase)):
         yield from bases(phrase)
         for part in phrase.split("-")[:-1]:

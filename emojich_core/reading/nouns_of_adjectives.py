@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from emojich_core.reading.arranged_scenes import read_thing
+from emojich_core.reading.things import read_thing
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.words import can_be, forms, is_adjective, lemma, plain
 from emojich_core.request import Reading
 
-# The end of an adjective, and what may stand there in its noun.
+# The end of an adjective, and the end that its noun may have instead.
 _NOUNS = (
     *(("ечный", "це"), ("чный", "ка"), ("чный", "ко"), ("чный", "ца"), ("чный", "к")),
     *(("жный", "г"), ("жный", "га"), ("шный", "ха"), ("шный", "х")),
@@ -17,22 +17,15 @@ _NOUNS = (
     *(("овый", ""), ("овый", "а"), ("овый", "о"), ("евый", ""), ("евый", "я"), ("евый", "ь")),
     *(("ский", ""), ("ский", "ь"), ("ской", ""), ("ской", "е"), ("енский", "о")),
     *(("ачий", "ка"), ("ячий", "яц"), ("чий", "ка"), ("чий", "ца"), ("чий", "к")),
-    *(
-        ("овий", ""),
-        ("жий", "дь"),
-        ("иный", "ь"),
-        ("иный", "а"),
-        ("ий", "а"),
-        ("ий", ""),
-        ("ий", "ь"),
-    ),
+    *(("овий", ""), ("жий", "дь"), ("иный", "ь"), ("иный", "а")),
+    *(("ий", "а"), ("ий", ""), ("ий", "ь")),
     *(("янный", "о"), ("яной", ""), ("ливый", "ь"), ("истый", "")),
 )
-_STEM = 3  # letters that a word keeps at least
+_STEM = 3  # letters before the end, at least
 
 
 def read_noun_of_adjective(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
-    """The reading of the first noun that an adjective among `texts` is made of and that is drawn.
+    """The reading of the noun of the first adjective among `texts` whose noun can be drawn.
 
     The bot tells the user that it draws the noun instead.
     """
@@ -45,6 +38,7 @@ def read_noun_of_adjective(vocabulary: Vocabulary, texts: list[str]) -> Reading 
 
 
 def _nouns_of(adjective: str) -> Iterator[str]:
+    """The nouns of the dictionary that an adjective may be made of, in the nominative."""
     for form in forms(adjective):
         for end, other in _NOUNS:
             stem = form.removesuffix(end)

@@ -53,25 +53,38 @@ def read_in_one_word(vocabulary: Vocabulary, texts: list[str]) -> Reading | None
 
 
 def read_greeting(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
-    """The reading of a greeting, or another phrase of the lexicon, among words that show nothing.
+    """The reading of a greeting, or another known phrase, beside words that show nothing."""
+    return (
+        _read_beginning(vocabulary, texts)
+        or _read_wish(vocabulary, texts)
+        or _read_end(vocabulary, texts)
+        or _read_verb(vocabulary, texts)
+    )
 
-    спокойной ночи, мама; всем привет.
-    """
+
+def _read_beginning(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
+    """The reading of a phrase before other words: спокойной ночи, мама."""
     for length in range(len(texts) - 1, 1, -1):
         rest = texts[length:]
         if any(is_link(word) or is_likely("VERB", word) for word in rest):
             break
-        # кот целует рыбку
         last = texts[length - 1]
-        is_action = is_likely("VERB", last) or verb_of_participle(last)
+        is_action = is_likely("VERB", last) or verb_of_participle(last)  # кот целует рыбку
         is_of_rest = is_action or agrees(last, rest[0])
         reading = None if is_of_rest else read_whole(vocabulary, texts[:length])
         if reading:
             return reading
-    for start in range(1, len(texts) - 1):  # мама, с днём рождения, without the comma
-        wish = texts[start:] if plain(texts[start]) in ("с", "со") else []
-        if wish and (reading := read_whole(vocabulary, wish)):
-            return reading
+    return None
+
+
+def _read_wish(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
+    """The reading of a wish after other words: мама с днём рождения."""
+    wishes = (texts[n:] for n in range(1, len(texts) - 1) if plain(texts[n]) in ("с", "со"))
+    return next(filter(None, (read_whole(vocabulary, wish) for wish in wishes)), None)
+
+
+def _read_end(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
+    """The reading of a greeting after words that often stand beside one: всем привет."""
     for start in range(1, len(texts)):
         if not _stands_beside_greetings(texts[start - 1]):
             break
@@ -80,10 +93,15 @@ def read_greeting(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
             continue  # уже is no уж
         if reading := read_whole(vocabulary, greeting):
             return reading
+    return None
+
+
+def _read_verb(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
+    """The reading of a verb before words that often stand beside a greeting: скучаю очень."""
     if len(texts) < 2 or not all(map(_stands_beside_greetings, texts[1:])):
         return None
     says_what_is_done = any(is_likely(part, texts[0]) for part in ("VERB", "ADJS", "PRTS"))
-    return read_whole(vocabulary, texts[:1]) if says_what_is_done else None  # скучаю очень
+    return read_whole(vocabulary, texts[:1]) if says_what_is_done else None
 
 
 def _stands_beside_greetings(word: str) -> bool:

@@ -1,22 +1,28 @@
 """Reads a prompt: what a bundle draws for it, in the order of these decisions.
 
-1. Emoji are replaced by names where they stand for words, and left out beside words
+1. Words that the picture is to show are set apart (`lettering`), and so is the wish for large
+   pixels (`pixel_art`).
+2. Emoji are replaced by names where they stand for words, and left out beside words
    (`emoji_for_words`).  Signs are removed, and misspelled words mended (`spelling`).
-2. Of a thing in a colour, the thing is drawn, and its picture gets the colour (`coloured_things`).
-3. A prompt that as a whole means one emoji, in any form or as a diminutive, is replaced by the name
-   of that emoji, or by its better caption (`whole_phrases`, `faces`).  So is a phrase that means
-   one while the rest of the prompt shows nothing (`partial_phrases`).
-4. What a user does not want is left out (`negations`).
-5. Clothes and places get the words of scenes (`scene_words`).
-6. A word that describes a thing adds a symbol, clothes or a place to its picture, or makes it wider
-   or narrower (`descriptions`, `arranged_scenes`).
-7. Adjectives that the weights cannot draw are left out (`adjectives`).
-8. Of a scene, each thing is drawn, unless the weights draw the scene well (`arranged_scenes`,
-   `counts`, `learned_scenes`); of a scene that no layout has, the first thing alone
-   (`things_alone`).
-9. A noun that the weights have not learned is replaced by another one (`substitutes`).
-10. Of emoji beside words that mean nothing, each is drawn: the candidates take turns.
-11. Of a prompt in which nothing else is known, the noun of an adjective is drawn
+3. Of a prompt with a number, several of a thing are drawn, unless an emoji means the whole prompt
+   (`counts`, `arranged_scenes`): 3 кота, but 8 марта.
+4. Of a thing in a colour, the thing is drawn, and its picture gets the colour (`coloured_things`).
+5. A prompt that as a whole means one emoji, in any form or as a diminutive, is replaced by the name
+   of that emoji, or by its better caption (`whole_phrases`, `faces`), or by a scene that shows it
+   better (`shown_as`).
+6. Of a list, all things are drawn (`arranged_scenes`).  A phrase that means an emoji stands for the
+   prompt if the rest shows nothing (`partial_phrases`).
+7. Words that a user does not want (`negations`), and words before a wish (`partial_phrases`), are
+   left out.
+8. Clothes and places get the words of scenes (`scene_words`).
+9. A word that describes a thing adds a symbol, clothes or a place to its picture, makes it wider or
+   narrower, or changes its eyes (`descriptions`, `subjects`).
+10. Adjectives that the weights cannot draw are left out (`adjectives`).
+11. Of a scene, each thing is drawn, unless the weights draw the scene well (`arranged_scenes`,
+    `learned_scenes`); of a scene that no layout has, the first thing alone (`things_alone`).
+12. A noun that the weights have not learned is replaced by another one (`substitutes`).
+13. Of emoji beside words that mean nothing, each is drawn: the candidates take turns.
+14. Of a prompt in which nothing else is known, the noun of an adjective is drawn
     (`nouns_of_adjectives`), or a heart in the colour that it names (`coloured_things`).
 
 The bot tells the user which word the model draws for a word that the lexicon marks as another thing
@@ -24,22 +30,18 @@ than its emoji, and for a word that has only a neighbour; and what of a scene or
 left out: горящий дом.
 """
 
-import re
 from contextlib import suppress
 from dataclasses import replace
 
 from emojich_core.reading.adjectives import (
-    participle_left_out,
+    quality_left_out,
     with_verbs_for_participles,
     without_unknown_adjectives,
 )
 from emojich_core.reading.arranged_scenes import (
-    LINKS,
-    in_love,
     read_arranged_scene,
-    read_described,
+    read_list,
     read_part_of_scene,
-    read_thing,
 )
 from emojich_core.reading.colour_names import basic_colour
 from emojich_core.reading.coloured_things import read_colour_alone, read_coloured_thing
@@ -59,11 +61,15 @@ from emojich_core.reading.partial_phrases import (
     read_in_one_word,
     without_opening,
 )
+from emojich_core.reading.pixel_art import without_pixel_art
 from emojich_core.reading.poses import with_pose
+from emojich_core.reading.scene_parts import LINKS
 from emojich_core.reading.scene_words import in_scene_words
 from emojich_core.reading.spelling import mended, respelled, sound_alike
+from emojich_core.reading.subjects import read_described
 from emojich_core.reading.substitutes import read_substituted
 from emojich_core.reading.text import words_and_numbers_in, words_in
+from emojich_core.reading.things import with_loving_eyes
 from emojich_core.reading.things_alone import read_things_alone, read_word_alone
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_in_turn, read_whole
@@ -72,19 +78,14 @@ from emojich_core.reading.written_emoji import split
 from emojich_core.request import IN_PIXELS, ONE_WAY, THEN, WRITTEN, InvalidRequest, Reading, Reason
 
 SPARKLES = "✨"
-LIST = re.compile(r",\s*(?:и\s+)?|\s+и\s+", re.IGNORECASE)
-PIXELS = re.compile(
-    r"\s*\b(?:в\s+)?(?:(?:стиле?|виде)\s+)?(?:пиксел\w+[\s-]*арт\w*|пиксель\s+арт|пикселях|8[\s-]*бит\w*"
-    r"|пиксел[яей]\w*|пиксельн\w+(?:\s+стил\w+)?|майнкрафт\w*)",
-    re.IGNORECASE,
-)
 EXAMPLES = "«кот в шляпе», «горящее сердце» or «панда в короне»"
 
 
 def read(vocabulary: Vocabulary, prompt: str) -> Reading:
     """What to draw for a prompt.  Raises InvalidRequest when nothing like it is known.
 
-    Words that the picture is to show are written under what is drawn; alone, under what they mean.
+    Words that the picture is to show are written under what is drawn.  If a user asks for words
+    alone, they are written under what they mean, or else under SPARKLES.
     """
     subject, words = written_in(prompt) if vocabulary.scene_nouns else (prompt, "")
     if not words:
@@ -99,7 +100,7 @@ def read(vocabulary: Vocabulary, prompt: str) -> Reading:
 
 def _read_in_pixels(vocabulary: Vocabulary, prompt: str) -> Reading:
     """The reading of a prompt, in large pixels if it asks for them: пиксельный кот."""
-    subject = PIXELS.sub(" ", prompt).strip(" ,") if vocabulary.scene_nouns else prompt
+    subject = without_pixel_art(prompt) if vocabulary.scene_nouns else prompt
     if subject == prompt or not subject:
         return _read(vocabulary, prompt)
     reading = _read(vocabulary, subject)
@@ -132,7 +133,7 @@ def _read(vocabulary: Vocabulary, prompt: str) -> Reading:
     reading = reading or read_noun_of_adjective(vocabulary, words_in(said))
     reading = reading or read_colour_alone(vocabulary, words_in(said))
     if reading:
-        return with_pose(vocabulary, in_love(vocabulary, reading))
+        return with_pose(vocabulary, with_loving_eyes(vocabulary, reading))
     message = f"The model knows no word of «{prompt}»: try {EXAMPLES}."
     raise InvalidRequest(Reason.UNKNOWN, message)
 
@@ -160,7 +161,7 @@ def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
         or read_whole(vocabulary, texts)
         or read_face(vocabulary, texts)
         or read_in_one_word(vocabulary, texts)
-        or _read_list(vocabulary, prompt)
+        or read_list(vocabulary, prompt)
         or read_clauses(vocabulary, prompt)
         or read_greeting(vocabulary, texts)
     )
@@ -169,20 +170,14 @@ def _read_words(vocabulary: Vocabulary, prompt: str) -> Reading | None:
     shown = object_of_infinitive(texts)
     if shown and (reading := _read_words(vocabulary, shown)):
         return reading
-    return _read_without_unknown_adjectives(vocabulary, prompt)
+    return _read_by_parts(vocabulary, prompt)
 
 
-def _read_list(vocabulary: Vocabulary, prompt: str) -> Reading | None:
-    """The reading of things with commas between, and «и» before the last: all are drawn."""
-    things = [words_in(part) for part in LIST.split(prompt)]
-    is_list = "," in prompt and len(things) > 2
-    if not is_list or not all(thing and read_thing(vocabulary, thing) for thing in things):
-        return None
-    return read_arranged_scene(vocabulary, " и ".join(map(" ".join, things)).split())
+def _read_by_parts(vocabulary: Vocabulary, prompt: str) -> Reading | None:
+    """The reading of a prompt that no phrase stands for, by its scenes, things and nouns.
 
-
-def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Reading | None:
-    """The reading of a prompt that no phrase stands for; it tells of a participle left out."""
+    If a visible quality such as горящий is left out, `unknown` and `instead` say so.
+    """
     wanted = without_opening(without_negated(prompt))
     if wanted != prompt:
         return _read_words(vocabulary, wanted)
@@ -191,15 +186,10 @@ def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Rea
     prompt = with_verbs_for_participles(prompt)
     texts = words_in(prompt)
     kept = {*LINKS, *COUNTS, *filter(basic_colour, texts)}
-    if describing := list(filter(description_of, texts)):
-        with_them = without_unknown_adjectives(vocabulary, prompt, texts, kept={*describing, *kept})
+    if describing := set(filter(description_of, texts)):
+        with_them = without_unknown_adjectives(vocabulary, prompt, texts, describing | kept)
         words = words_and_numbers_in(with_them)
-        reading = (
-            read_described(vocabulary, words)
-            or read_arranged_scene(vocabulary, words)
-            or read_part_of_scene(vocabulary, words)
-        )
-        if reading:
+        if reading := _read_described_scene(vocabulary, words):
             return _in_words_of_user(reading, words, said)
     shortened = without_unknown_adjectives(vocabulary, prompt, texts, kept=kept)
     reading = _read_nouns(vocabulary, shortened)
@@ -207,8 +197,17 @@ def _read_without_unknown_adjectives(vocabulary: Vocabulary, prompt: str) -> Rea
         return _in_words_of_user(reading, words_in(shortened), said)
     if shortened == prompt or not reading:
         return reading
-    unknown, instead = participle_left_out(texts, words_in(shortened))
+    unknown, instead = quality_left_out(texts, words_in(shortened))
     return replace(reading, unknown=unknown, instead=instead) if unknown else reading
+
+
+def _read_described_scene(vocabulary: Vocabulary, words: list[str]) -> Reading | None:
+    """The reading of a described thing, or of a scene, by all its words or the first of them."""
+    return (
+        read_described(vocabulary, words)
+        or read_arranged_scene(vocabulary, words)
+        or read_part_of_scene(vocabulary, words)
+    )
 
 
 def _in_words_of_user(reading: Reading, words: list[str], said: list[str]) -> Reading:

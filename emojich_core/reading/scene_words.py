@@ -30,7 +30,7 @@ def in_scene_words(prompt: str) -> str:
 
 
 def _said(words: list[str]) -> list[str]:
-    """The scenes' words for these; none if there are no others."""
+    """The scenes' words for these; an empty list if no row of the table has them."""
     if said := _scene_words().get(_lemmas(words)):
         return said.split()
     preposition, *adjectives, noun = words if len(words) > 1 else ("", *words)

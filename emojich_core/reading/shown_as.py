@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from emojich_core.reading.lexicon import emoji_by_phrase, person
+from emojich_core.reading.lexicon import OTHER, emoji_by_phrase, person
 from emojich_core.reading.lookup import find, find_undrawn
 from emojich_core.reading.tables import rows
 from emojich_core.reading.vocabulary import Vocabulary
@@ -20,7 +20,6 @@ from emojich_core.reading.written_emoji import bare
 from emojich_core.request import Reading
 
 TABLE = Path(__file__).with_name("shown_as.tsv")
-_OTHER = "~"
 
 
 def read_shown_as(
@@ -28,7 +27,7 @@ def read_shown_as(
 ) -> Reading | None:
     """The reading of the prompt that shows a phrase; None if its emoji shows it best.
 
-    Of a phrase that several emoji show, the table must have the phrase itself.
+    `is_of_several` emoji: then the table must have the phrase itself, not one of them.
     """
     if not vocabulary.scene_nouns:
         return None
@@ -42,9 +41,9 @@ def read_shown_as(
     prompt = next((_prompts()[key] for key in keys if key in _prompts()), "")
     if not prompt:
         return None
-    reading = vocabulary.read(prompt.removeprefix(_OTHER))
-    if prompt.startswith(_OTHER):
-        return replace(reading, unknown=said, instead=prompt.removeprefix(_OTHER))
+    reading = vocabulary.read(prompt.removeprefix(OTHER))
+    if prompt.startswith(OTHER):
+        return replace(reading, unknown=said, instead=prompt.removeprefix(OTHER))
     return reading
 
 
@@ -52,7 +51,7 @@ def read_shown_as(
 def _prompts() -> dict[str, str]:
     """The prompt that shows a word or an emoji, by either; "~" before it if it is another thing."""
     return {
-        bare(plain(key.removeprefix(_OTHER))): key[: key.startswith(_OTHER)] + prompt
+        bare(plain(key.removeprefix(OTHER))): key[: key.startswith(OTHER)] + prompt
         for prompt, keys in rows(TABLE)
         for key in keys.split("; ")
     }

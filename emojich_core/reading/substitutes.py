@@ -45,7 +45,7 @@ def _name_of_neighbour(vocabulary: Vocabulary, word: str) -> str:
 
 
 def _read_replaced(vocabulary: Vocabulary, prompt: str, unknown: str, instead: str) -> Reading:
-    """The reading of a prompt in which a word was replaced; with `unknown` the user is told."""
+    """The reading of a prompt in which a word was replaced; the bot tells the user of `unknown`."""
     reading = read_whole(vocabulary, words_in(prompt)) or Reading(prompt)
     return replace(reading, unknown=unknown, instead=instead) if unknown else reading
 

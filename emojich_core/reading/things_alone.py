@@ -6,9 +6,9 @@ what it has left out.
 
 from dataclasses import replace
 
-from emojich_core.reading.arranged_scenes import read_thing
 from emojich_core.reading.lookup import find
 from emojich_core.reading.text import words_in
+from emojich_core.reading.things import read_thing
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import take_turns
 from emojich_core.reading.words import is_noun, lemma, nominative, nouns, plain, says_something

@@ -87,15 +87,17 @@ def stretched(rgba: np.ndarray, across: float) -> np.ndarray:
 
 
 def in_pixels(rgba: np.ndarray) -> np.ndarray:
-    """A picture in PIXELS squares a side, each of one of SHADES colours or clear."""
+    """A picture in PIXELS squares a side, each of one of SHADES colours or clear.
+
+    The side of the picture is a multiple of PIXELS.
+    """
     size = len(rgba)
     step = size // PIXELS
     coarse = Image.fromarray(np.ascontiguousarray(rgba)).convert("RGBa")
     coarse = coarse.resize((PIXELS, PIXELS), Image.Resampling.BOX).convert("RGBA")
     pixels = np.asarray(coarse.convert("RGB").quantize(SHADES).convert("RGB"))
     alpha = np.where(np.asarray(coarse)[..., 3] > 127, 255, 0).astype(np.uint8)
-    squares = np.dstack([pixels, alpha]).repeat(step, axis=0).repeat(step, axis=1)
-    return squares
+    return np.dstack([pixels, alpha]).repeat(step, axis=0).repeat(step, axis=1)
 
 
 def laid_flat(rgba: np.ndarray) -> np.ndarray:

@@ -19,12 +19,12 @@ from emojich_core.scenes.compose import rendered
 EYES = Path(__file__).with_name("eyes.tsv")
 DARK, LIGHT = "#2b2430", "#ffffff"
 LUMINANCE = np.array((0.3, 0.59, 0.11))
-BRIGHT = 95  # luminance of 255 from which on a dark eye is seen
-PLAIN = 45  # standard deviation of luminance up to which a place has nothing drawn on it
-LARGE = 0.06  # radius from which on a missing eye is round and white, as an owl's
-UNDER_HAT = 0.3  # how far down a head its eyes are hidden by the hats that the weights draw
+BRIGHT = 95  # luminance, of 255, above which a dark eye is seen
+PLAIN = 45  # standard deviation of luminance below which a place has nothing drawn on it
+LARGE = 0.06  # radius above which a missing eye is round and white, as an owl's
+UNDER_HAT = 0.3  # the upper part of a head where the hats that the weights draw hide its eyes
 GRID = 8  # parts of a shape, across and down
-SAME_SHAPE = 6  # of them may differ
+SAME_SHAPE = 6  # parts in which a picture may differ from the shape of the table
 # Around (0, 0), about 1 in radius.
 HEART = "M0 .9C-1.5 -.1-1.2-1.2-.5-1.1C-.2-1.1 0-.8 0-.6C0-.8.2-1.1.5-1.1C1.2-1.2 1.5-.1 0 .9z"
 TEAR = "M0-1.3C.5-.5.9-.1.9.4A.9.9 0 0 1-.9.4C-.9-.1-.5-.5 0-1.3z"
@@ -65,14 +65,19 @@ def with_eyes(picture: Image.Image, caption: str, state: str = "") -> Image.Imag
     seen = list(eyes.places) if are_drawn else plain
     if not seen or (are_drawn and not state):
         return picture
-    skins = [_skin(pixels, eye) for eye in seen]
     body = ""
-    for number, (eye, skin) in enumerate(zip(seen, skins, strict=True)):
+    for number, eye in enumerate(seen):
         # Where the nose is: between two eyes; in a profile, on the side that the eye is on.
         nose = seen[1 - number].x - eye.x if len(seen) > 1 else eye.x - picture.width / 2
         shown = ("" if number else CLOSED) if state == WINKING else state
-        is_large = eye.radius > LARGE * picture.width
-        drawn = _eye(shown, skin, is_dark, are_drawn, is_large, 1 if nose > 0 else -1)
+        around = _Around(
+            skin=_skin(pixels, eye),
+            is_dark=is_dark,
+            is_drawn=are_drawn,
+            is_large=eye.radius > LARGE * picture.width,
+            nose=1 if nose > 0 else -1,
+        )
+        drawn = _eye(shown, around)
         if state == IN_TEARS and not number:
             drawn += _tear(max(1, LEAST_TEAR * picture.width / eye.radius))
         body += (
@@ -90,15 +95,19 @@ def hat_spares_eyes(caption: str) -> bool:
     return all(each.are_drawn and min(eye.y for eye in each.places) > UNDER_HAT for each in known)
 
 
-def _eye(
-    state: str,
-    skin: tuple[int, int, int],
-    is_dark: bool,
-    is_drawn: bool,
-    is_large: bool,
-    inner: int,
-) -> str:
-    """An eye as SVG, around (0, 0), of radius 1; `inner` is 1 if the nose is at its right."""
+class _Around(NamedTuple):
+    """What is around an eye that is to be drawn."""
+
+    skin: tuple[int, int, int]  # RGB
+    is_dark: bool  # the skin
+    is_drawn: bool  # the eye, by the weights
+    is_large: bool  # the eye
+    nose: int  # 1 if the nose is to the right of the eye, -1 if it is to the left
+
+
+def _eye(state: str, around: _Around) -> str:
+    """An eye in a state as SVG, around (0, 0), of radius 1."""
+    skin, is_dark, is_drawn, is_large, nose = around
     line = LIGHT if is_dark else DARK
     if state == CLOSED:
         hidden = f'<ellipse rx="1.4" ry="1.6" fill="rgb{skin}"/>' if is_drawn else ""
@@ -119,7 +128,7 @@ def _eye(
     brow = ""
     if state in (ANGRY, IN_TEARS):
         outer_end, inner_end = (-2.1, -1.2) if state == ANGRY else (-1.3, -2.1)
-        brow = _line(f"M{-1.5 * inner} {outer_end}L{1.3 * inner} {inner_end}", line)
+        brow = _line(f"M{-1.5 * nose} {outer_end}L{1.3 * nose} {inner_end}", line)
     if is_drawn:
         return brow
     white = f'<circle r="1.3" fill="{LIGHT}"/>' if is_dark or is_large else ""

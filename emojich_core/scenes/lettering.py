@@ -12,8 +12,9 @@ SPACE = 8.0  # width of a space
 LETTER, RIM, SHADE = "#ff3d6e", "#ffffff", "#3a1330"
 STROKE = 3.4  # width
 MARGIN = 8.0  # around the words: the rim
-LARGEST = 0.42  # height of the words against the canvas
-PICTURE = 0.98  # what the picture takes of the space that is left
+LARGEST = 0.42  # height of the words against the canvas, at most
+PICTURE = 0.98  # side of the picture against the canvas, at most
+REACH = 1.04  # side of the picture against the space above the words: it may touch their rim
 
 # Width, and path from the upper left corner.
 LETTERS: dict[str, tuple[float, str]] = {
@@ -71,14 +72,14 @@ LETTERS: dict[str, tuple[float, str]] = {
 
 
 def lettered(rgba: np.ndarray, text: str) -> np.ndarray:
-    """A picture (S, S, 4) with words under it; words that LETTERS lack are left out."""
+    """A picture (S, S, 4) uint8 with words under it; signs that LETTERS lack are left out."""
     size = len(rgba)
     words = _words(text, size)
     if words is None:
         return rgba
     canvas = Image.new("RGBA", (size, size))
     left = size - words.height
-    picture = fitted(rgba, min(PICTURE, PICTURE * left / size * 1.04))
+    picture = fitted(rgba, min(PICTURE, PICTURE * REACH * left / size))
     top = max(0, (size - words.height - picture.height) // 2)
     canvas.alpha_composite(picture, ((size - picture.width) // 2, top))
     below = min(top + picture.height, size - words.height)
@@ -87,7 +88,10 @@ def lettered(rgba: np.ndarray, text: str) -> np.ndarray:
 
 
 def _words(text: str, size: int) -> Image.Image | None:
-    """The words as a picture that is as wide as the canvas, or lower; None if there are none."""
+    """The words as a picture as wide or as high as may be; None if no word is left.
+
+    `size` is the side of the canvas, in pixels.
+    """
     lines = in_lines("".join(each for each in text.upper() if each in LETTERS or each == " "))
     if not lines:
         return None
@@ -100,7 +104,8 @@ def _words(text: str, size: int) -> Image.Image | None:
             x += _advance(letter)
     wide = max(widths) + 2 * MARGIN
     high = (len(lines) - 1) * LEADING + HEIGHT + 2 * MARGIN
-    scale = min(100 / wide, 100 * LARGEST * min(1, 0.55 + 0.25 * len(lines)) / high)
+    highest = 100 * LARGEST * min(1, 0.55 + 0.25 * len(lines))  # one line gets less than two
+    scale = min(100 / wide, highest / high)
     style = 'fill="none" stroke-linecap="round" stroke-linejoin="round"'
     layers = ((SHADE, STROKE + 5.4, 0.9), (RIM, STROKE + 4, 0), (LETTER, STROKE, 0))
     body = "".join(

@@ -6,7 +6,7 @@ import numpy as np
 
 from emojich_core.colours import GIVEN, rgb_of
 from emojich_core.scenes.compose import rendered
-from emojich_core.scenes.together import Place
+from emojich_core.scenes.worn import Place
 
 _CAP = (
     '<circle cx="50" cy="30" r="9" fill="#fff"/>'

@@ -7,11 +7,12 @@ from PIL import Image
 from emojich_core.colours import GIVEN
 from emojich_core.pipeline import Pipeline
 from emojich_core.reading import counts
-from emojich_core.reading.arranged_scenes import COLOURED_OUTFITS, LINKS, OUTFITS, PLACES, WORN
 from emojich_core.reading.descriptions import descriptions
+from emojich_core.reading.layouts import COLOURED_OUTFITS, OUTFITS, PLACES
+from emojich_core.reading.scene_parts import LINKS, WORN
 from emojich_core.request import Request
 from emojich_core.scenes.layouts import LAYOUTS, WITH_ANOTHER, arrange
-from emojich_core.scenes.together import ALL_INSIDE, placed
+from emojich_core.scenes.places import ALL_INSIDE, placed
 from worker.engine.protocol import Task
 from worker.engine.scheduler import Scheduler
 

@@ -6,19 +6,9 @@ import numpy as np
 import pytest
 
 from emojich_core.scenes.eyes import Eye
-from emojich_core.scenes.together import (
-    PLACES,
-    WEATHER,
-    Place,
-    asleep,
-    carrying,
-    clothed,
-    in_mood,
-    placed,
-    riding,
-    sitting,
-    wearing,
-)
+from emojich_core.scenes.places import PLACES, WEATHER, placed
+from emojich_core.scenes.together import asleep, carrying, in_mood, riding, sitting
+from emojich_core.scenes.worn import Place, clothed, wearing
 
 SIDE = 96
 RED = (255, 0, 0, 255)

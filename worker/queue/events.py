@@ -124,7 +124,7 @@ def publish(connection: redis.Redis, event: Event) -> None:
 def end_silently(connection: redis.Redis, request_id: str) -> bool:
     """End a request without an event; False when one has ended it before.
 
-    A bot that died before it saved what it had cancelled repeats the call, which is True again.
+    True again if a bot repeats the call, because it died before it saved the cancellation.
     """
     key = ended_key(request_id)
     is_first = connection.set(key, SILENTLY, nx=True, ex=END_TTL)

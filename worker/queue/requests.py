@@ -198,7 +198,7 @@ class RequestQueue:
     def cancel(self, request_id: str) -> bool:
         """End a request that waits or is being drawn, without an event.
 
-        False when an event has ended it: that is on its way, or has come.
+        False if an event has ended it already: the bot has read that event, or will.
         """
         if not events.end_silently(self._connection, request_id):
             return False

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from emojich_core.colours import Body, recolour
-from emojich_core.scenes import compose, together
-from emojich_core.scenes.together import Place
+from emojich_core.scenes import compose, places, together
+from emojich_core.scenes.worn import Place, wearing
 from emojich_core.training.data.captions import spelled
 from emojich_core.training.data.held_out import HeldOut
 from emojich_core.training.data.morphology import NounPhrase
@@ -317,7 +317,7 @@ class Composer:
 
     def _place(self, thing: Thing, place: str) -> Callable[[Drawings], np.ndarray]:
         turned = self._turned(thing)
-        return lambda drawings: together.placed(turned(drawings), place)
+        return lambda drawings: places.placed(turned(drawings), place)
 
 
 def colour_captions(names: Sequence[NounPhrase], colour: str) -> dict[str, float]:
@@ -416,4 +416,4 @@ def _with(word: str) -> str:
 
 
 def _wearing(head: np.ndarray, worn: np.ndarray, place: Place) -> np.ndarray:
-    return together.wearing(head, [(worn, place)])
+    return wearing(head, [(worn, place)])

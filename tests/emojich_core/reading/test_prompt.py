@@ -13,13 +13,13 @@ from emojich_core.cli.main import main
 from emojich_core.colours import GIVEN
 from emojich_core.model_options import SHIPPED
 from emojich_core.pipeline import Pipeline
-from emojich_core.reading.arranged_scenes import BOARD, CLOTHES, RIDDEN_BOARDS, SEATS
 from emojich_core.reading.colour_names import natural_colours
 from emojich_core.reading.counts import SEVERAL
 from emojich_core.reading.descriptions import descriptions
 from emojich_core.reading.lexicon import lexicon
 from emojich_core.reading.poses import pose_by_emoji
 from emojich_core.reading.prompt import EXAMPLES
+from emojich_core.reading.scene_parts import BOARD, CLOTHES, RIDDEN_BOARDS, SEATS
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import VARIANTS
 from emojich_core.reading.words import plain
