@@ -59,6 +59,7 @@ finished =
     }! Tap a number to put that sticker into your own pack.
 judged = I drew { $times } times as many candidates, and { $judge } chose the best.
 instead = I cannot draw «{ $unknown }» yet, so here is «{ $instead }».
+instead-phrase = I cannot draw all of «{ $unknown }» yet, so here is «{ $instead }».
 in-pack = Your pack: { $link }
 open-pack = Open the pack
 prompt-like = «{ $prompt }», like sticker { $number }

@@ -23,6 +23,7 @@ from bot.texts import EXAMPLES, RUSSIAN, Texts, shortened, texts
 from emojich_core.request import LONGER, MAX_COUNT
 from worker.queue.request_ids import RequestId
 
+INNER_QUOTES = str.maketrans("«»", "„“")  # within other quotes
 _BAR_LENGTH = 10
 _MINUTE = 60  # seconds
 
@@ -163,14 +164,14 @@ def _under_prompt(record: Record, *lines: str) -> str:
 
 
 def _prompt(record: Record) -> str:
-    words = texts(record.language)
+    words, prompt = texts(record.language), record.prompt.translate(INNER_QUOTES)
     if record.image:
         percent = round(100 * record.image.share)
-        return words("prompt-image", prompt=record.prompt, percent=percent)
+        return words("prompt-image", prompt=prompt, percent=percent)
     if not record.like:
-        return f"«{record.prompt}»"
+        return f"«{prompt}»"
     number = CandidateRef.parse(record.like).number + 1
-    return words("prompt-like", prompt=record.prompt, number=number)
+    return words("prompt-like", prompt=prompt, number=number)
 
 
 def _waiting(record: Record, words: Texts) -> list[str]:
@@ -198,7 +199,12 @@ def _finished(record: Record, words: Texts) -> Screen:
         lines.insert(0, words("judged", times=LONGER, judge=record.judge))
     if record.instead:
         unknown = accusative(record.unknown) if words.language == RUSSIAN else record.unknown
-        lines.insert(0, words("instead", unknown=unknown, instead=record.instead))
+        told = (
+            words("instead-phrase", unknown=unknown, instead=record.instead)
+            if unknown.startswith("«")
+            else words("instead", unknown=unknown, instead=record.instead)
+        )
+        lines.insert(0, told)
     text = _under_prompt(record, *lines)
     return Screen(text, candidates_keyboard(record, words))
 

@@ -12,7 +12,7 @@ from emojich_core.reading.learned_scenes import read_head_in_outfit
 from emojich_core.reading.substitutes import read_substituted
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_known_noun, read_whole
-from emojich_core.reading.words import lemma, plain
+from emojich_core.reading.words import lemma
 from emojich_core.request import Reading
 
 HEART = "сердце"
@@ -44,10 +44,9 @@ def read_coloured_thing(vocabulary: Vocabulary, texts: list[str]) -> Reading | N
 
 
 def read_colour_alone(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
-    """The reading of a prompt that only names a colour: a heart in it, and the bot says so."""
+    """The reading of a prompt that only names a colour: a heart in it."""
     colour = basic_colour(texts[0]) if len(texts) == 1 else ""
-    heart = read_coloured_thing(vocabulary, [colour, HEART]) if colour else None
-    return heart and replace(heart, unknown=plain(texts[0]), instead=HEART)
+    return read_coloured_thing(vocabulary, [colour, HEART]) if colour else None
 
 
 def _in_colour(vocabulary: Vocabulary, reading: Reading, colour: str) -> Reading:

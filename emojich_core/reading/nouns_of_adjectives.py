@@ -27,12 +27,14 @@ _STEM = 3  # letters before the end, at least
 def read_noun_of_adjective(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
     """The reading of the noun of the first adjective among `texts` whose noun can be drawn.
 
-    The bot tells the user that it draws the noun instead.
+    The bot tells the user that it draws the noun instead, unless the adjective is the whole prompt.
     """
     for text in filter(is_adjective, texts):
         for noun in _nouns_of(text):
             reading = read_thing(vocabulary, [noun])
             if reading and not reading.unknown:
+                if len(texts) == 1:
+                    return reading
                 return replace(reading, unknown=" ".join(map(plain, texts)), instead=noun)
     return None
 

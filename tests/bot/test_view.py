@@ -1,5 +1,7 @@
 """The contents of messages and the callback data of their buttons."""
 
+from dataclasses import replace
+
 import pytest
 from telegram.constants import InlineKeyboardButtonLimit
 
@@ -98,3 +100,16 @@ def test_callback_data_fits_and_reads_back() -> None:
 )
 def test_unknown_callback_data_parses_to_no_button(data: str) -> None:
     assert read(data) is None
+
+
+def test_quotes_within_a_prompt_are_the_inner_ones() -> None:
+    screen = view(replace(LONGEST, prompt="сова с надписью «доброе утро»"))
+    assert screen
+    assert "«сова с надписью „доброе утро“»" in screen.text
+
+
+def test_phrase_that_was_not_drawn_whole_is_quoted_once() -> None:
+    record = replace(LONGEST, state=State.FINISHED, unknown="очень жарко тут", instead="жарко")
+    screen = view(record)
+    assert screen
+    assert "\n«очень жарко тут» целиком я ещё не умею, вот «жарко»." in screen.text

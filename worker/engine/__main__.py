@@ -126,7 +126,9 @@ def load(settings: Settings, share: int = 1) -> "Scheduler":
         raise SetupError(str(error)) from error
     except (MemoryError, OSError, RuntimeError) as error:  # CUDA's errors are RuntimeErrors
         reason = str(error).partition("\n")[0] or type(error).__name__
-        fix = "free some memory, or set EMOJICH_SLOTS to fewer"
+        fix = "install the packages and the bundle anew"
+        if isinstance(error, MemoryError) or "memory" in reason:
+            fix = "free some memory, or set EMOJICH_SLOTS to fewer"
         raise SetupError(f"The models do not load ({reason}): {fix}.") from error
     scheduler.start()
     return scheduler
