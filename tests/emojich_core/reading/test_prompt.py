@@ -385,6 +385,7 @@ def test_scene_is_put_together_from_its_things(
             ("фиолетовый абырвалг и кот", "морда кошки", "кот"),
         ),
         *(("мой кот", "морда кошки", ""), ("кот без красной шляпы", "морда кошки", "")),
+        ("не очень злой еж", "еж", ""),
         *(("не красная машина", "автомобиль", ""), ("не кот", "морда кошки", "")),
     ],
 )
@@ -444,6 +445,11 @@ def test_of_an_outfit_that_is_half_known_the_known_part_is_drawn(mini: Vocabular
 def test_a_thing_is_in_one_place(mini: Vocabulary) -> None:
     reading = mini.read("кот в лесу на пляже")
     assert (reading.layout, reading.instead) == ("в лесу", "кот в лесу")
+
+
+@pytest.mark.parametrize("prompt", ["кот не в шляпе", "кот не в красной шляпе"])
+def test_clothes_and_places_with_not_are_left_out(mini: Vocabulary, prompt: str) -> None:
+    assert mini.read(prompt) == mini.read("кот")
 
 
 def test_emoji_of_counts_are_drawn(mini: Vocabulary) -> None:
