@@ -18,6 +18,10 @@ _WRITTEN = re.compile(
     rf"|(?<![\w-])(?:{_INSCRIPTION})\s*:?\s+{_BARE})",
     re.IGNORECASE,
 )
+_EMPTY = re.compile(
+    rf"[\s,]*(?:(?:и|с|со)\s+)*(?<![\w-])(?:{_INSCRIPTION}|{_SAYS})\s*:?\s*[«\"“„']\s*[»\"”“']",
+    re.IGNORECASE,
+)
 # Things that only carry words, and are not drawn themselves.
 _CARRIERS = re.compile(
     r"^(?:[а-яё]+(?:ая|ой|ый|ое)\s+)?(?:таблич\w+|плакат\w*|вывеск\w+|знак\w*|баннер\w*|картинк\w+"
@@ -30,9 +34,11 @@ _POSSIBLE = re.compile(r"[а-яё\d !?.,+=-]+", re.IGNORECASE)
 def written_in(prompt: str) -> tuple[str, str]:
     """The prompt without the words that the picture is to show, and these words.
 
+    An empty inscription is left out: кот с надписью «».
     Returns the prompt and an empty string where the user asks for no words, or for words that
     `emojich_core.scenes.lettering` cannot show.
     """
+    prompt = _EMPTY.sub("", prompt).strip(" ,") or prompt
     found = _WRITTEN.search(prompt)
     text = " ".join((found["quoted"] or found["bare"]).split()) if found else ""
     if not found or len(text) > MAX_TEXT or not _POSSIBLE.fullmatch(text):

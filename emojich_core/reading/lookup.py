@@ -10,7 +10,16 @@ from typing import NamedTuple
 from emojich_core.reading.diminutives import bases
 from emojich_core.reading.lexicon import emoji_by_phrase, other_things, person
 from emojich_core.reading.vocabulary import Vocabulary
-from emojich_core.reading.words import forms, is_likely, is_link, lemma, meant_forms, plain, plurals
+from emojich_core.reading.words import (
+    forms,
+    is_likely,
+    is_link,
+    lemma,
+    lexeme,
+    meant_forms,
+    plain,
+    plurals,
+)
 from emojich_core.reading.written_emoji import bare
 
 _PREFIX = 2  # letters of a word that all of its forms begin with
@@ -65,7 +74,7 @@ def _possible_phrases(vocabulary: Vocabulary, phrase: str) -> Iterator[str]:
             yield from forms(part)
             yield from bases(part)
     if _is_verb(phrase):
-        yield from _verbs_by_lemma().get(lemma(phrase), ())
+        yield from _verbs_like(phrase)
 
 
 def is_said(phrase: str) -> bool:
@@ -84,14 +93,17 @@ def _in_form_of_lexicon(phrase: str) -> str:
     return next((said for said in alike if _lemmas(said) == _lemmas(phrase)), phrase)
 
 
+def _verbs_like(verb: str) -> list[str]:
+    """The forms of a verb that the lexicon has, in its order: ревную for ревновать."""
+    said = {plain(form) for form in lexeme(verb)}.intersection(emoji_by_phrase())
+    alike = (each for each in said if _is_verb(each) and lemma(each) == lemma(verb))
+    return sorted(alike, key=_places().__getitem__)
+
+
 @cache
-def _verbs_by_lemma() -> dict[str, list[str]]:
-    """The verbs of the lexicon in any form, by their dictionary forms: ревную of ревновать."""
-    found: dict[str, list[str]] = {}
-    for said in emoji_by_phrase():
-        if " " not in said and _is_verb(said):
-            found.setdefault(lemma(said), []).append(said)
-    return found
+def _places() -> dict[str, int]:
+    """The places of phrases in the lexicon."""
+    return {said: place for place, said in enumerate(emoji_by_phrase())}
 
 
 def _is_verb(word: str) -> bool:

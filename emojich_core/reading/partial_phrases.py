@@ -3,6 +3,7 @@
 from itertools import dropwhile
 
 from emojich_core.reading.lookup import find, is_said
+from emojich_core.reading.negations import is_degree
 from emojich_core.reading.text import words_and_numbers_in
 from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_in_turn, read_whole
@@ -70,7 +71,7 @@ def _read_beginning(vocabulary: Vocabulary, texts: list[str]) -> Reading | None:
             break
         last = texts[length - 1]
         is_action = is_likely("VERB", last) or verb_of_participle(last)  # кот целует рыбку
-        is_of_rest = is_action or agrees(last, rest[0])
+        is_of_rest = is_action or agrees(last, rest[0]) or is_degree(last, rest[0])
         reading = None if is_of_rest else read_whole(vocabulary, texts[:length])
         if reading:
             return reading

@@ -89,7 +89,7 @@ def read(vocabulary: Vocabulary, prompt: str) -> Reading:
     """
     subject, words = written_in(prompt) if vocabulary.scene_nouns else (prompt, "")
     if not words:
-        return _read_in_pixels(vocabulary, prompt)
+        return _read_in_pixels(vocabulary, subject)
     with suppress(InvalidRequest):
         reading = _read_in_pixels(vocabulary, subject or words)
         if subject or not reading.unknown:

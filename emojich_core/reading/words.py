@@ -45,6 +45,11 @@ def forms(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*found, *filter(_is_adjective_of_dictionary, degrees))))
 
 
+def lexeme(word: str) -> tuple[str, ...]:
+    """All forms of a word, by its likeliest analysis."""
+    return tuple(form.word for form in parses(word)[0].lexeme)
+
+
 def _is_adjective_of_dictionary(word: str) -> bool:
     return any(
         p.is_known and p.tag.POS == "ADJF" and plain(p.normal_form) == word for p in parses(word)

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -385,6 +387,7 @@ def test_scene_is_put_together_from_its_things(
             ("фиолетовый абырвалг и кот", "морда кошки", "кот"),
         ),
         *(("мой кот", "морда кошки", ""), ("кот без красной шляпы", "морда кошки", "")),
+        ("не очень злой еж", "еж", ""),
         *(("не красная машина", "автомобиль", ""), ("не кот", "морда кошки", "")),
     ],
 )
@@ -444,6 +447,22 @@ def test_of_an_outfit_that_is_half_known_the_known_part_is_drawn(mini: Vocabular
 def test_a_thing_is_in_one_place(mini: Vocabulary) -> None:
     reading = mini.read("кот в лесу на пляже")
     assert (reading.layout, reading.instead) == ("в лесу", "кот в лесу")
+
+
+@pytest.mark.parametrize("prompt", ["кот не в шляпе", "кот не в красной шляпе"])
+def test_clothes_and_places_with_not_are_left_out(mini: Vocabulary, prompt: str) -> None:
+    assert mini.read(prompt) == mini.read("кот")
+
+
+def test_verb_in_another_form_is_found_without_analysing_the_lexicon() -> None:
+    program = (
+        "from emojich_core.bundles.bundle import load_bundle\n"
+        "from emojich_core.reading.words import parses\n"
+        "assert load_bundle('mini').vocabulary.read('ревновала').prompt\n"
+        "print(parses.cache_info().currsize)\n"
+    )
+    analysed = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert int(analysed.stdout) < 1000
 
 
 def test_emoji_of_counts_are_drawn(mini: Vocabulary) -> None:
