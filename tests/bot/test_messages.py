@@ -133,4 +133,4 @@ def test_user_over_the_limit_of_open_requests_is_refused(
 
 def test_markup_in_a_prompt_is_shown_as_text(user: User) -> None:
     user.say("кот <b>жирный</b> & *важный* «кот»")
-    user.sees("кот <b>жирный</b> & *важный* «кот»")
+    user.sees("кот <b>жирный</b> & *важный* „кот“")

@@ -18,7 +18,7 @@ def test_settings_survive_a_restart_and_apply_to_requests(
     user.say("/settings")
     shown = user.sees("Сколько стикеров")
     assert [b["text"] for b in buttons_of(shown) if "●" in b["text"]] == [
-        "● 4", "● обычно", "● без неё",
+        "● 4", "● норма", "● без неё",
     ]  # fmt: skip
     for label in ("9", "смело", "с обводкой"):
         assert user.press(label) == ""
