@@ -47,6 +47,7 @@ Russian words:
 - `diminutives`: the nouns that a diminutive may be made of
 - `colour_names`: shades, and the colours that things have in life
 - `text`: finds the words of a text, and replaces one
+- `word_ends`: takes the end of a word off
 - `tables`: reads the `.tsv` files
 
 Tables about a word:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from emojich_core.reading.word_ends import stems
+
 # The ends of such adjectives, and the ends that the plain adjective may have instead.
 _PLAIN = ("ый", "ой", "ий")
 _DEGREES = {
@@ -13,12 +15,11 @@ _DEGREES = {
     "еватый": _PLAIN,  # синеватый
     "оватый": _PLAIN,  # грустноватый
 }
+_ENDS = [(end, other) for end, others in _DEGREES.items() for other in others]
 _STEM = 2  # letters before the end, at least: злющий
 
 
 def plain_degrees(adjective: str) -> Iterator[str]:
     """The plain adjectives of an adjective, злющий: злый, злой, злий; some are no words at all."""
-    for end, others in _DEGREES.items():
-        stem = adjective.removesuffix(end)
-        if stem != adjective and len(stem) >= _STEM:
-            yield from (stem + other for other in others)
+    for stem, _, other in stems(adjective, _ENDS, _STEM):
+        yield stem + other

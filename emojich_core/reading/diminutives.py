@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from emojich_core.reading.word_ends import stems
 from emojich_core.reading.words import animacies, forms, parses, plain
 
 # The end of a diminutive, and the end that its noun may have instead: роботик → робот, зайчонок →
@@ -40,9 +41,8 @@ _OTHER_WORDS = """
 def bases(word: str) -> Iterator[str]:
     """Nouns that a noun may be a diminutive of: some of what this yields is no word at all."""
     for form in forms(word):
-        for end, other in _DIMINUTIVES:
-            stem = form.removesuffix(end)
-            if stem != form and len(stem) >= _STEM and _may_be_made(form, stem, end, other):
+        for stem, end, other in stems(form, _DIMINUTIVES, _STEM):
+            if _may_be_made(form, stem, end, other):
                 yield stem + other
 
 

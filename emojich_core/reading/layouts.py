@@ -53,6 +53,11 @@ def with_place(reading: Reading, place: str) -> Reading | None:
     return replace(reading, layout=THEN.join(layouts))
 
 
+def with_last_layout(reading: Reading, layout: str) -> Reading:
+    """The reading with a layout after all others."""
+    return replace(reading, layout=THEN.join([*_layouts_of(reading), layout]))
+
+
 def _is_worn(layout: str) -> bool:
     return layout.startswith(("worn", *OUTFITS)) or layout == "clothed"
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from emojich_core.reading.things import read_thing
 from emojich_core.reading.vocabulary import Vocabulary
+from emojich_core.reading.word_ends import stems
 from emojich_core.reading.words import can_be, forms, is_adjective, lemma, plain
 from emojich_core.request import Reading
 
@@ -42,8 +43,7 @@ def read_noun_of_adjective(vocabulary: Vocabulary, texts: list[str]) -> Reading 
 def _nouns_of(adjective: str) -> Iterator[str]:
     """The nouns of the dictionary that an adjective may be made of, in the nominative."""
     for form in forms(adjective):
-        for end, other in _NOUNS:
-            stem = form.removesuffix(end)
+        for stem, _, other in stems(form, _NOUNS, _STEM):
             noun = stem + other
-            if stem != form and len(stem) >= _STEM and can_be("NOUN", noun) and lemma(noun) == noun:
+            if can_be("NOUN", noun) and lemma(noun) == noun:
                 yield noun

@@ -49,6 +49,7 @@ from emojich_core.reading.counts import COUNTS
 from emojich_core.reading.descriptions import description_of, descriptions_apart
 from emojich_core.reading.emoji_for_words import with_names_for_emoji
 from emojich_core.reading.faces import read_face
+from emojich_core.reading.layouts import with_last_layout
 from emojich_core.reading.learned_scenes import read_head_in_outfit, read_learned_scene
 from emojich_core.reading.lettering import written_in
 from emojich_core.reading.lookup import find
@@ -75,7 +76,7 @@ from emojich_core.reading.vocabulary import Vocabulary
 from emojich_core.reading.whole_phrases import read_in_turn, read_whole
 from emojich_core.reading.words import nouns, plain, says_something
 from emojich_core.reading.written_emoji import split
-from emojich_core.request import IN_PIXELS, ONE_WAY, THEN, WRITTEN, InvalidRequest, Reading, Reason
+from emojich_core.request import IN_PIXELS, ONE_WAY, WRITTEN, InvalidRequest, Reading, Reason
 
 SPARKLES = "✨"
 EXAMPLES = "«кот в шляпе», «горящее сердце» or «панда в короне»"
@@ -104,17 +105,15 @@ def _read_in_pixels(vocabulary: Vocabulary, prompt: str) -> Reading:
     if subject == prompt or not subject:
         return _read(vocabulary, prompt)
     reading = _read(vocabulary, subject)
-    layout = THEN.join(filter(None, (reading.layout, IN_PIXELS)))
     single = tuple(each for each in reading.variants if each in vocabulary.emoji_by_caption)
-    return replace(reading, layout=layout, variants=single)
+    return with_last_layout(replace(reading, variants=single), IN_PIXELS)
 
 
 def _with_words(reading: Reading, words: str) -> Reading:
     """The reading of a picture over words, which must not be mirrored."""
     if not reading.layout:
         reading = replace(reading, variants=())
-    layout = THEN.join(filter(None, (reading.layout, WRITTEN + words)))
-    return replace(reading, layout=layout, pose=ONE_WAY)
+    return with_last_layout(replace(reading, pose=ONE_WAY), WRITTEN + words)
 
 
 def _read(vocabulary: Vocabulary, prompt: str) -> Reading:

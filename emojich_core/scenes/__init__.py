@@ -11,6 +11,6 @@ thing is drawn by itself, and the finished pictures are put together.
 - `worn`: hats, glasses and clothes on a head
 - `outfits`: clothes that no emoji shows: a suit, caps
 - `eyes`: adds the eyes that the weights leave out; closes, colours or widens them (`eyes.tsv`)
-- `white_parts`: fills holes of things that have none: a rocket's body (`white_parts.txt`)
+- `white_parts`: fills holes of things that have none: a rocket's body (`white_parts.tsv`)
 - `lettering`: words under a picture
 """

@@ -59,8 +59,11 @@ def with_eyes(picture: Image.Image, caption: str, state: str = "") -> Image.Imag
     """
     pixels = np.asarray(picture)
     eyes = eyes_in(pixels, caption)
+    if not eyes.places:
+        return picture
+    skins = {eye: _skin(pixels, eye) for eye in eyes.places}
     plain = [eye for eye in eyes.places if _is_plain(pixels, eye)]
-    is_dark = bool(eyes.places) and _is_dark(_skin(pixels, eyes.places[0]))
+    is_dark = _is_dark(skins[eyes.places[0]])
     are_drawn = eyes.are_drawn and not (is_dark and plain == list(eyes.places))
     seen = list(eyes.places) if are_drawn else plain
     if not seen or (are_drawn and not state):
@@ -71,7 +74,7 @@ def with_eyes(picture: Image.Image, caption: str, state: str = "") -> Image.Imag
         nose = seen[1 - number].x - eye.x if len(seen) > 1 else eye.x - picture.width / 2
         shown = ("" if number else CLOSED) if state == WINKING else state
         around = _Around(
-            skin=_skin(pixels, eye),
+            skin=skins[eye],
             is_dark=is_dark,
             is_drawn=are_drawn,
             is_large=eye.radius > LARGE * picture.width,

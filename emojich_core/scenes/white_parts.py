@@ -1,6 +1,6 @@
 """White parts that the U-Net took for background: a rocket's body, a ghost's eyes.
 
-`white_parts.txt` has the captions of things that the art draws with white in them, and without
+`white_parts.tsv` has the captions of things that the art draws with white in them, and without
 holes.
 """
 
@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-CAPTIONS = Path(__file__).with_name("white_parts.txt")
+from emojich_core.reading.tables import rows
+
+CAPTIONS = Path(__file__).with_name("white_parts.tsv")
 SOLID = 247  # alpha of 255 from which on no background shines through
 
 
@@ -38,5 +40,4 @@ def _enclosed(alpha: np.ndarray) -> np.ndarray:
 @cache
 def captions() -> frozenset[str]:
     """The captions of things with white parts."""
-    lines = CAPTIONS.read_text("utf-8").splitlines()
-    return frozenset(line for line in lines if line and not line.startswith("#"))
+    return frozenset(caption for (caption,) in rows(CAPTIONS))
